@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Pins every requirement with its hashes (needs `uv`, https://docs.astral.sh/uv). No file records a registry's address.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() {
+  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet "$@"
+}
+compile requirements/dev.in -o requirements/dev.txt
+compile requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
+# The Lambda runtime brings boto3 and what it needs.
+compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \
+  --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
+  --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3
+if [[ -f requirements/emulator.in ]]; then
+  compile requirements/emulator.in -o requirements/emulator.txt
+fi
