@@ -1,0 +1,1 @@
+"""The core of SESMail, shared by its Lambda functions as a layer."""

@@ -1,0 +1,1 @@
+"""The rules: pure functions and values; no AWS, no clock, no environment, no logging."""

@@ -1,0 +1,46 @@
+"""Errors named by what the caller does next. One place (usecases) holds what each leads to.
+
+| raised              | then                                                                  |
+| ------------------- | --------------------------------------------------------------------- |
+| PermanentError      | record `failed`, acknowledge                                          |
+| TransientError      | not sent, worth another try: release, report the message as failed    |
+| OutcomeUnknownError | keep the claim; the `Send` event (or the settle time) decides         |
+| HoldError           | wait on the retry queue, acknowledge                                  |
+| anything else       | a bug: keep the claim, report the message as failed, log at error     |
+"""
+
+from __future__ import annotations
+
+
+class PermanentError(Exception):
+    """It cannot ever succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
+
+    def __init__(self, error_type: str, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.message = message
+        self.code = code
+
+
+class TransientError(Exception):
+    """Nothing happened, and another try is worth it."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class OutcomeUnknownError(Exception):
+    """SES may or may not have accepted the message."""
+
+
+class HoldError(Exception):
+    """Not now: paused, over a quota or a cap, throttled, not yet due."""
+
+    def __init__(self, reason: str, *, delay_seconds: float, deferred: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.delay_seconds = delay_seconds
+        self.deferred = deferred
+        """True: the record says `deferred` with the reason; False: a wait too short to tell anyone of."""

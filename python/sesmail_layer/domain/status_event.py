@@ -1,0 +1,89 @@
+"""The event that tells subscribers of a transition (detail-type `Email Status Changed`)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.tracking import TrackingRecord, Transition
+
+_NAMESPACE = uuid.UUID("6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c11")
+
+
+class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What subscribers receive as `detail`; published again, it has the same `event_id`."""
+
+    email_id: str
+    status: str
+    to_email: str | None = None
+    recipient_type: str | None = None
+    """`cc` or `bcc`, where the event is about one of those; absent for `to`."""
+    timestamp: str
+    original_source: str | None = None
+    template_name: str | None = None
+    subject: str | None = None
+    ses_message_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    attempt: int
+    event_id: str
+    previous_status: str | None = None
+    bounce_type: str | None = None
+    bounce_sub_type: str | None = None
+    bounce_reason: str | None = None
+    diagnostic_code: str | None = None
+    complaint_feedback_type: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    reason: str | None = None
+    until: str | None = None
+    link: str | None = None
+    machine: bool | None = None
+    unknown_fields: list[str] | None = None
+    conflicts_with: str | None = None
+
+
+_DETAILS = (
+    "bounceType",
+    "bounceSubType",
+    "bounceReason",
+    "diagnosticCode",
+    "complaintFeedbackType",
+    "errorType",
+    "errorMessage",
+    "reason",
+    "until",
+    "link",
+    "machine",
+)
+
+
+def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent | None:
+    """Writes the event for a transition; None for the engine's own first mark, `sending`, which is nobody's news."""
+    entry = transition.entry
+    if entry.status is None or entry.status == "sending":
+        return None
+    other = record.recipients.get(entry.recipient or "")
+    details = {name: entry.detail[name] for name in _DETAILS if name in entry.detail}
+    return msgspec.convert(
+        {
+            **details,
+            "emailId": record.email_id,
+            "status": entry.status,
+            "toEmail": entry.recipient if other else record.to_email,
+            "recipientType": other.type if other else None,
+            "timestamp": entry.at,
+            "originalSource": record.original_source,
+            "templateName": record.template_name,
+            "subject": record.subject,
+            "sesMessageId": record.ses_message_id,
+            "metadata": record.metadata,
+            "attempt": entry.attempt,
+            "eventId": str(uuid.uuid5(_NAMESPACE, f"{record.email_id}\n{entry.key}")),
+            "previousStatus": transition.previous,
+            "unknownFields": record.unknown_fields or None if entry.status == "sent" else None,
+            "conflictsWith": record.conflicts_with,
+        },
+        StatusEvent,
+    )

@@ -1,0 +1,67 @@
+"""Entries of the suppression list: who must not be written to, why, and for how long."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class SuppressionReason(StrEnum):
+    HARD_BOUNCE = "hard-bounce"
+    CONSECUTIVE_SOFT_BOUNCES = "consecutive-soft-bounces"
+    SPAM_COMPLAINT = "spam-complaint"
+    UNSUBSCRIBE = "unsubscribe"
+    MANUAL = "manual"
+    SES_SUPPRESSED = "ses-suppressed"
+
+
+SUPPRESSION_TYPES = {
+    SuppressionReason.HARD_BOUNCE: "bounce",
+    SuppressionReason.CONSECUTIVE_SOFT_BOUNCES: "bounce",
+    SuppressionReason.SES_SUPPRESSED: "bounce",
+    SuppressionReason.SPAM_COMPLAINT: "complaint",
+    SuppressionReason.UNSUBSCRIBE: "unsubscribe",
+    SuppressionReason.MANUAL: "manual",
+}
+
+# Which entry stays when two reasons meet: the weakest first.
+_STRENGTH = (
+    SuppressionReason.UNSUBSCRIBE,
+    SuppressionReason.CONSECUTIVE_SOFT_BOUNCES,
+    SuppressionReason.SES_SUPPRESSED,
+    SuppressionReason.HARD_BOUNCE,
+    SuppressionReason.SPAM_COMPLAINT,
+    SuppressionReason.MANUAL,
+)
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One address that is not written to. Names of attributes are public interface (spec section 5)."""
+
+    email: str
+    """The whole address, case-folded."""
+    suppression_type: str
+    reason: SuppressionReason
+    added_to_suppression_date: str
+    email_id: str | None = None
+    ses_message_id: str | None = None
+    source: str | None = None
+    bounce_sub_type: str | None = None
+    diagnostic_code: str | None = None
+    expires_at: str | None = None
+    """None: for ever. DynamoDB's TTL deletes late, so readers compare it themselves."""
+    ttl: int | None = None
+
+    def blocks(self, *, bulk: bool, now_text: str) -> bool:
+        """True where mail must not go out: `unsubscribe` blocks bulk only; an expired entry blocks nothing."""
+        if self.expires_at is not None and self.expires_at <= now_text:
+            return False
+        return bulk or self.reason is not SuppressionReason.UNSUBSCRIBE
+
+    def outranks(self, other: Suppression) -> bool:
+        """True where this entry should take the place of the other: a stronger reason, or the same for longer."""
+        mine, theirs = _STRENGTH.index(self.reason), _STRENGTH.index(other.reason)
+        if mine != theirs:
+            return mine > theirs
+        return other.expires_at is not None and (self.expires_at is None or self.expires_at > other.expires_at)

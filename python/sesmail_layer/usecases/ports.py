@@ -1,0 +1,53 @@
+"""What the use cases need from outside, as Protocols; `aws/` fulfils them, tests hand in fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.tracking import TrackingRecord
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Gives the Unix time in seconds."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class TrackingTable(Protocol):
+    """Every write is conditional. Raises TransientError when DynamoDB cannot answer."""
+
+    def create(self, record: TrackingRecord) -> TrackingRecord | None:
+        """Puts a first record; gives None, or the record that is there already (and leaves it)."""
+
+    def replace(self, record: TrackingRecord) -> TrackingRecord | None:
+        """Puts a record over its previous revision; gives None, or the record that came between (and leaves it)."""
+
+    def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
+        """Reads records, consistently, in as few calls as possible."""
+
+    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None: ...
+
+
+class SuppressionTable(Protocol):
+    """Raises TransientError when DynamoDB cannot answer: suppression fails closed."""
+
+    def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        """Reads the entries in force for case-folded addresses, consistently; expired ones are left out."""
+
+    def add(self, suppression: Suppression) -> None:
+        """Adds an entry unless a stronger one stands; idempotent."""
+
+    def remove(self, address: str) -> None: ...
+
+
+class StatusBus(Protocol):
+    def publish(self, events: Sequence[StatusEvent]) -> Collection[str]:
+        """Publishes in batches of ten, trying refused entries again; gives the `event_id`s that EventBridge refused."""
+
+
+class Metrics(Protocol):
+    def count(self, name: str, value: float = 1) -> None: ...
