@@ -1,0 +1,199 @@
+"""Starts MiniStack with the SES behaviour that it lacks: limits, event destinations, the mailbox simulator, faults.
+
+Runs inside the emulator's own virtual environment: `python -m tests.e2e.harness.launcher` from the repository's root,
+with MiniStack's settings in the environment. MiniStack's files stay as they are: three of its functions are wrapped
+in this process (SendRawEmail and GetSendQuota behind `ses.handle_request`, SES v2's creation of an event
+destination, and the HTTP entry, for the side door of `ses/control.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.e2e.harness.ses.control import PREFIX, answer
+from tests.e2e.harness.ses.desk import Desk
+from tests.e2e.harness.ses.faults import REFUSALS, Fault
+from tests.e2e.harness.ses.message import Message, first
+from tests.e2e.harness.ses.rules import Refusal, refusal_of
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Awaitable[Response]]
+VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
+
+# MiniStack is not installed where types are checked, hence by name.
+app_module: Any = importlib.import_module("ministack.app")
+ses: Any = importlib.import_module("ministack.services.ses")
+ses_v2: Any = importlib.import_module("ministack.services.ses_v2")
+sns: Any = importlib.import_module("ministack.services.sns")
+responses: Any = importlib.import_module("ministack.core.responses")
+
+client_address: ContextVar[tuple[str, int]] = ContextVar("client_address")
+
+
+def publish(topic_arn: str, text: str) -> None:
+    """Put a message on an SNS topic of the emulator, as SES would."""
+    sns.publish_internal(topic_arn, text, "Amazon SES Email Event Notification")
+
+
+desk = Desk(publish)
+
+
+def configuration_sets() -> dict[str, Any]:
+    """Those made through SES v1 and v2 alike: SES keeps one list."""
+    return dict(ses._configuration_sets) | dict(ses_v2._config_sets)
+
+
+def event_destinations(configuration_set: str) -> Mapping[str, Any]:
+    """The SES v2 event destinations of a configuration set."""
+    found: Mapping[str, Any] = (ses_v2._config_sets.get(configuration_set) or {}).get("EventDestinations") or {}
+    return found
+
+
+# --- SendRawEmail and GetSendQuota ---------------------------------------------------------------------------------
+
+
+def wrap_ses(original: Handler) -> Handler:
+    """SES v1 with its limits, faults and events."""
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
+        if path.startswith("/v2/") or b"Action=" not in body:
+            return await original(method, path, headers, body, query)
+        params = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        action = first(params, "Action")
+        if action == "GetSendQuota":
+            return quota_response()
+        if action != "SendRawEmail":
+            return await original(method, path, headers, body, query)
+        return await send_raw_email(params)
+
+    return handle
+
+
+async def send_raw_email(params: dict[str, list[str]]) -> Response:
+    """Refuse, fail on order, or accept and publish the events."""
+    message = Message.from_request(params)
+    fault = desk.fault_for(message)
+    if fault and not fault.kind.endswith("_after"):
+        if fault.kind in REFUSALS:
+            return error_response(REFUSALS[fault.kind])
+        return await keep_silent(fault)
+    refusal = refusal_of(message, configuration_sets()) or desk.over_quota(message)
+    if refusal:
+        return error_response(refusal)
+    response: Response = ses._send_raw_email(params)
+    accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", response[2])
+    if response[0] != 200 or accepted is None:
+        return response
+    stamped = replace(
+        message,
+        message_id=accepted[1].decode(),
+        account_id=responses.get_account_id(),
+        region=responses.get_region(),
+    )
+    desk.accept(stamped, event_destinations(message.configuration_set))
+    if fault is None:
+        return response
+    return error_response(REFUSALS["server_error"]) if fault.kind == "server_error_after" else await keep_silent(fault)
+
+
+async def keep_silent(fault: Fault) -> Response:
+    """The client's connection breaks, or it waits longer than it is ready to."""
+    if fault.kind.startswith("drop"):
+        drop_connection(client_address.get())
+    else:
+        await asyncio.sleep(fault.seconds)
+    return error_response(REFUSALS["server_error"])
+
+
+def drop_connection(peer: tuple[str, int]) -> None:
+    """Shut the TCP connection of the request under the server, which then has nobody to answer."""
+    for entry in os.listdir("/dev/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(entry))) as connection:
+                if connection.getpeername()[:2] == tuple(peer):
+                    connection.shutdown(socket.SHUT_RDWR)
+        except OSError:  # no socket, or one that is not connected
+            continue
+
+
+def quota_response() -> Response:
+    quota = desk.quota
+    inner = (
+        f"<GetSendQuotaResult><Max24HourSend>{quota.max_24_hour_send}</Max24HourSend>"
+        f"<MaxSendRate>{quota.max_send_rate}</MaxSendRate>"
+        f"<SentLast24Hours>{desk.sent_last_24_hours()}</SentLast24Hours></GetSendQuotaResult>"
+    )
+    response: Response = ses._xml(200, "GetSendQuotaResponse", inner)
+    return response
+
+
+def error_response(refusal: Refusal) -> Response:
+    response: Response = ses._error(refusal.code, refusal.message, refusal.status)
+    return response
+
+
+# --- SES v2 event destinations -------------------------------------------------------------------------------------
+
+
+def wrap_event_destination(original: Callable[..., Any]) -> Callable[..., Any]:
+    """SES publishes a plain text to the topic of a new event destination."""
+
+    def put(name: str, destination: str, definition: Any, *, create: bool) -> Any:
+        failed = original(name, destination, definition, create=create)
+        topic_arn = ((definition or {}).get("SnsDestination") or {}).get("TopicArn")
+        if failed is None and create and topic_arn:
+            publish(topic_arn, VALIDATION_TEXT)
+        return failed
+
+    return put
+
+
+# --- the HTTP entry ------------------------------------------------------------------------------------------------
+
+
+def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The side door, and the client's address for faults that break its connection."""
+
+    async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        if scope["type"] != "http":
+            await original(scope, receive, send)
+            return
+        client_address.set(tuple(scope.get("client") or ("", 0))[:2])
+        if not scope["path"].startswith(PREFIX):
+            await original(scope, receive, send)
+            return
+        body = b""
+        while True:
+            part = await receive()
+            body += part.get("body", b"")
+            if not part.get("more_body"):
+                break
+        query = scope.get("query_string", b"").decode()
+        status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+
+    return app
+
+
+def main() -> None:
+    """Wrap MiniStack and run it."""
+    ses.handle_request = wrap_ses(ses.handle_request)
+    ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)
+    app_module.app = wrap_app(app_module.app)
+    app_module.main()
+
+
+if __name__ == "__main__":
+    main()

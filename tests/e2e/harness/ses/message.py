@@ -1,0 +1,87 @@
+"""What SES accepted: one message with its envelope, tags and raw bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import Message as MimeMessage
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parseaddr
+from typing import Any
+
+Params = Mapping[str, list[str] | str]
+
+
+def first(params: Params, key: str) -> str:
+    """The first value of a form field, or the empty string."""
+    value = params.get(key, "")
+    return value[0] if isinstance(value, list) else value
+
+
+def members(params: Params, prefix: str) -> list[str]:
+    """`Prefix.member.1`, `.2`, ... of an AWS query request, in their order."""
+    numbered = re.compile(re.escape(prefix) + r"\.member\.(\d+)$")
+    found = {int(match[1]): first(params, key) for key in params if (match := numbered.match(key))}
+    return [found[number] for number in sorted(found)]
+
+
+def tag_pairs(params: Params) -> list[tuple[str, str]]:
+    """The request's `Tags` as (name, value)."""
+    numbers = sorted({int(m[1]) for key in params if (m := re.match(r"Tags\.member\.(\d+)\.Name$", key))})
+    return [(first(params, f"Tags.member.{n}.Name"), first(params, f"Tags.member.{n}.Value")) for n in numbers]
+
+
+def header_tags(headers: MimeMessage) -> list[tuple[str, str]]:
+    """The same tags as SES also takes them, from `X-SES-MESSAGE-TAGS: name=value, name=value`."""
+    pairs = str(headers.get("X-SES-MESSAGE-TAGS", "")).split(",")
+    return [(name.strip(), value.strip()) for name, _, value in (pair.partition("=") for pair in pairs) if name.strip()]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SendRawEmail request as SES understands it."""
+
+    source: str
+    destinations: tuple[str, ...]
+    configuration_set: str
+    tags: tuple[tuple[str, str], ...]
+    raw: bytes
+    headers: MimeMessage
+    message_id: str = ""
+    account_id: str = ""
+    region: str = ""
+    accepted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def from_request(cls, params: Params) -> Message:
+        """Read the query request; what the request leaves out, SES takes from the message's own headers."""
+        try:
+            raw = base64.b64decode(first(params, "RawMessage.Data"))
+        except binascii.Error:
+            raw = b""
+        headers = BytesHeaderParser().parsebytes(raw)
+        in_headers = getaddresses([str(value) for name in ("To", "Cc", "Bcc") for value in headers.get_all(name, [])])
+        envelope = [parseaddr(address)[1] or address for address in members(params, "Destinations")]
+        return cls(
+            source=first(params, "Source") or str(headers.get("From", "")),
+            destinations=tuple(envelope or [address for _, address in in_headers if address]),
+            configuration_set=first(params, "ConfigurationSetName") or str(headers.get("X-SES-CONFIGURATION-SET", "")),
+            tags=tuple(tag_pairs(params) or header_tags(headers)),
+            raw=raw,
+            headers=headers,
+        )
+
+    def as_json(self, *, with_raw: bool = True) -> dict[str, Any]:
+        """For the tests to read over HTTP."""
+        return {
+            "messageId": self.message_id,
+            "source": self.source,
+            "destinations": list(self.destinations),
+            "configurationSet": self.configuration_set,
+            "tags": dict(self.tags),
+            "acceptedAt": self.accepted_at.timestamp(),
+        } | ({"rawBase64": base64.b64encode(self.raw).decode()} if with_raw else {})
