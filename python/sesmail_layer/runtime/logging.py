@@ -1,0 +1,73 @@
+"""Structured logs: events with keys, one JSON object a line, no addresses whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import structlog
+
+Logger = structlog.typing.FilteringBoundLogger
+
+_ADDRESS = re.compile(r"[^\s\"'<>(),;:=]+@[^\s\"'<>(),;:=]+")
+
+
+def redacted(text: str) -> str:
+    """Takes everything that looks like an address out of a text (SES puts addresses into its error messages)."""
+    return _ADDRESS.sub("[address]", text)
+
+
+def configure(level: str, **context: str) -> Logger:
+    """Sets structlog up and gives a logger that carries the context (function, environment, …) in every line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _upper_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            _plain_traceback,
+            _redact,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=False,
+    )
+    return cast(Logger, structlog.get_logger(**context))
+
+
+def _upper_level(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["level"] = str(event["level"]).upper()
+    return event
+
+
+def _plain_traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Renders an exception as places and messages only: local variables hold addresses and template data."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["error"] = f"{type(error).__name__}: {error}"
+        event["traceback"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
+def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        event[key] = _redacted_value(value)
+    return event
+
+
+def _redacted_value(value: object) -> object:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted_value(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _redacted_value(item) for key, item in value.items()}
+    return value if isinstance(value, bool | int | float | None) else redacted(str(value))
