@@ -5,20 +5,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#ser
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-import msgspec
-
-
-class SqsMessage(msgspec.Struct, frozen=True):
-    """One record of the event that Lambda hands to a function, before anyone has looked into its body."""
-
-    message_id: str
-    body: str
-    receive_count: int = 1
-    sent_at: float = 0
-    """When it was put on the queue, in Unix seconds."""
+from sesmail_layer.domain.queue_message import QueueMessage
 
 
 class BatchItemFailure(TypedDict):
@@ -29,10 +19,10 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[BatchItemFailure]
 
 
-def messages(event: Mapping[str, Any]) -> list[SqsMessage]:
+def messages(event: Mapping[str, Any]) -> list[QueueMessage]:
     """Reads Lambda's SQS event; ids come first, so that a message that is no good can still be named."""
     return [
-        SqsMessage(
+        QueueMessage(
             message_id=record["messageId"],
             body=record["body"],
             receive_count=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
@@ -42,6 +32,6 @@ def messages(event: Mapping[str, Any]) -> list[SqsMessage]:
     ]
 
 
-def response(failed_message_ids: Iterable[str] | Collection[str]) -> BatchResponse:
+def response(failed_message_ids: Iterable[str]) -> BatchResponse:
     """Names the messages that SQS should bring again; all others are done."""
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed_message_ids]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression
@@ -51,3 +51,15 @@ class StatusBus(Protocol):
 
 class Metrics(Protocol):
     def count(self, name: str, value: float = 1) -> None: ...
+
+
+class Log(Protocol):
+    """structlog's bound logger: an event's name, its data as keys."""
+
+    def debug(self, event: str, **data: Any) -> Any: ...
+
+    def info(self, event: str, **data: Any) -> Any: ...
+
+    def warning(self, event: str, **data: Any) -> Any: ...
+
+    def error(self, event: str, **data: Any) -> Any: ...
