@@ -1,0 +1,244 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# The topic that tells people, and the alarms that write to it.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  account_arn = "${var.account.region}:${var.account.id}"
+  topic_name  = "${var.name}-Alarms"
+  topic_arn   = "arn:${var.account.partition}:sns:${local.account_arn}:${local.topic_name}"
+
+  # Alarms that trip the account's breaker: mail sent around the engine counts in SES's own metrics.
+  pause_alarms = {
+    BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_pause_threshold }
+    ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_pause_threshold }
+  }
+  warning_alarms = {
+    BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_alarm_threshold }
+    ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_alarm_threshold }
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Topic
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_sns_topic" "this" {
+  # checkov:skip=CKV_AWS_26: the AWS-managed key silently stops CloudWatch from publishing; a customer key comes by kms_key_arn
+  name              = local.topic_name
+  kms_master_key_id = var.kms_key_arn
+  tags              = var.tags
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "PublishedByAlarms"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = local.topic_arn
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = "arn:${var.account.partition}:cloudwatch:${local.account_arn}:alarm:${var.name}-*" }
+        StringEquals = { "aws:SourceAccount" = var.account.id }
+      }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "admin" {
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = var.admin_email
+}
+
+# The feedback processor trips the account's breaker on these two; all other alarms are for people only.
+resource "aws_sns_topic_subscription" "breaker" {
+  topic_arn           = aws_sns_topic.this.arn
+  protocol            = "sqs"
+  endpoint            = var.feedback_queue_arn
+  redrive_policy      = jsonencode({ deadLetterTargetArn = var.dead_letter_queue_arn })
+  filter_policy_scope = "MessageBody"
+  filter_policy       = jsonencode({ AlarmName = [for key in keys(local.pause_alarms) : "${var.name}-SES-${key}-Pause"] })
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Dead-letter queues: anything in one needs a person
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
+  for_each = var.dead_letter_queue_names
+
+  alarm_name          = "${var.name}-${each.key}-Depth"
+  alarm_description   = "Messages in ${each.value}: sesmail redrive ${each.value}"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = each.value }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Functions: a record that fails inside a batch is no Lambda error, so both are added up
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "function_errors" {
+  for_each = var.function_names
+
+  alarm_name          = "${var.name}-${each.key}-Errors"
+  alarm_description   = "${each.value} fails: see its log group /aws/lambda/${each.value}"
+  evaluation_periods  = var.lambda_error_alarm_evaluation_periods
+  threshold           = var.lambda_error_alarm_threshold
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "total"
+    label       = "Failed invocations and records"
+    expression  = "FILL(errors, 0) + FILL(failed, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "errors"
+
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "Errors"
+      dimensions  = { FunctionName = each.value }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  metric_query {
+    id = "failed"
+
+    metric {
+      namespace   = "SESMail"
+      metric_name = "RecordFailed"
+      dimensions  = { Name = var.name, FunctionName = each.value }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reputation, as SES sees the whole account. SES publishes these rates now and then, so missing data keeps the state:
+# https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "reputation" {
+  for_each = local.warning_alarms
+
+  alarm_name          = "${var.name}-SES-${each.key}"
+  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %: find the producer before SES reviews the account"
+  namespace           = "AWS/SES"
+  metric_name         = each.value.metric
+  statistic           = "Average"
+  period              = var.reputation_alarm_period
+  evaluation_periods  = 2
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "ignore"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
+  for_each = local.pause_alarms
+
+  alarm_name          = "${var.name}-SES-${each.key}-Pause"
+  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %, where SES pauses accounts: the engine stops sending first"
+  namespace           = "AWS/SES"
+  metric_name         = each.value.metric
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "ignore"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Flow
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "sending_paused" {
+  alarm_name          = "${var.name}-Sending-Paused"
+  alarm_description   = "The breaker or an operator has paused a producer or the account: sesmail status"
+  namespace           = "SESMail"
+  metric_name         = "SendingPaused"
+  dimensions          = { Name = var.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# What waits on purpose waits in the retry queue, so age here means that the sender does not keep up.
+resource "aws_cloudwatch_metric_alarm" "email_queue_age" {
+  alarm_name          = "${var.name}-EmailQueue-Age"
+  alarm_description   = "Transactional emails have waited for more than five minutes in ${var.email_queue_name}"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = var.email_queue_name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 3
+  threshold           = 300
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+resource "aws_cloudwatch_metric_alarm" "daily_quota" {
+  alarm_name          = "${var.name}-Daily-Quota"
+  alarm_description   = "Less than the reserve of SES's 24-hour quota is left: bulk mail waits"
+  namespace           = "SESMail"
+  metric_name         = "DailyQuotaUsed"
+  dimensions          = { Name = var.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1 - var.daily_quota_reserve
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}

@@ -1,0 +1,21 @@
+# Built rather than read, so that it is known at plan time; depends_on keeps the order of creation.
+output "topic_arn" {
+  description = "ARN of the topic that every alarm goes to."
+  value       = local.topic_arn
+  depends_on  = [aws_sns_topic.this]
+}
+
+output "alarm_names" {
+  description = "Names of all alarms."
+  value = sort(concat(
+    [for alarm in aws_cloudwatch_metric_alarm.dead_letter_depth : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.function_errors : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.reputation : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.reputation_pause : alarm.alarm_name],
+    [
+      aws_cloudwatch_metric_alarm.sending_paused.alarm_name,
+      aws_cloudwatch_metric_alarm.email_queue_age.alarm_name,
+      aws_cloudwatch_metric_alarm.daily_quota.alarm_name,
+    ],
+  ))
+}

@@ -1,0 +1,144 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# One function with its role, its log group and the queues that feed it.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  log_group_name = "/aws/lambda/${var.name}"
+  log_group_arn  = "arn:${var.account.partition}:logs:${var.account.region}:${var.account.id}:log-group:${local.log_group_name}"
+  function_arn   = "arn:${var.account.partition}:lambda:${var.account.region}:${var.account.id}:function:${var.name}"
+
+  log_statement = {
+    sid       = "WriteOwnLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${local.log_group_arn}:*"]
+    condition = null
+  }
+  event_source_statement = {
+    sid       = "ReadEventSources"
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    resources = [for source in var.event_sources : source.queue_arn]
+    condition = null
+  }
+  tracing_statement = {
+    sid       = "XRayHasNoResourceLevel"
+    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    resources = ["*"]
+    condition = null
+  }
+  statements = concat(
+    [local.log_statement],
+    length(var.event_sources) > 0 ? [local.event_source_statement] : [],
+    var.tracing_enabled ? [local.tracing_statement] : [],
+    var.policy_statements,
+  )
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Role
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_iam_role" "this" {
+  name        = "${var.name}Role"
+  description = "Execution role of ${var.name}"
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AssumedByLambda"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = var.name
+  role = aws_iam_role.this.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for statement in local.statements : merge(
+      {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      statement.condition == null ? {} : { Condition = statement.condition },
+    )]
+  })
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Function
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = local.log_group_name
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "this" {
+  function_name    = var.name
+  description      = var.description
+  role             = aws_iam_role.this.arn
+  filename         = var.package_path
+  source_code_hash = fileexists(var.package_path) ? filebase64sha256(var.package_path) : null
+  handler          = "handler.handler"
+  runtime          = var.runtime
+  architectures    = [var.architecture]
+  memory_size      = var.memory_mb
+  timeout          = var.timeout_seconds
+  layers           = var.layer_arns
+  tags             = var.tags
+
+  environment {
+    variables = var.environment
+  }
+
+  tracing_config {
+    mode = var.tracing_enabled ? "Active" : "PassThrough"
+  }
+
+  # The log group first, else Lambda creates one of its own that never expires; the policy first, else the first
+  # invocation may run without rights.
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(var.package_path)
+      error_message = "${var.package_path} is missing: run `make package`, or let package_dir name the folder that holds the packages."
+    }
+  }
+}
+
+resource "aws_lambda_function_recursion_config" "this" {
+  count = var.allow_recursion ? 1 : 0
+
+  function_name  = aws_lambda_function.this.function_name
+  recursive_loop = "Allow"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Event sources
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_lambda_event_source_mapping" "this" {
+  for_each = var.event_sources
+
+  event_source_arn        = each.value.queue_arn
+  function_name           = aws_lambda_function.this.function_name
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = each.value.maximum_concurrency
+  }
+
+  # A loop that waits through its own queue is cut after 16 hops unless it is allowed before messages flow.
+  depends_on = [aws_lambda_function_recursion_config.this]
+}

@@ -1,0 +1,105 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# What a team needs to send through the engine: a right to put its own requests on the bus, and its own statuses back.
+# ---------------------------------------------------------------------------------------------------------------------
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_arn = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  bus_arn     = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:event-bus/${var.event_bus_name}"
+
+  # Names of rules and policies take letters, digits, dots, hyphens and underscores only.
+  resource_name = "${var.event_bus_name}-${replace(var.event_source, "/", "_")}"
+  rule_name     = "${substr(local.resource_name, 0, min(57, length(local.resource_name)))}-status"
+  rule_arn      = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:rule/${var.event_bus_name}/${local.rule_name}"
+  subscribed    = var.status_target_arn != null
+  target_type   = local.subscribed ? split(":", var.status_target_arn)[2] : ""
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "RequestEmails"
+      Effect   = "Allow"
+      Action   = "events:PutEvents"
+      Resource = local.bus_arn
+      Condition = {
+        StringEquals = {
+          "events:source"      = var.event_source
+          "events:detail-type" = "Email Request"
+        }
+      }
+    }]
+  })
+
+  target_queue_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "StatusesOf${join("", regexall("[A-Za-z0-9]+", var.event_source))}"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = var.status_target_arn
+      Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arn } }
+    }]
+  })
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sending
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_iam_role_policy" "send" {
+  count = var.role_name != null ? 1 : 0
+
+  name   = substr(local.resource_name, 0, min(128, length(local.resource_name)))
+  role   = var.role_name
+  policy = local.policy
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statuses
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_event_rule" "status" {
+  count = local.subscribed ? 1 : 0
+
+  name           = local.rule_name
+  description    = "Statuses of the emails that ${var.event_source} asked for"
+  event_bus_name = var.event_bus_name
+  tags           = var.tags
+
+  event_pattern = jsonencode({
+    source        = [var.status_event_source]
+    "detail-type" = ["Email Status Changed"]
+    detail        = { status = var.statuses, originalSource = [var.event_source] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "status" {
+  count = local.subscribed ? 1 : 0
+
+  rule           = aws_cloudwatch_event_rule.status[0].name
+  event_bus_name = var.event_bus_name
+  arn            = var.status_target_arn
+
+  dynamic "dead_letter_config" {
+    for_each = var.status_dead_letter_queue_arn != null ? [var.status_dead_letter_queue_arn] : []
+    content {
+      arn = dead_letter_config.value
+    }
+  }
+}
+
+resource "aws_lambda_permission" "status" {
+  count = local.target_type == "lambda" ? 1 : 0
+
+  statement_id  = replace(local.rule_name, ".", "-")
+  action        = "lambda:InvokeFunction"
+  function_name = var.status_target_arn
+  principal     = "events.amazonaws.com"
+  source_arn    = local.rule_arn
+}

@@ -1,0 +1,19 @@
+output "policy_json" {
+  description = "IAM policy that lets its holder request emails under this event source, and nothing else."
+  value       = local.policy
+}
+
+output "event_bus_arn" {
+  description = "ARN of the engine's bus."
+  value       = local.bus_arn
+}
+
+output "status_rule_arn" {
+  description = "ARN of the rule that picks the team's statuses, or null."
+  value       = local.subscribed ? local.rule_arn : null
+}
+
+output "status_queue_policy_json" {
+  description = "Queue policy that a target SQS queue needs to receive the statuses, or null where the target is no queue."
+  value       = local.target_type == "sqs" ? local.target_queue_policy : null
+}

@@ -1,0 +1,171 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# What the engine remembers. All tables are on demand, encrypted with the account's DynamoDB key and protected from
+# deletion while data is to be retained.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  arn_prefix = "arn:${var.account.partition}:dynamodb:${var.account.region}:${var.account.id}:table"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tracking: one record per email
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_dynamodb_table" "tracking" {
+  # checkov:skip=CKV_AWS_119: the account's own DynamoDB key is the default; a customer key costs a KMS call per partition
+  name                        = "${var.name}-EmailTracking"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "emailId"
+  deletion_protection_enabled = var.retain_data_on_delete
+  tags                        = var.tags
+
+  dynamic "attribute" {
+    for_each = ["emailId", "toEmail", "timestamp", "sesMessageId", "datePartition", "originalEmailId"]
+    content {
+      name = attribute.value
+      type = "S"
+    }
+  }
+
+  global_secondary_index {
+    name            = "to-email-timestamp-index"
+    hash_key        = "toEmail"
+    range_key       = "timestamp"
+    projection_type = "ALL"
+  }
+
+  global_secondary_index {
+    name            = "ses-message-id-index"
+    hash_key        = "sesMessageId"
+    projection_type = "ALL"
+  }
+
+  # A day is one partition key, about 1,000 writes a second: the fewer attributes, the cheaper.
+  global_secondary_index {
+    name               = "date-partition-index"
+    hash_key           = "datePartition"
+    range_key          = "timestamp"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["status"]
+  }
+
+  # Sparse: only repeat attempts have the attribute.
+  global_secondary_index {
+    name            = "original-email-id-index"
+    hash_key        = "originalEmailId"
+    projection_type = "ALL"
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Suppression: one record per address that must not be written to
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_dynamodb_table" "suppression" {
+  # checkov:skip=CKV_AWS_119: as for the tracking table
+  name                        = "${var.name}-Suppression"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "email"
+  deletion_protection_enabled = var.retain_data_on_delete
+  tags                        = var.tags
+
+  dynamic "attribute" {
+    for_each = ["email", "suppressionType", "addedToSuppressionDate"]
+    content {
+      name = attribute.value
+      type = "S"
+    }
+  }
+
+  global_secondary_index {
+    name            = "suppression-type-date-index"
+    hash_key        = "suppressionType"
+    range_key       = "addedToSuppressionDate"
+    projection_type = "ALL"
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Control: policies, counters, breaker, rate bucket, contacts
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_dynamodb_table" "control" {
+  # checkov:skip=CKV_AWS_119: as for the tracking table
+  name                        = "${var.name}-Control"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  deletion_protection_enabled = var.retain_data_on_delete
+  tags                        = var.tags
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pending: requests kept for a soft-bounce retry, for a day at most
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_dynamodb_table" "pending" {
+  # checkov:skip=CKV_AWS_119: as for the tracking table
+  # checkov:skip=CKV_AWS_28: holds email content for at most 24 h; backups would keep it for 35 days
+  name                        = "${var.name}-Pending"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "emailId"
+  deletion_protection_enabled = var.retain_data_on_delete
+  tags                        = var.tags
+
+  attribute {
+    name = "emailId"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
