@@ -60,7 +60,9 @@ class Attachment(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file to go with the email: base64 content, or an S3 object under a prefix that the producer was given."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$(?!\n)")]
-    content_type: Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+$(?!\n)")] | None = None
+    content_type: Annotated[str, Meta(max_length=255, pattern=r"^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+$(?!\n)")] | None = (
+        None
+    )
     content_base64: str | None = None
     s3_uri: (
         Annotated[str, Meta(max_length=1100, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$(?!\n)")] | None
