@@ -25,7 +25,7 @@ SUPPRESSION_TYPES = {
     SuppressionReason.MANUAL: "manual",
 }
 
-# Which entry stays when two reasons meet: the weakest first.
+# Which reason stays when two meet: the weakest first.
 _STRENGTH = (
     SuppressionReason.UNSUBSCRIBE,
     SuppressionReason.CONSECUTIVE_SOFT_BOUNCES,
@@ -53,15 +53,23 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """None: for ever. DynamoDB's TTL deletes late, so readers compare it themselves."""
     ttl: int | None = None
 
+    def expired(self, now_text: str) -> bool:
+        return self.expires_at is not None and self.expires_at <= now_text
+
     def blocks(self, *, bulk: bool, now_text: str) -> bool:
         """True where mail must not go out: `unsubscribe` blocks bulk only; an expired entry blocks nothing."""
-        if self.expires_at is not None and self.expires_at <= now_text:
-            return False
-        return bulk or self.reason is not SuppressionReason.UNSUBSCRIBE
+        return not self.expired(now_text) and (bulk or self.reason is not SuppressionReason.UNSUBSCRIBE)
 
-    def outranks(self, other: Suppression) -> bool:
-        """True where this entry should take the place of the other: a stronger reason, or the same for longer."""
-        mine, theirs = _STRENGTH.index(self.reason), _STRENGTH.index(other.reason)
-        if mine != theirs:
-            return mine > theirs
-        return other.expires_at is not None and (self.expires_at is None or self.expires_at > other.expires_at)
+    def joined(self, other: Suppression) -> Suppression:
+        """Makes one entry of two for the same address, in whatever order they came.
+
+        The stronger reason stands with where it came from (of equal ones the earlier), for the longer of both times:
+        two weeks for a bounce must not end an unsubscription that was for ever.
+        """
+        first = min(self, other, key=Suppression._precedence)
+        longest = max(self, other, key=lambda entry: (entry.expires_at is None, entry.expires_at or ""))
+        return msgspec.structs.replace(first, expires_at=longest.expires_at, ttl=longest.ttl)
+
+    def _precedence(self) -> tuple[int, str, bytes]:
+        content = msgspec.json.encode(msgspec.structs.replace(self, expires_at=None, ttl=None))
+        return -_STRENGTH.index(self.reason), self.added_to_suppression_date, content

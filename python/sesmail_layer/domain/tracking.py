@@ -101,8 +101,12 @@ class TrackingRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     """The EventBridge event that the record was made for: tells a redelivery from a second request."""
     lease_until: float = 0
     """Until when (Unix seconds) the worker that claimed the email may still be at it."""
-    revision: int = 0
-    """Grows with every write; each write names the one that it replaces."""
+    revision: int = 1
+    """The first write stores 1; each later one names the revision that it replaces and stores the next."""
+
+    def next_revision(self) -> TrackingRecord:
+        """Gives the record as it stands in the table once `replace` has written it."""
+        return msgspec.structs.replace(self, revision=self.revision + 1)
 
 
 class Transition(msgspec.Struct, frozen=True):

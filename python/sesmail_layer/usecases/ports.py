@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.tracking import TrackingRecord
 
 
@@ -24,12 +24,18 @@ class TrackingTable(Protocol):
         """Puts a first record; gives None, or the record that is there already (and leaves it)."""
 
     def replace(self, record: TrackingRecord) -> TrackingRecord | None:
-        """Puts a record over its previous revision; gives None, or the record that came between (and leaves it)."""
+        """Puts a record over the revision that it was read with; gives None, or what came between (and leaves it).
+
+        After success the table holds `record.next_revision()`.
+        """
 
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
         """Reads records, consistently, in as few calls as possible."""
 
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None: ...
+
+    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        """Reads the newest records of a case-folded `to`, newest first; may lag a little behind what was written."""
 
 
 class SuppressionTable(Protocol):
@@ -39,14 +45,15 @@ class SuppressionTable(Protocol):
         """Reads the entries in force for case-folded addresses, consistently; expired ones are left out."""
 
     def add(self, suppression: Suppression) -> None:
-        """Adds an entry unless a stronger one stands; idempotent."""
+        """Adds an entry, or joins it with the one that stands; idempotent."""
 
-    def remove(self, address: str) -> None: ...
+    def remove(self, address: str, only: SuppressionReason | None = None) -> None:
+        """Takes an address off the list; with `only`, not where it is listed for another reason."""
 
 
 class StatusBus(Protocol):
-    def publish(self, events: Sequence[StatusEvent]) -> Collection[str]:
-        """Publishes in batches of ten, trying refused entries again; gives the `event_id`s that EventBridge refused."""
+    def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
+        """Publishes in batches of ten, trying refused entries again; gives what stayed refused, `event_id` to reason."""
 
 
 class Metrics(Protocol):

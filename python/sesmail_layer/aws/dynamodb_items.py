@@ -1,0 +1,152 @@
+"""What the tables share: plain values to DynamoDB's typed JSON and back, batched reads, what a refusal means."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Underflow
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_layer.domain.errors import TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
+Item = dict[str, Any]
+
+# DynamoDB's limits of a key's size in bytes, by the role that it has in a table or an index.
+HASH_KEY_BYTES = 2048
+RANGE_KEY_BYTES = 1024
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types
+_NUMBERS = Context(prec=38, Emin=-128, Emax=126, traps=[Inexact, Overflow, Underflow, Rounded, InvalidOperation])
+
+_KEYS_PER_CALL = 100
+_ROUNDS = 5
+_FIRST_PAUSE_SECONDS = 0.05
+
+_serialise = TypeSerializer().serialize
+_deserialise = TypeDeserializer().deserialize
+
+
+def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
+    """Writes a struct as an item.
+
+    `key_bytes` names the attributes that are keys, with the size that each may have: an unusable one (empty, too
+    long) is left out, since DynamoDB would refuse the whole item for it.
+    """
+    plain = {name: given for name, given in msgspec.to_builtins(value).items() if given is not None}
+    unusable = {name for name, limit in key_bytes.items() if not _usable_key(plain.get(name), limit)}
+    return {name: _serialise(_storable(given)) for name, given in plain.items() if name not in unusable}
+
+
+def from_item(item: Mapping[str, Any], kind: type[T]) -> T:
+    """Reads an item as a struct; attributes that the struct does not know are passed over."""
+    return msgspec.convert({name: _plain(_deserialise(value)) for name, value in item.items()}, kind)
+
+
+def read_items(
+    client: DynamoDBClient, table_name: str, key_name: str, keys: Collection[str], sleep: Callable[[float], None]
+) -> Iterator[Item]:
+    """Reads items by their one string key, consistently; what DynamoDB leaves over is asked for again, with pauses.
+
+    Raises TransientError when some stay unread, and botocore's own errors.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+    """
+    ordered = sorted({key for key in keys if _usable_key(key, HASH_KEY_BYTES)})
+    for start in range(0, len(ordered), _KEYS_PER_CALL):
+        some: list[Item] = [{key_name: {"S": key}} for key in ordered[start : start + _KEYS_PER_CALL]]
+        for round_number in range(_ROUNDS):
+            answer = client.batch_get_item(RequestItems={table_name: {"Keys": some, "ConsistentRead": True}})
+            yield from answer["Responses"].get(table_name, [])
+            left: dict[str, Any] = dict(answer.get("UnprocessedKeys", {}))
+            some = left[table_name]["Keys"] if left else []
+            if not some:
+                break
+            sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
+        else:
+            raise TransientError(f"{len(some)} keys of {table_name} stayed unread", code="AWS003")
+
+
+def put_if(
+    client: DynamoDBClient, table_name: str, key_name: str, item: Item, condition: str, values: Mapping[str, Any]
+) -> Item | None:
+    """Puts an item under a condition; gives None, or the item that stands there (empty: deleted meanwhile).
+
+    Raises botocore's own errors.
+    """
+    given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+    try:
+        client.put_item(
+            **given,
+            TableName=table_name,
+            Item=item,
+            ConditionExpression=condition,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as err:
+        if not is_condition_failure(err):
+            raise
+        refusal: dict[str, Any] = dict(err.response)
+        if "Item" in refusal:
+            return dict(refusal["Item"])
+        # Not every endpoint sends the item along.
+        return client.get_item(TableName=table_name, Key={key_name: item[key_name]}, ConsistentRead=True).get(
+            "Item", {}
+        )
+    return None
+
+
+def reason_of(err: BotoCoreError | ClientError) -> str:
+    """Says what AWS answered; of an error of our own side only its name, for its text quotes the values sent."""
+    if isinstance(err, ClientError):
+        return f"{err.response['Error'].get('Code')}: {err.response['Error'].get('Message')}"
+    return type(err).__name__
+
+
+def transient(err: BotoCoreError | ClientError, message: str, *, code: str) -> TransientError:
+    """Names a failure of DynamoDB after what it kept us from."""
+    return TransientError(f"{message}: {reason_of(err)}", code=code)
+
+
+def is_condition_failure(err: ClientError) -> bool:
+    return err.response["Error"].get("Code") == "ConditionalCheckFailedException"
+
+
+def _usable_key(value: object, limit: int) -> bool:
+    return isinstance(value, str) and 0 < len(value.encode()) <= limit
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, dict):
+        return {name: _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def _number(value: float) -> Decimal | str:
+    """A number that DynamoDB cannot hold (a producer's metadata may have one) is kept as text."""
+    try:
+        return _NUMBERS.create_decimal(str(value))
+    except (Inexact, Overflow, Underflow, Rounded, InvalidOperation):
+        return str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,91 @@
+"""Puts status events on the bus; what EventBridge refuses is tried again, then named to the caller.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_layer.domain.status_event import StatusEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+DETAIL_TYPE = "Email Status Changed"
+_ENTRIES_PER_CALL = 10
+_BYTES_PER_CALL = 256 * 1024
+_TRIES = 3
+_FIRST_PAUSE_SECONDS = 0.1
+
+_Entries = dict[str, "PutEventsRequestEntryTypeDef"]
+
+
+class StatusBus:
+    def __init__(
+        self, client: EventBridgeClient, bus_name: str, source: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._bus_name = bus_name
+        self._source = source
+        self._sleep = sleep
+
+    def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
+        """Publishes each event once; gives those that EventBridge would not take, as event id to reason."""
+        entries = {event.event_id: self._entry(event) for event in events}
+        refused: dict[str, str] = {}
+        for round_number in range(_TRIES):
+            if round_number:
+                self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
+            refused = {}
+            for some in _in_calls(entries):
+                refused |= self._put(some)
+            entries = {event_id: entry for event_id, entry in entries.items() if event_id in refused}
+            if not entries:
+                break
+        return refused
+
+    def _entry(self, event: StatusEvent) -> PutEventsRequestEntryTypeDef:
+        return {
+            "EventBusName": self._bus_name,
+            "Source": self._source,
+            "DetailType": DETAIL_TYPE,
+            "Detail": msgspec.json.encode(event).decode(),
+        }
+
+    def _put(self, entries: _Entries) -> dict[str, str]:
+        try:
+            answer = self._client.put_events(Entries=list(entries.values()))
+        except ClientError as err:
+            return dict.fromkeys(entries, str(err.response["Error"].get("Code")))
+        except BotoCoreError as err:
+            return dict.fromkeys(entries, type(err).__name__)
+        results = zip(entries, answer["Entries"], strict=True)
+        return {event_id: result["ErrorCode"] for event_id, result in results if "ErrorCode" in result}
+
+
+def _in_calls(entries: _Entries) -> Iterator[_Entries]:
+    """Divides entries so that no call has more of them, or more bytes, than PutEvents takes."""
+    some: _Entries = {}
+    size = 0
+    for event_id, entry in entries.items():
+        entry_size = _size(entry)
+        if some and (len(some) == _ENTRIES_PER_CALL or size + entry_size > _BYTES_PER_CALL):
+            yield some
+            some, size = {}, 0
+        some[event_id] = entry
+        size += entry_size
+    if some:
+        yield some
+
+
+def _size(entry: PutEventsRequestEntryTypeDef) -> int:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size"""
+    return sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))
