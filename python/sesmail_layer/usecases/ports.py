@@ -53,7 +53,7 @@ class SuppressionTable(Protocol):
 
 class StatusBus(Protocol):
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
-        """Publishes in batches of ten, trying refused entries again; gives what stayed refused, `event_id` to reason."""
+        """Publishes in batches of ten, trying refused entries again; gives those that stay refused, id to reason."""
 
 
 class Metrics(Protocol):
