@@ -1,0 +1,33 @@
+"""One emulator and one applied stack for all end-to-end tests of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.harness import emulator as emulators
+from tests.e2e.harness.deployment import Deployment, deploy
+from tests.e2e.harness.emulator import Emulator
+from tests.e2e.harness.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """The endpoint that `BACKEND` asks for."""
+    started = emulators.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def deployment(emulator: Emulator) -> Deployment:
+    """The stack as Terraform applied it."""
+    return deploy(emulator, "e2e")
+
+
+@pytest.fixture(scope="session")
+def stack(deployment: Deployment) -> Stack:
+    """The applied stack, with a subscriber to its status events from the start."""
+    assert deployment.stack.subscriber.collect() == []
+    return deployment.stack

@@ -1,0 +1,55 @@
+"""Shows how far Terraform is: one line that grows in a terminal, a line per step elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, TextIO
+
+
+class Progress:
+    """Counts the resources of `terraform apply -json` and keeps the errors it reports."""
+
+    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+        self.title = title
+        self.stream = stream or sys.stderr
+        self.total = 0
+        self.done = 0
+        self.errors: list[str] = []
+        self._started = time.monotonic()
+        self._last = 0.0
+
+    def event(self, event: dict[str, Any]) -> None:
+        """One line of Terraform's machine-readable output."""
+        kind = event.get("type")
+        hook = event.get("hook", {})
+        if kind == "change_summary" and event["changes"].get("operation") == "plan":
+            changes = event["changes"]
+            self.total = changes["add"] + changes["change"] + changes["remove"]
+            self._show(f"{self.total} resources", force=True)
+        elif kind == "apply_complete":
+            self.done += 1
+            self._show(hook["resource"]["addr"])
+        elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":
+            diagnostic = event["diagnostic"]
+            where = f"{diagnostic['address']}: " if diagnostic.get("address") else ""
+            detail = f" {diagnostic['detail']}" if diagnostic.get("detail") else ""
+            self.errors.append(f"{where}{diagnostic['summary']}{detail}")
+
+    def finish(self) -> None:
+        """The last line."""
+        self._show("done" if not self.errors else "failed", force=True)
+        if self.stream.isatty():
+            self.stream.write("\n")
+
+    def _show(self, what: str, *, force: bool = False) -> None:
+        now = time.monotonic()
+        line = f"{self.title}: {self.done}/{self.total} · {now - self._started:.0f} s · {what}"
+        if self.stream.isatty():
+            self.stream.write(f"\r\x1b[2K{line[:110]}")
+        elif force or now - self._last >= 5:
+            self.stream.write(f"{line}\n")
+        else:
+            return
+        self._last = now
+        self.stream.flush()
