@@ -1,0 +1,126 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# The whole engine. This file: names, and the parts that stand on their own. queues.tf is the bus and what it feeds,
+# functions.tf the three Lambdas, permissions.tf what they may do, producers.tf who may send, starters.tf the first
+# templates.
+# ---------------------------------------------------------------------------------------------------------------------
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account = {
+    partition = data.aws_partition.current.partition
+    region    = data.aws_region.current.id # not .name, which 6.x deprecates
+    id        = data.aws_caller_identity.current.account_id
+  }
+  account_arn = "${local.account.region}:${local.account.id}"
+
+  bus_name        = "${var.name}-EmailBus"
+  email_rule_name = "${var.name}-EmailEventRule"
+  bulk_rule_name  = "${var.name}-BulkEventRule"
+  bus_arn         = "arn:${local.account.partition}:events:${local.account_arn}:event-bus/${local.bus_name}"
+  rule_arn_prefix = "arn:${local.account.partition}:events:${local.account_arn}:rule/${local.bus_name}"
+
+  # Built, because the queue's policy has to name the topics before they exist.
+  feedback_topic_arn = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-SESFeedback"
+  alarm_topic_arn    = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-Alarms"
+
+  # The first part of each alarm's name to the queue that it watches.
+  dead_letter_queues = {
+    EventBridgeDLQ = module.event_bridge_dlq.name
+    EmailQueueDLQ  = module.email_queue.dead_letter_name
+    BulkQueueDLQ   = module.bulk_queue.dead_letter_name
+    RetryDLQ       = module.retry_queue.dead_letter_name
+    FeedbackDLQ    = module.feedback_queue.dead_letter_name
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Data
+# ---------------------------------------------------------------------------------------------------------------------
+
+module "tables" {
+  source = "../tables"
+
+  name                  = var.name
+  account               = local.account
+  retain_data_on_delete = var.retain_data_on_delete
+  tags                  = var.tags
+}
+
+module "template_bucket" {
+  source = "../template_bucket"
+
+  name                  = var.name
+  account               = local.account
+  retain_data_on_delete = var.retain_data_on_delete
+  tags                  = var.tags
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# SES
+# ---------------------------------------------------------------------------------------------------------------------
+
+module "ses_events" {
+  source = "../ses_events"
+
+  name                     = var.name
+  account                  = local.account
+  create_configuration_set = var.create_configuration_set
+  configuration_set_name   = var.configuration_set_name
+  open_tracking            = var.open_tracking
+  click_tracking           = var.click_tracking
+  feedback_queue_arn       = module.feedback_queue.arn
+  dead_letter_queue_arn    = module.feedback_queue.dead_letter_arn
+  kms_key_arn              = var.kms_key_arn
+  tags                     = var.tags
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Watching
+# ---------------------------------------------------------------------------------------------------------------------
+
+module "alarms" {
+  source = "../alarms"
+
+  name                    = var.name
+  account                 = local.account
+  admin_email             = var.admin_email
+  dead_letter_queue_names = local.dead_letter_queues
+  function_names          = { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name }
+  email_queue_name        = module.email_queue.name
+  feedback_queue_arn      = module.feedback_queue.arn
+  dead_letter_queue_arn   = module.feedback_queue.dead_letter_arn
+  kms_key_arn             = var.kms_key_arn
+  tags                    = var.tags
+
+  bounce_rate_alarm_threshold           = var.bounce_rate_alarm_threshold
+  complaint_rate_alarm_threshold        = var.complaint_rate_alarm_threshold
+  bounce_rate_pause_threshold           = var.bounce_rate_pause_threshold
+  complaint_rate_pause_threshold        = var.complaint_rate_pause_threshold
+  reputation_alarm_period               = var.reputation_alarm_period
+  lambda_error_alarm_threshold          = var.lambda_error_alarm_threshold
+  lambda_error_alarm_evaluation_periods = var.lambda_error_alarm_evaluation_periods
+  daily_quota_reserve                   = var.daily_quota_reserve
+}
+
+module "dashboard" {
+  source = "../dashboard"
+
+  name                    = var.name
+  account                 = local.account
+  event_bus_name          = local.bus_name
+  rule_names              = [local.email_rule_name, local.bulk_rule_name]
+  dead_letter_queue_names = local.dead_letter_queues
+  function_names          = [module.email_sender.name, module.feedback_processor.name]
+
+  queue_names = {
+    Email    = module.email_queue.name
+    Bulk     = module.bulk_queue.name
+    Retry    = module.retry_queue.name
+    Feedback = module.feedback_queue.name
+  }
+}

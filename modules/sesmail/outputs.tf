@@ -1,0 +1,168 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# For producers and subscribers
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "event_bus_name" {
+  description = "Name of the bus that takes email requests and gives status events."
+  value       = aws_cloudwatch_event_bus.this.name
+}
+
+output "event_bus_arn" {
+  description = "ARN of the bus."
+  value       = local.bus_arn
+  depends_on  = [aws_cloudwatch_event_bus.this]
+}
+
+output "customer_iam_policy" {
+  description = "IAM policy, ready JSON, that lets its holder request emails under any source."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RequestEmails"
+      Effect    = "Allow"
+      Action    = "events:PutEvents"
+      Resource  = local.bus_arn
+      Condition = { StringEquals = { "events:detail-type" = "Email Request" } }
+    }]
+  })
+}
+
+output "producer_policies" {
+  description = "IAM policy, ready JSON, by producer: lets its holder request emails under that source only."
+  value = { for source in keys(var.producers) : source => jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RequestEmails"
+      Effect    = "Allow"
+      Action    = "events:PutEvents"
+      Resource  = local.bus_arn
+      Condition = { StringEquals = { "events:source" = source, "events:detail-type" = "Email Request" } }
+    }]
+  }) }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Data
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "template_bucket_name" {
+  description = "Name of the bucket that holds the templates."
+  value       = module.template_bucket.name
+}
+
+output "email_tracking_table_name" {
+  description = "Name of the table with one record per email."
+  value       = module.tables.tracking_name
+}
+
+output "suppression_table_name" {
+  description = "Name of the table of addresses that are not written to."
+  value       = module.tables.suppression_name
+}
+
+output "control_table_name" {
+  description = "Name of the table of policies, counters, breaker and pace."
+  value       = module.tables.control_name
+}
+
+output "pending_table_name" {
+  description = "Name of the table of requests kept for a soft-bounce retry."
+  value       = module.tables.pending_name
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Functions
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "email_sender_lambda_arn" {
+  description = "ARN of the sender."
+  value       = module.email_sender.arn
+}
+
+output "feedback_processor_lambda_arn" {
+  description = "ARN of the feedback processor."
+  value       = module.feedback_processor.arn
+}
+
+output "template_seeder_lambda_name" {
+  description = "Name of the function that installs the starter templates."
+  value       = module.template_seeder.name
+}
+
+output "install_templates_command" {
+  description = "Command that installs and updates the starter templates by hand."
+  value       = "aws lambda invoke --function-name ${module.template_seeder.name} --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Queues
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "email_queue_url" {
+  description = "URL of the queue of transactional emails."
+  value       = module.email_queue.url
+}
+
+output "bulk_queue_url" {
+  description = "URL of the queue of bulk emails."
+  value       = module.bulk_queue.url
+}
+
+output "retry_queue_url" {
+  description = "URL of the queue of emails that wait."
+  value       = module.retry_queue.url
+}
+
+output "feedback_queue_url" {
+  description = "URL of the queue of SES events."
+  value       = module.feedback_queue.url
+}
+
+output "event_bridge_dlq_url" {
+  description = "URL of the queue of requests that the bus could not deliver."
+  value       = module.event_bridge_dlq.url
+}
+
+output "email_queue_dlq_url" {
+  description = "URL of the dead-letter queue of transactional emails."
+  value       = module.email_queue.dead_letter_url
+}
+
+output "bulk_queue_dlq_url" {
+  description = "URL of the dead-letter queue of bulk emails."
+  value       = module.bulk_queue.dead_letter_url
+}
+
+output "retry_dlq_url" {
+  description = "URL of the dead-letter queue of emails that waited."
+  value       = module.retry_queue.dead_letter_url
+}
+
+output "feedback_processor_dlq_url" {
+  description = "URL of the dead-letter queue of SES events."
+  value       = module.feedback_queue.dead_letter_url
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# SES and watching
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "ses_configuration_set_name" {
+  description = "Name of the configuration set that emails are sent with; empty where there is none."
+  value       = module.ses_events.configuration_set_name
+}
+
+output "ses_feedback_topic_arn" {
+  description = "ARN of the topic of SES events."
+  value       = module.ses_events.topic_arn
+}
+
+output "alarm_notification_topic_arn" {
+  description = "ARN of the topic that every alarm goes to."
+  value       = module.alarms.topic_arn
+}
+
+output "dashboard_url" {
+  description = "Address of the dashboard in the AWS console."
+  value       = module.dashboard.url
+}

@@ -1,0 +1,162 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# What each function may do: one statement per reason. Writing its log and reading its queues come from lambda_function.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
+  s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
+
+  # The default sender's domain, what the producers may use, and what the owner adds.
+  sender_addresses = distinct(concat(
+    ["*@${split("@", var.default_sender_email)[1]}"],
+    var.allowed_sender_addresses,
+    flatten([for policy in local.producer_policies : policy.senders]),
+  ))
+
+  attachment_arns = distinct([
+    for prefix in flatten([for policy in local.producer_policies : policy.attachment_prefixes]) :
+    "${local.s3_arn_prefix}${trimprefix(prefix, "s3://")}*"
+  ])
+
+  publish_statement = {
+    sid       = "PublishStatusEvents"
+    actions   = ["events:PutEvents"]
+    resources = [local.bus_arn]
+  }
+  read_templates_statement = {
+    sid       = "ReadTemplates"
+    actions   = ["s3:GetObject"]
+    resources = ["${module.template_bucket.arn}/templates/*"]
+  }
+  # Without it S3 answers 403 for a missing template, and the sender could not tell it from a missing right.
+  list_templates_statement = {
+    sid       = "TellMissingFromForbidden"
+    actions   = ["s3:ListBucket"]
+    resources = [module.template_bucket.arn]
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sender
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  sender_statements = concat(
+    [
+      {
+        sid       = "SendFromOwnIdentities"
+        actions   = ["ses:SendRawEmail"]
+        resources = ["${local.ses_arn_prefix}:identity/*"]
+        condition = { StringLike = { "ses:FromAddress" = local.sender_addresses } }
+      },
+      {
+        sid       = "GetSendQuotaHasNoResourceLevel"
+        actions   = ["ses:GetSendQuota"]
+        resources = ["*"]
+      },
+      {
+        sid       = "ClaimAndRecordEmails"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [module.tables.tracking_arn]
+      },
+      {
+        sid       = "CheckSuppression"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+        resources = [module.tables.suppression_arn]
+      },
+      {
+        sid       = "ReservePaceAndCount"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [module.tables.control_arn]
+      },
+      {
+        sid       = "KeepForRetry"
+        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        resources = [module.tables.pending_arn]
+      },
+      local.read_templates_statement,
+      local.list_templates_statement,
+      {
+        sid       = "WaitAndChangeLanes"
+        actions   = ["sqs:SendMessage"]
+        resources = [module.retry_queue.arn, module.bulk_queue.arn, module.email_queue.arn]
+      },
+      {
+        sid       = "SeeWhetherFeedbackIsPending"
+        actions   = ["sqs:GetQueueAttributes"]
+        resources = [module.feedback_queue.arn, module.feedback_queue.dead_letter_arn]
+      },
+      local.publish_statement,
+    ],
+    module.ses_events.configuration_set_arn == null ? [] : [{
+      sid       = "SendWithConfigurationSet"
+      actions   = ["ses:SendRawEmail"]
+      resources = [module.ses_events.configuration_set_arn]
+    }],
+    length(local.attachment_arns) == 0 ? [] : [{
+      sid       = "ReadAttachments"
+      actions   = ["s3:GetObject"]
+      resources = local.attachment_arns
+    }],
+  )
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Feedback processor
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  feedback_statements = [
+    {
+      sid       = "FoldEvents"
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+      resources = [module.tables.tracking_arn]
+    },
+    {
+      sid       = "FindBySesIdAndRecipient"
+      actions   = ["dynamodb:Query"]
+      resources = [for index in ["ses-message-id-index", "to-email-timestamp-index"] : "${module.tables.tracking_arn}/index/${index}"]
+    },
+    {
+      sid       = "Suppress"
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      resources = [module.tables.suppression_arn]
+    },
+    {
+      sid       = "CountAndTrip"
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [module.tables.control_arn]
+    },
+    {
+      sid       = "TakeOrForgetPending"
+      actions   = ["dynamodb:GetItem", "dynamodb:DeleteItem"]
+      resources = [module.tables.pending_arn]
+    },
+    {
+      sid       = "ScheduleRetry"
+      actions   = ["sqs:SendMessage"]
+      resources = [module.retry_queue.arn]
+    },
+    local.publish_statement,
+  ]
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Seeder
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  seeder_statements = [
+    {
+      sid       = "ReadStarters"
+      actions   = ["s3:GetObject"]
+      resources = ["${module.template_bucket.arn}/${local.starters_key}"]
+    },
+    {
+      sid       = "InstallTemplates"
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${module.template_bucket.arn}/templates/*"]
+    },
+    local.list_templates_statement,
+  ]
+}

@@ -1,0 +1,158 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# The bus, its rules, and the queues.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  # Six times the timeout, AWS's advice for queues that feed a function:
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  sender_visibility_seconds   = max(600, 6 * var.email_sender_timeout)
+  feedback_visibility_seconds = 6 * var.feedback_processor_timeout
+
+  rules = {
+    # Whatever is not bulk, so that a request with an odd priority is refused with a record rather than lost. A field
+    # that holds an object is absent to EventBridge, which looks at leaves only. Known limit: a list that holds "bulk"
+    # beside other values matches both rules; both copies carry the same event id, hence the same emailId, and one wins.
+    email = {
+      name      = local.email_rule_name
+      queue_arn = module.email_queue.arn
+      priority  = [{ "anything-but" = ["bulk"] }, null, { exists = false }]
+    }
+    bulk = {
+      name      = local.bulk_rule_name
+      queue_arn = module.bulk_queue.arn
+      priority  = ["bulk"]
+    }
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bus
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_event_bus" "this" {
+  name = local.bus_name
+  tags = var.tags
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each = local.rules
+
+  name           = each.value.name
+  description    = "Email requests for the ${each.key} queue"
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+  tags           = var.tags
+
+  event_pattern = jsonencode({
+    "detail-type" = ["Email Request"]
+    detail        = { priority = each.value.priority }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  for_each = local.rules
+
+  rule           = aws_cloudwatch_event_rule.this[each.key].name
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+  target_id      = "queue"
+  arn            = each.value.queue_arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = module.event_bridge_dlq.arn
+  }
+}
+
+resource "aws_cloudwatch_event_archive" "this" {
+  count = var.archive_days > 0 ? 1 : 0
+
+  name             = "${var.name}-Archive"
+  description      = "Email requests, for a replay; a replayed request has its old event id, so nothing is sent twice"
+  event_source_arn = aws_cloudwatch_event_bus.this.arn
+  retention_days   = var.archive_days
+  event_pattern    = jsonencode({ "detail-type" = ["Email Request"] })
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Queues
+# ---------------------------------------------------------------------------------------------------------------------
+
+module "event_bridge_dlq" {
+  source = "../queue"
+
+  name    = "${var.name}-EventBridgeDLQ"
+  account = local.account
+  tags    = var.tags
+
+  writers = [{
+    sid         = "UndeliverableEvents"
+    service     = "events.amazonaws.com"
+    source_arns = ["${local.rule_arn_prefix}/${local.email_rule_name}", "${local.rule_arn_prefix}/${local.bulk_rule_name}"]
+  }]
+}
+
+module "email_queue" {
+  source = "../queue"
+
+  name                       = "${var.name}-EmailQueue"
+  dead_letter_name           = "${var.name}-EmailQueueDLQ"
+  visibility_timeout_seconds = local.sender_visibility_seconds
+  account                    = local.account
+  tags                       = var.tags
+
+  writers = [{
+    sid         = "EmailRequests"
+    service     = "events.amazonaws.com"
+    source_arns = ["${local.rule_arn_prefix}/${local.email_rule_name}"]
+  }]
+}
+
+module "bulk_queue" {
+  source = "../queue"
+
+  name                       = "${var.name}-BulkQueue"
+  dead_letter_name           = "${var.name}-BulkQueueDLQ"
+  visibility_timeout_seconds = local.sender_visibility_seconds
+  account                    = local.account
+  tags                       = var.tags
+
+  writers = [{
+    sid         = "BulkRequests"
+    service     = "events.amazonaws.com"
+    source_arns = ["${local.rule_arn_prefix}/${local.bulk_rule_name}"]
+  }]
+}
+
+# Written to by the functions' own roles only.
+module "retry_queue" {
+  source = "../queue"
+
+  name                       = "${var.name}-RetryQueue"
+  dead_letter_name           = "${var.name}-RetryDLQ"
+  visibility_timeout_seconds = local.sender_visibility_seconds
+  account                    = local.account
+  tags                       = var.tags
+}
+
+module "feedback_queue" {
+  source = "../queue"
+
+  name                       = "${var.name}-FeedbackQueue"
+  dead_letter_name           = "${var.name}-FeedbackProcessorDLQ"
+  visibility_timeout_seconds = local.feedback_visibility_seconds
+  account                    = local.account
+  tags                       = var.tags
+
+  writers = [
+    { sid = "SesEvents", service = "sns.amazonaws.com", source_arns = [local.feedback_topic_arn] },
+    { sid = "PauseAlarms", service = "sns.amazonaws.com", source_arns = [local.alarm_topic_arn] },
+  ]
+  dead_letter_writers = [{
+    sid         = "UndeliverableNotifications"
+    service     = "sns.amazonaws.com"
+    source_arns = [local.feedback_topic_arn, local.alarm_topic_arn]
+  }]
+}

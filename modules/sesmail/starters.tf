@@ -1,0 +1,32 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# The starter templates: uploaded as one package, installed by the seeder whenever the package changes.
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  starters_key  = "starters/starters.zip"
+  starters_path = "${local.package_dir}/starters.zip"
+  starters_hash = fileexists(local.starters_path) ? filesha256(local.starters_path) : null
+}
+
+resource "aws_s3_object" "starters" {
+  # checkov:skip=CKV_AWS_186: public templates; the bucket encrypts them with AES256
+  bucket      = module.template_bucket.name
+  key         = local.starters_key
+  source      = local.starters_path
+  source_hash = local.starters_hash
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.starters_path)
+      error_message = "${local.starters_path} is missing: run `make package`, or let package_dir name the folder that holds the packages."
+    }
+  }
+}
+
+resource "aws_lambda_invocation" "seed" {
+  function_name = module.template_seeder.name
+  input         = jsonencode({})
+  triggers      = { starters = local.starters_hash }
+
+  depends_on = [aws_s3_object.starters]
+}
