@@ -197,7 +197,7 @@ def start_compose() -> Emulator:
     done = subprocess.run([*COMPOSE, "up", "--detach"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise HarnessError(f"docker compose could not start LocalStack: {done.stderr.strip()[-500:]}")
-    emulator = Emulator(f"http://127.0.0.1:{port}", "localstack", on_stop=_compose_down)
+    emulator = Emulator(f"http://127.0.0.1:{port}", "localstack", on_stop=compose_down)
     try:
         wait_until_ready(f"{emulator.url}/_localstack/health", COMPOSE_READY_SECONDS)
     except HarnessError:
@@ -206,7 +206,7 @@ def start_compose() -> Emulator:
     return emulator
 
 
-def _compose_down() -> None:
+def compose_down() -> None:
     subprocess.run([*COMPOSE, "down", "--volumes", "--timeout", "5"], capture_output=True, check=False)
 
 
