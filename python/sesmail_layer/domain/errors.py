@@ -38,9 +38,13 @@ class OutcomeUnknownError(Exception):
 class HoldError(Exception):
     """Not now: paused, over a quota or a cap, throttled, not yet due."""
 
-    def __init__(self, reason: str, *, delay_seconds: float, deferred: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, delay_seconds: float, deferred: bool = True, gives_up_as: str = "expired"
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.delay_seconds = delay_seconds
         self.deferred = deferred
         """True: the record says `deferred` with the reason; False: a wait too short to tell anyone of."""
+        self.gives_up_as = gives_up_as
+        """The `error_type` of an email that was held for as long as it may be."""

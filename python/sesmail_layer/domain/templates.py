@@ -102,8 +102,14 @@ class Template(msgspec.Struct, frozen=True):
             raise _render_error(self.name, f"{part} is not an email address: '{masked(line)}'", "TMPL011") from err
 
 
-def compile_template(name: str, html: bytes, text: bytes, metadata: bytes) -> Template:
-    """Compiles the three files of a template. Raises TemplateError: TMPL005, TMPL008, TMPL009."""
+def locale_candidates(locale: str | None) -> list[str]:
+    """Gives what to look for, best first: `fr-CA` gives `fr-CA`, then `fr`; the default comes after these."""
+    parts = locale.split("-") if locale else []
+    return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, locale: str | None = None) -> Template:
+    """Compiles the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009."""
     for content in (html, text, metadata):
         if len(content) > MAX_FILE_BYTES:
             raise TemplateError(
@@ -111,7 +117,7 @@ def compile_template(name: str, html: bytes, text: bytes, metadata: bytes) -> Te
                 f"Template '{name}' file too large: {len(content)} bytes (max {MAX_FILE_BYTES} bytes)",
                 code="TMPL008",
             )
-    about = _metadata(name, metadata)
+    about = _metadata(name, metadata, locale)
     lines = {
         part: source
         for part in ("subject", "sender_name", "sender_email", "reply_to")
@@ -126,9 +132,11 @@ def compile_template(name: str, html: bytes, text: bytes, metadata: bytes) -> Te
     )
 
 
-def _metadata(name: str, content: bytes) -> TemplateMetadata:
+def _metadata(name: str, content: bytes, locale: str | None) -> TemplateMetadata:
     try:
-        return msgspec.json.decode(content, type=TemplateMetadata)
+        raw = msgspec.json.decode(content, type=dict[str, Any])
+        localised = [raw[key] for tag in locale_candidates(locale) if (key := f"subject.{tag}") in raw]
+        return msgspec.convert({**raw, "subject": localised[0]} if localised else raw, TemplateMetadata)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise TemplateError(
             "template_render_error", f"Template '{name}' has invalid metadata.json: {err}", code="TMPL005"

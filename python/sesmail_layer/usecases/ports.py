@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
+from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.templates import Template
 from sesmail_layer.domain.tracking import TrackingRecord
 
 
@@ -49,6 +53,48 @@ class SuppressionTable(Protocol):
 
     def remove(self, address: str, only: SuppressionReason | None = None) -> None:
         """Takes an address off the list; with `only`, not where it is listed for another reason."""
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What a bucket answered."""
+
+    granted: bool
+    empty_at: float
+    """The time at which the bucket was empty before this reservation (granted), or is now (refused). Unix seconds."""
+
+
+class Bucket(Protocol):
+    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
+        """Atomically: take `empty_at`, at least `floor`; refuse if it is after `latest_start`; else add the cost."""
+
+
+class QuotaSource(Protocol):
+    def quota(self) -> Quota | None:
+        """Gives what SES allows, at most a minute old where SES could be asked; None while nobody knows."""
+
+
+class Mailer(Protocol):
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        """Sends once and gives SES's message id.
+
+        Raises PermanentError (SES refuses this message), HoldError (not now), TransientError (surely not sent), and
+        OutcomeUnknownError.
+        """
+
+
+class Templates(Protocol):
+    def load(self, name: str, locale: str | None) -> Template:
+        """Gives a compiled template. Raises TemplateError, and TransientError when S3 cannot answer."""
+
+
+class WaitingQueue(Protocol):
+    def put(self, body: str, delay_seconds: float) -> None:
+        """Puts a message on the retry queue. Raises TransientError."""
+
+
+class FeedbackBacklog(Protocol):
+    def is_empty(self) -> bool:
+        """True where no SES event waits in the feedback queue or its DLQ."""
 
 
 class StatusBus(Protocol):

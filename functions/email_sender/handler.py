@@ -1,0 +1,20 @@
+"""The Lambda function EmailSender: sends what the email, bulk and retry queues bring."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from sesmail_layer.composition.email_sender import EmailSender
+from sesmail_layer.runtime.batch import BatchResponse
+from sesmail_layer.runtime.settings import Settings
+
+
+@functools.cache
+def _sender() -> EmailSender:
+    return EmailSender(Settings.from_env())
+
+
+def handler(event: dict[str, Any], context: Any) -> BatchResponse:
+    """Handles a batch of SQS messages; names those that SQS should bring again."""
+    return _sender().handle(event, context.get_remaining_time_in_millis() / 1000)

@@ -1,0 +1,85 @@
+"""Amazon SES's SendRawEmail, and what its answers mean to the one who asked.
+
+https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_SendRawEmail_Errors
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ses import SESClient
+
+# SendRawEmail takes no idempotency token, so nobody but the claim protocol may try again.
+ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
+
+_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError, SSLError)
+
+_REFUSALS = {
+    "MessageRejected": "SES001",
+    "MailFromDomainNotVerified": "SES002",
+    "ConfigurationSetDoesNotExist": "SES003",
+    "InvalidParameterValue": "SES008",
+    "ValidationError": "SES008",
+}
+_PAUSES = {"AccountSendingPaused", "ConfigurationSetSendingPaused"}
+_HOLD_SECONDS = 300.0
+
+
+class SesMailer:
+    """Sends one message in one attempt; the client must be made with `ONE_ATTEMPT`."""
+
+    def __init__(self, client: SESClient, configuration_set: str) -> None:
+        self._client = client
+        self._configuration_set = configuration_set
+
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        optional: dict[str, Any] = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
+        try:
+            answer = self._client.send_raw_email(
+                Source=sender,
+                Destinations=list(recipients),
+                RawMessage={"Data": raw},
+                Tags=[{"Name": name, "Value": value} for name, value in tags.items()],
+                **optional,
+            )
+        except ClientError as err:
+            raise _meaning(err) from err
+        except _NEVER_CONNECTED as err:
+            raise TransientError(f"SES error (connection): {type(err).__name__}", code="SES009") from err
+        except BotoCoreError as err:
+            raise OutcomeUnknownError(type(err).__name__) from err
+        return answer["MessageId"]
+
+
+def _meaning(err: ClientError) -> Exception:
+    code = str(err.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
+    message = str(err.response.get("Error", {}).get("Message", ""))
+    status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status >= 500:
+        return OutcomeUnknownError(f"SES error ({code}): {message}")
+    if code in _PAUSES:
+        return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS)
+    if code.startswith("Throttling") or status == 429:
+        if "daily" in message.lower():
+            return HoldError("daily_quota", delay_seconds=_HOLD_SECONDS)
+        return HoldError("rate", delay_seconds=random.uniform(1, 5), deferred=False)
+    if code in _REFUSALS:
+        return PermanentError("ses_rejected", f"SES error ({code}): {message}", code=_REFUSALS[code])
+    # AccessDenied, an expired token, a clock that is off: surely not sent, and ours to mend.
+    return TransientError(f"SES error ({code}): {message}", code="SES009")

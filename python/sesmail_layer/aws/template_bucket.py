@@ -1,0 +1,115 @@
+"""Templates from S3, compiled and cached: five minutes without a question, then one that costs no download."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.templates import MAX_FILE_BYTES, Template, TemplateError, compile_template, locale_candidates
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from sesmail_layer.usecases.ports import Clock
+
+CACHED_TEMPLATES = 50
+FRESH_SECONDS = 300.0
+
+_FILES = ("template.html", "template.txt", "metadata.json")
+_MISSING_CODES = {"template.html": "TMPL002", "template.txt": "TMPL003", "metadata.json": "TMPL004"}
+
+
+@dataclass(slots=True)
+class _File:
+    variant: str
+    content: bytes
+    etag: str
+
+
+@dataclass(slots=True)
+class _Cached:
+    template: Template
+    files: dict[str, _File]
+    fresh_until: float
+
+
+class TemplateBucket:
+    """Loads templates by name; not for use from several threads at once."""
+
+    def __init__(self, client: S3Client, bucket: str, clock: Clock) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._clock = clock
+        self._cache: OrderedDict[tuple[str, str | None], _Cached] = OrderedDict()
+
+    def load(self, name: str, locale: str | None) -> Template:
+        """Gives a template ready to render. Raises TemplateError TMPL001-005, 008, 009; TransientError AWS002."""
+        key = (name, locale)
+        cached = self._cache.get(key)
+        if cached is not None and self._clock.now() < cached.fresh_until:
+            self._cache.move_to_end(key)
+            return cached.template
+        files = self._read(name, locale, cached.files if cached else {})
+        if cached is not None and files == cached.files:
+            template = cached.template
+        else:
+            contents = (files[file].content for file in _FILES)
+            template = compile_template(name, *contents, locale=locale)
+        self._cache[key] = _Cached(template, files, self._clock.now() + FRESH_SECONDS)
+        self._cache.move_to_end(key)
+        while len(self._cache) > CACHED_TEMPLATES:
+            self._cache.popitem(last=False)
+        return template
+
+    def _read(self, name: str, locale: str | None, known: Mapping[str, _File]) -> dict[str, _File]:
+        files: dict[str, _File] = {}
+        for file in _FILES:
+            found = self._localised(name, file, locale, known.get(file))
+            if found is not None:
+                files[file] = found
+        missing = [file for file in _FILES if file not in files]
+        if len(missing) == len(_FILES):
+            raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
+        if missing:
+            raise TemplateError(
+                "template_not_found", f"Template '{name}' missing {missing[0]}", code=_MISSING_CODES[missing[0]]
+            )
+        return files
+
+    def _localised(self, name: str, file: str, locale: str | None, known: _File | None) -> _File | None:
+        """Gives the file in the nearest locale that the template has; metadata.json holds all locales itself."""
+        stem, _, ending = file.rpartition(".")
+        tags = [] if file == "metadata.json" else locale_candidates(locale)
+        for variant in [*(f"{stem}.{tag}.{ending}" for tag in tags), file]:
+            found = self._file(name, variant, known if known and known.variant == variant else None)
+            if found is not None:
+                return found
+        return None
+
+    def _file(self, name: str, file: str, known: _File | None) -> _File | None:
+        condition: dict[str, Any] = {"IfNoneMatch": known.etag} if known else {}
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=f"templates/{name}/{file}", **condition)
+            if answer["ContentLength"] > MAX_FILE_BYTES:
+                raise TemplateError(
+                    "template_render_error",
+                    f"Template '{name}' file too large: {answer['ContentLength']} bytes (max {MAX_FILE_BYTES} bytes)",
+                    code="TMPL008",
+                )
+            return _File(file, answer["Body"].read(), answer["ETag"])
+        except ClientError as err:
+            code = err.response["Error"].get("Code")
+            if code in ("304", "NotModified"):
+                return known
+            if code in ("NoSuchKey", "404"):
+                return None
+            raise TransientError(f"S3 error loading template: {code} for '{name}/{file}'", code="AWS002") from err
+        except BotoCoreError as err:
+            raise TransientError(
+                f"S3 error loading template: {type(err).__name__} for '{name}/{file}'", code="AWS002"
+            ) from err

@@ -1,0 +1,1 @@
+"""The composition roots: which adapter fulfils which port, one function a file."""

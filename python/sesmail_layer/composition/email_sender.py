@@ -1,0 +1,89 @@
+"""The EmailSender function, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from sesmail_layer.aws.control_table import ControlTable
+from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
+from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
+from sesmail_layer.aws.ses_quota import SesQuota
+from sesmail_layer.aws.status_bus import StatusBus
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.template_bucket import TemplateBucket
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.runtime import batch
+from sesmail_layer.runtime.clock import SystemClock
+from sesmail_layer.runtime.logging import configure
+from sesmail_layer.runtime.metrics import EmfMetrics
+from sesmail_layer.runtime.parallel import run_all
+from sesmail_layer.runtime.settings import Settings
+from sesmail_layer.runtime.time_limit import time_limit
+from sesmail_layer.usecases.pacing import Pacer
+from sesmail_layer.usecases.quota import QuotaKeeper
+from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
+
+
+class EmailSender:
+    """Made once for a container, called for every invocation."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.tracing:
+            from sesmail_layer.runtime.tracing import enable_tracing
+
+            enable_tracing()
+        self._metrics = EmfMetrics(settings.name, settings.function_name)
+        self._clock = SystemClock()
+        self._send = SendEmails(self._ports(settings), _rules(settings))
+
+    def handle(self, event: Mapping[str, Any], seconds_left: float) -> batch.BatchResponse:
+        try:
+            return batch.response(self._send(batch.messages(event), self._clock.now() + seconds_left))
+        finally:
+            self._metrics.flush()
+
+    def _ports(self, settings: Settings) -> SendingPorts:
+        clock = self._clock
+        log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
+        dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+        ses = boto3.client("ses", config=ONE_ATTEMPT)
+        control = ControlTable(dynamodb, settings.control_table)
+        return SendingPorts(
+            tracking=TrackingTable(dynamodb, settings.tracking_table),
+            suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
+            templates=TemplateBucket(boto3.client("s3"), settings.template_bucket, clock),
+            mailer=SesMailer(ses, settings.configuration_set),
+            bus=StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source),
+            waiting=RetryQueue(sqs, settings.retry_queue_url),
+            backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
+            quota=QuotaKeeper(control, SesQuota(ses, clock), clock, log),
+            pacer=Pacer(
+                control,
+                clock,
+                max_send_rate=settings.max_send_rate,
+                utilisation=settings.rate_utilisation,
+                bulk_share=settings.bulk_rate_share,
+            ),
+            clock=clock,
+            metrics=self._metrics,
+            log=log,
+            time_limit=time_limit,
+            run_all=run_all,
+        )
+
+
+def _rules(settings: Settings) -> SendingRules:
+    return SendingRules(
+        default_sender_email=settings.default_sender_email,
+        default_sender_name=settings.default_sender_name,
+        retention_days=settings.data_retention_days,
+        refuse_unknown_fields=settings.unknown_fields == "refuse",
+        max_message_bytes=int(settings.max_message_mb * 1024 * 1024),
+        max_schedule_days=settings.max_schedule_days,
+        max_hold_seconds=settings.max_hold_hours * 3600,
+        claim_settle_seconds=settings.claim_settle_seconds,
+        resend_unknown=settings.on_unknown_outcome == "resend",
+    )

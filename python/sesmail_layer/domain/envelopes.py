@@ -1,0 +1,48 @@
+"""The envelope of a request: EventBridge's event, as the queues carry it, with what the engine notes on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class EnvelopeError(ValueError):
+    """A queue message is not an EventBridge event; no record can be made for it."""
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What a message carries through the retry queue, so that a hop that changes nothing needs to write nothing."""
+
+    attempt: int = 1
+    noted: str = ""
+    """The reason for waiting that the record already tells; empty: none."""
+    give_up_at: float = 0
+    """Unix seconds after which it is not held any longer; 0: not held so far."""
+
+
+class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """One event with detail-type `Email Request`."""
+
+    id: str
+    source: str
+    detail: Any
+    detail_type: str = msgspec.field(name="detail-type")
+    time: str = ""
+    hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
+
+
+def open_envelope(body: str) -> RequestEnvelope:
+    """Reads a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
+    try:
+        envelope = msgspec.json.decode(body, type=RequestEnvelope)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+        raise EnvelopeError(str(err)) from err
+    if not envelope.id or len(envelope.id) > 100 or not envelope.source:
+        raise EnvelopeError("id or source is missing")
+    return envelope
+
+
+def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
+    """Writes the envelope for its next wait."""
+    return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()

@@ -1,0 +1,50 @@
+"""How fast mail may go out: a bucket of recipients that all senders share.
+
+The bucket is kept as one number, the time at which it is (or was) empty. It fills at `rate` recipients a second up to
+`rate × BURST_SECONDS`. SES counts recipients, over the whole account:
+https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+BURST_SECONDS = 1.0
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What SES allows this account (GetSendQuota), and when it said so."""
+
+    max_send_rate: float
+    """Recipients a second."""
+    max_24_hour_send: float
+    """Recipients in 24 hours; -1: unlimited."""
+    sent_last_24_hours: float
+    checked_at: float
+    """Unix seconds."""
+
+    @property
+    def share_left(self) -> float:
+        """The part of the daily quota that is left, from 0 to 1."""
+        if self.max_24_hour_send < 0:
+            return 1.0
+        return max(0.0, 1 - self.sent_last_24_hours / self.max_24_hour_send) if self.max_24_hour_send else 0.0
+
+
+def floor_of(now: float) -> float:
+    """The earliest time at which a bucket can count as empty: more than a burst it never holds."""
+    return now - BURST_SECONDS
+
+
+def grants(empty_at: float, recipients: Sequence[int], rate: float) -> list[float]:
+    """Gives the time from which each of a batch's messages may go, taken from a bucket that was empty at `empty_at`.
+
+    A message with more recipients than the bucket holds goes when it is full, and leaves a debt.
+    """
+    times = []
+    for count in recipients:
+        times.append(empty_at + min(count / rate, BURST_SECONDS))
+        empty_at += count / rate
+    return times

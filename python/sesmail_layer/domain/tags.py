@@ -1,0 +1,32 @@
+"""SES message tags: what we tell SES of an email, and SES tells us back in every event.
+
+SES answers 400 to a value outside `[A-Za-z0-9_-]`, so each is written as unpadded base64url:
+https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+MAX_VALUE = 256
+_MAX_RAW_BYTES = MAX_VALUE * 3 // 4
+
+
+def encode_tags(email_id: str, attempt: int, template_name: str, source: str) -> dict[str, str]:
+    """Gives the tags of one attempt at an email; a longer source is cut to what a tag holds."""
+    values = {"emailId": email_id, "attempt": str(attempt), "templateName": template_name, "source": source}
+    return {name: _encode(value) for name, value in values.items()}
+
+
+def decode_tag(value: str) -> str | None:
+    """Reads a tag back; None where it is none of ours."""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _encode(value: str) -> str:
+    raw = value.encode()[:_MAX_RAW_BYTES].decode(errors="ignore").encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

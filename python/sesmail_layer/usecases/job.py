@@ -1,0 +1,147 @@
+"""One message of the sender's batch, from its body to what the guards make of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sesmail_layer.domain.addresses import AddressError, address_key, parse_address
+from sesmail_layer.domain.email_request import (
+    EMAIL_ID,
+    MAX_METADATA_BYTES,
+    TEMPLATE_NAME,
+    EmailRequest,
+    Priority,
+    Refusal,
+    fingerprint,
+    parse_request,
+)
+from sesmail_layer.domain.envelopes import Hop, RequestEnvelope, open_envelope
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.message import File
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.tracking import RecipientState, TrackingRecord
+
+
+@dataclass(slots=True)
+class Job:
+    """One request on its way; what each step finds is kept here for the next."""
+
+    message: QueueMessage
+    envelope: RequestEnvelope
+    email_id: str
+    request: EmailRequest | None = None
+    """None: it could not be read; `refusal` says why."""
+    refusal: PermanentError | None = None
+    unknown_fields: list[str] = field(default_factory=list)
+    fingerprint: str = ""
+    """Empty for a request that was refused: it binds its id to nothing, so that a corrected one may use it."""
+    subject: str | None = None
+    dropped: dict[str, Suppression] = field(default_factory=dict)
+    """The cc and bcc addresses that are not written to."""
+    claim: TrackingRecord | None = None
+    sender: str = ""
+
+    @property
+    def hop(self) -> Hop:
+        return self.envelope.hop
+
+    @property
+    def bulk(self) -> bool:
+        return self.request is not None and self.request.priority is Priority.BULK
+
+    def copies(self, kind: str) -> list[str]:
+        """The `cc` or `bcc` addresses that are written to."""
+        asked = getattr(self.request, kind) if self.request else []
+        return [address for address in asked if address_key(address) not in self.dropped]
+
+    @property
+    def recipients(self) -> list[str]:
+        """The envelope's recipients, each once."""
+        if self.request is None:
+            return []
+        return list(dict.fromkeys([self.request.to, *self.copies("cc"), *self.copies("bcc")]))
+
+    def files(self) -> list[File]:
+        """The attachments' contents. Raises PermanentError `attachment_error`."""
+        files = []
+        for index, asked in enumerate(self.request.attachments if self.request else []):
+            field_name = f"attachments[{index}]"
+            if asked.content_base64 is None:
+                raise PermanentError(
+                    "attachment_error",
+                    f"Validation error: {field_name}.s3Uri: not under a prefix that this producer was given",
+                    code="ATT001",
+                )
+            try:
+                content = base64.b64decode(asked.content_base64, validate=True)
+            except ValueError as err:
+                raise PermanentError(
+                    "attachment_error", f"Validation error: {field_name}.contentBase64: not base64", code="ATT002"
+                ) from err
+            files.append(File(asked.filename, content, asked.content_type, asked.content_id))
+        return files
+
+    def facts(self) -> dict[str, Any]:
+        """What the request says of itself, as attributes of the tracking record; only what is valid."""
+        detail = self.envelope.detail if isinstance(self.envelope.detail, dict) else {}
+        return {
+            "to_email": _usable_address(detail.get("to")),
+            "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
+            "subject": self.subject or (self.request.subject if self.request else None),
+            "original_source": self.envelope.source,
+            "metadata": _usable_metadata(detail.get("metadata")),
+            "unknown_fields": self.unknown_fields,
+            "fingerprint": self.fingerprint,
+            "request_event_id": self.envelope.id,
+        }
+
+    def states(self) -> dict[str, RecipientState]:
+        """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
+        if self.request is None:
+            return {}
+        states: dict[str, RecipientState] = {}
+        for kind in ("bcc", "cc"):
+            for address in getattr(self.request, kind):
+                states[address_key(address)] = RecipientState(status=Status.SENDING, type=kind)
+        states.pop(address_key(self.request.to), None)
+        return states
+
+
+def open_job(message: QueueMessage, *, now: float, max_schedule_days: int, refuse_unknown: bool) -> Job:
+    """Reads a message. Raises EnvelopeError where no record can be made for it; a refused request gives a job."""
+    envelope = open_envelope(message.body)
+    detail = envelope.detail
+    fallback_id = f"email-{envelope.id}"
+    given_id = detail.get("emailId") if isinstance(detail, dict) else None
+    job = Job(message, envelope, _usable(given_id, EMAIL_ID) or fallback_id)
+    try:
+        job.request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
+        if job.unknown_fields and refuse_unknown:
+            raise Refusal(f"Unknown fields: {[name[:60] for name in job.unknown_fields]}", code="VAL006")
+        job.fingerprint = fingerprint(detail, envelope.source)
+    except PermanentError as err:
+        job.refusal = err
+    return job
+
+
+def _usable(value: object, pattern: str) -> str | None:
+    return value if isinstance(value, str) and re.search(pattern, value) else None
+
+
+def _usable_address(value: object) -> str | None:
+    try:
+        return address_key(parse_address(value)) if isinstance(value, str) else None
+    except AddressError:
+        return None
+
+
+def _usable_metadata(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict) or len(json.dumps(value, default=str).encode()) > MAX_METADATA_BYTES:
+        return None
+    return value
