@@ -9,7 +9,16 @@ import pytest
 from tests.e2e.harness import emulator as emulators
 from tests.e2e.harness.deployment import Deployment, deploy
 from tests.e2e.harness.emulator import Emulator
+from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.stack import Stack
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "last: runs after all other tests, since it takes the stack away")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +30,13 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def deployment(emulator: Emulator) -> Deployment:
+def inventory_before(emulator: Emulator) -> set[str]:
+    """What was in the account before Terraform came."""
+    return inventory(emulator)
+
+
+@pytest.fixture(scope="session")
+def deployment(emulator: Emulator, inventory_before: set[str]) -> Deployment:
     """The stack as Terraform applied it."""
     return deploy(emulator, "e2e")
 

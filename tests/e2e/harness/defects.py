@@ -18,8 +18,19 @@ PLAN_DEFECTS: dict[str, tuple[PlanDefect, ...]] = {
     "ministack": (
         PlanDefect(
             "aws_cloudwatch_metric_alarm",
-            frozenset({"period", "dimensions", "statistic", "alarm_actions", "ok_actions"}),
-            "alarms that the provider writes come back without period, dimensions, statistic and actions",
+            frozenset(
+                {
+                    "actions_enabled",
+                    "alarm_actions",
+                    "alarm_description",
+                    "dimensions",
+                    "ok_actions",
+                    "period",
+                    "statistic",
+                    "treat_missing_data",
+                }
+            ),
+            "alarms that the provider writes come back without these",
         ),
     ),
     "localstack": (

@@ -27,7 +27,7 @@ class Progress:
             changes = event["changes"]
             self.total = changes["add"] + changes["change"] + changes["remove"]
             self._show(f"{self.total} resources", force=True)
-        elif kind == "apply_complete":
+        elif kind == "apply_complete" and hook.get("action") != "read":
             self.done += 1
             self._show(hook["resource"]["addr"])
         elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":

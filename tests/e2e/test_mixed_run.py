@@ -1,0 +1,181 @@
+"""200 requests of every kind at once: each ends in one record, one mail where one is due, and the right events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
+
+REQUESTS = 200
+GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
+SIMULATOR = "simulator.amazonses.com"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request and what must become of it."""
+
+    kind: str
+    number: int
+    detail: Mapping[str, Any]
+    status: str
+    events: frozenset[str]
+    mailed: bool
+    error_type: str = ""
+    suppression: str = ""
+    optional_events: frozenset[str] = field(default=frozenset())
+
+    @property
+    def email_id(self) -> str:
+        return str(self.detail["emailId"])
+
+    @property
+    def to(self) -> str:
+        return str(self.detail.get("to", ""))
+
+    @property
+    def twice(self) -> bool:
+        return self.number % 10 == 0
+
+
+def refused(kind: str, number: int, error_type: str, **changes: Any) -> Case:
+    """A request that never reaches SES."""
+    detail = GOOD | {"emailId": f"mixed-{number:03d}", "to": f"reader{number}@example.org"} | changes
+    kept = {name: value for name, value in detail.items() if value is not None}
+    return Case(kind, number, kept, "failed", frozenset({"failed"}), mailed=False, error_type=error_type)
+
+
+def sent(kind: str, number: int, to: str, status: str, *events: str, suppression: str = "") -> Case:
+    """A request that SES takes."""
+    detail = GOOD | {"emailId": f"mixed-{number:03d}", "to": to, "metadata": {"number": number}}
+    return Case(kind, number, detail, status, frozenset(events), mailed=True, suppression=suppression)
+
+
+def case(number: int) -> Case:
+    """The kinds in turn; 11 of them, so that the doubled tenth ones meet every kind."""
+    reader = f"reader{number}@example.org"
+    match number % 11:
+        case 0 | 1 | 2:
+            return sent("delivered", number, reader, "delivered", "sent", "delivered")
+        case 3:
+            return sent("simulated success", number, f"success+{number}@{SIMULATOR}", "delivered", "sent", "delivered")
+        case 4:
+            to = f"bounce+{number}@{SIMULATOR}"
+            return sent("hard bounce", number, to, "bounced", "sent", "bounced", suppression="hard-bounce")
+        case 5:
+            to = f"complaint+{number}@{SIMULATOR}"
+            events = ("sent", "delivered", "complained")
+            return sent("complaint", number, to, "complained", *events, suppression="spam-complaint")
+        case 6:
+            return refused("no address", number, "validation_error", to=f"reader{number}.example.org")
+        case 7:
+            return refused("no template named", number, "validation_error", templateName=None)
+        case 8:
+            return refused("unknown template", number, "template_not_found", templateName="no-such-template")
+        case 9:
+            return refused("missing variable", number, "template_render_error", templateData={"userName": "Ann"})
+        case _:
+            return refused("suppressed", number, "suppressed", to=suppressed_address(number))
+
+
+def suppressed_address(number: int) -> str:
+    return f"unwanted{number}@example.org"
+
+
+CASES = [case(number) for number in range(REQUESTS)]
+DOUBLED = [each for each in CASES if each.twice]
+
+
+@pytest.fixture(scope="module")
+def mixed_run(stack: Stack) -> Stack:
+    """Send all, every tenth once more among the others, and wait until nothing moves any more."""
+    for each in CASES:
+        if each.error_type == "suppressed":
+            entry = {
+                "email": {"S": each.to},
+                "suppressionType": {"S": "manual"},
+                "reason": {"S": "manual"},
+                "addedToSuppressionDate": {"S": "2026-01-01T00:00:00.000Z"},
+            }
+            stack.dynamodb.put_item(TableName=stack.outputs["suppression_table_name"], Item=entry)
+    requests = [each.detail for each in CASES]
+    for position, each in enumerate(reversed(DOUBLED)):
+        requests.insert(len(requests) - position * 7, each.detail)
+    assert len(requests) == REQUESTS + len(DOUBLED)
+    stack.put_email_requests(requests)
+
+    def settled() -> bool:
+        statuses = {record["emailId"]: record["status"] for record in mixed_records(stack)}
+        return all(statuses.get(each.email_id) == each.status for each in CASES)
+
+    try:
+        wait_for(settled, "all requests to end", seconds=90)
+    except AssertionError:
+        found = {record["emailId"]: record for record in mixed_records(stack)}
+        wrong = [
+            (each.kind, found.get(each.email_id))
+            for each in CASES
+            if found.get(each.email_id, {}).get("status") != each.status
+        ]
+        raise AssertionError(f"{len(wrong)} of {REQUESTS} did not end as they must; the first: {wrong[:3]}") from None
+    stack.wait_until_quiet()
+    return stack
+
+
+def mixed_records(stack: Stack) -> list[dict[str, Any]]:
+    return [record for record in stack.records() if record["emailId"].startswith("mixed-")]
+
+
+def test_every_request_ends_in_one_record_with_the_right_status(mixed_run: Stack) -> None:
+    records = {record["emailId"]: record for record in mixed_records(mixed_run)}
+    assert len(records) == REQUESTS
+    assert {each.email_id: (each.status, each.error_type) for each in CASES} == {
+        email_id: (record["status"], record.get("errorType", "")) for email_id, record in records.items()
+    }
+
+
+def test_ses_is_handed_exactly_one_mail_for_each_that_is_due(mixed_run: Stack) -> None:
+    ours = {each.to for each in CASES}
+    handed = Counter(address for mail in mixed_run.mails() for address in mail.destinations if address in ours)
+    assert handed == Counter(each.to for each in CASES if each.mailed)
+
+
+def test_subscribers_hear_each_transition_once(mixed_run: Stack) -> None:
+    heard: dict[str, list[str]] = {}
+    event_ids: Counter[str] = Counter()
+    for event in mixed_run.subscriber.collect():
+        detail = event["detail"]
+        if detail["emailId"].startswith("mixed-"):
+            heard.setdefault(detail["emailId"], []).append(detail["status"])
+            event_ids[detail["eventId"]] += 1
+    assert {each.email_id: sorted(each.events) for each in CASES} == {
+        email_id: sorted(statuses) for email_id, statuses in heard.items()
+    }
+    assert set(event_ids.values()) == {1}
+
+
+def test_bounces_and_complaints_are_suppressed_and_nobody_else(mixed_run: Stack) -> None:
+    ours = {each.to for each in CASES}
+    entries = mixed_run.scan(mixed_run.outputs["suppression_table_name"])
+    found = {entry["email"]: entry["reason"] for entry in entries if entry["email"] in ours}
+    expected = {each.to: each.suppression for each in CASES if each.suppression}
+    expected |= {each.to: "manual" for each in CASES if each.error_type == "suppressed"}
+    assert found == expected
+
+
+def test_metadata_comes_back_in_record_and_events(mixed_run: Stack) -> None:
+    each = next(each for each in CASES if each.kind == "delivered")
+    record = mixed_run.record(each.email_id)
+    assert record is not None
+    assert record["metadata"] == {"number": each.number}
+    for detail in mixed_run.subscriber.details_of(each.email_id):
+        assert detail["metadata"] == {"number": each.number}
+
+
+def test_no_message_ends_in_a_dead_letter_queue(mixed_run: Stack) -> None:
+    assert mixed_run.depths(DEAD_LETTER_QUEUES) == {}

@@ -1,0 +1,98 @@
+"""The quick starts that users copy, word for word from the pages that show them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness.paths import REPOSITORY
+from tests.e2e.harness.shell import run_in_shell, typescript_folder
+from tests.e2e.harness.snippets import snippet
+from tests.e2e.harness.stack import Stack, wait_for
+
+README = REPOSITORY / "README.md"
+# The page that the product was ordered with; it lies beside the repository of those who build it.
+SEED = REPOSITORY.parent / "shared" / "seed" / "sesmailengine.md"
+PAGES = [README, *([SEED] if SEED.exists() else [])]
+RECIPIENT = "recipient@example.com"
+RULE = "my-app-bounce-notifications"
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: page.name)
+def page(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+def check_the_one_email(stack: Stack, before: set[str]) -> None:
+    """Since `before`, exactly one email was asked for, and it came to its recipient."""
+
+    def look() -> list[dict[str, Any]]:
+        new = [record for record in stack.records() if record["emailId"] not in before]
+        return [record for record in new if record["status"] == "delivered"]
+
+    [record] = wait_for(look, "the quick start's email to be delivered")
+    assert record["toEmail"] == RECIPIENT
+    assert record["originalSource"] == "my.application"
+    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+    assert mail.destinations == (RECIPIENT,)
+    assert "John" in mail.body("plain")
+    assert "John" in mail.body("html")
+    assert "My Company" in mail.body("html")
+
+
+def known(stack: Stack) -> set[str]:
+    return {record["emailId"] for record in stack.records()}
+
+
+def test_the_python_quick_start_delivers_an_email(stack: Stack, page: Path, tmp_path: Path) -> None:
+    before = known(stack)
+    (tmp_path / "quick_start.py").write_text(snippet(page, "python", "put_events("))
+    run_in_shell(stack.emulator, "python quick_start.py", tmp_path)
+    check_the_one_email(stack, before)
+
+
+def test_the_typescript_quick_start_delivers_an_email(stack: Stack, page: Path) -> None:
+    before = known(stack)
+    folder = typescript_folder()
+    (folder / "quick-start.ts").write_text(snippet(page, "typescript", "PutEventsCommand"))
+    run_in_shell(stack.emulator, "npx --no-install tsx quick-start.ts", folder)
+    check_the_one_email(stack, before)
+
+
+def test_the_cli_quick_start_delivers_an_email(stack: Stack, tmp_path: Path) -> None:
+    before = known(stack)
+    answer = json.loads(run_in_shell(stack.emulator, snippet(README, "bash", "events put-events"), tmp_path))
+    assert answer["FailedEntryCount"] == 0
+    check_the_one_email(stack, before)
+
+
+def test_the_put_rule_snippet_subscribes_to_bounces(stack: Stack, page: Path, tmp_path: Path) -> None:
+    answer = json.loads(run_in_shell(stack.emulator, snippet(page, "bash", "events put-rule"), tmp_path))
+    bus = stack.outputs["event_bus_name"]
+    queue = stack.sqs.create_queue(QueueName="my-app-bounces")["QueueUrl"]
+    attributes = stack.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    stack.events.put_targets(Rule=RULE, EventBusName=bus, Targets=[{"Id": "queue", "Arn": attributes["QueueArn"]}])
+    try:
+        assert answer["RuleArn"].endswith(f"/{RULE}")
+        delivered = stack.put_email_request("success@simulator.amazonses.com")
+        other_source = stack.put_email_request("bounce+other@simulator.amazonses.com", source="other.application")
+        bounced = stack.put_email_request(f"bounce+{page.stem}@simulator.amazonses.com".lower())
+        stack.wait_for_status(delivered, "delivered")
+        stack.wait_for_status(other_source, "bounced")
+        stack.wait_for_status(bounced, "bounced")
+        [message] = wait_for(
+            lambda: stack.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"), "the bounce"
+        )
+        event = json.loads(message["Body"])
+        assert event["source"] == "sesmailengine"
+        assert event["detail-type"] == "Email Status Changed"
+        assert event["detail"]["emailId"] == bounced
+        assert event["detail"]["bounceType"] == "Permanent"
+    finally:
+        stack.events.remove_targets(Rule=RULE, EventBusName=bus, Ids=["queue"])
+        stack.events.delete_rule(Name=RULE, EventBusName=bus)
+        stack.sqs.delete_queue(QueueUrl=queue)

@@ -1,0 +1,21 @@
+"""Terraform is content with what it made, and takes all of it away again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.harness.deployment import Deployment
+from tests.e2e.harness.inventory import inventory
+
+
+def test_a_second_plan_is_empty(deployment: Deployment) -> None:
+    assert deployment.terraform.unexpected_changes() == []
+
+
+@pytest.mark.last
+def test_destroy_leaves_nothing(deployment: Deployment, inventory_before: set[str]) -> None:
+    deployment.stack.subscriber.remove()
+    assert inventory(deployment.stack.emulator) > inventory_before
+    deployment.terraform.destroy()
+    assert deployment.terraform.resources() == []
+    assert inventory(deployment.stack.emulator) == inventory_before
