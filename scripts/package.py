@@ -1,0 +1,114 @@
+"""Builds what Terraform deploys: the layer, the functions, the starter templates. Same input, same bytes.
+
+python scripts/package.py --dist dist --python 3.13 --arch arm64
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.compile_templates import compile_templates  # noqa: E402
+
+FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
+_PLATFORMS = {
+    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
+    "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
+}
+_DATE = (2020, 1, 1, 0, 0, 0)
+_LEFT_OUT = {"__pycache__", "tests", "py.typed"}
+
+Files = dict[str, bytes]
+
+
+def install_requirements(target: Path, python_version: str, arch: str) -> None:
+    """Installs the layer's pinned, hash-checked packages for the Lambda's Python and architecture."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--no-compile",
+        "--no-deps",
+    ]
+    command += ["--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", python_version]
+    for platform in _PLATFORMS[arch]:
+        command += ["--platform", platform]
+    command += ["--target", str(target), "-r", str(ROOT / "requirements/layer.txt")]
+    subprocess.run(command, check=True)
+
+
+def tree(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Gives the files of a folder that belong into an archive, sorted, by their path in it."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        scripts = relative.parts[0] == "bin"
+        if path.is_file() and not scripts and not _LEFT_OUT & set(relative.parts) and path.name != "RECORD":
+            yield relative.as_posix(), path.read_bytes()
+
+
+def write_zip(path: Path, files: Mapping[str, bytes]) -> str:
+    """Writes a reproducible archive (sorted entries, one fixed date); gives its SHA-256."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, files[name])
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def layer_files(python_version: str, arch: str) -> Files:
+    """Gives the layer's content by import path."""
+    with tempfile.TemporaryDirectory() as target:
+        install_requirements(Path(target), python_version, arch)
+        files = dict(tree(Path(target)))
+    ours = tree(ROOT / "python/sesmail_layer")
+    return files | {f"sesmail_layer/{name}": content for name, content in ours}
+
+
+def build(dist: Path, python_version: str, arch: str) -> dict[str, str]:
+    """Builds every archive into `dist`; gives the SHA-256 of each."""
+    fresh = dist.with_name(dist.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    layer = layer_files(python_version, arch)
+    hashes = {"layer.zip": write_zip(fresh / "layer.zip", {f"python/{name}": c for name, c in layer.items()})}
+    for function in FUNCTIONS:
+        code = dict(tree(ROOT / "functions" / function))
+        hashes[f"{function}.zip"] = write_zip(fresh / f"{function}.zip", code)
+        hashes[f"{function}-bundled.zip"] = write_zip(fresh / f"{function}-bundled.zip", layer | code)
+    hashes["starters.zip"] = write_zip(fresh / "starters.zip", compile_templates(ROOT / "templates"))
+    about = {"python": python_version, "architecture": arch, "sha256": hashes}
+    (fresh / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
+    shutil.rmtree(dist, ignore_errors=True)
+    fresh.rename(dist)
+    return hashes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dist", type=Path, default=ROOT / "dist", help="where the archives go (default: dist)")
+    parser.add_argument("--python", default="3.13", help="the Lambda's Python (default: 3.13)")
+    parser.add_argument("--arch", choices=sorted(_PLATFORMS), default="arm64", help="the Lambda's architecture")
+    given = parser.parse_args()
+    hashes = build(given.dist.resolve(), given.python, given.arch)
+    for name, digest in hashes.items():
+        print(f"{digest[:12]}  {(given.dist / name).stat().st_size / 1024:8.0f} KB  {given.dist / name}")
+
+
+if __name__ == "__main__":
+    main()
