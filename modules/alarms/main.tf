@@ -52,12 +52,13 @@ resource "aws_sns_topic_subscription" "admin" {
 
 # The feedback processor trips the account's breaker on these two; all other alarms are for people only.
 resource "aws_sns_topic_subscription" "breaker" {
-  topic_arn           = aws_sns_topic.this.arn
-  protocol            = "sqs"
-  endpoint            = var.feedback_queue_arn
-  redrive_policy      = jsonencode({ deadLetterTargetArn = var.dead_letter_queue_arn })
-  filter_policy_scope = "MessageBody"
-  filter_policy       = jsonencode({ AlarmName = [for key in keys(local.pause_alarms) : "${var.name}-SES-${key}-Pause"] })
+  topic_arn            = aws_sns_topic.this.arn
+  protocol             = "sqs"
+  endpoint             = var.feedback_queue_arn
+  raw_message_delivery = false
+  redrive_policy       = jsonencode({ deadLetterTargetArn = var.dead_letter_queue_arn })
+  filter_policy_scope  = "MessageBody"
+  filter_policy        = jsonencode({ AlarmName = [for key in keys(local.pause_alarms) : "${var.name}-SES-${key}-Pause"] })
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

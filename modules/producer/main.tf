@@ -12,12 +12,14 @@ locals {
   account_arn = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
   bus_arn     = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:event-bus/${var.event_bus_name}"
 
-  # Names of rules and policies take letters, digits, dots, hyphens and underscores only.
-  resource_name = "${var.event_bus_name}-${replace(var.event_source, "/", "_")}"
-  rule_name     = "${substr(local.resource_name, 0, min(57, length(local.resource_name)))}-status"
-  rule_arn      = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:rule/${var.event_bus_name}/${local.rule_name}"
-  subscribed    = var.status_target_arn != null
-  target_type   = local.subscribed ? split(":", var.status_target_arn)[2] : ""
+  # Names of rules and policies take letters, digits, dots, hyphens and underscores only, rules 64 of them: a source that
+  # is too long is cut, and a hash keeps it apart from others that start alike.
+  source_name = replace(var.event_source, "/", "_")
+  short_name  = length(local.source_name) <= 57 ? local.source_name : "${substr(local.source_name, 0, 48)}-${substr(sha1(var.event_source), 0, 8)}"
+  rule_name   = "${local.short_name}-status"
+  rule_arn    = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:rule/${var.event_bus_name}/${local.rule_name}"
+  subscribed  = var.status_target_arn != null
+  target_type = local.subscribed ? split(":", var.status_target_arn)[2] : ""
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -55,7 +57,7 @@ locals {
 resource "aws_iam_role_policy" "send" {
   count = var.role_name != null ? 1 : 0
 
-  name   = substr(local.resource_name, 0, min(128, length(local.resource_name)))
+  name   = "${substr(var.event_bus_name, 0, min(64, length(var.event_bus_name)))}-${local.short_name}"
   role   = var.role_name
   policy = local.policy
 }
@@ -97,7 +99,7 @@ resource "aws_cloudwatch_event_target" "status" {
 resource "aws_lambda_permission" "status" {
   count = local.target_type == "lambda" ? 1 : 0
 
-  statement_id  = replace(local.rule_name, ".", "-")
+  statement_id  = "sesmail-${substr(sha1(local.rule_arn), 0, 12)}"
   action        = "lambda:InvokeFunction"
   function_name = var.status_target_arn
   principal     = "events.amazonaws.com"

@@ -92,8 +92,9 @@ resource "aws_sns_topic" "this" {
 
 # The envelope is kept (no raw delivery): its TopicArn tells SES events from alarms.
 resource "aws_sns_topic_subscription" "feedback" {
-  topic_arn      = aws_sns_topic.this.arn
-  protocol       = "sqs"
-  endpoint       = var.feedback_queue_arn
-  redrive_policy = jsonencode({ deadLetterTargetArn = var.dead_letter_queue_arn })
+  topic_arn            = aws_sns_topic.this.arn
+  protocol             = "sqs"
+  endpoint             = var.feedback_queue_arn
+  raw_message_delivery = false
+  redrive_policy       = jsonencode({ deadLetterTargetArn = var.dead_letter_queue_arn })
 }

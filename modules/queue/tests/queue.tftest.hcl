@@ -1,0 +1,124 @@
+mock_provider "aws" {}
+
+variables {
+  name    = "mail-EmailQueue"
+  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+}
+
+run "queue_and_dead_letter_queue_name_each_other" {
+  command = plan
+
+  variables {
+    dead_letter_name           = "mail-EmailQueueDLQ"
+    visibility_timeout_seconds = 600
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.this.redrive_policy) == {
+      deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueueDLQ"
+      maxReceiveCount     = 5
+    }
+    error_message = "The queue must give up after five receives and move the message to its own dead-letter queue."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.dead_letter[0].redrive_allow_policy) == {
+      redrivePermission = "byQueue"
+      sourceQueueArns   = ["arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueue"]
+    }
+    error_message = "The dead-letter queue must accept messages from its own queue only."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_allow_policy) == { redrivePermission = "denyAll" }
+    error_message = "No other queue may use this one as its dead-letter queue."
+  }
+
+  assert {
+    condition = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter[0]] :
+      queue.message_retention_seconds == 1209600 && queue.receive_wait_time_seconds == 20 && queue.sqs_managed_sse_enabled
+    ])
+    error_message = "Both queues must keep messages for 14 days, poll for 20 s and be encrypted."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.visibility_timeout_seconds == 600
+    error_message = "The visibility timeout must be the one asked for."
+  }
+
+  assert {
+    condition     = output.dead_letter_arn == "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueueDLQ" && output.arn == "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueue"
+    error_message = "The outputs must carry the ARNs that SQS will give the queues."
+  }
+}
+
+run "only_named_services_with_named_sources_may_write" {
+  command = plan
+
+  variables {
+    dead_letter_name    = "mail-DLQ"
+    writers             = [{ sid = "Requests", service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }]
+    dead_letter_writers = [{ sid = "Undeliverable", service = "sns.amazonaws.com", source_arns = ["arn:aws:sns:eu-west-1:123456789012:topic"] }]
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.this.policy).Statement == [{
+      Sid       = "Requests"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueue"
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+      }
+    }]
+    error_message = "The queue's policy must let in the one rule of this account."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.dead_letter[0].policy).Statement[0].Condition.ArnEquals == {
+      "aws:SourceArn" = ["arn:aws:sns:eu-west-1:123456789012:topic"]
+    }
+    error_message = "The dead-letter queue's policy must let in the one topic."
+  }
+}
+
+run "a_queue_without_dead_letter_queue_stands_alone" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sqs_queue.dead_letter) == 0 && output.dead_letter_arn == null && output.dead_letter_name == null
+    error_message = "Without dead_letter_name there is one queue, and no dead-letter queue in the outputs."
+  }
+}
+
+run "values_below_their_range_are_refused" {
+  command = plan
+
+  variables {
+    name                       = ""
+    dead_letter_name           = "with.dot"
+    max_receive_count          = 0
+    visibility_timeout_seconds = -1
+    account                    = { partition = "aws", region = "eu-west-1", id = "1234" }
+    writers                    = [{ sid = "Open", service = "sns.amazonaws.com", source_arns = [] }]
+    dead_letter_writers        = [{ sid = "Open", service = "sns.amazonaws.com", source_arns = [] }]
+  }
+
+  expect_failures = [
+    var.name, var.dead_letter_name, var.max_receive_count, var.visibility_timeout_seconds, var.account, var.writers, var.dead_letter_writers,
+  ]
+}
+
+run "values_above_their_range_are_refused" {
+  command = plan
+
+  variables {
+    name                       = "a-name-of-more-than-eighty-letters-a-name-of-more-than-eighty-letters-a-name-of-mo"
+    max_receive_count          = 1001
+    visibility_timeout_seconds = 43201
+  }
+
+  expect_failures = [var.name, var.max_receive_count, var.visibility_timeout_seconds]
+}

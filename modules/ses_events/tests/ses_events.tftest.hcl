@@ -1,0 +1,154 @@
+mock_provider "aws" {
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:mock" }
+  }
+}
+
+variables {
+  name                  = "mail"
+  account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  feedback_queue_arn    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
+  dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+}
+
+run "configuration_set_requires_tls_and_reports_everything_but_clicks" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_sesv2_configuration_set.this[0].configuration_set_name == "mail-ConfigSet" &&
+      aws_sesv2_configuration_set.this[0].delivery_options[0].tls_policy == "REQUIRE" &&
+      aws_sesv2_configuration_set.this[0].reputation_options[0].reputation_metrics_enabled
+    )
+    error_message = "The configuration set must require TLS and measure reputation."
+  }
+
+  assert {
+    condition = aws_sesv2_configuration_set_event_destination.this[0].event_destination[0].matching_event_types == toset([
+      "SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY", "SUBSCRIPTION", "OPEN",
+    ])
+    error_message = "All events must be reported, clicks excepted: they rewrite reset links."
+  }
+
+  assert {
+    condition     = output.configuration_set_name == "mail-ConfigSet" && output.configuration_set_arn == "arn:aws:ses:eu-west-1:123456789012:configuration-set/mail-ConfigSet"
+    error_message = "The outputs must name the configuration set."
+  }
+}
+
+run "only_this_configuration_set_may_publish" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_sns_topic.this.policy).Statement == [{
+      Sid       = "PublishedBySes"
+      Effect    = "Allow"
+      Principal = { Service = "ses.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = "arn:aws:sns:eu-west-1:123456789012:mail-SESFeedback"
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = "arn:aws:ses:eu-west-1:123456789012:configuration-set/mail-ConfigSet" }
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+      }
+    }]
+    error_message = "The topic must take events from this account's configuration set only."
+  }
+}
+
+run "events_go_to_the_feedback_queue_in_their_envelope" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_sns_topic_subscription.feedback.protocol == "sqs" && aws_sns_topic_subscription.feedback.endpoint == var.feedback_queue_arn &&
+      !aws_sns_topic_subscription.feedback.raw_message_delivery
+    )
+    error_message = "The feedback queue must get the events, with the topic's ARN in the envelope."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic_subscription.feedback.redrive_policy) == { deadLetterTargetArn = var.dead_letter_queue_arn }
+    error_message = "What cannot be delivered must go to the dead-letter queue."
+  }
+}
+
+run "tracking_follows_its_variables" {
+  command = plan
+
+  variables {
+    open_tracking  = false
+    click_tracking = true
+  }
+
+  assert {
+    condition = aws_sesv2_configuration_set_event_destination.this[0].event_destination[0].matching_event_types == toset([
+      "SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY", "SUBSCRIPTION", "CLICK",
+    ])
+    error_message = "Opens and clicks must be reported only where asked for."
+  }
+}
+
+run "an_existing_configuration_set_gets_an_event_destination" {
+  command = plan
+
+  variables {
+    create_configuration_set = false
+    configuration_set_name   = "theirs"
+  }
+
+  assert {
+    condition     = length(aws_sesv2_configuration_set.this) == 0 && aws_sesv2_configuration_set_event_destination.this[0].configuration_set_name == "theirs"
+    error_message = "A set of the user's must be used, not created, and must report to the topic."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic.this.policy).Statement[0].Condition.ArnLike == { "aws:SourceArn" = "arn:aws:ses:eu-west-1:123456789012:configuration-set/theirs" }
+    error_message = "The topic must take events from the set that is used."
+  }
+}
+
+run "the_stack_can_do_without_a_configuration_set" {
+  command = plan
+
+  variables {
+    create_configuration_set = false
+  }
+
+  assert {
+    condition     = length(aws_sesv2_configuration_set_event_destination.this) == 0 && output.configuration_set_name == "" && output.configuration_set_arn == null
+    error_message = "Without a set there must be no destination, and an empty name."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic.this.policy).Statement[0].Condition.ArnLike == { "aws:SourceArn" = "arn:aws:ses:eu-west-1:123456789012:identity/*" }
+    error_message = "Without a set, identities of this account may notify the topic."
+  }
+}
+
+run "a_customer_key_encrypts_the_topic" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    error_message = "The topic must use the customer's key."
+  }
+}
+
+run "bad_values_are_refused" {
+  command = plan
+
+  variables {
+    name                   = "mail_"
+    account                = { partition = "aws", region = "eu-west-1", id = "1234" }
+    configuration_set_name = "with space"
+    feedback_queue_arn     = "mail-FeedbackQueue"
+    dead_letter_queue_arn  = "arn:aws:sns:eu-west-1:123456789012:topic"
+    kms_key_arn            = "alias/aws/sns"
+  }
+
+  expect_failures = [var.name, var.account, var.configuration_set_name, var.feedback_queue_arn, var.dead_letter_queue_arn, var.kms_key_arn]
+}

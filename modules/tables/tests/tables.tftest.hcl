@@ -1,0 +1,96 @@
+mock_provider "aws" {}
+
+variables {
+  name    = "mail"
+  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+}
+
+run "tables_have_their_names_and_keys" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_dynamodb_table.tracking.name == "mail-EmailTracking" && aws_dynamodb_table.tracking.hash_key == "emailId" &&
+      aws_dynamodb_table.suppression.name == "mail-Suppression" && aws_dynamodb_table.suppression.hash_key == "email" &&
+      aws_dynamodb_table.control.name == "mail-Control" && aws_dynamodb_table.control.hash_key == "pk" &&
+      aws_dynamodb_table.pending.name == "mail-Pending" && aws_dynamodb_table.pending.hash_key == "emailId"
+    )
+    error_message = "Names and keys of the tables are public interface."
+  }
+
+  assert {
+    condition     = output.tracking_arn == "arn:aws:dynamodb:eu-west-1:123456789012:table/mail-EmailTracking"
+    error_message = "The ARNs in the outputs must be those that DynamoDB will give."
+  }
+}
+
+run "tracking_answers_the_documented_queries" {
+  command = plan
+
+  assert {
+    condition = { for index in aws_dynamodb_table.tracking.global_secondary_index : index.name => join(" ", compact([index.hash_key, index.range_key, index.projection_type])) } == {
+      "to-email-timestamp-index" = "toEmail timestamp ALL"
+      "ses-message-id-index"     = "sesMessageId ALL"
+      "date-partition-index"     = "datePartition timestamp INCLUDE"
+      "original-email-id-index"  = "originalEmailId ALL"
+    }
+    error_message = "Indexes of the tracking table are public interface."
+  }
+
+  assert {
+    condition     = one([for index in aws_dynamodb_table.tracking.global_secondary_index : index.non_key_attributes if index.name == "date-partition-index"]) == toset(["status"])
+    error_message = "The date index must carry keys and status only: a day is one partition."
+  }
+
+  assert {
+    condition = { for index in aws_dynamodb_table.suppression.global_secondary_index : index.name => join(" ", compact([index.hash_key, index.range_key, index.projection_type])) } == {
+      "suppression-type-date-index" = "suppressionType addedToSuppressionDate ALL"
+    }
+    error_message = "The index of the suppression table is public interface."
+  }
+}
+
+run "everything_is_on_demand_encrypted_expiring_and_protected" {
+  command = plan
+
+  assert {
+    condition = alltrue([for table in [aws_dynamodb_table.tracking, aws_dynamodb_table.suppression, aws_dynamodb_table.control, aws_dynamodb_table.pending] :
+      table.billing_mode == "PAY_PER_REQUEST" && table.deletion_protection_enabled && table.server_side_encryption[0].enabled &&
+      table.ttl[0].enabled && table.ttl[0].attribute_name == "ttl"
+    ])
+    error_message = "Every table must be on demand, encrypted by KMS, expire by ttl and be protected from deletion."
+  }
+
+  assert {
+    condition = alltrue([for table in [aws_dynamodb_table.tracking, aws_dynamodb_table.suppression, aws_dynamodb_table.control] :
+      table.point_in_time_recovery[0].enabled
+    ])
+    error_message = "Tracking, suppression and control must be recoverable to a point in time."
+  }
+}
+
+run "destroy_may_take_the_tables_when_asked" {
+  command = plan
+
+  variables {
+    retain_data_on_delete = false
+  }
+
+  assert {
+    condition = !anytrue([for table in [aws_dynamodb_table.tracking, aws_dynamodb_table.suppression, aws_dynamodb_table.control, aws_dynamodb_table.pending] :
+      table.deletion_protection_enabled
+    ])
+    error_message = "retain_data_on_delete = false must lift the protection of every table."
+  }
+}
+
+run "bad_values_are_refused" {
+  command = plan
+
+  variables {
+    name    = "Mail"
+    account = { partition = "aws", region = "eu-west-1", id = "1234" }
+  }
+
+  expect_failures = [var.name, var.account]
+}

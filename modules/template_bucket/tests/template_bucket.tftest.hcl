@@ -1,0 +1,82 @@
+mock_provider "aws" {}
+
+variables {
+  name    = "mail"
+  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+}
+
+run "bucket_is_private_versioned_encrypted_and_tls_only" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "mail-templates-123456789012" && !aws_s3_bucket.this.force_destroy
+    error_message = "The bucket's name is public interface, and a destroy must stop while it holds templates."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
+    error_message = "Templates must be versioned."
+  }
+
+  assert {
+    condition = (
+      one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled &&
+      one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    )
+    error_message = "Templates must be encrypted with AES256."
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.this.block_public_acls && aws_s3_bucket_public_access_block.this.block_public_policy &&
+      aws_s3_bucket_public_access_block.this.ignore_public_acls && aws_s3_bucket_public_access_block.this.restrict_public_buckets
+    )
+    error_message = "All four public accesses must be blocked."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_ownership_controls.this.rule).object_ownership == "BucketOwnerEnforced"
+    error_message = "Access control lists must be off."
+  }
+
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.this.policy).Statement == [{
+      Sid       = "DenyWithoutTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = ["arn:aws:s3:::mail-templates-123456789012", "arn:aws:s3:::mail-templates-123456789012/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+    error_message = "Requests without TLS must be denied, on the bucket and its objects."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[0].noncurrent_version_expiration[0].noncurrent_days == 90
+    error_message = "Old versions must not be kept for ever."
+  }
+}
+
+run "destroy_may_empty_the_bucket_when_asked" {
+  command = plan
+
+  variables {
+    retain_data_on_delete = false
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.force_destroy
+    error_message = "retain_data_on_delete = false must let a destroy empty the bucket."
+  }
+}
+
+run "bad_values_are_refused" {
+  command = plan
+
+  variables {
+    name    = "a"
+    account = { partition = "aws", region = "eu-west-1", id = "1234" }
+  }
+
+  expect_failures = [var.name, var.account]
+}
