@@ -13,8 +13,11 @@ import msgspec
 
 from sesmail_layer.domain.statuses import Status, standing
 
-HISTORY_LIMIT = 1_000
+HISTORY_LIMIT = 250
 """Entries kept for one email; DynamoDB's items end at 400 KB. Beyond it only news that moves a status is taken."""
+
+# A message with several recipients has one tracking pixel and one set of links: SES cannot say whose they were.
+_NOT_A_COPYS = frozenset({Status.OPENED, Status.CLICKED})
 
 
 class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -117,27 +120,42 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingRecord, list[Transition]]:
-    """Adds entries to a record; gives the record and what each of them changed, or had changed when it first came."""
-    transitions: list[Transition] = []
+    """Adds entries to a record; gives the record and what each of them changed, or had changed when it first came.
+
+    In whatever order and however often the same entries come, the record is the same (but for `transitions`, which
+    tells what was published and so the order of arrival), as long as they fit into HISTORY_LIMIT.
+    """
+    entries = list(entries)
+    before = record
     for entry in entries:
-        if _is_new(record, entry):
-            record = _with(record, entry)
-        if entry.key in record.transitions:
-            previous = record.transitions[entry.key]
-            known = next(other for other in record.history if other.key == entry.key)
-            transitions.append(Transition(known, Status(previous) if previous else None))
-    return record, transitions
+        record = _with(record, entry)
+    if record is not before:
+        record = _derived(record)
+    known = {entry.key: entry for entry in record.history}
+    changed = dict.fromkeys(entry.key for entry in entries if entry.key in record.transitions)
+    return record, [Transition(known[key], _status(record.transitions[key])) for key in changed]
 
 
-def _is_new(record: TrackingRecord, entry: Entry) -> bool:
-    if any(other.key == entry.key for other in record.history):
-        return False
-    return len(record.history) < HISTORY_LIMIT or _moves(record, entry)
+def _with(record: TrackingRecord, entry: Entry) -> TrackingRecord:
+    known = next((other for other in record.history if other.key == entry.key), None)
+    if known is not None:
+        # The sender and SES tell the same acceptance by two clocks: the earlier one stands, whichever came first.
+        news = [entry if other is known else other for other in record.history]
+        return record if _content(known) <= _content(entry) else _with_history(record, news)
+    if not _moves(record, entry):
+        return record if len(record.history) >= HISTORY_LIMIT else _with_history(record, [*record.history, entry])
+    before = _winner(_about(record, _subject(record, entry)))
+    transitions = record.transitions | {entry.key: before.status if before else None}
+    return msgspec.structs.replace(_with_history(record, [*record.history, entry]), transitions=transitions)
+
+
+def _with_history(record: TrackingRecord, history: list[Entry]) -> TrackingRecord:
+    return msgspec.structs.replace(record, history=sorted(history, key=lambda entry: (entry.attempt, *_when(entry))))
 
 
 def _moves(record: TrackingRecord, entry: Entry) -> bool:
     """True where the entry raises the status of what it is about: `to` (or all), or one cc or bcc."""
-    if entry.status is None:
+    if entry.status is None or not _concerns(record, entry, _subject(record, entry)):
         return False
     before = _winner(_about(record, _subject(record, entry)))
     if before is None or before.status is None:
@@ -146,15 +164,6 @@ def _moves(record: TrackingRecord, entry: Entry) -> bool:
     # Sending and deferred are of one rank: an email may go from one to the other and back.
     back_and_forth = new == old and entry.status is not before.status and _when(entry) > _when(before)
     return new > old or back_and_forth
-
-
-def _with(record: TrackingRecord, entry: Entry) -> TrackingRecord:
-    transitions = record.transitions
-    if _moves(record, entry):
-        before = _winner(_about(record, _subject(record, entry)))
-        transitions = transitions | {entry.key: before.status if before else None}
-    history = sorted([*record.history, entry], key=lambda other: (other.attempt, *_when(other)))
-    return _derived(msgspec.structs.replace(record, history=history, transitions=transitions))
 
 
 def _derived(record: TrackingRecord) -> TrackingRecord:
@@ -179,14 +188,28 @@ def _subject(record: TrackingRecord, entry: Entry) -> str | None:
 
 
 def _about(record: TrackingRecord, address: str | None) -> list[Entry]:
-    """The entries that concern one cc or bcc, or (None) `to`: its own and the whole message's."""
-    if address is None:
-        return [entry for entry in record.history if entry.recipient not in record.recipients]
-    return [entry for entry in record.history if entry.recipient in (None, address)]
+    """The entries that concern one cc or bcc, or (None) `to`."""
+    return [entry for entry in record.history if _concerns(record, entry, address)]
+
+
+def _concerns(record: TrackingRecord, entry: Entry, address: str | None) -> bool:
+    if address is not None:
+        return entry.recipient == address or (entry.recipient is None and entry.status not in _NOT_A_COPYS)
+    # Among several recipients, an address that is none of them (mail was forwarded) is nobody's here; a single
+    # recipient's mail has nobody else that it could be about.
+    return entry.recipient in (None, record.to_email) or not record.recipients
 
 
 def _when(entry: Entry) -> tuple[str, str]:
     return entry.at, entry.key
+
+
+def _content(entry: Entry) -> tuple[str, bytes]:
+    return entry.at, msgspec.json.encode(entry, order="deterministic")
+
+
+def _status(text: str | None) -> Status | None:
+    return None if text is None else Status(text)
 
 
 def _winner(entries: Iterable[Entry]) -> Entry | None:

@@ -1,0 +1,34 @@
+"""Opens and clicks that no person made.
+
+Only fetches that come unasked are machines'. Gmail's and Yahoo's image proxies fetch when a person opens the mail.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Apple Mail Privacy Protection fetches every image when the mail arrives, with this bare name:
+# https://help.socketlabs.com/docs/identifying-apple-mpp-opens-in-notification-api-events
+_APPLE_MAIL_PRIVACY_PROTECTION = "Mozilla/5.0"
+
+# Gmail fetches images before the mail is shown to someone with Gmail open, with this name:
+# https://bird.com/en-us/blog/gmail-prefetching-images
+_GMAIL_PREFETCH_ENDING = "Edge/12.246 Mozilla/5.0"
+
+# Link scanners and programs that say what they are.
+_SCANNERS = re.compile(
+    r"bot\b|crawler|spider|HeadlessChrome|BingPreview|barracuda|proofpoint|mimecast|python-requests|curl/|Wget/"
+    r"|Go-http-client|facebookexternalhit",
+    re.IGNORECASE,
+)
+
+
+def is_machine(user_agent: str | None) -> bool:
+    """True where a user agent is known to fetch without a person behind it."""
+    if user_agent is None:
+        return False
+    return (
+        user_agent.strip() == _APPLE_MAIL_PRIVACY_PROTECTION
+        or user_agent.endswith(_GMAIL_PREFETCH_ENDING)
+        or _SCANNERS.search(user_agent) is not None
+    )
