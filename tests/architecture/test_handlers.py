@@ -1,0 +1,56 @@
+"""Handlers are composition and one call: short, and without effect until they are called."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import HANDLERS, ROOT, Source
+
+# Imports a handler where nothing may happen: no variable is set, and every way to a client or into the network ends
+# the process. `-I` keeps the surroundings (PYTHONPATH, the current folder) out.
+_IMPORT = """
+import importlib.util, socket, sys, threading
+sys.path.insert(0, {python!r})
+import boto3
+
+def forbidden(*_args, **_kwargs):
+    raise SystemExit("importing a handler made a client, a session, a connection or a thread")
+
+boto3.client = boto3.resource = boto3.Session = boto3.session.Session = forbidden
+socket.socket.connect = socket.getaddrinfo = threading.Thread.start = forbidden
+spec = importlib.util.spec_from_file_location("handler", {path!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+assert callable(module.handler), "no handler"
+assert "aws_xray_sdk" not in sys.modules, "the tracing SDK is imported though nobody asked for it"
+"""
+
+each_handler = pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in HANDLERS])
+
+
+def test_there_is_a_handler_for_every_function() -> None:
+    assert [path.parent.name for path in HANDLERS] == ["email_sender", "feedback_processor", "template_seeder"]
+
+
+@each_handler
+def test_a_handler_is_under_40_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 40
+
+
+@each_handler
+def test_a_handler_reads_no_environment_itself(path: Path) -> None:
+    source = Source(path, ast.parse(path.read_text()))
+    assert [name for name in source.imports() if name == "os" or name.startswith("os.")] == []
+
+
+@each_handler
+def test_importing_a_handler_has_no_effect(path: Path) -> None:
+    code = _IMPORT.format(python=str(ROOT / "python"), path=str(path))
+    ended = subprocess.run([sys.executable, "-I", "-c", code], env={}, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == ""
