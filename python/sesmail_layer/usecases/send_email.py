@@ -241,7 +241,11 @@ class _Batch:
             return
         job.claim = claim
         tags = encode_tags(job.email_id, claim.attempt, claim.template_name or "", job.envelope.source)
-        ses_message_id = self.ports.mailer.send(raw, sender=job.sender, recipients=job.recipients, tags=tags)
+        try:
+            ses_message_id = self.ports.mailer.send(raw, sender=job.sender, recipients=job.recipients, tags=tags)
+        except TransientError:
+            self.claims.release(job)  # Surely not sent: whoever gets the message next may send at once.
+            raise
         self.claims.sent(job, claim, ses_message_id)
 
     def _attempt(self, job: Job, step: Callable[[], T]) -> T | None:

@@ -1,0 +1,334 @@
+"""Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.templates import Template, TemplateError, compile_template
+from sesmail_layer.domain.tracking import TrackingRecord
+from sesmail_layer.usecases.pacing import Pacer
+from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
+
+NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
+
+
+class FakeClock:
+    def __init__(self, now: float = NOW) -> None:
+        self.time = now
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += max(0.0, seconds)
+
+
+class FakeTrackingTable:
+    def __init__(self) -> None:
+        self.records: dict[str, TrackingRecord] = {}
+        self.error: TransientError | None = None
+
+    def create(self, record: TrackingRecord) -> TrackingRecord | None:
+        self._check()
+        if record.email_id in self.records:
+            return self.records[record.email_id]
+        self.records[record.email_id] = record
+        return None
+
+    def replace(self, record: TrackingRecord) -> TrackingRecord | None:
+        self._check()
+        standing = self.records[record.email_id]
+        if standing.revision != record.revision:
+            return standing
+        self.records[record.email_id] = record.next_revision()
+        return None
+
+    def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
+        self._check()
+        return {key: self.records[key] for key in email_ids if key in self.records}
+
+    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
+        self._check()
+        return next((r for r in self.records.values() if r.ses_message_id == ses_message_id), None)
+
+    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        found = [r for r in self.records.values() if r.to_email == address]
+        return sorted(found, key=lambda r: r.timestamp, reverse=True)[:limit]
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class FakeSuppressionTable:
+    def __init__(self) -> None:
+        self.entries: dict[str, Suppression] = {}
+        self.error: TransientError | None = None
+        self.reads = 0
+
+    def list_address(self, address: str, reason: SuppressionReason) -> None:
+        self.entries[address] = Suppression(
+            email=address,
+            suppression_type=SUPPRESSION_TYPES[reason],
+            reason=reason,
+            added_to_suppression_date="2026-11-01T00:00:00.000Z",
+        )
+
+    def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return {key: self.entries[key] for key in addresses if key in self.entries}
+
+    def add(self, suppression: Suppression) -> None:
+        standing = self.entries.get(suppression.email)
+        self.entries[suppression.email] = standing.joined(suppression) if standing else suppression
+
+    def remove(self, address: str, only: SuppressionReason | None = None) -> None:
+        standing = self.entries.get(address)
+        if standing and only in (None, standing.reason):
+            del self.entries[address]
+
+
+class FakeTemplates:
+    def __init__(self, **metadata: Any) -> None:
+        self.loads: list[tuple[str, str | None]] = []
+        self.error: Exception | None = None
+        self._templates: dict[str, Template] = {}
+        about = {"subject": "Hello {{ name }}", "requiredVariables": ["name"]} | metadata
+        self.add("welcome", "<p>Hello {{ name }}</p>", "Hello {{ name }}", about)
+
+    def add(self, name: str, html: str, text: str, metadata: Mapping[str, Any]) -> None:
+        self._templates[name] = compile_template(name, html.encode(), text.encode(), json.dumps(metadata).encode())
+
+    def load(self, name: str, locale: str | None) -> Template:
+        self.loads.append((name, locale))
+        if self.error:
+            raise self.error
+        if name not in self._templates:
+            raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
+        return self._templates[name]
+
+
+class Mail:
+    def __init__(
+        self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
+    ) -> None:
+        self.raw = raw
+        self.sender = sender
+        self.recipients = list(recipients)
+        self.tags = dict(tags)
+        self.at = at
+        self.message_id = message_id
+
+
+class FakeMailer:
+    def __init__(self, clock: FakeClock) -> None:
+        self.accepted: list[Mail] = []
+        self.answers: list[Exception] = []
+        """Raised by the next calls, first one first, before anything is accepted."""
+        self.late_answers: list[Exception] = []
+        """Raised by the next calls after the mail was accepted."""
+        self._clock = clock
+
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        if self.answers:
+            raise self.answers.pop(0)
+        message_id = f"ses-{len(self.accepted) + 1}"
+        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
+        if self.late_answers:
+            raise self.late_answers.pop(0)
+        return message_id
+
+
+class FakeBus:
+    def __init__(self) -> None:
+        self.events: list[StatusEvent] = []
+        self.calls = 0
+        self.refuse: Callable[[StatusEvent], bool] = lambda _event: False
+
+    def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
+        if not events:
+            return {}
+        self.calls += 1
+        refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
+        self.events += [event for event in events if event.event_id not in refused]
+        return refused
+
+    def statuses(self, email_id: str) -> list[str]:
+        """The statuses published for an email, each `event_id` once."""
+        unique = {event.event_id: event for event in self.events if event.email_id == email_id}
+        return [event.status for event in unique.values()]
+
+
+class FakeWaitingQueue:
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, float]] = []
+        self.error: TransientError | None = None
+
+    def put(self, body: str, delay_seconds: float) -> None:
+        if self.error:
+            raise self.error
+        self.messages.append((body, delay_seconds))
+
+    def take(self) -> list[tuple[str, float]]:
+        taken, self.messages = self.messages, []
+        return taken
+
+
+class FakeBacklog:
+    def __init__(self) -> None:
+        self.empty = True
+
+    def is_empty(self) -> bool:
+        return self.empty
+
+
+class FakeBucket:
+    """The control table's bucket in memory, one update at a time."""
+
+    def __init__(self) -> None:
+        self.empty_at: dict[str, float] = {}
+        self.updates = 0
+
+    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
+        self.updates += 1
+        empty_at = max(self.empty_at.get(name, 0.0), floor)
+        if empty_at > latest_start:
+            return Reservation(False, empty_at)
+        self.empty_at[name] = empty_at + cost_seconds
+        return Reservation(True, empty_at)
+
+
+class FakeQuota:
+    def __init__(self, rate: float = 1000.0) -> None:
+        self.value: Quota | None = Quota(
+            max_send_rate=rate, max_24_hour_send=100_000, sent_last_24_hours=0, checked_at=NOW
+        )
+
+    def quota(self) -> Quota | None:
+        return self.value
+
+
+class FakeMetrics:
+    def __init__(self) -> None:
+        self.counts: dict[str, float] = {}
+
+    def count(self, name: str, value: float = 1) -> None:
+        self.counts[name] = self.counts.get(name, 0) + value
+
+
+class FakeLog:
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def _write(self, level: str, event: str, data: dict[str, Any]) -> None:
+        self.lines.append({"level": level, "event": event, **data})
+
+    def debug(self, event: str, **data: Any) -> None:
+        self._write("DEBUG", event, data)
+
+    def info(self, event: str, **data: Any) -> None:
+        self._write("INFO", event, data)
+
+    def warning(self, event: str, **data: Any) -> None:
+        self._write("WARNING", event, data)
+
+    def error(self, event: str, **data: Any) -> None:
+        self._write("ERROR", event, data)
+
+    def messages(self) -> list[str]:
+        return [line["message"] for line in self.lines if "message" in line]
+
+
+@contextmanager
+def no_limit(_seconds: float) -> Iterator[None]:
+    yield
+
+
+def one_after_another(steps: Sequence[Callable[[], object]]) -> None:
+    for step in steps:
+        step()
+
+
+class Sender:
+    """The sender use case over fakes, driven as SQS and Lambda drive it."""
+
+    def __init__(self, **rules: Any) -> None:
+        self.clock = FakeClock()
+        self.tracking = FakeTrackingTable()
+        self.suppression = FakeSuppressionTable()
+        self.templates = FakeTemplates()
+        self.mailer = FakeMailer(self.clock)
+        self.bus = FakeBus()
+        self.waiting = FakeWaitingQueue()
+        self.backlog = FakeBacklog()
+        self.quota = FakeQuota()
+        self.bucket = FakeBucket()
+        self.metrics = FakeMetrics()
+        self.log = FakeLog()
+        self.rules = SendingRules(
+            **{"default_sender_email": "noreply@example.com", "default_sender_name": "Example", **rules}
+        )
+        self._ids = itertools.count(1)
+
+    def ports(self) -> SendingPorts:
+        return SendingPorts(
+            tracking=self.tracking,
+            suppression=self.suppression,
+            templates=self.templates,
+            mailer=self.mailer,
+            bus=self.bus,
+            waiting=self.waiting,
+            backlog=self.backlog,
+            quota=self.quota,
+            pacer=Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
+            clock=self.clock,
+            metrics=self.metrics,
+            log=self.log,
+            time_limit=no_limit,
+            run_all=one_after_another,
+        )
+
+    def message(self, detail: object, *, event_id: str | None = None, source: str = "my.application") -> QueueMessage:
+        number = next(self._ids)
+        envelope = {
+            "id": event_id or f"event-{number}",
+            "source": source,
+            "detail-type": "Email Request",
+            "time": "2026-11-24T10:30:59Z",
+            "detail": detail,
+        }
+        return QueueMessage(f"message-{number}", json.dumps(envelope))
+
+    def run(self, *messages: QueueMessage, seconds: float = 30.0) -> Collection[str]:
+        return SendEmails(self.ports(), self.rules)(messages, self.clock.now() + seconds)
+
+    def send(self, **fields: Any) -> TrackingRecord:
+        """Sends one request, which must not stay behind, and gives its record."""
+        message = self.message(request(**fields))
+        assert self.run(message) == set()
+        given = fields.get("emailId") or f"email-{json.loads(message.body)['id']}"
+        return self.tracking.records[given]
+
+    def run_waiting(self) -> None:
+        """Brings what waits on the retry queue, once each, after its delay."""
+        for body, delay in self.waiting.take():
+            self.clock.sleep(min(delay, 900))
+            failed = self.run(QueueMessage(f"message-{next(self._ids)}", body))
+            assert failed == set()
+
+
+def request(**fields: Any) -> dict[str, Any]:
+    """A good request, with the given fields in place of its own."""
+    return {"to": "ada@example.com", "templateName": "welcome", "templateData": {"name": "Ada"}, **fields}

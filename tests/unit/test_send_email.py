@@ -1,0 +1,495 @@
+"""The sender's use case, over fakes."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import json
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SuppressionReason
+from tests.unit.fakes import NOW, Sender, request
+
+
+def decoded(value: str) -> str:
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+
+
+def parsed(raw: bytes) -> email.message.EmailMessage:
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def test_a_request_becomes_one_mail_one_record_and_one_status_event() -> None:
+    sender = Sender()
+
+    record = sender.send(emailId="order-1", metadata={"orderId": 7, "rate": 0.5})
+
+    (mail,) = sender.mailer.accepted
+    assert mail.recipients == ["ada@example.com"]
+    assert parsed(mail.raw)["Subject"] == "Hello Ada"
+    assert {name: decoded(value) for name, value in mail.tags.items()} == {
+        "emailId": "order-1",
+        "attempt": "1",
+        "templateName": "welcome",
+        "source": "my.application",
+    }
+    assert record.status is Status.SENT
+    assert record.ses_message_id == "ses-1"
+    assert (record.to_email, record.subject, record.original_source) == (
+        "ada@example.com",
+        "Hello Ada",
+        "my.application",
+    )
+    (event,) = sender.bus.events
+    assert (event.status, event.previous_status, event.ses_message_id) == ("sent", "sending", "ses-1")
+    assert event.metadata == {"orderId": 7, "rate": 0.5}
+
+
+def test_a_request_without_an_id_takes_the_event_s_so_that_a_redelivery_is_the_same_email() -> None:
+    sender = Sender()
+    message = sender.message(request(), event_id="abc")
+
+    sender.run(message)
+    sender.run(message)
+
+    assert list(sender.tracking.records) == ["email-abc"]
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_the_record_tells_the_acceptance_in_fixed_width_utc_and_expires_after_the_retention() -> None:
+    record = Sender(retention_days=30).send()
+
+    assert record.timestamp == "2026-11-24T10:31:00.000Z"
+    assert record.date_partition == "2026-11-24"
+    assert record.ttl == int(NOW) + 30 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"to": None}, "Validation error: Missing required field: 'to'"),
+        ({"templateName": None}, "Validation error: Missing required field: 'templateName'"),
+        ({"to": "not an address"}, "Validation error: Invalid email address format: to 'n***'."),
+    ],
+)
+def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str) -> None:
+    sender = Sender()
+
+    record = sender.send(emailId="bad", **fields)
+
+    assert record.status is Status.FAILED
+    assert record.error_type == "validation_error"
+    assert record.error_message is not None
+    assert record.error_message.startswith(message)
+    assert [(e.status, e.error_type, e.ses_message_id) for e in sender.bus.events] == [
+        ("failed", "validation_error", None)
+    ]
+    assert sender.mailer.accepted == []
+
+
+def test_an_unusable_address_does_not_reach_the_index() -> None:
+    assert Sender().send(to="x" * 400).to_email is None
+
+
+def test_one_bad_message_leaves_the_other_nine_alone() -> None:
+    sender = Sender()
+    good = [sender.message(request(emailId=f"good-{n}")) for n in range(9)]
+    poison = QueueMessage("poison", "\x00\xff random bytes")
+
+    failed = sender.run(*good[:5], poison, *good[5:])
+
+    assert failed == {"poison"}
+    assert len(sender.mailer.accepted) == 9
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (SuppressionReason.HARD_BOUNCE, "SUPP001"),
+        (SuppressionReason.CONSECUTIVE_SOFT_BOUNCES, "SUPP002"),
+        (SuppressionReason.SPAM_COMPLAINT, "SUPP003"),
+        (SuppressionReason.MANUAL, "SUPP005"),
+        (SuppressionReason.SES_SUPPRESSED, "SUPP006"),
+    ],
+)
+def test_a_suppressed_recipient_is_not_written_to(reason: SuppressionReason, code: str) -> None:
+    sender = Sender()
+    sender.suppression.list_address("ada@example.com", reason)
+
+    record = sender.send(to="Ada@Example.com")
+
+    assert sender.mailer.accepted == []
+    assert record.error_type == "suppressed"
+    assert record.error_message == f"Email not sent: recipient is suppressed ({reason})"
+    assert [line["code"] for line in sender.log.lines if line["level"] == "ERROR"] == [code]
+
+
+def test_unsubscribing_blocks_bulk_only() -> None:
+    sender = Sender()
+    sender.suppression.list_address("ada@example.com", SuppressionReason.UNSUBSCRIBE)
+
+    assert sender.send(emailId="reset").status is Status.SENT
+    assert sender.send(emailId="news", priority="bulk").error_type == "suppressed"
+
+
+def test_suppressed_copies_are_left_out_and_recorded() -> None:
+    sender = Sender()
+    sender.suppression.list_address("bob@example.com", SuppressionReason.HARD_BOUNCE)
+
+    record = sender.send(cc=["bob@example.com", "cy@example.com"], bcc=["dan@example.com"])
+
+    (mail,) = sender.mailer.accepted
+    assert mail.recipients == ["ada@example.com", "cy@example.com", "dan@example.com"]
+    assert parsed(mail.raw)["Cc"] == "cy@example.com"
+    assert parsed(mail.raw)["Bcc"] is None
+    states = {address: (state.type, state.status) for address, state in record.recipients.items()}
+    assert states == {
+        "bob@example.com": ("cc", Status.FAILED),
+        "cy@example.com": ("cc", Status.SENT),
+        "dan@example.com": ("bcc", Status.SENT),
+    }
+    assert record.recipients["bob@example.com"].error_type == "suppressed"
+    assert record.status is Status.SENT
+
+
+def test_nothing_is_sent_while_the_suppression_list_cannot_be_read() -> None:
+    sender = Sender()
+    sender.suppression.error = TransientError("DynamoDB error checking suppression: timeout", code="AWS001")
+    message = sender.message(request())
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.mailer.accepted == []
+    assert sender.tracking.records == {}
+    assert "DynamoDB error checking suppression: timeout" in sender.log.messages()
+
+
+def test_a_batch_costs_one_suppression_read_and_one_publication() -> None:
+    sender = Sender()
+
+    sender.run(*(sender.message(request(to=f"user{n}@example.com")) for n in range(10)))
+
+    assert (sender.suppression.reads, sender.bus.calls, len(sender.bus.events)) == (1, 1, 10)
+    assert sender.bucket.updates == 1
+
+
+def test_the_same_id_with_the_same_request_is_sent_once() -> None:
+    sender = Sender()
+
+    sender.send(emailId="order-1")
+    sender.send(emailId="order-1")
+
+    assert len(sender.mailer.accepted) == 1
+    assert sender.metrics.counts["EmailDuplicate"] == 1
+    assert len(sender.bus.events) == 1
+
+
+def test_the_same_id_with_another_request_is_a_conflict_and_leaves_the_first_alone() -> None:
+    sender = Sender()
+    first = sender.send(emailId="order-1")
+
+    sender.run(sender.message(request(emailId="order-1", to="eve@example.com"), event_id="xyz"))
+
+    assert sender.tracking.records["order-1"] == first
+    conflict = sender.tracking.records["email-xyz"]
+    assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "order-1")
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_the_same_id_from_another_source_is_a_conflict() -> None:
+    sender = Sender()
+    sender.run(sender.message(request(emailId="order-1"), source="shop"))
+    sender.run(sender.message(request(emailId="order-1"), source="blog", event_id="xyz"))
+
+    assert sender.tracking.records["email-xyz"].error_type == "duplicate_conflict"
+
+
+def test_an_email_that_failed_before_ses_may_be_sent_again_under_its_id() -> None:
+    sender = Sender()
+    failed = sender.send(emailId="order-1", templateName="later", templateData={})
+    assert failed.error_type == "template_not_found"
+    sender.templates.add("later", "<p>x</p>", "x", {"subject": "Later"})
+
+    record = sender.send(emailId="order-1", templateName="later", templateData={})
+
+    assert (record.status, record.attempt) == (Status.SENT, 2)
+    assert record.error_type is None
+    assert record.original_email_id == "order-1"
+    assert sender.bus.statuses("order-1") == ["failed", "sent"]
+
+
+def test_a_corrected_request_may_use_the_id_of_the_refused_one() -> None:
+    sender = Sender()
+    sender.send(emailId="order-1", to="nonsense")
+
+    record = sender.send(emailId="order-1")
+
+    assert (record.status, record.to_email) == (Status.SENT, "ada@example.com")
+
+
+def test_a_redelivered_message_publishes_the_same_event_again_and_sends_nothing() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="order-1"))
+    sender.bus.refuse = lambda _event: True
+    assert sender.run(message) == {message.message_id}
+    sender.bus.refuse = lambda _event: False
+
+    assert sender.run(message) == set()
+
+    assert len(sender.mailer.accepted) == 1
+    assert sender.bus.statuses("order-1") == ["sent"]
+
+
+def test_a_failed_status_event_is_published_again_after_a_redelivery() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="order-1", templateName="unknown"))
+    sender.bus.refuse = lambda _event: True
+    assert sender.run(message) == {message.message_id}
+    sender.bus.refuse = lambda _event: False
+
+    assert sender.run(message) == set()
+
+    assert sender.bus.statuses("order-1") == ["failed"]
+    assert sender.tracking.records["order-1"].attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "error_type", "message"),
+    [
+        (
+            PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES001"),
+            "ses_rejected",
+            "SES error (MessageRejected): no",
+        ),
+    ],
+)
+def test_what_ses_rejects_is_failed(raised: Exception, error_type: str, message: str) -> None:
+    sender = Sender()
+    sender.mailer.answers.append(raised)
+
+    record = sender.send()
+
+    assert (record.status, record.error_type, record.error_message) == (Status.FAILED, error_type, message)
+
+
+def test_a_send_that_surely_did_not_happen_gives_the_claim_back_and_is_tried_again() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="order-1"))
+    sender.mailer.answers.append(TransientError("SES error (connection): refused", code="SES009"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.run(message) == set()
+
+    assert sender.tracking.records["order-1"].status is Status.SENT
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
+    sender = Sender()
+    sender.mailer.answers.append(HoldError("rate", delay_seconds=3, deferred=False))
+
+    record = sender.send(emailId="order-1")
+    assert record.status is Status.SENDING
+    assert [delay for _, delay in sender.waiting.messages] == [3]
+    sender.run_waiting()
+
+    assert sender.tracking.records["order-1"].status is Status.SENT
+    assert sender.bus.statuses("order-1") == ["sent"]
+
+
+def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
+    sender = Sender()
+    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300)] * 3
+
+    assert sender.send(emailId="order-1").status is Status.DEFERRED
+    sender.run_waiting()
+    revision = sender.tracking.records["order-1"].revision
+    sender.run_waiting()
+    assert sender.tracking.records["order-1"].status is not Status.SENT
+    sender.run_waiting()
+
+    record = sender.tracking.records["order-1"]
+    assert record.status is Status.SENT
+    assert sender.bus.statuses("order-1") == ["deferred", "sent"]
+    assert sender.bus.events[0].reason == "sending_paused"
+    assert revision < record.revision
+
+
+def test_what_is_held_for_too_long_expires() -> None:
+    sender = Sender(max_hold_seconds=600)
+    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300)] * 5
+
+    sender.send(emailId="order-1")
+    for _ in range(3):
+        sender.run_waiting()
+
+    record = sender.tracking.records["order-1"]
+    assert (record.status, record.error_type) == (Status.FAILED, "expired")
+    assert sender.waiting.messages == []
+    assert sender.mailer.accepted == []
+
+
+def test_an_email_with_a_time_to_send_waits_for_it() -> None:
+    sender = Sender()
+
+    assert sender.send(emailId="order-1", sendAt="2026-11-24T10:51:00Z").status is Status.DEFERRED
+    hops = 0
+    while sender.waiting.messages:
+        sender.run_waiting()
+        hops += 1
+
+    record = sender.tracking.records["order-1"]
+    assert record.status is Status.SENT
+    assert sender.mailer.accepted[0].at == NOW + 1200
+    assert hops == 2
+    assert sender.bus.statuses("order-1") == ["deferred", "sent"]
+
+
+def test_a_hop_that_changes_nothing_writes_nothing() -> None:
+    sender = Sender()
+    sender.send(emailId="order-1", sendAt="2026-11-24T12:31:00Z")
+    before = sender.tracking.records["order-1"]
+
+    sender.run_waiting()
+
+    assert sender.tracking.records["order-1"] is before
+    assert len(sender.bus.events) == 1
+
+
+def test_an_email_is_not_sent_once_it_has_expired() -> None:
+    sender = Sender()
+
+    record = sender.send(expiresAt="2026-11-24T10:30:00Z")
+
+    assert (record.status, record.error_type) == (Status.FAILED, "expired")
+    assert sender.mailer.accepted == []
+
+
+def test_an_attachment_arrives_and_one_that_is_too_large_is_refused() -> None:
+    sender = Sender(max_message_bytes=20_000)
+    content = base64.b64encode(b"%PDF-1.7 hello").decode()
+    sender.send(emailId="ok", attachments=[{"filename": "invoice.pdf", "contentBase64": content}])
+    (attachment,) = parsed(sender.mailer.accepted[0].raw).iter_attachments()
+    assert (attachment.get_filename(), attachment.get_content()) == ("invoice.pdf", b"%PDF-1.7 hello")
+
+    big = base64.b64encode(bytes(20_000)).decode()
+    record = sender.send(emailId="big", attachments=[{"filename": "a.pdf", "contentBase64": big}])
+
+    assert record.error_type == "attachment_error"
+
+
+def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
+    sender = Sender()
+    record = sender.send(emailId="one", campaign="spring")
+    assert record.unknown_fields == ["campaign"]
+    assert sender.bus.events[0].unknown_fields == ["campaign"]
+
+    strict = Sender(refuse_unknown_fields=True)
+    assert strict.send(emailId="one", campaign="spring").error_type == "validation_error"
+
+
+def test_a_template_failure_carries_its_phrase_in_the_log() -> None:
+    sender = Sender()
+
+    record = sender.send(templateData={})
+
+    assert record.error_type == "template_render_error"
+    expected = "Failed to render template 'welcome': Missing required variables: ['name']"
+    assert record.error_message == expected
+    assert f"Template error: {expected}" in sender.log.messages()
+
+
+def test_a_bug_keeps_the_claim_and_brings_the_message_again() -> None:
+    sender = Sender()
+    sender.mailer.answers.append(KeyError("boom"))
+    message = sender.message(request(emailId="order-1"))
+
+    assert sender.run(message) == {message.message_id}
+
+    record = sender.tracking.records["order-1"]
+    assert record.status is Status.SENDING
+    assert record.lease_until > sender.clock.now()
+
+
+class TestAnOutcomeThatNobodyKnows:
+    """SES timed out: it may have the mail or not."""
+
+    def after_a_timeout(self, *, accepted: bool, **rules: Any) -> Sender:
+        sender = Sender(**rules)
+        lost = OutcomeUnknownError("ReadTimeoutError")
+        (sender.mailer.late_answers if accepted else sender.mailer.answers).append(lost)
+        assert sender.run(sender.message(request(emailId="order-1"))) == set()
+        assert len(sender.waiting.messages) == 1
+        return sender
+
+    def test_it_is_not_sent_again_while_the_claim_is_unsettled(self) -> None:
+        sender = self.after_a_timeout(accepted=True)
+
+        sender.run_waiting()
+
+        assert len(sender.mailer.accepted) == 1
+        assert len(sender.waiting.messages) == 1
+
+    def test_it_is_sent_again_as_the_next_attempt_when_no_event_came(self) -> None:
+        sender = self.after_a_timeout(accepted=False)
+
+        while sender.waiting.messages:
+            sender.run_waiting()
+
+        record = sender.tracking.records["order-1"]
+        assert (record.status, record.attempt) == (Status.SENT, 2)
+        assert len(sender.mailer.accepted) == 1
+        assert sender.clock.now() >= NOW + 300
+
+    def test_it_waits_for_as_long_as_events_are_unread(self) -> None:
+        sender = self.after_a_timeout(accepted=False)
+        sender.backlog.empty = False
+
+        for _ in range(20):
+            sender.run_waiting()
+
+        assert sender.mailer.accepted == []
+        sender.backlog.empty = True
+        sender.run_waiting()
+        assert len(sender.mailer.accepted) == 1
+
+    def test_it_fails_where_resending_is_not_wanted(self) -> None:
+        sender = self.after_a_timeout(accepted=False, resend_unknown=False)
+
+        while sender.waiting.messages:
+            sender.run_waiting()
+
+        record = sender.tracking.records["order-1"]
+        assert (record.status, record.error_type) == (Status.FAILED, "outcome_unknown")
+        assert sender.mailer.accepted == []
+
+
+def test_messages_beyond_the_time_left_go_back_to_the_queue() -> None:
+    sender = Sender()
+    sender.quota.value = None  # 1 recipient a second
+
+    messages = [sender.message(request(emailId=f"m-{n}", to=f"u{n}@example.com")) for n in range(10)]
+    assert sender.run(*messages, seconds=15) == set()
+
+    assert len(sender.mailer.accepted) in (4, 5)
+    assert len(sender.waiting.messages) == 10 - len(sender.mailer.accepted)
+    while sender.waiting.messages:
+        sender.run_waiting()
+    assert len(sender.mailer.accepted) == 10
+    assert {record.status for record in sender.tracking.records.values()} == {Status.SENT}
+
+
+def test_the_retry_message_is_the_event_with_the_engine_s_note() -> None:
+    sender = Sender()
+    sender.mailer.answers.append(HoldError("sending_paused", delay_seconds=300))
+    sender.send(emailId="order-1")
+
+    body = json.loads(sender.waiting.messages[0][0])
+
+    assert body["detail"]["emailId"] == "order-1"
+    assert body["sesmailHop"]["noted"] == "sending_paused"
