@@ -1,0 +1,65 @@
+"""Rules about the Jinja2 in a template, from its syntax tree: names, and constructs that let data out unescaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import jinja2
+from jinja2 import meta, nodes
+
+from sesmail_cli.template_lint.findings import Reporter
+from sesmail_layer.domain.sandbox import BoundedEnvironment
+
+# What the sender gives every body beside the data.
+PROVIDED = frozenset({"subject"})
+_ENVIRONMENT = BoundedEnvironment(autoescape=True)
+_KNOWN = frozenset(_ENVIRONMENT.globals)
+
+
+def parse(text: str, report: Reporter) -> nodes.Template | None:
+    """Gives the syntax tree, or reports why there is none."""
+    try:
+        # Unknown filters and tests only show when the code is made.
+        _ENVIRONMENT.compile(text)
+    except jinja2.TemplateSyntaxError as err:
+        word = next(iter(re.findall(r"'([^']+)'", err.message or "")), "")
+        report.error("TMPL009", f"Syntax error: {err.message}", line=err.lineno, word=word)
+        return None
+    return _ENVIRONMENT.parse(text)
+
+
+def names_used(tree: nodes.Template) -> set[str]:
+    """The names that come from outside: not set, looped over or imported by the template itself."""
+    return meta.find_undeclared_variables(tree) - _KNOWN
+
+
+def report_undeclared(tree: nodes.Template, declared: Iterable[str], provided: Iterable[str], report: Reporter) -> None:
+    for name in sorted(names_used(tree) - set(declared) - set(provided)):
+        line = min((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), default=0)
+        report.error(
+            "undeclared-variable",
+            f"'{name}' is used, but neither in requiredVariables nor in optionalVariables",
+            line=line,
+            word=name,
+        )
+
+
+def report_unused(declared: Mapping[str, str], used: Iterable[str], report: Reporter) -> None:
+    """`declared`: each name with the list that has it."""
+    for name, where in sorted(declared.items()):
+        if name not in set(used):
+            line = report.line_of(f'"{name}"')
+            report.warning("unused-variable", f"'{name}' is in {where}, but nothing uses it", line=line, word=name)
+
+
+def report_unsafe(tree: nodes.Template, report: Reporter) -> None:
+    """`|safe` on data, autoescaping switched off, and data put together to markup."""
+    for node in tree.find_all(nodes.Filter):
+        if node.name == "safe" and not isinstance(node.node, nodes.Const | nodes.TemplateData):
+            report.error("unsafe-markup", "'|safe' lets data into the email unescaped", line=node.lineno, word="safe")
+    for scope in tree.find_all(nodes.ScopedEvalContextModifier):
+        if any(option.key == "autoescape" for option in scope.options):
+            report.error(
+                "unsafe-markup", "{% autoescape %} changes how data is escaped", line=scope.lineno, word="autoescape"
+            )
