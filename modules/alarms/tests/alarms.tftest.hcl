@@ -215,16 +215,13 @@ run "values_above_their_range_are_refused" {
   variables {
     bounce_rate_alarm_threshold           = 1
     complaint_rate_alarm_threshold        = 1
-    bounce_rate_pause_threshold           = 1
-    complaint_rate_pause_threshold        = 1
     lambda_error_alarm_threshold          = 1001
     lambda_error_alarm_evaluation_periods = 11
     daily_quota_reserve                   = 0.91
   }
 
   expect_failures = [
-    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.bounce_rate_pause_threshold, var.complaint_rate_pause_threshold,
-    var.lambda_error_alarm_threshold, var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve,
+    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.lambda_error_alarm_threshold, var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve,
   ]
 }
 
@@ -234,6 +231,17 @@ run "a_pause_below_the_warning_is_refused" {
   variables {
     bounce_rate_pause_threshold    = 0.02
     complaint_rate_pause_threshold = 0.0004
+  }
+
+  expect_failures = [var.bounce_rate_pause_threshold, var.complaint_rate_pause_threshold]
+}
+
+run "a_pause_that_cannot_happen_is_refused" {
+  command = plan
+
+  variables {
+    bounce_rate_pause_threshold    = 1
+    complaint_rate_pause_threshold = 1
   }
 
   expect_failures = [var.bounce_rate_pause_threshold, var.complaint_rate_pause_threshold]

@@ -1,0 +1,261 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-west-1" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:mock" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mock" }
+  }
+}
+
+variables {
+  admin_email          = "ops@example.com"
+  default_sender_email = "no-reply@example.com"
+  package_dir          = "tests/package"
+}
+
+run "the_lowest_values_are_accepted" {
+  command = plan
+
+  variables {
+    name                                  = "ma"
+    data_retention_days                   = 30
+    archive_days                          = 0
+    log_retention_days                    = 1
+    email_sender_memory                   = 256
+    email_sender_timeout                  = 10
+    email_sender_concurrency              = 2
+    bulk_sender_concurrency               = 2
+    feedback_processor_memory             = 128
+    feedback_processor_timeout            = 5
+    feedback_processor_concurrency        = 2
+    lambda_error_alarm_threshold          = 1
+    lambda_error_alarm_evaluation_periods = 1
+    max_message_mb                        = 0.1
+    max_schedule_days                     = 0
+    max_hold_hours                        = 0
+    max_send_rate                         = 0.1
+    rate_utilisation                      = 0.05
+    bulk_rate_share                       = 0.05
+    daily_quota_reserve                   = 0
+    claim_settle_seconds                  = 1
+    soft_bounce_retries                   = 0
+    soft_bounce_retry_delay_seconds       = 0
+    consecutive_soft_bounce_threshold     = 2
+    bounce_rate_alarm_threshold           = 0.001
+    complaint_rate_alarm_threshold        = 0.0001
+    bounce_rate_pause_threshold           = 0.001
+    complaint_rate_pause_threshold        = 0.0001
+    reputation_alarm_period               = 300
+    breaker_min_emails                    = 1
+    breaker_min_bounces                   = 1
+    breaker_min_complaints                = 1
+    breaker_cooldown_minutes              = 0
+    default_producer                      = { enabled = false }
+    producers                             = { "a" = { templates = ["*"], senders = ["*@example.com"], recipient_domains = ["example.com", "*.example.com"], attachment_prefixes = ["s3://bucket/"], emails_per_day = 0, first_contacts_per_hour = 0, priority = "bulk", principals = ["arn:aws:iam::123456789012:role/a"] } }
+  }
+
+  assert {
+    condition     = output.event_bus_name == "ma-EmailBus"
+    error_message = "The edges of the ranges belong to them."
+  }
+}
+
+run "the_highest_values_are_accepted" {
+  command = plan
+
+  variables {
+    name                                  = "a-name-of-forty-letters-is-just-short-en"
+    environment                           = "dev"
+    data_retention_days                   = 365
+    archive_days                          = 3650
+    log_retention_days                    = 3653
+    email_sender_memory                   = 1024
+    email_sender_timeout                  = 60
+    email_sender_concurrency              = 1000
+    bulk_sender_concurrency               = 1000
+    feedback_processor_memory             = 512
+    feedback_processor_timeout            = 30
+    feedback_processor_concurrency        = 1000
+    lambda_error_alarm_threshold          = 1000
+    lambda_error_alarm_evaluation_periods = 10
+    max_message_mb                        = 10
+    max_schedule_days                     = 365
+    max_hold_hours                        = 336
+    max_send_rate                         = 100000
+    rate_utilisation                      = 1
+    bulk_rate_share                       = 1
+    daily_quota_reserve                   = 0.9
+    claim_settle_seconds                  = 86400
+    soft_bounce_retries                   = 3
+    soft_bounce_retry_delay_seconds       = 43200
+    consecutive_soft_bounce_threshold     = 10
+    bounce_rate_alarm_threshold           = 0.5
+    complaint_rate_alarm_threshold        = 0.5
+    bounce_rate_pause_threshold           = 0.99
+    complaint_rate_pause_threshold        = 0.99
+    breaker_min_emails                    = 1000000
+    breaker_cooldown_minutes              = 1440
+    on_unknown_outcome                    = "fail"
+    unknown_fields                        = "refuse"
+    breaker_mode                          = "alarm"
+    layer_delivery                        = "bundled"
+    lambda_architecture                   = "x86_64"
+    lambda_runtime                        = "python3.11"
+  }
+
+  assert {
+    condition     = output.template_bucket_name == "${var.name}-templates-123456789012" && length(output.template_bucket_name) <= 63
+    error_message = "The longest name must still make a bucket name of 63 characters."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_archive.this[0].retention_days == 3650 && length(aws_cloudwatch_event_archive.this[0].name) <= 48
+    error_message = "The archive must be kept as long as asked for, under a name of at most 48 characters."
+  }
+
+  assert {
+    condition     = length(module.layer) == 0
+    error_message = "Bundled packages need no layer."
+  }
+}
+
+run "outputs_are_ready_to_use" {
+  command = plan
+
+  variables {
+    producers = { "shop.orders" = {} }
+  }
+
+  assert {
+    condition = jsondecode(output.customer_iam_policy).Statement == [{
+      Sid       = "RequestEmails"
+      Effect    = "Allow"
+      Action    = "events:PutEvents"
+      Resource  = "arn:aws:events:eu-west-1:123456789012:event-bus/sesmailengine-EmailBus"
+      Condition = { StringEquals = { "events:detail-type" = "Email Request" } }
+    }]
+    error_message = "The customer policy must allow email requests on the bus, and nothing else."
+  }
+
+  assert {
+    condition     = jsondecode(output.producer_policies["shop.orders"]).Statement[0].Condition.StringEquals == { "events:source" = "shop.orders", "events:detail-type" = "Email Request" }
+    error_message = "A producer's policy must be bound to its source."
+  }
+
+  assert {
+    condition     = output.install_templates_command == "aws lambda invoke --function-name sesmailengine-TemplateSeeder --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
+    error_message = "The command must name the seeder."
+  }
+
+  assert {
+    condition     = output.alarm_notification_topic_arn == "arn:aws:sns:eu-west-1:123456789012:sesmailengine-Alarms" && output.ses_configuration_set_name == "sesmailengine-ConfigSet"
+    error_message = "Topic and configuration set must have the documented names."
+  }
+}
+
+run "policies_of_producers_become_items_of_the_control_table" {
+  command = plan
+
+  variables {
+    producers = {
+      "shop.orders" = {
+        templates               = ["purchase-*"]
+        senders                 = ["orders@example.com"]
+        recipient_domains       = ["example.com"]
+        attachment_prefixes     = ["s3://invoices/2026/"]
+        emails_per_day          = 500
+        first_contacts_per_hour = 20
+        priority                = "bulk"
+      }
+    }
+    default_producer = { enabled = false }
+  }
+
+  assert {
+    condition = jsondecode(aws_dynamodb_table_item.producer["shop.orders"].item) == {
+      pk                   = { S = "producer#shop.orders" }
+      enabled              = { BOOL = true }
+      templates            = { L = [{ S = "purchase-*" }] }
+      senders              = { L = [{ S = "orders@example.com" }] }
+      recipientDomains     = { L = [{ S = "example.com" }] }
+      attachmentPrefixes   = { L = [{ S = "s3://invoices/2026/" }] }
+      emailsPerDay         = { N = "500" }
+      firstContactsPerHour = { N = "20" }
+      priority             = { S = "bulk" }
+    }
+    error_message = "The item is what the sender reads."
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.producer["*"].item) == { pk = { S = "producer#*" }, enabled = { BOOL = false } }
+    error_message = "Other sources must follow default_producer; what has no limit is left out."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_bus_policy.this) == 0
+    error_message = "Without principals the bus needs no policy."
+  }
+}
+
+run "restrict_producers_locks_the_bus_for_strangers_and_foreign_sources" {
+  command = plan
+
+  variables {
+    restrict_producers = true
+    producers = {
+      "shop.orders" = { principals = ["arn:aws:iam::123456789012:role/shop"] }
+      "shop.news"   = { principals = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news"] }
+    }
+    default_producer = { enabled = false, principals = ["arn:aws:iam::123456789012:role/operator"] }
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this[0].policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
+      Allowshopnews   = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.news"] } })
+      Allowshoporders = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.orders"] } })
+      DenyOtherPrincipals = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
+        "arn:aws:iam::123456789012:role/sesmailengine-EmailSenderRole", "arn:aws:iam::123456789012:role/sesmailengine-FeedbackProcessorRole",
+        "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news",
+      ] } })
+      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.news", "shop.orders"] } })
+      DenyForeignSource1 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/news"] }, StringNotEquals = { "events:source" = ["shop.news"] } })
+    }
+    error_message = "Listed principals send under their sources, the engine sends its statuses, all others are denied."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_cloudwatch_event_bus_policy.this[0].policy).Statement :
+      statement.Action == "events:PutEvents" && statement.Resource == output.event_bus_arn && statement.Effect == (startswith(statement.Sid, "Allow") ? "Allow" : "Deny")
+    ])
+    error_message = "The bus policy is about putting events on this bus only."
+  }
+}
+
+run "every_request_reaches_one_rule" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.this["bulk"].event_pattern) == {
+      "detail-type" = ["Email Request"]
+      detail        = { priority = ["bulk"] }
+    }
+    error_message = "Bulk is what says so."
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.this["email"].event_pattern)) == jsonencode({
+      "detail-type" = ["Email Request"]
+      detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
+    })
+    error_message = "Everything else, absent and null included, is transactional."
+  }
+}
