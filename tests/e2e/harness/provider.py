@@ -20,6 +20,7 @@ from tests.e2e.harness.paths import HarnessError
 REGISTRY = "registry.terraform.io"
 PROVIDER = Path(REGISTRY) / "hashicorp" / "aws"
 PROBE_SECONDS = 4.0
+OPT = Path("/opt")
 
 
 def terraform_binary() -> str:
@@ -38,13 +39,13 @@ def terraform_init_args() -> tuple[str, ...]:
     """What `terraform init` needs to find the AWS provider here."""
     if named := os.environ.get("TF_PLUGIN_DIR"):
         if not holds_provider(Path(named)):
-            raise HarnessError(f"TF_PLUGIN_DIR={named} holds no {PROVIDER} for {_platform()}.")
+            raise HarnessError(f"TF_PLUGIN_DIR={named} holds no {PROVIDER} for {machine_platform()}.")
         return (f"-plugin-dir={named}",)
     if any(holds_provider(folder) for folder in implied_mirrors()):
         return ()
     if registry_answers():
         return ()
-    for folder in sorted(Path("/opt").glob("*")):
+    for folder in sorted(OPT.glob("*")):
         if holds_provider(folder):
             return (f"-plugin-dir={folder}",)
     raise HarnessError(
@@ -69,7 +70,7 @@ def implied_mirrors() -> Iterator[Path]:
 
 def holds_provider(folder: Path) -> bool:
     """Whether a mirror has the AWS provider for this machine, unpacked or as a zip."""
-    here = _platform()
+    here = machine_platform()
     mirror = folder / PROVIDER
     try:
         return any(mirror.glob(f"*/{here}")) or any(mirror.glob(f"*_{here}.zip"))
@@ -80,7 +81,7 @@ def holds_provider(folder: Path) -> bool:
 def registry_answers() -> bool:
     """Whether the registry's port opens within seconds; a resolver may hang far longer, hence the thread."""
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
-        return not any(holds_provider(folder) for folder in Path("/opt").glob("*"))
+        return not any(holds_provider(folder) for folder in OPT.glob("*"))
     answered = threading.Event()
 
     def probe() -> None:
@@ -96,7 +97,7 @@ def registry_answers() -> bool:
     return answered.is_set()
 
 
-def _platform() -> str:
+def machine_platform() -> str:
     machine = platform.machine().lower()
     architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
     return f"{platform.system().lower()}_{architecture}"
