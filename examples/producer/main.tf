@@ -7,11 +7,11 @@ provider "aws" {
 module "emails" {
   source = "../../modules/producer"
 
-  event_bus_name    = "mail-EmailBus"
-  event_source      = "shop.orders"
-  role_name         = aws_iam_role.shop.name
-  status_target_arn = aws_sqs_queue.email_statuses.arn
-  statuses          = ["failed", "bounced", "complained"]
+  event_bus_name = "mail-EmailBus"
+  event_source   = "shop.orders"
+  role_names     = [aws_iam_role.shop.name]
+  status_target  = { type = "sqs", arn = aws_sqs_queue.email_statuses.arn }
+  statuses       = ["failed", "bounced", "complained"]
 }
 
 resource "aws_iam_role" "shop" {

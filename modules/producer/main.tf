@@ -18,8 +18,8 @@ locals {
   short_name  = length(local.source_name) <= 57 ? local.source_name : "${substr(local.source_name, 0, 48)}-${substr(sha1(var.event_source), 0, 8)}"
   rule_name   = "${local.short_name}-status"
   rule_arn    = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:rule/${var.event_bus_name}/${local.rule_name}"
-  subscribed  = var.status_target_arn != null
-  target_type = local.subscribed ? split(":", var.status_target_arn)[2] : ""
+  subscribed  = var.status_target != null
+  target_type = local.subscribed ? var.status_target.type : "none"
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -44,7 +44,7 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
-      Resource  = var.status_target_arn
+      Resource  = local.subscribed ? var.status_target.arn : ""
       Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arn } }
     }]
   })
@@ -55,10 +55,10 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_iam_role_policy" "send" {
-  count = var.role_name != null ? 1 : 0
+  count = length(var.role_names)
 
   name   = "${substr(var.event_bus_name, 0, min(64, length(var.event_bus_name)))}-${local.short_name}"
-  role   = var.role_name
+  role   = var.role_names[count.index]
   policy = local.policy
 }
 
@@ -86,10 +86,10 @@ resource "aws_cloudwatch_event_target" "status" {
 
   rule           = aws_cloudwatch_event_rule.status[0].name
   event_bus_name = var.event_bus_name
-  arn            = var.status_target_arn
+  arn            = var.status_target.arn
 
   dynamic "dead_letter_config" {
-    for_each = var.status_dead_letter_queue_arn != null ? [var.status_dead_letter_queue_arn] : []
+    for_each = var.status_target.dead_letter_queue_arn != null ? [var.status_target.dead_letter_queue_arn] : []
     content {
       arn = dead_letter_config.value
     }
@@ -101,7 +101,7 @@ resource "aws_lambda_permission" "status" {
 
   statement_id  = "sesmail-${substr(sha1(local.rule_arn), 0, 12)}"
   action        = "lambda:InvokeFunction"
-  function_name = var.status_target_arn
+  function_name = var.status_target.arn
   principal     = "events.amazonaws.com"
   source_arn    = local.rule_arn
 }

@@ -18,36 +18,35 @@ variable "event_source" {
   }
 }
 
-variable "role_name" {
-  description = "Role to give the right to send; null to attach the policy_json output yourself."
-  type        = string
-  default     = null
+variable "role_names" {
+  description = "Roles to give the right to send; none to attach the policy_json output yourself."
+  type        = list(string)
+  default     = []
 
   validation {
-    condition     = var.role_name == null ? true : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.role_name))
-    error_message = "role_name must be the name of an IAM role, not its ARN, or null."
+    condition     = alltrue([for name in var.role_names : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", name))])
+    error_message = "role_names must be names of IAM roles, not their ARNs."
   }
 }
 
-variable "status_target_arn" {
-  description = "SQS queue, Lambda function, SNS topic or other EventBridge target for the team's statuses; null for none."
-  type        = string
+variable "status_target" {
+  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target, and optionally the SQS queue for statuses that it did not take; null subscribes to none."
+  type        = object({ type = string, arn = string, dead_letter_queue_arn = optional(string) })
   default     = null
 
   validation {
-    condition     = var.status_target_arn == null ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target_arn))
-    error_message = "status_target_arn must be an ARN, or null."
+    condition     = var.status_target == null ? true : contains(["sqs", "lambda", "other"], var.status_target.type)
+    error_message = "type of status_target must be sqs, lambda or other."
   }
-}
-
-variable "status_dead_letter_queue_arn" {
-  description = "SQS queue for statuses that the target did not take; null drops them after EventBridge's 24 hours of retries."
-  type        = string
-  default     = null
 
   validation {
-    condition     = var.status_dead_letter_queue_arn == null ? true : can(regex("^arn:[^:]+:sqs:", var.status_dead_letter_queue_arn))
-    error_message = "status_dead_letter_queue_arn must be the ARN of an SQS queue, or null."
+    condition     = var.status_target == null ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target.arn))
+    error_message = "arn of status_target must be an ARN, such as that of an SQS queue."
+  }
+
+  validation {
+    condition     = try(var.status_target.dead_letter_queue_arn, null) == null ? true : can(regex("^arn:[^:]+:sqs:", var.status_target.dead_letter_queue_arn))
+    error_message = "dead_letter_queue_arn of status_target must be the ARN of an SQS queue."
   }
 }
 

@@ -19,7 +19,7 @@ run "a_team_may_send_under_its_own_source_only" {
   command = plan
 
   variables {
-    role_name = "shop"
+    role_names = ["shop", "shop-worker"]
   }
 
   assert {
@@ -34,8 +34,8 @@ run "a_team_may_send_under_its_own_source_only" {
   }
 
   assert {
-    condition     = aws_iam_role_policy.send[0].role == "shop" && aws_iam_role_policy.send[0].name == "mail-EmailBus-shop_orders.web"
-    error_message = "The role that is named must get the policy."
+    condition     = aws_iam_role_policy.send[*].role == tolist(["shop", "shop-worker"]) && aws_iam_role_policy.send[0].name == "mail-EmailBus-shop_orders.web"
+    error_message = "Every role that is named must get the policy."
   }
 
   assert {
@@ -48,9 +48,12 @@ run "statuses_come_back_to_a_queue" {
   command = plan
 
   variables {
-    status_target_arn            = "arn:aws:sqs:eu-west-1:123456789012:statuses"
-    status_dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:statuses-dlq"
-    statuses                     = ["bounced"]
+    statuses = ["bounced"]
+    status_target = {
+      type                  = "sqs"
+      arn                   = "arn:aws:sqs:eu-west-1:123456789012:statuses"
+      dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:statuses-dlq"
+    }
   }
 
   assert {
@@ -93,7 +96,7 @@ run "a_function_as_target_gets_its_permission" {
   command = plan
 
   variables {
-    status_target_arn = "arn:aws:lambda:eu-west-1:123456789012:function:on-status"
+    status_target = { type = "lambda", arn = "arn:aws:lambda:eu-west-1:123456789012:function:on-status" }
   }
 
   assert {
@@ -110,8 +113,8 @@ run "a_long_source_still_makes_a_valid_rule_name" {
   command = plan
 
   variables {
-    event_source      = "a.very.long.event.source.of.a.team.that.likes.to.name.things.in.full"
-    status_target_arn = "arn:aws:sqs:eu-west-1:123456789012:statuses"
+    event_source  = "a.very.long.event.source.of.a.team.that.likes.to.name.things.in.full"
+    status_target = { type = "sqs", arn = "arn:aws:sqs:eu-west-1:123456789012:statuses" }
   }
 
   assert {
@@ -124,17 +127,16 @@ run "bad_values_are_refused" {
   command = plan
 
   variables {
-    event_bus_name               = "arn:aws:events:eu-west-1:123456789012:event-bus/mail-EmailBus"
-    event_source                 = "aws.mine"
-    role_name                    = "arn:aws:iam::123456789012:role/shop"
-    status_target_arn            = "statuses"
-    status_dead_letter_queue_arn = "statuses-dlq"
-    statuses                     = ["lost"]
-    status_event_source          = "aws.mine"
+    event_bus_name      = "arn:aws:events:eu-west-1:123456789012:event-bus/mail-EmailBus"
+    event_source        = "aws.mine"
+    role_names          = ["arn:aws:iam::123456789012:role/shop"]
+    status_target       = { type = "sqs", arn = "statuses" }
+    statuses            = ["lost"]
+    status_event_source = "aws.mine"
   }
 
   expect_failures = [
-    var.event_bus_name, var.event_source, var.role_name, var.status_target_arn, var.status_dead_letter_queue_arn, var.statuses, var.status_event_source,
+    var.event_bus_name, var.event_source, var.role_names, var.status_target, var.statuses, var.status_event_source,
   ]
 }
 
@@ -148,4 +150,24 @@ run "odd_characters_in_a_source_are_refused" {
   }
 
   expect_failures = [var.event_source, var.status_event_source, var.statuses]
+}
+
+run "an_unknown_kind_of_target_is_refused" {
+  command = plan
+
+  variables {
+    status_target = { type = "queue", arn = "arn:aws:sqs:eu-west-1:123456789012:statuses" }
+  }
+
+  expect_failures = [var.status_target]
+}
+
+run "a_dead_letter_queue_that_is_no_queue_is_refused" {
+  command = plan
+
+  variables {
+    status_target = { type = "other", arn = "arn:aws:sns:eu-west-1:123456789012:statuses", dead_letter_queue_arn = "arn:aws:sns:eu-west-1:123456789012:dlq" }
+  }
+
+  expect_failures = [var.status_target]
 }
