@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -214,6 +215,12 @@ def test_an_event_carries_tags_headers_and_utc_times(send: Send, events: Callabl
     assert bounce["bouncedRecipients"][0]["emailAddress"] == "bounce@simulator.amazonses.com"
     assert bounce["timestamp"].endswith("Z")
     assert len(bounce["timestamp"]) == len("2026-11-24T10:31:00.000Z")
+
+
+def test_a_message_id_has_ses_s_shape(send: Send, queue: str) -> None:
+    assert re.fullmatch(
+        r"[0-9a-f]{16}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-000000", send(configuration_set="quiet")
+    )
 
 
 def test_events_can_be_held_reversed_and_doubled(

@@ -1,9 +1,9 @@
 """Starts MiniStack with the SES behaviour that it lacks: limits, event destinations, the mailbox simulator, faults.
 
 Runs inside the emulator's own virtual environment: `python -m tests.e2e.harness.launcher` from the repository's root,
-with MiniStack's settings in the environment. MiniStack's files stay as they are: three of its functions are wrapped
-in this process (SendRawEmail and GetSendQuota behind `ses.handle_request`, SES v2's creation of an event
-destination, and the HTTP entry, for the side door of `ses/control.py`).
+with MiniStack's settings in the environment. MiniStack's files stay as they are: a few of its functions are wrapped in
+this process (SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation
+of an event destination, and the HTTP entry, for the side door of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -94,13 +94,15 @@ async def send_raw_email(params: dict[str, list[str]]) -> Response:
     refusal = refusal_of(message, configuration_sets()) or desk.over_quota(message)
     if refusal:
         return error_response(refusal)
-    response: Response = ses._send_raw_email(params)
-    accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", response[2])
-    if response[0] != 200 or accepted is None:
-        return response
+    status, headers, body = ses._send_raw_email(params)
+    accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", body)
+    if status != 200 or accepted is None:
+        return status, headers, body
+    message_id = ses_id(accepted[1].decode())
+    response: Response = (status, headers, body.replace(accepted[1], message_id.encode()))
     stamped = replace(
         message,
-        message_id=accepted[1].decode(),
+        message_id=message_id,
         account_id=responses.get_account_id(),
         region=responses.get_region(),
     )
@@ -108,6 +110,17 @@ async def send_raw_email(params: dict[str, list[str]]) -> Response:
     if fault is None:
         return response
     return error_response(REFUSALS["server_error"]) if fault.kind == "server_error_after" else await keep_silent(fault)
+
+
+def ses_id(emulator_id: str) -> str:
+    """The id in SES's shape. MiniStack's looks like an address, which loggers that keep addresses out would mask."""
+    unique = emulator_id.partition("@")[0]
+    return f"01000190{unique[:8]}-{unique}-000000"
+
+
+def wrap_notifications(original: Callable[..., None]) -> Callable[..., None]:
+    """Notifications of an identity name the same id."""
+    return lambda message_id, *rest: original(ses_id(message_id), *rest)
 
 
 async def keep_silent(fault: Fault) -> Response:
@@ -209,6 +222,7 @@ def main() -> None:
     if guardian := os.environ.pop("SESMAIL_GUARDED_BY", ""):
         end_with(int(guardian))
     ses.handle_request = wrap_ses(ses.handle_request)
+    ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)
     app_module.app = wrap_app(app_module.app)
     app_module.main()
