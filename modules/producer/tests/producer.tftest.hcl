@@ -34,7 +34,7 @@ run "a_team_may_send_under_its_own_source_only" {
   }
 
   assert {
-    condition     = aws_iam_role_policy.send[*].role == tolist(["shop", "shop-worker"]) && aws_iam_role_policy.send[0].name == "mail-EmailBus-shop_orders.web"
+    condition     = join(",", aws_iam_role_policy.send[*].role) == "shop,shop-worker" && aws_iam_role_policy.send[0].name == "mail-EmailBus-shop_orders.web"
     error_message = "Every role that is named must get the policy."
   }
 
