@@ -1,0 +1,171 @@
+"""Runs one handler of the built archives on moto, for the tests of this folder: what is asked comes in on stdin as
+JSON, what came of it goes out on stdout after the function's own output.
+
+Started in a fresh interpreter without PYTHONPATH and environment, so that nothing of the source tree is found: the
+archives come first on the path, moto after them. That nothing is missing in the archives is test_package.py's to say.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"  # the account is moto's
+NAME = "sesmailengine"
+BUCKET = f"{NAME}-templates-{ACCOUNT}"
+TABLES = {"tracking": f"{NAME}-EmailTracking", "suppression": f"{NAME}-Suppression"}
+KEYS = {
+    TABLES["tracking"]: "emailId",
+    TABLES["suppression"]: "email",
+    f"{NAME}-Control": "pk",
+    f"{NAME}-Pending": "emailId",
+}
+QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ", "StatusEvents")
+SENDER = "noreply@sesmail.example"
+
+
+class Context:
+    """As much of Lambda's context as handlers may use."""
+
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+    function_name = NAME
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    sys.path[:0] = given["path"]
+    set_environment(given["function"], given.get("environment", {}))
+    from moto import mock_aws
+
+    with mock_aws():
+        make_stack(given)
+        handler = importlib.import_module("handler").handler
+        assert_built(given["path"])
+        answer = handler(given["event"], Context())
+        result = {"answer": answer, **what_is_left()}
+    print("\n=== result\n" + json.dumps(result, default=str), end="")
+
+
+def set_environment(function: str, more: dict[str, str]) -> None:
+    """What Terraform sets. Queue URLs are moto's."""
+    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{NAME}-"
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-{function}",
+        "TRACKING_TABLE": TABLES["tracking"],
+        "SUPPRESSION_TABLE": TABLES["suppression"],
+        "TEMPLATE_BUCKET": BUCKET,
+        "EVENT_BUS_NAME": f"{NAME}-EmailBus",
+        "DEFAULT_SENDER_EMAIL": SENDER,
+        "DEFAULT_SENDER_NAME": "SESMail",
+        "SES_CONFIGURATION_SET": f"{NAME}-ConfigSet",
+        "SESMAIL_CONTROL_TABLE": f"{NAME}-Control",
+        "SESMAIL_PENDING_TABLE": f"{NAME}-Pending",
+        "SESMAIL_EMAIL_QUEUE_URL": url + "EmailQueue",
+        "SESMAIL_BULK_QUEUE_URL": url + "BulkQueue",
+        "SESMAIL_RETRY_QUEUE_URL": url + "RetryQueue",
+        "SESMAIL_FEEDBACK_QUEUE_URL": url + "FeedbackQueue",
+        "SESMAIL_FEEDBACK_DLQ_URL": url + "FeedbackProcessorDLQ",
+        **more,
+    }
+
+
+def make_stack(given: dict[str, Any]) -> None:
+    """Makes what Terraform makes, as far as a handler sees it."""
+    import boto3
+
+    dynamodb = boto3.client("dynamodb")
+    for table, key in KEYS.items():
+        # The one index that a handler reads by.
+        indexed = ["sesMessageId"] if table == TABLES["tracking"] else []
+        indexes: dict[str, Any] = {
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "ses-message-id-index",
+                    "KeySchema": key_schema(name),
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+                for name in indexed
+            ]
+        }
+        dynamodb.create_table(
+            TableName=table,
+            KeySchema=key_schema(key),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (key, *indexed)],
+            BillingMode="PAY_PER_REQUEST",
+            **(indexes if indexed else {}),
+        )
+    for table, items in given.get("items", {}).items():
+        for item in items:
+            boto3.resource("dynamodb").Table(TABLES[table]).put_item(Item=item)
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for key, content in given.get("templates", {}).items():
+        s3.put_object(Bucket=BUCKET, Key=f"templates/{key}", Body=content.encode())
+    ses = boto3.client("ses")
+    ses.verify_domain_identity(Domain=SENDER.rpartition("@")[2])
+    ses.create_configuration_set(ConfigurationSet={"Name": f"{NAME}-ConfigSet"})
+    sqs = boto3.client("sqs")
+    for queue in QUEUES:
+        sqs.create_queue(QueueName=f"{NAME}-{queue}")
+    events = boto3.client("events")
+    events.create_event_bus(Name=f"{NAME}-EmailBus")
+    pattern = json.dumps({"detail-type": ["Email Status Changed"]})
+    events.put_rule(Name="statuses", EventBusName=f"{NAME}-EmailBus", EventPattern=pattern)
+    target = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-StatusEvents"
+    events.put_targets(Rule="statuses", EventBusName=f"{NAME}-EmailBus", Targets=[{"Id": "1", "Arn": target}])
+
+
+def key_schema(name: str) -> list[Any]:
+    return [{"AttributeName": name, "KeyType": "HASH"}]
+
+
+def assert_built(path: list[str]) -> None:
+    """The code that runs is the archives', whatever else is on the path."""
+    for name in ("handler", "sesmail_layer", "jinja2", "msgspec", "structlog"):
+        if name in sys.modules:
+            file = str(sys.modules[name].__file__)
+            assert file.startswith(tuple(path)), f"{name} is not from the archives: {file}"
+
+
+def what_is_left() -> dict[str, Any]:
+    """Reads moto's own stores: what is delayed, or SES's mail, no client could read."""
+    import boto3
+    from moto.ses.models import ses_backends
+    from moto.sqs.models import sqs_backends
+
+    database = boto3.resource("dynamodb")
+    stored = sqs_backends[ACCOUNT][REGION].queues
+    queued = {
+        queue: [
+            {"body": json.loads(message.body), "delay_seconds": message.delayed_until / 1000 - time.time()}
+            for message in stored[f"{NAME}-{queue}"]._messages
+        ]
+        for queue in QUEUES
+    }
+    return {
+        "tables": {name: database.Table(table).scan()["Items"] for name, table in TABLES.items()},
+        "mails": [
+            {"source": mail.source, "destinations": mail.destinations, "raw": mail.raw_data}
+            for mail in ses_backends[ACCOUNT][REGION].sent_messages
+        ],
+        "published": [message["body"] for message in queued.pop("StatusEvents")],
+        "queued": queued,
+    }
+
+
+if __name__ == "__main__":
+    # After the archives: moto and its own boto3 (as Lambda's runtime has boto3 after the layer).
+    site_packages = Path(sys.prefix, "lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
+    sys.path = [*(entry for entry in sys.path if "site-packages" not in entry), str(site_packages)]
+    main()
