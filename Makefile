@@ -42,11 +42,15 @@ package: setup ## build the layer, the functions and the starters into dist/ (PY
 	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH)
 
 .PHONY: test
-test: setup lint test-unit test-aws test-functions test-terraform e2e ## everything: lint, unit, adapters, functions, Terraform, end to end
+test: setup lint test-unit test-simulation test-aws test-functions test-terraform e2e ## everything: lint, unit, adapters, functions, Terraform, end to end
 
 .PHONY: test-unit
 test-unit: setup ## rules and use cases, templates, architecture: fast, no network
 	@$(PY) -m pytest -q tests/unit tests/architecture tests/templates
+
+.PHONY: test-simulation
+test-simulation: setup ## the sender's real code on a simulated clock
+	@$(PY) -m pytest -q tests/simulation
 
 .PHONY: test-aws
 test-aws: setup ## adapters on moto

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sesmail_layer.domain import bounces
 from sesmail_layer.domain.outcomes import Outcome, outcomes
 from sesmail_layer.domain.ses_events import UNKNOWN_TIME, read_event

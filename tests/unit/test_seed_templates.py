@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 import structlog
+
 from sesmail_layer.domain.starters import SeedError, Starter
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedResult, SeedTemplates, StoredFile
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sesmail_layer.domain.starters import Decision, SeedError, Starter, decide, precedence, starters_in
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from sesmail_layer.domain.status_event import status_event
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sesmail_layer.domain.statuses import Status, standing
 from sesmail_layer.domain.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold
 
