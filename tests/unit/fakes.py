@@ -219,6 +219,9 @@ class FakeQuota:
     def quota(self) -> Quota | None:
         return self.value
 
+    def sent(self, emails: float, of: float = 100_000) -> None:
+        self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=NOW)
+
 
 class FakeMetrics:
     def __init__(self) -> None:

@@ -493,3 +493,31 @@ def test_the_retry_message_is_the_event_with_the_engine_s_note() -> None:
 
     assert body["detail"]["emailId"] == "order-1"
     assert body["sesmailHop"]["noted"] == "sending_paused"
+
+
+def test_bulk_leaves_the_last_tenth_of_the_daily_quota_to_transactional_mail() -> None:
+    sender = Sender()
+    sender.quota.sent(91_000)
+
+    assert sender.send(emailId="news", priority="bulk").status is Status.DEFERRED
+    assert sender.send(emailId="reset").status is Status.SENT
+    assert sender.bus.events[0].reason == "daily_quota"
+
+
+def test_everything_waits_when_the_daily_quota_is_used_up_and_goes_when_there_is_one_again() -> None:
+    sender = Sender()
+    sender.quota.sent(100_000)
+
+    assert sender.send(emailId="reset").status is Status.DEFERRED
+    sender.quota.sent(0)
+    sender.run_waiting()
+
+    assert sender.tracking.records["reset"].status is Status.SENT
+    assert sender.bus.statuses("reset") == ["deferred", "sent"]
+
+
+def test_an_unlimited_daily_quota_is_never_used_up() -> None:
+    sender = Sender()
+    sender.quota.sent(5_000_000, of=-1)
+
+    assert sender.send(priority="bulk").status is Status.SENT

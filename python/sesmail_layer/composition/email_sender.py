@@ -84,6 +84,7 @@ def _rules(settings: Settings) -> SendingRules:
         max_message_bytes=int(settings.max_message_mb * 1024 * 1024),
         max_schedule_days=settings.max_schedule_days,
         max_hold_seconds=settings.max_hold_hours * 3600,
+        daily_quota_reserve=settings.daily_quota_reserve,
         claim_settle_seconds=settings.claim_settle_seconds,
         resend_unknown=settings.on_unknown_outcome == "resend",
     )

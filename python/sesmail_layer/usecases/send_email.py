@@ -47,6 +47,7 @@ _RESERVE_SECONDS = 10.0
 """Left of the invocation for sending and recording when a message's turn comes."""
 _LEASE_EXTRA_SECONDS = 5.0
 _BUSY_SECONDS = 15.0
+_QUOTA_SECONDS = 300.0
 
 _SUPPRESSION_CODES = {
     SuppressionReason.HARD_BOUNCE: "SUPP001",
@@ -68,6 +69,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     max_message_bytes: int = 10 * 1024 * 1024
     max_schedule_days: int = 30
     max_hold_seconds: float = 86_400
+    daily_quota_reserve: float = 0.1
+    """The share of SES's 24-hour quota that is kept for transactional mail."""
     claim_settle_seconds: float = 300
     resend_unknown: bool = True
 
@@ -181,6 +184,7 @@ class _Batch:
             raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
         if request.send_at and now < utc_seconds(request.send_at):
             raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
+        self._check_daily_quota(job)
         template = self.ports.templates.load(request.template_name, request.locale)
         data = {"year": int(utc_text(now)[:4]), **request.template_data}
         with self.ports.time_limit(RENDER_SECONDS):
@@ -207,6 +211,13 @@ class _Batch:
                 code="VAL007",
             )
         return raw
+
+    def _check_daily_quota(self, job: Job) -> None:
+        quota = self.ports.quota.quota()
+        if quota is None:
+            return
+        if quota.share_left <= (self.rules.daily_quota_reserve if job.bulk else 0.0):
+            raise HoldError("daily_quota", delay_seconds=_QUOTA_SECONDS)
 
     def _deliveries(self, rendered: Sequence[tuple[Job, bytes]]) -> list[Callable[[], object]]:
         """Gives each message the time from which it may go; what has no time any more goes back to the queue."""
