@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from sesmail_cli.template_lint.findings import Reporter
 from sesmail_cli.template_lint.markup import DATA, Element, Markup, elements
@@ -105,8 +106,8 @@ def _images(markup: Markup, report: Reporter) -> None:
 def _tables(markup: Markup, report: Reporter) -> None:
     """A table without heads is there for the layout, and must say so to screen readers."""
     tables = [element for element in markup.elements if element.tag in ("table", "th")]
-    for table, following in zip(tables, [*tables[1:], None], strict=True):
-        if table.tag == "th" or table.attributes.get("role") in ("presentation", "none"):
+    for table, following in pairwise([*tables, None]):
+        if table is None or table.tag == "th" or table.attributes.get("role") in ("presentation", "none"):
             continue
         if following is None or following.tag != "th":
             message = 'A layout table without role="presentation": screen readers announce its cells'

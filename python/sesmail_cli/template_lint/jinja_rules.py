@@ -53,6 +53,16 @@ def report_unused(declared: Mapping[str, str], used: Iterable[str], report: Repo
             report.warning("unused-variable", f"'{name}' is in {where}, but nothing uses it", line=line, word=name)
 
 
+def report_unknown(tree: nodes.Template, report: Reporter) -> None:
+    """Filters and tests that nobody knows; inside a condition Jinja2 finds out when it is too late."""
+    for filtered in tree.find_all(nodes.Filter):
+        if filtered.name not in _ENVIRONMENT.filters:
+            report.error("unknown-filter", f"No filter '{filtered.name}'", line=filtered.lineno, word=filtered.name)
+    for tested in tree.find_all(nodes.Test):
+        if tested.name not in _ENVIRONMENT.tests:
+            report.error("unknown-test", f"No test '{tested.name}'", line=tested.lineno, word=tested.name)
+
+
 def report_unsafe(tree: nodes.Template, report: Reporter) -> None:
     """`|safe` on data, autoescaping switched off, and data put together to markup."""
     for node in tree.find_all(nodes.Filter):

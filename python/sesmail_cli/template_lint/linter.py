@@ -15,6 +15,7 @@ from sesmail_cli.template_lint.jinja_rules import (
     names_used,
     parse,
     report_undeclared,
+    report_unknown,
     report_unsafe,
     report_unused,
 )
@@ -25,6 +26,7 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.templates import MAX_FILE_BYTES
 
 METADATA = "metadata.json"
+SYNTAX = "TMPL009"
 _NEEDED = {"template.html": "TMPL002", "template.txt": "TMPL003", METADATA: "TMPL004"}
 CLIPPED_BYTES = 102 * 1024
 """Gmail shows no more of an email than this."""
@@ -41,7 +43,7 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
         body = Reporter(template.name, file, template.text(file))
         used |= _body(template, file, metadata, body)
         findings += body.findings
-    if metadata is not None:
+    if metadata is not None and not any(finding.rule == SYNTAX for finding in findings + report.findings):
         report_unused(declared(metadata), used, report)
     findings += report.findings
     if bulk:
@@ -57,7 +59,7 @@ def _problems(template: TemplateFiles) -> list[Finding]:
     findings = []
     for problem in template.problems:
         report = Reporter(template.name, problem.file or "template.html")
-        report.error("TMPL009", f"The source does not compile: {problem.message}", line=problem.line)
+        report.error(SYNTAX, f"The source does not compile: {problem.message}", line=problem.line)
         findings += report.findings
     return findings
 
@@ -85,6 +87,7 @@ def _metadata(metadata: dict[str, Any], report: Reporter) -> set[str]:
         line = report.line_of(f'"{key}"')
         tree = parse("\n" * max(line - 1, 0) + source, report)
         if tree is not None:
+            report_unknown(tree, report)
             used |= names_used(tree)
             report_undeclared(tree, declared(metadata), (), report)
     return used
@@ -96,6 +99,7 @@ def _body(template: TemplateFiles, file: str, metadata: dict[str, Any] | None, r
     tree = parse(text, report)
     if tree is None:
         return set()
+    report_unknown(tree, report)
     if metadata is not None:
         report_undeclared(tree, declared(metadata), PROVIDED, report)
     if file.endswith(".html"):
