@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
+
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.starters import SeedError

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
+
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.domain.status_event import StatusEvent
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
+
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason

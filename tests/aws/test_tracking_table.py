@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
+
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.statuses import Status

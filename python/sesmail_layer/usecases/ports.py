@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sesmail_layer.domain.outcomes import Outcome
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression, SuppressionReason
@@ -100,6 +101,16 @@ class FeedbackBacklog(Protocol):
 class StatusBus(Protocol):
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         """Publishes in batches of ten, trying refused entries again; gives those that stay refused, id to reason."""
+
+
+class FollowUp(Protocol):
+    """What has to be done about an email once what SES said of it is stored."""
+
+    def __call__(self, record: TrackingRecord, said: Sequence[Outcome], fresh: Collection[str]) -> None:
+        """Acts on outcomes, of which `fresh` names the entries that came for the first time: only those count.
+
+        A message that comes again comes here again, so it must bear repetition. TransientError brings it again.
+        """
 
 
 class Metrics(Protocol):

@@ -1,0 +1,119 @@
+"""The feedback use case over fakes, and SES's events to drive it with."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from sesmail_layer.domain.outcomes import Outcome
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.tags import encode_tags
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
+from tests.unit.fakes import NOW, FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable, FakeTrackingTable
+
+EVENTS = Path(__file__).parents[1] / "events"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:sesmailengine-SESFeedback"
+JOHN, JANE = "john@example.com", "jane@example.com"
+
+
+class Feedback:
+    def __init__(self, **rules: Any) -> None:
+        self.clock = FakeClock()
+        self.tracking = FakeTrackingTable()
+        self.suppression = FakeSuppressionTable()
+        self.bus = FakeBus()
+        self.metrics = FakeMetrics()
+        self.log = FakeLog()
+        self.followed: list[tuple[list[Outcome], set[str]]] = []
+        self.rules = FeedbackRules(**{"topic_arn": TOPIC, **rules})
+        self._ids = itertools.count(1)
+
+    def run(self, *messages: QueueMessage) -> Collection[str]:
+        ports = FeedbackPorts(
+            tracking=self.tracking,
+            suppression=self.suppression,
+            bus=self.bus,
+            clock=self.clock,
+            metrics=self.metrics,
+            log=self.log,
+            follow_ups=(self._follow,),
+        )
+        return RecordFeedback(ports, self.rules)(messages)
+
+    def _follow(self, record: TrackingRecord, said: Sequence[Outcome], fresh: Collection[str]) -> None:
+        assert self.tracking.records[record.email_id] == record, "followed up before it was stored"
+        self.followed.append((list(said), set(fresh)))
+
+    def sent(self, email_id: str = "email-1", *, to: str = JOHN, second: int = 0, **facts: Any) -> TrackingRecord:
+        """Stores a record as the sender leaves it."""
+        at = utc_text(NOW + second)
+        record = TrackingRecord(
+            email_id=email_id,
+            to_email=to,
+            status=Status.SENDING,
+            attempt=1,
+            timestamp=at,
+            date_partition=at[:10],
+            ttl=1,
+            original_source="my.application",
+            template_name="welcome",
+            metadata={"order": 7},
+            **facts,
+        )
+        sending = Entry("sending/1", at, 1, Status.SENDING)
+        sent = Entry("sent/1", at, 1, Status.SENT, detail={"sesMessageId": f"ses-{email_id}"})
+        record, _ = fold(record, [sending, sent])
+        self.tracking.create(record)
+        return record
+
+    def record(self, email_id: str = "email-1") -> TrackingRecord:
+        return self.tracking.records[email_id]
+
+    def message(self, event: object, *, receives: int = 1, topic: str | None = TOPIC) -> QueueMessage:
+        body = event if isinstance(event, str) else json.dumps(event)
+        if topic:
+            body = json.dumps({"Type": "Notification", "TopicArn": topic, "MessageId": "m", "Message": body})
+        return QueueMessage(f"message-{next(self._ids)}", body, receive_count=receives)
+
+
+def mail(
+    email_id: str = "email-1", *, to: Sequence[str] = (JOHN,), attempt: int = 1, tagged: bool = True
+) -> dict[str, Any]:
+    tags = encode_tags(email_id, attempt, "welcome", "my.application")
+    about: dict[str, Any] = {"timestamp": utc_text(NOW), "messageId": f"ses-{email_id}", "destination": list(to)}
+    return about | ({"tags": {name: [value] for name, value in tags.items()}} if tagged else {})
+
+
+def event(kind: str, key: str, payload: dict[str, Any], second: int = 5, **about: Any) -> dict[str, Any]:
+    return {"eventType": kind, "mail": mail(**about), key: {"timestamp": utc_text(NOW + second)} | payload}
+
+
+def delivered(to: str = JOHN, **about: Any) -> dict[str, Any]:
+    return event("Delivery", "delivery", {"recipients": [to]}, **about)
+
+
+def opened(user_agent: str = "Thunderbird", **about: Any) -> dict[str, Any]:
+    return event("Open", "open", {"userAgent": user_agent, "ipAddress": "192.0.2.1"}, **about)
+
+
+def bounced(
+    kind: str = "Permanent", sub: str = "General", *, who: str = JOHN, status: str = "5.1.1", **about: Any
+) -> dict[str, Any]:
+    recipient = {"emailAddress": who, "status": status, "diagnosticCode": f"smtp; 550 {status} no"}
+    payload = {"bounceType": kind, "bounceSubType": sub, "bouncedRecipients": [recipient], "feedbackId": "f-1"}
+    return event("Bounce", "bounce", payload, **about)
+
+
+def soft(**about: Any) -> dict[str, Any]:
+    return bounced("Transient", "MailboxFull", status="4.2.2", **about)
+
+
+def complained(feedback_type: str = "abuse", **about: Any) -> dict[str, Any]:
+    payload = {"complainedRecipients": [{"emailAddress": JOHN}], "complaintFeedbackType": feedback_type}
+    return event("Complaint", "complaint", payload | {"feedbackId": "f-2"}, **about)

@@ -1,0 +1,153 @@
+"""What SES says ends in the record, the suppression list and on the bus."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.tracking import fold
+from tests.unit.fakes import NOW
+from tests.unit.feedback import (
+    EVENTS,
+    JOHN,
+    Feedback,
+    bounced,
+    complained,
+    delivered,
+    mail,
+    opened,
+)
+
+
+def test_a_bounce_is_recorded_suppressed_and_told() -> None:
+    feedback = Feedback()
+    feedback.sent()
+
+    assert feedback.run(feedback.message(bounced())) == set()
+
+    assert feedback.record().status is Status.BOUNCED
+    assert feedback.record().bounce_type == "Permanent"
+    assert feedback.suppression.entries[JOHN] == Suppression(
+        email=JOHN,
+        suppression_type="bounce",
+        reason=SuppressionReason.HARD_BOUNCE,
+        added_to_suppression_date=utc_text(NOW + 5),
+        email_id="email-1",
+        ses_message_id="ses-email-1",
+        source="my.application",
+        bounce_sub_type="General",
+        diagnostic_code="smtp; 550 5.1.1 no",
+    )
+    (told,) = feedback.bus.events
+    assert (told.status, told.previous_status, told.bounce_type) == ("bounced", "sent", "Permanent")
+    assert (told.original_source, told.metadata) == ("my.application", {"order": 7})
+    assert feedback.metrics.counts == {"AddressSuppressed": 1, "EmailBounced": 1}
+
+
+def test_a_batch_is_one_publication_and_one_write_for_each_email() -> None:
+    feedback = Feedback()
+    for number in range(3):
+        feedback.sent(f"email-{number}")
+    news = [make(email_id=f"email-{number}") for number in range(3) for make in (delivered, opened)]
+
+    assert feedback.run(*(feedback.message(one) for one in news)) == set()
+
+    assert {record.revision for record in feedback.tracking.records.values()} == {2}
+    assert feedback.bus.calls == 1
+    assert [told.status for told in feedback.bus.events] == ["delivered", "opened"] * 3
+
+
+def test_raw_delivery_and_the_other_dialect_are_read_as_well() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    notification = bounced(tagged=False)
+    notification["notificationType"] = notification.pop("eventType")
+
+    assert feedback.run(feedback.message(notification, topic=None)) == set()
+    assert feedback.record().status is Status.BOUNCED
+
+
+def test_the_same_bounce_from_both_dialects_counts_once() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.run(feedback.message(bounced()))
+    before = feedback.record()
+
+    assert feedback.run(feedback.message(bounced(tagged=False))) == set()
+
+    assert feedback.record() == before
+    assert len(feedback.bus.events) == 1
+    assert feedback.metrics.counts["EmailBounced"] == 1
+    assert feedback.followed[1][1] == set()
+
+
+def test_twice_in_one_batch_is_once() -> None:
+    feedback = Feedback()
+    feedback.sent()
+
+    assert feedback.run(feedback.message(opened()), feedback.message(opened())) == set()
+
+    assert feedback.record().open_count == 1
+    assert [told.status for told in feedback.bus.events] == ["opened"]
+
+
+def test_ses_own_send_event_writes_nothing_and_tells_nothing_twice() -> None:
+    feedback = Feedback()
+    before = feedback.sent()
+
+    assert feedback.run(feedback.message({"eventType": "Send", "mail": mail(), "send": {}})) == set()
+
+    assert feedback.record() == before
+    assert feedback.bus.events == []
+
+
+@pytest.mark.parametrize("news", [{"eventType": "Send", "mail": mail(), "send": {}}, delivered()])
+def test_any_event_settles_a_claim_whose_sender_died(news: dict[str, Any]) -> None:
+    feedback = Feedback()
+    record = feedback.sent()
+    claim, _ = fold(msgspec.structs.replace(record, history=[], transitions={}), [record.history[0]])
+    feedback.tracking.records["email-1"] = claim
+
+    assert feedback.run(feedback.message(news)) == set()
+
+    assert feedback.record().ses_message_id == "ses-email-1"
+    assert feedback.record().sent_at == utc_text(NOW)
+    assert feedback.bus.events[0].status == "sent"
+
+
+def test_reversed_and_doubled_events_give_the_same_record() -> None:
+    news = [
+        {"eventType": "Send", "mail": mail(), "send": {}},
+        delivered(),
+        opened(),
+        bounced(second=9),
+        complained(second=9),
+    ]
+    records = []
+    for order in (news, news[::-1], [*news, *news], [*news[::-1], *news]):
+        feedback = Feedback()
+        feedback.sent()
+        for one in order:
+            assert feedback.run(feedback.message(one)) == set()
+        records.append(msgspec.structs.replace(feedback.record(), transitions={}, revision=1))
+
+    assert records[0].status is Status.COMPLAINED
+    assert all(record == records[0] for record in records)
+
+
+def test_an_out_of_office_note_is_history_and_nothing_else() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    note = json.loads((EVENTS / "hard_cases/out-of-office-silent.json").read_text())["event"]
+
+    assert feedback.run(feedback.message(note)) == set()
+
+    assert feedback.record().status is Status.SENT
+    assert [entry.what for entry in feedback.record().history if entry.what] == ["auto_reply"]
+    assert (feedback.suppression.entries, feedback.bus.events) == ({}, [])

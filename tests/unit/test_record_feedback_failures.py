@@ -1,0 +1,307 @@
+"""Bad messages, lost races and crashes: nothing is lost, nothing spreads, all of it is seen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from tests.unit.fakes import NOW
+from tests.unit.feedback import (
+    EVENTS,
+    JOHN,
+    TOPIC,
+    Feedback,
+    bounced,
+    complained,
+    delivered,
+    mail,
+    opened,
+    soft,
+)
+
+
+def test_news_before_the_record_comes_again() -> None:
+    feedback = Feedback()
+    early = feedback.message(bounced())
+
+    assert feedback.run(early) == {early.message_id}
+    assert feedback.suppression.entries == {}
+
+    feedback.sent()
+    assert feedback.run(early) == set()
+    assert feedback.record().status is Status.BOUNCED
+
+
+def test_after_the_last_receive_an_unknown_emails_bounce_still_suppresses_and_says_so() -> None:
+    feedback = Feedback()
+
+    assert feedback.run(feedback.message(bounced(), receives=5)) == set()
+
+    entry = feedback.suppression.entries[JOHN]
+    assert (entry.reason, entry.email_id, entry.source) == (SuppressionReason.HARD_BOUNCE, "email-1", "my.application")
+    assert feedback.log.messages() == [
+        "Email record not found for SES message ID: ses-email-1",
+        "Cannot publish notification: no tracking record for ses-email-1",
+    ]
+    assert [line.get("code") for line in feedback.log.lines][-2:] == ["FBK006", "FBK009"]
+    assert (feedback.tracking.records, feedback.bus.events) == ({}, [])
+
+
+def test_unreadable_bodies_fail_and_take_no_other_with_them() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    broken = [
+        "\x00\xff random",
+        "",
+        "[1]",
+        "null",
+        "{",
+        (EVENTS / "not_events/truncated.json").read_text(),
+        "[" * 50_000,
+    ]
+    bad = [feedback.message(text, topic=None) for text in broken] + [feedback.message("no JSON in here")]
+
+    failed = feedback.run(*bad[:4], feedback.message(delivered()), *bad[4:])
+
+    assert failed == {message.message_id for message in bad}
+    assert feedback.record().status is Status.DELIVERED
+    lines = [line for line in feedback.log.lines if line["level"] == "ERROR"]
+    assert {line["code"] for line in lines} == {"FBK001"}
+    assert all(line["message"].startswith("Failed to parse SNS message") for line in lines)
+    assert feedback.metrics.counts["FeedbackUnreadable"] == len(bad)
+
+
+@pytest.mark.parametrize("topic", [TOPIC, None])
+@pytest.mark.parametrize("name", ["topic-validation.txt", "topic-subscribed.json"])
+def test_ses_own_test_messages_are_acknowledged(name: str, topic: str | None) -> None:
+    feedback = Feedback()
+
+    assert feedback.run(feedback.message((EVENTS / "not_events" / name).read_text(), topic=topic)) == set()
+    assert [line["level"] for line in feedback.log.lines] == ["INFO"]
+
+
+def test_an_unknown_type_is_logged_counted_and_acknowledged() -> None:
+    feedback = Feedback()
+    unknown = {"eventType": "Teleported", "mail": mail()}
+
+    assert feedback.run(feedback.message(unknown), feedback.message({"hello": 1})) == set()
+
+    assert feedback.log.messages() == ["Unknown notification type: Teleported", "Unknown notification type: None"]
+    assert feedback.metrics.counts == {"FeedbackUnknown": 2}
+
+
+def test_an_unknown_type_about_a_known_email_is_kept_in_its_history() -> None:
+    feedback = Feedback()
+    feedback.sent()
+
+    assert feedback.run(feedback.message({"eventType": "Teleported", "mail": mail()})) == set()
+    assert [entry.what for entry in feedback.record().history if entry.what] == ["unknown"]
+    assert feedback.record().status is Status.SENT
+
+
+def test_a_message_from_another_topic_changes_nothing_and_is_seen() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    before = feedback.record()
+    forged = feedback.message(bounced(), topic="arn:aws:sns:eu-west-1:666666666666:forged")
+
+    assert feedback.run(forged) == set()
+
+    assert feedback.record() == before
+    assert (feedback.suppression.entries, feedback.bus.events) == ({}, [])
+    assert feedback.metrics.counts == {"FeedbackRefused": 1}
+    assert feedback.log.lines[0]["code"] == "FBK010"
+
+
+def test_without_a_topic_named_every_topic_is_taken() -> None:
+    feedback = Feedback(topic_arn="")
+    feedback.sent()
+    feedback.run(feedback.message(delivered(), topic="arn:aws:sns:eu-west-1:123456789012:any"))
+
+    assert feedback.record().status is Status.DELIVERED
+
+
+def test_what_the_bus_refuses_comes_again_under_the_same_event_id() -> None:
+    feedback = Feedback()
+    feedback.sent("email-1")
+    feedback.sent("email-2")
+    refused, fine = feedback.message(delivered(email_id="email-1")), feedback.message(delivered(email_id="email-2"))
+    seen: list[str] = []
+
+    def refuse(told: StatusEvent) -> bool:
+        seen.extend([told.event_id] if told.email_id == "email-1" else [])
+        return told.email_id == "email-1"
+
+    feedback.bus.refuse = refuse
+
+    assert feedback.run(refused, fine) == {refused.message_id}
+    assert {"FBK007", "FBK008"} <= {line.get("code") for line in feedback.log.lines}
+    assert "Failed to publish status change event: InternalFailure" in feedback.log.messages()
+
+    feedback.bus.refuse = lambda _told: False
+    again = msgspec.structs.replace(refused, receive_count=2)
+    assert feedback.run(again) == set()
+    assert [
+        told.event_id for told in feedback.bus.events if told.email_id == "email-1" and told.status == "delivered"
+    ] == seen
+    assert feedback.metrics.counts["EmailDelivered"] == 2
+
+
+def test_a_message_back_from_the_dead_letter_queue_tells_what_it_may_never_have_told() -> None:
+    """A redrive counts receives anew; the news's age gives it away."""
+    feedback = Feedback()
+    feedback.sent()
+    feedback.run(feedback.message(delivered()))
+    feedback.bus.events.clear()
+
+    feedback.clock.time += 3600
+    assert feedback.run(feedback.message(delivered())) == set()
+    assert "delivered" in [told.status for told in feedback.bus.events]
+
+
+def test_a_crash_between_storing_and_telling_is_made_good_by_the_redelivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    feedback.sent()
+    message = feedback.message(bounced())
+
+    def crash(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as until_then:
+        until_then.setattr(feedback.bus, "publish", crash)
+        with pytest.raises(SystemExit):
+            feedback.run(message)
+    assert feedback.record().status is Status.BOUNCED
+
+    assert feedback.run(msgspec.structs.replace(message, receive_count=2)) == set()
+    assert [told.status for told in feedback.bus.events if told.status == "bounced"] == ["bounced"]
+
+
+@pytest.mark.parametrize("step", ["add", "replace"])
+def test_a_crash_before_storing_leaves_the_suppression_at_most(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    feedback.sent()
+    message = feedback.message(bounced())
+    port: Any = feedback.suppression if step == "add" else feedback.tracking
+
+    def crash(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as until_then:
+        until_then.setattr(port, step, crash)
+        with pytest.raises(SystemExit):
+            feedback.run(message)
+    assert feedback.record().status is Status.SENT
+
+    assert feedback.run(msgspec.structs.replace(message, receive_count=2)) == set()
+    assert feedback.record().status is Status.BOUNCED
+    assert JOHN in feedback.suppression.entries
+    assert [told.status for told in feedback.bus.events if told.status == "bounced"] == ["bounced"]
+
+
+def test_a_table_that_fails_brings_all_again_and_says_why() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.tracking.error = TransientError("DynamoDB error reading tracking record: Throttling", code="AWS003")
+    messages = [feedback.message(delivered()), feedback.message(opened())]
+
+    assert feedback.run(*messages) == {message.message_id for message in messages}
+    assert {line["code"] for line in feedback.log.lines} == {"AWS003"}
+    assert feedback.metrics.counts == {"RecordFailed": 2}
+
+
+def test_a_failure_with_one_email_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    feedback.sent("email-1")
+    feedback.sent("email-2")
+    add = feedback.suppression.add
+
+    def fail(entry: Suppression) -> None:
+        if entry.email_id == "email-1":
+            raise TransientError("Failed to add to suppression list: Throttling", code="FBK004")
+        add(entry)
+
+    monkeypatch.setattr(feedback.suppression, "add", fail)
+    first, second = (feedback.message(bounced(email_id=f"email-{number}")) for number in (1, 2))
+
+    assert feedback.run(first, second) == {first.message_id}
+    assert feedback.record("email-1").status is Status.SENT
+    assert feedback.record("email-2").status is Status.BOUNCED
+    assert feedback.log.messages() == ["Failed to add to suppression list: Throttling"]
+
+
+def test_a_bug_with_one_email_is_its_own_and_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    feedback.sent("email-1")
+    feedback.sent("email-2")
+    replace = feedback.tracking.replace
+
+    def fail(record: TrackingRecord) -> TrackingRecord | None:
+        if record.email_id == "email-1":
+            raise ZeroDivisionError
+        return replace(record)
+
+    monkeypatch.setattr(feedback.tracking, "replace", fail)
+    first, second = (feedback.message(delivered(email_id=f"email-{number}")) for number in (1, 2))
+
+    assert feedback.run(first, second) == {first.message_id}
+    assert feedback.record("email-2").status is Status.DELIVERED
+    assert isinstance(feedback.log.lines[0]["exc_info"], ZeroDivisionError)
+
+
+def test_another_writer_in_between_is_folded_over_and_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    feedback.sent()
+    replace = feedback.tracking.replace
+    rivals = [Entry("opened/1/rival", utc_text(NOW + 1), 1, Status.OPENED, JOHN, None, {"machine": False})]
+
+    def replace_after_a_rival(record: TrackingRecord) -> TrackingRecord | None:
+        if rivals:
+            replace(fold(feedback.record(), [rivals.pop()])[0])
+        return replace(record)
+
+    monkeypatch.setattr(feedback.tracking, "replace", replace_after_a_rival)
+    assert feedback.run(feedback.message(bounced())) == set()
+
+    assert (feedback.record().open_count, feedback.record().status) == (1, Status.BOUNCED)
+    assert feedback.bus.events[0].previous_status == "opened"
+
+
+def test_a_record_that_never_stands_still_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    feedback = Feedback()
+    record = feedback.sent()
+    monkeypatch.setattr(feedback.tracking, "replace", lambda _record: record)
+    message = feedback.message(delivered())
+
+    assert feedback.run(message) == {message.message_id}
+    assert feedback.log.lines[0]["code"] == "FBK003"
+
+
+def test_follow_ups_see_what_is_new_and_bear_what_is_not() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.run(feedback.message(soft()))
+    feedback.run(feedback.message(soft(), receives=2))
+
+    retried = [[outcome.entry.key for outcome in said if outcome.retried] for said, _ in feedback.followed]
+    assert retried[0] == retried[1]
+    assert [fresh for _, fresh in feedback.followed] == [set(retried[0]), set()]
+
+
+def test_no_address_is_logged() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.run(
+        feedback.message(bounced()), feedback.message(complained()), feedback.message(bounced(email_id="x"), receives=5)
+    )
+
+    assert "@" not in json.dumps(feedback.log.lines, default=str)
