@@ -1,0 +1,151 @@
+"""`sesmail send-test` against moto: the request that it puts on the bus, and the story that it reads."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from sesmail_cli.main import app
+from tests.templates.conftest import SOURCES, STARTERS
+
+ID = "send-test-00000000-0000-0000-0000-000000000001"
+DATA = '{"userName": "Ada", "companyName": "Northwind"}'
+run = CliRunner()
+
+
+class Aws:
+    """The stack's bus, with a queue behind it, and its tracking table."""
+
+    def __init__(self) -> None:
+        self.sqs = boto3.client("sqs")
+        self.queue = self.sqs.create_queue(QueueName="seen")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events = boto3.client("events")
+        events.create_event_bus(Name="sesmailengine-EmailBus")
+        pattern = json.dumps({"detail-type": ["Email Request"]})
+        events.put_rule(Name="all", EventBusName="sesmailengine-EmailBus", EventPattern=pattern)
+        events.put_targets(Rule="all", EventBusName="sesmailengine-EmailBus", Targets=[{"Id": "1", "Arn": arn}])
+        self.table = boto3.resource("dynamodb").create_table(
+            TableName="sesmailengine-EmailTracking",
+            KeySchema=[{"AttributeName": "emailId", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "emailId", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        messages = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def record(self, status: str, *history: dict[str, Any]) -> None:
+        entries = [
+            {"key": f"k{number}", "at": f"2026-11-24T10:31:0{number}.000Z", **entry}
+            for number, entry in enumerate(history)
+        ]
+        self.table.put_item(Item={"emailId": ID, "status": status, "history": list(reversed(entries))})
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("SESMAIL_NAME", raising=False)
+    monkeypatch.setattr("sesmail_cli.template_send_test.uuid.uuid4", lambda: uuid.UUID(int=1))
+    with mock_aws():
+        yield Aws()
+
+
+def send(*options: str) -> Any:
+    return run.invoke(app, ["send-test", "welcome", "--to", "ada@example.com", *options])
+
+
+def test_the_request_goes_over_the_bus_and_the_story_is_told_in_order(aws: Aws) -> None:
+    aws.record(
+        "delivered",
+        {"status": "sending"},
+        {"status": "sent", "detail": {"sesMessageId": "ses-1"}},
+        {"status": "delivered"},
+    )
+    result = send("--data", DATA, "--locale", "fr-CA")
+    assert result.exit_code == 0
+    (request,) = aws.requests()
+    assert request["source"] == "sesmail.send-test"
+    assert request["detail"] == {
+        "to": "ada@example.com",
+        "templateName": "welcome",
+        "templateData": json.loads(DATA),
+        "locale": "fr-CA",
+        "emailId": ID,
+    }
+    lines = result.stdout.splitlines()
+    assert ID in lines[0]
+    assert [line.split()[1] for line in lines[1:]] == ["sending", "sent", "delivered"]
+    assert "sesMessageId ses-1" in lines[2]
+
+
+@pytest.mark.parametrize("status", ["failed", "bounced", "complained"])
+def test_an_email_that_does_not_arrive_fails_the_command_and_says_why(aws: Aws, status: str) -> None:
+    aws.record(status, {"status": status, "detail": {"errorMessage": "Template 'welcome' not found"}})
+    result = send("--data", DATA)
+    assert result.exit_code == 1
+    assert "errorMessage Template 'welcome' not found" in result.stdout
+
+
+def test_a_story_without_an_end_is_given_up_in_time(aws: Aws) -> None:
+    aws.record("sent", {"status": "sent"})
+    result = send("--data", DATA, "--timeout", "0.1")
+    assert result.exit_code == 3
+    assert "No end within 0.1 s" in result.stderr
+
+
+def test_without_data_the_sample_is_sent(aws: Aws) -> None:
+    aws.record("delivered", {"status": "delivered"})
+    assert send("--templates", str(SOURCES)).exit_code == 0
+    assert aws.requests()[0]["detail"]["templateData"]["companyName"] == "Northwind Books"
+
+
+@pytest.mark.parametrize("data", ["{", "[1]", "nowhere.json"])
+def test_data_that_is_none_is_refused_before_anything_is_sent(aws: Aws, data: str) -> None:
+    assert send("--data", data).exit_code == 2
+    assert aws.requests() == []
+
+
+def test_a_missing_sample_asks_for_data(aws: Aws, tmp_path: Path) -> None:
+    result = send("--templates", str(tmp_path))
+    assert result.exit_code == 2
+    assert "--data" in result.stderr
+
+
+def test_a_dry_run_shows_the_message_and_sends_nothing(aws: Aws) -> None:
+    result = send("--templates", str(SOURCES), "--dry-run")
+    assert result.exit_code == 0
+    assert "Nothing was sent" in result.stdout
+    assert "Subject: 👋 Welcome to Northwind Books" in result.stdout
+    assert "To: ada@example.com" in result.stdout
+    assert "Hello Ada," in result.stdout
+    assert aws.requests() == []
+
+
+def test_a_dry_run_shows_the_error_that_the_sender_would_record(aws: Aws) -> None:
+    result = send("--templates", str(SOURCES), "--dry-run", "--data", '{"userName": "Ada"}')
+    assert result.exit_code == 1
+    assert "template_render_error" in result.stderr
+    assert "Missing required variables: ['companyName']" in result.stderr
+
+
+def test_a_dry_run_without_a_folder_renders_what_is_installed(aws: Aws, tmp_path: Path) -> None:
+    s3 = boto3.client("s3")
+    bucket = "sesmailengine-templates-123456789012"
+    s3.create_bucket(Bucket=bucket)
+    for file, content in STARTERS["welcome"].files.items():
+        s3.put_object(Bucket=bucket, Key=f"templates/welcome/{file}", Body=content)
+    result = send("--templates", str(tmp_path), "--dry-run", "--data", DATA)
+    assert result.exit_code == 0
+    assert f"From s3://{bucket}/templates/welcome" in result.stdout
