@@ -159,6 +159,6 @@ def how_to_go_on(console: Console) -> None:
         "  make up                     the same stack, kept running\n"
         '  eval "$(make -s env)"       points this shell at it; the README\'s snippets work as they stand\n'
         "  make down                   ends it\n"
-        "  README.md, docs/SETUP.md    deploy it to your own AWS account",
+        "  README.md, docs/setup.md    deploy it to your own AWS account",
         highlight=False,
     )
