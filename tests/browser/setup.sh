@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# What the browser tests need beside .venv: Chromium and SpamAssassin (Debian's packages), axe-core and caniemail (npm).
+# Safe to run again.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+packages=()
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
+command -v spamassassin >/dev/null || packages+=(spamassassin)
+if ((${#packages[@]})); then
+  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+    echo "The browser tests need: ${packages[*]} (on Debian and Ubuntu: sudo apt-get install ${packages[*]})." >&2
+    exit 1
+  fi
+  echo "Installing ${packages[*]} …" >&2
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+if ! command -v npm >/dev/null; then
+  echo "The browser tests need Node.js 20 or later with npm." >&2
+  exit 1
+fi
+stamp=$(sha256sum package-lock.json | cut -d' ' -f1)
+if [[ $(cat node_modules/.stamp 2>/dev/null) != "$stamp" ]]; then
+  echo "Installing axe-core and caniemail …" >&2
+  npm ci --silent
+  echo "$stamp" >node_modules/.stamp
+fi
