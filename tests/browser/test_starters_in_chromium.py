@@ -88,7 +88,8 @@ def test_dark_mode_is_dark_and_light_mode_light(page: Page, starter: TemplateFil
 def test_the_layout_check_itself_sees_what_is_wrong(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 600})
     page.set_content(
-        '<div style="width:500px">wide</div><p style="margin:0 0 -20px;line-height:20px">over</p><p style="margin:0">under</p>'
+        '<div style="width:500px">wide</div>'
+        '<p style="margin:0 0 -20px;line-height:20px">over</p><p style="margin:0">under</p>'
         '<a href="#" style="display:block;height:20px">small</a><p style="width:40px">unbreakable-and-too-wide</p>'
     )
     problems = " | ".join(page.evaluate(LAYOUT, THUMB_PX))
