@@ -20,6 +20,7 @@ from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.pacing import Pacer
 from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
 from tests.unit import fakes
 
@@ -163,7 +164,7 @@ class _RetryQueue:
         heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
 
     def due(self, most: int) -> list[str]:
-        bodies = []
+        bodies: list[str] = []
         while self._waiting and self._waiting[0][0] <= self._clock.now() and len(bodies) < most:
             bodies.append(heapq.heappop(self._waiting)[2])
         return bodies
@@ -184,6 +185,7 @@ class Simulation:
         self._ids = itertools.count(1)
         self._retry = _RetryQueue(self.clock)
         self._bucket = _Bucket(self.clock, self.outcome)
+        self._control = fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
         self._mailer = _Ses(self.clock, rate, self.outcome, self._arrivals)
@@ -235,6 +237,8 @@ class Simulation:
             backlog=fakes.FakeBacklog(),
             quota=quota,
             pacer=pacer,
+            guard=ProducerGuard(self._control, self._tracking, self.clock, cooldown_seconds=3600),
+            bulk_lane=fakes.FakeWaitingQueue(),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),

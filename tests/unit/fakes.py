@@ -8,15 +8,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.templates import Template, TemplateError, compile_template
 from sesmail_layer.domain.tracking import TrackingRecord
 from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.usecases.ports import Producers, Reservation
+from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
 
 NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
@@ -60,6 +65,10 @@ class FakeTrackingTable:
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
         self._check()
         return next((r for r in self.records.values() if r.ses_message_id == ses_message_id), None)
+
+    def written_to(self, address: str) -> bool:
+        self._check()
+        return any(record.to_email == address and record.ses_message_id for record in self.records.values())
 
     def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
         found = [r for r in self.records.values() if r.to_email == address]
@@ -210,6 +219,45 @@ class FakeBucket:
         return Reservation(True, empty_at)
 
 
+class FakeControl:
+    """The control table's policies, states and counters in memory."""
+
+    def __init__(self) -> None:
+        self.policies: dict[str, ProducerPolicy] = {}
+        self.states: dict[str, SendingState] = {}
+        self.counters: dict[str, int] = {}
+        self.sent: dict[str, int] = {}
+        self.reads = 0
+        self.writes = 0
+        self.error: TransientError | None = None
+
+    def producers(self, sources: Collection[str]) -> Producers:
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return Producers(
+            {source: self.policies[source] for source in sources if source in self.policies},
+            {source: self.states[source] for source in sources if source in self.states},
+        )
+
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        self.writes += 1
+        room = max(0, min(wanted, limit - self.counters.get(counter, 0)))
+        self.counters[counter] = self.counters.get(counter, 0) + room
+        return room
+
+    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
+        state = self.states[source]
+        if len(state.probes) >= limit:
+            return False
+        self.states[source] = msgspec.structs.replace(state, probes=[*state.probes, email_id])
+        return True
+
+    def count_sent(self, source: str, emails: int, now: float) -> None:
+        self.writes += 1
+        self.sent[source] = self.sent.get(source, 0) + emails
+
+
 class FakeQuota:
     def __init__(self, rate: float = 1000.0) -> None:
         self.value: Quota | None = Quota(
@@ -278,6 +326,8 @@ class Sender:
         self.backlog = FakeBacklog()
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
+        self.control = FakeControl()
+        self.bulk_lane = FakeWaitingQueue()
         self.metrics = FakeMetrics()
         self.log = FakeLog()
         self.rules = SendingRules(
@@ -296,6 +346,8 @@ class Sender:
             backlog=self.backlog,
             quota=self.quota,
             pacer=Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
+            guard=ProducerGuard(self.control, self.tracking, self.clock, cooldown_seconds=3600),
+            bulk_lane=self.bulk_lane,
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,

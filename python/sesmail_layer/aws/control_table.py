@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.dynamodb_items import from_item, is_condition_failure, to_item, transient
+from sesmail_layer.aws.dynamodb_items import from_item, is_condition_failure, read_items, to_item, transient
 from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.usecases.ports import Producers, Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,12 +25,14 @@ _NOBODY_ASKS = "attribute_not_exists(leaseUntil) OR leaseUntil < :now"
 
 _NOT_REACHED = "DynamoDB error in the control table"
 _TRIES = 5
+_COUNTS_KEPT_SECONDS = 3 * 86_400
 
 
 class ControlTable:
-    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+    def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._table_name = table_name
+        self._sleep = sleep
         self._last_seen: dict[str, float] = {}
 
     def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
@@ -57,28 +64,110 @@ class ControlTable:
 
     def _move(self, name: str, update: str, condition: str, values: dict[str, Any], cost: float) -> float | None:
         """Gives the time at which the bucket was empty before, or None; either way remembers the one it has now."""
+        moved, item = self._update(name, update, condition, values)
+        self._last_seen[name] = float(item["emptyAt"]["N"]) if "emptyAt" in item else 0.0
+        return self._last_seen[name] - cost if moved else None
+
+    def _update(
+        self,
+        key: str,
+        update: str,
+        condition: str | None,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> tuple[bool, dict[str, Any]]:
+        """Updates an item; gives True and what was changed, or False and the item that the condition refused."""
+        optional: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        if condition:
+            optional |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
-            answer: dict[str, Any] = dict(
-                self._client.update_item(
-                    TableName=self._table_name,
-                    Key={"pk": {"S": name}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="UPDATED_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+            answer = self._client.update_item(
+                TableName=self._table_name,
+                Key={"pk": {"S": key}},
+                UpdateExpression=update,
+                ExpressionAttributeValues=values,
+                ReturnValues="UPDATED_NEW",
+                **optional,
             )
         except ClientError as err:
             if not is_condition_failure(err):
                 raise transient(err, _NOT_REACHED, code="AWS006") from err
-            item: dict[str, Any] = err.response.get("Item") or self._item(name)  # type: ignore[assignment]
-            self._last_seen[name] = float(item["emptyAt"]["N"]) if "emptyAt" in item else 0.0
-            return None
+            refusal: dict[str, Any] = dict(err.response)
+            return False, dict(refusal.get("Item") or self._item(key))
         except BotoCoreError as err:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
-        self._last_seen[name] = float(answer["Attributes"]["emptyAt"]["N"])
-        return self._last_seen[name] - cost
+        return True, dict(answer.get("Attributes", {}))
+
+    def producers(self, sources: Collection[str]) -> Producers:
+        """Reads policies and states by event source, in one call. Raises TransientError."""
+        keys = [f"{kind}#{source}" for source in sources for kind in ("producer", "state")]
+        try:
+            items = {
+                item["pk"]["S"]: item for item in read_items(self._client, self._table_name, "pk", keys, self._sleep)
+            }
+        except (BotoCoreError, ClientError) as err:
+            raise transient(err, _NOT_REACHED, code="AWS006") from err
+        return Producers(
+            policies={
+                key.removeprefix("producer#"): from_item(item, ProducerPolicy)
+                for key, item in items.items()
+                if key.startswith("producer#")
+            },
+            states={
+                key.removeprefix("state#"): from_item(item, SendingState)
+                for key, item in items.items()
+                if key.startswith("state#")
+            },
+        )
+
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        """Adds to a counter as much of `wanted` as its limit has room for. Raises TransientError."""
+        for _ in range(_TRIES):
+            if wanted <= 0:
+                return 0
+            taken, item = self._update(
+                counter,
+                "ADD taken :wanted SET #ttl = :ttl",
+                "attribute_not_exists(taken) OR taken <= :before",
+                {":wanted": _number(wanted), ":before": _number(limit - wanted), ":ttl": _number(int(expires_at))},
+                {"#ttl": "ttl"},
+            )
+            if taken and wanted <= limit:
+                return wanted
+            already = int(item.get("taken", {"N": "0"})["N"])
+            wanted = min(wanted, limit - already)
+        return 0
+
+    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
+        """Notes an email as a probe of an open breaker, while it has room for one. Raises TransientError."""
+        taken, _ = self._update(
+            f"state#{source}",
+            "SET probes = list_append(if_not_exists(probes, :none), :id)",
+            "paused = :true AND (attribute_not_exists(probes) OR size(probes) < :limit)",
+            {
+                ":id": {"L": [{"S": email_id}]},
+                ":none": {"L": []},
+                ":limit": _number(limit),
+                ":true": {"BOOL": True},
+            },
+        )
+        return taken
+
+    def count_sent(self, source: str, emails: int, now: float) -> None:
+        """Adds sent emails to the breaker's counts. Raises TransientError."""
+        self.count(source, "s", emails, now)
+
+    def count(self, source: str, kind: str, number: int, now: float) -> None:
+        """Adds to the count of the present five minutes: `s` sent, `b` hard bounces, `c` complaints."""
+        hour = utc_text(now)[:13]
+        slot = f"{kind}{int(now // 60) % 60 // 5 * 5:02d}"
+        self._update(
+            f"count#{source}#{hour}",
+            "ADD #slot :number SET #ttl = :ttl",
+            None,
+            {":number": _number(number), ":ttl": _number(int(now) + _COUNTS_KEPT_SECONDS)},
+            {"#slot": slot, "#ttl": "ttl"},
+        )
 
     def read_quota(self) -> Quota | None:
         """Gives what SES last allowed, as stored. Raises TransientError."""
@@ -93,21 +182,8 @@ class ControlTable:
 
     def take_quota_lease(self, now: float, seconds: float) -> bool:
         """True for the one worker that is to ask SES; the others use what is stored. Raises TransientError."""
-        try:
-            self._client.update_item(
-                TableName=self._table_name,
-                Key={"pk": {"S": "quota"}},
-                UpdateExpression="SET leaseUntil = :until",
-                ConditionExpression=_NOBODY_ASKS,
-                ExpressionAttributeValues={":now": _number(now), ":until": _number(now + seconds)},
-            )
-        except ClientError as err:
-            if is_condition_failure(err):
-                return False
-            raise transient(err, _NOT_REACHED, code="AWS006") from err
-        except BotoCoreError as err:
-            raise transient(err, _NOT_REACHED, code="AWS006") from err
-        return True
+        values = {":now": _number(now), ":until": _number(now + seconds)}
+        return self._update("quota", "SET leaseUntil = :until", _NOBODY_ASKS, values)[0]
 
     def _item(self, key: str) -> dict[str, Any]:
         try:

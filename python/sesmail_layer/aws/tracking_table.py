@@ -74,6 +74,26 @@ class TrackingTable:
         """Reads the newest records of a case-folded `to`, newest first, through an index, which lags a little."""
         return self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
 
+    def written_to(self, address: str) -> bool:
+        """Looks for any record of a case-folded `to` that reached SES, through an index, which lags a little."""
+        start: dict[str, Any] = {}
+        try:
+            while True:
+                answer = self._client.query(
+                    TableName=self._table_name,
+                    IndexName="to-email-timestamp-index",
+                    KeyConditionExpression="toEmail = :value",
+                    FilterExpression="attribute_exists(sesMessageId)",
+                    ExpressionAttributeValues={":value": {"S": address}},
+                    ProjectionExpression="emailId",
+                    **start,
+                )
+                if answer["Items"] or not answer.get("LastEvaluatedKey"):
+                    return bool(answer["Items"])
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        except (BotoCoreError, ClientError) as err:
+            raise transient(err, _NOT_READ, code="AWS003") from err
+
     def _query(self, index: str, condition: str, value: str, *, limit: int) -> list[TrackingRecord]:
         try:
             answer = self._client.query(

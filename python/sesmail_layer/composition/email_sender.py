@@ -23,6 +23,7 @@ from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.pacing import Pacer
+from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.quota import QuotaKeeper
 from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
 
@@ -51,8 +52,9 @@ class EmailSender:
         dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
         ses = boto3.client("ses", config=ONE_ATTEMPT)
         control = ControlTable(dynamodb, settings.control_table)
+        tracking = TrackingTable(dynamodb, settings.tracking_table)
         return SendingPorts(
-            tracking=TrackingTable(dynamodb, settings.tracking_table),
+            tracking=tracking,
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             templates=TemplateBucket(boto3.client("s3"), settings.template_bucket, clock),
             mailer=SesMailer(ses, settings.configuration_set),
@@ -67,6 +69,8 @@ class EmailSender:
                 utilisation=settings.rate_utilisation,
                 bulk_share=settings.bulk_rate_share,
             ),
+            guard=ProducerGuard(control, tracking, clock, settings.breaker_cooldown_minutes * 60),
+            bulk_lane=RetryQueue(sqs, settings.bulk_queue_url),
             clock=clock,
             metrics=self._metrics,
             log=log,

@@ -19,6 +19,10 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """The reason for waiting that the record already tells; empty: none."""
     give_up_at: float = 0
     """Unix seconds after which it is not held any longer; 0: not held so far."""
+    counted: bool = False
+    """True: its producer's caps have counted it."""
+    lane: str = ""
+    """`bulk`: a policy sent it to the bulk lane."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,14 +15,15 @@ from sesmail_layer.domain.email_request import (
     TEMPLATE_NAME,
     EmailRequest,
     Priority,
-    Refusal,
     fingerprint,
     parse_request,
 )
 from sesmail_layer.domain.envelopes import Hop, RequestEnvelope, open_envelope
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.message import File
+from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.refusals import Refusal
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.suppression import Suppression
 from sesmail_layer.domain.tracking import RecipientState, TrackingRecord
@@ -46,6 +47,7 @@ class Job:
     """The cc and bcc addresses that are not written to."""
     claim: TrackingRecord | None = None
     sender: str = ""
+    policy: ProducerPolicy = field(default_factory=ProducerPolicy)
 
     @property
     def hop(self) -> Hop:
@@ -53,7 +55,14 @@ class Job:
 
     @property
     def bulk(self) -> bool:
-        return self.request is not None and self.request.priority is Priority.BULK
+        """True in the lane for mail that may wait: the policy decides, else the request."""
+        asked = self.request.priority if self.request else Priority.TRANSACTIONAL
+        return (self.policy.priority or asked) is Priority.BULK
+
+    @property
+    def made_bulk(self) -> bool:
+        """True where it is bulk by the policy alone, so that the rules of EventBridge could not know it."""
+        return self.bulk and self.request is not None and self.request.priority is not Priority.BULK
 
     def copies(self, kind: str) -> list[str]:
         """The `cc` or `bcc` addresses that are written to."""

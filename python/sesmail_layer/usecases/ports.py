@@ -9,6 +9,8 @@ import msgspec
 
 from sesmail_layer.domain.outcomes import Outcome
 from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.templates import Template
@@ -36,6 +38,9 @@ class TrackingTable(Protocol):
 
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
         """Reads records, consistently, in as few calls as possible."""
+
+    def written_to(self, address: str) -> bool:
+        """True where an email to this case-folded address was handed to SES, within the retention."""
 
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None: ...
 
@@ -67,6 +72,29 @@ class Reservation(msgspec.Struct, frozen=True):
 class Bucket(Protocol):
     def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
         """Atomically: take `empty_at`, at least `floor`; refuse if it is after `latest_start`; else add the cost."""
+
+
+class Producers(msgspec.Struct, frozen=True):
+    """Policies and states as the control table holds them, by event source."""
+
+    policies: dict[str, ProducerPolicy]
+    states: dict[str, SendingState]
+
+
+class Control(Protocol):
+    """Raises TransientError where the table cannot be reached: what cannot be looked up is not sent yet."""
+
+    def producers(self, sources: Collection[str]) -> Producers:
+        """Reads policies and states of sources (and of `*`), in one call."""
+
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        """Adds up to `wanted` to a counter that must not pass `limit`; gives how many it had room for."""
+
+    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
+        """Notes an email as one of the breaker's probes; False when it has enough of them."""
+
+    def count_sent(self, source: str, emails: int, now: float) -> None:
+        """Adds to the breaker's counts of a producer, or of the account."""
 
 
 class QuotaSource(Protocol):

@@ -39,6 +39,7 @@ from sesmail_layer.usecases.ports import (
     TrackingTable,
     WaitingQueue,
 )
+from sesmail_layer.usecases.producer_guard import ProducerGuard
 
 T = TypeVar("T")
 
@@ -87,6 +88,9 @@ class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
     backlog: FeedbackBacklog
     quota: QuotaSource
     pacer: Pacer
+    guard: ProducerGuard
+    bulk_lane: WaitingQueue
+    """Where what a policy makes bulk goes."""
     clock: Clock
     metrics: Metrics
     log: Log
@@ -116,16 +120,20 @@ class _Batch:
         self.rules = rules
         self.deadline = deadline
         self.failed: set[str] = set()
+        self.sent: list[Job] = []
         self.waits: list[tuple[Job, Hop, float]] = []
         self.ledger = Ledger(ports.tracking, ports.clock, rules.retention_days)
         self.claims = Claims(ports, rules, self.ledger)
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         jobs = self._opened(messages)
-        self._check_suppression([job for job in jobs if job.refusal is None])
-        ready = [job for job in jobs if job.message.message_id not in self.failed]
+        good = [job for job in jobs if job.refusal is None]
+        if self._look_up_producers(good):
+            self._check_suppression(good)
+        ready = [job for job in jobs if job.message.message_id not in self.failed and not self._changes_lane(job)]
         rendered = [(job, raw) for job in ready if (raw := self._attempt(job, partial(self._prepare, job)))]
-        self.ports.run_all(self._deliveries(rendered))
+        self.ports.run_all(self._deliveries(self._within_caps(rendered)))
+        self._count()
         self._tell()
         self._put_aside()
         return self.failed
@@ -145,6 +153,54 @@ class _Batch:
             except EnvelopeError as err:
                 self._bring_again(message, "request.unreadable", f"Not an EventBridge event: {type(err).__name__}")
         return jobs
+
+    def _look_up_producers(self, jobs: Sequence[Job]) -> bool:
+        """One read for the whole batch; it fails closed, as the suppression list does."""
+        try:
+            self.ports.guard.look_up({job.envelope.source for job in jobs})
+        except TransientError as err:
+            for job in jobs:
+                self._bring_again(job.message, "control.unreadable", err.message, code=err.code)
+            return False
+        for job in jobs:
+            job.policy = self.ports.guard.policy(job.envelope.source)
+        return True
+
+    def _changes_lane(self, job: Job) -> bool:
+        """Forwards what only a policy makes bulk to the bulk queue, where it delays nobody."""
+        if not job.made_bulk or job.hop.lane == "bulk":
+            return False
+        hop = msgspec.structs.replace(job.hop, lane="bulk")
+        try:
+            self.ports.bulk_lane.put(with_hop(job.envelope, hop), 0)
+        except TransientError as err:
+            self._bring_again(job.message, "email.not_put_aside", err.message, code=err.code, **_keys(job))
+        return True
+
+    def _within_caps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, bytes]]:
+        """Lets those wait that their producer's caps have no room for."""
+        try:
+            holds = self.ports.guard.over_caps([job for job, _ in rendered])
+        except TransientError as err:
+            for job, _ in rendered:
+                self._bring_again(job.message, "control.unreadable", err.message, code=err.code)
+            return []
+        within = []
+        for job, raw in rendered:
+            hold = holds.get(job.message.message_id)
+            if hold is None:
+                job.envelope = msgspec.structs.replace(job.envelope, hop=msgspec.structs.replace(job.hop, counted=True))
+                within.append((job, raw))
+            else:
+                self._attempt(job, partial(self._hold, job, hold))
+        return within
+
+    def _count(self) -> None:
+        """Adds to the breaker's counts; they may be off by a batch, mail may not be held up for them."""
+        try:
+            self.ports.guard.count_sent(self.sent)
+        except TransientError as err:
+            self.ports.log.warning("breaker.not_counted", message=err.message, code=err.code)
 
     def _check_suppression(self, jobs: Sequence[Job]) -> None:
         """One read for the whole batch. It fails closed: what cannot be looked up is not sent yet."""
@@ -180,6 +236,7 @@ class _Batch:
             raise job.refusal or PermanentError("validation_error", "Validation error: no request", code="VAL005")
         request = job.request
         now = self.ports.clock.now()
+        self.ports.guard.check_request(job)
         if request.expires_at and now >= utc_seconds(request.expires_at):
             raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
         if request.send_at and now < utc_seconds(request.send_at):
@@ -192,6 +249,7 @@ class _Batch:
         job.subject = rendered.subject
         identity = resolve_identity(request, rendered, self.rules.default_sender_email, self.rules.default_sender_name)
         job.sender = identity.email
+        job.policy.check_sender(job.envelope.source, identity.email)
         raw = compose(
             request,
             rendered,
@@ -257,6 +315,7 @@ class _Batch:
         except TransientError:
             self.claims.release(job)  # Surely not sent: whoever gets the message next may send at once.
             raise
+        self.sent.append(job)
         self.claims.sent(job, claim, ses_message_id)
 
     def _attempt(self, job: Job, step: Callable[[], T]) -> T | None:
@@ -285,7 +344,7 @@ class _Batch:
         give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
         if hold.reason != "scheduled":
             if now >= give_up_at:
-                raise PermanentError(hold.gives_up_as, f"Email not sent: held too long ({hold.reason})", code="EXP002")
+                raise _given_up(hold)
             hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
         if hold.deferred and hop.noted != hold.reason:
             if not self.claims.deferred(job, hold.reason, until=now + hold.delay_seconds):
@@ -319,6 +378,12 @@ class _Batch:
         self.failed.add(message.message_id)
         self.ports.metrics.count("RecordFailed")
         self.ports.log.error(event, message=why, sqs_message_id=message.message_id, **keys)
+
+
+def _given_up(hold: HoldError) -> PermanentError:
+    if hold.gives_up_as == "bounce_rate_exceeded":
+        return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
+    return PermanentError(hold.gives_up_as, f"Email not sent: held too long ({hold.reason})", code="EXP002")
 
 
 def _keys(job: Job) -> dict[str, object]:
