@@ -21,7 +21,13 @@ def parse_address(text: str) -> str:
     """
     try:
         parsed = validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False, allow_domain_literal=False
+            text,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            allow_quoted_local=False,
+            allow_domain_literal=False,
+            # RFC 5321, 4.5.3.1.1: at most 64 octets before the @-sign.
+            strict=True,
         )
     except EmailNotValidError as err:
         raise AddressError(str(err)) from err

@@ -5,7 +5,6 @@ The types below are the contract: docs/schemas/email-request.schema.json is gene
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -16,13 +15,27 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from sesmail_layer.domain.addresses import AddressError, masked, parse_address
-from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.addresses import AddressError, parse_address
+from sesmail_layer.domain.refusals import (
+    ALLOWED,
+    Refusal,
+    invalid_address,
+    kind,
+    listed,
+    refusal_of,
+    refuse_near_misses,
+    shown,
+)
 from sesmail_layer.domain.times import utc_seconds
 
 MAX_RECIPIENTS = 50
 """Of one message: https://docs.aws.amazon.com/ses/latest/dg/quotas.html"""
 MAX_METADATA_BYTES = 16 * 1024
+MAX_METADATA_DEPTH = 28
+"""DynamoDB stores 32 levels: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+MAX_DEPTH = 200
+MAX_LINE = 998
+"""Characters of one header: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"""
 
 # `(?!\n)`: in Python a lone $ would let a trailing line break through.
 TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\n)"
@@ -37,7 +50,7 @@ _HEADER_NAME = re.compile(
 _ENGINE_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
-HeaderText = Annotated[str, Meta(max_length=998, pattern=HEADER_TEXT)]
+HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
 Time = Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339, such as 2026-11-24T10:31:00Z")]
 
 
@@ -115,30 +128,25 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
 FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailRequest))
 
 
-class Refusal(PermanentError):
-    """A request that no retry makes right; the message names the field, what was found and what is allowed."""
-
-    def __init__(self, message: str, *, code: str = "VAL005") -> None:
-        super().__init__("validation_error", f"Validation error: {message}", code=code)
-
-
 def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) -> tuple[EmailRequest, list[str]]:
     """Reads an event's detail; gives the request and the names of fields that mean nothing here. Raises Refusal."""
     if not isinstance(detail, Mapping):
-        raise Refusal(f"detail must be an object, found {_kind(detail)}")
+        raise Refusal(f"detail must be an object, found {kind(detail)}")
+    if _depth(detail) > MAX_DEPTH:
+        raise Refusal(f"detail: nested more than {MAX_DEPTH} levels deep; allowed: {MAX_DEPTH}")
     given = {name: value for name, value in detail.items() if value is not None}
     for name, code in (("to", "VAL001"), ("templateName", "VAL002")):
         if given.get(name, "") == "":
             raise Refusal(f"Missing required field: '{name}'", code=code)
     unknown = sorted(set(given) - set(FIELDS))
-    _refuse_near_misses(unknown)
+    refuse_near_misses(unknown, FIELDS)
+    given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
+    _check_headers(given.get("headers"))
     try:
-        request = msgspec.convert(
-            {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}, EmailRequest
-        )
+        request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
-        raise Refusal(_explain(err, given)) from err
-    return _checked(request, now, max_schedule_days), unknown
+        raise refusal_of(err, given) from err
+    return _checked(request, now, max_schedule_days), listed(unknown)
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
@@ -159,31 +167,18 @@ def _without_nulls(name: str, value: Any) -> Any:
     return value
 
 
-def _refuse_near_misses(unknown: Iterable[str]) -> None:
-    folded = {_folded(name): name for name in FIELDS}
-    for name in unknown:
-        meant = folded.get(_folded(name)) or next(iter(difflib.get_close_matches(name, FIELDS, 1, 0.84)), None)
-        if meant:
-            raise Refusal(f"Unknown field '{_shown(name)}': did you mean '{meant}'?", code="VAL006")
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
 def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> EmailRequest:
     addresses: dict[str, Any] = {
         "to": _address(request.to, "to"),
         "cc": [_address(item, f"cc[{i}]") for i, item in enumerate(request.cc)],
         "bcc": [_address(item, f"bcc[{i}]") for i, item in enumerate(request.bcc)],
-        "reply_to": [_address(item, "replyTo") for item in request.reply_to_addresses] or None,
+        "reply_to": [_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
         "sender_override": _checked_sender(request.sender_override),
     }
     recipients = 1 + len(request.cc) + len(request.bcc)
     if recipients > MAX_RECIPIENTS:
         raise Refusal(f"to, cc and bcc: {recipients} recipients, at most {MAX_RECIPIENTS} are allowed")
     _check_metadata(request.metadata)
-    _check_headers(request.headers)
     _check_attachments(request.attachments)
     _check_times(request, now, max_schedule_days)
     if request.list_unsubscribe is not None and not (request.list_unsubscribe.url or request.list_unsubscribe.mailto):
@@ -195,9 +190,7 @@ def _address(text: str, field: str) -> str:
     try:
         return parse_address(text)
     except AddressError as err:
-        raise Refusal(
-            f"Invalid email address format: {field} '{masked(text)}'. {_reason(err, text)}", code="VAL003"
-        ) from err
+        raise invalid_address(field, text, _reason(err, text)) from err
 
 
 def _reason(err: AddressError, text: str) -> str:
@@ -217,19 +210,54 @@ def _checked_sender(sender: Sender | None) -> Sender | None:
     return Sender(email=_address(sender.email, "senderOverride.email"), name=sender.name)
 
 
-def _check_metadata(metadata: Mapping[str, Any] | None) -> None:
-    size = len(json.dumps(metadata or {}, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+def metadata_fault(metadata: Mapping[str, Any]) -> str | None:
+    """Says what keeps an object from being stored as a record's metadata; None: nothing."""
+    if _depth(metadata) > MAX_METADATA_DEPTH:
+        return f"nested more than {MAX_METADATA_DEPTH} levels deep; allowed: {MAX_METADATA_DEPTH}"
+    if _has_empty_name(metadata):
+        return "an empty name; allowed: names of at least one character"
+    size = len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False, default=str).encode())
     if size > MAX_METADATA_BYTES:
-        raise Refusal(f"metadata: {size} bytes as JSON, at most {MAX_METADATA_BYTES} are allowed")
+        return f"{size} bytes as JSON; allowed: {MAX_METADATA_BYTES}"
+    return None
 
 
-def _check_headers(headers: Mapping[str, str]) -> None:
-    for name in headers:
-        if not _HEADER_NAME.match(name) or name.casefold() in _ENGINE_HEADERS:
+def _check_metadata(metadata: Mapping[str, Any] | None) -> None:
+    fault = metadata_fault(metadata or {})
+    if fault:
+        raise Refusal(f"metadata: {fault}")
+
+
+def _depth(value: object) -> int:
+    """How many objects and lists stand in one another. Counts without recursion, and stops where it is too deep."""
+    depth, level = 0, [value]
+    while depth <= MAX_DEPTH and (level := [item for item in level if isinstance(item, Mapping | list)]):
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, Mapping) else item)]
+    return depth
+
+
+def _has_empty_name(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return "" in value or any(map(_has_empty_name, value.values()))
+    return isinstance(value, list) and any(map(_has_empty_name, value))
+
+
+def _check_headers(headers: object) -> None:
+    """Each header by its name, which msgspec's errors do not tell."""
+    seen: set[str] = set()
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        if not _HEADER_NAME.fullmatch(name) or name.casefold() in _ENGINE_HEADERS:
             raise Refusal(
-                f"headers: '{_shown(name)}' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, "
+                f"headers: '{shown(name)}' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, "
                 "Auto-Submitted, Precedence, Feedback-ID and List-* (List-Unsubscribe by the field listUnsubscribe)"
             )
+        if name.casefold() in seen:
+            raise Refusal(f"headers: '{shown(name)}' is there more than once; allowed: once, in any case")
+        if not isinstance(value, str) or len(value) > MAX_LINE or not re.search(HEADER_TEXT, value):
+            found = f"'{shown(value)}'" if isinstance(value, str) else kind(value)
+            raise Refusal(f"headers.{name}: found {found}; allowed: {ALLOWED['headers[]']}")
+        seen.add(name.casefold())
 
 
 # What mail systems refuse, and SES too: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
@@ -246,7 +274,8 @@ def _check_attachments(attachments: Iterable[Attachment]) -> None:
         field = f"attachments[{i}]"
         if (attachment.content_base64 is None) == (attachment.s3_uri is None):
             raise Refusal(f"{field}: needs contentBase64 or s3Uri, and not both")
-        extension = attachment.filename.rpartition(".")[2].casefold()
+        # Windows passes over spaces and dots at the end.
+        extension = attachment.filename.rstrip(" .").rpartition(".")[2].casefold()
         if extension in _EXECUTABLE:
             raise Refusal(f"{field}.filename: files of type .{extension} are not allowed (SES refuses them)")
 
@@ -259,61 +288,8 @@ def _check_times(request: EmailRequest, now: float, max_schedule_days: int) -> N
         try:
             times[field] = utc_seconds(text)
         except ValueError as err:
-            raise Refusal(f"{field}: '{_shown(text)}' is not an RFC 3339 time such as 2026-11-24T10:31:00Z") from err
+            raise Refusal(f"{field}: '{shown(text)}' is not an RFC 3339 time such as 2026-11-24T10:31:00Z") from err
     if times.get("sendAt", now) > now + max_schedule_days * 86_400:
         raise Refusal(f"sendAt: '{request.send_at}' is more than {max_schedule_days} days ahead")
     if "sendAt" in times and times.get("expiresAt", float("inf")) <= times["sendAt"]:
         raise Refusal(f"expiresAt: '{request.expires_at}' is not after sendAt '{request.send_at}'")
-
-
-_ALLOWED = {
-    "templateName": "letters, digits, _ and -, at most 128, the first a letter or digit",
-    "emailId": "letters, digits and _.:-, at most 128",
-    "subject": "at most 998 characters, no line breaks or other control characters",
-    "priority": "'transactional' or 'bulk'",
-    "locale": "a BCP 47 language tag such as fr-CA",
-}
-
-
-def _explain(err: msgspec.ValidationError, given: Mapping[str, Any]) -> str:
-    """Turns msgspec's words (`Expected `str`, got `int` - at `$.to``) into: field, what was found, what is allowed."""
-    expected, _, path = str(err).partition(" - at `$")
-    field = path.rstrip("`").lstrip(".") or "detail"
-    top = re.split(r"[.\[]", field)[0]
-    found = given.get(top)
-    shown = f", found {_found(top, found)}" if field == top else ""
-    allowed = _ALLOWED.get(field)
-    return f"{field}: {_lower_first(expected)}{shown}" + (f"; allowed: {allowed}" if allowed else "")
-
-
-def _lower_first(text: str) -> str:
-    # Patterns mean little to a producer at 3 a.m.; `allowed` says it in words.
-    text = re.sub(r"matching regex .*$", "of the allowed form", text)
-    return text[:1].lower() + text[1:]
-
-
-def _found(field: str, value: object) -> str:
-    if isinstance(value, str):
-        return f"'{masked(value)}'" if field in ("to", "replyTo") or "@" in value else f"'{_shown(value)}'"
-    if isinstance(value, bool | int | float):
-        return str(value)
-    return _kind(value)
-
-
-def _shown(text: str) -> str:
-    """A value in a message: printable, short, and no address in it."""
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    printable = printable if len(printable) <= 60 else printable[:60] + "…"
-    return masked(printable) if "@" in printable else printable
-
-
-def _kind(value: object) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-    }
-    return names.get(type(value), "nothing" if value is None else type(value).__name__)

@@ -1,0 +1,101 @@
+"""Addresses: what is taken, in which form, and what is shown of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sesmail_layer.domain.addresses import AddressError, address_key, masked, parse_address
+
+
+@pytest.mark.parametrize(
+    ("written", "sent_to"),
+    [
+        ("john@example.com", "john@example.com"),
+        ("John.Doe+Tag@EXAMPLE.COM", "John.Doe+Tag@example.com"),
+        ("o'brien@example.com", "o'brien@example.com"),
+        ("john@bücher.example.de", "john@xn--bcher-kva.example.de"),
+        ("john@BÜCHER.de", "john@xn--bcher-kva.de"),
+        ("john@xn--bcher-kva.de", "john@xn--bcher-kva.de"),
+        ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
+        ("success@simulator.amazonses.com", "success@simulator.amazonses.com"),
+    ],
+)
+def test_an_address_goes_out_with_its_domain_in_lower_case_ascii(written: str, sent_to: str) -> None:
+    assert parse_address(written) == sent_to
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "john",
+        "john@",
+        "@example.com",
+        "john@@example.com",
+        "john@example",
+        "john@localhost",
+        "john@example.invalid",
+        "john@example..com",
+        ".john@example.com",
+        "john.@example.com",
+        "jo hn@example.com",
+        " john@example.com",
+        "john@example.com ",
+        "john@[127.0.0.1]",
+        '"john doe"@example.com',
+        "John <john@example.com>",
+        "john@example.com,jane@example.com",
+        "jörg@example.com",
+        "john@exa_mple.com",
+        "a" * 65 + "@example.com",
+        "john@" + "a" * 64 + ".com",
+        "john@example.com\nBcc: jane@example.com",
+        "john\r@example.com",
+        "john\x00@example.com",
+        "john\u202e@example.com",
+        "john@example.com\u2028",
+    ],
+)
+def test_what_is_no_address_that_ses_delivers_to_is_refused(written: str) -> None:
+    with pytest.raises(AddressError):
+        parse_address(written)
+
+
+@given(st.text(max_size=80) | st.builds("{}@{}".format, st.text(min_size=1, max_size=20), st.text(max_size=30)))
+def test_whatever_is_taken_fits_into_a_header(written: str) -> None:
+    try:
+        address = parse_address(written)
+    except AddressError:
+        return
+    assert address.isascii()
+    assert address.isprintable()
+    assert not set(address) & set(' ,;:<>()[]"\\')
+    assert parse_address(address) == address
+
+
+def test_an_address_is_counted_and_suppressed_whatever_its_case() -> None:
+    assert address_key("John.Doe@Example.com") == address_key("john.DOE@example.com") == "john.doe@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("john@example.com", "j***@example.com"),
+        ("john smith", "j***"),
+        ("", "***"),
+        ("john@smith@example.com", "j***@example.com"),
+        ("john@example.com\r\nBcc: x", "j***@example.com??Bcc: x"),
+        ("\u202ejohn@example.com", "?***@example.com"),
+        ("john@" + "a" * 500, "j***@" + "a" * 64),
+    ],
+)
+def test_of_an_address_only_the_first_letter_and_the_domain_are_shown(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+@given(st.text(max_size=80))
+def test_what_is_shown_is_one_printable_line(text: str) -> None:
+    assert masked(text).isprintable()
+    assert len(masked(text)) <= 69
