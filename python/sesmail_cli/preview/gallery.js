@@ -112,7 +112,8 @@ function showEmail() {
     const frame = $(id);
     frame.hidden = part !== 'html' || (width !== id && width !== 'both');
     frame.style.colorScheme = mode;
-    if (!frame.hidden) frame.srcdoc = inMode(rendered.html, mode);
+    const html = inMode(rendered.html, mode);
+    if (!frame.hidden && frame.srcdoc !== html) frame.srcdoc = html;
   }
   $('state').textContent = `${Math.ceil(rendered.size / 1024)} KB as a message`;
 }

@@ -1,0 +1,81 @@
+"""What AWS refused, in one sentence that says what to do; a traceback helps no operator."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+USAGE = 2
+AWS_FAILED = 3
+
+_NOT_THERE = {
+    "ResourceNotFoundException",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+_BAD_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "Throttling", "ThrottlingException"}
+
+
+def exit_code_of(err: BotoCoreError | ClientError) -> int:
+    """Tells a wrong name or profile (usage) from an AWS that cannot or will not answer."""
+    return USAGE if isinstance(err, ProfileNotFound | NoRegionError) or is_not_there(err) else AWS_FAILED
+
+
+def is_not_there(err: Exception) -> bool:
+    return isinstance(err, ClientError) and _code(err) in _NOT_THERE
+
+
+def sentence(err: BotoCoreError | ClientError, name: str) -> str:
+    """Says what went wrong and what to do about it."""
+    return _of_answer(err, name) if isinstance(err, ClientError) else _of_own_side(err)
+
+
+def _of_answer(err: ClientError, name: str) -> str:
+    code, message = _code(err), err.response["Error"].get("Message", "")
+    if code in _NOT_THERE:
+        return (
+            f"There is no engine '{name}' in this account and region ({err.operation_name}: {code}): "
+            "check --name, --region and --profile."
+        )
+    if code in _DENIED:
+        return f"AWS denied {err.operation_name}: give your role this right, or choose another --profile. ({message})"
+    if code in _BAD_CREDENTIALS:
+        return f"AWS does not accept your credentials ({code}): log in again, or choose another --profile."
+    if code in _THROTTLED:
+        return f"AWS throttled {err.operation_name} ({code}): wait a little and run the command again."
+    return f"AWS answered {err.operation_name} with {code}: {message}"
+
+
+def _of_own_side(err: BotoCoreError) -> str:
+    if isinstance(err, ProfileNotFound):
+        return f"{err}: `aws configure list-profiles` shows those that you have."
+    if isinstance(err, NoRegionError):
+        return "No region is set: name one with --region, or in AWS_REGION or the profile."
+    if isinstance(err, NoCredentialsError | PartialCredentialsError):
+        return "No AWS credentials were found: name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret."
+    if isinstance(err, EndpointConnectionError | ConnectionError | HTTPClientError):
+        return f"AWS cannot be reached: check the network, --region and AWS_ENDPOINT_URL. ({err})"
+    return f"AWS could not be asked ({type(err).__name__}): {err}"
+
+
+def _code(err: ClientError) -> str:
+    return err.response["Error"].get("Code", "")

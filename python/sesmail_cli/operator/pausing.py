@@ -1,0 +1,50 @@
+"""`sesmail pause` and `sesmail resume`: an operator's hand on the tap."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from sesmail_cli.operator.command import OK, Operator
+from sesmail_cli.operator.words import pause_in_words, whose
+from sesmail_layer.aws.control_state import ACCOUNT
+
+Producer = Annotated[
+    str,
+    typer.Option("--producer", metavar="SOURCE", help="One producer's event source; without it, all sending."),
+]
+
+
+def pause(
+    operator: Operator,
+    *,
+    producer: Producer = ACCOUNT,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever looks at it next.")] = "",
+) -> int:
+    """Hold all mail, or one producer's. Nothing is lost: it waits, and goes out after `sesmail resume`."""
+    state = operator.stack.states.pause(producer, reason, operator.stack.clock.now())
+    operator.answer({"source": producer, "state": state})
+    operator.say(f"[yellow]Paused:[/] {escape(pause_in_words(producer, state))}")
+    operator.say(
+        "In force everywhere within 15 seconds. What waits longer than the engine's max_hold_hours (24) fails as "
+        "'expired'."
+    )
+    return OK
+
+
+def resume(operator: Operator, *, producer: Producer = ACCOUNT) -> int:
+    """End a pause, an operator's or the breaker's. Bounces and complaints from before do not count any more."""
+    stack = operator.stack
+    before = stack.states.resume(producer, stack.clock.now())
+    still = stack.states.paused()
+    operator.answer({"source": producer, "resumed": before is not None, "before": before, "stillPaused": still})
+    if before is None:
+        operator.say(f"{escape(whose(producer).capitalize())} was not paused.")
+    else:
+        operator.say(f"[green]Resumed.[/] It was paused: {escape(pause_in_words(producer, before))}")
+        operator.say("What waits looks again every minute or so, and then goes out at the engine's pace.")
+    for source, state in still.items():
+        operator.note(f"[yellow]Still paused:[/] {escape(pause_in_words(source, state))}")
+    return OK

@@ -1,0 +1,89 @@
+"""One engine in one account and region: what its parts are called, and the adapters to them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from sesmail_layer.aws.control_state import ControlState
+from sesmail_layer.aws.ses_quota import SesQuota
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.runtime.clock import SystemClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
+
+DEFAULT_NAME = "sesmailengine"
+
+# A queue, and the one that takes what it gives up; the bus's has no queue of its own.
+DEAD_LETTER_QUEUES = {
+    "EmailQueue": "EmailQueueDLQ",
+    "BulkQueue": "BulkQueueDLQ",
+    "RetryQueue": "RetryDLQ",
+    "FeedbackQueue": "FeedbackProcessorDLQ",
+}
+BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"
+
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class Stack:
+    """Everything that an operator's command needs to reach; nothing is asked before it is used."""
+
+    def __init__(self, name: str, *, profile: str | None = None, region: str | None = None) -> None:
+        self.name = name
+        self._session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        self.clock = SystemClock()
+
+    @property
+    def region(self) -> str:
+        return self.dynamodb.meta.region_name
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._session.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._session.client("sqs", config=_CONFIG)
+
+    @cached_property
+    def sesv2(self) -> SESV2Client:
+        return self._session.client("sesv2", config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        return self._session.client("cloudwatch", config=_CONFIG)
+
+    @cached_property
+    def logs(self) -> Any:
+        return self._session.client("logs", config=_CONFIG)
+
+    @cached_property
+    def tracking(self) -> TrackingTable:
+        return TrackingTable(self.dynamodb, self.called("EmailTracking"))
+
+    @cached_property
+    def suppression(self) -> SuppressionTable:
+        return SuppressionTable(self.dynamodb, self.called("Suppression"), self.clock)
+
+    @cached_property
+    def states(self) -> ControlState:
+        return ControlState(self.dynamodb, self.called("Control"))
+
+    @cached_property
+    def quota(self) -> SesQuota:
+        return SesQuota(self._session.client("ses", config=_CONFIG), self.clock)
+
+    def called(self, thing: str) -> str:
+        """Gives the full name of a table, queue, function or topic."""
+        return f"{self.name}-{thing}"
+
+    def queue_url(self, queue: str) -> str:
+        return self.sqs.get_queue_url(QueueName=self.called(queue))["QueueUrl"]
