@@ -62,7 +62,9 @@ def tables(module: Path) -> str:
         default = block.attribute("default")
         shown = _code(default) if default is not None else "**required**"
         rules = _cell("<br>".join(block.rules))
-        lines.append(f"| `{block.name}` | {_cell(block.description)} | {_code(block.attribute('type'))} | {shown} | {rules} |")
+        lines.append(
+            f"| `{block.name}` | {_cell(block.description)} | {_code(block.attribute('type'))} | {shown} | {rules} |"
+        )
     lines += ["", "## Outputs", "", "| Name | Description |", "| --- | --- |"]
     lines += [f"| `{block.name}` | {_cell(block.description)} |" for block in blocks(module, "output")]
     return "\n".join(lines)
@@ -89,7 +91,10 @@ def root_module(engine: Path) -> str:
 def root_outputs(engine: Path) -> str:
     """The root's outputs, which pass every output on."""
     return GENERATED + "\n".join(
-        f'output "{block.name}" {{\n  description = "{block.description}"\n  value       = module.sesmail.{block.name}\n}}\n'
+        f'output "{block.name}" {{\n'
+        f'  description = "{block.description}"\n'
+        f"  value       = module.sesmail.{block.name}\n"
+        "}\n"
         for block in blocks(engine, "output")
     )
 

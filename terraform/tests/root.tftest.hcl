@@ -35,21 +35,3 @@ run "the_root_passes_its_variables_and_outputs_through" {
     error_message = "Variables must reach the module, and its outputs the user."
   }
 }
-
-run "the_root_refuses_what_the_module_refuses" {
-  command = plan
-
-  variables {
-    aws_region                  = "Ireland"
-    admin_email                 = "ops"
-    data_retention_days         = 7
-    email_sender_concurrency    = 1
-    soft_bounce_retries         = 9
-    bounce_rate_alarm_threshold = 3
-    producers                   = { "aws.mine" = {} }
-  }
-
-  expect_failures = [
-    var.aws_region, var.admin_email, var.data_retention_days, var.email_sender_concurrency, var.soft_bounce_retries, var.bounce_rate_alarm_threshold, var.producers,
-  ]
-}

@@ -15,7 +15,7 @@ variables {
   dead_letter_queue_arn   = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
 }
 
-run "alarms_reach_the_admin_and_the_breaker" {
+run "alarms_watch_speak_and_take_back" {
   command = plan
 
   assert {
@@ -51,10 +51,6 @@ run "alarms_reach_the_admin_and_the_breaker" {
     condition     = jsondecode(aws_sns_topic_subscription.breaker.redrive_policy) == { deadLetterTargetArn = var.dead_letter_queue_arn }
     error_message = "A pause alarm that cannot be delivered must go to the dead-letter queue."
   }
-}
-
-run "one_message_in_a_dead_letter_queue_alarms" {
-  command = plan
 
   assert {
     condition     = toset([for alarm in aws_cloudwatch_metric_alarm.dead_letter_depth : alarm.alarm_name]) == toset(["mail-EmailQueueDLQ-Depth", "mail-FeedbackDLQ-Depth"])
@@ -73,43 +69,6 @@ run "one_message_in_a_dead_letter_queue_alarms" {
     condition     = aws_cloudwatch_metric_alarm.dead_letter_depth["FeedbackDLQ"].dimensions == tomap({ QueueName = "mail-FeedbackProcessorDLQ" })
     error_message = "The alarm must watch the queue that it is named after."
   }
-}
-
-run "failed_records_count_like_failed_invocations" {
-  command = plan
-
-  variables {
-    lambda_error_alarm_threshold          = 7
-    lambda_error_alarm_evaluation_periods = 3
-  }
-
-  assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].alarm_name == "mail-EmailSender-Errors" &&
-      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].threshold == 7 &&
-      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].evaluation_periods == 3 &&
-      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].comparison_operator == "GreaterThanThreshold"
-    )
-    error_message = "Name, threshold and periods must be as asked for."
-  }
-
-  assert {
-    condition     = one([for query in aws_cloudwatch_metric_alarm.function_errors["EmailSender"].metric_query : query.expression if query.return_data == true]) == "FILL(errors, 0) + FILL(failed, 0)"
-    error_message = "A partial batch failure is no Lambda error, so both must be added up."
-  }
-
-  assert {
-    condition = { for query in aws_cloudwatch_metric_alarm.function_errors["EmailSender"].metric_query :
-      query.id => join(" ", [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].stat, query.metric[0].period, jsonencode(query.metric[0].dimensions)]) if length(query.metric) > 0 } == {
-      errors = "AWS/Lambda Errors Sum 300 {\"FunctionName\":\"mail-EmailSender\"}"
-      failed = "SESMail RecordFailed Sum 300 {\"FunctionName\":\"mail-EmailSender\",\"Name\":\"mail\"}"
-    }
-    error_message = "Both metrics must be read under the exact names and dimensions that AWS and the engine emit."
-  }
-}
-
-run "reputation_warns_before_it_pauses" {
-  command = plan
 
   assert {
     condition = { for key, alarm in merge(
@@ -130,28 +89,6 @@ run "reputation_warns_before_it_pauses" {
     ])
     error_message = "SES publishes these rates now and then, without dimensions: silence must not end an alarm."
   }
-}
-
-run "the_flow_is_watched" {
-  command = plan
-
-  variables {
-    daily_quota_reserve = 0.2
-  }
-
-  assert {
-    condition = { for alarm in [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
-      alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
-      "mail-Sending-Paused" = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
-      "mail-EmailQueue-Age" = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
-      "mail-Daily-Quota"    = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"
-    }
-    error_message = "Pause, age and quota must be watched under the exact names that are emitted."
-  }
-}
-
-run "every_alarm_speaks_and_takes_back" {
-  command = plan
 
   assert {
     condition = alltrue([for alarm in concat(
@@ -182,67 +119,46 @@ run "every_alarm_speaks_and_takes_back" {
   }
 }
 
-run "values_below_their_range_are_refused" {
+run "thresholds_follow_their_variables" {
   command = plan
 
   variables {
-    name                                  = "m"
-    account                               = { partition = "aws", region = "eu-west-1", id = "1234" }
-    admin_email                           = "Ops <ops@example.com>"
-    dead_letter_queue_names               = {}
-    function_names                        = {}
-    feedback_queue_arn                    = "mail-FeedbackQueue"
-    dead_letter_queue_arn                 = "mail-FeedbackProcessorDLQ"
-    bounce_rate_alarm_threshold           = 0
-    complaint_rate_alarm_threshold        = 0
-    reputation_alarm_period               = 60
-    lambda_error_alarm_threshold          = 0
-    lambda_error_alarm_evaluation_periods = 0
-    daily_quota_reserve                   = -0.1
-    kms_key_arn                           = "alias/aws/sns"
+    lambda_error_alarm_threshold          = 7
+    lambda_error_alarm_evaluation_periods = 3
+    daily_quota_reserve                   = 0.2
   }
 
-  expect_failures = [
-    var.name, var.account, var.admin_email, var.dead_letter_queue_names, var.function_names, var.feedback_queue_arn, var.dead_letter_queue_arn,
-    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.reputation_alarm_period, var.lambda_error_alarm_threshold,
-    var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve, var.kms_key_arn,
-  ]
-}
-
-run "values_above_their_range_are_refused" {
-  command = plan
-
-  variables {
-    bounce_rate_alarm_threshold           = 1
-    complaint_rate_alarm_threshold        = 1
-    lambda_error_alarm_threshold          = 1001
-    lambda_error_alarm_evaluation_periods = 11
-    daily_quota_reserve                   = 0.91
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].alarm_name == "mail-EmailSender-Errors" &&
+      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].threshold == 7 &&
+      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].evaluation_periods == 3 &&
+      aws_cloudwatch_metric_alarm.function_errors["EmailSender"].comparison_operator == "GreaterThanThreshold"
+    )
+    error_message = "Name, threshold and periods must be as asked for."
   }
 
-  expect_failures = [
-    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.lambda_error_alarm_threshold, var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve,
-  ]
-}
-
-run "a_pause_below_the_warning_is_refused" {
-  command = plan
-
-  variables {
-    bounce_rate_pause_threshold    = 0.02
-    complaint_rate_pause_threshold = 0.0004
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.function_errors["EmailSender"].metric_query : query.expression if query.return_data == true]) == "FILL(errors, 0) + FILL(failed, 0)"
+    error_message = "A partial batch failure is no Lambda error, so both must be added up."
   }
 
-  expect_failures = [var.bounce_rate_pause_threshold, var.complaint_rate_pause_threshold]
-}
-
-run "a_pause_that_cannot_happen_is_refused" {
-  command = plan
-
-  variables {
-    bounce_rate_pause_threshold    = 1
-    complaint_rate_pause_threshold = 1
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.function_errors["EmailSender"].metric_query :
+      query.id => join(" ", [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].stat, query.metric[0].period, jsonencode(query.metric[0].dimensions)]) if length(query.metric) > 0 } == {
+      errors = "AWS/Lambda Errors Sum 300 {\"FunctionName\":\"mail-EmailSender\"}"
+      failed = "SESMail RecordFailed Sum 300 {\"FunctionName\":\"mail-EmailSender\",\"Name\":\"mail\"}"
+    }
+    error_message = "Both metrics must be read under the exact names and dimensions that AWS and the engine emit."
   }
 
-  expect_failures = [var.bounce_rate_pause_threshold, var.complaint_rate_pause_threshold]
+  assert {
+    condition = { for alarm in [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
+      alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
+      "mail-Sending-Paused" = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
+      "mail-EmailQueue-Age" = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
+      "mail-Daily-Quota"    = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"
+    }
+    error_message = "Pause, age and quota must be watched under the exact names that are emitted."
+  }
 }

@@ -41,14 +41,3 @@ run "the_console_of_china_has_its_own_address" {
     error_message = "China has a console of its own."
   }
 }
-
-run "bad_values_are_refused" {
-  command = plan
-
-  variables {
-    name    = "Mail"
-    account = { partition = "aws", region = "eu-west-1", id = "1234" }
-  }
-
-  expect_failures = [var.name, var.account]
-}

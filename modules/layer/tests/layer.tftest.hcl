@@ -33,16 +33,3 @@ run "a_missing_package_is_named" {
 
   expect_failures = [aws_lambda_layer_version.this]
 }
-
-run "bad_values_are_refused" {
-  command = plan
-
-  variables {
-    name         = "with.dot"
-    package_path = "layer.tar"
-    runtime      = "nodejs22.x"
-    architecture = "riscv"
-  }
-
-  expect_failures = [var.name, var.package_path, var.runtime, var.architecture]
-}

@@ -5,12 +5,14 @@ variables {
   account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
 }
 
-run "queue_and_dead_letter_queue_name_each_other" {
+run "a_queue_has_its_own_dead_letter_queue_and_named_writers" {
   command = plan
 
   variables {
     dead_letter_name           = "mail-EmailQueueDLQ"
     visibility_timeout_seconds = 600
+    writers                    = [{ sid = "Requests", service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }]
+    dead_letter_writers        = [{ sid = "Undeliverable", service = "sns.amazonaws.com", source_arns = ["arn:aws:sns:eu-west-1:123456789012:topic"] }]
   }
 
   assert {
@@ -50,16 +52,6 @@ run "queue_and_dead_letter_queue_name_each_other" {
     condition     = output.dead_letter_arn == "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueueDLQ" && output.arn == "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueue"
     error_message = "The outputs must carry the ARNs that SQS will give the queues."
   }
-}
-
-run "only_named_services_with_named_sources_may_write" {
-  command = plan
-
-  variables {
-    dead_letter_name    = "mail-DLQ"
-    writers             = [{ sid = "Requests", service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }]
-    dead_letter_writers = [{ sid = "Undeliverable", service = "sns.amazonaws.com", source_arns = ["arn:aws:sns:eu-west-1:123456789012:topic"] }]
-  }
 
   assert {
     condition = jsondecode(aws_sqs_queue.this.policy).Statement == [{
@@ -91,34 +83,4 @@ run "a_queue_without_dead_letter_queue_stands_alone" {
     condition     = length(aws_sqs_queue.dead_letter) == 0 && output.dead_letter_arn == null && output.dead_letter_name == null
     error_message = "Without dead_letter_name there is one queue, and no dead-letter queue in the outputs."
   }
-}
-
-run "values_below_their_range_are_refused" {
-  command = plan
-
-  variables {
-    name                       = ""
-    dead_letter_name           = "with.dot"
-    max_receive_count          = 0
-    visibility_timeout_seconds = -1
-    account                    = { partition = "aws", region = "eu-west-1", id = "1234" }
-    writers                    = [{ sid = "Open", service = "sns.amazonaws.com", source_arns = [] }]
-    dead_letter_writers        = [{ sid = "Open", service = "sns.amazonaws.com", source_arns = [] }]
-  }
-
-  expect_failures = [
-    var.name, var.dead_letter_name, var.max_receive_count, var.visibility_timeout_seconds, var.account, var.writers, var.dead_letter_writers,
-  ]
-}
-
-run "values_above_their_range_are_refused" {
-  command = plan
-
-  variables {
-    name                       = "a-name-of-more-than-eighty-letters-a-name-of-more-than-eighty-letters-a-name-of-mo"
-    max_receive_count          = 1001
-    visibility_timeout_seconds = 43201
-  }
-
-  expect_failures = [var.name, var.max_receive_count, var.visibility_timeout_seconds]
 }

@@ -11,7 +11,7 @@ variables {
   dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
 }
 
-run "configuration_set_requires_tls_and_reports_everything_but_clicks" {
+run "ses_reports_to_the_feedback_queue_and_only_this_set_may_publish" {
   command = plan
 
   assert {
@@ -34,10 +34,6 @@ run "configuration_set_requires_tls_and_reports_everything_but_clicks" {
     condition     = output.configuration_set_name == "mail-ConfigSet" && output.configuration_set_arn == "arn:aws:ses:eu-west-1:123456789012:configuration-set/mail-ConfigSet"
     error_message = "The outputs must name the configuration set."
   }
-}
-
-run "only_this_configuration_set_may_publish" {
-  command = plan
 
   assert {
     condition = jsondecode(aws_sns_topic.this.policy).Statement == [{
@@ -53,10 +49,6 @@ run "only_this_configuration_set_may_publish" {
     }]
     error_message = "The topic must take events from this account's configuration set only."
   }
-}
-
-run "events_go_to_the_feedback_queue_in_their_envelope" {
-  command = plan
 
   assert {
     condition = (
@@ -72,12 +64,13 @@ run "events_go_to_the_feedback_queue_in_their_envelope" {
   }
 }
 
-run "tracking_follows_its_variables" {
+run "tracking_and_key_follow_their_variables" {
   command = plan
 
   variables {
     open_tracking  = false
     click_tracking = true
+    kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/1234"
   }
 
   assert {
@@ -85,6 +78,11 @@ run "tracking_follows_its_variables" {
       "SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY", "SUBSCRIPTION", "CLICK",
     ])
     error_message = "Opens and clicks must be reported only where asked for."
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    error_message = "The topic must use the customer's key."
   }
 }
 
@@ -123,32 +121,4 @@ run "the_stack_can_do_without_a_configuration_set" {
     condition     = jsondecode(aws_sns_topic.this.policy).Statement[0].Condition.ArnLike == { "aws:SourceArn" = "arn:aws:ses:eu-west-1:123456789012:identity/*" }
     error_message = "Without a set, identities of this account may notify the topic."
   }
-}
-
-run "a_customer_key_encrypts_the_topic" {
-  command = plan
-
-  variables {
-    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234"
-  }
-
-  assert {
-    condition     = aws_sns_topic.this.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1234"
-    error_message = "The topic must use the customer's key."
-  }
-}
-
-run "bad_values_are_refused" {
-  command = plan
-
-  variables {
-    name                   = "mail_"
-    account                = { partition = "aws", region = "eu-west-1", id = "1234" }
-    configuration_set_name = "with space"
-    feedback_queue_arn     = "mail-FeedbackQueue"
-    dead_letter_queue_arn  = "arn:aws:sns:eu-west-1:123456789012:topic"
-    kms_key_arn            = "alias/aws/sns"
-  }
-
-  expect_failures = [var.name, var.account, var.configuration_set_name, var.feedback_queue_arn, var.dead_letter_queue_arn, var.kms_key_arn]
 }

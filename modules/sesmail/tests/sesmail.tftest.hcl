@@ -128,11 +128,22 @@ run "the_highest_values_are_accepted" {
   }
 }
 
-run "outputs_are_ready_to_use" {
+run "producers_rules_and_outputs_are_as_documented" {
   command = plan
 
   variables {
-    producers = { "shop.orders" = {} }
+    producers = {
+      "shop.orders" = {
+        templates               = ["purchase-*"]
+        senders                 = ["orders@example.com"]
+        recipient_domains       = ["example.com"]
+        attachment_prefixes     = ["s3://invoices/2026/"]
+        emails_per_day          = 500
+        first_contacts_per_hour = 20
+        priority                = "bulk"
+      }
+    }
+    default_producer = { enabled = false }
   }
 
   assert {
@@ -160,25 +171,6 @@ run "outputs_are_ready_to_use" {
     condition     = output.alarm_notification_topic_arn == "arn:aws:sns:eu-west-1:123456789012:sesmailengine-Alarms" && output.ses_configuration_set_name == "sesmailengine-ConfigSet"
     error_message = "Topic and configuration set must have the documented names."
   }
-}
-
-run "policies_of_producers_become_items_of_the_control_table" {
-  command = plan
-
-  variables {
-    producers = {
-      "shop.orders" = {
-        templates               = ["purchase-*"]
-        senders                 = ["orders@example.com"]
-        recipient_domains       = ["example.com"]
-        attachment_prefixes     = ["s3://invoices/2026/"]
-        emails_per_day          = 500
-        first_contacts_per_hour = 20
-        priority                = "bulk"
-      }
-    }
-    default_producer = { enabled = false }
-  }
 
   assert {
     condition = jsondecode(aws_dynamodb_table_item.producer["shop.orders"].item) == {
@@ -203,6 +195,22 @@ run "policies_of_producers_become_items_of_the_control_table" {
   assert {
     condition     = length(aws_cloudwatch_event_bus_policy.this) == 0
     error_message = "Without principals the bus needs no policy."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.this["bulk"].event_pattern) == {
+      "detail-type" = ["Email Request"]
+      detail        = { priority = ["bulk"] }
+    }
+    error_message = "Bulk is what says so."
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.this["email"].event_pattern)) == jsonencode({
+      "detail-type" = ["Email Request"]
+      detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
+    })
+    error_message = "Everything else, absent and null included, is transactional."
   }
 }
 
@@ -237,25 +245,5 @@ run "restrict_producers_locks_the_bus_for_strangers_and_foreign_sources" {
       statement.Action == "events:PutEvents" && statement.Resource == output.event_bus_arn && statement.Effect == (startswith(statement.Sid, "Allow") ? "Allow" : "Deny")
     ])
     error_message = "The bus policy is about putting events on this bus only."
-  }
-}
-
-run "every_request_reaches_one_rule" {
-  command = plan
-
-  assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.this["bulk"].event_pattern) == {
-      "detail-type" = ["Email Request"]
-      detail        = { priority = ["bulk"] }
-    }
-    error_message = "Bulk is what says so."
-  }
-
-  assert {
-    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.this["email"].event_pattern)) == jsonencode({
-      "detail-type" = ["Email Request"]
-      detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
-    })
-    error_message = "Everything else, absent and null included, is transactional."
   }
 }

@@ -5,7 +5,7 @@ variables {
   account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
 }
 
-run "tables_have_their_names_and_keys" {
+run "tables_are_as_documented_encrypted_expiring_and_protected" {
   command = plan
 
   assert {
@@ -22,10 +22,6 @@ run "tables_have_their_names_and_keys" {
     condition     = output.tracking_arn == "arn:aws:dynamodb:eu-west-1:123456789012:table/mail-EmailTracking"
     error_message = "The ARNs in the outputs must be those that DynamoDB will give."
   }
-}
-
-run "tracking_answers_the_documented_queries" {
-  command = plan
 
   assert {
     condition = { for index in aws_dynamodb_table.tracking.global_secondary_index : index.name => join(" ", compact([index.hash_key, index.range_key, index.projection_type])) } == {
@@ -48,10 +44,6 @@ run "tracking_answers_the_documented_queries" {
     }
     error_message = "The index of the suppression table is public interface."
   }
-}
-
-run "everything_is_on_demand_encrypted_expiring_and_protected" {
-  command = plan
 
   assert {
     condition = alltrue([for table in [aws_dynamodb_table.tracking, aws_dynamodb_table.suppression, aws_dynamodb_table.control, aws_dynamodb_table.pending] :
@@ -82,15 +74,4 @@ run "destroy_may_take_the_tables_when_asked" {
     ])
     error_message = "retain_data_on_delete = false must lift the protection of every table."
   }
-}
-
-run "bad_values_are_refused" {
-  command = plan
-
-  variables {
-    name    = "Mail"
-    account = { partition = "aws", region = "eu-west-1", id = "1234" }
-  }
-
-  expect_failures = [var.name, var.account]
 }

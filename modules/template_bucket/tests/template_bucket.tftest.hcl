@@ -69,14 +69,3 @@ run "destroy_may_empty_the_bucket_when_asked" {
     error_message = "retain_data_on_delete = false must let a destroy empty the bucket."
   }
 }
-
-run "bad_values_are_refused" {
-  command = plan
-
-  variables {
-    name    = "a"
-    account = { partition = "aws", region = "eu-west-1", id = "1234" }
-  }
-
-  expect_failures = [var.name, var.account]
-}

@@ -1,0 +1,76 @@
+"""Starts every Terraform run of the session at once, as many side by side as there are processors.
+
+A run takes seconds, most of them for the provider's start, so the tests only wait for what they look at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from tests.terraform.runner import PACKAGES, ROOT, Plan, Workspace
+
+REQUIRED = {"admin_email": "ops@example.com", "default_sender_email": "no-reply@example.com"}
+# The root as its documentation shows it, and with every option that adds or changes a resource.
+PLANS: dict[str, tuple[str, dict[str, object]]] = {
+    "default": ("terraform", {**REQUIRED, "package_dir": f"../{PACKAGES}"}),
+    "minimal": ("examples/minimal", {"package_dir": f"../../{PACKAGES}"}),
+    "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
+    "producer": ("examples/producer", {}),
+}
+TEST_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/tests/*.tftest.hcl"))
+TEST_FILES = [file for file in TEST_FILES if file.startswith(("modules/", "terraform/"))]
+APPLIED = "modules/sesmail/tests/environment.tftest.hcl"
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[object]]]:
+    """Every run by its name: plans by theirs, `terraform test` by its file."""
+    # Runs that work in one folder would share its .terraform, hence three copies.
+    planned, tested, applied = (Workspace(tmp_path_factory.mktemp(name)) for name in ("plan", "test", "apply"))
+    jobs: dict[str, Callable[[], object]] = {
+        name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()
+    }
+    jobs[APPLIED] = partial(applied.applied, APPLIED)
+    for file in TEST_FILES:
+        if file.endswith("/validation.tftest.hcl"):
+            jobs[file] = partial(tested.test_validation, file)
+        elif file != APPLIED:
+            jobs[file] = partial(tested.test, file)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        yield {name: pool.submit(job) for name, job in jobs.items()}
+        pool.shutdown(cancel_futures=True)
+    for workspace in (planned, tested, applied):
+        workspace.close()
+
+
+@pytest.fixture(scope="session")
+def plan(runs: dict[str, Future[object]]) -> Callable[[str], Plan]:
+    """Gives a plan by its name."""
+
+    def get(name: str) -> Plan:
+        found = runs[name].result()
+        assert isinstance(found, Plan)
+        return found
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def default(plan: Callable[[str], Plan]) -> Plan:
+    return plan("default")
+
+
+@pytest.fixture(scope="session")
+def complete(plan: Callable[[str], Plan]) -> Plan:
+    return plan("complete")
+
+
+@pytest.fixture(scope="session")
+def applied(plan: Callable[[str], Plan]) -> Plan:
+    """The engine's state after an apply with mocks, under the longest name it may have."""
+    return plan(APPLIED)

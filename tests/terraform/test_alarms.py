@@ -1,0 +1,130 @@
+"""Every alarm by name, metric and threshold; what it does; and that what it watches exists."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.terraform.runner import ACCOUNT, REGION, Plan
+
+NAME = "sesmailengine"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-Alarms"
+
+# Name: namespace, metric, dimensions, statistic, period, evaluation periods, threshold, missing data.
+_DEPTH = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+ALARMS: dict[str, tuple[object, ...]] = {
+    "EventBridgeDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EventBridgeDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "EmailQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EmailQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "BulkQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-BulkQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "RetryDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-RetryDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "FeedbackDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-FeedbackProcessorDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "SES-BounceRate": ("AWS/SES", "Reputation.BounceRate", {}, "Average", 3600, 2, 0.03, "ignore"),
+    "SES-ComplaintRate": ("AWS/SES", "Reputation.ComplaintRate", {}, "Average", 3600, 2, 0.0005, "ignore"),
+    "SES-BounceRate-Pause": ("AWS/SES", "Reputation.BounceRate", {}, "Maximum", 300, 1, 0.05, "ignore"),
+    "SES-ComplaintRate-Pause": ("AWS/SES", "Reputation.ComplaintRate", {}, "Maximum", 300, 1, 0.001, "ignore"),
+    "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "notBreaching"),
+    "EmailQueue-Age": (
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        {"QueueName": f"{NAME}-EmailQueue"},
+        "Maximum",
+        60,
+        3,
+        300,
+        "notBreaching",
+    ),
+    "Daily-Quota": ("SESMail", "DailyQuotaUsed", {"Name": NAME}, "Maximum", 300, 1, 0.9, "notBreaching"),
+}
+
+
+def alarms(plan: Plan) -> dict[str, dict[str, Any]]:
+    name = plan.one("aws_cloudwatch_event_bus").values["name"].removesuffix("EmailBus")
+    return {
+        alarm.values["alarm_name"].removeprefix(name): dict(alarm.values)
+        for alarm in plan.all("aws_cloudwatch_metric_alarm")
+    }
+
+
+def test_metric_alarms_are_exactly_these(default: Plan) -> None:
+    found = {
+        name: (
+            values["namespace"],
+            values["metric_name"],
+            values["dimensions"] or {},
+            values["statistic"],
+            values["period"],
+            values["evaluation_periods"],
+            values["threshold"],
+            values["treat_missing_data"],
+        )
+        for name, values in alarms(default).items()
+        if not values["metric_query"]
+    }
+    assert found == ALARMS
+
+
+def test_function_alarms_add_failed_records_to_failed_invocations(default: Plan) -> None:
+    for function in ("EmailSender", "FeedbackProcessor"):
+        values = alarms(default)[f"{function}-Errors"]
+        assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (
+            50,
+            2,
+            "notBreaching",
+        )
+        queries = {query["id"]: query for query in values["metric_query"]}
+        assert queries["total"]["expression"] == "FILL(errors, 0) + FILL(failed, 0)"
+        assert [name for name, query in queries.items() if query["return_data"]] == ["total"]
+        read = {
+            name: (metric["namespace"], metric["metric_name"], metric["dimensions"], metric["stat"], metric["period"])
+            for name, query in queries.items()
+            for metric in query["metric"]
+        }
+        function_name = f"{NAME}-{function}"
+        assert read == {
+            "errors": ("AWS/Lambda", "Errors", {"FunctionName": function_name}, "Sum", 300),
+            "failed": ("SESMail", "RecordFailed", {"Name": NAME, "FunctionName": function_name}, "Sum", 300),
+        }
+
+
+def test_there_are_no_other_alarms(default: Plan) -> None:
+    assert set(alarms(default)) == {*ALARMS, "EmailSender-Errors", "FeedbackProcessor-Errors"}
+
+
+def test_every_alarm_tells_the_admin_when_it_rises_and_when_it_falls(default: Plan) -> None:
+    for name, values in alarms(default).items():
+        assert values["alarm_actions"] == [TOPIC], name
+        assert values["ok_actions"] == [TOPIC], name
+        assert values["actions_enabled"] is True, name
+        assert values["comparison_operator"] == "GreaterThanThreshold", name
+    mail = default.one("aws_sns_topic_subscription", protocol="email")
+    assert mail.values["endpoint"] == "ops@example.com"
+
+
+def test_the_breaker_hears_of_the_pause_alarms_by_their_names(default: Plan) -> None:
+    (subscription,) = [
+        values
+        for values in (resource.values for resource in default.all("aws_sns_topic_subscription"))
+        if values["filter_policy"]
+    ]
+    assert subscription["filter_policy_scope"] == "MessageBody"
+    named = json.loads(subscription["filter_policy"])["AlarmName"]
+    assert {name.removeprefix(f"{NAME}-") for name in named} == {name for name in ALARMS if name.endswith("-Pause")}
+
+
+def test_thresholds_follow_their_variables(complete: Plan) -> None:
+    found = alarms(complete)
+    assert found["SES-BounceRate"]["threshold"] == 0.02
+    assert found["SES-BounceRate-Pause"]["threshold"] == 0.04
+
+
+def test_alarms_and_dashboard_watch_queues_and_functions_that_exist(default: Plan) -> None:
+    names = {queue.values["name"] for queue in default.all("aws_sqs_queue")}
+    names |= {function.values["function_name"] for function in default.all("aws_lambda_function")}
+    names |= {rule.values["name"] for rule in default.all("aws_cloudwatch_event_rule")}
+    names |= {default.one("aws_cloudwatch_event_bus").values["name"], NAME}
+    watched = {value for values in alarms(default).values() for value in (values["dimensions"] or {}).values()}
+    for widget in default.one("aws_cloudwatch_dashboard").json("dashboard_body")["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            # Namespace, metric, then dimension and value in turn; an object at the end holds the line's settings.
+            watched |= {value for value in metric[3::2] if isinstance(value, str)}
+    assert watched <= names

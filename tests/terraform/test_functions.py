@@ -1,0 +1,91 @@
+"""The functions as they are deployed: packages, settings, tracing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.runtime import settings
+from tests.terraform.runner import Plan
+
+ENGINE_FUNCTIONS = ("EmailSender", "FeedbackProcessor")
+# Lambda's limit for all variables of a function together.
+ENVIRONMENT_BYTES = 4096
+
+
+def function(plan: Plan, name: str) -> dict[str, Any]:
+    (found,) = [
+        resource.values
+        for resource in plan.all("aws_lambda_function")
+        if resource.values["function_name"].endswith(f"-{name}")
+    ]
+    return dict(found)
+
+
+def environment(plan: Plan, name: str) -> dict[str, str]:
+    return dict(function(plan, name)["environment"][0]["variables"])
+
+
+@pytest.mark.parametrize("name", ENGINE_FUNCTIONS)
+def test_the_engine_can_read_its_settings_from_what_terraform_sets(name: str, applied: Plan) -> None:
+    read = settings.Settings.from_env(environment(applied, name))
+    prefix = "a-name-of-forty-letters-is-just-short-en"
+    assert read.name == prefix
+    assert read.tracking_table == f"{prefix}-EmailTracking"
+    assert read.feedback_dlq_url.endswith(f"/{prefix}-FeedbackProcessorDLQ")
+    assert read.bulk_queue_url.endswith(f"/{prefix}-BulkQueue")
+    assert read.max_send_rate == 14
+
+
+@pytest.mark.parametrize("name", ENGINE_FUNCTIONS)
+def test_terraform_sets_every_setting_and_nothing_else(name: str, applied: Plan) -> None:
+    fields = [field.name for field in msgspec.structs.fields(settings.Settings)]
+    names = {settings._SEED_NAMES.get(field, f"SESMAIL_{field.upper()}") for field in fields}
+    # Lambda itself sets this one.
+    assert set(environment(applied, name)) == names - {"AWS_LAMBDA_FUNCTION_NAME"}
+
+
+def test_the_seeder_can_read_its_settings_from_what_terraform_sets(applied: Plan) -> None:
+    read = settings.SeederSettings.from_env(environment(applied, "TemplateSeeder"))
+    assert read.starters_key == "starters/starters.zip"
+    assert read.starters_bucket == read.template_bucket
+
+
+def test_defaults_of_terraform_are_the_defaults_of_the_engine(applied: Plan) -> None:
+    read = settings.Settings.from_env(environment(applied, "EmailSender"))
+    for field in msgspec.structs.fields(settings.Settings):
+        if field.name in ("name", "function_name", "max_send_rate") or field.default is msgspec.NODEFAULT:
+            continue
+        if field.default != "":
+            assert getattr(read, field.name) == field.default, field.name
+
+
+@pytest.mark.parametrize("name", ENGINE_FUNCTIONS)
+def test_the_environment_fits_under_the_longest_name(name: str, applied: Plan) -> None:
+    variables = environment(applied, name)
+    assert sum(len(key) + len(value) for key, value in variables.items()) < 0.75 * ENVIRONMENT_BYTES
+
+
+def test_packages_are_named_as_make_package_names_them(default: Plan) -> None:
+    files = {name: function(default, name)["filename"] for name in (*ENGINE_FUNCTIONS, "TemplateSeeder")}
+    assert {name: path.rpartition("/")[2] for name, path in files.items()} == {
+        "EmailSender": "email_sender.zip",
+        "FeedbackProcessor": "feedback_processor.zip",
+        "TemplateSeeder": "template_seeder.zip",
+    }
+    assert default.one("aws_lambda_layer_version").values["filename"].endswith("/layer.zip")
+    assert default.one("aws_s3_object").values["source"].endswith("/starters.zip")
+
+
+def test_tracing_is_on_where_asked_for(default: Plan, complete: Plan) -> None:
+    for name in (*ENGINE_FUNCTIONS, "TemplateSeeder"):
+        assert function(default, name)["tracing_config"] == [{"mode": "PassThrough"}]
+        assert function(complete, name)["tracing_config"] == [{"mode": "Active"}]
+
+
+def test_memory_and_timeouts_are_the_documented_ones(default: Plan) -> None:
+    sender, feedback = function(default, "EmailSender"), function(default, "FeedbackProcessor")
+    assert (sender["memory_size"], sender["timeout"]) == (512, 30)
+    assert (feedback["memory_size"], feedback["timeout"]) == (256, 15)

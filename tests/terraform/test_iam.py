@@ -1,0 +1,212 @@
+"""What the functions, the topics, the queues and the bus allow, and to whom."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.terraform.conftest import PLANS
+from tests.terraform.runner import ACCOUNT, REGION, Plan, Resource
+
+NAME = "sesmailengine"
+_POLICY_ATTRIBUTES = ("policy", "assume_role_policy")
+_RESOURCE = re.compile(rf"^arn:aws:[a-z0-9-]+:(?:{REGION})?:(?:{ACCOUNT})?:")
+
+
+def statements(plan: Plan) -> Iterator[tuple[Resource, dict[str, Any]]]:
+    for resource in plan.resources:
+        for attribute in _POLICY_ATTRIBUTES:
+            if resource.values.get(attribute):
+                yield from ((resource, statement) for statement in resource.json(attribute)["Statement"])
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def is_key_policy(resource: Resource) -> bool:
+    """In a key's own policy `*` is the key: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"""
+    return resource.type == "aws_kms_key"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_right_is_given_by_a_wildcard_action(name: str, plan: Callable[[str], Plan]) -> None:
+    for resource, statement in statements(plan(name)):
+        if statement["Effect"] == "Allow" and not is_key_policy(resource):
+            assert not [action for action in listed(statement["Action"]) if "*" in action], resource.address
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_resource_star_says_why(name: str, plan: Callable[[str], Plan]) -> None:
+    for resource, statement in statements(plan(name)):
+        if "*" in listed(statement.get("Resource", [])) and not is_key_policy(resource):
+            assert statement["Sid"].endswith("HasNoResourceLevel"), (resource.address, statement)
+            assert set(listed(statement["Action"])) <= {
+                "ses:GetSendQuota",
+                "xray:PutTraceSegments",
+                "xray:PutTelemetryRecords",
+            }, resource.address
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_other_resource_is_one_of_this_account(name: str, plan: Callable[[str], Plan]) -> None:
+    for resource, statement in statements(plan(name)):
+        for arn in listed(statement.get("Resource", [])):
+            if arn != "*":
+                assert _RESOURCE.match(arn), (resource.address, arn)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_statement_of_the_engine_has_a_sid_of_its_own(name: str, plan: Callable[[str], Plan]) -> None:
+    sids: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for resource, statement in statements(plan(name)):
+        if resource.address.startswith("module."):
+            sids[resource.address, "Service" if "AssumedBy" in statement["Sid"] else ""].append(statement["Sid"])
+    for (address, _), found in sids.items():
+        assert len(found) == len(set(found)), address
+
+
+def test_only_lambda_assumes_the_roles(complete: Plan) -> None:
+    roles = complete.all("aws_iam_role")
+    assert {role.values["name"] for role in roles} == {
+        "mail-EmailSenderRole",
+        "mail-FeedbackProcessorRole",
+        "mail-TemplateSeederRole",
+    }
+    for role in roles:
+        (statement,) = role.json("assume_role_policy")["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert statement["Action"] == "sts:AssumeRole"
+
+
+def rights(plan: Plan, function: str) -> dict[str, set[str]]:
+    """Action to resources, each without its ARN's first parts and the engine's name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    policy = plan.one("aws_iam_role_policy", role=f"{NAME}-{function}Role").json("policy")
+    for statement in policy["Statement"]:
+        for action in listed(statement["Action"]):
+            for arn in listed(statement["Resource"]):
+                found[action].add(re.sub(rf"^arn:aws:\w+:(?:{REGION})?:(?:{ACCOUNT})?:|{NAME}-|-{ACCOUNT}", "", arn))
+    return dict(found)
+
+
+def test_the_sender_has_these_rights_and_no_others(default: Plan) -> None:
+    assert rights(default, "EmailSender") == {
+        "logs:CreateLogStream": {"log-group:/aws/lambda/EmailSender:*"},
+        "logs:PutLogEvents": {"log-group:/aws/lambda/EmailSender:*"},
+        "sqs:ReceiveMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
+        "sqs:DeleteMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
+        "sqs:GetQueueAttributes": {"EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ"},
+        "sqs:SendMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
+        "ses:SendRawEmail": {"identity/*", "configuration-set/ConfigSet"},
+        "ses:GetSendQuota": {"*"},
+        "dynamodb:GetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control", "Pending")},
+        "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
+        "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Control", "Pending")},
+        "dynamodb:UpdateItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
+        "dynamodb:DeleteItem": {"table/Pending"},
+        "s3:GetObject": {"templates/templates/*"},
+        "s3:ListBucket": {"templates"},
+        "events:PutEvents": {"event-bus/EmailBus"},
+    }
+
+
+def test_the_feedback_processor_has_these_rights_and_no_others(default: Plan) -> None:
+    assert rights(default, "FeedbackProcessor") == {
+        "logs:CreateLogStream": {"log-group:/aws/lambda/FeedbackProcessor:*"},
+        "logs:PutLogEvents": {"log-group:/aws/lambda/FeedbackProcessor:*"},
+        "sqs:ReceiveMessage": {"FeedbackQueue"},
+        "sqs:DeleteMessage": {"FeedbackQueue"},
+        "sqs:GetQueueAttributes": {"FeedbackQueue"},
+        "sqs:SendMessage": {"RetryQueue"},
+        "dynamodb:GetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control", "Pending")},
+        "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
+        "dynamodb:PutItem": {f"table/{table}" for table in ("Suppression", "Control")},
+        "dynamodb:UpdateItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
+        "dynamodb:DeleteItem": {f"table/{table}" for table in ("Suppression", "Pending")},
+        "dynamodb:Query": {
+            "table/EmailTracking/index/ses-message-id-index",
+            "table/EmailTracking/index/to-email-timestamp-index",
+        },
+        "events:PutEvents": {"event-bus/EmailBus"},
+    }
+
+
+def test_the_seeder_has_these_rights_and_no_others(default: Plan) -> None:
+    assert rights(default, "TemplateSeeder") == {
+        "logs:CreateLogStream": {"log-group:/aws/lambda/TemplateSeeder:*"},
+        "logs:PutLogEvents": {"log-group:/aws/lambda/TemplateSeeder:*"},
+        "s3:GetObject": {"templates/starters/starters.zip", "templates/templates/*"},
+        "s3:PutObject": {"templates/templates/*"},
+        "s3:ListBucket": {"templates"},
+    }
+
+
+def sender_statement(plan: Plan, name: str, sid: str) -> dict[str, Any]:
+    policy = plan.one("aws_iam_role_policy", role=f"{name}-EmailSenderRole").json("policy")
+    (found,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]
+    return dict(found)
+
+
+def test_the_sender_writes_in_the_name_of_known_senders_only(default: Plan, complete: Plan) -> None:
+    assert sender_statement(default, NAME, "SendFromOwnIdentities")["Condition"] == {
+        "StringLike": {"ses:FromAddress": ["*@example.com"]}
+    }
+    # The default sender's domain, what the owner adds, and the producers' own senders.
+    assert sender_statement(complete, "mail", "SendFromOwnIdentities")["Condition"] == {
+        "StringLike": {"ses:FromAddress": ["*@example.com", "*@news.example.com", "orders@example.com"]}
+    }
+
+
+def test_attachments_are_read_from_the_producers_prefixes_only(complete: Plan) -> None:
+    assert sender_statement(complete, "mail", "ReadAttachments")["Resource"] == ["arn:aws:s3:::example-invoices/*"]
+
+
+def test_a_missing_template_is_not_mistaken_for_a_missing_right(default: Plan) -> None:
+    assert "Condition" not in sender_statement(default, NAME, "TellMissingFromForbidden")
+
+
+def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_account(default: Plan) -> None:
+    checked = set()
+    for resource, statement in statements(default):
+        if resource.type in ("aws_sns_topic", "aws_sqs_queue"):
+            assert set(statement["Principal"]) == {"Service"}, resource.address
+            assert isinstance(statement["Principal"]["Service"], str), resource.address
+            assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}, resource.address
+            arns = statement["Condition"].get("ArnEquals") or statement["Condition"]["ArnLike"]
+            for arn in listed(arns["aws:SourceArn"]):
+                assert arn.split(":")[3:5] == [REGION, ACCOUNT], resource.address
+                assert f"{NAME}-" in arn, resource.address
+            checked.add((resource.values["name"].removeprefix(f"{NAME}-"), statement["Principal"]["Service"]))
+    assert checked == {
+        ("SESFeedback", "ses.amazonaws.com"),
+        ("Alarms", "cloudwatch.amazonaws.com"),
+        ("EmailQueue", "events.amazonaws.com"),
+        ("BulkQueue", "events.amazonaws.com"),
+        ("EventBridgeDLQ", "events.amazonaws.com"),
+        ("FeedbackQueue", "sns.amazonaws.com"),
+        ("FeedbackProcessorDLQ", "sns.amazonaws.com"),
+    }
+
+
+def test_the_bus_is_closed_where_producers_are_restricted(default: Plan, complete: Plan) -> None:
+    assert not default.all("aws_cloudwatch_event_bus_policy")
+    policy = complete.one("aws_cloudwatch_event_bus_policy").json("policy")
+    (strangers,) = [statement for statement in policy["Statement"] if statement["Sid"] == "DenyOtherPrincipals"]
+    assert strangers["Effect"] == "Deny"
+    roles = ("mail-EmailSenderRole", "mail-FeedbackProcessorRole", "operator", "newsletter", "shop", "support-agent")
+    assert strangers["Condition"] == {
+        "ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/{role}" for role in roles]}
+    }
+
+
+def test_a_producer_in_another_root_may_send_under_its_source(plan: Callable[[str], Plan]) -> None:
+    (statement,) = plan("producer").one("aws_iam_role_policy").json("policy")["Statement"]
+    assert statement["Condition"]["StringEquals"] == {
+        "events:source": "shop.orders",
+        "events:detail-type": "Email Request",
+    }
