@@ -106,7 +106,7 @@ class Story:
     def _tell(self, started: float, status: str, words: str) -> None:
         seconds = time.monotonic() - started
         colour = {"bounced": "yellow", "failed": "yellow", "suppressed": "yellow"}.get(status, "green")
-        self.console.print(f"  {seconds:5.1f} s  [{colour}]{status:<10}[/] {words}", highlight=False)
+        self.console.print(f"  {seconds:5.1f} s  [{colour}]{status:<10}[/] {words}", highlight=False, soft_wrap=True)
 
 
 def _words(detail: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +12,11 @@ from tests.e2e.harness import emulator as emulators
 from tests.e2e.harness.deployment import Deployment, deploy
 from tests.e2e.harness.emulator import Emulator
 from tests.e2e.harness.inventory import inventory
+from tests.e2e.harness.paths import BUILD
 from tests.e2e.harness.stack import Stack
+
+# Waits that are minutes in production.
+TEST_VARIABLES = {"claim_settle_seconds": 5, "soft_bounce_retry_delay_seconds": 2}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,9 +42,13 @@ def inventory_before(emulator: Emulator) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def deployment(emulator: Emulator, inventory_before: set[str]) -> Deployment:
-    """The stack as Terraform applied it."""
-    return deploy(emulator, "e2e")
+def deployment(emulator: Emulator, inventory_before: set[str]) -> Iterator[Deployment]:
+    """The stack as Terraform applied it, in a folder of this run's own."""
+    work = f"e2e/{os.getpid()}"
+    try:
+        yield deploy(emulator, work, variables=TEST_VARIABLES)
+    finally:
+        shutil.rmtree(BUILD / work, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -88,33 +89,40 @@ def events(
     return take
 
 
-@pytest.fixture
-def ses(plain_emulator: Emulator) -> SESClient:
+def ses_client(emulator: Emulator, read_timeout: float = 20) -> SESClient:
     """One attempt, as the engine sends."""
     return boto3.client(
         "ses",
-        endpoint_url=plain_emulator.url,
+        endpoint_url=emulator.url,
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=1),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
     )
 
 
 @pytest.fixture
+def ses(plain_emulator: Emulator) -> SESClient:
+    return ses_client(plain_emulator)
+
+
+def send_with(
+    ses: SESClient, *to: str, tag: str = "c29tZQ", raw: bytes = RAW, configuration_set: str = "watched"
+) -> str:
+    """SendRawEmail; SES's message id."""
+    return ses.send_raw_email(
+        Source="Shop <shop@example.com>",
+        Destinations=list(to) or ["someone@example.org"],
+        RawMessage={"Data": raw},
+        ConfigurationSetName=configuration_set,
+        Tags=[{"Name": "emailId", "Value": tag}],
+    )["MessageId"]
+
+
+@pytest.fixture
 def send(ses: SESClient, plain_emulator: Emulator) -> Iterator[Send]:
-    """SendRawEmail; returns SES's message id."""
-
-    def call(*to: str, tag: str = "c29tZQ", raw: bytes = RAW, configuration_set: str = "watched") -> str:
-        return ses.send_raw_email(
-            Source="Shop <shop@example.com>",
-            Destinations=list(to) or ["someone@example.org"],
-            RawMessage={"Data": raw},
-            ConfigurationSetName=configuration_set,
-            Tags=[{"Name": "emailId", "Value": tag}],
-        )["MessageId"]
-
-    yield call
+    """SendRawEmail with a patient client."""
+    yield functools.partial(send_with, ses)
     plain_emulator.request("POST", "_sesmail/reset", {})
 
 
@@ -264,7 +272,7 @@ def test_an_ordered_fault_strikes_once_and_then_no_more(
 ) -> None:
     plain_emulator.request("POST", "_sesmail/faults", {"kind": kind, "seconds": 2})
     with pytest.raises(error, match=words):
-        send(configuration_set="quiet")
+        send_with(ses_client(plain_emulator, read_timeout=1), configuration_set="quiet")
     assert send(configuration_set="quiet")
     assert plain_emulator.request("GET", "_sesmail/messages?raw=0")["count"] == accepted + 1
 

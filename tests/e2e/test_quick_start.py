@@ -18,6 +18,7 @@ README = REPOSITORY / "README.md"
 SEED = REPOSITORY.parent / "shared" / "seed" / "sesmailengine.md"
 PAGES = [README, *([SEED] if SEED.exists() else [])]
 RECIPIENT = "recipient@example.com"
+SIMULATOR = "simulator.amazonses.com"
 RULE = "my-app-bounce-notifications"
 
 
@@ -78,9 +79,10 @@ def test_the_put_rule_snippet_subscribes_to_bounces(stack: Stack, page: Path, tm
     stack.events.put_targets(Rule=RULE, EventBusName=bus, Targets=[{"Id": "queue", "Arn": attributes["QueueArn"]}])
     try:
         assert answer["RuleArn"].endswith(f"/{RULE}")
-        delivered = stack.put_email_request("success@simulator.amazonses.com")
-        other_source = stack.put_email_request("bounce+other@simulator.amazonses.com", source="other.application")
-        bounced = stack.put_email_request(f"bounce+{page.stem}@simulator.amazonses.com".lower())
+        label = page.stem.lower()
+        delivered = stack.put_email_request(f"success@{SIMULATOR}")
+        other_source = stack.put_email_request(f"bounce+{label}-2@{SIMULATOR}", source="other.application")
+        bounced = stack.put_email_request(f"bounce+{label}@{SIMULATOR}")
         stack.wait_for_status(delivered, "delivered")
         stack.wait_for_status(other_source, "bounced")
         stack.wait_for_status(bounced, "bounced")
