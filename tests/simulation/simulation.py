@@ -231,6 +231,7 @@ class Simulation:
             tracking=self._tracking,
             suppression=fakes.FakeSuppressionTable(),
             templates=self._templates,
+            attachments=fakes.FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
             waiting=self._retry,

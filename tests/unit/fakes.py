@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -127,6 +127,16 @@ class FakeTemplates:
         if name not in self._templates:
             raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
         return self._templates[name]
+
+
+class FakeAttachments:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        if s3_uri not in self.objects:
+            raise PermanentError("attachment_error", f"Validation error: {field}: gone", code="ATT003")
+        return self.objects[s3_uri]
 
 
 class Mail:
@@ -320,6 +330,7 @@ class Sender:
         self.tracking = FakeTrackingTable()
         self.suppression = FakeSuppressionTable()
         self.templates = FakeTemplates()
+        self.attachments = FakeAttachments()
         self.mailer = FakeMailer(self.clock)
         self.bus = FakeBus()
         self.waiting = FakeWaitingQueue()
@@ -340,6 +351,7 @@ class Sender:
             tracking=self.tracking,
             suppression=self.suppression,
             templates=self.templates,
+            attachments=self.attachments,
             mailer=self.mailer,
             bus=self.bus,
             waiting=self.waiting,

@@ -218,3 +218,23 @@ def test_what_a_policy_makes_bulk_goes_to_the_bulk_lane_once() -> None:
     sender.run(msgspec.structs.replace(sender.message(request()), body=body))
 
     assert sender.tracking.records["one"].status is Status.SENT
+
+
+def test_an_object_under_the_producer_s_prefix_is_attached() -> None:
+    sender = sender_with(ProducerPolicy(attachment_prefixes=["s3://files/invoices/"]))
+    sender.attachments.objects["s3://files/invoices/7.pdf"] = b"%PDF-1.7"
+
+    record = sender.send(attachments=[{"filename": "7.pdf", "s3Uri": "s3://files/invoices/7.pdf"}])
+
+    assert record.status is Status.SENT
+    assert b"7.pdf" in sender.mailer.accepted[0].raw
+
+
+@pytest.mark.parametrize("uri", ["s3://files/secrets/7.pdf", "s3://files/invoices/gone.pdf"])
+def test_any_other_object_is_refused_by_field(uri: str) -> None:
+    sender = sender_with(ProducerPolicy(attachment_prefixes=["s3://files/invoices/"]))
+
+    record = sender.send(attachments=[{"filename": "7.pdf", "s3Uri": uri}])
+
+    assert record.error_type == "attachment_error"
+    assert "attachments[0].s3Uri" in (record.error_message or "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 
+from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
 from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
@@ -49,14 +50,15 @@ class EmailSender:
     def _ports(self, settings: Settings) -> SendingPorts:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
-        dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+        dynamodb, s3, sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
         ses = boto3.client("ses", config=ONE_ATTEMPT)
         control = ControlTable(dynamodb, settings.control_table)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
         return SendingPorts(
             tracking=tracking,
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
-            templates=TemplateBucket(boto3.client("s3"), settings.template_bucket, clock),
+            templates=TemplateBucket(s3, settings.template_bucket, clock),
+            attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source),
             waiting=RetryQueue(sqs, settings.retry_queue_url),

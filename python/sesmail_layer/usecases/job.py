@@ -13,6 +13,7 @@ from sesmail_layer.domain.email_request import (
     EMAIL_ID,
     MAX_METADATA_BYTES,
     TEMPLATE_NAME,
+    Attachment,
     EmailRequest,
     Priority,
     fingerprint,
@@ -27,6 +28,7 @@ from sesmail_layer.domain.refusals import Refusal
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.suppression import Suppression
 from sesmail_layer.domain.tracking import RecipientState, TrackingRecord
+from sesmail_layer.usecases.ports import AttachmentObjects
 
 
 @dataclass(slots=True)
@@ -76,25 +78,34 @@ class Job:
             return []
         return list(dict.fromkeys([self.request.to, *self.copies("cc"), *self.copies("bcc")]))
 
-    def files(self) -> list[File]:
-        """The attachments' contents. Raises PermanentError `attachment_error`."""
-        files = []
-        for index, asked in enumerate(self.request.attachments if self.request else []):
-            field_name = f"attachments[{index}]"
-            if asked.content_base64 is None:
-                raise PermanentError(
-                    "attachment_error",
-                    f"Validation error: {field_name}.s3Uri: not under a prefix that this producer was given",
-                    code="ATT001",
-                )
+    def files(self, objects: AttachmentObjects, max_bytes: int) -> list[File]:
+        """Gets the attachments' contents. Raises PermanentError `attachment_error`, and TransientError."""
+        asked = self.request.attachments if self.request else []
+        return [
+            File(
+                one.filename,
+                self._content(one, f"attachments[{index}]", objects, max_bytes),
+                one.content_type,
+                one.content_id,
+            )
+            for index, one in enumerate(asked)
+        ]
+
+    def _content(self, asked: Attachment, field_name: str, objects: AttachmentObjects, max_bytes: int) -> bytes:
+        if asked.s3_uri is None:
             try:
-                content = base64.b64decode(asked.content_base64, validate=True)
+                return base64.b64decode(asked.content_base64 or "", validate=True)
             except ValueError as err:
                 raise PermanentError(
                     "attachment_error", f"Validation error: {field_name}.contentBase64: not base64", code="ATT002"
                 ) from err
-            files.append(File(asked.filename, content, asked.content_type, asked.content_id))
-        return files
+        if not self.policy.may_read(asked.s3_uri):
+            raise PermanentError(
+                "attachment_error",
+                f"Validation error: {field_name}.s3Uri: not under a prefix that this producer was given",
+                code="ATT001",
+            )
+        return objects.read(asked.s3_uri, f"{field_name}.s3Uri", max_bytes)
 
     def facts(self) -> dict[str, Any]:
         """What the request says of itself, as attributes of the tracking record; only what is valid."""

@@ -116,6 +116,11 @@ class Templates(Protocol):
         """Gives a compiled template. Raises TemplateError, and TransientError when S3 cannot answer."""
 
 
+class AttachmentObjects(Protocol):
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        """Reads one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
+
+
 class WaitingQueue(Protocol):
     def put(self, body: str, delay_seconds: float) -> None:
         """Puts a message on the retry queue. Raises TransientError."""

@@ -27,6 +27,7 @@ from sesmail_layer.usecases.job import Job, open_job
 from sesmail_layer.usecases.ledger import Ledger
 from sesmail_layer.usecases.pacing import Pacer
 from sesmail_layer.usecases.ports import (
+    AttachmentObjects,
     Clock,
     FeedbackBacklog,
     Log,
@@ -82,6 +83,7 @@ class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
     tracking: TrackingTable
     suppression: SuppressionTable
     templates: Templates
+    attachments: AttachmentObjects
     mailer: Mailer
     bus: StatusBus
     waiting: WaitingQueue
@@ -258,7 +260,7 @@ class _Batch:
             attempt=job.hop.attempt,
             now=now,
             cc=job.copies("cc"),
-            files=job.files(),
+            files=job.files(self.ports.attachments, self.rules.max_message_bytes),
         )
         if len(raw) > self.rules.max_message_bytes:
             kind = "attachment_error" if request.attachments else "validation_error"
