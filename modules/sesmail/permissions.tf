@@ -56,12 +56,17 @@ locals {
       },
       {
         sid       = "ClaimAndRecordEmails"
-        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
         resources = [module.tables.tracking_arn]
       },
       {
+        sid       = "TellFirstContacts"
+        actions   = ["dynamodb:Query"]
+        resources = ["${module.tables.tracking_arn}/index/to-email-timestamp-index"]
+      },
+      {
         sid       = "CheckSuppression"
-        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+        actions   = ["dynamodb:BatchGetItem"]
         resources = [module.tables.suppression_arn]
       },
       {
@@ -109,7 +114,7 @@ locals {
   feedback_statements = [
     {
       sid       = "FoldEvents"
-      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
       resources = [module.tables.tracking_arn]
     },
     {
@@ -119,7 +124,7 @@ locals {
     },
     {
       sid       = "Suppress"
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
       resources = [module.tables.suppression_arn]
     },
     {
