@@ -65,6 +65,28 @@ def lint(
 
 
 @app.command()
+def new(
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new template; the folder's name is its name.")],
+    *,
+    source: Annotated[
+        str, typer.Option("--from", metavar="DIR|s3://…", help="The template to start from.")
+    ] = f"{DEFAULT_FOLDER}/welcome",
+) -> None:
+    """Make a template of your own from another one, with its samples."""
+    templates = _load(source)
+    if len(templates) != 1 or templates[0].problems:
+        err.print(f"[red]{escape(source)} is not one whole template[/]; there are: {_names(templates)}")
+        raise typer.Exit(2)
+    if target.exists():
+        err.print(f"[red]{escape(str(target))} is there already[/]")
+        raise typer.Exit(2)
+    target.mkdir(parents=True)
+    for file, content in templates[0].files.items():
+        (target / file).write_bytes(content)
+    out.print(f"{escape(str(target))}: {', '.join(sorted(templates[0].files))}", soft_wrap=True)
+
+
+@app.command()
 def preview(
     where: Where = DEFAULT_FOLDER,
     *,
@@ -97,6 +119,10 @@ def _load(where: str) -> list[TemplateFiles]:
         raise typer.Exit(2) from error
 
 
+def _names(templates: Iterable[TemplateFiles]) -> str:
+    return escape(", ".join(template.name for template in templates))
+
+
 def _show(templates: Iterable[TemplateFiles], findings: list[Finding]) -> None:
     templates = list(templates)
     origins = {template.name: template.origin for template in templates}
@@ -111,9 +137,9 @@ def _show(templates: Iterable[TemplateFiles], findings: list[Finding]) -> None:
             _point(finding)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     colour = "red" if errors else "yellow" if findings else "green"
-    out.print(
-        f"[{colour}]{len(templates)} templates: {errors} errors, {len(findings) - errors} warnings[/]", soft_wrap=True
-    )
+    counts = ((len(templates), "template"), (errors, "error"), (len(findings) - errors, "warning"))
+    of, *found = (f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    out.print(f"[{colour}]{of}: {', '.join(found)}[/]", soft_wrap=True)
 
 
 def _point(finding: Finding) -> None:

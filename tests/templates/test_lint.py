@@ -47,6 +47,8 @@ def test_a_good_template_has_no_findings() -> None:
         ("{{ name | nosuchfilter }}", "TMPL009"),
         ("{% if name is nosuchtest %}{% endif %}", "unknown-test"),
         ("{% if name | nosuchfilter %}{% endif %}", "unknown-filter"),
+        ("{% include 'x' %}", "other-file"),
+        ("{% from 'x' import y %}", "other-file"),
         ("{{ name | safe }}", "unsafe-markup"),
         ("{{ ('<b>' ~ name) | safe }}", "unsafe-markup"),
         ("{% autoescape false %}{{ name }}{% endautoescape %}", "unsafe-markup"),

@@ -112,6 +112,23 @@ def test_lint_speaks_json(folder: Path) -> None:
     assert place == ["hello", "template.txt", 1, 10]
 
 
+def test_new_copies_a_starter_that_needs_no_other_file(tmp_path: Path) -> None:
+    target = tmp_path / "mine" / "greeting"
+    result = run.invoke(app, ["template", "new", str(target), "--from", str(SOURCES / "welcome")])
+    assert result.exit_code == 0
+    (made,) = load_templates(str(target))
+    assert (made.name, made.files) == ("greeting", STARTERS["welcome"].files)
+    assert run.invoke(app, ["template", "lint", str(tmp_path / "mine"), "--strict"]).exit_code == 0
+
+
+def test_new_overwrites_nothing_and_wants_one_template(tmp_path: Path) -> None:
+    assert run.invoke(app, ["template", "new", str(tmp_path), "--from", str(SOURCES / "welcome")]).exit_code == 2
+    result = run.invoke(app, ["template", "new", str(tmp_path / "x"), "--from", str(SOURCES)])
+    assert result.exit_code == 2
+    assert "welcome" in result.stderr
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("command", ["lint", "preview"])
 def test_nothing_to_check_is_told_apart_from_findings(tmp_path: Path, command: str) -> None:
     result = run.invoke(app, ["template", command, str(tmp_path)])

@@ -63,6 +63,13 @@ def report_unknown(tree: nodes.Template, report: Reporter) -> None:
             report.error("unknown-test", f"No test '{tested.name}'", line=tested.lineno, word=tested.name)
 
 
+def report_other_files(tree: nodes.Template, report: Reporter) -> None:
+    """The sender knows no other files than the template's own three."""
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        word = {"FromImport": "from"}.get(type(node).__name__, type(node).__name__.lower())
+        report.error("other-file", f"{{% {word} %}}: a template is its own three files", line=node.lineno, word=word)
+
+
 def report_unsafe(tree: nodes.Template, report: Reporter) -> None:
     """`|safe` on data, autoescaping switched off, and data put together to markup."""
     for node in tree.find_all(nodes.Filter):

@@ -14,6 +14,7 @@ from sesmail_cli.template_lint.jinja_rules import (
     PROVIDED,
     names_used,
     parse,
+    report_other_files,
     report_undeclared,
     report_unknown,
     report_unsafe,
@@ -100,6 +101,7 @@ def _body(template: TemplateFiles, file: str, metadata: dict[str, Any] | None, r
     if tree is None:
         return set()
     report_unknown(tree, report)
+    report_other_files(tree, report)
     if metadata is not None:
         report_undeclared(tree, declared(metadata), PROVIDED, report)
     if file.endswith(".html"):

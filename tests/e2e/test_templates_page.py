@@ -1,0 +1,103 @@
+"""docs/templates.md as a new user follows it: every command of its tour, word for word and in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness.emulator import free_port
+from tests.e2e.harness.paths import REPOSITORY
+from tests.e2e.harness.shell import run_in_shell
+from tests.e2e.harness.snippets import code_blocks
+from tests.e2e.harness.stack import Stack, wait_for
+
+PAGE = REPOSITORY / "docs" / "templates.md"
+TOUR = code_blocks(PAGE, "bash")
+
+
+def step(*words: str) -> str:
+    """The first command of the page with all these words."""
+    return next(code for code in TOUR if all(word in code for word in words))
+
+
+class Gallery:
+    """The preview as `sesmail template preview` serves it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def template(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self._url}/api/templates") as answer:
+            [template] = json.loads(answer.read())
+        return dict(template)
+
+    def render(self) -> dict[str, Any]:
+        question = {"name": "greeting", "data": self.template()["samples"]["sample.json"]}
+        with urllib.request.urlopen(f"{self._url}/api/render", data=json.dumps(question).encode()) as answer:
+            return dict(json.loads(answer.read()))
+
+    def is_up(self) -> bool:
+        try:
+            return bool(self.template())
+        except urllib.error.URLError:
+            return False
+
+
+@contextmanager
+def preview(folder: Path) -> Iterator[Gallery]:
+    """The page's own command, told not to open a browser and where to listen."""
+    port = free_port()
+    command = f"exec {step('template preview').strip()} --no-open --port {port}"
+    path = f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}"
+    process = subprocess.Popen(["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path})
+    gallery = Gallery(f"http://127.0.0.1:{port}")
+    try:
+        wait_for(gallery.is_up, "the preview")
+        yield gallery
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place to work in, where `templates` is the project's."""
+    (tmp_path / "templates").symlink_to(REPOSITORY / "templates")
+    return tmp_path
+
+
+def test_edit_a_subject_break_a_variable_mend_it_and_send_it(stack: Stack, folder: Path) -> None:
+    def run(*words: str) -> str:
+        return run_in_shell(stack.emulator, step(*words), folder)
+
+    run("template new")
+    with preview(folder) as gallery:
+        assert gallery.render()["error"] is None
+        run("A warm welcome to")
+        assert dict(gallery.render()["headers"])["Subject"] == "👋 A warm welcome to Northwind Books"
+        run("s/{{ userName }}/{{ userNam }}/")
+        assert gallery.render()["error"]["message"].endswith("Undefined variable: 'userNam' is undefined")
+        assert [finding["rule"] for finding in gallery.template()["findings"]] == ["undeclared-variable"]
+        [shown] = code_blocks(PAGE, "text")
+        told = run_in_shell(stack.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
+        assert told == shown
+        assert "0 errors, 0 warnings" in run("s/{{ userNam }}/{{ userName }}/", "lint")
+        assert gallery.render()["error"] is None
+    dry = run("--dry-run")
+    assert "Subject: 👋 A warm welcome to Northwind Books" in dry
+    assert stack.mails_to("success@simulator.amazonses.com") == []
+
+    story = run("aws s3 cp", "send-test")
+    assert story.splitlines()[-1].split()[1] == "delivered"
+    [mail] = stack.mails_to("success@simulator.amazonses.com")
+    assert mail.subject == "👋 A warm welcome to Northwind Books"
+    assert "Hello Ada," in mail.body("plain")
