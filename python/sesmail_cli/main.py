@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sesmail_cli import template_commands, template_send_test
+from sesmail_cli.operator import commands as operator_commands
 
 app = typer.Typer(
     name="sesmail",
@@ -14,3 +15,4 @@ app = typer.Typer(
 )
 app.add_typer(template_commands.app, name="template")
 app.command("send-test")(template_send_test.send_test)
+operator_commands.register(app)

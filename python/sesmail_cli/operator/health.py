@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, Stack
-from sesmail_layer.aws.control_state import ACCOUNT
+from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, QueueDepth, Stack
+from sesmail_cli.operator.words import pause_in_words
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.sending_state import SendingState
 
@@ -20,19 +20,6 @@ DEAD_LETTERS = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUES.values())
 # SQS reports its metrics every minute, some minutes late.
 _METRIC_MINUTES = 15
 _NEARLY_USED = 0.9
-
-
-class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    name: str
-    waiting: int
-    in_flight: int
-    delayed: int
-    oldest_age_seconds: float | None = None
-    """None: CloudWatch has not told."""
-
-    @property
-    def total(self) -> int:
-        return self.waiting + self.in_flight + self.delayed
 
 
 class SesState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -78,8 +65,7 @@ def look(stack: Stack) -> Health:
 
 def _attention(health: Health) -> Iterable[str]:
     for source, state in health.paused.items():
-        whose = "all sending" if source == ACCOUNT else f"producer '{source}'"
-        yield f"{whose} is paused by the {state.paused_by or 'operator'} since {state.paused_at}"
+        yield f"paused: {pause_in_words(source, state)}"
     if health.ses.sending_enabled is False:
         yield "SES itself has paused sending for this account"
     if health.ses.enforcement_status in ("PROBATION", "SHUTDOWN"):
@@ -92,20 +78,8 @@ def _attention(health: Health) -> Iterable[str]:
 
 
 def _depth(stack: Stack, name: str, age: float | None) -> QueueDepth:
-    answer = stack.sqs.get_queue_attributes(
-        QueueUrl=stack.queue_url(name),
-        AttributeNames=[
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ],
-    )
-    waiting, in_flight, delayed = (
-        int(answer["Attributes"][f"ApproximateNumberOfMessages{kind}"])  # type: ignore[index]
-        for kind in ("", "NotVisible", "Delayed")
-    )
-    known = age if waiting + in_flight + delayed else None
-    return QueueDepth(name=name, waiting=waiting, in_flight=in_flight, delayed=delayed, oldest_age_seconds=known)
+    depth = stack.depth(name)
+    return msgspec.structs.replace(depth, oldest_age_seconds=age) if depth.total else depth
 
 
 def _oldest_ages(stack: Stack, names: Sequence[str]) -> Mapping[str, float]:

@@ -27,9 +27,11 @@ def pause(
     state = operator.stack.states.pause(producer, reason, operator.stack.clock.now())
     operator.answer({"source": producer, "state": state})
     operator.say(f"[yellow]Paused:[/] {escape(pause_in_words(producer, state))}")
+    if producer != ACCOUNT:
+        operator.say(f"It holds events whose source is exactly '{escape(producer)}'.")
     operator.say(
-        "In force everywhere within 15 seconds. What waits longer than the engine's max_hold_hours (24) fails as "
-        "'expired'."
+        "In force everywhere within 15 seconds. What is held for longer than the engine's max_hold_hours (24) fails "
+        "as 'expired'."
     )
     return OK
 
@@ -41,7 +43,7 @@ def resume(operator: Operator, *, producer: Producer = ACCOUNT) -> int:
     still = stack.states.paused()
     operator.answer({"source": producer, "resumed": before is not None, "before": before, "stillPaused": still})
     if before is None:
-        operator.say(f"{escape(whose(producer).capitalize())} was not paused.")
+        operator.say(f"Nothing to do: {escape(whose(producer))} was not paused.")
     else:
         operator.say(f"[green]Resumed.[/] It was paused: {escape(pause_in_words(producer, before))}")
         operator.say("What waits looks again every minute or so, and then goes out at the engine's pace.")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import msgspec
 from botocore.config import Config
 
-from sesmail_layer.aws.control_state import ControlState
+from sesmail_layer.aws.control_state import ACCOUNT, ControlState
+from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -31,6 +36,21 @@ DEAD_LETTER_QUEUES = {
 BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What lies in a queue."""
+
+    name: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    oldest_age_seconds: float | None = None
+    """None: CloudWatch has not told."""
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.in_flight + self.delayed
 
 
 class Stack:
@@ -71,7 +91,11 @@ class Stack:
 
     @cached_property
     def suppression(self) -> SuppressionTable:
-        return SuppressionTable(self.dynamodb, self.called("Suppression"), self.clock)
+        return SuppressionTable(self.dynamodb, self.called("Suppression"), self.clock, self.tombstones.key_of)
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        return Tombstones(self.dynamodb, self.called("Control"))
 
     @cached_property
     def states(self) -> ControlState:
@@ -87,3 +111,17 @@ class Stack:
 
     def queue_url(self, queue: str) -> str:
         return self.sqs.get_queue_url(QueueName=self.called(queue))["QueueUrl"]
+
+    def depth(self, queue: str) -> QueueDepth:
+        """Counts a queue's messages; SQS's numbers are approximate."""
+        kinds = ("", "NotVisible", "Delayed")
+        names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=names)
+        counts: Mapping[str, str] = dict(answer["Attributes"].items())
+        waiting, in_flight, delayed = (int(counts[name]) for name in names)
+        return QueueDepth(name=queue, waiting=waiting, in_flight=in_flight, delayed=delayed)
+
+    def paused(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        """Gives those of these producers, and the account, that are paused."""
+        states = ControlTable(self.dynamodb, self.called("Control")).producers({ACCOUNT, *sources}).states
+        return {source: state for source, state in states.items() if state.paused}

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from sesmail_cli.operator.command import ATTENTION, OK, Operator
-from sesmail_cli.operator.health import Health, QueueDepth, SesState, look
+from sesmail_cli.operator.health import Health, SesState, look
+from sesmail_cli.operator.stack import QueueDepth
 from sesmail_cli.operator.words import duration, pause_in_words
 from sesmail_layer.domain.sending_state import SendingState
 
@@ -60,5 +61,6 @@ def _table(title: str, queues: Sequence[QueueDepth]) -> Table:
 
 
 def _show_attention(operator: Operator, health: Health) -> None:
-    for text in health.attention:
+    told = len(health.paused)  # They stand at the top.
+    for text in health.attention[told:]:
         operator.say(f"[yellow]![/] {escape(text)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import (
@@ -38,22 +39,38 @@ _TRIES = 5
 
 
 class SuppressionTable:
-    def __init__(self, client: DynamoDBClient, table_name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        clock: Clock,
+        tombstone_of: Callable[[str], str] | None = None,
+    ) -> None:
+        """`tombstone_of` gives the key under which an erased address stays suppressed; who reads the list needs it."""
         self._client = client
         self._table_name = table_name
         self._clock = clock
+        self._tombstone_of = tombstone_of
 
     def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
         """Reads the entries in force. DynamoDB's TTL deletes late, so expired ones are left out here."""
         now_text = utc_text(self._clock.now())
         try:
-            items = list(read_items(self._client, self._table_name, "email", addresses, self._clock.sleep))
+            asked = {address: address for address in addresses}
+            if self._tombstone_of is not None:
+                asked |= {self._tombstone_of(address): address for address in addresses}
+            items = list(read_items(self._client, self._table_name, "email", asked, self._clock.sleep))
         except (BotoCoreError, ClientError) as err:
             raise transient(err, _NOT_READ, code="AWS001") from err
         except TransientError as err:
             raise TransientError(f"{_NOT_READ}: {err}", code="AWS001") from err
-        entries = [from_item(item, Suppression) for item in items]
-        return {entry.email: entry for entry in entries if not entry.expired(now_text)}
+        found: dict[str, Suppression] = {}
+        for item in items:
+            entry = from_item(item, Suppression)
+            entry = msgspec.structs.replace(entry, email=asked[entry.email])
+            if not entry.expired(now_text):
+                found[entry.email] = found[entry.email].joined(entry) if entry.email in found else entry
+        return found
 
     def add(self, suppression: Suppression) -> None:
         """Lists an address; where it is listed already, the two entries become one (`Suppression.joined`)."""

@@ -1,0 +1,75 @@
+"""The suppression list as an operator reads it: newest first, by type and date; and SES's own list."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.dynamodb_items import from_item
+from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
+
+TYPES = tuple(dict.fromkeys(SUPPRESSION_TYPES.values()))
+
+_INDEX = "suppression-type-date-index"
+
+
+def newest(
+    client: DynamoDBClient, table_name: str, types: Sequence[str], *, since: str, now_text: str, limit: int
+) -> list[Suppression]:
+    """Reads the entries in force, of these types, added since a time, newest first. Raises botocore's errors."""
+    runs = [_of_type(client, table_name, one, since) for one in types]
+    merged = heapq.merge(*runs, key=lambda entry: entry.added_to_suppression_date, reverse=True)
+    return list(islice((entry for entry in merged if not entry.expired(now_text)), limit))
+
+
+def _of_type(client: DynamoDBClient, table_name: str, suppression_type: str, since: str) -> Iterator[Suppression]:
+    values: dict[str, Any] = {":type": {"S": suppression_type}} | ({":since": {"S": since}} if since else {})
+    pages = client.get_paginator("query").paginate(
+        TableName=table_name,
+        IndexName=_INDEX,
+        KeyConditionExpression="suppressionType = :type" + (" AND addedToSuppressionDate >= :since" if since else ""),
+        ExpressionAttributeValues=values,
+        ScanIndexForward=False,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield from_item(item, Suppression)
+
+
+class SesList:
+    """SES's own suppression list of the account.
+
+    https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+    """
+
+    def __init__(self, client: SESV2Client) -> None:
+        self._client = client
+
+    def reason(self, address: str) -> str | None:
+        """Says why SES suppresses an address (`BOUNCE`, `COMPLAINT`); None where it does not."""
+        try:
+            answer = self._client.get_suppressed_destination(EmailAddress=address)
+        except ClientError as err:
+            if _is_not_found(err):
+                return None
+            raise
+        return str(answer["SuppressedDestination"]["Reason"])
+
+    def remove(self, address: str) -> None:
+        try:
+            self._client.delete_suppressed_destination(EmailAddress=address)
+        except ClientError as err:
+            if not _is_not_found(err):
+                raise
+
+
+def _is_not_found(err: ClientError) -> bool:
+    return err.response["Error"].get("Code") == "NotFoundException"
