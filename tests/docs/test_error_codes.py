@@ -1,0 +1,111 @@
+"""Every code that the engine logs has one row in docs/troubleshooting.md, and every row a code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT, rows
+
+CODE = re.compile(r"[A-Z]{3,4}[0-9]{3}")
+# What stands for a part that differs: in the docs a letter of its own or `…`, in the code a replacement field.
+_DIFFERS = re.compile(r"(?<![\w])'?(?:X|N)'?(?![\w])|…|\[…\]")
+SOURCES = sorted([*(ROOT / "python/sesmail_layer").rglob("*.py"), *(ROOT / "functions").rglob("*.py")])
+
+
+def codes_in_the_code() -> set[str]:
+    """Every string that looks like a code, wherever it stands."""
+    return {
+        node.value
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+
+
+def rows_in_the_docs() -> list[list[str]]:
+    """The rows whose first cell is a code."""
+    return [cells for cells in rows(DOCS / "troubleshooting.md") if CODE.fullmatch(cells[0])]
+
+
+def texts_in_the_code() -> list[str]:
+    """Every text, those with replacement fields as well: a field becomes a NUL character."""
+    texts = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "\0" for part in node.values]
+                texts.append("".join(str(part) for part in parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return texts
+
+
+def test_every_code_of_the_code_has_a_row_and_every_row_a_code() -> None:
+    documented = Counter(cells[0] for cells in rows_in_the_docs())
+    assert set(documented) == codes_in_the_code()
+    assert [code for code, times in documented.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("cells", rows_in_the_docs(), ids=lambda cells: cells[0])
+def test_a_row_has_message_cause_and_remedy(cells: list[str]) -> None:
+    _, message, cause, remedy = cells
+    assert message.startswith("`")
+    assert message.endswith("`")
+    assert cause
+    assert remedy
+
+
+@pytest.mark.parametrize("cells", rows_in_the_docs(), ids=lambda cells: cells[0])
+def test_a_message_in_the_docs_is_one_that_the_code_can_write(cells: list[str]) -> None:
+    """Every fixed part of it, of some length, stands in some text of the code."""
+    everything = "\n".join(texts_in_the_code())
+    fixed = [part.strip(" '\":;,.()[]") for part in _DIFFERS.split(cells[1].strip("`"))]
+    # Prefixes that the code puts before several messages are written once there.
+    fixed = [piece for part in fixed for piece in re.split(r"Validation error: |\(hard-|\(|\)|'", part)]
+    missing = [part for part in fixed if len(part.strip(" '.:")) > 3 and part.strip(" '.:") not in everything]
+    assert not missing
+
+
+def test_the_index_for_machines_has_the_same_codes() -> None:
+    index = (DOCS / "ai" / "ERROR_INDEX.md").read_text()
+    assert set(re.findall(rf"^\| ({CODE.pattern}) \|", index, re.MULTILINE)) == codes_in_the_code()
+
+
+def test_every_alarm_has_a_row() -> None:
+    alarms = (ROOT / "modules/alarms/main.tf").read_text()
+    engine = (ROOT / "modules/sesmail/main.tf").read_text()
+    queues = re.findall(r"^    (\w+) += module\.\w+\.(?:dead_letter_)?name$", engine, re.MULTILINE)
+    names = {f"{queue}-Depth" for queue in queues} | {"EmailSender-Errors", "FeedbackProcessor-Errors"}
+    names |= {f"SES-{rate}{end}" for rate in ("BounceRate", "ComplaintRate") for end in ("", "-Pause")}
+    names |= set(re.findall(r'alarm_name += "\$\{var\.name\}-([\w-]+)"', alarms))
+    documented = {
+        name
+        for cells in rows(DOCS / "troubleshooting.md")
+        for name in re.findall(r"`sesmailengine-([\w-]+)`", cells[0])
+    }
+    assert len(queues) == 5
+    assert documented == names
+
+
+def test_every_reason_to_wait_has_a_row() -> None:
+    reasons = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("HoldError") and node.args:
+                silent = any(keyword.arg == "deferred" for keyword in node.keywords)
+                if isinstance(node.args[0], ast.Constant) and not silent:
+                    reasons.add(str(node.args[0].value))
+    documented = {cells[0].strip("`") for cells in _section("Emails wait")}
+    assert documented == reasons
+
+
+def _section(heading: str) -> list[list[str]]:
+    text = Path(DOCS / "troubleshooting.md").read_text()
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    table = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in cells] for cells in table][1:]
