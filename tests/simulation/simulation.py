@@ -21,7 +21,8 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.pacing import Pacer
 from sesmail_layer.usecases.ports import Reservation
 from sesmail_layer.usecases.producer_guard import ProducerGuard
-from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
+from sesmail_layer.usecases.send_email import SendEmails
+from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 from tests.unit import fakes
 
 BATCH = 10

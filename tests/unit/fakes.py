@@ -22,7 +22,8 @@ from sesmail_layer.domain.tracking import TrackingRecord
 from sesmail_layer.usecases.pacing import Pacer
 from sesmail_layer.usecases.ports import Producers, Reservation
 from sesmail_layer.usecases.producer_guard import ProducerGuard
-from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
+from sesmail_layer.usecases.send_email import SendEmails
+from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 

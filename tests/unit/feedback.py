@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.outcomes import Outcome
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.usecases.email_feedback import Recorded
 from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
 from tests.unit.fakes import NOW, FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable, FakeTrackingTable
 
@@ -46,9 +48,12 @@ class Feedback:
         )
         return RecordFeedback(ports, self.rules)(messages)
 
-    def _follow(self, record: TrackingRecord, said: Sequence[Outcome], fresh: Collection[str]) -> None:
-        assert self.tracking.records[record.email_id] == record, "followed up before it was stored"
-        self.followed.append((list(said), set(fresh)))
+    def _follow(self, batch: Sequence[Recorded]) -> Mapping[str, TransientError]:
+        for recorded in batch:
+            record = recorded.record
+            assert self.tracking.records[record.email_id] == record, "followed up before it was stored"
+            self.followed.append(([each.outcome for each in recorded.said], set(recorded.fresh)))
+        return {}
 
     def sent(self, email_id: str = "email-1", *, to: str = JOHN, second: int = 0, **facts: Any) -> TrackingRecord:
         """Stores a record as the sender leaves it."""

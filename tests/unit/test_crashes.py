@@ -14,7 +14,8 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.domain.tracking import Entry, fold
-from sesmail_layer.usecases.send_email import SendEmails, SendingPorts
+from sesmail_layer.usecases.send_email import SendEmails
+from sesmail_layer.usecases.sending import SendingPorts
 from tests.unit.fakes import Sender, request
 
 VISIBILITY_SECONDS = 600.0

@@ -26,7 +26,8 @@ from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.pacing import Pacer
 from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.quota import QuotaKeeper
-from sesmail_layer.usecases.send_email import SendEmails, SendingPorts, SendingRules
+from sesmail_layer.usecases.send_email import SendEmails
+from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 
 class EmailSender:

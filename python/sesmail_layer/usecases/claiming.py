@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,9 +13,7 @@ from sesmail_layer.domain.times import utc_text
 from sesmail_layer.domain.tracking import Entry, TrackingRecord
 from sesmail_layer.usecases.job import Job
 from sesmail_layer.usecases.ledger import Ledger
-
-if TYPE_CHECKING:
-    from sesmail_layer.usecases.send_email import SendingPorts, SendingRules
+from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 _BACKLOG_SECONDS = 30.0
 _TRIES = 8

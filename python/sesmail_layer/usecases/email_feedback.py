@@ -44,9 +44,25 @@ class Recorded(msgspec.Struct, frozen=True):
     suppressed: list[SuppressionReason]
     transitions: list[Transition]
     """All that the news changed, now or when it first came."""
+    retold: frozenset[str] = frozenset()
+    """The keys of entries that may have come before, and of which nobody may have been told."""
 
     def stored(self) -> Recorded:
         return msgspec.structs.replace(self, record=self.record.next_revision())
+
+    def due(self) -> list[Said]:
+        """What has to be acted on: what is new, and what an earlier try may have left undone. It bears repetition."""
+        return [each for each in self.said if self._is_due(each.outcome.entry.key)]
+
+    def due_transitions(self) -> list[Transition]:
+        return [moved for moved in self.transitions if self._is_due(moved.entry.key)]
+
+    def owners(self, key: str) -> set[str]:
+        """The messages that brought an entry."""
+        return {each.news.message.message_id for each in self.said if each.outcome.entry.key == key}
+
+    def _is_due(self, key: str) -> bool:
+        return key in self.fresh or key in self.retold
 
 
 class EmailFeedback:

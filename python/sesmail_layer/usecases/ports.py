@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sesmail_layer.domain.outcomes import Outcome
 from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.pending_request import PendingRequest
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.status_event import StatusEvent
@@ -136,14 +136,16 @@ class StatusBus(Protocol):
         """Publishes in batches of ten, trying refused entries again; gives those that stay refused, id to reason."""
 
 
-class FollowUp(Protocol):
-    """What has to be done about an email once what SES said of it is stored."""
+class PendingTable(Protocol):
+    """Requests kept for a soft bounce's retry, a day at most. Raises TransientError."""
 
-    def __call__(self, record: TrackingRecord, said: Sequence[Outcome], fresh: Collection[str]) -> None:
-        """Acts on outcomes, of which `fresh` names the entries that came for the first time: only those count.
+    def keep(self, email_id: str, request: PendingRequest) -> None: ...
 
-        A message that comes again comes here again, so it must bear repetition. TransientError brings it again.
-        """
+    def get(self, email_id: str) -> PendingRequest | None:
+        """Reads a request; never an expired one."""
+
+    def forget(self, email_ids: Collection[str]) -> None:
+        """Deletes requests, kept or not."""
 
 
 class Metrics(Protocol):

@@ -1,17 +1,18 @@
-"""Records a batch of SES events: read → find the emails → suppress → fold and store → tell.
+"""Records a batch of SES events: read → find the emails → suppress → fold and store → follow up → tell.
 
     crash before            leaves, until SQS brings the message again
     ------------------------------------------------------------------------------------------
     suppress                nothing
     store                   the suppression, which is the same when it is added again
-    tell                    the record with the entry and its transition: told then, under the same `eventId`
+    follow up, tell         the record with the entry and its transition: followed up and told then, under the same
+                            `eventId`; only counts are off
 
 One read for the batch, one conditional write for each email with news, one publication.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -27,12 +28,16 @@ from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.domain.tracking import TrackingRecord
 from sesmail_layer.usecases.email_feedback import EmailFeedback, News, Recorded
 from sesmail_layer.usecases.feedback_suppression import FeedbackSuppression
-from sesmail_layer.usecases.ports import Clock, FollowUp, Log, Metrics, StatusBus, SuppressionTable, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, StatusBus, SuppressionTable, TrackingTable
 
 LAST_RECEIVE = 5
 """The queue's maxReceiveCount: after it, a message that fails goes to the dead-letter queue."""
 _AGAIN_AFTER_SECONDS = 300.0
 """News this old may have failed before and come back from the dead-letter queue, its receives counted anew."""
+
+
+FollowUp = Callable[[Sequence[Recorded]], Mapping[str, TransientError]]
+"""Acts on what is due of a batch; gives, by email id, what went wrong and has to be tried again."""
 
 
 class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +59,7 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     log: Log
     follow_ups: tuple[FollowUp, ...] = ()
-    """What is to be done about an email once its record is stored."""
+    """What is to be done about a batch's emails once their records are stored."""
 
 
 class RecordFeedback:
@@ -76,6 +81,7 @@ class _Batch:
         self._rules = rules
         self._failed: set[str] = set()
         self._records: dict[str, TrackingRecord] = {}
+        self._done: list[Recorded] = []
         self._owed: dict[str, StatusEvent] = {}
         self._owed_to: dict[str, set[str]] = {}
         self._suppression = FeedbackSuppression(
@@ -96,6 +102,8 @@ class _Batch:
             return self._failed
         for email_id, some in by_email.items():
             self._guarded(email_id, some)
+        for follow_up in self._ports.follow_ups:
+            self._follow(follow_up)
         self._tell()
         return self._failed
 
@@ -160,30 +168,43 @@ class _Batch:
 
     def _recorded(self, recorded: Recorded) -> None:
         record = recorded.record
+        again = frozenset(each.outcome.entry.key for each in recorded.said if self._may_have_failed(each.news))
+        recorded = msgspec.structs.replace(recorded, retold=again)
         self._records[record.email_id] = record
+        self._done.append(recorded)
         for reason in recorded.suppressed:
             self._count_suppression(reason, record.email_id)
-        for follow_up in self._ports.follow_ups:
-            follow_up(record, [each.outcome for each in recorded.said], recorded.fresh.keys())
-        again = {each.outcome.entry.key for each in recorded.said if self._may_have_failed(each.news)}
-        for moved in recorded.transitions:
-            if moved.entry.key not in again | recorded.fresh.keys():
-                continue  # told when it first came
-            owners = {
-                each.news.message.message_id for each in recorded.said if each.outcome.entry.key == moved.entry.key
-            }
-            self._owe(status_event(record, moved), owners)
+        for moved in recorded.due_transitions():
+            self._owe(status_event(record, moved), recorded.owners(moved.entry.key))
             if moved.entry.key in recorded.fresh:
                 self._count_status(moved.entry.status)
+        self._log_recorded(recorded)
+
+    def _log_recorded(self, recorded: Recorded) -> None:
         for one in {id(each.news): each.news for each in recorded.said}.values():
             self._ports.log.info(
                 "feedback.recorded",
                 kind=one.event.kind,
-                email_id=record.email_id,
+                email_id=recorded.record.email_id,
                 ses_message_id=one.event.ses_message_id,
-                status=record.status,
+                status=recorded.record.status,
                 what=sorted({e.outcome.entry.what for e in recorded.said if e.news is one and e.outcome.entry.what}),
             )
+
+    def _follow(self, follow_up: FollowUp) -> None:
+        """Acts on what was stored; what goes wrong brings the news again, and with it another try."""
+        try:
+            wrong = follow_up(self._done)
+        except Exception as err:
+            self._failed |= {said.news.message.message_id for recorded in self._done for said in recorded.due()}
+            self._ports.metrics.count("RecordFailed", len(self._done))
+            self._ports.log.error("feedback.not_followed_up", exc_info=err)
+            return
+        for recorded in self._done:
+            err = wrong.get(recorded.record.email_id)
+            if err is not None:
+                messages = {each.news.message.message_id: each.news for each in recorded.due()}
+                self._bring_again(list(messages.values()), err.code, err.message)
 
     def _may_have_failed(self, one: News) -> bool:
         """True where an earlier try may have stored the news without telling anyone of it."""

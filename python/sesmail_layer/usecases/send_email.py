@@ -6,9 +6,7 @@ queue, SQS is to bring it again, or (no request at all) SQS brings it to the dea
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
@@ -17,30 +15,15 @@ import msgspec
 from sesmail_layer.domain.addresses import address_key
 from sesmail_layer.domain.envelopes import EnvelopeError, Hop, with_hop
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
-from sesmail_layer.domain.message import compose, resolve_identity
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tags import encode_tags
-from sesmail_layer.domain.times import utc_seconds, utc_text
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.claiming import Claims
+from sesmail_layer.usecases.delivery import Delivery
 from sesmail_layer.usecases.job import Job, open_job
 from sesmail_layer.usecases.ledger import Ledger
-from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.ports import (
-    AttachmentObjects,
-    Clock,
-    FeedbackBacklog,
-    Log,
-    Mailer,
-    Metrics,
-    QuotaSource,
-    StatusBus,
-    SuppressionTable,
-    Templates,
-    TrackingTable,
-    WaitingQueue,
-)
-from sesmail_layer.usecases.producer_guard import ProducerGuard
+from sesmail_layer.usecases.preparation import Preparation
+from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 T = TypeVar("T")
 
@@ -59,47 +42,6 @@ _SUPPRESSION_CODES = {
     SuppressionReason.MANUAL: "SUPP005",
     SuppressionReason.SES_SUPPRESSED: "SUPP006",
 }
-
-
-class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator decided."""
-
-    default_sender_email: str
-    default_sender_name: str
-    retention_days: int = 90
-    refuse_unknown_fields: bool = False
-    max_message_bytes: int = 10 * 1024 * 1024
-    max_schedule_days: int = 30
-    max_hold_seconds: float = 86_400
-    daily_quota_reserve: float = 0.1
-    """The share of SES's 24-hour quota that is kept for transactional mail."""
-    claim_settle_seconds: float = 300
-    resend_unknown: bool = True
-
-
-class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sender needs from outside."""
-
-    tracking: TrackingTable
-    suppression: SuppressionTable
-    templates: Templates
-    attachments: AttachmentObjects
-    mailer: Mailer
-    bus: StatusBus
-    waiting: WaitingQueue
-    backlog: FeedbackBacklog
-    quota: QuotaSource
-    pacer: Pacer
-    guard: ProducerGuard
-    bulk_lane: WaitingQueue
-    """Where what a policy makes bulk goes."""
-    clock: Clock
-    metrics: Metrics
-    log: Log
-    time_limit: Callable[[float], AbstractContextManager[None]]
-    """Ends a block with a PermanentError when it runs for longer than the given seconds."""
-    run_all: Callable[[Sequence[Callable[[], object]]], None]
-    """Runs independent steps, side by side where it can; none of them raises."""
 
 
 class SendEmails:
@@ -122,10 +64,11 @@ class _Batch:
         self.rules = rules
         self.deadline = deadline
         self.failed: set[str] = set()
-        self.sent: list[Job] = []
         self.waits: list[tuple[Job, Hop, float]] = []
         self.ledger = Ledger(ports.tracking, ports.clock, rules.retention_days)
         self.claims = Claims(ports, rules, self.ledger)
+        self._prepare = Preparation(ports, rules)
+        self._delivery = Delivery(ports, self.claims, deadline)
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         jobs = self._opened(messages)
@@ -134,7 +77,7 @@ class _Batch:
             self._check_suppression(good)
         ready = [job for job in jobs if job.message.message_id not in self.failed and not self._changes_lane(job)]
         rendered = [(job, raw) for job in ready if (raw := self._attempt(job, partial(self._prepare, job)))]
-        self.ports.run_all(self._deliveries(self._within_caps(rendered)))
+        self.ports.run_all([partial(self._attempt, job, step) for job, step in self._steps(rendered)])
         self._count()
         self._tell()
         self._put_aside()
@@ -179,14 +122,17 @@ class _Batch:
             self._bring_again(job.message, "email.not_put_aside", err.message, code=err.code, **_keys(job))
         return True
 
-    def _within_caps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, bytes]]:
-        """Lets those wait that their producer's caps have no room for."""
+    def _steps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, Callable[[], None]]]:
         try:
-            holds = self.ports.guard.over_caps([job for job, _ in rendered])
+            return self._delivery.steps(self._within_caps(rendered))
         except TransientError as err:
             for job, _ in rendered:
                 self._bring_again(job.message, "control.unreadable", err.message, code=err.code)
             return []
+
+    def _within_caps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, bytes]]:
+        """Lets those wait that their producer's caps have no room for."""
+        holds = self.ports.guard.over_caps([job for job, _ in rendered])
         within = []
         for job, raw in rendered:
             hold = holds.get(job.message.message_id)
@@ -200,7 +146,7 @@ class _Batch:
     def _count(self) -> None:
         """Adds to the breaker's counts; they may be off by a batch, mail may not be held up for them."""
         try:
-            self.ports.guard.count_sent(self.sent)
+            self.ports.guard.count_sent(self._delivery.sent)
         except TransientError as err:
             self.ports.log.warning("breaker.not_counted", message=err.message, code=err.code)
 
@@ -231,94 +177,6 @@ class _Batch:
                     code=_SUPPRESSION_CODES[reason],
                 )
             job.dropped = blocked
-
-    def _prepare(self, job: Job) -> bytes:
-        """Everything that can fail without SES: refusals, times, template, message."""
-        if job.refusal is not None or job.request is None:
-            raise job.refusal or PermanentError("validation_error", "Validation error: no request", code="VAL005")
-        request = job.request
-        now = self.ports.clock.now()
-        self.ports.guard.check_request(job)
-        if request.expires_at and now >= utc_seconds(request.expires_at):
-            raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
-        if request.send_at and now < utc_seconds(request.send_at):
-            raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
-        self._check_daily_quota(job)
-        template = self.ports.templates.load(request.template_name, request.locale)
-        data = {"year": int(utc_text(now)[:4]), **request.template_data}
-        with self.ports.time_limit(RENDER_SECONDS):
-            rendered = template.render(data, request.subject)
-        job.subject = rendered.subject
-        identity = resolve_identity(request, rendered, self.rules.default_sender_email, self.rules.default_sender_name)
-        job.sender = identity.email
-        job.policy.check_sender(job.envelope.source, identity.email)
-        raw = compose(
-            request,
-            rendered,
-            identity,
-            email_id=job.email_id,
-            attempt=job.hop.attempt,
-            now=now,
-            cc=job.copies("cc"),
-            files=job.files(self.ports.attachments, self.rules.max_message_bytes),
-        )
-        if len(raw) > self.rules.max_message_bytes:
-            kind = "attachment_error" if request.attachments else "validation_error"
-            raise PermanentError(
-                kind,
-                f"Validation error: attachments: the message is {len(raw)} bytes, at most "
-                f"{self.rules.max_message_bytes} are allowed",
-                code="VAL007",
-            )
-        return raw
-
-    def _check_daily_quota(self, job: Job) -> None:
-        quota = self.ports.quota.quota()
-        if quota is None:
-            return
-        if quota.share_left <= (self.rules.daily_quota_reserve if job.bulk else 0.0):
-            raise HoldError("daily_quota", delay_seconds=_QUOTA_SECONDS)
-
-    def _deliveries(self, rendered: Sequence[tuple[Job, bytes]]) -> list[Callable[[], object]]:
-        """Gives each message the time from which it may go; what has no time any more goes back to the queue."""
-        if not rendered:
-            return []
-        rate = self.ports.pacer.rate(self.ports.quota.quota())
-        until = self.deadline - _RESERVE_SECONDS
-        normal = [(job, raw) for job, raw in rendered if not job.bulk]
-        times = self.ports.pacer.reserve([len(job.recipients) for job, _ in normal], rate, until)
-        steps: list[Callable[[], object]] = []
-        for index, (job, raw) in enumerate(normal):
-            at = times[index] if index < len(times) else None
-            steps.append(partial(self._attempt, job, partial(self._deliver, job, raw, at)))
-        for job, raw in rendered:
-            if job.bulk:
-                steps.append(partial(self._attempt, job, partial(self._deliver_bulk, job, raw, rate)))
-        return steps
-
-    def _deliver_bulk(self, job: Job, raw: bytes, rate: float) -> None:
-        until = self.deadline - _RESERVE_SECONDS
-        granted = self.ports.pacer.wait_for_bulk(len(job.recipients), rate, until)
-        self._deliver(job, raw, self.ports.clock.now() if granted else None)
-
-    def _deliver(self, job: Job, raw: bytes, at: float | None) -> None:
-        """Claim, send, record. From the claim on, a crash leaves a record that says so."""
-        clock = self.ports.clock
-        if at is None:
-            raise HoldError("rate", delay_seconds=random.uniform(1, 10), deferred=False)
-        clock.sleep(at - clock.now())
-        claim = self.claims.take(job, lease_until=self.deadline + _LEASE_EXTRA_SECONDS)
-        if claim is None:
-            return
-        job.claim = claim
-        tags = encode_tags(job.email_id, claim.attempt, claim.template_name or "", job.envelope.source)
-        try:
-            ses_message_id = self.ports.mailer.send(raw, sender=job.sender, recipients=job.recipients, tags=tags)
-        except TransientError:
-            self.claims.release(job)  # Surely not sent: whoever gets the message next may send at once.
-            raise
-        self.sent.append(job)
-        self.claims.sent(job, claim, ses_message_id)
 
     def _attempt(self, job: Job, step: Callable[[], T]) -> T | None:
         """Runs a step of one job; whatever it raises concerns that job alone (domain/errors.py)."""
