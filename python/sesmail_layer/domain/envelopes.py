@@ -23,6 +23,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """True: its producer's caps have counted it."""
     lane: str = ""
     """`bulk`: a policy sent it to the bulk lane."""
+    not_before: float = 0
+    """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,12 @@ class Job:
     claim: TrackingRecord | None = None
     sender: str = ""
     policy: ProducerPolicy = field(default_factory=ProducerPolicy)
+    sensitive: bool = False
+    """True: nothing of it is kept for a retry."""
+    kept: bool = False
+    """True: it is in the pending table."""
+    probe: bool = False
+    """True: it goes although its producer is paused, to show the breaker how it fares."""
 
     @property
     def hop(self) -> Hop:
