@@ -14,8 +14,9 @@ import jinja2
 import msgspec
 
 from sesmail_layer.domain.addresses import AddressError, masked, parse_address
+from sesmail_layer.domain.bounds import MAX_OUTPUT, metered
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.sandbox import MAX_OUTPUT, BoundedEnvironment
+from sesmail_layer.domain.sandbox import BoundedEnvironment
 
 MAX_FILE_BYTES = 262_144
 
@@ -162,11 +163,17 @@ def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
         raise _render_error(name, f"Syntax error: {err.message} (line {err.lineno})", "TMPL009") from err
     except RecursionError as err:
         raise _render_error(name, "Syntax error: nested too deeply", "TMPL009") from err
+    except (SyntaxError, ValueError, OverflowError, MemoryError) as err:
+        # Jinja2 takes it, Python does not: blocks nested over 20 deep, an argument given twice, 5,000 digits.
+        raise _render_error(name, f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
 
 
 def _rendered(name: str, template: jinja2.Template, context: Mapping[str, Any]) -> str:
     try:
-        return "".join(_bounded(name, template.generate(context)))
+        with metered():
+            result = "".join(_bounded(name, template.generate(context)))
+        result.encode()  # Half a surrogate pair ('\\ud83d' in a template) is a ValueError here, and not in the message.
+        return result
     except PermanentError:
         raise
     except jinja2.UndefinedError as err:
