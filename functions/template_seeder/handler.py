@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.starters import SeedError

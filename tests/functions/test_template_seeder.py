@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
+
 from sesmail_cli.template_compiler import compile_templates
 from sesmail_layer.domain.starters import SeedError
 from sesmail_layer.runtime.settings import SettingsError
