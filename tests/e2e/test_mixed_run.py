@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 REQUESTS = 200
+# Addresses and ids of this run alone: a bounce suppresses for ever.
+RUN = uuid.uuid4().hex[:8]
 GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 SIMULATOR = "simulator.amazonses.com"
 
@@ -28,7 +31,8 @@ class Case:
     mailed: bool
     error_type: str = ""
     suppression: str = ""
-    optional_events: frozenset[str] = field(default=frozenset())
+    # SNS keeps no order, and a status moves only upwards: a complaint that comes first makes `delivered` no transition.
+    skippable: frozenset[str] = frozenset()
 
     @property
     def email_id(self) -> str:
@@ -43,36 +47,42 @@ class Case:
         return self.number % 10 == 0
 
 
+def email_id_of(number: int) -> str:
+    return f"mixed-{RUN}-{number:03d}"
+
+
 def refused(kind: str, number: int, error_type: str, **changes: Any) -> Case:
     """A request that never reaches SES."""
-    detail = GOOD | {"emailId": f"mixed-{number:03d}", "to": f"reader{number}@example.org"} | changes
+    detail = GOOD | {"emailId": email_id_of(number), "to": f"reader{number}-{RUN}@example.org"} | changes
     kept = {name: value for name, value in detail.items() if value is not None}
     return Case(kind, number, kept, "failed", frozenset({"failed"}), mailed=False, error_type=error_type)
 
 
 def sent(kind: str, number: int, to: str, status: str, *events: str, suppression: str = "") -> Case:
     """A request that SES takes."""
-    detail = GOOD | {"emailId": f"mixed-{number:03d}", "to": to, "metadata": {"number": number}}
+    detail = GOOD | {"emailId": email_id_of(number), "to": to, "metadata": {"number": number}}
     return Case(kind, number, detail, status, frozenset(events), mailed=True, suppression=suppression)
 
 
 def case(number: int) -> Case:
     """The kinds in turn; 11 of them, so that the doubled tenth ones meet every kind."""
-    reader = f"reader{number}@example.org"
+    reader = f"reader{number}-{RUN}@example.org"
     match number % 11:
         case 0 | 1 | 2:
             return sent("delivered", number, reader, "delivered", "sent", "delivered")
         case 3:
-            return sent("simulated success", number, f"success+{number}@{SIMULATOR}", "delivered", "sent", "delivered")
+            return sent(
+                "simulated success", number, f"success+{number}-{RUN}@{SIMULATOR}", "delivered", "sent", "delivered"
+            )
         case 4:
-            to = f"bounce+{number}@{SIMULATOR}"
+            to = f"bounce+{number}-{RUN}@{SIMULATOR}"
             return sent("hard bounce", number, to, "bounced", "sent", "bounced", suppression="hard-bounce")
         case 5:
-            to = f"complaint+{number}@{SIMULATOR}"
-            events = ("sent", "delivered", "complained")
-            return sent("complaint", number, to, "complained", *events, suppression="spam-complaint")
+            to = f"complaint+{number}-{RUN}@{SIMULATOR}"
+            complaint = sent("complaint", number, to, "complained", "sent", "complained", suppression="spam-complaint")
+            return replace(complaint, skippable=frozenset({"delivered"}))
         case 6:
-            return refused("no address", number, "validation_error", to=f"reader{number}.example.org")
+            return refused("no address", number, "validation_error", to=f"reader{number}-{RUN}.example.org")
         case 7:
             return refused("no template named", number, "validation_error", templateName=None)
         case 8:
@@ -84,7 +94,7 @@ def case(number: int) -> Case:
 
 
 def suppressed_address(number: int) -> str:
-    return f"unwanted{number}@example.org"
+    return f"unwanted{number}-{RUN}@example.org"
 
 
 CASES = [case(number) for number in range(REQUESTS)]
@@ -93,6 +103,11 @@ DOUBLED = [each for each in CASES if each.twice]
 
 @pytest.fixture(scope="module")
 def mixed_run(stack: Stack) -> Stack:
+    """Everything sent, and nothing moves any more."""
+    return send_all(stack)
+
+
+def send_all(stack: Stack) -> Stack:
     """Send all, every tenth once more among the others, and wait until nothing moves any more."""
     for each in CASES:
         if each.error_type == "suppressed":
@@ -128,7 +143,7 @@ def mixed_run(stack: Stack) -> Stack:
 
 
 def mixed_records(stack: Stack) -> list[dict[str, Any]]:
-    return [record for record in stack.records() if record["emailId"].startswith("mixed-")]
+    return [record for record in stack.records() if record["emailId"].startswith(f"mixed-{RUN}-")]
 
 
 def test_every_request_ends_in_one_record_with_the_right_status(mixed_run: Stack) -> None:
@@ -146,16 +161,27 @@ def test_ses_is_handed_exactly_one_mail_for_each_that_is_due(mixed_run: Stack) -
     assert (handed - due, due - handed) == (Counter(), Counter())
 
 
-def test_subscribers_hear_each_transition_under_one_event_id(mixed_run: Stack) -> None:
+def test_subscribers_hear_each_transition_once(mixed_run: Stack) -> None:
+    # Counted by event id: what is published twice has the same one.
     heard: dict[str, dict[str, str]] = {each.email_id: {} for each in CASES}
     for event in mixed_run.subscriber.collect():
         detail = event["detail"]
         if detail["emailId"] in heard:
-            # A repeated request that failed is told so again, under the event id that it had: subscribers count ids.
             heard[detail["emailId"]][detail["eventId"]] = detail["status"]
-    assert {each.email_id: sorted(each.events) for each in CASES} == {
-        email_id: sorted(statuses.values()) for email_id, statuses in heard.items()
-    }
+    wrong = [
+        (each.kind, each.twice, statuses)
+        for each in CASES
+        if not right_events(each, statuses := sorted(heard[each.email_id].values()))
+    ]
+    assert wrong == []
+
+
+def right_events(each: Case, heard: list[str]) -> bool:
+    """Each transition once. A failed request may be tried again under its id, and then fails once more."""
+    if each.status == "failed" and each.twice:
+        return heard in (["failed"], ["failed", "failed"])
+    without_skippable = [status for status in heard if status not in each.skippable]
+    return without_skippable == sorted(each.events) and len(heard) == len(set(heard))
 
 
 def test_bounces_and_complaints_are_suppressed_and_nobody_else(mixed_run: Stack) -> None:

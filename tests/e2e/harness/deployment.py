@@ -23,7 +23,7 @@ class Deployment:
     stack: Stack
 
 
-def variables_for(emulator: Emulator, name: str = DEFAULT_NAME) -> dict[str, Any]:
+def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -> dict[str, Any]:
     """The variables that every local stack has."""
     chosen: dict[str, Any] = {
         "name": name,
@@ -32,7 +32,7 @@ def variables_for(emulator: Emulator, name: str = DEFAULT_NAME) -> dict[str, Any
         "default_sender_name": "My Company",
         "environment": "dev",
         "retain_data_on_delete": False,
-        "package_dir": str(build_package(emulator.backend)),
+        "package_dir": str(package),
         "lambda_architecture": architecture(),
         "lambda_runtime": f"python{python_version(emulator.backend)}",
     }
@@ -48,14 +48,12 @@ def deploy(
     """Apply the project's Terraform root in `build/WORK`, from an empty state."""
     folder = BUILD / work
     shutil.rmtree(folder, ignore_errors=True)
-    terraform = terraform_in(folder, emulator, variables_for(emulator, name) | dict(variables or {}))
+    # A copy: the next build, by whomever, must not change what this stack was made of.
+    package = shutil.copytree(build_package(emulator.backend), folder / "package")
+    chosen = variables_for(emulator, package, name) | dict(variables or {})
+    terraform = Terraform(folder, emulator.environment, emulator.backend, chosen)
     terraform.prepare()
     terraform.apply()
     stack = Stack(emulator, terraform.outputs(), name)
     stack.verify_sender()
     return Deployment(terraform, stack)
-
-
-def terraform_in(folder: Path, emulator: Emulator, variables: Mapping[str, Any]) -> Terraform:
-    """The Terraform of a work folder."""
-    return Terraform(folder, emulator.environment, emulator.backend, variables)
