@@ -58,8 +58,8 @@ class TemplateBucket:
         if cached is not None and files == cached.files:
             template = cached.template
         else:
-            contents = (files[file].content for file in _FILES)
-            template = compile_template(name, *contents, locale=locale)
+            html, text, metadata = (files[file].content for file in _FILES)
+            template = compile_template(name, html, text, metadata, locale)
         self._cache[key] = _Cached(template, files, self._clock.now() + FRESH_SECONDS)
         self._cache.move_to_end(key)
         while len(self._cache) > CACHED_TEMPLATES:
