@@ -244,6 +244,7 @@ class Simulation:
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),
+            fingerprint=lambda _address: "fingerprint",
             time_limit=fakes.no_limit,
             run_all=fakes.one_after_another,
         )

@@ -364,6 +364,7 @@ class Sender:
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,
+            fingerprint=lambda _address: "fingerprint",
             time_limit=no_limit,
             run_all=one_after_another,
         )

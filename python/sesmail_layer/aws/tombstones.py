@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import put_if, transient
+from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,6 +36,13 @@ class Tombstones:
         """Gives the key under which an erased, case-folded address is suppressed. Raises TransientError."""
         self._key = self._key or self._read_or_make()
         return PREFIX + hmac.new(self._key, address.encode(), hashlib.sha256).hexdigest()
+
+    def fingerprint(self, address: str) -> str:
+        """Gives what logs say in an address's place: the same for the same address, of no use without the key."""
+        try:
+            return self.key_of(address).removeprefix(PREFIX)[:16]
+        except TransientError:
+            return ""  # A log line is not worth a failure.
 
     def _read_or_make(self) -> bytes:
         key: dict[str, Any] = {"pk": {"S": _PK}}

@@ -15,6 +15,7 @@ from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
+from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
@@ -77,6 +78,7 @@ class EmailSender:
             clock=clock,
             metrics=self._metrics,
             log=log,
+            fingerprint=Tombstones(dynamodb, settings.control_table).fingerprint,
             time_limit=time_limit,
             run_all=run_all,
         )

@@ -45,7 +45,11 @@ class Claims:
         self._ledger.amend(claim, [entry], job.message.message_id, lease_until=0.0)
         self._ports.metrics.count("EmailSent")
         self._ports.log.info(
-            "email.sent", email_id=job.email_id, attempt=claim.attempt, ses_message_id=ses_message_id, **_context(job)
+            "email.sent",
+            email_id=job.email_id,
+            attempt=claim.attempt,
+            ses_message_id=ses_message_id,
+            **self._context(job),
         )
 
     def failed(self, job: Job, err: PermanentError) -> None:
@@ -68,7 +72,7 @@ class Claims:
             code=err.code,
             error_type=err.error_type,
             email_id=job.email_id,
-            **_context(job),
+            **self._context(job),
         )
 
     def deferred(self, job: Job, reason: str, until: float) -> bool:
@@ -84,7 +88,7 @@ class Claims:
         elif self._enter(job, deferred, lease_until=0.0) is None:
             return False
         self._ports.metrics.count("EmailDeferred")
-        self._ports.log.info("email.deferred", reason=reason, email_id=job.email_id, **_context(job))
+        self._ports.log.info("email.deferred", reason=reason, email_id=job.email_id, **self._context(job))
         return True
 
     def release(self, job: Job) -> None:
@@ -164,7 +168,7 @@ class Claims:
             self._ledger.republish(standing, owner)
         else:
             self._ports.metrics.count("EmailDuplicate")
-            self._ports.log.info("email.duplicate", email_id=job.email_id, status=standing.status, **_context(job))
+            self._ports.log.info("email.duplicate", email_id=job.email_id, status=standing.status, **self._context(job))
 
     def _conflict(self, job: Job) -> None:
         """Records a request that took another's id, under its event's id; the first email is untouched."""
@@ -189,7 +193,7 @@ class Claims:
             error_type="duplicate_conflict",
             email_id=own_id,
             conflicts_with=taken_id,
-            **_context(job),
+            **self._context(job),
         )
 
     def _marks(self, job: Job, mark: Entry) -> list[Entry]:
@@ -212,6 +216,16 @@ class Claims:
         ]
         return [mark, *left_out]
 
+    def _context(self, job: Job) -> dict[str, object]:
+        """What a log line says of an email: never an address, a subject or data."""
+        facts = job.facts()
+        context: dict[str, object] = {"source": job.envelope.source, "template": facts["template_name"]}
+        if facts["to_email"]:
+            context["recipient"] = self._ports.fingerprint(facts["to_email"])
+        if job.unknown_fields:
+            context["unknown_fields"] = job.unknown_fields
+        return context
+
     def _now(self) -> str:
         return utc_text(self._ports.clock.now())
 
@@ -229,8 +243,3 @@ def _says_already(record: TrackingRecord, mark: Entry) -> bool:
         and record.attempt == mark.attempt
         and record.defer_reason == mark.detail["reason"]
     )
-
-
-def _context(job: Job) -> dict[str, object]:
-    template = job.facts()["template_name"]
-    return {"source": job.envelope.source, "template": template, "unknown_fields": job.unknown_fields}

@@ -60,6 +60,8 @@ class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     metrics: Metrics
     log: Log
+    fingerprint: Callable[[str], str]
+    """Gives what logs say in place of a case-folded address."""
     time_limit: Callable[[float], AbstractContextManager[None]]
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
     run_all: Callable[[Sequence[Callable[[], object]]], None]
