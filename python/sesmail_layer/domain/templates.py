@@ -19,6 +19,8 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.sandbox import BoundedEnvironment
 
 MAX_FILE_BYTES = 262_144
+_JOINERS = "\u200c\u200d"
+"""Not printable by themselves, but part of what is written: families of emoji, Persian, Hindi."""
 
 
 class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -70,7 +72,7 @@ class Template(msgspec.Struct, frozen=True):
         for name in self.metadata.optional_variables:
             if context.get(name) is None:
                 context[name] = jinja2.ChainableUndefined(name=name)
-        subject = subject or self._line("subject", context)
+        subject = subject if subject and not subject.isspace() else self._line("subject", context)
         if not subject:
             raise PermanentError(
                 "validation_error", "Validation error: No subject provided in event or template", code="VAL004"
@@ -90,7 +92,7 @@ class Template(msgspec.Struct, frozen=True):
         if part not in self.lines:
             return ""
         line = " ".join(_rendered(self.name, self.lines[part], context).split())
-        line = "".join(character for character in line if character.isprintable())
+        line = "".join(character for character in line if character.isprintable() or character in _JOINERS)
         if len(line) > 998:
             raise _render_error(self.name, f"{part} is {len(line)} characters long, at most 998 are allowed", "TMPL011")
         return line
@@ -138,7 +140,7 @@ def _metadata(name: str, content: bytes, locale: str | None) -> TemplateMetadata
         raw = msgspec.json.decode(content, type=dict[str, Any])
         localised = [raw[key] for tag in locale_candidates(locale) if (key := f"subject.{tag}") in raw]
         return msgspec.convert({**raw, "subject": localised[0]} if localised else raw, TemplateMetadata)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         raise TemplateError(
             "template_render_error", f"Template '{name}' has invalid metadata.json: {err}", code="TMPL005"
         ) from err
