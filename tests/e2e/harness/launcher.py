@@ -12,6 +12,7 @@ import asyncio
 import importlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -29,6 +30,7 @@ from tests.e2e.harness.ses.desk import Desk
 from tests.e2e.harness.ses.faults import REFUSALS, Fault
 from tests.e2e.harness.ses.message import Message, first
 from tests.e2e.harness.ses.rules import Refusal, refusal_of
+from tests.e2e.harness.workers import kill_caller, kill_one
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Response]]
@@ -50,6 +52,7 @@ def publish(topic_arn: str, text: str) -> None:
 
 
 desk = Desk(publish)
+dice = random.Random(0)
 
 
 def configuration_sets() -> dict[str, Any]:
@@ -127,6 +130,8 @@ async def keep_silent(fault: Fault) -> Response:
     """The client's connection breaks, or it waits longer than it is ready to."""
     if fault.kind.startswith("drop"):
         drop_connection(client_address.get())
+    elif fault.kind == "kill_after":
+        fault.killed += kill_caller(client_address.get())
     else:
         await asyncio.sleep(fault.seconds)
     return error_response(REFUSALS["server_error"])
@@ -196,7 +201,10 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
             if not part.get("more_body"):
                 break
         query = scope.get("query_string", b"").decode()
-        status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
+        if scope["path"] == f"{PREFIX}kill":
+            status, content = 200, {"killed": kill_one(json.loads(body)["function"], dice)}
+        else:
+            status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(content).encode()})

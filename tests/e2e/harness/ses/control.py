@@ -7,6 +7,7 @@ POST   /_sesmail/release                  publish the events held back
 GET    /_sesmail/behaviour                quota, events, faults
 PATCH  /_sesmail/behaviour                change {quota: {...}, events: {...}}
 POST   /_sesmail/faults                   order a fault; DELETE takes all back
+POST   /_sesmail/kill                     kill a process of {function} at work, by chance (`launcher.py`)
 POST   /_sesmail/reset                    forget everything
 """
 

@@ -28,6 +28,7 @@ SILENCES = {
     "timeout_after",
     "drop_before",
     "drop_after",
+    "kill_after",  # the process that asked is killed (`workers.py`)
 }
 KINDS = REFUSALS.keys() | SILENCES | {"server_error_after"}
 
@@ -43,6 +44,7 @@ class Fault:
     recipient: str = ""
     seconds: float = 90.0
     fired: int = 0
+    killed: int = 0
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
     def __post_init__(self) -> None:
@@ -66,5 +68,5 @@ class Fault:
         return True
 
     def as_json(self) -> dict[str, Any]:
-        names = ("kind", "times", "probability", "seed", "recipient", "seconds", "fired")
+        names = ("kind", "times", "probability", "seed", "recipient", "seconds", "fired", "killed")
         return {name: getattr(self, name) for name in names}
