@@ -23,6 +23,7 @@ from sesmail_layer.usecases.ports import Reservation
 from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.send_email import SendEmails
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
+from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
 from tests.unit import fakes
 
 BATCH = 10
@@ -189,6 +190,7 @@ class Simulation:
         self._control = fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
+        self._pending = fakes.FakePendingTable(fakes.FakeClock())
         self._mailer = _Ses(self.clock, rate, self.outcome, self._arrivals)
 
     def email(self, *, bulk: bool = False, at: float | None = None) -> str:
@@ -241,6 +243,7 @@ class Simulation:
             pacer=pacer,
             guard=ProducerGuard(self._control, self._tracking, self.clock, cooldown_seconds=3600),
             bulk_lane=fakes.FakeWaitingQueue(),
+            kept=KeptRequests(self._pending, fakes.FakeLog(), retries=1),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),

@@ -12,6 +12,7 @@ import msgspec
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.pending_request import PendingRequest
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.sending_state import SendingState
@@ -24,6 +25,7 @@ from sesmail_layer.usecases.ports import Producers, Reservation
 from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.send_email import SendEmails
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
+from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
 
 NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
@@ -257,14 +259,15 @@ class FakeControl:
         self.counters[counter] = self.counters.get(counter, 0) + room
         return room
 
-    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
         state = self.states[source]
-        if len(state.probes) >= limit:
+        probes = [] if len(state.probes) >= limit and state.probed_at < stale_before else state.probes
+        if not state.paused or len(probes) >= limit:
             return False
-        self.states[source] = msgspec.structs.replace(state, probes=[*state.probes, email_id])
+        self.states[source] = msgspec.structs.replace(state, probes=[*probes, email_id], probed_at=now)
         return True
 
-    def count_sent(self, source: str, emails: int, now: float) -> None:
+    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
         self.writes += 1
         self.sent[source] = self.sent.get(source, 0) + emails
 
@@ -280,6 +283,33 @@ class FakeQuota:
 
     def sent(self, emails: float, of: float = 100_000) -> None:
         self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=NOW)
+
+
+class FakePendingTable:
+    """Requests kept for a retry; it forgets none by itself, but gives no expired one."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.kept: dict[str, tuple[PendingRequest, float]] = {}
+        self.error: TransientError | None = None
+        self._clock = clock
+
+    def keep(self, email_id: str, request: PendingRequest) -> None:
+        self._check()
+        self.kept[email_id] = (request, self._clock.now() + 86_400)
+
+    def get(self, email_id: str) -> PendingRequest | None:
+        self._check()
+        request, expires_at = self.kept.get(email_id, (None, 0.0))
+        return request if expires_at > self._clock.now() else None
+
+    def forget(self, email_ids: Collection[str]) -> None:
+        self._check()
+        for email_id in email_ids:
+            self.kept.pop(email_id, None)
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
 
 
 class FakeMetrics:
@@ -340,6 +370,7 @@ class Sender:
         self.bucket = FakeBucket()
         self.control = FakeControl()
         self.bulk_lane = FakeWaitingQueue()
+        self.pending = FakePendingTable(self.clock)
         self.metrics = FakeMetrics()
         self.log = FakeLog()
         self.rules = SendingRules(
@@ -361,6 +392,7 @@ class Sender:
             pacer=Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
             guard=ProducerGuard(self.control, self.tracking, self.clock, cooldown_seconds=3600),
             bulk_lane=self.bulk_lane,
+            kept=KeptRequests(self.pending, self.log, retries=1),
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,

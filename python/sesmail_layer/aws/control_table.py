@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -138,35 +138,43 @@ class ControlTable:
             wanted = min(wanted, limit - already)
         return 0
 
-    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
         """Notes an email as a probe of an open breaker, while it has room for one. Raises TransientError."""
-        taken, _ = self._update(
-            f"state#{source}",
-            "SET probes = list_append(if_not_exists(probes, :none), :id)",
+        key, paused = f"state#{source}", {":true": {"BOOL": True}}
+        note: dict[str, Any] = {":id": {"L": [{"S": email_id}]}, ":now": _number(now), **paused}
+        taken, item = self._update(
+            key,
+            "SET probes = list_append(if_not_exists(probes, :none), :id), probedAt = :now",
             "paused = :true AND (attribute_not_exists(probes) OR size(probes) < :limit)",
-            {
-                ":id": {"L": [{"S": email_id}]},
-                ":none": {"L": []},
-                ":limit": _number(limit),
-                ":true": {"BOOL": True},
-            },
+            {**note, ":none": {"L": []}, ":limit": _number(limit)},
         )
+        if not taken and float(item.get("probedAt", {"N": "0"})["N"]) < stale_before:
+            stale = {**note, ":stale": _number(stale_before)}
+            update = "SET probes = :id, probedAt = :now"
+            taken, _ = self._update(key, update, "paused = :true AND probedAt < :stale", stale)
         return taken
 
-    def count_sent(self, source: str, emails: int, now: float) -> None:
+    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
         """Adds sent emails to the breaker's counts. Raises TransientError."""
-        self.count(source, "s", emails, now)
+        self.count(source, {"s": emails}, now, sources)
 
-    def count(self, source: str, kind: str, number: int, now: float) -> None:
-        """Adds to the count of the present five minutes: `s` sent, `b` hard bounces, `c` complaints."""
-        hour = utc_text(now)[:13]
-        slot = f"{kind}{int(now // 60) % 60 // 5 * 5:02d}"
+    def count(self, source: str, numbers: Mapping[str, int], now: float, sources: Collection[str] = ()) -> None:
+        """Adds to the counts of the present five minutes: `s` sent, `b` hard bounces, `c` complaints.
+
+        `sources` are the producers in an account's count: who they were in that hour. Raises TransientError.
+        """
+        minute = f"{int(now // 60) % 60 // 5 * 5:02d}"
+        adding = {f"#{kind} :{kind}": number for kind, number in numbers.items()}
+        values: dict[str, Any] = {f":{kind}": _number(number) for kind, number in numbers.items()}
+        if sources:
+            adding["sources :sources"] = 0
+            values[":sources"] = {"SS": sorted(sources)}
         self._update(
-            f"count#{source}#{hour}",
-            "ADD #slot :number SET #ttl = :ttl",
+            f"count#{source}#{utc_text(now)[:13]}",
+            f"ADD {', '.join(adding)} SET #ttl = :ttl",
             None,
-            {":number": _number(number), ":ttl": _number(int(now) + _COUNTS_KEPT_SECONDS)},
-            {"#slot": slot, "#ttl": "ttl"},
+            values | {":ttl": _number(int(now) + _COUNTS_KEPT_SECONDS)},
+            {f"#{kind}": f"{kind}{minute}" for kind in numbers} | {"#ttl": "ttl"},
         )
 
     def read_quota(self) -> Quota | None:

@@ -9,6 +9,7 @@ import boto3
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.control_table import ControlTable
+from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
 from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
 from sesmail_layer.aws.ses_quota import SesQuota
@@ -29,6 +30,7 @@ from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.quota import QuotaKeeper
 from sesmail_layer.usecases.send_email import SendEmails
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
+from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
 
 
 class EmailSender:
@@ -75,6 +77,9 @@ class EmailSender:
             ),
             guard=ProducerGuard(control, tracking, clock, settings.breaker_cooldown_minutes * 60),
             bulk_lane=RetryQueue(sqs, settings.bulk_queue_url),
+            kept=KeptRequests(
+                PendingTable(dynamodb, settings.pending_table, clock), log, retries=settings.soft_bounce_retries
+            ),
             clock=clock,
             metrics=self._metrics,
             log=log,

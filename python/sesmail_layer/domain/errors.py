@@ -39,7 +39,13 @@ class HoldError(Exception):
     """Not now: paused, over a quota or a cap, throttled, not yet due."""
 
     def __init__(
-        self, reason: str, *, delay_seconds: float, deferred: bool = True, gives_up_as: str = "expired"
+        self,
+        reason: str,
+        *,
+        delay_seconds: float,
+        deferred: bool = True,
+        gives_up_as: str = "expired",
+        rate: float = 0.0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -48,3 +54,5 @@ class HoldError(Exception):
         """True: the record says `deferred` with the reason; False: a wait too short to tell anyone of."""
         self.gives_up_as = gives_up_as
         """The `error_type` of an email that was held for as long as it may be."""
+        self.rate = rate
+        """The bounce rate for which the breaker holds it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from sesmail_layer.domain.breaker import PROBE
 from sesmail_layer.domain.claims import Finding, Verdict, judge
 from sesmail_layer.domain.errors import HoldError, PermanentError
 from sesmail_layer.domain.statuses import Status
@@ -33,7 +34,8 @@ class Claims:
         at = self._now()
 
         def sending(attempt: int, revision: int) -> Entry:
-            return Entry(_mark_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING)
+            what = PROBE if job.probe else None
+            return Entry(_mark_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, what=what)
 
         return self._enter(job, sending, lease_until=lease_until)
 
@@ -62,6 +64,7 @@ class Claims:
 
         if job.claim is not None:
             self._ledger.amend(job.claim, [failed(job.claim.attempt, 0)], job.message.message_id, lease_until=0.0)
+            self._ports.kept.forget(job)
         elif self._enter(job, failed, lease_until=0.0) is None:
             return
         phrase = f"Template error: {err.message}" if err.error_type.startswith("template_") else err.message

@@ -54,10 +54,12 @@ class Delivery:
         if at is None:
             raise HoldError("rate", delay_seconds=random.uniform(1, 10), deferred=False)
         clock.sleep(at - clock.now())
+        self.ports.guard.check_again(job)
         claim = self.claims.take(job, lease_until=self.deadline + _LEASE_EXTRA_SECONDS)
         if claim is None:
             return
         job.claim = claim
+        self.ports.kept.keep(job, claim)
         tags = encode_tags(job.email_id, claim.attempt, claim.template_name or "", job.envelope.source)
         try:
             ses_message_id = self.ports.mailer.send(raw, sender=job.sender, recipients=job.recipients, tags=tags)

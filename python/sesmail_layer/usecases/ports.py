@@ -90,11 +90,14 @@ class Control(Protocol):
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         """Adds up to `wanted` to a counter that must not pass `limit`; gives how many it had room for."""
 
-    def take_probe(self, source: str, email_id: str, limit: int) -> bool:
-        """Notes an email as one of the breaker's probes; False when it has enough of them."""
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
+        """Notes an email as one of the breaker's probes; False when it has enough of them.
 
-    def count_sent(self, source: str, emails: int, now: float) -> None:
-        """Adds to the breaker's counts of a producer, or of the account."""
+        Where the latest of them went before `stale_before`, they make room for new ones.
+        """
+
+    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
+        """Adds to the breaker's counts of a producer, or of the account, with the producers that they are of."""
 
 
 class QuotaSource(Protocol):

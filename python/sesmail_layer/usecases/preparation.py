@@ -10,6 +10,7 @@ from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 RENDER_SECONDS = 2.0
 _QUOTA_SECONDS = 300.0
+_CLOCKS_DIFFER_SECONDS = 1.0
 
 
 class Preparation:
@@ -25,6 +26,8 @@ class Preparation:
             raise job.refusal or PermanentError("validation_error", "Validation error: no request", code="VAL005")
         request = job.request
         now = self.ports.clock.now()
+        if job.hop.not_before - now > _CLOCKS_DIFFER_SECONDS:
+            raise HoldError("soft_bounce_retry", delay_seconds=job.hop.not_before - now, deferred=False)
         self.ports.guard.check_request(job)
         if request.expires_at and now >= utc_seconds(request.expires_at):
             raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
@@ -32,6 +35,7 @@ class Preparation:
             raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
         self._check_daily_quota(job)
         template = self.ports.templates.load(request.template_name, request.locale)
+        job.sensitive = bool(request.sensitive) or template.metadata.sensitive
         data = {"year": int(utc_text(now)[:4]), **request.template_data}
         with self.ports.time_limit(RENDER_SECONDS):
             rendered = template.render(data, request.subject)
@@ -57,6 +61,7 @@ class Preparation:
                 f"{self.rules.max_message_bytes} are allowed",
                 code="VAL007",
             )
+        self.ports.guard.admit_probe(job)
         return raw
 
     def _check_daily_quota(self, job: Job) -> None:

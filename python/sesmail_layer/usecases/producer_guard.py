@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from sesmail_layer.domain.addresses import address_key
 from sesmail_layer.domain.errors import HoldError
 from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.job import Job
 from sesmail_layer.usecases.ports import Clock, Control, Producers, TrackingTable
 
-ACCOUNT = "*"
+T = TypeVar("T")
+
 PROBES = 5
 """Emails that the breaker lets through after its cool-down, to see how they fare."""
-_PAUSED_SECONDS = 60.0
 _FRESH_SECONDS = 5.0
 """How long a worker goes by what it read: a pause is in force everywhere within 15 seconds."""
 _DAY = 86_400
@@ -41,11 +43,10 @@ class ProducerGuard:
             return
         read = self._control.producers(wanted)
         for source in wanted:
+            # One step each: other threads of the batch look at the same time.
+            _put(self._known.policies, source, read.policies.get(source))
+            _put(self._known.states, source, read.states.get(source))
             self._read_at[source] = now
-            self._known.policies.pop(source, None)
-            self._known.states.pop(source, None)
-        self._known.policies.update(read.policies)
-        self._known.states.update(read.states)
 
     def policy(self, source: str) -> ProducerPolicy:
         """The producer's own policy, else the default one."""
@@ -59,17 +60,49 @@ class ProducerGuard:
         for whose in (ACCOUNT, source):
             self._check_state(whose, job)
 
-    def _check_state(self, whose: str, job: Job) -> None:
+    def admit_probe(self, job: Job) -> None:
+        """Lets an email that is ready to go through an open breaker, as one of its probes. Raises HoldError."""
+        now = self._clock.now()
+        for whose in (ACCOUNT, job.envelope.source):
+            state = self._known.states.get(whose)
+            if state is None or not state.paused:
+                continue
+            if job.email_id not in state.probes and not self._control.take_probe(
+                whose, job.email_id, limit=PROBES, now=now, stale_before=now - self._cooldown_seconds
+            ):
+                raise self._held(state)
+            job.probe = True
+
+    def check_again(self, job: Job) -> None:
+        """Looks whether it was paused while the email waited for its turn. Raises HoldError, TransientError."""
+        self.look_up({job.envelope.source})
+        for whose in (ACCOUNT, job.envelope.source):
+            state = self._known.states.get(whose)
+            if not (job.probe and state is not None and self._is_probing(state)):
+                self._check_state(whose, job, may_probe=False)
+
+    def _check_state(self, whose: str, job: Job, *, may_probe: bool = True) -> None:
         state = self._known.states.get(whose)
         if state is None or not state.paused:
             return
         if state.paused_by != "breaker":
-            raise HoldError("paused", delay_seconds=_PAUSED_SECONDS)
-        if state.probing(self._clock.now(), self._cooldown_seconds) and (
-            job.email_id in state.probes or self._control.take_probe(whose, job.email_id, PROBES)
-        ):
-            return
-        raise HoldError("breaker", delay_seconds=_PAUSED_SECONDS, gives_up_as="bounce_rate_exceeded")
+            raise HoldError("paused", delay_seconds=HOLD_SECONDS)
+        has_room = job.email_id in state.probes or state.has_room_for_probe(
+            PROBES, self._clock.now(), self._cooldown_seconds
+        )
+        if not (may_probe and has_room and self._is_probing(state)):
+            raise self._held(state)
+
+    def _is_probing(self, state: SendingState) -> bool:
+        return state.probing(self._clock.now(), self._cooldown_seconds)
+
+    def _held(self, state: SendingState) -> HoldError:
+        return HoldError(
+            "breaker",
+            delay_seconds=state.hold_seconds(self._clock.now(), self._cooldown_seconds),
+            gives_up_as="bounce_rate_exceeded",
+            rate=state.evidence.bounce_rate if state.evidence else 0.0,
+        )
 
     def over_caps(self, jobs: Sequence[Job]) -> dict[str, HoldError]:
         """Takes a batch's emails from their producers' caps, one write a producer and cap; gives, by SQS message id,
@@ -129,7 +162,14 @@ class ProducerGuard:
         for source, emails in sent.items():
             self._control.count_sent(source, emails, now)
         if sent:
-            self._control.count_sent(ACCOUNT, sum(sent.values()), now)
+            self._control.count_sent(ACCOUNT, sum(sent.values()), now, sources=sent.keys())
+
+
+def _put(known: dict[str, T], source: str, read: T | None) -> None:
+    if read is None:
+        known.pop(source, None)
+    else:
+        known[source] = read
 
 
 def _to_simulator(job: Job) -> bool:

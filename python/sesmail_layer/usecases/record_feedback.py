@@ -201,10 +201,9 @@ class _Batch:
             self._ports.log.error("feedback.not_followed_up", exc_info=err)
             return
         for recorded in self._done:
-            err = wrong.get(recorded.record.email_id)
-            if err is not None:
+            if (error := wrong.get(recorded.record.email_id)) is not None:
                 messages = {each.news.message.message_id: each.news for each in recorded.due()}
-                self._bring_again(list(messages.values()), err.code, err.message)
+                self._bring_again(list(messages.values()), error.code, error.message)
 
     def _may_have_failed(self, one: News) -> bool:
         """True where an earlier try may have stored the news without telling anyone of it."""

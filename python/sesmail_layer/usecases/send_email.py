@@ -32,6 +32,9 @@ _RESERVE_SECONDS = 10.0
 """Left of the invocation for sending and recording when a message's turn comes."""
 _LEASE_EXTRA_SECONDS = 5.0
 _BUSY_SECONDS = 15.0
+_PAUSES = ("paused", "breaker")
+_AGREED_TIMES = ("scheduled", "soft_bounce_retry")
+"""Waits for a time that was agreed on: they do not count as held."""
 _QUOTA_SECONDS = 300.0
 
 _SUPPRESSION_CODES = {
@@ -202,9 +205,11 @@ class _Batch:
         now = self.ports.clock.now()
         hop = job.hop
         give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
-        if hold.reason != "scheduled":
+        if hold.reason in _PAUSES:
+            self.ports.metrics.count("SendingPaused")
+        if hold.reason not in _AGREED_TIMES:
             if now >= give_up_at:
-                raise _given_up(hold)
+                raise _given_up(hold, job.hop.attempt)
             hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
         if hold.deferred and hop.noted != hold.reason:
             if not self.claims.deferred(job, hold.reason, until=now + hold.delay_seconds):
@@ -240,8 +245,11 @@ class _Batch:
         self.ports.log.error(event, message=why, sqs_message_id=message.message_id, **keys)
 
 
-def _given_up(hold: HoldError) -> PermanentError:
+def _given_up(hold: HoldError, attempt: int) -> PermanentError:
     if hold.gives_up_as == "bounce_rate_exceeded":
+        if attempt > 1:
+            text = f"Bounce rate exceeded during retry: {hold.rate:.1%}"
+            return PermanentError(hold.gives_up_as, text, code="RATE002")
         return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
     return PermanentError(hold.gives_up_as, f"Email not sent: held too long ({hold.reason})", code="EXP002")
 

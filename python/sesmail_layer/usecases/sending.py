@@ -23,6 +23,7 @@ from sesmail_layer.usecases.ports import (
     WaitingQueue,
 )
 from sesmail_layer.usecases.producer_guard import ProducerGuard
+from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
 
 
 class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
     guard: ProducerGuard
     bulk_lane: WaitingQueue
     """Where what a policy makes bulk goes."""
+    kept: KeptRequests
     clock: Clock
     metrics: Metrics
     log: Log
