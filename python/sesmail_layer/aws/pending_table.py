@@ -45,7 +45,7 @@ class PendingTable:
         try:
             self._client.put_item(TableName=self._table_name, Item=item)
         except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_REACHED, code="AWS007") from err
+            raise transient(err, _NOT_REACHED, code="AWS008") from err
 
     def get(self, email_id: str) -> PendingRequest | None:
         """Reads a request; DynamoDB's TTL deletes late, so an expired one is left out here. Raises TransientError."""
@@ -54,7 +54,7 @@ class PendingTable:
                 TableName=self._table_name, Key={"emailId": {"S": email_id}}, ConsistentRead=True
             )
         except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_REACHED, code="AWS007") from err
+            raise transient(err, _NOT_REACHED, code="AWS008") from err
         item = answer.get("Item")
         if not item or float(item["ttl"]["N"]) <= self._clock.now():
             return None
@@ -75,9 +75,9 @@ class PendingTable:
             try:
                 answer = self._client.batch_write_item(RequestItems={self._table_name: some})
             except (BotoCoreError, ClientError) as err:
-                raise transient(err, _NOT_REACHED, code="AWS007") from err
+                raise transient(err, _NOT_REACHED, code="AWS008") from err
             some = list(answer.get("UnprocessedItems", {}).get(self._table_name, []))
             if not some:
                 return
             self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
-        raise TransientError(f"{_NOT_REACHED}: {len(some)} requests stayed undeleted", code="AWS007")
+        raise TransientError(f"{_NOT_REACHED}: {len(some)} requests stayed undeleted", code="AWS008")
