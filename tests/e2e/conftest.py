@@ -14,9 +14,7 @@ from tests.e2e.harness.emulator import Emulator
 from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.paths import BUILD
 from tests.e2e.harness.stack import Stack
-
-# Waits that are minutes in production.
-TEST_VARIABLES = {"claim_settle_seconds": 5, "soft_bounce_retry_delay_seconds": 2}
+from tests.e2e.harness.variables import TEST_VARIABLES
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,21 @@
+"""What the tests' stack has beyond the defaults: producers with policies, and short waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ATTACHMENTS_BUCKET = "e2e-attachments"
+
+PRODUCERS: dict[str, Any] = {
+    "files.app": {"attachment_prefixes": [f"s3://{ATTACHMENTS_BUCKET}/invoices/"]},
+    "inventing.agent": {"first_contacts_per_hour": 5, "emails_per_day": 40},
+    "strict.team": {"templates": ["welcome"], "recipient_domains": ["example.com"]},
+    "newsletter.team": {"priority": "bulk"},
+    "closed.team": {"enabled": False},
+}
+
+TEST_VARIABLES: dict[str, Any] = {
+    "producers": PRODUCERS,
+    "claim_settle_seconds": 5,
+    "soft_bounce_retry_delay_seconds": 2,
+}
