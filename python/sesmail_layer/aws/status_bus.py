@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sesmail_layer.domain.sending_event import SendingEvent
 from sesmail_layer.domain.status_event import StatusEvent
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ class StatusBus:
 
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         """Publishes each event once; gives those that EventBridge would not take, as event id to reason."""
-        entries = {event.event_id: self._entry(event) for event in events}
+        return self._publish({event.event_id: self._entry(DETAIL_TYPE, msgspec.json.encode(event)) for event in events})
+
+    def announce(self, event: SendingEvent) -> str | None:
+        """Publishes that sending stops or goes on; gives the reason where EventBridge would not take it."""
+        return self._publish({event.event_id: self._entry(event.detail_type, event.detail)}).get(event.event_id)
+
+    def _publish(self, entries: _Entries) -> Mapping[str, str]:
         refused: dict[str, str] = {}
         for round_number in range(_TRIES):
             if round_number:
@@ -52,12 +59,12 @@ class StatusBus:
                 break
         return refused
 
-    def _entry(self, event: StatusEvent) -> PutEventsRequestEntryTypeDef:
+    def _entry(self, detail_type: str, detail: bytes) -> PutEventsRequestEntryTypeDef:
         return {
             "EventBusName": self._bus_name,
             "Source": self._source,
-            "DetailType": DETAIL_TYPE,
-            "Detail": msgspec.json.encode(event).decode(),
+            "DetailType": detail_type,
+            "Detail": detail.decode(),
         }
 
     def _put(self, entries: _Entries) -> dict[str, str]:

@@ -7,15 +7,21 @@ from typing import Any
 
 import boto3
 
+from sesmail_layer.aws.breaker_table import BreakerTable
+from sesmail_layer.aws.pending_table import PendingTable
+from sesmail_layer.aws.queues import RetryQueue
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.breaker import Limits
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.settings import Settings
+from sesmail_layer.usecases.breaker import Breaker, BreakerPorts
 from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
+from sesmail_layer.usecases.soft_bounce_retry import SoftBounceRetry
 
 
 class FeedbackProcessor:
@@ -38,19 +44,61 @@ class FeedbackProcessor:
     def _ports(self, settings: Settings) -> FeedbackPorts:
         clock = SystemClock()
         dynamodb = boto3.client("dynamodb")
+        log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
+        tracking = TrackingTable(dynamodb, settings.tracking_table)
+        bus = StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source)
+        breaker = Breaker(
+            BreakerPorts(
+                table=BreakerTable(dynamodb, settings.control_table),
+                tracking=tracking,
+                bus=bus,
+                clock=clock,
+                metrics=self._metrics,
+                log=log,
+            ),
+            _limits(settings),
+            alarms={
+                f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
+                f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
+            },
+        )
+        retry = SoftBounceRetry(
+            PendingTable(dynamodb, settings.pending_table, clock),
+            RetryQueue(boto3.client("sqs"), settings.retry_queue_url),
+            clock,
+            self._metrics,
+            log,
+            delay_seconds=settings.soft_bounce_retry_delay_seconds,
+        )
         return FeedbackPorts(
-            tracking=TrackingTable(dynamodb, settings.tracking_table),
+            tracking=tracking,
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
-            bus=StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source),
+            bus=bus,
             clock=clock,
             metrics=self._metrics,
-            log=configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment),
+            log=log,
+            # The breaker first: a retry may find it open.
+            follow_ups=(breaker, retry) if settings.soft_bounce_retries else (breaker,),
+            on_alarm=breaker.heed_alarm,
         )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        bounce_rate=settings.bounce_rate_pause_threshold,
+        complaint_rate=settings.complaint_rate_pause_threshold,
+        min_emails=settings.breaker_min_emails,
+        min_bounces=settings.breaker_min_bounces,
+        min_complaints=settings.breaker_min_complaints,
+        cooldown_seconds=settings.breaker_cooldown_minutes * 60,
+        pauses=settings.breaker_mode == "pause",
+    )
 
 
 def _rules(settings: Settings) -> FeedbackRules:
     return FeedbackRules(
         topic_arn=settings.feedback_topic_arn,
+        alarm_topic_arn=settings.alarm_topic_arn,
         soft_bounce_threshold=settings.consecutive_soft_bounce_threshold,
         not_spam_lifts_suppression=settings.not_spam_lifts_suppression,
     )

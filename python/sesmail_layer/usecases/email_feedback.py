@@ -12,7 +12,7 @@ from sesmail_layer.domain.outcomes import Outcome, outcomes
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.ses_events import SesEvent
 from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import TrackingRecord, Transition, fold
+from sesmail_layer.domain.tracking import Entry, TrackingRecord, Transition, fold
 from sesmail_layer.usecases.feedback_suppression import FeedbackSuppression
 from sesmail_layer.usecases.ports import Clock, TrackingTable
 
@@ -53,6 +53,10 @@ class Recorded(msgspec.Struct, frozen=True):
     def due(self) -> list[Said]:
         """What has to be acted on: what is new, and what an earlier try may have left undone. It bears repetition."""
         return [each for each in self.said if self._is_due(each.outcome.entry.key)]
+
+    def due_entries(self) -> list[Entry]:
+        """The record's entries that are due, as the record has them."""
+        return [entry for entry in self.record.history if self._is_due(entry.key)]
 
     def due_transitions(self) -> list[Transition]:
         return [moved for moved in self.transitions if self._is_due(moved.entry.key)]

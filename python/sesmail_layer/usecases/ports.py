@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sesmail_layer.domain.breaker import Counts
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.pending_request import PendingRequest
 from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.sending_event import SendingEvent
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression, SuppressionReason
@@ -100,6 +102,32 @@ class Control(Protocol):
         """Adds to the breaker's counts of a producer, or of the account, with the producers that they are of."""
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """A source's state with a day's counts of it."""
+
+    state: SendingState
+    timeline: Mapping[int, Counts]
+    """By the Unix time at which each slot of five minutes begins."""
+    sources: frozenset[str] = frozenset()
+    """Of the account: the producers that its emails are of."""
+
+
+class BreakerTable(Protocol):
+    """Every change of a state is conditional. Raises TransientError where the table cannot be reached."""
+
+    def count(self, source: str, counts: Counts, now: float) -> None:
+        """Adds to a source's counts of the present five minutes."""
+
+    def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
+        """Reads sources' states and counts, consistently, in one go."""
+
+    def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        """Reads those states that there are."""
+
+    def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
+        """Puts a state in place of the one that was read; False where it has changed meanwhile."""
+
+
 class QuotaSource(Protocol):
     def quota(self) -> Quota | None:
         """Gives what SES allows, at most a minute old where SES could be asked; None while nobody knows."""
@@ -137,6 +165,11 @@ class FeedbackBacklog(Protocol):
 class StatusBus(Protocol):
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         """Publishes in batches of ten, trying refused entries again; gives those that stay refused, id to reason."""
+
+
+class SendingBus(Protocol):
+    def announce(self, event: SendingEvent) -> str | None:
+        """Publishes that sending stops or goes on; gives the reason where the bus stays unwilling."""
 
 
 class PendingTable(Protocol):

@@ -13,11 +13,12 @@ One read for the batch, one conditional write for each email with news, one publ
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.notifications import NotificationError, open_notification
+from sesmail_layer.domain.notifications import Notification, NotificationError, open_notification
 from sesmail_layer.domain.outcomes import outcomes
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.ses_events import read_event
@@ -44,7 +45,9 @@ class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator decided."""
 
     topic_arn: str = ""
-    """The one topic whose messages are taken; empty: not looked at."""
+    """The one topic whose messages are taken for SES's; empty: not looked at."""
+    alarm_topic_arn: str = ""
+    """The one topic whose messages are taken for CloudWatch's; empty: none is."""
     soft_bounce_threshold: int = 3
     not_spam_lifts_suppression: bool = False
 
@@ -60,6 +63,8 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     follow_ups: tuple[FollowUp, ...] = ()
     """What is to be done about a batch's emails once their records are stored."""
+    on_alarm: Callable[[Mapping[str, Any]], None] | None = None
+    """What is to be done about a CloudWatch alarm. TransientError brings it again."""
 
 
 class RecordFeedback:
@@ -111,6 +116,9 @@ class _Batch:
         """Reads a message; None where it is dealt with already: refused, no event, or unreadable."""
         try:
             notification = open_notification(message.body)
+            if self._rules.alarm_topic_arn and notification.topic_arn == self._rules.alarm_topic_arn:
+                self._heed_alarm(message, notification)
+                return None
             if self._rules.topic_arn and notification.topic_arn not in (None, self._rules.topic_arn):
                 self._refuse(message, notification.topic_arn)
                 return None
@@ -127,6 +135,13 @@ class _Batch:
             text = f"Unknown notification type: {event.type_name or None}"
             self._ports.log.warning("feedback.unknown", code="FBK002", message=text, **_keys(message))
         return News(message, event)
+
+    def _heed_alarm(self, message: QueueMessage, notification: Notification) -> None:
+        try:
+            if self._ports.on_alarm is not None:
+                self._ports.on_alarm(notification.document())
+        except TransientError as err:
+            self._log_again(err.code, err.message, [message])
 
     def _refuse(self, message: QueueMessage, topic_arn: str | None) -> None:
         self._ports.metrics.count("FeedbackRefused")

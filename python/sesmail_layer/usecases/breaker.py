@@ -1,0 +1,229 @@
+"""The breaker's half in the feedback processor: counts what bounced, stops who makes too much of it, and lets go again.
+
+A follow-up of what was recorded. It writes and reads counts only for news that counts, or that tells of a probe: one
+write for each producer and one for the account, one read for the batch. Only where the account itself would be stopped
+does it look at all its producers, to leave those out that are paused already.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.breaker import (
+    Counts,
+    Limits,
+    ProbeVerdict,
+    Timeline,
+    Trip,
+    added_up,
+    closed,
+    counted_bounce,
+    counted_complaint,
+    counting,
+    is_probe,
+    judge,
+    judge_probes,
+    not_counting,
+    opened,
+    reopened,
+)
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.sending_event import SendingEvent, paused_event, resumed_event
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.times import utc_seconds, utc_text
+from sesmail_layer.domain.tracking import Entry, TrackingRecord
+from sesmail_layer.usecases.email_feedback import Recorded
+from sesmail_layer.usecases.ports import BreakerTable, Clock, Log, Metrics, SendingBus, Tally, TrackingTable
+
+_PROBE_OUTCOMES = frozenset({Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED})
+
+
+class BreakerPorts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the breaker needs from outside."""
+
+    table: BreakerTable
+    tracking: TrackingTable
+    bus: SendingBus
+    clock: Clock
+    metrics: Metrics
+    log: Log
+
+
+class Breaker:
+    def __init__(self, ports: BreakerPorts, limits: Limits, alarms: Mapping[str, str]) -> None:
+        """`alarms` are the names of the alarms on SES's own metrics, with what each of them measures."""
+        self._ports = ports
+        self._limits = limits
+        self._alarms = alarms
+
+    def __call__(self, batch: Sequence[Recorded]) -> Mapping[str, TransientError]:
+        """Acts on a batch; what could not be done is done when its news comes again, but for the counts."""
+        about = [recorded for recorded in batch if _counted(recorded.due_entries()) or _tells_of_probe(recorded)]
+        if not about:
+            return {}
+        try:
+            self._act(about)
+        except TransientError as err:
+            return {recorded.record.email_id: err for recorded in about}
+        return {}
+
+    def _act(self, about: Sequence[Recorded]) -> None:
+        now = self._ports.clock.now()
+        self._count(about, now)
+        sources = {source for recorded in about if (source := recorded.record.original_source)}
+        tallies = dict(self._ports.table.read({ACCOUNT, *sources}, now))
+        probes = [recorded.record for recorded in about if _tells_of_probe(recorded)]
+        for whose in (*sorted(sources), ACCOUNT):
+            self._heed_probes(whose, tallies[whose].state, probes)
+        if not any(_counted(recorded.due_entries()) for recorded in about):
+            return
+        again = any(recorded.retold for recorded in about)
+        for source in sorted(sources):
+            tally = tallies[source]
+            self._judge(source, tally.state, counting(tally.timeline, tally.state), now, again=again)
+        self._judge_account(tallies[ACCOUNT], now, again=again)
+
+    # --- counting -----------------------------------------------------------------------------------------------------
+
+    def _count(self, about: Iterable[Recorded], now: float) -> None:
+        """An email counts once for its bounces, and once for its complaints, when the first of them comes."""
+        counts: dict[str, Counts] = defaultdict(Counts)
+        for recorded in about:
+            found = Counts(
+                bounces=_is_first(recorded, counted_bounce), complaints=_is_first(recorded, counted_complaint)
+            )
+            for source in (recorded.record.original_source or "", ACCOUNT):
+                counts[source] += found
+        for source, found in counts.items():
+            if source:
+                self._ports.table.count(source, found, now)
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def _judge(self, source: str, state: SendingState, timeline: Timeline, now: float, *, again: bool) -> None:
+        trip = judge(timeline, now, self._limits)
+        if trip is not None:
+            self._open(source, state, trip.kind, trip, now, again=again)
+
+    def _judge_account(self, tally: Tally, now: float, *, again: bool) -> None:
+        timeline = counting(tally.timeline, tally.state)
+        if judge(timeline, now, self._limits) is None:
+            return
+        trip = judge(timeline, now, self._limits, self._left_out(tally.sources, now))
+        if trip is not None:
+            self._open(ACCOUNT, tally.state, trip.kind, trip, now, again=again)
+
+    def _left_out(self, sources: Collection[str], now: float) -> Timeline:
+        """The counts of producers that are paused, or were and began anew: they do no more harm."""
+        states = self._ports.table.states(sources)
+        some = [source for source, state in states.items() if state.paused or state.counts_from]
+        return added_up(
+            not_counting(tally.timeline, tally.state) for tally in self._ports.table.read(some, now).values()
+        )
+
+    def _open(
+        self, source: str, state: SendingState, kind: str, trip: Trip | None, now: float, *, again: bool, why: str = ""
+    ) -> None:
+        reason = why or (trip.in_words() if trip else "")
+        new = opened(state, kind, reason, trip.evidence if trip else None, now)
+        if new is None:
+            if again and state.held_by_breaker:
+                self._tell(paused_event(source, state, self._limits.cooldown_seconds))
+            return
+        if not self._limits.pauses:
+            self._ports.metrics.count("BreakerTripped")
+            text = f"{_named(source)} would be paused, but breaker_mode is alarm: {reason}"
+            self._ports.log.error("breaker.tripped", message=text, producer=source, trip=kind)
+            return
+        if not self._ports.table.replace(source, state, new):
+            return  # Another worker, or an operator, was faster.
+        self._ports.metrics.count("BreakerTripped")
+        self._ports.metrics.count("SendingPaused")
+        event = paused_event(source, new, self._limits.cooldown_seconds)
+        then = f"the first probes go at {event.until}" if event.until else "it waits for an operator: sesmail resume"
+        text = f"{_named(source)} paused: {reason}; {then}"
+        self._ports.log.error("sending.paused", message=text, producer=source, trip=kind, until=event.until)
+        self._tell(event)
+
+    # --- probes -------------------------------------------------------------------------------------------------------
+
+    def _heed_probes(self, whose: str, state: SendingState, told: Sequence[TrackingRecord]) -> None:
+        """Decides by the records of all probes, so that it does not matter which news came when, or how often."""
+        about = {record.email_id: record for record in told if record.email_id in state.probes}
+        if not about or not state.held_by_breaker:
+            return
+        others = [email_id for email_id in state.probes if email_id not in about]
+        records = [*about.values(), *self._ports.tracking.get_many(others).values()]
+        verdict, good = judge_probes(records)
+        now = self._ports.clock.now()
+        if verdict is ProbeVerdict.BAD:
+            if self._ports.table.replace(whose, state, reopened(state, now)):
+                until = utc_text(now + self._limits.cooldown_seconds)
+                text = f"{_named(whose)} stays paused: a probe bounced or was complained of; the next go at {until}"
+                self._ports.metrics.count("SendingPaused")
+                self._ports.log.warning("breaker.probe_failed", message=text, producer=whose, until=until)
+        elif verdict is ProbeVerdict.GOOD and self._ports.table.replace(whose, state, closed(now)):
+            reason = f"{good} probes arrived"
+            self._ports.metrics.count("SendingResumed")
+            text = f"{_named(whose)} resumed: {reason}; counts begin anew"
+            self._ports.log.warning("sending.resumed", message=text, producer=whose)
+            self._tell(resumed_event(whose, reason, "breaker", now))
+
+    # --- SES's own metrics --------------------------------------------------------------------------------------------
+
+    def heed_alarm(self, alarm: Mapping[str, Any]) -> None:
+        """Pauses the account when CloudWatch says that SES's own metric is too high. Raises TransientError.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+        """
+        name, value = alarm.get("AlarmName"), alarm.get("NewStateValue")
+        measured = self._alarms.get(name) if isinstance(name, str) else None
+        if measured is None or value != "ALARM":
+            self._ports.log.info("breaker.alarm_passed_over", alarm=str(name), state=str(value))
+            return
+        now = self._ports.clock.now()
+        state = self._ports.table.states([ACCOUNT]).get(ACCOUNT, SendingState())
+        if _changed_at(alarm, now) <= state.counts_from:
+            return  # It came late, or again: an operator has resumed since.
+        why = f"SES's own {measured} of the account is where SES pauses accounts (alarm {name})"
+        self._open(ACCOUNT, state, "ses_metrics", None, now, again=True, why=why)
+
+    def _tell(self, event: SendingEvent) -> None:
+        """The state stands whether or not it can be told of: the alarm and the log tell it too."""
+        refused = self._ports.bus.announce(event)
+        if refused:
+            text = f"Failed to publish status change event: {refused}"
+            self._ports.log.error("sending_event.refused", code="FBK007", message=text, producer=event.producer)
+            self._ports.metrics.count("StatusRefused")
+
+
+def _counted(entries: Iterable[Entry]) -> bool:
+    return any(counted_bounce(entry) or counted_complaint(entry) for entry in entries)
+
+
+def _is_first(recorded: Recorded, counted: Callable[[Entry], bool]) -> bool:
+    """True where the news brought the first entry of the kind: an email counts once."""
+    keys = {entry.key for entry in recorded.record.history if counted(entry)}
+    return bool(keys) and keys <= recorded.fresh.keys()
+
+
+def _tells_of_probe(recorded: Recorded) -> bool:
+    return is_probe(recorded.record) and any(
+        moved.entry.status in _PROBE_OUTCOMES for moved in recorded.due_transitions()
+    )
+
+
+def _changed_at(alarm: Mapping[str, Any], now: float) -> float:
+    try:
+        return utc_seconds(str(alarm.get("StateChangeTime")))
+    except ValueError:
+        return now
+
+
+def _named(source: str) -> str:
+    return "Sending of the whole account" if source == ACCOUNT else f"Sending of producer '{source}'"
