@@ -6,7 +6,6 @@ import hashlib
 import mimetypes
 import re
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,6 +15,7 @@ import msgspec
 
 from sesmail_layer.domain.email_request import EmailRequest, ListUnsubscribe, Priority
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.mail_headers import HeaderLine, address_line, harmless_filename, link_line, text_line
 from sesmail_layer.domain.templates import Rendered
 
 # Lines of at most 998 octets, and base64 or quoted-printable for anything that is not plain ASCII: some of SES's
@@ -58,7 +58,8 @@ def resolve_identity(
             "metadata.json, or default_sender_email in Terraform.",
             code="SNDR001",
         )
-    reply_to = request.reply_to_addresses or [item for item in (rendered.reply_to, default_reply_to) if item]
+    fallback = rendered.reply_to or default_reply_to
+    reply_to = request.reply_to_addresses or ([fallback] if fallback else [])
     return Identity(email, name, reply_to)
 
 
@@ -78,35 +79,38 @@ def compose(
     _set_headers(message, request, rendered, identity, cc)
     message["Date"] = format_datetime(datetime.fromtimestamp(int(now), UTC))
     unique = hashlib.sha256(f"{email_id}\n{attempt}".encode()).hexdigest()[:40]
-    message["Message-ID"] = f"<{unique}@{identity.domain}>"
+    message["Message-ID"] = HeaderLine("Message-ID", f"<{unique}@{identity.domain}>")
     message.set_content(rendered.text, cte=_transfer_encoding(rendered.text))
     message.add_alternative(rendered.html, subtype="html", cte=_transfer_encoding(rendered.html))
+    # The images go around the HTML part as it is now: once it has one, it is the multipart/related that takes the next.
+    html = cast(EmailMessage, message.get_body(("html",)))
     for file in files:
         if file.content_id:
-            _add_inline(message, file)
+            _add_inline(html, file)
     for file in files:
         if not file.content_id:
             maintype, subtype = _type_of(file)
-            message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.filename)
+            filename = harmless_filename(file.filename)
+            message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=filename)
     return message.as_bytes()
 
 
 def _set_headers(
     message: EmailMessage, request: EmailRequest, rendered: Rendered, identity: Identity, cc: list[str]
 ) -> None:
-    message["From"] = Address(display_name=identity.name, addr_spec=identity.email)
-    message["To"] = Address(addr_spec=request.to)
+    message["From"] = address_line("From", [identity.email], identity.name)
+    message["To"] = address_line("To", [request.to])
     if cc:
-        message["Cc"] = [Address(addr_spec=address) for address in cc]
+        message["Cc"] = address_line("Cc", cc)
     if identity.reply_to:
-        message["Reply-To"] = [Address(addr_spec=address) for address in identity.reply_to]
-    message["Subject"] = rendered.subject
+        message["Reply-To"] = address_line("Reply-To", identity.reply_to)
+    message["Subject"] = text_line("Subject", rendered.subject)
     given = {name.casefold() for name in request.headers}
     if request.priority is Priority.TRANSACTIONAL and "auto-submitted" not in given:
         # RFC 3834: keeps out-of-office replies from answering a machine.
         message["Auto-Submitted"] = "auto-generated"
     for name, value in request.headers.items():
-        message[name] = value
+        message[name] = text_line(name, value)
     if request.list_unsubscribe is not None:
         _set_list_unsubscribe(message, request.list_unsubscribe)
 
@@ -114,7 +118,7 @@ def _set_headers(
 def _set_list_unsubscribe(message: EmailMessage, unsubscribe: ListUnsubscribe) -> None:
     mailto = unsubscribe.mailto and re.sub(r"^(mailto:)?", "mailto:", unsubscribe.mailto, count=1)
     places = [place for place in (unsubscribe.url, mailto) if place]
-    message["List-Unsubscribe"] = ", ".join(f"<{place}>" for place in places)
+    message["List-Unsubscribe"] = link_line("List-Unsubscribe", places)
     if unsubscribe.url and unsubscribe.url.startswith("https://"):
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
@@ -125,11 +129,15 @@ def _transfer_encoding(text: str) -> str:
     return "base64" if beyond_ascii * 4 > len(text) else "quoted-printable"
 
 
-def _add_inline(message: EmailMessage, file: File) -> None:
-    html = cast(EmailMessage, message.get_body(("html",)))
+def _add_inline(html: EmailMessage, file: File) -> None:
     maintype, subtype = _type_of(file)
     html.add_related(
-        file.content, maintype=maintype, subtype=subtype, cid=f"<{file.content_id}>", filename=file.filename
+        file.content,
+        maintype=maintype,
+        subtype=subtype,
+        cid=f"<{file.content_id}>",
+        disposition="inline",
+        filename=harmless_filename(file.filename),
     )
 
 
