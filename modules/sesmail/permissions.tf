@@ -41,14 +41,15 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
+  send_statement = {
+    sid       = "SendFromOwnIdentities"
+    actions   = ["ses:SendRawEmail"]
+    resources = ["${local.ses_arn_prefix}:identity/*"]
+    condition = { StringLike = { "ses:FromAddress" = local.sender_addresses } }
+  }
   sender_statements = concat(
     [
-      {
-        sid       = "SendFromOwnIdentities"
-        actions   = ["ses:SendRawEmail"]
-        resources = ["${local.ses_arn_prefix}:identity/*"]
-        condition = { StringLike = { "ses:FromAddress" = local.sender_addresses } }
-      },
+      local.send_statement,
       {
         sid       = "GetSendQuotaHasNoResourceLevel"
         actions   = ["ses:GetSendQuota"]

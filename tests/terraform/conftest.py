@@ -32,15 +32,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     """Every run by its name: plans by theirs, `terraform test` by its file."""
     # Runs that work in one folder would share its .terraform, hence three copies.
     planned, tested, applied = (Workspace(tmp_path_factory.mktemp(name)) for name in ("plan", "test", "apply"))
-    jobs: dict[str, Callable[[], object]] = {
-        name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()
-    }
+    validations = [file for file in TEST_FILES if file.endswith("/validation.tftest.hcl")]
+    # What is quick comes first, then what most tests wait for.
+    jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
+    jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
     jobs[APPLIED] = partial(applied.applied, APPLIED)
-    for file in TEST_FILES:
-        if file.endswith("/validation.tftest.hcl"):
-            jobs[file] = partial(tested.test_validation, file)
-        elif file != APPLIED:
-            jobs[file] = partial(tested.test, file)
+    jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         yield {name: pool.submit(job) for name, job in jobs.items()}
         pool.shutdown(cancel_futures=True)
