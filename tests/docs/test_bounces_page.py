@@ -1,0 +1,38 @@
+"""docs/bounce-rate-protection.md says what domain/bounces.py does."""
+
+from __future__ import annotations
+
+import re
+
+from sesmail_layer.domain.bounces import EFFECTS, TABLE, BounceClass, Effect
+from sesmail_layer.domain.suppression import SUPPRESSION_TYPES
+from tests.docs.pages import DOCS, rows
+
+ROWS = list(rows(DOCS / "bounce-rate-protection.md"))
+CLASSES = {f"`{kind.value}`" for kind in BounceClass}
+
+
+def test_the_evidence_is_listed_row_for_row() -> None:
+    documented = [cells for cells in ROWS if len(cells) == 2 and cells[1] in CLASSES]
+    assert [cells[1].strip("`") for cells in documented] == [row.then for row in TABLE]
+    for cells, row in zip(documented, TABLE, strict=True):
+        named = set(re.findall(r"`([^`]+)`", cells[0]))
+        assert named == {*row.types, *row.sub_types, *row.statuses}
+
+
+def test_the_effects_are_listed_class_for_class() -> None:
+    documented = {cells[0].strip("`"): cells[1:] for cells in ROWS if len(cells) == 6 and cells[0] in CLASSES}
+    assert documented == {kind.value: _cells(effect) for kind, effect in EFFECTS.items()}
+
+
+def test_every_reason_to_suppress_is_listed() -> None:
+    documented = {tuple(cell.strip("`") for cell in cells[:2]) for cells in ROWS if len(cells) == 3}
+    assert documented >= {(kind, reason.value) for reason, kind in SUPPRESSION_TYPES.items()}
+
+
+def _cells(effect: Effect) -> list[str]:
+    status = f"`{effect.status.value}`" if effect.status else "history only"
+    suppressed = f"`{effect.suppress.value}`" if effect.suppress else "no"
+    if effect.suppress_days:
+        suppressed += f", {effect.suppress_days} days"
+    return [status, suppressed, *("yes" if flag else "no" for flag in (effect.counts, effect.strikes, effect.retried))]

@@ -1,0 +1,185 @@
+"""The published schemas are the code's, and agree with what it takes and writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scripts import schemas
+from sesmail_layer.domain.email_request import FIELDS, parse_request
+from sesmail_layer.domain.refusals import Refusal
+from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.statuses import Status
+from tests.docs.pages import DOCS, blocks, rows
+
+NOW = 1_795_516_260.0
+REQUEST: dict[str, Any] = json.loads((DOCS / "schemas/email-request.schema.json").read_text())
+EVENT: dict[str, Any] = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
+GOOD = {"to": "john@example.com", "templateName": "welcome"}
+
+REQUEST_VALIDATOR = jsonschema.Draft202012Validator(REQUEST)
+EVENT_VALIDATOR = jsonschema.Draft202012Validator(EVENT, format_checker=jsonschema.FormatChecker())
+
+
+def strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that a schema of ours allows."""
+    if "$ref" in schema:
+        return strategy(REQUEST["$defs"][schema["$ref"].rpartition("/")[2]])
+    if "anyOf" in schema:
+        return st.one_of([strategy(one) for one in schema["anyOf"]])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema["type"]:
+        case "null":
+            return st.none()
+        case "boolean":
+            return st.booleans()
+        case "string":
+            return _texts(schema)
+        case "array":
+            return st.lists(
+                strategy(schema["items"]), min_size=schema.get("minItems", 0), max_size=min(3, schema["maxItems"])
+            )
+        case "object" if "properties" in schema:
+            required = set(schema["required"])
+            return st.fixed_dictionaries(
+                {name: strategy(value) for name, value in schema["properties"].items() if name in required},
+                optional={name: strategy(value) for name, value in schema["properties"].items() if name not in required},
+            )
+        case "object" if "additionalProperties" in schema:
+            return st.dictionaries(st.sampled_from(["X-One", "References"]), strategy(schema["additionalProperties"]))
+        case "object":
+            return st.dictionaries(st.text("abc", min_size=1), st.integers() | st.text(max_size=5), max_size=3)
+    raise AssertionError(f"no strategy for {schema}")
+
+
+def _texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
+    low, high = schema.get("minLength", 0), min(schema.get("maxLength", 40), 40)
+    if "pattern" in schema:
+        found = st.from_regex(schema["pattern"]).filter(lambda text: low <= len(text) <= schema.get("maxLength", 999))
+        return found.filter(lambda text: re.search(schema["pattern"], text) is not None)
+    if schema.get("description", "").startswith("An email address"):
+        return st.sampled_from(["john@example.com", "jane.doe+tag@sub.example.org", "o'neill@example.co.uk"])
+    if schema.get("description", "").startswith("RFC 3339"):
+        return st.sampled_from(["2026-11-24T10:31:00Z", "2026-11-25T12:00:00+01:00"])
+    return st.text("abc-", min_size=low, max_size=high)
+
+
+def test_the_files_are_what_the_code_says() -> None:
+    assert {path: path.read_text() for path in schemas.files()} == schemas.files()
+
+
+@pytest.mark.parametrize("schema", [REQUEST, EVENT], ids=["request", "event"])
+def test_a_schema_is_a_schema(schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(strategy(REQUEST))
+def test_what_the_schema_allows_is_taken_or_refused_for_what_a_schema_cannot_say(request: dict[str, Any]) -> None:
+    assert REQUEST_VALIDATOR.is_valid(request)
+    try:
+        parse_request(request, now=NOW)
+    except Refusal as refusal:
+        beyond = r"at most 50 are allowed|needs (url|email)|needs contentBase64|not allowed|more than once|days ahead|is not after|missing required|one of|exactly|base64|both"
+        assert re.search(beyond, refusal.message, re.IGNORECASE), refusal.message
+
+
+NOT_ALLOWED: list[dict[str, Any]] = [
+    {},
+    {"to": "john@example.com"},
+    {"templateName": "welcome"},
+    GOOD | {"to": 7},
+    GOOD | {"to": ""},
+    GOOD | {"templateName": "../secrets"},
+    GOOD | {"templateName": "a" * 129},
+    GOOD | {"templateData": []},
+    GOOD | {"emailId": "john@example.com"},
+    GOOD | {"emailId": "x" * 129},
+    GOOD | {"subject": "a\nb"},
+    GOOD | {"subject": "a" * 999},
+    GOOD | {"subject": ""},
+    GOOD | {"senderOverride": {"mail": "a@example.com"}},
+    GOOD | {"replyTo": []},
+    GOOD | {"replyTo": {"email": "a@example.com"}},
+    GOOD | {"metadata": "text"},
+    GOOD | {"cc": "jane@example.com"},
+    GOOD | {"bcc": [f"reader{n}@example.com" for n in range(50)]},
+    GOOD | {"attachments": [{"contentBase64": "YQ=="}]},
+    GOOD | {"attachments": [{"filename": "a/b.pdf", "contentBase64": "YQ=="}]},
+    GOOD | {"attachments": [{"filename": "a.pdf", "s3Uri": "https://example.com/a.pdf"}]},
+    GOOD | {"headers": {"X-One": "a\r\nBcc: jane@example.com"}},
+    GOOD | {"headers": {"X-One": 1}},
+    GOOD | {"listUnsubscribe": {"url": "ftp://example.com"}},
+    GOOD | {"priority": "urgent"},
+    GOOD | {"sendAt": "soon"},
+    GOOD | {"locale": "not a locale"},
+    GOOD | {"sensitive": "yes"},
+]
+
+
+@pytest.mark.parametrize("request_detail", NOT_ALLOWED, ids=lambda detail: json.dumps(detail)[-60:])
+def test_what_the_schema_refuses_the_code_refuses(request_detail: dict[str, Any]) -> None:
+    assert not REQUEST_VALIDATOR.is_valid(request_detail)
+    with pytest.raises(Refusal):
+        parse_request(request_detail, now=NOW)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_null_is_absent_for_schema_and_code(field: str) -> None:
+    detail = GOOD | {field: None}
+    if field in GOOD:
+        assert not REQUEST_VALIDATOR.is_valid(detail)
+        with pytest.raises(Refusal):
+            parse_request(detail, now=NOW)
+    else:
+        assert REQUEST_VALIDATOR.is_valid(detail)
+        parse_request(detail, now=NOW)
+
+
+def test_the_page_has_a_row_for_every_field_of_a_request() -> None:
+    page = list(rows(DOCS / "integration.md"))
+    heading = next(number for number, cells in enumerate(page) if cells[:2] == ["Field", "Required"])
+    named: list[str] = []
+    required: list[str] = []
+    for cells in page[heading + 2 :]:
+        fields = re.findall(r"`(\w+)`", cells[0])
+        if len(cells) != 3 or not fields or fields[0] == "filename":
+            break
+        named += fields
+        required += fields if cells[1] == "yes" else []
+    assert sorted(named) == sorted(FIELDS)
+    assert required == REQUEST["$defs"]["EmailRequest"]["required"]
+
+
+def test_the_page_has_a_row_for_every_field_of_an_attachment() -> None:
+    named = {cells[0].strip("`") for cells in rows(DOCS / "integration.md") if len(cells) == 2}
+    assert named >= set(REQUEST["$defs"]["Attachment"]["properties"])
+
+
+def test_the_page_has_every_status_and_every_field_of_an_event() -> None:
+    page = list(rows(DOCS / "integration.md"))
+    heading = next(number for number, cells in enumerate(page) if cells[0] == "`status`")
+    table = page[heading + 2 : heading + 11]
+    statuses = [status for cells in table for status in re.findall(r"`(\w+)`", cells[0])]
+    assert sorted(statuses) == sorted(status.value for status in Status if status is not Status.SENDING)
+    text = (DOCS / "integration.md").read_text()
+    fields = [field.encode_name for field in __import__("msgspec").structs.fields(StatusEvent)]
+    assert [field for field in fields if f"`{field}`" not in text and f'"{field}"' not in text] == []
+
+
+def test_the_example_event_of_the_page_is_one() -> None:
+    [example] = [json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code]
+    EVENT_VALIDATOR.validate(example)
+
+
+def test_a_null_in_an_event_is_not_allowed() -> None:
+    [example] = [json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code]
+    assert not EVENT_VALIDATOR.is_valid(example | {"subject": None})
+    assert not EVENT_VALIDATOR.is_valid(example | {"status": "sending"})

@@ -1,0 +1,166 @@
+"""Every block of code in the documentation is at least well-formed; tests/e2e runs what needs a stack."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import awscli.clidriver
+import pytest
+from typer.main import get_command
+
+from scripts.terraform_docs import blocks as terraform_blocks
+from sesmail_cli.main import app
+from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
+from tests.e2e.harness.provider import terraform_binary
+
+# Where others own a page, its snippets are theirs to test as well.
+PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
+ALL = [block for page in PAGES for block in blocks(page)]
+LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "python", "text", "typescript", ""}
+
+
+def of(*languages: str) -> pytest.MarkDecorator:
+    found = [block for block in ALL if block.language in languages]
+    assert found
+    return pytest.mark.parametrize("block", found, ids=lambda block: block.name)
+
+
+def test_every_block_is_in_a_language_that_these_tests_know() -> None:
+    assert {block.language for block in ALL} <= LANGUAGES
+
+
+@of("python")
+def test_python_compiles(block: Block) -> None:
+    compile(ast.parse(block.code), block.name, "exec")
+
+
+@of("json")
+def test_json_can_be_read(block: Block) -> None:
+    json.loads(block.code)
+
+
+@of("bash")
+def test_bash_can_be_read(block: Block) -> None:
+    done = subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@of("bash")
+def test_aws_commands_exist_with_these_options(block: Block) -> None:
+    for words in commands(block, "aws"):
+        known, given = aws_options(words[1], words[2]), {word.split("=")[0] for word in words if word[:2] == "--"}
+        assert given <= known, f"{' '.join(words[:3])} has no {sorted(given - known)}"
+
+
+@of("bash")
+def test_sesmail_commands_exist_with_these_options(block: Block) -> None:
+    for words in commands(block, "sesmail"):
+        command = get_command(app)
+        names = iter(words[1:])
+        while hasattr(command, "commands"):
+            name = next(names)
+            assert name in command.commands, f"sesmail has no {name}"
+            command = command.commands[name]
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known | {"--help"}
+
+
+@of("bash")
+def test_make_targets_exist(block: Block) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for words in commands(block, "make"):
+        named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        assert set(named) <= targets
+
+
+@of("hcl")
+def test_terraform_can_be_read(block: Block) -> None:
+    command = [terraform_binary(), "fmt", "-check", "-diff", "-"]
+    done = subprocess.run(command, input=block.code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"not as terraform fmt would have it:\n{done.stdout}{done.stderr}"
+
+
+@of("hcl")
+def test_terraform_arguments_are_variables_of_the_module(block: Block) -> None:
+    module = ROOT / "modules" / ("producer" if "modules/producer" in block.code else "sesmail")
+    known = {variable.name for variable in terraform_blocks(module, "variable")} | {"source"}
+    assert set(re.findall(r"^ {0,2}(\w+) +=", block.code, re.MULTILINE)) <= known
+
+
+def test_every_variable_that_a_page_names_is_one() -> None:
+    """What stands as `name = value` or in a guide's list of variables can be set."""
+    known = {variable.name for variable in terraform_blocks(ROOT / "modules/sesmail", "variable")}
+    for page in PAGES:
+        for name in re.findall(r"`([a-z]+(?:_[a-z]+)+) = [^`]+`", page.read_text()):
+            assert name in known, f"{page.name}: {name}"
+
+
+def commands(block: Block, program: str) -> Iterator[list[str]]:
+    """The words of every call of a program, wherever it stands in the block."""
+    code = re.sub(r"\\\n", " ", block.code)
+    code = re.sub(r"<<(\w+)\n.*?\n\1\n", "\n", code, flags=re.DOTALL)
+    for match in re.finditer(rf"(?:^|[\s(|;]|&& )({program} [^#]*)", code):
+        lexer = shlex.shlex(_to_its_end(match[1]), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = []
+        for word in lexer:
+            if set(word) <= set("();<>|&"):
+                break
+            words.append(word)
+        if len(words) > 1:
+            yield words
+
+
+def _to_its_end(text: str) -> str:
+    """Up to the line break, the pipe or the bracket outside of quotes that ends a command."""
+    quote, escaped = "", False
+    for position, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif character == "\\" and quote != "'":
+            escaped = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "\n)|;":
+            return text[:position]
+    # A quote that began before the program's name: `"$(aws … )"`.
+    return text.split(")")[0] if quote else text
+
+
+@cache
+def aws_options(service: str, operation: str) -> set[str]:
+    """What one command of the AWS CLI takes; asks its tables, not AWS."""
+    driver = awscli.clidriver.create_clidriver()
+    # Global options, and those of `aws s3`, which is no table.
+    known = {f"--{name}" for name in driver._get_argument_table()}
+    table = driver._get_command_table()[service]
+    if service in ("s3", "configure"):
+        return known | {"--recursive", "--exclude", "--include"}
+    command = table._get_command_table()[operation]
+    return known | {f"--{name}" for name in command.arg_table} | {"--no-paginate"}
+
+
+def test_the_java_snippet_says_that_it_is_not_tested() -> None:
+    page = (DOCS / "integration.md").read_text()
+    assert page.count("```java") == 1
+    assert "Not run by our tests" in page.split("```java")[0].rsplit("\n\n", 2)[-2]
+
+
+def test_the_seeds_are_not_quoted_at_length() -> None:
+    """Our own words: no long sentence of the page that the product was ordered with, where it lies beside us."""
+    seed = ROOT.parent / "shared" / "seed" / "sesmailengine.md"
+    ordered = seed.read_text() if seed.exists() else ""
+    prose = re.sub(r"```.*?```", "", ordered, flags=re.DOTALL)
+    sentences = {line.strip(" -*|") for line in prose.splitlines() if len(line.strip(" -*|")) > 60}
+    for page in PAGES:
+        text = Path(page).read_text()
+        assert [sentence for sentence in sentences if sentence in text] == []
