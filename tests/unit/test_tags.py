@@ -1,0 +1,54 @@
+"""SES message tags: inside SES's alphabet whatever is put in, and read back as it was."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sesmail_layer.domain.tags import MAX_VALUE, decode_tag, encode_tags
+
+
+@given(st.text(max_size=128), st.integers(1, 99), st.text(max_size=128), st.text(max_size=300))
+def test_a_tag_keeps_to_the_alphabet_and_length_of_ses(email_id: str, attempt: int, template: str, source: str) -> None:
+    for name, value in encode_tags(email_id, attempt, template, source).items():
+        assert re.fullmatch(r"[A-Za-z0-9_-]+", name)
+        assert re.fullmatch(r"[A-Za-z0-9_-]*", value)
+        assert len(value) <= MAX_VALUE
+
+
+@given(
+    st.text("abcXYZ019_.:-", min_size=1, max_size=128),
+    st.integers(1, 99),
+    st.text("abcXYZ019_-", min_size=1, max_size=128),
+    st.text(max_size=48),
+)
+def test_a_tag_is_read_back_as_it_was(email_id: str, attempt: int, template: str, source: str) -> None:
+    tags = encode_tags(email_id, attempt, template, source)
+    assert {name: decode_tag(value) for name, value in tags.items()} == {
+        "emailId": email_id,
+        "attempt": str(attempt),
+        "templateName": template,
+        "source": source,
+    }
+
+
+def test_a_source_with_dots_is_no_matter() -> None:
+    assert encode_tags("order-1", 2, "welcome", "my.application")["source"] == "bXkuYXBwbGljYXRpb24"
+
+
+def test_a_source_that_is_too_long_is_cut_between_characters() -> None:
+    cut = decode_tag(encode_tags("a", 1, "t", "ü" * 300)["source"])
+    assert cut == "ü" * 96
+
+
+@pytest.mark.parametrize("value", ["a", "!", "not base64", "w6", "_w", "Zm9v=", "ü"])
+def test_a_tag_that_is_none_of_ours_is_none(value: str) -> None:
+    assert decode_tag(value) is None
+
+
+@given(st.text())
+def test_any_text_is_a_tag_or_none(value: str) -> None:
+    decode_tag(value)
