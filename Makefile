@@ -5,6 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
+PYTEST := $(PY) -m pytest -q
 # What `make package` builds for: `make package PYTHON_VERSION=3.12 ARCH=x86_64 DIST=dist`.
 PYTHON_VERSION ?= 3.13
 ARCH ?= arm64
@@ -20,6 +21,10 @@ help: ## list the commands
 .PHONY: setup
 setup: ## install what the project needs, into .venv and .venv-emulator
 	@scripts/setup.sh
+
+.PHONY: setup-tests
+setup-tests: ## also what only the tests need: checkov, Chromium, SpamAssassin, npm packages
+	@scripts/setup.sh --tests
 
 .PHONY: demo
 demo: setup ## apply the stack on the embedded emulator, send emails, tell their story
@@ -42,31 +47,43 @@ package: setup ## build the layer, the functions and the starters into dist/ (PY
 	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH)
 
 .PHONY: test
-test: setup lint test-unit test-simulation test-aws test-functions test-terraform e2e ## everything: lint, unit, adapters, functions, Terraform, end to end
+test: setup-tests lint test-unit test-simulation test-aws test-functions test-docs test-browser test-terraform e2e ## everything: lint, unit, adapters, functions, docs, browser, Terraform, end to end
 
 .PHONY: test-unit
-test-unit: setup ## rules and use cases, templates, architecture: fast, no network
-	@$(PY) -m pytest -q tests/unit tests/architecture tests/templates
+test-unit: setup ## rules and use cases, architecture: fast, no network
+	@$(PYTEST) tests/unit tests/architecture
 
 .PHONY: test-simulation
 test-simulation: setup ## the sender's real code on a simulated clock
-	@$(PY) -m pytest -q tests/simulation
+	@$(PYTEST) tests/simulation
 
 .PHONY: test-aws
-test-aws: setup ## adapters on moto
-	@$(PY) -m pytest -q tests/aws
+test-aws: setup ## adapters and the command line on moto
+	@$(PYTEST) tests/aws tests/cli
 
 .PHONY: test-functions
 test-functions: setup ## handlers on the built archives
-	@$(PY) -m pytest -q tests/functions
+	@$(PYTEST) tests/functions
+
+.PHONY: test-docs
+test-docs: setup ## the pages, schemas and error codes against the code; templates rendered and linted
+	@$(PYTEST) tests/docs tests/templates
+
+.PHONY: test-browser
+test-browser: setup-tests ## starters and preview page in headless Chromium
+	@$(PYTEST) tests/browser
 
 .PHONY: test-terraform
-test-terraform: setup ## Terraform on the plan
-	@$(PY) -m pytest -q tests/terraform
+test-terraform: setup-tests ## Terraform on the plan, checkov
+	@$(PYTEST) tests/terraform
 
 .PHONY: e2e
-e2e: setup ## the stack as Terraform applies it, end to end (BACKEND=ministack or localstack)
-	@$(PY) -m pytest -q tests/e2e
+e2e: setup-tests ## the stack as Terraform applies it, end to end (BACKEND=ministack or localstack)
+	@$(PYTEST) tests/e2e
+
+.PHONY: bench
+bench: setup ## measure, as ratios within one run; writes docs/performance.md
+	@$(PY) -m bench --write
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, terraform fmt
@@ -82,6 +99,12 @@ fmt: setup ## format everything
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 	@terraform fmt -recursive
+
+.PHONY: docs
+docs: setup ## write anew what is generated: Terraform tables, schemas, template tables
+	@$(PY) scripts/terraform_docs.py
+	@$(PY) scripts/schemas.py
+	@$(PY) scripts/generate_template_docs.py
 
 .PHONY: lock
 lock: ## pin the requirements anew (needs uv)

@@ -11,6 +11,5 @@ compile requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
 compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
   --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3
-if [[ -f requirements/emulator.in ]]; then
-  compile requirements/emulator.in -o requirements/emulator.txt
-fi
+compile requirements/emulator.in -o requirements/emulator.txt
+compile requirements/checkov.in -o requirements/checkov.txt

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with the newest Python found (3.11 or later) and the pinned, hash-checked requirements. Safe to run again.
+# Makes .venv with the newest Python found (3.11 or later) and the pinned, hash-checked requirements; with --tests also
+# what only the tests need: checkov, Chromium, SpamAssassin, npm packages. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,11 +40,13 @@ make_venv() { # make_venv FOLDER REQUIREMENTS
 }
 
 make_venv .venv requirements/dev.txt
-if [[ ! -x .venv/bin/sesmail || pyproject.toml -nt .venv/bin/sesmail ]]; then
+make_venv .venv-emulator requirements/emulator.txt
+if [[ ! -x .venv/bin/sesmail || $0 -nt .venv/bin/sesmail ]]; then
   printf '#!/usr/bin/env bash\nexec "%s/.venv/bin/python" -m sesmail_cli "$@"\n' "$PWD" >.venv/bin/sesmail
   chmod +x .venv/bin/sesmail
   echo "$PWD/python" >"$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sesmail.pth"
 fi
-if [[ -f requirements/emulator.txt ]]; then
-  make_venv .venv-emulator requirements/emulator.txt
+if [[ ${1:-} == --tests ]]; then
+  make_venv .venv-checkov requirements/checkov.txt
+  tests/browser/setup.sh
 fi
