@@ -30,7 +30,7 @@ from tests.e2e.harness.ses.desk import Desk
 from tests.e2e.harness.ses.faults import REFUSALS, Fault
 from tests.e2e.harness.ses.message import Message, first
 from tests.e2e.harness.ses.rules import Refusal, refusal_of
-from tests.e2e.harness.workers import kill_caller, kill_one
+from tests.e2e.harness.workers import keep_failures_apart, kill_caller, kill_one
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Response]]
@@ -229,6 +229,7 @@ def main() -> None:
     # Taken out of the environment, since Lambdas inherit it.
     if guardian := os.environ.pop("SESMAIL_GUARDED_BY", ""):
         end_with(int(guardian))
+    keep_failures_apart()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)

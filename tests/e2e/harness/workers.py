@@ -21,6 +21,24 @@ runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
 _PROC = Path("/proc")
 
 
+def keep_failures_apart() -> None:
+    """A process that dies while it starts fails its own batch; MiniStack ends all processes of its function then."""
+    original = runtime.Worker.invoke
+
+    def invoke(worker: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = original(worker, *arguments, **named)
+        except Exception as err:
+            if worker._proc is not None:
+                worker._proc.kill()
+                worker._proc.wait()
+                worker._proc = None
+            return {"status": "error", "error": f"{type(err).__name__}: {err}", "cold_start": True, "log": ""}
+        return answer
+
+    runtime.Worker.invoke = invoke
+
+
 def kill_one(function: str, dice: random.Random) -> int:
     """Kills one process of a function that is at work, by chance; how many were hit (0: none is at work)."""
     at_work = sorted(_at_work(function))
