@@ -10,18 +10,20 @@ from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.breaker import SLOT_SECONDS, Counts
 from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.pending_request import PendingRequest
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.sending_event import SendingEvent
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.templates import Template, TemplateError, compile_template
 from sesmail_layer.domain.tracking import TrackingRecord
 from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.ports import Producers, Reservation
+from sesmail_layer.usecases.ports import Producers, Reservation, Tally
 from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.send_email import SendEmails
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
@@ -178,6 +180,8 @@ class FakeBus:
         self.events: list[StatusEvent] = []
         self.calls = 0
         self.refuse: Callable[[StatusEvent], bool] = lambda _event: False
+        self.announced: list[SendingEvent] = []
+        self.refuse_announcements = False
 
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         if not events:
@@ -186,6 +190,12 @@ class FakeBus:
         refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
         self.events += [event for event in events if event.event_id not in refused]
         return refused
+
+    def announce(self, event: SendingEvent) -> str | None:
+        if self.refuse_announcements:
+            return "InternalFailure"
+        self.announced.append(event)
+        return None
 
     def statuses(self, email_id: str) -> list[str]:
         """The statuses published for an email, each `event_id` once."""
@@ -240,6 +250,8 @@ class FakeControl:
         self.states: dict[str, SendingState] = {}
         self.counters: dict[str, int] = {}
         self.sent: dict[str, int] = {}
+        self.timelines: dict[str, dict[int, Counts]] = {}
+        self.sources: set[str] = set()
         self.reads = 0
         self.writes = 0
         self.error: TransientError | None = None
@@ -270,6 +282,61 @@ class FakeControl:
     def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
         self.writes += 1
         self.sent[source] = self.sent.get(source, 0) + emails
+        self.add(source, Counts(emails=emails), now)
+        self.sources |= set(sources)
+
+    def add(self, source: str, counts: Counts, now: float) -> None:
+        slots = self.timelines.setdefault(source, {})
+        slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
+        slots[slot] = slots.get(slot, Counts()) + counts
+
+
+class FakeBreakerTable:
+    """The breaker's view of the same table."""
+
+    def __init__(self, control: FakeControl) -> None:
+        self.control = control
+        self.reads = 0
+        self.writes = 0
+        self.error: TransientError | None = None
+        self.before_replace: Callable[[], None] | None = None
+        """What somebody else does between a reading and the writing."""
+
+    def count(self, source: str, counts: Counts, now: float) -> None:
+        self._check()
+        self.writes += 1
+        self.control.add(source, counts, now)
+
+    def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
+        self._check()
+        self.reads += 1
+        return {
+            source: Tally(
+                self.control.states.get(source, SendingState()),
+                dict(self.control.timelines.get(source, {})),
+                frozenset(self.control.sources) if source == ACCOUNT else frozenset(),
+            )
+            for source in sources
+        }
+
+    def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        self._check()
+        return {source: self.control.states[source] for source in sources if source in self.control.states}
+
+    def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
+        self._check()
+        if self.before_replace:
+            self.before_replace()
+        standing = self.control.states.get(source, SendingState())
+        # As in the table, a probe that was added meanwhile is no reason to refuse.
+        if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
+            return False
+        self.control.states[source] = new
+        return True
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
 
 
 class FakeQuota:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sesmail_layer.domain.breaker import Limits
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.outcomes import Outcome
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -15,12 +16,28 @@ from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.usecases.breaker import Breaker, BreakerPorts
 from sesmail_layer.usecases.email_feedback import Recorded
 from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
-from tests.unit.fakes import NOW, FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable, FakeTrackingTable
+from sesmail_layer.usecases.soft_bounce_retry import SoftBounceRetry
+from tests.unit.fakes import (
+    NOW,
+    FakeBreakerTable,
+    FakeBus,
+    FakeClock,
+    FakeControl,
+    FakeLog,
+    FakeMetrics,
+    FakePendingTable,
+    FakeSuppressionTable,
+    FakeTrackingTable,
+    FakeWaitingQueue,
+)
 
 EVENTS = Path(__file__).parents[1] / "events"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sesmailengine-SESFeedback"
+ALARMS = "arn:aws:sns:eu-west-1:123456789012:sesmailengine-Alarms"
+BOUNCE_ALARM = "sesmailengine-SES-BounceRate-Pause"
 JOHN, JANE = "john@example.com", "jane@example.com"
 
 
@@ -33,7 +50,13 @@ class Feedback:
         self.metrics = FakeMetrics()
         self.log = FakeLog()
         self.followed: list[tuple[list[Outcome], set[str]]] = []
-        self.rules = FeedbackRules(**{"topic_arn": TOPIC, **rules})
+        self.rules = FeedbackRules(**{"topic_arn": TOPIC, "alarm_topic_arn": ALARMS, **rules})
+        self.control = FakeControl()
+        self.breaker_table = FakeBreakerTable(self.control)
+        self.pending = FakePendingTable(self.clock)
+        self.waiting = FakeWaitingQueue()
+        self.limits = Limits()
+        self.retry_seconds = 900.0
         self._ids = itertools.count(1)
 
     def run(self, *messages: QueueMessage) -> Collection[str]:
@@ -44,9 +67,26 @@ class Feedback:
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,
-            follow_ups=(self._follow,),
+            follow_ups=(self._follow, self.breaker(), self.retry()),
+            on_alarm=self.breaker().heed_alarm,
         )
         return RecordFeedback(ports, self.rules)(messages)
+
+    def breaker(self) -> Breaker:
+        ports = BreakerPorts(
+            table=self.breaker_table,
+            tracking=self.tracking,
+            bus=self.bus,
+            clock=self.clock,
+            metrics=self.metrics,
+            log=self.log,
+        )
+        return Breaker(ports, self.limits, {BOUNCE_ALARM: "bounce rate"})
+
+    def retry(self) -> SoftBounceRetry:
+        return SoftBounceRetry(
+            self.pending, self.waiting, self.clock, self.metrics, self.log, delay_seconds=self.retry_seconds
+        )
 
     def _follow(self, batch: Sequence[Recorded]) -> Mapping[str, TransientError]:
         for recorded in batch:
@@ -55,7 +95,9 @@ class Feedback:
             self.followed.append(([each.outcome for each in recorded.said], set(recorded.fresh)))
         return {}
 
-    def sent(self, email_id: str = "email-1", *, to: str = JOHN, second: int = 0, **facts: Any) -> TrackingRecord:
+    def sent(
+        self, email_id: str = "email-1", *, to: str = JOHN, second: int = 0, probe: bool = False, **facts: Any
+    ) -> TrackingRecord:
         """Stores a record as the sender leaves it."""
         at = utc_text(NOW + second)
         record = TrackingRecord(
@@ -66,12 +108,9 @@ class Feedback:
             timestamp=at,
             date_partition=at[:10],
             ttl=1,
-            original_source="my.application",
-            template_name="welcome",
-            metadata={"order": 7},
-            **facts,
+            **{"original_source": "my.application", "template_name": "welcome", "metadata": {"order": 7}, **facts},
         )
-        sending = Entry("sending/1", at, 1, Status.SENDING)
+        sending = Entry("sending/1", at, 1, Status.SENDING, what="probe" if probe else None)
         sent = Entry("sent/1", at, 1, Status.SENT, detail={"sesMessageId": f"ses-{email_id}"})
         record, _ = fold(record, [sending, sent])
         self.tracking.create(record)

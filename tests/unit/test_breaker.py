@@ -1,0 +1,221 @@
+"""The breaker's rules: when it opens, what it leaves out, what its probes tell."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.breaker import (
+    Counts,
+    Limits,
+    ProbeVerdict,
+    added_up,
+    closed,
+    counted_bounce,
+    counted_complaint,
+    counting,
+    judge,
+    judge_probes,
+    not_counting,
+    opened,
+    reopened,
+)
+from sesmail_layer.domain.sending_event import paused_event
+from sesmail_layer.domain.sending_state import Evidence, SendingState
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from tests.unit.fakes import NOW
+
+SLOT = int(NOW) // 300 * 300
+HOUR, DAY = 3_600, 86_400
+LIMITS = Limits()
+OPEN = SendingState(
+    paused=True, paused_by="breaker", trip="bounce", opened_at=NOW, paused_at="2026-11-24T10:31:00.000Z"
+)
+
+
+def kind_of(emails: int, bounces: int = 0, complaints: int = 0, *, ago: int = 0) -> str | None:
+    trip = judge({SLOT - ago: Counts(emails, bounces, complaints)}, NOW, LIMITS)
+    return trip.kind if trip else None
+
+
+@pytest.mark.parametrize(
+    ("emails", "bounces", "complaints", "kind"),
+    [
+        (200, 10, 0, None),  # 5 % is not above 5 %
+        (199, 10, 0, "bounce"),
+        (100, 9, 0, None),  # fewer than breaker_min_bounces
+        (99, 50, 0, None),  # fewer than breaker_min_emails
+        (100, 100, 0, "bounce"),
+        (500, 0, 1, None),  # one complaint among 500 mails pauses nobody
+        (100, 0, 4, None),
+        (4_999, 0, 5, "complaint"),
+        (5_000, 0, 5, None),  # 0.1 % is not above 0.1 %
+        (100, 50, 5, "complaint"),  # complaints first: they are not probed
+    ],
+)
+def test_it_opens_above_a_threshold_and_not_before_the_least_volume(
+    emails: int, bounces: int, complaints: int, kind: str | None
+) -> None:
+    assert kind_of(emails, bounces, complaints) == kind
+
+
+def test_slow_harm_shows_in_a_days_window_only() -> None:
+    # Four bounces an hour are too few for the hour, and 20 % of the day.
+    timeline = {SLOT - hour * HOUR: Counts(20, 4) for hour in range(12)}
+    trip = judge(timeline, NOW, LIMITS)
+
+    assert trip is not None
+    assert (trip.kind, trip.evidence.window_seconds) == ("bounce", DAY)
+    assert trip.in_words() == "48 of 240 emails bounced in the last 24 hours: 20.00%, allowed are 5.00%"
+
+
+def test_a_burst_in_the_last_hour_opens_it_however_good_the_day_was() -> None:
+    timeline = {SLOT - 5 * HOUR: Counts(10_000), SLOT: Counts(100, 20)}
+    trip = judge(timeline, NOW, LIMITS)
+
+    assert trip is not None
+    assert trip.evidence == Evidence(window_seconds=HOUR, emails=100, bounces=20, complaints=0)
+
+
+@pytest.mark.parametrize(("ago", "kind"), [(DAY - 300, "bounce"), (DAY + 600, None)])
+def test_what_is_older_than_a_day_is_forgotten(ago: int, kind: str | None) -> None:
+    assert kind_of(100, 50, ago=ago) == kind
+
+
+def test_counts_from_before_a_resumption_do_not_count() -> None:
+    timeline = {SLOT - 300: Counts(100, 50), SLOT + 300: Counts(100, 2)}
+
+    assert judge(counting(timeline, closed(NOW)), NOW + 600, LIMITS) is None
+    assert judge(counting(timeline, SendingState()), NOW + 600, LIMITS) is not None
+
+
+def test_the_accounts_rate_leaves_paused_producers_out_and_what_others_have_behind_them() -> None:
+    bad, mended, good = (
+        {SLOT: Counts(500, 400)},
+        {SLOT - HOUR: Counts(300, 200), SLOT: Counts(100)},
+        {SLOT: Counts(900, 9)},
+    )
+    account = added_up([bad, mended, good])
+    left_out = added_up(
+        [not_counting(bad, OPEN), not_counting(mended, closed(NOW - 1_800)), not_counting(good, SendingState())]
+    )
+
+    assert judge(account, NOW, LIMITS) is not None
+    assert left_out == {SLOT: Counts(500, 400), SLOT - HOUR: Counts(300, 200)}
+    assert judge(account, NOW, LIMITS, left_out) is None
+
+
+def entry(status: Status | None, what: str | None = None, to: str = "john@example.com") -> Entry:
+    return Entry("k", "2026-11-24T10:31:00.000Z", status=status, what=what, recipient=to)
+
+
+@pytest.mark.parametrize(
+    ("one", "counts"),
+    [
+        (entry(Status.BOUNCED, "hard"), True),
+        (entry(Status.BOUNCED, "suppressed_by_ses"), True),
+        (entry(Status.BOUNCED, "not_attempted"), False),
+        (entry(Status.SOFT_BOUNCED, "soft"), False),
+        (entry(None, "auto_reply"), False),
+        (entry(Status.BOUNCED, "hard", "bounce+1@simulator.amazonses.com"), False),
+    ],
+)
+def test_hard_bounces_count_and_no_others(one: Entry, counts: bool) -> None:
+    assert counted_bounce(one) is counts
+
+
+def test_complaints_count_but_for_the_simulators() -> None:
+    assert counted_complaint(entry(Status.COMPLAINED))
+    assert not counted_complaint(entry(Status.COMPLAINED, to="complaint@simulator.amazonses.com"))
+
+
+def test_an_operators_pause_is_left_as_it_is() -> None:
+    operator = SendingState(paused=True, paused_by="operator")
+    assert opened(operator, "complaint", "", None, NOW) is None
+
+
+def test_complaints_take_over_from_bounces_but_not_the_other_way_round() -> None:
+    worse = opened(OPEN, "complaint", "why", None, NOW + 60)
+    assert worse is not None
+    assert (worse.trip, worse.opened_at) == ("complaint", NOW + 60)
+    assert opened(worse, "bounce", "why", None, NOW) is None
+    assert opened(OPEN, "bounce", "why", None, NOW) is None
+
+
+def test_bounces_are_probed_after_the_cool_down_and_nothing_else_is() -> None:
+    assert not OPEN.probing(NOW + 3_599, 3_600)
+    assert OPEN.probing(NOW + 3_600, 3_600)
+    for trip in ("complaint", "ses_metrics"):
+        assert not msgspec.structs.replace(OPEN, trip=trip).probing(NOW + 10_000, 3_600)
+
+
+def test_a_bad_probe_begins_the_cool_down_anew() -> None:
+    again = reopened(msgspec.structs.replace(OPEN, probes=["a", "b"]), NOW + 3_700)
+    assert (again.probes, again.paused, again.paused_at) == ([], True, OPEN.paused_at)
+    assert not again.probing(NOW + 3_800, 3_600)
+
+
+def test_probes_that_nothing_was_heard_of_make_room_after_a_cool_down() -> None:
+    state = msgspec.structs.replace(OPEN, probes=["a"] * 5, probed_at=NOW)
+    assert not state.has_room_for_probe(5, NOW + 3_600, 3_600)
+    assert state.has_room_for_probe(5, NOW + 3_601, 3_600)
+    assert state.has_room_for_probe(6, NOW, 3_600)
+
+
+@pytest.mark.parametrize(("later", "wait"), [(0, 60.0), (3_570, 30.0), (3_599, 5.0), (4_000, 60.0)])
+def test_what_is_held_is_looked_at_when_the_probes_may_go(later: float, wait: float) -> None:
+    assert OPEN.hold_seconds(NOW + later, 3_600) == wait
+
+
+def record(*entries: Entry) -> TrackingRecord:
+    blank = TrackingRecord(
+        email_id="e",
+        to_email="john@example.com",
+        status=Status.SENDING,
+        attempt=1,
+        timestamp="",
+        date_partition="",
+        ttl=1,
+    )
+    return fold(blank, entries)[0]
+
+
+DELIVERED = record(entry(Status.DELIVERED))
+UNHEARD = record(entry(Status.SENT))
+BOUNCED = record(entry(Status.BOUNCED, "hard"))
+
+
+@pytest.mark.parametrize(
+    ("records", "verdict"),
+    [
+        ([DELIVERED, DELIVERED, UNHEARD], ProbeVerdict.OPEN),
+        ([DELIVERED, DELIVERED, UNHEARD, DELIVERED], ProbeVerdict.GOOD),
+        ([DELIVERED, DELIVERED, DELIVERED, BOUNCED], ProbeVerdict.BAD),
+        ([record(entry(Status.COMPLAINED))], ProbeVerdict.BAD),
+        ([record(entry(Status.SOFT_BOUNCED, "soft"))] * 5, ProbeVerdict.OPEN),
+    ],
+)
+def test_three_probes_must_arrive_and_none_may_bounce(records: list[TrackingRecord], verdict: ProbeVerdict) -> None:
+    assert judge_probes(records)[0] is verdict
+
+
+def test_the_event_says_who_why_and_until_when_and_is_the_same_when_told_again() -> None:
+    evidence = Evidence(window_seconds=HOUR, emails=100, bounces=20, complaints=1)
+    state = opened(SendingState(), "bounce", "20 of 100 emails bounced", evidence, NOW)
+    assert state is not None
+    event = paused_event("my.application", state, 3_600)
+
+    assert event == paused_event("my.application", state, 3_600)
+    detail = msgspec.json.decode(event.detail)
+    assert detail.pop("eventId")
+    assert detail == {
+        "producer": "my.application",
+        "reason": "20 of 100 emails bounced",
+        "by": "breaker",
+        "timestamp": "2026-11-24T10:31:00.000Z",
+        "trip": "bounce",
+        "rates": {"bounce": 0.2, "complaint": 0.01},
+        "counts": {"windowSeconds": 3_600, "emails": 100, "bounces": 20, "complaints": 1},
+        "until": "2026-11-24T11:31:00.000Z",
+    }

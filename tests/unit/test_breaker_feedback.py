@@ -1,0 +1,343 @@
+"""The breaker in the feedback processor: counting, stopping, probing, telling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.breaker import Counts, Limits
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from tests.unit.fakes import NOW
+from tests.unit.feedback import ALARMS, BOUNCE_ALARM, JOHN, Feedback, bounced, complained, delivered, soft
+
+ME, OTHER = "my.application", "other.application"
+OPEN = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW - 3_600, paused_reason="bounces")
+
+
+class Engine(Feedback):
+    """With emails that were counted when they were sent, as the sender does."""
+
+    def sent_by(self, source: str, emails: int) -> list[str]:
+        ids = [f"{source}-{number}" for number in range(emails)]
+        for email_id in ids:
+            self.sent(email_id, original_source=source)
+        self.count_only(source, emails)
+        return ids
+
+    def count_only(self, source: str, emails: int) -> None:
+        self.control.count_sent(source, emails, NOW)
+        self.control.count_sent(ACCOUNT, emails, NOW, sources=[source])
+
+    def bounce(self, ids: Collection[str], **about: Any) -> None:
+        for email_id in ids:
+            assert self.run(self.message(bounced(email_id=email_id, **about))) == set()
+
+    def complain(self, ids: Collection[str]) -> None:
+        for email_id in ids:
+            assert self.run(self.message(complained(email_id=email_id))) == set()
+
+    def state(self, source: str = ME) -> SendingState:
+        return self.control.states.get(source, SendingState())
+
+    def counted(self, source: str = ME) -> Counts:
+        return sum(self.control.timelines.get(source, {}).values(), Counts())
+
+
+def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_it() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+
+    engine.bounce(ids[:9])
+    assert not engine.state().paused
+    engine.bounce(ids[9:10])
+
+    state = engine.state()
+    assert (state.paused, state.paused_by, state.trip, state.opened_at) == (True, "breaker", "bounce", NOW)
+    assert state.paused_reason == "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
+    [told] = engine.bus.announced
+    assert (told.detail_type, told.producer, told.by) == ("Email Sending Paused", ME, "breaker")
+    assert told.counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
+    assert engine.metrics.counts["SendingPaused"] == 1
+    assert engine.log.messages()[-1] == (
+        f"Sending of producer '{ME}' paused: 10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%; "
+        "the first probes go at 2026-11-24T11:31:00.000Z"
+    )
+
+
+def test_one_complaint_among_500_mails_pauses_nobody() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 500)
+    engine.complain(ids[:1])
+
+    assert engine.control.states == {}
+    assert engine.counted() == Counts(500, 0, 1)
+
+
+def test_complaints_wait_for_an_operator() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 500)
+    engine.complain(ids[:5])
+
+    assert engine.state().trip == "complaint"
+    assert engine.bus.announced[0].until is None
+    assert engine.log.messages()[-1].endswith("it waits for an operator: sesmail resume")
+
+
+def test_a_paused_producer_is_left_out_of_the_accounts_rate() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.count_only(OTHER, 200)
+    engine.bounce(ids[:60])
+
+    assert engine.state().paused
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_many_small_producers_together_pause_the_account() -> None:
+    engine = Engine()
+    sources = [f"app-{number}" for number in range(4)]
+    for source in sources:
+        engine.bounce(engine.sent_by(source, 30)[:3])
+
+    assert [engine.state(source).paused for source in sources] == [False] * 4
+    assert engine.state(ACCOUNT).paused
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+
+
+def test_what_a_producer_did_before_it_was_resumed_does_not_pause_the_account() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:60])
+    engine.clock.time += 600
+    engine.control.states[ME] = SendingState(counts_from=engine.clock.now())
+    others = engine.sent_by(OTHER, 100)
+    engine.bounce(others[:2])
+
+    assert not engine.state(ACCOUNT).paused
+    assert not engine.state().paused
+
+
+def test_an_event_that_comes_twice_counts_once() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:5])
+    engine.bounce(ids[:5])
+    twice = [engine.message(bounced(email_id=ids[5])) for _ in range(2)]
+    engine.run(*twice)
+
+    assert engine.counted() == Counts(120, 6)
+
+
+def test_an_email_counts_once_however_many_of_its_recipients_bounce() -> None:
+    engine = Engine()
+    engine.sent("email-1")
+    engine.run(engine.message(bounced(to=(JOHN, "jane@example.com"))))
+    engine.run(engine.message(bounced(who="jane@example.com", to=(JOHN, "jane@example.com"))))
+
+    assert engine.counted() == Counts(0, 1)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        delivered(),
+        soft(),
+        bounced("Permanent", "OnAccountSuppressionList"),
+        bounced(who="bounce@simulator.amazonses.com", to=("bounce@simulator.amazonses.com",)),
+    ],
+)
+def test_news_that_does_not_count_costs_no_call(event: dict[str, Any]) -> None:
+    engine = Engine()
+    engine.sent("email-1")
+    engine.run(engine.message(event))
+
+    assert (engine.breaker_table.reads, engine.breaker_table.writes) == (0, 0)
+
+
+def test_a_batch_costs_one_read_and_one_write_a_source() -> None:
+    engine = Engine()
+    mine, theirs = engine.sent_by(ME, 5), engine.sent_by(OTHER, 5)
+    engine.run(*(engine.message(bounced(email_id=email_id)) for email_id in [*mine, *theirs]))
+
+    assert (engine.breaker_table.reads, engine.breaker_table.writes) == (1, 3)
+
+
+def test_in_alarm_mode_it_only_says_so() -> None:
+    engine = Engine()
+    engine.limits = Limits(pauses=False)
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:10])
+
+    assert engine.control.states == {}
+    assert engine.bus.announced == []
+    assert engine.metrics.counts["BreakerTripped"] == 2  # the producer, and with it the account
+    assert f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm" in engine.log.messages()[-2]
+
+
+def test_an_operator_who_resumes_meanwhile_wins() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:9])
+    engine.breaker_table.before_replace = lambda: engine.control.states.update({ME: SendingState(counts_from=NOW + 1)})
+    engine.bounce(ids[9:10])
+
+    assert not engine.state().paused
+    assert engine.bus.announced == []
+
+
+def test_a_table_that_does_not_answer_brings_the_news_again_and_then_it_pauses() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:10])
+    engine.control.states.clear()
+    engine.breaker_table.error = TransientError("throttled", code="AWS006")
+    message = engine.message(bounced(email_id=ids[10]))
+
+    assert engine.run(message) == {message.message_id}
+    assert engine.record(ids[10]).status == "bounced"
+    engine.breaker_table.error = None
+    assert engine.run(msgspec.structs.replace(message, receive_count=2)) == set()
+    assert engine.state().paused
+
+
+def test_a_crash_after_the_pause_leaves_its_event_to_the_redelivery() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:9])
+    last = engine.message(bounced(email_id=ids[9]))
+    engine.run(last)
+    engine.run(msgspec.structs.replace(last, receive_count=2))
+
+    assert [event.event_id for event in engine.bus.announced] == [engine.bus.announced[0].event_id] * 2
+
+
+def test_a_bus_that_refuses_the_event_does_not_keep_the_pause_from_standing() -> None:
+    engine = Engine()
+    engine.bus.refuse_announcements = True
+    ids = engine.sent_by(ME, 120)
+    engine.bounce(ids[:10])
+
+    assert engine.state().paused
+    assert [line["code"] for line in engine.log.lines if "code" in line] == ["FBK007"]
+
+
+def probing(engine: Engine, probes: int = 5, source: str = ME) -> list[str]:
+    ids = [f"probe-{number}" for number in range(probes)]
+    for email_id in ids:
+        engine.sent(email_id, probe=True)
+    engine.control.states[source] = msgspec.structs.replace(OPEN, probes=ids, probed_at=NOW)
+    return ids
+
+
+@pytest.mark.parametrize("source", [ME, ACCOUNT])
+def test_good_probes_close_it_and_counts_begin_anew(source: str) -> None:
+    engine = Engine()
+    probes = probing(engine, source=source)
+
+    engine.run(engine.message(delivered(email_id=probes[0])), engine.message(delivered(email_id=probes[1])))
+    assert engine.state(source).paused
+    engine.run(engine.message(delivered(email_id=probes[4])))
+
+    assert engine.state(source) == SendingState(counts_from=NOW)
+    [told] = engine.bus.announced
+    assert (told.detail_type, told.producer, told.reason) == ("Email Sending Resumed", source, "3 probes arrived")
+    assert engine.metrics.counts["SendingResumed"] == 1
+
+
+def test_a_bad_probe_opens_it_again() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.run(engine.message(delivered(email_id=probes[0])), engine.message(bounced(email_id=probes[1])))
+
+    state = engine.state()
+    assert (state.paused, state.opened_at, state.probes) == (True, NOW, [])
+    assert engine.bus.announced == []
+
+
+def test_news_of_a_former_probe_changes_nothing() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.control.states[ME] = msgspec.structs.replace(OPEN, probes=["another"])
+    for email_id in probes:
+        engine.run(engine.message(delivered(email_id=email_id)))
+
+    assert engine.state().probes == ["another"]
+
+
+def test_late_bounces_of_mail_from_before_the_pause_are_no_probes() -> None:
+    engine = Engine()
+    ids = engine.sent_by(ME, 120)
+    probes = probing(engine)
+    engine.bounce(ids[:20])
+    for email_id in probes[:3]:
+        engine.run(engine.message(delivered(email_id=email_id)))
+
+    assert not engine.state().paused
+
+
+def alarm(
+    engine: Engine, value: str = "ALARM", name: str = BOUNCE_ALARM, at: str = "2026-11-24T10:30:59.000+0000"
+) -> QueueMessage:
+    body = {"AlarmName": name, "NewStateValue": value, "StateChangeTime": at, "NewStateReason": "Threshold Crossed"}
+    return engine.message(body, topic=ALARMS)
+
+
+def test_ses_own_metric_pauses_the_account_until_an_operator_comes() -> None:
+    engine = Engine()
+    assert engine.run(alarm(engine)) == set()
+
+    state = engine.state(ACCOUNT)
+    assert (state.paused, state.trip) == (True, "ses_metrics")
+    assert not state.probing(NOW + 100_000, 3_600)
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    assert "SES's own bounce rate of the account" in engine.log.messages()[-1]
+
+
+def test_other_alarms_and_their_end_change_nothing() -> None:
+    engine = Engine()
+    engine.run(alarm(engine, "OK"), alarm(engine, name="sesmailengine-EmailQueue-Age"), alarm(engine, name="theirs"))
+
+    assert engine.control.states == {}
+
+
+def test_an_alarm_from_before_an_operator_resumed_changes_nothing() -> None:
+    engine = Engine()
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
+    engine.run(alarm(engine))
+
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_an_alarm_in_ses_topic_or_without_a_topic_pauses_nobody() -> None:
+    engine = Engine()
+    body = {"AlarmName": BOUNCE_ALARM, "NewStateValue": "ALARM"}
+    engine.run(engine.message(body), engine.message(body, topic=None))
+
+    assert engine.control.states == {}
+    assert engine.metrics.counts == {"FeedbackUnknown": 2}
+
+
+def test_an_ses_event_in_the_alarms_topic_changes_nothing() -> None:
+    engine = Engine()
+    engine.sent("email-1")
+    assert engine.run(engine.message(bounced(), topic=ALARMS)) == set()
+
+    assert engine.record("email-1").status == "sent"
+    assert engine.suppression.entries == {}
+
+
+def test_an_alarm_that_cannot_be_heeded_comes_again() -> None:
+    engine = Engine()
+    engine.breaker_table.error = TransientError("throttled", code="AWS006")
+    message = alarm(engine)
+    broken = engine.message("{", topic=ALARMS)
+
+    assert engine.run(message, broken) == {message.message_id, broken.message_id}
+    assert {line["code"] for line in engine.log.lines} == {"AWS006", "FBK001"}
+    assert json.loads(message.body)["TopicArn"] == ALARMS
