@@ -438,6 +438,7 @@ class Sender:
         self.control = FakeControl()
         self.bulk_lane = FakeWaitingQueue()
         self.pending = FakePendingTable(self.clock)
+        self.retries = 1
         self.metrics = FakeMetrics()
         self.log = FakeLog()
         self.rules = SendingRules(
@@ -459,7 +460,7 @@ class Sender:
             pacer=Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
             guard=ProducerGuard(self.control, self.tracking, self.clock, cooldown_seconds=3600),
             bulk_lane=self.bulk_lane,
-            kept=KeptRequests(self.pending, self.log, retries=1),
+            kept=KeptRequests(self.pending, self.log, retries=self.retries),
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,

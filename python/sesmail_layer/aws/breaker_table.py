@@ -111,4 +111,5 @@ def _tally(source: str, items: Mapping[str, Mapping[str, Any]], now: float) -> T
 
 
 def _number(attribute: Mapping[str, str] | None) -> int:
-    return int(attribute["N"]) if attribute else 0
+    # Not every endpoint takes the zeros off, as DynamoDB does: `10.000000`.
+    return round(float(attribute["N"])) if attribute else 0

@@ -134,7 +134,7 @@ class ControlTable:
             )
             if taken and wanted <= limit:
                 return wanted
-            already = int(item.get("taken", {"N": "0"})["N"])
+            already = round(float(item.get("taken", {"N": "0"})["N"]))
             wanted = min(wanted, limit - already)
         return 0
 

@@ -1,0 +1,292 @@
+"""A soft bounce's retry, sender and feedback processor over one set of tables."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.envelopes import Hop, RequestEnvelope
+from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.pending_request import MAX_BYTES, pack
+from sesmail_layer.domain.sending_state import Evidence, SendingState
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SuppressionReason
+from tests.unit.fakes import FakePendingTable, Sender
+from tests.unit.feedback import JOHN, Feedback, bounced, complained, delivered, event, opened, soft
+
+ID = "email-1"
+
+
+class Engine:
+    """Both functions over the same tables, queues and clock."""
+
+    def __init__(self) -> None:
+        self.sender = Sender()
+        self.feedback = Feedback()
+        self.pending: FakePendingTable = self.sender.pending
+        self.waiting = self.sender.waiting
+        for name in ("clock", "tracking", "suppression", "bus", "pending", "waiting", "control"):
+            setattr(self.feedback, name, getattr(self.sender, name))
+
+    def send(self, **fields: Any) -> None:
+        self.sender.send(**{"emailId": ID, "to": JOHN, **fields})
+
+    def hear(self, said: dict[str, Any], *, receives: int = 1) -> set[str]:
+        return set(self.feedback.run(self.feedback.message(said, receives=receives)))
+
+    @property
+    def status(self) -> tuple[Status, int]:
+        record = self.sender.tracking.records[ID]
+        return record.status, record.attempt
+
+
+def test_a_soft_bounce_is_retried_once_after_its_delay_and_delivered() -> None:
+    engine = Engine()
+    engine.send(metadata={"order": 7})
+    assert engine.hear(soft()) == set()
+
+    [(body, delay)] = engine.waiting.messages
+    assert delay == 900
+    assert engine.status == (Status.SOFT_BOUNCED, 1)
+    engine.sender.run_waiting()
+    assert engine.status == (Status.SENT, 2)
+    assert [mail.recipients for mail in engine.sender.mailer.accepted] == [[JOHN], [JOHN]]
+    engine.hear(delivered(attempt=2))
+
+    assert engine.status == (Status.DELIVERED, 2)
+    assert engine.sender.tracking.records[ID].original_email_id == ID
+    assert engine.sender.bus.statuses(ID) == ["sent", "soft_bounced", "sent", "delivered"]
+    assert json.loads(body)["detail"]["metadata"] == {"order": 7}
+    assert engine.pending.kept == {}
+
+
+def test_a_second_soft_bounce_is_the_last() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+    engine.sender.run_waiting()
+    engine.hear(soft(attempt=2))
+
+    assert engine.waiting.messages == []
+    assert engine.status == (Status.SOFT_BOUNCED, 2)
+    assert engine.pending.kept == {}
+
+
+@pytest.mark.parametrize("receives", [1, 2])
+def test_the_same_soft_bounce_twice_is_one_retry(receives: int) -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+    engine.hear(soft(), receives=receives)
+
+    assert len(engine.waiting.messages) == 1
+
+
+def test_a_crash_between_recording_and_scheduling_leaves_the_retry_to_the_redelivery() -> None:
+    engine = Engine()
+    engine.send()
+    engine.waiting.error = TransientError("Failed to schedule retry: Throttling", code="FBK005")
+    assert len(engine.hear(soft())) == 1
+    assert engine.status == (Status.SOFT_BOUNCED, 1)
+    assert [line["code"] for line in engine.feedback.log.lines if "code" in line] == ["FBK005"]
+    assert engine.pending.kept != {}
+
+    engine.waiting.error = None
+    assert engine.hear(soft(), receives=2) == set()
+    assert len(engine.waiting.messages) == 1
+
+
+def test_a_retry_that_is_queued_twice_is_sent_once() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+    engine.waiting.messages *= 2
+    engine.sender.run_waiting()
+
+    assert len(engine.sender.mailer.accepted) == 2
+    assert engine.sender.bus.statuses(ID) == ["sent", "soft_bounced", "sent"]
+
+
+@pytest.mark.parametrize("said", [delivered(), bounced(), complained(), opened()])
+def test_a_final_status_forgets_the_request(said: dict[str, Any]) -> None:
+    engine = Engine()
+    engine.send()
+    assert engine.pending.kept != {}
+    engine.hear(said)
+
+    assert engine.pending.kept == {}
+
+
+def test_a_rejection_by_ses_forgets_the_request() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(event("Reject", "reject", {"reason": "Bad content"}))
+    assert engine.pending.kept == {}
+
+    engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES001")]
+    engine.sender.send(emailId="email-2")
+    assert engine.pending.kept == {}
+
+
+def test_news_that_is_not_the_end_keeps_it() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(event("Send", "send", {}))
+    engine.hear(event("DeliveryDelay", "deliveryDelay", {"delayType": "MailboxFull"}))
+
+    assert list(engine.pending.kept) == [ID]
+
+
+def test_an_email_that_was_delivered_after_all_is_not_sent_again() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+    engine.hear(delivered(second=60))
+    engine.sender.run_waiting()
+
+    assert len(engine.sender.mailer.accepted) == 1
+    assert engine.status == (Status.DELIVERED, 1)
+
+
+@pytest.mark.parametrize("fields", [{"sensitive": True}, {"templateName": "reset"}, {"cc": ["jane@example.com"]}])
+def test_nothing_is_kept_of_sensitive_mail_or_mail_with_copies(fields: dict[str, Any]) -> None:
+    engine = Engine()
+    engine.sender.templates.add("reset", "<p>x</p>", "x", {"subject": "s", "sensitive": True})
+    engine.send(**fields)
+    assert engine.pending.kept == {}
+    engine.hear(soft())
+
+    assert engine.waiting.messages == []
+    assert engine.status == (Status.SOFT_BOUNCED, 1)
+
+
+def test_with_retries_off_nothing_is_kept() -> None:
+    engine = Engine()
+    engine.sender.retries = 0
+    engine.send()
+    engine.hear(soft())
+
+    assert (engine.pending.kept, engine.waiting.messages) == ({}, [])
+
+
+def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None:
+    noise = random.Random(1).randbytes(MAX_BYTES).hex()
+    envelope = RequestEnvelope(id="e", source="s", detail={"x": noise}, detail_type="Email Request")
+    assert pack(envelope, 1) is None
+    assert pack(msgspec.structs.replace(envelope, detail={"x": "a" * 1_000_000}), 1) is not None
+
+    engine = Engine()
+    engine.send(templateData={"name": "Ada", "noise": noise})
+    assert engine.pending.kept == {}
+    assert engine.status == (Status.SENT, 1)
+
+
+def test_a_pending_table_that_does_not_answer_keeps_no_mail_back() -> None:
+    engine = Engine()
+    engine.pending.error = TransientError("DynamoDB error in the pending table: Throttling", code="AWS008")
+    engine.send()
+
+    assert engine.status == (Status.SENT, 1)
+    assert [line["level"] for line in engine.sender.log.lines if line.get("code") == "AWS008"] == ["WARNING"]
+
+
+def test_what_was_not_forgotten_is_forgotten_when_the_news_comes_again() -> None:
+    engine = Engine()
+    engine.send()
+    engine.pending.error = TransientError("DynamoDB error in the pending table: Throttling", code="AWS008")
+    assert len(engine.hear(delivered())) == 1
+    engine.pending.error = None
+    assert engine.hear(delivered(), receives=2) == set()
+
+    assert engine.pending.kept == {}
+
+
+def test_an_expired_request_is_not_retried() -> None:
+    engine = Engine()
+    engine.send()
+    engine.sender.clock.time += 86_401
+    engine.hear(soft())
+
+    assert engine.waiting.messages == []
+
+
+def test_the_soft_bounce_that_suppresses_the_address_is_not_retried() -> None:
+    engine = Engine()
+    for number in (1, 2):
+        engine.sender.send(emailId=f"earlier-{number}", to=JOHN)
+        engine.hear(soft(email_id=f"earlier-{number}"))
+        engine.sender.clock.time += 1
+    engine.waiting.messages.clear()
+    engine.send()
+    engine.hear(soft())
+
+    assert engine.sender.suppression.entries[JOHN].reason is SuppressionReason.CONSECUTIVE_SOFT_BOUNCES
+    assert engine.waiting.messages == []
+    assert engine.status == (Status.SOFT_BOUNCED, 1)
+    assert ID not in engine.pending.kept
+
+
+@pytest.mark.parametrize("said", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "")])
+def test_what_is_not_worth_a_retry_is_not_retried(said: dict[str, Any]) -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(said)
+
+    assert engine.waiting.messages == []
+    assert engine.status == (Status.SOFT_BOUNCED, 1)
+
+
+def test_a_delay_longer_than_sqs_can_make_is_made_of_several() -> None:
+    engine = Engine()
+    engine.feedback.retry_seconds = 2_000.0
+    engine.send()
+    engine.hear(soft())
+    start = engine.sender.clock.now()
+    for _ in range(3):
+        assert len(engine.sender.mailer.accepted) == 1
+        engine.sender.run_waiting()
+
+    assert len(engine.sender.mailer.accepted) == 2
+    assert engine.sender.clock.now() - start >= 2_000
+    assert engine.sender.bus.statuses(ID) == ["sent", "soft_bounced", "sent"]
+
+
+def test_a_retry_that_the_breaker_holds_to_the_end_says_so() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+    evidence = Evidence(window_seconds=3_600, emails=200, bounces=16, complaints=0)
+    engine.sender.control.states["my.application"] = SendingState(
+        paused=True, paused_by="breaker", trip="complaint", evidence=evidence
+    )
+    engine.sender.run_waiting()
+    assert engine.status == (Status.DEFERRED, 2)
+    engine.sender.clock.time += 86_400
+    engine.sender.run_waiting()
+
+    record = engine.sender.tracking.records[ID]
+    assert (record.status, record.error_type) == (Status.FAILED, "bounce_rate_exceeded")
+    assert record.error_message == "Bounce rate exceeded during retry: 8.0%"
+    assert [line["code"] for line in engine.sender.log.lines if "code" in line] == ["RATE002"]
+
+
+def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
+    envelope = RequestEnvelope(
+        id="e", source="s", detail={}, detail_type="Email Request", hop=Hop(lane="bulk", give_up_at=1, noted="paused")
+    )
+    kept = pack(envelope, 1)
+
+    assert kept is not None
+    assert kept.attempt == 1
+    engine = Engine()
+    engine.pending.keep(ID, kept)
+    engine.sender.send(emailId=ID, to=JOHN, sensitive=True)
+    engine.hear(soft())
+    [(body, _)] = engine.waiting.messages
+    hop = json.loads(body)["sesmailHop"]
+    assert hop.pop("notBefore") == engine.sender.clock.now() + 900
+    assert hop == {"attempt": 2, "counted": True, "lane": "bulk"}
