@@ -458,6 +458,17 @@ class TestAnOutcomeThatNobodyKnows:
         sender.run_waiting()
         assert len(sender.mailer.accepted) == 1
 
+    def test_it_fails_when_events_stay_unread_for_as_long_as_it_may_be_held(self) -> None:
+        sender = self.after_a_timeout(accepted=False, max_hold_seconds=1800)
+        sender.backlog.empty = False
+
+        while sender.waiting.messages:
+            sender.run_waiting()
+
+        record = sender.tracking.records["order-1"]
+        assert (record.status, record.error_type) == (Status.FAILED, "outcome_unknown")
+        assert sender.mailer.accepted == []
+
     def test_it_fails_where_resending_is_not_wanted(self) -> None:
         sender = self.after_a_timeout(accepted=False, resend_unknown=False)
 

@@ -53,6 +53,6 @@ class HoldError(Exception):
         self.deferred = deferred
         """True: the record says `deferred` with the reason; False: a wait too short to tell anyone of."""
         self.gives_up_as = gives_up_as
-        """The `error_type` of an email that was held for as long as it may be."""
+        """The `error_type` of an email that was held for as long as it may be; empty: this wait ends by itself."""
         self.rate = rate
         """The bounce rate for which the breaker holds it."""

@@ -127,7 +127,7 @@ class Claims:
             if taken is not None:
                 return taken
             standing = self._ports.tracking.get_many([job.email_id])[job.email_id]
-        raise HoldError("busy", delay_seconds=1, deferred=False)
+        raise HoldError("busy", delay_seconds=1, deferred=False, gives_up_as="")
 
     def _judge(self, job: Job, standing: TrackingRecord) -> Finding:
         return judge(
@@ -143,19 +143,13 @@ class Claims:
         """The attempt that the mark belongs to. An attempt of unknown outcome is repeated only as the policy says."""
         if finding.verdict is Verdict.TAKE:
             return finding.attempt
-        if not self._ports.backlog.is_empty():
-            raise HoldError("settling", delay_seconds=_BACKLOG_SECONDS, deferred=False)
         status = make(finding.attempt, 0).status
-        if status is Status.DEFERRED:
-            raise HoldError("settling", delay_seconds=_BACKLOG_SECONDS, deferred=False)
         if status is Status.FAILED:
             return finding.attempt
+        if status is Status.DEFERRED or not self._ports.backlog.is_empty():
+            raise HoldError("settling", delay_seconds=_BACKLOG_SECONDS, deferred=False, gives_up_as="outcome_unknown")
         if not self._rules.resend_unknown:
-            raise PermanentError(
-                "outcome_unknown",
-                "Outcome unknown: SES may have accepted the email, and no event told",
-                code="SES007",
-            )
+            raise outcome_unknown()
         self._ports.metrics.count("EmailResentUnsettled")
         self._ports.log.warning("email.resent_unsettled", email_id=job.email_id, attempt=finding.attempt + 1)
         return finding.attempt + 1
@@ -164,7 +158,7 @@ class Claims:
         owner = job.message.message_id
         if finding.verdict is Verdict.BUSY:
             wait = max(1.0, finding.until - self._ports.clock.now())
-            raise HoldError("settling", delay_seconds=wait, deferred=False)
+            raise HoldError("settling", delay_seconds=wait, deferred=False, gives_up_as="")
         if finding.verdict is Verdict.CONFLICT:
             self._conflict(job)
         elif finding.verdict is Verdict.REDELIVERED:
@@ -231,6 +225,13 @@ class Claims:
 
     def _now(self) -> str:
         return utc_text(self._ports.clock.now())
+
+
+def outcome_unknown() -> PermanentError:
+    """The end of a claim that nothing settled, where sending it again is not wanted or not certain to be right."""
+    return PermanentError(
+        "outcome_unknown", "Outcome unknown: SES may have accepted the email, and no event told", code="SES007"
+    )
 
 
 def _mark_key(attempt: int, revision: int, status: Status) -> str:

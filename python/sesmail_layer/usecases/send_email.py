@@ -18,7 +18,7 @@ from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, Permanen
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.suppression import SuppressionReason
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.claiming import Claims
+from sesmail_layer.usecases.claiming import Claims, outcome_unknown
 from sesmail_layer.usecases.delivery import Delivery
 from sesmail_layer.usecases.job import Job, open_job
 from sesmail_layer.usecases.ledger import Ledger
@@ -207,7 +207,7 @@ class _Batch:
         give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
         if hold.reason in _PAUSES:
             self.ports.metrics.count("SendingPaused")
-        if hold.reason not in _AGREED_TIMES:
+        if hold.gives_up_as and hold.reason not in _AGREED_TIMES:
             if now >= give_up_at:
                 raise _given_up(hold, job.hop.attempt)
             hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
@@ -251,6 +251,8 @@ def _given_up(hold: HoldError, attempt: int) -> PermanentError:
             text = f"Bounce rate exceeded during retry: {hold.rate:.1%}"
             return PermanentError(hold.gives_up_as, text, code="RATE002")
         return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
+    if hold.gives_up_as == "outcome_unknown":
+        return outcome_unknown()
     return PermanentError(hold.gives_up_as, f"Email not sent: held too long ({hold.reason})", code="EXP002")
 
 
