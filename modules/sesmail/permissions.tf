@@ -77,7 +77,7 @@ locals {
       },
       {
         sid       = "KeepForRetry"
-        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        actions   = ["dynamodb:PutItem", "dynamodb:BatchWriteItem"]
         resources = [module.tables.pending_arn]
       },
       local.read_templates_statement,
@@ -135,7 +135,7 @@ locals {
     },
     {
       sid       = "TakeOrForgetPending"
-      actions   = ["dynamodb:GetItem", "dynamodb:DeleteItem"]
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchWriteItem"]
       resources = [module.tables.pending_arn]
     },
     {
