@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,6 +29,12 @@ REQUEST_VALIDATOR = jsonschema.Draft202012Validator(REQUEST)
 EVENT_VALIDATOR = jsonschema.Draft202012Validator(EVENT, format_checker=jsonschema.FormatChecker())
 
 
+# What a refusal may be about although the schema allows the request.
+BEYOND_A_SCHEMA = (
+    r": needs (url, mailto|email, name|contentBase64 or s3Uri)|is not after sendAt|are not allowed \(SES refuses them\)"
+)
+
+
 def strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a schema of ours allows."""
     if "$ref" in schema:
@@ -35,28 +43,21 @@ def strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.one_of([strategy(one) for one in schema["anyOf"]])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match schema["type"]:
-        case "null":
-            return st.none()
-        case "boolean":
-            return st.booleans()
-        case "string":
-            return _texts(schema)
-        case "array":
-            return st.lists(
-                strategy(schema["items"]), min_size=schema.get("minItems", 0), max_size=min(3, schema["maxItems"])
-            )
-        case "object" if "properties" in schema:
-            required = set(schema["required"])
-            return st.fixed_dictionaries(
-                {name: strategy(value) for name, value in schema["properties"].items() if name in required},
-                optional={name: strategy(value) for name, value in schema["properties"].items() if name not in required},
-            )
-        case "object" if "additionalProperties" in schema:
-            return st.dictionaries(st.sampled_from(["X-One", "References"]), strategy(schema["additionalProperties"]))
-        case "object":
-            return st.dictionaries(st.text("abc", min_size=1), st.integers() | st.text(max_size=5), max_size=3)
-    raise AssertionError(f"no strategy for {schema}")
+    return _BY_TYPE[schema["type"]](schema)
+
+
+def _lists(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.lists(strategy(schema["items"]), min_size=schema.get("minItems", 0), max_size=min(3, schema["maxItems"]))
+
+
+def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "properties" in schema:
+        fields = {name: strategy(value) for name, value in schema["properties"].items()}
+        required = {name: fields.pop(name) for name in schema["required"]}
+        return st.fixed_dictionaries(required, optional=fields)
+    if "additionalProperties" in schema:
+        return st.dictionaries(st.sampled_from(["X-One", "References"]), strategy(schema["additionalProperties"]))
+    return st.dictionaries(st.text("abc", min_size=1), st.integers() | st.text(max_size=5), max_size=3)
 
 
 def _texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
@@ -69,6 +70,15 @@ def _texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
     if schema.get("description", "").startswith("RFC 3339"):
         return st.sampled_from(["2026-11-24T10:31:00Z", "2026-11-25T12:00:00+01:00"])
     return st.text("abc-", min_size=low, max_size=high)
+
+
+_BY_TYPE: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
+    "null": lambda _: st.none(),
+    "boolean": lambda _: st.booleans(),
+    "string": _texts,
+    "array": _lists,
+    "object": _objects,
+}
 
 
 def test_the_files_are_what_the_code_says() -> None:
@@ -84,11 +94,16 @@ def test_a_schema_is_a_schema(schema: dict[str, Any]) -> None:
 @given(strategy(REQUEST))
 def test_what_the_schema_allows_is_taken_or_refused_for_what_a_schema_cannot_say(request: dict[str, Any]) -> None:
     assert REQUEST_VALIDATOR.is_valid(request)
+    refusal = refusal_of(request)
+    assert refusal is None or re.search(BEYOND_A_SCHEMA, refusal), refusal
+
+
+def refusal_of(request: dict[str, Any]) -> str | None:
     try:
         parse_request(request, now=NOW)
     except Refusal as refusal:
-        beyond = r"at most 50 are allowed|needs (url|email)|needs contentBase64|not allowed|more than once|days ahead|is not after|missing required|one of|exactly|base64|both"
-        assert re.search(beyond, refusal.message, re.IGNORECASE), refusal.message
+        return refusal.message
+    return None
 
 
 NOT_ALLOWED: list[dict[str, Any]] = [
@@ -170,16 +185,20 @@ def test_the_page_has_every_status_and_every_field_of_an_event() -> None:
     statuses = [status for cells in table for status in re.findall(r"`(\w+)`", cells[0])]
     assert sorted(statuses) == sorted(status.value for status in Status if status is not Status.SENDING)
     text = (DOCS / "integration.md").read_text()
-    fields = [field.encode_name for field in __import__("msgspec").structs.fields(StatusEvent)]
+    fields = [field.encode_name for field in msgspec.structs.fields(StatusEvent)]
     assert [field for field in fields if f"`{field}`" not in text and f'"{field}"' not in text] == []
 
 
 def test_the_example_event_of_the_page_is_one() -> None:
-    [example] = [json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code]
+    [example] = [
+        json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code
+    ]
     EVENT_VALIDATOR.validate(example)
 
 
 def test_a_null_in_an_event_is_not_allowed() -> None:
-    [example] = [json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code]
+    [example] = [
+        json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code
+    ]
     assert not EVENT_VALIDATOR.is_valid(example | {"subject": None})
     assert not EVENT_VALIDATOR.is_valid(example | {"status": "sending"})

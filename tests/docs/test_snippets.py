@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import shlex
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import awscli.clidriver
 import pytest
 from typer.main import get_command
 
@@ -19,6 +19,7 @@ from scripts.terraform_docs import blocks as terraform_blocks
 from sesmail_cli.main import app
 from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
 from tests.e2e.harness.provider import terraform_binary
+from tests.terraform.runner import Workspace
 
 # Where others own a page, its snippets are theirs to test as well.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
@@ -94,6 +95,24 @@ def test_terraform_arguments_are_variables_of_the_module(block: Block) -> None:
     assert set(re.findall(r"^ {0,2}(\w+) +=", block.code, re.MULTILINE)) <= known
 
 
+def test_terraform_takes_every_module_block(tmp_path: Path) -> None:
+    found = [block.code for block in ALL if block.language == "hcl" and 'module "' in block.code]
+    assert len(found) > 3
+    workspace = Workspace(tmp_path)
+    try:
+        folder = tmp_path / "snippets"
+        folder.mkdir()
+        # One configuration of them all: one start of Terraform.
+        for number, code in enumerate(found):
+            code = re.sub(r'module "\w+"', f'module "snippet_{number}"', code)
+            code = re.sub(r'"\./sesmail/(modules/\w+)"', r'"../\1"', code)
+            (folder / f"snippet_{number}.tf").write_text(code)
+        workspace.init("snippets")
+        workspace.run("snippets", "validate", "-no-color")
+    finally:
+        workspace.close()
+
+
 def test_every_variable_that_a_page_names_is_one() -> None:
     """What stands as `name = value` or in a guide's list of variables can be set."""
     known = {variable.name for variable in terraform_blocks(ROOT / "modules/sesmail", "variable")}
@@ -106,7 +125,7 @@ def commands(block: Block, program: str) -> Iterator[list[str]]:
     """The words of every call of a program, wherever it stands in the block."""
     code = re.sub(r"\\\n", " ", block.code)
     code = re.sub(r"<<(\w+)\n.*?\n\1\n", "\n", code, flags=re.DOTALL)
-    for match in re.finditer(rf"(?:^|[\s(|;]|&& )({program} [^#]*)", code):
+    for match in re.finditer(rf"(?:^|[\s(|;]|&& )({program} .*)", code, re.DOTALL):
         lexer = shlex.shlex(_to_its_end(match[1]), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words = []
@@ -139,7 +158,7 @@ def _to_its_end(text: str) -> str:
 @cache
 def aws_options(service: str, operation: str) -> set[str]:
     """What one command of the AWS CLI takes; asks its tables, not AWS."""
-    driver = awscli.clidriver.create_clidriver()
+    driver = importlib.import_module("awscli.clidriver").create_clidriver()
     # Global options, and those of `aws s3`, which is no table.
     known = {f"--{name}" for name in driver._get_argument_table()}
     table = driver._get_command_table()[service]

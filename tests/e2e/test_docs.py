@@ -1,0 +1,173 @@
+"""The documentation's snippets, word for word, against the applied stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.docs.pages import DOCS, Block, blocks
+from tests.e2e.harness.shell import run_in_shell, typescript_folder
+from tests.e2e.harness.snippets import snippet
+from tests.e2e.harness.stack import Stack, wait_for
+
+INTEGRATION = DOCS / "integration.md"
+STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
+SOURCE = "shop.orders"
+
+
+def run_python(stack: Stack, containing: str, folder: Path) -> str:
+    (folder / "snippet.py").write_text(snippet(INTEGRATION, "python", containing))
+    return run_in_shell(stack.emulator, "python snippet.py", folder)
+
+
+def test_the_python_snippet_sends_an_email_that_the_look_ups_find(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "order-4711-confirmation", tmp_path)
+    record = stack.wait_for_status("order-4711-confirmation", "delivered")
+    assert record["originalSource"] == SOURCE
+    assert record["metadata"] == {"orderId": "4711"}
+    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+    assert "Desk lamp" in mail.body("html")
+    by_id = run_python(stack, 'record["history"]', tmp_path).split()
+    assert by_id[0] == "delivered"
+    assert by_id[-1] == "delivered"
+    by_recipient = run_python(stack, "to-email-timestamp-index", tmp_path)
+    assert "order-4711-confirmation delivered" in by_recipient
+
+
+def test_the_same_request_again_is_the_same_email(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "order-4711-confirmation", tmp_path)
+    first = stack.wait_for_status("order-4711-confirmation", "delivered")
+    run_python(stack, "order-4711-confirmation", tmp_path)
+    stack.wait_until_quiet()
+    mails = [mail for mail in stack.mails() if mail.tag("emailId") == "order-4711-confirmation"]
+    assert [mail.message_id for mail in mails] == [first["sesMessageId"]]
+
+
+def test_the_typescript_snippet_sends_an_email(stack: Stack) -> None:
+    folder = typescript_folder()
+    (folder / "send.ts").write_text(snippet(INTEGRATION, "typescript", "PutEventsCommand"))
+    run_in_shell(stack.emulator, "npx --no-install tsx send.ts", folder)
+    stack.wait_for_status("order-4712-confirmation", "delivered")
+
+
+def test_the_cli_snippet_sends_an_email(stack: Stack, tmp_path: Path) -> None:
+    run_in_shell(stack.emulator, snippet(INTEGRATION, "bash", "order-4713-confirmation"), tmp_path)
+    stack.wait_for_status("order-4713-confirmation", "delivered")
+
+
+def test_the_scheduled_email_waits(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "sendAt", tmp_path)
+    try:
+        record = stack.wait_for_status("reminder-4711", "deferred")
+        assert record["deferReason"] == "scheduled"
+        assert stack.depth("RetryQueue") == 1
+    finally:
+        stack.purge("RetryQueue")
+
+
+def test_the_attachment_arrives(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "attachments", tmp_path)
+    record = stack.wait_for_status("invoice-2026-0001", "delivered")
+    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+    [attached] = mail.parsed.iter_attachments()
+    assert attached.get_filename() == "invoice-2026-0001.pdf"
+    assert attached.get_content_type() == "application/pdf"
+    assert attached.get_content() == b"%PDF-1.7 ..."
+
+
+def test_one_click_unsubscribe_writes_the_headers_that_the_page_shows(stack: Stack) -> None:
+    detail = json.loads(snippet(INTEGRATION, "json", "listUnsubscribe"))
+    [event_id] = stack.put_email_requests([detail], SOURCE)
+    record = stack.wait_for_status(f"email-{event_id}", "delivered")
+    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+    for line in snippet(INTEGRATION, "text", "List-Unsubscribe").splitlines():
+        name, _, value = line.partition(": ")
+        assert mail.parsed[name] == value
+
+
+def test_the_batch_helper_puts_every_request_on_the_bus(stack: Stack, tmp_path: Path) -> None:
+    assert run_python(stack, "def request_emails", tmp_path) == "25 on the bus, 0 refused\n"
+    for number in range(25):
+        stack.wait_for_status(f"newsletter-2026-11:{number}", "delivered", seconds=60)
+
+
+def test_the_subscription_brings_a_bounce_that_both_handlers_take(stack: Stack, tmp_path: Path) -> None:
+    run_in_shell(stack.emulator, snippet(INTEGRATION, "bash", "sqs create-queue"), tmp_path)
+    queue = stack.sqs.get_queue_url(QueueName="shop-email-statuses")["QueueUrl"]
+    try:
+        address = "bounce+docs@simulator.amazonses.com"
+        email_id = stack.put_email_request(address, source=SOURCE)
+        stack.wait_for_status(email_id, "bounced")
+        [message] = wait_for(
+            lambda: stack.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"), "the bounce"
+        )
+        assert handled_in_python(message["Body"]) == [address]
+        assert handled_in_typescript(stack, message["Body"]) == f"stop writing to {address}\n"
+    finally:
+        bus = stack.outputs["event_bus_name"]
+        stack.events.remove_targets(Rule="shop-email-statuses", EventBusName=bus, Ids=["queue"])
+        stack.events.delete_rule(Name="shop-email-statuses", EventBusName=bus)
+        stack.sqs.delete_queue(QueueUrl=queue)
+
+
+def handled_in_python(body: str) -> list[str]:
+    """The page's handler on this message and one that is broken; what it was told to stop writing to."""
+    stopped: list[str] = []
+    page: dict[str, Any] = {}
+    exec(snippet(INTEGRATION, "python", "def handler("), page)
+    page["stop_writing_to"] = stopped.append
+    event = {"Records": [{"messageId": "good", "body": body}, {"messageId": "bad", "body": "{}"}]}
+    assert page["handler"](event, None) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    return stopped
+
+
+def handled_in_typescript(stack: Stack, body: str) -> str:
+    folder = typescript_folder()
+    (folder / "handler.ts").write_text(snippet(INTEGRATION, "typescript", "export async function handler"))
+    event = {"Records": [{"messageId": "good", "body": body}, {"messageId": "bad", "body": "no JSON"}]}
+    program = (
+        "import { handler } from './handler';\n"
+        f"const answer = await handler({json.dumps(event)});\n"
+        "if (answer.batchItemFailures.length !== 1) throw new Error('one message is broken');\n"
+    )
+    (folder / "call-handler.ts").write_text(program)
+    return run_in_shell(stack.emulator, "npx --no-install tsx call-handler.ts", folder)
+
+
+def reading_blocks() -> list[Block]:
+    found = list(blocks(DOCS / "ai/DIAGNOSTIC_QUERIES.md"))
+    found += [
+        block
+        for page in ("troubleshooting.md", "bounce-rate-protection.md")
+        for block in blocks(DOCS / page)
+        if block.language == "bash" and not writes(block.code)
+    ]
+    return found
+
+
+def writes(code: str) -> bool:
+    """True for the few blocks that change something, or go on where another began."""
+    marks = ("delete-", "remove ", "send-message", "move-task", "sesmail pause", "suppression add", '"$arn"', "redrive")
+    return any(mark in code for mark in marks)
+
+
+@pytest.mark.parametrize("block", reading_blocks(), ids=lambda block: block.name)
+def test_a_command_that_looks_for_trouble_works(stack: Stack, block: Block, tmp_path: Path) -> None:
+    run_in_shell(stack.emulator, block.code, tmp_path)
+
+
+def test_every_status_event_of_this_run_is_as_the_schema_says(stack: Stack) -> None:
+    stack.put_email_request_and_wait("success+schema@simulator.amazonses.com")
+    stack.put_email_request_and_wait("bounce+schema@simulator.amazonses.com", "bounced")
+    stack.put_email_request_and_wait("complaint+schema@simulator.amazonses.com", "complained")
+    stack.put_email_request_and_wait("nobody@example.com", "failed", templateName="missing", emailId="schema-failed")
+    told = [event for event in stack.subscriber.collect() if event["detail-type"] == "Email Status Changed"]
+    assert {event["detail"]["status"] for event in told} >= {"sent", "delivered", "bounced", "complained", "failed"}
+    validator = jsonschema.Draft202012Validator(STATUS_SCHEMA, format_checker=jsonschema.FormatChecker())
+    for event in told:
+        validator.validate(event["detail"])
+        assert set(event["detail"]) <= set(STATUS_SCHEMA["$defs"]["StatusEvent"]["properties"])
