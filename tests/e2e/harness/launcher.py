@@ -30,7 +30,7 @@ from tests.e2e.harness.ses.desk import Desk
 from tests.e2e.harness.ses.faults import REFUSALS, Fault
 from tests.e2e.harness.ses.message import Message, first
 from tests.e2e.harness.ses.rules import Refusal, refusal_of
-from tests.e2e.harness.workers import keep_failures_apart, kill_caller, kill_one
+from tests.e2e.harness.workers import keep_failures_apart, kill_caller, kill_one, redelivery
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Response]]
@@ -203,6 +203,9 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
         query = scope.get("query_string", b"").decode()
         if scope["path"] == f"{PREFIX}kill":
             status, content = 200, {"killed": kill_one(json.loads(body)["function"], dice)}
+        elif scope["path"] == f"{PREFIX}redelivery":
+            redelivery.seconds = json.loads(body)["seconds"]
+            status, content = 200, {"seconds": redelivery.seconds}
         else:
             status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
         headers = [(b"content-type", b"application/json")]
@@ -230,6 +233,7 @@ def main() -> None:
     if guardian := os.environ.pop("SESMAIL_GUARDED_BY", ""):
         end_with(int(guardian))
     keep_failures_apart()
+    redelivery.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)

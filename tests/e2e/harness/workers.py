@@ -1,7 +1,8 @@
 """Kills the processes in which the emulator runs functions: SIGKILL, in the middle of whatever they do.
 
 Runs inside the emulator, beside `launcher.py`. MiniStack keeps one process for each execution environment, and starts
-a new one for the next batch; SQS brings the dead one's messages again when their visibility is over.
+a new one for the next batch; SQS brings the dead one's messages again when their visibility is over. That is ten
+minutes at the sender's queues, so a test may let the time pass at once, for batches that nobody is at any more.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import os
 import random
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 # MiniStack is not installed where types are checked, hence by name.
 runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
+sqs: Any = importlib.import_module("ministack.services.sqs")
 
 _PROC = Path("/proc")
 
@@ -37,6 +41,33 @@ def keep_failures_apart() -> None:
         return answer
 
     runtime.Worker.invoke = invoke
+
+
+class Redelivery:
+    """How long SQS waits with what an ended batch did not delete; None: for the queue's visibility, as SQS does."""
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def install(self) -> None:
+        original = lambda_svc._run_sqs_batch
+
+        def run(esm: Any, function: Any, event: Any, batch: Any, queue_url: str, queue_name: str) -> None:
+            original(esm, function, event, batch, queue_url, queue_name)
+            if self.seconds is not None:
+                self._shorten({record["receiptHandle"] for record in event["Records"]}, batch, self.seconds)
+
+        lambda_svc._run_sqs_batch = run
+
+    def _shorten(self, receipt_handles: set[str], batch: Any, seconds: float) -> None:
+        with sqs._queues_lock:
+            for message in batch:
+                # Another handle: it was received anew meanwhile.
+                if message.get("receipt_handle") in receipt_handles:
+                    message["visible_at"] = min(message["visible_at"], time.time() + seconds)
+
+
+redelivery = Redelivery()
 
 
 def kill_one(function: str, dice: random.Random) -> int:

@@ -8,6 +8,7 @@ GET    /_sesmail/behaviour                quota, events, faults
 PATCH  /_sesmail/behaviour                change {quota: {...}, events: {...}}
 POST   /_sesmail/faults                   order a fault; DELETE takes all back
 POST   /_sesmail/kill                     kill a process of {function} at work, by chance (`launcher.py`)
+POST   /_sesmail/redelivery               {seconds} until SQS brings again what an ended batch left (`launcher.py`)
 POST   /_sesmail/reset                    forget everything
 """
 
