@@ -201,6 +201,7 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
             if not part.get("more_body"):
                 break
         query = scope.get("query_string", b"").decode()
+        content: dict[str, Any]
         if scope["path"] == f"{PREFIX}kill":
             status, content = 200, {"killed": kill_one(json.loads(body)["function"], dice)}
         elif scope["path"] == f"{PREFIX}redelivery":
