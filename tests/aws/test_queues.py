@@ -1,0 +1,115 @@
+"""The engine's own queues: delays within SQS's limits, and depths that count every message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+
+from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
+from sesmail_layer.domain.errors import TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/sesmailengine-RetryQueue"
+
+
+@pytest.fixture
+def client() -> Iterator[SQSClient]:
+    with mock_aws():
+        yield boto3.client("sqs")
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"),
+    [(0, 0), (-5, 0), (0.001, 1), (1, 1), (1.2, 2), (59.999, 60), (900, 900), (900.5, 900), (86_400, 900), (1e12, 900)],
+)
+def test_a_wait_is_whole_seconds_and_at_most_what_sqs_delays(client: SQSClient, asked: float, delay: int) -> None:
+    with Stubber(client) as stub:
+        expected = {"QueueUrl": URL, "MessageBody": "{}", "DelaySeconds": delay}
+        stub.add_response("send_message", {"MessageId": "1"}, expected)
+        RetryQueue(client, URL).put("{}", asked)
+        stub.assert_no_pending_responses()
+
+
+def test_what_is_put_aside_comes_back_as_it_was(client: SQSClient) -> None:
+    url = client.create_queue(QueueName="retry")["QueueUrl"]
+    body = '{"detail": {"subject": "Grüße 😀"}}'
+    RetryQueue(client, url).put(body, 0)
+    [message] = client.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == body
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, client: SQSClient, method: str) -> None:
+    def fail(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url=URL)
+
+    monkeypatch.setattr(client, method, fail)
+
+
+def test_a_message_that_cannot_be_put_aside_is_a_failure_to_schedule(
+    client: SQSClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stubber(client) as stub:
+        stub.add_client_error("send_message", "AWS.SimpleQueueService.NonExistentQueue")
+        with pytest.raises(TransientError, match=r"^Failed to schedule retry: ") as caught:
+            RetryQueue(client, URL).put("private", 5)
+    assert caught.value.code == "FBK005"
+    assert "private" not in caught.value.message
+    refuse(monkeypatch, client, "send_message")
+    with pytest.raises(TransientError, match=r"^Failed to schedule retry: EndpointConnectionError$"):
+        RetryQueue(client, URL).put("{}", 5)
+
+
+def depths(client: SQSClient, *queues: tuple[int, int, int]) -> bool:
+    """Asks for the backlog of queues with so many messages visible, in flight and delayed."""
+    names = (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    )
+    with Stubber(client) as stub:
+        for number, counts in enumerate(queues):
+            attributes: Any = dict(zip(names, map(str, counts), strict=True))
+            expected = {"QueueUrl": f"{URL}{number}", "AttributeNames": ANY}
+            stub.add_response("get_queue_attributes", {"Attributes": attributes}, expected)
+        return FeedbackBacklog(client, [f"{URL}{number}" for number in range(len(queues))]).is_empty()
+
+
+@pytest.mark.parametrize("counts", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (3, 2, 1)])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_message_anywhere_is_news_under_way(client: SQSClient, counts: tuple[int, int, int], place: int) -> None:
+    queues = [(0, 0, 0), (0, 0, 0)]
+    queues[place] = counts
+    assert depths(client, *queues[: place + 1]) is False
+
+
+def test_no_message_in_either_queue_is_an_empty_backlog(client: SQSClient) -> None:
+    assert depths(client, (0, 0, 0), (0, 0, 0)) is True
+
+
+def test_the_backlog_of_real_queues(client: SQSClient) -> None:
+    urls = [client.create_queue(QueueName=name)["QueueUrl"] for name in ("feedback", "dlq")]
+    backlog = FeedbackBacklog(client, urls)
+    assert backlog.is_empty()
+    client.send_message(QueueUrl=urls[1], MessageBody="x")
+    assert not backlog.is_empty()
+    client.receive_message(QueueUrl=urls[1], VisibilityTimeout=30)
+    assert not backlog.is_empty(), "in flight, and not read to its end"
+
+
+def test_a_depth_that_cannot_be_read_is_no_empty_backlog(client: SQSClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Stubber(client) as stub:
+        stub.add_client_error("get_queue_attributes", "AccessDenied")
+        with pytest.raises(TransientError, match=r"^SQS error reading queue depth: ") as caught:
+            FeedbackBacklog(client, [URL]).is_empty()
+    assert caught.value.code == "AWS005"
+    refuse(monkeypatch, client, "get_queue_attributes")
+    with pytest.raises(TransientError):
+        FeedbackBacklog(client, [URL]).is_empty()

@@ -1,0 +1,249 @@
+"""Templates from S3: found, cached, revalidated, and named when something is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from sesmail_layer.aws.template_bucket import CACHED_TEMPLATES, FRESH_SECONDS, TemplateBucket
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.templates import Template, TemplateError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "sesmailengine-templates-123456789012"
+FILES = {"template.html": "<p>Hello</p>", "template.txt": "Hello", "metadata.json": '{"subject": "Hi"}'}
+
+
+class Clock:
+    time = 1_795_516_260.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Bucket:
+    """A bucket in moto, the adapter on it, and what S3 was asked for and answered."""
+
+    def __init__(self, client: S3Client) -> None:
+        self.client = client
+        self.clock = Clock()
+        self.templates = TemplateBucket(client, BUCKET, self.clock)
+        self.answers: list[tuple[str, int]] = []
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        client.meta.events.register("after-call.s3.GetObject", self._note)
+        client.meta.events.register("before-parameter-build.s3.GetObject", self._asked)
+        self._key = ""
+
+    def _asked(self, params: dict[str, Any], **_: object) -> None:
+        self._key = params["Key"]
+
+    def _note(self, http_response: Any, **_: object) -> None:
+        self.answers.append((self._key, http_response.status_code))
+
+    def put(self, name: str = "welcome", **files: str) -> None:
+        for file, content in {**FILES, **files}.items():
+            self.write(f"{name}/{file}", content)
+
+    def write(self, path: str, content: str | bytes) -> None:
+        body = content.encode() if isinstance(content, str) else content
+        self.client.put_object(Bucket=BUCKET, Key=f"templates/{path}", Body=body)
+
+    def remove(self, path: str) -> None:
+        self.client.delete_object(Bucket=BUCKET, Key=f"templates/{path}")
+
+    def load(self, name: str = "welcome", locale: str | None = None) -> Template:
+        self.answers.clear()
+        return self.templates.load(name, locale)
+
+    def html(self, name: str = "welcome", locale: str | None = None) -> str:
+        return self.load(name, locale).render({}, None).html
+
+    def statuses(self) -> list[int]:
+        return [status for _, status in self.answers]
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with mock_aws():
+        yield Bucket(boto3.client("s3"))
+
+
+def failure(bucket: Bucket, name: str = "welcome") -> TemplateError:
+    with pytest.raises(TemplateError) as caught:
+        bucket.load(name)
+    return caught.value
+
+
+def test_a_template_is_read_file_by_file_from_its_folder_and_nowhere_else(bucket: Bucket) -> None:
+    bucket.put()
+    assert bucket.html() == "<p>Hello</p>"
+    assert [key for key, _ in bucket.answers] == [f"templates/welcome/{file}" for file in FILES]
+
+
+def test_for_five_minutes_nobody_asks_again(bucket: Bucket) -> None:
+    bucket.put()
+    first = bucket.load()
+    bucket.clock.sleep(FRESH_SECONDS - 1)
+    assert bucket.load() is first
+    assert bucket.answers == []
+
+
+def test_after_five_minutes_one_question_costs_no_download_and_no_compilation(bucket: Bucket) -> None:
+    bucket.put()
+    first = bucket.load()
+    for _ in range(3):
+        bucket.clock.sleep(FRESH_SECONDS)
+        assert bucket.load() is first
+        assert bucket.statuses() == [304, 304, 304]
+        assert bucket.load() is first
+        assert bucket.answers == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_changed_file_is_seen_after_five_minutes(bucket: Bucket, file: str) -> None:
+    bucket.put()
+    bucket.load()
+    changed = '{"subject": "changed"}' if file == "metadata.json" else "changed"
+    bucket.write(f"welcome/{file}", changed)
+    bucket.clock.sleep(FRESH_SECONDS)
+    rendered = bucket.load().render({}, None)
+    assert "changed" in (rendered.html, rendered.text, rendered.subject)
+    assert sorted(bucket.statuses()) == [200, 304, 304]
+
+
+def test_a_file_that_is_gone_is_missed_after_five_minutes(bucket: Bucket) -> None:
+    bucket.put()
+    bucket.load()
+    bucket.remove("welcome/template.txt")
+    bucket.clock.sleep(FRESH_SECONDS)
+    assert failure(bucket).code == "TMPL003"
+
+
+def test_a_template_that_was_broken_is_read_again_at_once(bucket: Bucket) -> None:
+    bucket.put(**{"template.html": "{{ broken"})
+    assert failure(bucket).code == "TMPL009"
+    bucket.put()
+    assert bucket.html() == "<p>Hello</p>"
+
+
+def test_fifty_templates_are_kept_and_the_one_used_longest_ago_goes_first(bucket: Bucket) -> None:
+    assert CACHED_TEMPLATES == 50
+    for number in range(51):
+        bucket.put(f"t{number}")
+    for number in range(50):
+        bucket.load(f"t{number}")
+    bucket.load("t0")
+    assert bucket.answers == []
+    bucket.load("t50")
+    assert len(bucket.answers) == 3
+    bucket.load("t0")
+    assert bucket.answers == [], "used lately, so kept"
+    bucket.load("t1")
+    assert len(bucket.answers) == 3, "used longest ago, so gone"
+
+
+def test_a_template_that_is_not_there_is_not_found(bucket: Bucket) -> None:
+    error = failure(bucket, "nowhere")
+    assert (error.error_type, error.code, error.message) == (
+        "template_not_found",
+        "TMPL001",
+        "Template 'nowhere' not found",
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "code"), [("template.html", "TMPL002"), ("template.txt", "TMPL003"), ("metadata.json", "TMPL004")]
+)
+def test_a_file_that_is_missing_is_named(bucket: Bucket, file: str, code: str) -> None:
+    bucket.put()
+    bucket.remove(f"welcome/{file}")
+    error = failure(bucket)
+    assert (error.error_type, error.code, error.message) == (
+        "template_not_found",
+        code,
+        f"Template 'welcome' missing {file}",
+    )
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_over_256_kilobytes_is_refused_before_it_is_read(bucket: Bucket, file: str) -> None:
+    bucket.put()
+    bucket.write(f"welcome/{file}", b" " * 262_145)
+    error = failure(bucket)
+    assert (error.error_type, error.code) == ("template_render_error", "TMPL008")
+    assert error.message == "Template 'welcome' file too large: 262145 bytes (max 262144 bytes)"
+
+
+def test_invalid_metadata_is_named(bucket: Bucket) -> None:
+    bucket.put(**{"metadata.json": "{"})
+    assert failure(bucket).code == "TMPL005"
+
+
+LOCALISED = {
+    "template.fr.html": "<p>Bonjour</p>",
+    "template.fr-CA.html": "<p>Allo</p>",
+    "template.fr.txt": "Bonjour",
+    "metadata.json": json.dumps({"subject": "Hi", "subject.fr": "Salut"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("locale", "html", "text", "subject"),
+    [
+        (None, "<p>Hello</p>", "Hello", "Hi"),
+        ("de", "<p>Hello</p>", "Hello", "Hi"),
+        ("fr", "<p>Bonjour</p>", "Bonjour", "Salut"),
+        ("fr-CA", "<p>Allo</p>", "Bonjour", "Salut"),
+        ("fr-BE", "<p>Bonjour</p>", "Bonjour", "Salut"),
+        ("fr-CA-x-private", "<p>Allo</p>", "Bonjour", "Salut"),
+    ],
+)
+def test_each_file_comes_in_the_nearest_locale_that_there_is(
+    bucket: Bucket, locale: str | None, html: str, text: str, subject: str
+) -> None:
+    bucket.put(**LOCALISED)
+    rendered = bucket.load(locale=locale).render({}, None)
+    assert (rendered.html, rendered.text, rendered.subject) == (html, text, subject)
+
+
+def test_locales_are_cached_apart_and_a_new_one_is_found(bucket: Bucket) -> None:
+    bucket.put()
+    assert bucket.html(locale="fr") == bucket.html() == "<p>Hello</p>"
+    bucket.write("welcome/template.fr.html", "<p>Bonjour</p>")
+    assert bucket.html(locale="fr") == "<p>Hello</p>"
+    bucket.clock.sleep(FRESH_SECONDS)
+    assert bucket.html(locale="fr") == "<p>Bonjour</p>"
+    assert bucket.html() == "<p>Hello</p>"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InternalError", "SlowDown", "NoSuchBucket", "403"])
+def test_an_s3_that_cannot_answer_is_worth_another_try(bucket: Bucket, code: str) -> None:
+    with Stubber(bucket.client) as stub:
+        stub.add_client_error("get_object", code, http_status_code=503)
+        with pytest.raises(TransientError) as caught:
+            bucket.load()
+    assert caught.value.code == "AWS002"
+    assert caught.value.message == f"S3 error loading template: {code} for 'welcome/template.html'"
+
+
+def test_a_download_that_breaks_off_is_worth_another_try(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Body:
+        def read(self) -> bytes:
+            raise ReadTimeoutError(endpoint_url="https://s3.eu-west-1.amazonaws.com")
+
+    monkeypatch.setattr(bucket.client, "get_object", lambda **_: {"ContentLength": 5, "Body": Body(), "ETag": "x"})
+    with pytest.raises(TransientError, match=r"^S3 error loading template: ReadTimeoutError for ") as caught:
+        bucket.load()
+    assert caught.value.code == "AWS002"
