@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import mean
 from typing import Any
 
@@ -53,20 +54,38 @@ class SimulatedClock:
 
     def run(self, workers: Sequence[Callable[[], None]]) -> None:
         """Starts all workers at the present time; comes back when the last one has ended."""
-        threads = [threading.Thread(target=self._live, args=(worker,), daemon=True) for worker in workers]
-        starts = []
-        for thread in threads:
-            start = threading.Event()
-            heapq.heappush(self._sleepers, (self.time, next(self._order), start))
-            starts.append(start)
-            thread.start_gate = start  # type: ignore[attr-defined]
-            thread.start()
+        threads = self._start(workers)
         with self._lock:
             self._wake_next()
         for thread in threads:
             thread.join()
 
-    def _live(self, worker: Callable[[], None]) -> None:
+    def side_by_side(self, steps: Sequence[Callable[[], object]]) -> None:
+        """Runs a worker's steps at the same time, and lets it wait for all of them."""
+        left = len(steps)
+
+        def counted(step: Callable[[], object]) -> None:
+            nonlocal left
+            try:
+                step()
+            finally:
+                left -= 1
+
+        self._start([partial(counted, step) for step in steps])
+        while left:
+            self.sleep(0.005)
+
+    def _start(self, workers: Sequence[Callable[[], object]]) -> list[threading.Thread]:
+        threads = [threading.Thread(target=self._live, args=(worker,), daemon=True) for worker in workers]
+        for thread in threads:
+            start = threading.Event()
+            with self._lock:
+                heapq.heappush(self._sleepers, (self.time, next(self._order), start))
+            thread.start_gate = start  # type: ignore[attr-defined]
+            thread.start()
+        return threads
+
+    def _live(self, worker: Callable[[], object]) -> None:
         threading.current_thread().start_gate.wait()  # type: ignore[attr-defined]
         try:
             worker()
@@ -178,6 +197,8 @@ class _RetryQueue:
 class Simulation:
     """An account with one SES rate, and lanes of workers over queues of emails."""
 
+    poll_seconds = 0.5
+
     def __init__(self, rate: float, *, copies: int = 0) -> None:
         self.clock = SimulatedClock()
         self.outcome = Outcome()
@@ -215,7 +236,7 @@ class Simulation:
                 if not bodies:
                     if not queue and not self._retry:
                         return
-                    self.clock.sleep(0.5)
+                    self.clock.sleep(self.poll_seconds)
                     continue
                 messages = [QueueMessage(f"sqs-{next(self._ids)}", body) for body in bodies]
                 assert send(messages, self.clock.now() + INVOCATION_SECONDS) == set()

@@ -110,6 +110,34 @@ def test_many_small_producers_together_pause_the_account() -> None:
     assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
 
 
+def test_one_small_producer_is_stopped_before_it_stops_everybody() -> None:
+    engine = Engine()
+    engine.count_only(OTHER, 100)
+    ids = engine.sent_by(ME, 50)
+    engine.bounce(ids[:10])
+
+    assert engine.state().paused
+    assert engine.state().paused_reason == (
+        "10 of 50 emails bounced in the last hour: 20.00%, allowed are 5.00%, and with it the whole account's rate is "
+        "too high"
+    )
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_where_the_rest_is_bad_as_well_the_account_is_paused_too() -> None:
+    engine = Engine()
+    others = [engine.sent_by(f"app-{number}", 20) for number in range(5)]
+    engine.bounce(engine.sent_by(ME, 15)[:10])
+    assert engine.state().paused
+    for ids in others[:4]:
+        engine.bounce(ids[:2])
+    assert not engine.state(ACCOUNT).paused
+    engine.bounce(others[4][:2])
+
+    assert engine.state(ACCOUNT).paused
+    assert engine.state(ACCOUNT).paused_reason.startswith("10 of 100 emails bounced")
+
+
 def test_what_a_producer_did_before_it_was_resumed_does_not_pause_the_account() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
@@ -176,8 +204,8 @@ def test_in_alarm_mode_it_only_says_so() -> None:
 
     assert engine.control.states == {}
     assert engine.bus.announced == []
-    assert engine.metrics.counts["BreakerTripped"] == 2  # the producer, and with it the account
-    assert f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm" in engine.log.messages()[-2]
+    assert engine.metrics.counts["BreakerTripped"] == 1
+    assert f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm" in engine.log.messages()[-1]
 
 
 def test_an_operator_who_resumes_meanwhile_wins() -> None:

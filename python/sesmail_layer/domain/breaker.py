@@ -81,13 +81,16 @@ class Trip(msgspec.Struct, frozen=True):
     evidence: Evidence
     allowed: float
 
+    @property
+    def number(self) -> int:
+        return self.evidence.bounces if self.kind == "bounce" else self.evidence.complaints
+
     def in_words(self) -> str:
-        found = self.evidence
-        number, what = (found.bounces, "bounced") if self.kind == "bounce" else (found.complaints, "were complained of")
-        hours = found.window_seconds // 3_600
-        rate = number / found.emails
+        emails, hours = self.evidence.emails, self.evidence.window_seconds // 3_600
+        what = "bounced" if self.kind == "bounce" else "were complained of"
         last = "the last hour" if hours == 1 else f"the last {hours} hours"
-        return f"{number} of {found.emails} emails {what} in {last}: {rate:.2%}, allowed are {self.allowed:.2%}"
+        rate = self.number / emails
+        return f"{self.number} of {emails} emails {what} in {last}: {rate:.2%}, allowed are {self.allowed:.2%}"
 
 
 def judge(timeline: Timeline, now: float, limits: Limits, left_out: Timeline | None = None) -> Trip | None:

@@ -2,13 +2,14 @@
 
 A follow-up of what was recorded. It writes and reads counts only for news that counts, or that tells of a probe: one
 write for each producer and one for the account, one read for the batch. Only where the account itself would be stopped
-does it look at all its producers, to leave those out that are paused already.
+does it look at all its producers: those that are paused already are left out, and those that make the account's rate
+too high are stopped in its place, before they have the volume to be judged by themselves.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -83,10 +84,8 @@ class Breaker:
         if not any(_counted(recorded.due_entries()) for recorded in about):
             return
         again = any(recorded.retold for recorded in about)
-        for source in sorted(sources):
-            tally = tallies[source]
-            self._judge(source, tally.state, counting(tally.timeline, tally.state), now, again=again)
-        self._judge_account(tallies[ACCOUNT], now, again=again)
+        tripped = {source for source in sorted(sources) if self._judge(source, tallies[source], now, again=again)}
+        self._judge_account(tallies[ACCOUNT], now, tripped, again=again)
 
     # --- counting -----------------------------------------------------------------------------------------------------
 
@@ -105,26 +104,50 @@ class Breaker:
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
-    def _judge(self, source: str, state: SendingState, timeline: Timeline, now: float, *, again: bool) -> None:
+    def _judge(self, source: str, tally: Tally, now: float, *, again: bool) -> bool:
+        trip = judge(counting(tally.timeline, tally.state), now, self._limits)
+        if trip is not None:
+            self._open(source, tally.state, trip.kind, trip, now, again=again)
+        return trip is not None
+
+    def _judge_account(self, account: Tally, now: float, tripped: Collection[str], *, again: bool) -> None:
+        timeline = counting(account.timeline, account.state)
         trip = judge(timeline, now, self._limits)
-        if trip is not None:
-            self._open(source, state, trip.kind, trip, now, again=again)
-
-    def _judge_account(self, tally: Tally, now: float, *, again: bool) -> None:
-        timeline = counting(tally.timeline, tally.state)
-        if judge(timeline, now, self._limits) is None:
+        if trip is None:
             return
-        trip = judge(timeline, now, self._limits, self._left_out(tally.sources, now))
+        left_out = self._left_out(account.sources, tripped, now)
+        trip = judge(timeline, now, self._limits, left_out)
+        if trip is not None and not account.state.paused:
+            for culprit in self._culprits(account.sources - set(tripped), now):
+                left_out = added_up([left_out, culprit])
+                trip = judge(timeline, now, self._limits, left_out)
+                if trip is None:
+                    return
         if trip is not None:
-            self._open(ACCOUNT, tally.state, trip.kind, trip, now, again=again)
+            self._open(ACCOUNT, account.state, trip.kind, trip, now, again=again)
 
-    def _left_out(self, sources: Collection[str], now: float) -> Timeline:
+    def _left_out(self, sources: Collection[str], tripped: Collection[str], now: float) -> Timeline:
         """The counts of producers that are paused, or were and began anew: they do no more harm."""
         states = self._ports.table.states(sources)
-        some = [source for source, state in states.items() if state.paused or state.counts_from]
+        some = {source for source, state in states.items() if state.paused or state.counts_from} | set(tripped)
         return added_up(
-            not_counting(tally.timeline, tally.state) for tally in self._ports.table.read(some, now).values()
+            tally.timeline if source in tripped else not_counting(tally.timeline, tally.state)
+            for source, tally in self._ports.table.read(some, now).items()
         )
+
+    def _culprits(self, sources: Collection[str], now: float) -> Iterator[Timeline]:
+        """Stops producers whose own rate is too high, whatever their volume; gives what each of them did."""
+        lenient = msgspec.structs.replace(self._limits, min_emails=1)
+        found: list[tuple[Trip, str, Tally, Timeline]] = []
+        for source, tally in self._ports.table.read(sources, now).items():
+            timeline = counting(tally.timeline, tally.state)
+            trip = None if tally.state.paused else judge(timeline, now, lenient)
+            if trip is not None:
+                found.append((trip, source, tally, timeline))
+        for trip, source, tally, timeline in sorted(found, key=lambda one: (-one[0].number, one[1])):
+            why = f"{trip.in_words()}, and with it the whole account's rate is too high"
+            self._open(source, tally.state, trip.kind, trip, now, again=False, why=why)
+            yield timeline
 
     def _open(
         self, source: str, state: SendingState, kind: str, trip: Trip | None, now: float, *, again: bool, why: str = ""
