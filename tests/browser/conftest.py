@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# Playwright gives up after 5 s, which a machine at work on something else may need.
+expect.set_options(timeout=20_000)
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 
@@ -30,7 +32,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")
     context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     yield page
     context.close()
 

@@ -63,8 +63,10 @@ def test_a_starter_fits_every_width_and_everyone_can_read_it(
             folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=folder / f"{name.removesuffix('.json')}-{width}-{mode}.png", full_page=True)
             assert page.evaluate(LAYOUT, THUMB_PX if width == PHONE else 0) == [], (width, mode)
-            found = page.evaluate("axe.run()")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, mode)
+            # The minimal email is a part of the full one: once at its narrowest is enough for axe, which is slow.
+            if name == "sample.json" or width == PHONE:
+                found = page.evaluate("axe.run()")["violations"]
+                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, mode)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
