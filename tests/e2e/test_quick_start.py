@@ -71,6 +71,15 @@ def test_the_cli_quick_start_delivers_an_email(stack: Stack, tmp_path: Path) -> 
     check_the_one_email(stack, before)
 
 
+def test_the_query_snippet_finds_the_emails_of_a_recipient(stack: Stack, tmp_path: Path) -> None:
+    email_id = stack.put_email_request(RECIPIENT)
+    stack.wait_for_status(email_id, "delivered")
+    answer = json.loads(run_in_shell(stack.emulator, snippet(README, "bash", "dynamodb query"), tmp_path))
+    newest = answer["Items"][0]
+    assert newest["emailId"]["S"] == email_id
+    assert newest["status"]["S"] == "delivered"
+
+
 def test_the_put_rule_snippet_subscribes_to_bounces(stack: Stack, page: Path, tmp_path: Path) -> None:
     answer = json.loads(run_in_shell(stack.emulator, snippet(page, "bash", "events put-rule"), tmp_path))
     bus = stack.outputs["event_bus_name"]

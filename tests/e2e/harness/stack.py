@@ -207,7 +207,7 @@ class Stack:
         """Depths of the queues that hold something."""
         return {queue: depth for queue in queues if (depth := self.depth(queue))}
 
-    def wait_until_quiet(self, seconds: float = 60.0, queues: Iterable[str] = QUEUES) -> None:
+    def wait_until_quiet(self, seconds: float = 120.0, queues: Iterable[str] = QUEUES) -> None:
         """Until the queues have been empty twice in a row, a second apart."""
         names = tuple(queues)
         deadline = time.monotonic() + seconds

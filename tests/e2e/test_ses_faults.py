@@ -1,0 +1,101 @@
+"""SES fails: whatever it says, and whether or not it says anything, each email is sent exactly once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+
+# The engine waits for at most this long before it tries an unsettled email again, in this stack.
+PATIENCE_SECONDS = 90.0
+
+
+@pytest.fixture(autouse=True)
+def _calm_ses(stack: Stack) -> Iterator[None]:
+    """Whatever a test ordered from SES is over when it ends."""
+    yield
+    stack.clear_faults()
+    stack.behave(events={"hold": False, "reverse": False, "copies": 1, "withheld": []})
+
+
+def to_address(name: str) -> str:
+    return f"{name}-{uuid.uuid4().hex[:8]}@example.org"
+
+
+@pytest.mark.parametrize("kind", ["throttling", "drop_after", "server_error_after"])
+def test_an_email_outlives_a_failing_ses_and_is_sent_once(stack: Stack, kind: str) -> None:
+    to = to_address(kind.replace("_", "-"))
+    stack.order_fault(kind, recipient=to)
+    email_id = stack.put_email_request(to)
+    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
+    assert len(stack.mails_to(to)) == 1
+    assert record["sesMessageId"] == stack.mails_to(to)[0].message_id
+
+
+def test_a_paused_account_defers_an_email_and_loses_nothing(stack: Stack) -> None:
+    to = to_address("paused")
+    stack.wait_until_quiet()
+    stack.order_fault("account_paused", recipient=to)
+    email_id = stack.put_email_request(to)
+    record = stack.wait_for_status(email_id, "deferred")
+    assert record["deferReason"] == "sending_paused"
+    told = wait_for(
+        lambda: [each for each in stack.subscriber.details_of(email_id) if each["status"] == "deferred"], "the event"
+    )
+    assert told[0]["reason"] == "sending_paused"
+    assert told[0]["until"] > told[0]["timestamp"]
+    wait_for(lambda: stack.depths(QUEUES) == {"RetryQueue": 1}, "the request to wait on the retry queue")
+    # It waits there for minutes, and would keep the tests that follow from seeing empty queues.
+    stack.purge("RetryQueue")
+
+
+def test_a_rejected_message_is_a_failure_that_names_ses(stack: Stack) -> None:
+    to = to_address("rejected")
+    stack.order_fault("rejected", recipient=to)
+    record = stack.put_email_request_and_wait(to, "failed")
+    assert record["errorType"] == "ses_rejected"
+    assert record["errorMessage"].startswith("SES error (MessageRejected): ")
+    assert stack.mails_to(to) == []
+
+
+def test_feedback_in_reverse_and_twice_gives_the_same_record(stack: Stack) -> None:
+    to = f"complaint+{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
+    stack.behave(events={"hold": True, "reverse": True, "copies": 2})
+    email_id = stack.put_email_request(to)
+    stack.wait_for_status(email_id, "sent")
+    stack.release_events()
+    stack.wait_for_status(email_id, "complained")
+    stack.wait_until_quiet()
+    record = stack.record(email_id)
+    assert record is not None
+    assert record["status"] == "complained"
+    assert record["deliveredAt"] < record["complainedAt"]
+    told = {detail["eventId"]: detail["status"] for detail in stack.subscriber.details_of(email_id)}
+    assert sorted(told.values()) == ["complained", "sent"]
+
+
+def test_an_email_whose_acceptance_nobody_told_is_not_lost(stack: Stack) -> None:
+    """SES never had it and says nothing: once lease and settle time are over, it is sent as the next attempt."""
+    to = to_address("silent")
+    stack.order_fault("drop_before", recipient=to)
+    email_id = stack.put_email_request(to)
+    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
+    assert len(stack.mails_to(to)) == 1
+    assert record["attempt"] == 2
+
+
+def test_a_soft_bounce_is_tried_once_more_and_then_delivered(stack: Stack) -> None:
+    to = f"softbounce+once-{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
+    email_id = stack.put_email_request(to)
+    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
+    assert record["attempt"] == 2
+    assert len(stack.mails_to(to)) == 2
+    assert stack.suppression(to) is None
+
+
+def test_no_dead_letter_queue_holds_anything_of_this(stack: Stack) -> None:
+    stack.wait_until_quiet()
+    assert stack.depths(DEAD_LETTER_QUEUES) == {}
