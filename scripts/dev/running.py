@@ -99,6 +99,8 @@ def exports(state: dict[str, Any]) -> str:
     lines += [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     # boto3 and the AWS CLI of the project's environment.
     lines.append(f'export PATH={shlex.quote(str(REPOSITORY / ".venv" / "bin"))}:"$PATH"')
+    # Version 1 of the CLI passes AWS_ENDPOINT_URL over for SQS, and would ask the real one.
+    lines.append('aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }')
     return "\n".join(lines)
 
 
