@@ -20,7 +20,7 @@ _OURS: dict[str, tuple[str, ...]] = {
     "composition": ("sesmail_layer",),
 }
 _THIRD_PARTY: dict[str, tuple[str, ...]] = {
-    "domain": ("msgspec", "jinja2", "email_validator"),
+    "domain": ("msgspec", "jinja2", "email_validator", "babel"),
     "usecases": ("msgspec",),
     "aws": ("msgspec", "boto3", "botocore"),
     "runtime": ("msgspec", "structlog", "aws_xray_sdk"),

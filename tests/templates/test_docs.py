@@ -4,6 +4,7 @@ import ast
 import re
 
 from scripts.generate_template_docs import PAGE, updated
+from sesmail_layer.domain.templates import compile_template
 from tests.templates.conftest import ROOT, STARTERS
 
 
@@ -29,3 +30,14 @@ def test_every_rule_of_the_linter_is_on_the_page() -> None:
 def test_every_local_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE.read_text()):
         assert (PAGE.parent / target).is_file(), target
+
+
+def test_the_formats_on_the_page_are_those_that_readers_get() -> None:
+    source = b'{{ 72.6 | money("CAD") }}'
+    texts = [compile_template("t", b"", source, b"{}", locale).render({}, "x").text for locale in ("fr-CA", None)]
+    page = PAGE.read_text()
+    assert [f"`{text}`" in page for text in (texts[0].replace("\xa0", " "), texts[1])] == [True, True]
+    [line] = [line for line in page.splitlines() if "money('EUR')" in line]
+    data = {"total": "72.60", "count": 3, "dueDate": "2026-12-08", "sentAt": "2026-11-24T10:31:00Z"}
+    rendered = compile_template("t", b"", line.encode(), b"{}", "fr").render(data, "x").text
+    assert rendered.replace("\xa0", " ") == "72,60 € · 3 · 8 décembre 2026 · 11:31"

@@ -12,7 +12,7 @@ from sesmail_cli.template_lint.findings import Reporter
 from sesmail_layer.domain.sandbox import BoundedEnvironment
 
 # What the sender gives every body beside the data.
-PROVIDED = frozenset({"subject"})
+PROVIDED = frozenset({"subject", "locale"})
 _ENVIRONMENT = BoundedEnvironment(autoescape=True)
 _KNOWN = frozenset(_ENVIRONMENT.globals)
 

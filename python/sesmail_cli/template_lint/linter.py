@@ -90,7 +90,7 @@ def _metadata(metadata: dict[str, Any], report: Reporter) -> set[str]:
         if tree is not None:
             report_unknown(tree, report)
             used |= names_used(tree)
-            report_undeclared(tree, declared(metadata), (), report)
+            report_undeclared(tree, declared(metadata), PROVIDED - {"subject"}, report)
     return used
 
 

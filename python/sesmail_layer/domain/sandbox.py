@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sesmail_layer.domain import bounds
+from sesmail_layer.domain.formatting import FILTERS
 
 # What a text can be asked for. Not: translate, expandtabs, maketrans and encode, which make much out of little.
 _TEXT_METHODS = frozenset(
@@ -91,6 +92,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         )
         del self.globals["lipsum"]
         self.filters = {name: _guarded(name, function) for name, function in self.filters.items()}
+        # Theirs are amounts and times, not counts; they bound what they are given themselves.
+        self.filters |= FILTERS
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from sesmail_layer.domain.addresses import AddressError, masked, parse_address
 from sesmail_layer.domain.bounds import MAX_OUTPUT, metered
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.formatting import DEFAULT_LOCALE
 from sesmail_layer.domain.sandbox import BoundedEnvironment
 
 MAX_FILE_BYTES = 262_144
@@ -62,13 +63,15 @@ class Template(msgspec.Struct, frozen=True):
     text: jinja2.Template
     lines: Mapping[str, jinja2.Template]
     """The one-line parts of the metadata: subject, sender_name, sender_email, reply_to."""
+    locale: str = DEFAULT_LOCALE
+    """Bodies and lines see it as `locale`, unless the data have one; the filters of formatting.py follow it."""
 
     def render(self, data: Mapping[str, Any], subject: str | None) -> Rendered:
         """Renders every part; `subject` is the event's, where it has one. Raises TemplateError and VAL004."""
         missing = [name for name in self.metadata.required_variables if data.get(name) is None]
         if missing:
             raise _render_error(self.name, f"Missing required variables: {missing}", "TMPL006")
-        context = dict(data)
+        context = {"locale": self.locale, **data}
         for name in self.metadata.optional_variables:
             if context.get(name) is None:
                 context[name] = jinja2.ChainableUndefined(name=name)
@@ -132,6 +135,7 @@ def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, local
         html=_compiled(name, _decoded(name, html), autoescape=True),
         text=_compiled(name, _decoded(name, text), autoescape=False),
         lines={part: _compiled(name, source, autoescape=False) for part, source in lines.items()},
+        locale=locale or DEFAULT_LOCALE,
     )
 
 

@@ -1,0 +1,85 @@
+"""Money, numbers and dates in templates, through the sender's own rendering."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.templates import compile_template
+
+METADATA = b'{"subject": "{{ value | default(1) | number }}", "optionalVariables": ["value"]}'
+
+
+def render(source: str, locale: str | None = None, **data: Any) -> str:
+    template = compile_template("t", b"", source.encode(), METADATA, locale)
+    return template.render(data, "Hello").text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("source", "locale", "value", "expected"),
+    [
+        ("{{ value | money('EUR') }}", None, 1234.5, "€1,234.50"),
+        ("{{ value | money('EUR') }}", "de", "1234.5", "1.234,50 €"),
+        ("{{ value | money('EUR') }}", "fr-CA", 1234.5, "1 234,50 €"),
+        ("{{ value | money('jpy') }}", "ja", 123456789, "￥123,456,789"),
+        ("{{ value | money('EUR', locale='de') }}", "en", 0.1, "0,10 €"),
+        ("{{ value | number }}", "de-AT", 1234567.891, "1.234.567,891"),
+        ("{{ value | number(2) }}", None, 3, "3.00"),
+        ("{{ value | number(0) }}", None, 2.5, "2"),
+        ("{{ value | date }}", None, "2026-11-24", "November 24, 2026"),
+        ("{{ value | date('full') }}", "fr-CA", "2026-11-24T23:30:00Z", "mardi 24 novembre 2026"),
+        ("{{ value | date('short') }}", "en-GB", 1795516260, "24/11/2026"),
+        ("{{ value | time(zone='Europe/Paris') }}", "de", "2026-11-24T10:31:00Z", "11:31"),
+        ("{{ value | time }}", None, "2026-11-24T10:31:00", "10:31 AM"),
+        ("{{ value | date }}", "xx-YY", "2026-11-24", "November 24, 2026"),
+        ("{{ value | date }}", "fr-ZZ", "2026-11-24", "24 novembre 2026"),
+        ("{{ locale }}", "fr-CA", 1, "fr-CA"),
+        ("{{ locale }}", None, 1, "en"),
+    ],
+)
+def test_values_are_written_as_the_readers_language_does(
+    source: str, locale: str | None, value: object, expected: str
+) -> None:
+    assert render(source, locale, value=value) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'twelve' | money('EUR') }}",
+        "{{ true | number }}",
+        "{{ 'NaN' | number }}",
+        "{{ '1e999999' | number }}",
+        "{{ 'tomorrow' | date }}",
+        "{{ '2026-11-24' | date('huge') }}",
+        "{{ '2026-11-24' | time(zone='Mars') }}",
+        "{{ 1e300 | date }}",
+    ],
+)
+def test_what_cannot_be_written_fails_without_quoting_the_data(source: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        render(source)
+    assert caught.value.code == "TMPL010"
+    assert "twelve" not in caught.value.message
+    assert "tomorrow" not in caught.value.message
+
+
+def test_an_absent_optional_value_prints_nothing() -> None:
+    assert render("[{{ value | money('EUR') }}{{ value | number }}{{ value | date }}{{ value | time }}]") == "[]"
+
+
+def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
+    script = (
+        "import sys, json\n"
+        "from sesmail_layer.domain.templates import compile_template\n"
+        "seen = []\n"
+        "for source in (b'{{ 1 }}', b'{{ 1 | number }}'):\n"
+        "    compile_template('t', b'', source, b'{}').render({}, 'Hello')\n"
+        "    seen.append(any(name.partition('.')[0] == 'babel' for name in sys.modules))\n"
+        "print(json.dumps(seen))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd="python")
+    assert json.loads(done.stdout) == [False, True]
