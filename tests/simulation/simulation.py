@@ -229,8 +229,10 @@ class Simulation:
     def worker(self, queue: deque[str], until: float) -> Callable[[], None]:
         """A Lambda environment on one queue (and what waits), until the time is up or all is done."""
 
+        # Its own, for as long as it lives: what it remembers of producers is as old as it would be.
+        send = SendEmails(self._ports(), SendingRules(default_sender_email="a@example.com", default_sender_name=""))
+
         def live() -> None:
-            send = SendEmails(self._ports(), SendingRules(default_sender_email="a@example.com", default_sender_name=""))
             while self.clock.now() < until:
                 bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or self._retry.due(BATCH)
                 if not bodies:
