@@ -83,9 +83,9 @@ locals {
       local.read_templates_statement,
       local.list_templates_statement,
       {
-        sid       = "WaitAndChangeLanes"
+        sid       = "WaitOrGoToTheBulkLane"
         actions   = ["sqs:SendMessage"]
-        resources = [module.retry_queue.arn, module.bulk_queue.arn, module.email_queue.arn]
+        resources = [module.retry_queue.arn, module.bulk_queue.arn]
       },
       {
         sid       = "SeeWhetherFeedbackIsPending"

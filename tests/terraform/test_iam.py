@@ -101,7 +101,7 @@ def test_the_sender_has_these_rights_and_no_others(default: Plan) -> None:
         "sqs:ReceiveMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
         "sqs:DeleteMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
         "sqs:GetQueueAttributes": {"EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ"},
-        "sqs:SendMessage": {"EmailQueue", "BulkQueue", "RetryQueue"},
+        "sqs:SendMessage": {"BulkQueue", "RetryQueue"},
         "ses:SendRawEmail": {"identity/*", "configuration-set/ConfigSet"},
         "ses:GetSendQuota": {"*"},
         "dynamodb:GetItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
