@@ -124,8 +124,15 @@ def _plain_failures(name: str) -> Iterator[None]:
         err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(USAGE) from error
     except (BotoCoreError, ClientError, TransientError) as error:
-        cause = error.__cause__ if isinstance(error, TransientError) else error
-        known = isinstance(cause, BotoCoreError | ClientError)
-        text = sentence(cause, name) if isinstance(cause, BotoCoreError | ClientError) else str(error)
-        err.print(f"[red]{escape(text)}[/]", soft_wrap=True)
-        raise typer.Exit(exit_code_of(cause) if known else AWS_FAILED) from error  # type: ignore[arg-type]
+        cause = _cause_of(error)
+        err.print(f"[red]{escape(sentence(cause, name) if cause else str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(exit_code_of(cause) if cause else AWS_FAILED) from error
+
+
+def _cause_of(error: BaseException) -> BotoCoreError | ClientError | None:
+    """What AWS said; the adapters wrap it, once or twice, for their callers."""
+    while not isinstance(error, BotoCoreError | ClientError):
+        if error.__cause__ is None:
+            return None
+        error = error.__cause__
+    return error

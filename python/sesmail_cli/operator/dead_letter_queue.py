@@ -86,7 +86,7 @@ def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) 
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=log_group,
         startTime=int(since * 1000),
-        filterPattern='"sqs_message_id" "ERROR"',
+        filterPattern='"sqs_message_id"',
         PaginationConfig={"MaxItems": 5000},
     )
     for page in pages:

@@ -47,6 +47,8 @@ def redrive(
     findings = run.look()
     movable = sum(finding.target is not None for finding in findings)
     _show(operator, name, findings)
+    if len(findings) == limit:
+        operator.note(f"[yellow]Only {limit} messages were looked at[/]; --limit raises that.")
     moved: list[str] = []
     if movable and operator.agrees(f"Move {movable} of {len(findings)}?", yes=yes, dry_run=dry_run):
         moved = run.move(movable)

@@ -44,7 +44,7 @@ def _show_ses(operator: Operator, ses: SesState) -> None:
     account = {True: "sending is on", False: "[red]sending is paused by SES[/]", None: "state not known"}
     enforcement = f", {ses.enforcement_status}" if ses.enforcement_status else ""
     operator.say(
-        f"SES: {account[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients a second; {quota}"
+        f"SES: {account[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients/s; {quota}"
     )
 
 

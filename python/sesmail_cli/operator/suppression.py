@@ -16,6 +16,7 @@ from sesmail_cli.operator.command import ATTENTION, OK, Operator, operator_comma
 from sesmail_cli.operator.failures import sentence
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
 from sesmail_cli.operator.suppression_words import REASONS, where_from
+from sesmail_layer.aws.tombstones import PREFIX
 from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
 
@@ -169,6 +170,16 @@ def _table(entries: list[Suppression]) -> Table:
     table = Table("Address", "Reason", "Since", "Until", "From", box=None, pad_edge=False)
     for entry in entries:
         origin = " ".join(filter(None, (entry.source, entry.email_id)))
-        row = (entry.email, entry.reason, entry.added_to_suppression_date, entry.expires_at or "for ever", origin)
+        row = (
+            _shown(entry.email),
+            entry.reason,
+            entry.added_to_suppression_date,
+            entry.expires_at or "for ever",
+            origin,
+        )
         table.add_row(*map(escape, row))
     return table
+
+
+def _shown(email: str) -> str:
+    return f"{email[: len(PREFIX) + 12]}… (erased)" if email.startswith(PREFIX) else email

@@ -1,0 +1,209 @@
+"""An engine's tables and queues on moto, and `sesmail` run against them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.loaders import JSONFileLoader
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from sesmail_cli.main import app
+from sesmail_layer.aws.dynamodb_items import to_item
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.runtime.clock import SystemClock
+from tests.cli.ses_v2 import SesV2
+
+NAME = "sesmailengine"
+REGION = "eu-west-1"
+ACCOUNT_ID = "123456789012"
+ADA = "ada@example.com"
+SOURCE = "my.application"
+T0 = "2026-11-24T10:31:00.000Z"
+
+QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue")
+DEAD_LETTER_QUEUES = ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "FeedbackProcessorDLQ")
+_TABLES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "EmailTracking": (
+        "emailId",
+        {"to-email-timestamp-index": ("toEmail", "timestamp"), "ses-message-id-index": ("sesMessageId",)},
+    ),
+    "Suppression": ("email", {"suppression-type-date-index": ("suppressionType", "addedToSuppressionDate")}),
+    "Control": ("pk", {}),
+    "Pending": ("emailId", {}),
+}
+
+
+class Engine:
+    """The engine's data, as the functions would have written it."""
+
+    def __init__(self) -> None:
+        self.dynamodb: Any = boto3.client("dynamodb")
+        self.sqs: Any = boto3.client("sqs")
+        self.logs: Any = boto3.client("logs")
+        for table, (key, indexes) in _TABLES.items():
+            _create_table(self.dynamodb, f"{NAME}-{table}", key, indexes)
+        self.urls = {
+            queue: self.sqs.create_queue(QueueName=f"{NAME}-{queue}")["QueueUrl"]
+            for queue in (*QUEUES, *DEAD_LETTER_QUEUES)
+        }
+
+    def suppress(self, reason: SuppressionReason = SuppressionReason.HARD_BOUNCE, **given: Any) -> Suppression:
+        facts: dict[str, Any] = {
+            "email": ADA,
+            "suppression_type": SUPPRESSION_TYPES[reason],
+            "reason": reason,
+            "added_to_suppression_date": T0,
+        }
+        entry = Suppression(**facts | given)
+        SuppressionTable(self.dynamodb, f"{NAME}-Suppression", SystemClock()).add(entry)
+        return entry
+
+    def record(self, *history: Entry, email_id: str = "order-1", **given: Any) -> TrackingRecord:
+        facts: dict[str, Any] = {
+            "email_id": email_id,
+            "status": Status.SENDING,
+            "attempt": 1,
+            "timestamp": T0,
+            "date_partition": T0[:10],
+            "ttl": 1_800_000_000,
+            "to_email": ADA,
+            "template_name": "welcome",
+            "subject": "Welcome",
+            "original_source": SOURCE,
+        }
+        record, _ = fold(TrackingRecord(**facts | given), history)
+        assert TrackingTable(self.dynamodb, f"{NAME}-EmailTracking").create(record) is None
+        return record
+
+    def keep_request(self, email_id: str, *, seconds: float = 3600) -> None:
+        item = {"emailId": {"S": email_id}, "ttl": {"N": str(int(time.time() + seconds))}, "request": {"B": b"x"}}
+        self.dynamodb.put_item(TableName=f"{NAME}-Pending", Item=item)
+
+    def item(self, table: str, key: str) -> dict[str, Any]:
+        name = _TABLES[table][0]
+        answer = self.dynamodb.get_item(TableName=f"{NAME}-{table}", Key={name: {"S": key}})
+        return dict(answer.get("Item", {}))
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        return list(self.dynamodb.scan(TableName=f"{NAME}-{table}")["Items"])
+
+    def put_state(self, source: str, **state: Any) -> None:
+        """As the breaker, say, would write it."""
+        item = {"pk": {"S": f"state#{source}"}} | to_item(SendingState(**state), {})
+        self.dynamodb.put_item(TableName=f"{NAME}-Control", Item=item)
+
+    def put(self, queue: str, body: object, **attributes: str) -> str:
+        text = body if isinstance(body, str) else json.dumps(body)
+        given = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        answer = self.sqs.send_message(QueueUrl=self.urls[queue], MessageBody=text, MessageAttributes=given)
+        return str(answer["MessageId"])
+
+    def log(self, function: str, line: str) -> None:
+        """As Lambda keeps what a function writes."""
+        group: Any = {"logGroupName": f"/aws/lambda/{NAME}-{function}"}
+        if not self.logs.describe_log_groups(logGroupNamePrefix=group["logGroupName"])["logGroups"]:
+            self.logs.create_log_group(**group)
+            self.logs.create_log_stream(**group, logStreamName="s")
+        event = {"timestamp": int(time.time() * 1000), "message": line}
+        self.logs.put_log_events(**group, logStreamName="s", logEvents=[event])
+
+    def bodies(self, queue: str) -> list[str]:
+        """What is visible in a queue; it is hidden afterwards."""
+        found: list[str] = []
+        while messages := self.sqs.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10).get("Messages"):
+            found += [message["Body"] for message in messages]
+        return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def api_models_are_read_once() -> Iterator[None]:
+    """Every run of the command has a session of its own, which reads AWS's API descriptions anew: half a second."""
+    load = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
+        yield
+
+
+@pytest.fixture(scope="session")
+def ses_v2_server() -> Iterator[SesV2]:
+    started = SesV2()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def ses_v2(monkeypatch: pytest.MonkeyPatch, ses_v2_server: SesV2) -> SesV2:
+    ses_v2_server.forget()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses_v2_server.url)
+    return ses_v2_server
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, ses_v2: SesV2) -> Iterator[Engine]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "SESMAIL_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sesmail_cli.operator.dead_letter_queue._WAIT_SECONDS", 0)
+    # Wide enough that no table is folded.
+    monkeypatch.setenv("COLUMNS", "400")
+    with mock_aws():
+        yield Engine()
+
+
+def sesmail(*arguments: str, answer: str | None = None) -> Result:
+    """Runs the command as a program would: without a terminal."""
+    result = CliRunner().invoke(app, list(arguments), input=answer)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def sesmail_json(*arguments: str, exit_code: int = 0) -> Any:
+    """Runs it with --json and reads the answer."""
+    result = sesmail(*arguments, "--json")
+    assert result.exit_code == exit_code, result.output
+    return json.loads(result.stdout)
+
+
+def ago(seconds: float) -> str:
+    return utc_text(time.time() - seconds)
+
+
+def copies(**kinds: str) -> dict[str, RecipientState]:
+    """The record's cc and bcc: `copies(cc="a@b.example")`."""
+    return {address: RecipientState(status=Status.SENDING, type=kind) for kind, address in kinds.items()}
+
+
+def _create_table(client: Any, name: str, key: str, indexes: dict[str, tuple[str, ...]]) -> None:
+    attributes = sorted({key, *(attribute for keys in indexes.values() for attribute in keys)})
+    optional: dict[str, Any] = {
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index, "KeySchema": _schema(*keys), "Projection": {"ProjectionType": "ALL"}}
+            for index, keys in indexes.items()
+        ]
+    }
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": "S"} for attribute in attributes],
+        KeySchema=_schema(key),
+        **(optional if indexes else {}),
+    )
+
+
+def _schema(*keys: str) -> list[dict[str, str]]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]

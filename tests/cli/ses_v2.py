@@ -1,0 +1,78 @@
+"""The part of SES's API v2 that operators need and moto lacks, over HTTP: the account, its suppression list.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+_LIST = "/v2/email/suppression/addresses/"
+
+
+class SesV2:
+    """Listens on a port of its own; `AWS_ENDPOINT_URL_SESV2` leads there."""
+
+    def __init__(self) -> None:
+        self.forget()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def forget(self) -> None:
+        self.suppressed: dict[str, str] = {}
+        self.account: dict[str, Any] = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
+        self.refuses: tuple[int, str] | None = None
+        """Answers everything with this HTTP status and error code."""
+        self.denies: frozenset[str] = frozenset()
+        """The HTTP methods that are denied."""
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, path: str) -> tuple[int, dict[str, Any], str]:
+        """(HTTP status, body, error code)."""
+        if self.refuses:
+            status, code = self.refuses
+            return status, {"message": "refused"}, code
+        if method in self.denies:
+            return 403, {"message": "User is not authorized to perform this"}, "AccessDeniedException"
+        if path == "/v2/email/account":
+            return 200, self.account, ""
+        address = unquote(path.removeprefix(_LIST))
+        if address not in self.suppressed:
+            return 404, {"message": f"Email address {address} does not exist on your suppression list."}, _NOT_FOUND
+        if method == "DELETE":
+            del self.suppressed[address]
+            return 200, {}, ""
+        found = {"EmailAddress": address, "Reason": self.suppressed[address], "LastUpdateTime": 1_795_516_260}
+        return 200, {"SuppressedDestination": found}, ""
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        desk = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body, code = desk.answer(self.command, self.path)
+                content = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                if code:
+                    self.send_header("x-amzn-ErrorType", code)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_DELETE = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Says nothing."""
+
+        return Handler
+
+
+_NOT_FOUND = "NotFoundException"

@@ -1,0 +1,180 @@
+"""`sesmail erase` on moto: what goes, what stays, and that an erased address stays suppressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_cli.operator.command import Operator
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tombstones import PREFIX, Tombstones
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SuppressionReason
+from sesmail_layer.domain.tracking import Entry
+from sesmail_layer.runtime.clock import SystemClock
+from tests.cli.conftest import ADA, NAME, SOURCE, Engine, ago, sesmail, sesmail_json
+
+BOB = "bob@example.com"
+SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
+DEFERRED = Entry(
+    "mark/1/00001/deferred", "2026-11-24T10:31:02.000Z", 1, Status.DEFERRED, detail={"reason": "scheduled"}
+)
+
+
+def as_the_sender_reads(engine: Engine) -> SuppressionTable:
+    tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
+    return SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock(), tombstones.key_of)
+
+
+def everything(engine: Engine) -> str:
+    return repr([engine.items(table) for table in ("EmailTracking", "Suppression", "Pending", "Control")])
+
+
+def test_nothing_is_changed_before_it_was_shown_and_agreed_to(engine: Engine) -> None:
+    engine.record(SENT)
+    engine.suppress()
+    before = everything(engine)
+
+    for options in ((), ("--dry-run",), ("--dry-run", "--yes")):
+        result = sesmail("erase", ADA, *options)
+        assert result.exit_code == 1
+        assert "1 tracking records, with their history: deleted" in result.stdout
+        assert "a suppression (hard-bounce): stays in force, under a hash of the address" in result.stdout
+    assert "add --yes" in sesmail("erase", ADA).stderr
+    assert {item["pk"]["S"] for item in engine.items("Control")} == {"secret#fingerprint-key"}
+    assert everything(engine).count(ADA) == before.count(ADA)
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 1)])
+def test_on_a_terminal_it_asks(engine: Engine, monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
+    monkeypatch.setattr(Operator, "interactive", True)
+    engine.record(SENT)
+
+    assert "It cannot be taken back" in sesmail("erase", ADA, answer=answer).stderr
+    assert len(engine.items("EmailTracking")) == left
+
+
+def test_afterwards_the_address_is_stored_nowhere(engine: Engine) -> None:
+    for number in range(3):
+        engine.record(SENT, email_id=f"order-{number}")
+    engine.keep_request("order-1")
+    engine.suppress(email_id="order-1", ses_message_id="0100-1", source=SOURCE, diagnostic_code=f"550 <{ADA}> unknown")
+
+    answer = sesmail_json("erase", "ADA@example.com", "--yes")
+
+    assert sorted(answer["known"]["emails"]) == ["order-0", "order-1", "order-2"]
+    assert answer["known"]["keptRequests"] == ["order-1"]
+    assert "ada" not in everything(engine)
+    assert "order-1" not in everything(engine)
+    assert engine.items("EmailTracking") == engine.items("Pending") == []
+
+
+def test_other_people_s_data_stays(engine: Engine) -> None:
+    engine.record(SENT, email_id="order-1")
+    engine.record(SENT, email_id="order-2", to_email=BOB)
+    engine.keep_request("order-2")
+    engine.suppress(email=BOB)
+
+    sesmail("erase", ADA, "--yes")
+
+    assert [item["emailId"]["S"] for item in engine.items("EmailTracking")] == ["order-2"]
+    assert len(engine.items("Pending")) == 1
+    assert engine.item("Suppression", BOB)
+
+
+def test_an_erased_address_stays_suppressed_for_the_sender(engine: Engine) -> None:
+    engine.suppress(SuppressionReason.SPAM_COMPLAINT, source=SOURCE)
+
+    tombstone = sesmail_json("erase", ADA, "--yes")["tombstone"]
+
+    found = as_the_sender_reads(engine).get_many([ADA, BOB])
+    assert list(found) == [ADA]
+    assert found[ADA].email == ADA
+    assert found[ADA].blocks(bulk=False, now_text=ago(0))
+    assert [item["email"]["S"] for item in engine.items("Suppression")] == [tombstone]
+    assert tombstone.startswith(PREFIX)
+
+
+def test_a_suppression_that_ends_ends_under_its_hash_too(engine: Engine) -> None:
+    entry = engine.suppress(expires_at=ago(-3_600), ttl=2_000_000_000)
+
+    sesmail("erase", ADA, "--yes")
+
+    assert as_the_sender_reads(engine).get_many([ADA])[ADA].expires_at == entry.expires_at
+    assert engine.items("Suppression")[0]["ttl"]["N"] == "2000000000"
+
+
+def test_an_expired_suppression_is_deleted(engine: Engine) -> None:
+    engine.suppress(expires_at=ago(1))
+
+    result = sesmail("erase", ADA, "--yes")
+
+    assert "a suppression that has expired: deleted" in result.stdout
+    assert engine.items("Suppression") == []
+
+
+def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: Engine) -> None:
+    engine.suppress(SuppressionReason.SPAM_COMPLAINT)
+    sesmail("erase", ADA, "--yes")
+    engine.suppress(SuppressionReason.UNSUBSCRIBE)
+
+    assert as_the_sender_reads(engine).get_many([ADA])[ADA].reason == "spam-complaint"
+    sesmail("erase", ADA, "--yes")
+    (item,) = engine.items("Suppression")
+    assert item["reason"]["S"] == "spam-complaint"
+
+
+def test_emails_under_way_keep_their_records_until_they_are_through(engine: Engine) -> None:
+    engine.record(SENT, email_id="order-1")
+    engine.record(DEFERRED, email_id="order-2")
+    engine.record(email_id="order-3")
+
+    result = sesmail("erase", ADA, "--yes")
+
+    assert result.exit_code == 1
+    assert "2 emails are still under way (order-2, order-3)" in result.stderr
+    assert {item["emailId"]["S"] for item in engine.items("EmailTracking")} == {"order-2", "order-3"}
+
+
+def test_an_address_that_nobody_knows_is_nothing_to_do(engine: Engine) -> None:
+    assert sesmail_json("erase", ADA)["erased"] is False
+    assert sesmail_json("erase", ADA, "--yes")["erased"] is False
+
+
+def test_an_erased_address_can_be_shown_and_taken_off_the_list(engine: Engine) -> None:
+    engine.suppress()
+    sesmail("erase", ADA, "--yes")
+
+    assert "Suppressed: ada@example.com (hard-bounce)" in sesmail("suppression", "show", ADA).stdout
+    assert "(erased)" in sesmail("suppression", "list").stdout
+    assert sesmail("suppression", "remove", ADA).exit_code == 0
+    assert engine.items("Suppression") == []
+
+
+def test_a_list_read_without_hashes_is_as_it_always_was(engine: Engine) -> None:
+    entry = engine.suppress()
+
+    assert SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock()).get_many([ADA, BOB]) == {ADA: entry}
+
+
+def test_the_key_of_the_hashes_is_made_once_and_shared(engine: Engine) -> None:
+    first, second = (Tombstones(engine.dynamodb, f"{NAME}-Control") for _ in range(2))
+
+    assert first.key_of(ADA) == second.key_of(ADA) != first.key_of(BOB)
+    assert len(engine.item("Control", "secret#fingerprint-key")["key"]["B"]) == 32
+
+
+def test_of_two_that_make_the_key_at_once_one_stands(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
+    asked: list[Any] = []
+
+    def not_there_yet(**given: Any) -> dict[str, Any]:
+        asked.append(given)
+        return {}
+
+    other = Tombstones(engine.dynamodb, f"{NAME}-Control").key_of(ADA)
+    monkeypatch.setattr(engine.dynamodb, "get_item", not_there_yet)
+
+    assert tombstones.key_of(ADA) == other
+    assert asked

@@ -1,0 +1,128 @@
+"""`sesmail explain` on moto: record, list, pauses and kept requests brought together."""
+
+from __future__ import annotations
+
+import time
+
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.tracking import Entry
+from tests.cli.conftest import ADA, SOURCE, Engine, ago, copies, sesmail, sesmail_json
+
+SENDING = Entry("mark/1/00001/sending", "2026-11-24T10:31:01.000Z", 1, Status.SENDING)
+SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
+DELIVERED = Entry("delivered/1", "2026-11-24T10:31:04.000Z", 1, Status.DELIVERED, recipient=ADA)
+BOUNCED = Entry("bounce/1", "2026-11-24T10:31:05.000Z", 1, Status.BOUNCED, recipient=ADA, what="hard")
+SOFT = Entry("bounce/1", "2026-11-24T10:31:05.000Z", 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
+
+
+def deferred(reason: str, until: str) -> Entry:
+    detail = {"reason": reason, "until": until}
+    return Entry("mark/1/00001/deferred", "2026-11-24T10:31:01.000Z", 1, Status.DEFERRED, detail=detail)
+
+
+def test_a_delivered_email_is_told_in_order_and_needs_nothing(engine: Engine) -> None:
+    engine.record(SENDING, SENT, DELIVERED)
+
+    result = sesmail("explain", "order-1")
+
+    assert result.exit_code == 0
+    assert [line.rpartition("→ ")[2] for line in result.stdout.splitlines() if "→" in line] == [
+        "sending",
+        "sent",
+        "delivered",
+    ]
+    assert "Next: Nothing: it arrived." in result.stdout
+
+
+def test_an_email_is_found_by_ses_s_id_as_well(engine: Engine) -> None:
+    engine.record(SENDING, SENT)
+
+    assert sesmail_json("explain", "0100-1")["emailId"] == "order-1"
+
+
+def test_a_bounce_tells_that_this_very_email_suppressed_the_address(engine: Engine) -> None:
+    engine.record(SENDING, SENT, BOUNCED)
+    engine.suppress(email_id="order-1", source=SOURCE)
+
+    result = sesmail("explain", "order-1")
+
+    assert result.exit_code == 1
+    assert f"Suppressed: {ADA} (hard-bounce), by this very email" in result.stdout
+
+
+def test_a_suppression_tells_the_email_that_it_came_from(engine: Engine) -> None:
+    engine.record(SENDING, SENT, DELIVERED)
+    engine.suppress(email_id="order-0", source=SOURCE)
+
+    assert "by my.application after email order-0" in sesmail("explain", "order-1").stdout
+
+
+def test_a_pause_that_holds_it_is_told_with_its_end(engine: Engine) -> None:
+    engine.record(deferred("paused", ago(-3_600)))
+    sesmail("pause", "--producer", SOURCE, "--reason", "moving house")
+
+    result = sesmail("explain", "order-1")
+
+    assert result.exit_code == 1
+    assert "It waits: an operator has paused sending, until " in result.stdout
+    assert "(in 59 min" in result.stdout or "(in 1 h)" in result.stdout
+    assert f"Paused now: producer '{SOURCE}', by an operator" in result.stdout
+    assert f"`sesmail resume --producer {SOURCE}` lets it go." in result.stdout
+
+
+def test_an_end_that_has_passed_is_not_promised_again(engine: Engine) -> None:
+    engine.record(deferred("daily_quota", ago(60)))
+
+    waiting = sesmail_json("explain", "order-1")["waiting"]
+
+    assert waiting["until"] is None
+    assert waiting["reason"].startswith("SES's 24-hour quota is used up")
+
+
+def test_a_soft_bounce_that_is_tried_again_needs_no_attention(engine: Engine) -> None:
+    engine.record(SENDING, SENT, SOFT)
+    engine.keep_request("order-1")
+
+    found = sesmail_json("explain", "order-1")
+
+    assert found["keptForRetry"] is True
+    assert found["nextSteps"] == ["Nothing: the engine sends it once more by itself."]
+
+
+def test_a_kept_request_that_expired_is_none_any_more(engine: Engine) -> None:
+    engine.record(SENDING, SENT, SOFT)
+    engine.keep_request("order-1", seconds=-1)
+
+    assert sesmail_json("explain", "order-1", exit_code=1)["keptForRetry"] is False
+
+
+def test_each_copy_is_told_with_its_own_status_and_suppression(engine: Engine) -> None:
+    bounced = Entry(
+        "bounce/1/c", "2026-11-24T10:31:06.000Z", 1, Status.BOUNCED, recipient="cc@example.com", what="hard"
+    )
+    engine.record(SENDING, SENT, DELIVERED, bounced, recipients=copies(cc="cc@example.com", bcc="bcc@example.com"))
+    engine.suppress(email="cc@example.com", email_id="order-1")
+
+    result = sesmail("explain", "order-1")
+
+    assert "cc cc@example.com: bounced" in result.stdout
+    assert "bcc bcc@example.com: sent" in result.stdout
+    assert "Suppressed: cc@example.com" in result.stdout
+
+
+def test_an_email_without_a_record_tells_where_it_may_wait(engine: Engine) -> None:
+    engine.put("EmailQueue", "{}")
+    engine.put("EventBridgeDLQ", "{}")
+
+    result = sesmail("explain", "order-404")
+
+    assert result.exit_code == 1
+    assert "There is no record of order-404." in result.stdout
+    assert "It may still wait in a queue (EmailQueue 1, EventBridgeDLQ 1)." in result.stdout
+    assert sesmail_json("explain", "order-404", exit_code=1)["queues"] == {"EmailQueue": 1, "EventBridgeDLQ": 1}
+
+
+def test_a_claim_under_way_is_told_as_such(engine: Engine) -> None:
+    engine.record(SENDING, lease_until=time.time() + 30)
+
+    assert "a worker has it in hand right now" in sesmail("explain", "order-1").stdout

@@ -1,0 +1,129 @@
+"""`sesmail status` on moto."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from sesmail_cli.operator.words import duration, pause_in_words
+from sesmail_layer.domain.sending_state import SendingState
+from tests.cli.conftest import DEAD_LETTER_QUEUES, NAME, QUEUES, SOURCE, Engine, sesmail, sesmail_json
+from tests.cli.ses_v2 import SesV2
+
+
+def test_an_engine_at_rest_needs_no_attention(engine: Engine) -> None:
+    result = sesmail("status")
+
+    assert result.exit_code == 0
+    assert "Sending: on, no producer is paused" in result.stdout
+    assert result.stderr == ""
+
+
+def test_every_queue_and_dead_letter_queue_is_counted_in_all_states(engine: Engine) -> None:
+    engine.put("EmailQueue", "a")
+    engine.put("EmailQueue", "b")
+    engine.sqs.receive_message(QueueUrl=engine.urls["EmailQueue"])
+    engine.sqs.send_message(QueueUrl=engine.urls["RetryQueue"], MessageBody="c", DelaySeconds=900)
+
+    found = sesmail_json("status")
+
+    assert [queue["name"] for queue in found["queues"]] == list(QUEUES)
+    assert [queue["name"] for queue in found["deadLetterQueues"]] == list(DEAD_LETTER_QUEUES)
+    email, _, retry, _ = found["queues"]
+    assert (email["waiting"], email["inFlight"], email["delayed"]) == (1, 1, 0)
+    assert (retry["waiting"], retry["inFlight"], retry["delayed"]) == (0, 0, 1)
+
+
+def test_a_dead_letter_asks_for_attention_and_names_the_next_command(engine: Engine) -> None:
+    engine.put("RetryDLQ", "poison")
+
+    result = sesmail("status")
+
+    assert result.exit_code == 1
+    assert "RetryDLQ holds 1: see `sesmail redrive RetryDLQ`" in result.stdout
+
+
+def test_the_age_of_the_oldest_message_is_cloudwatch_s(engine: Engine) -> None:
+    engine.put("EmailQueue", "a")
+    now = datetime.now(UTC)
+    for minutes, age in ((3, 60.0), (1, 7_500.0)):
+        boto3.client("cloudwatch").put_metric_data(
+            Namespace="AWS/SQS",
+            MetricData=[
+                {
+                    "MetricName": "ApproximateAgeOfOldestMessage",
+                    "Dimensions": [{"Name": "QueueName", "Value": f"{NAME}-EmailQueue"}],
+                    "Timestamp": now - timedelta(minutes=minutes),
+                    "Value": age,
+                }
+            ],
+        )
+
+    assert sesmail_json("status")["queues"][0]["oldestAgeSeconds"] == 7_500
+    assert "2 h 5 min" in sesmail("status").stdout
+
+
+def test_pauses_are_told_with_who_and_why_and_since_when(engine: Engine) -> None:
+    sesmail("pause", "--reason", "a campaign went wrong")
+    engine.put_state(SOURCE, paused=True, paused_by="breaker", trip="bounce", paused_at="2026-11-24T10:31:00.000Z")
+
+    result = sesmail("status")
+
+    assert result.exit_code == 1
+    account, producer = (line for line in result.stdout.splitlines() if line.startswith("Paused: "))
+    assert account.startswith("Paused: all sending, by an operator since 20")
+    assert account.endswith(": a campaign went wrong")
+    assert producer == (f"Paused: producer '{SOURCE}', by the breaker since 2026-11-24T10:31:00.000Z: too many bounces")
+
+
+def test_states_that_pause_nobody_are_left_out(engine: Engine) -> None:
+    engine.put_state(SOURCE, counts_from=time.time())
+
+    assert sesmail_json("status")["paused"] == {}
+
+
+def test_the_share_of_the_quota_is_told(engine: Engine) -> None:
+    ses = sesmail_json("status")["ses"]
+
+    assert ses["max24HourSend"] == 200
+    assert ses["maxSendRate"] == 1
+    assert ses["shareUsed"] == 0
+    assert ses["sendingEnabled"] is True
+
+
+def test_ses_s_own_pause_and_probation_ask_for_attention(engine: Engine, ses_v2: SesV2) -> None:
+    ses_v2.account = {"SendingEnabled": False, "EnforcementStatus": "PROBATION"}
+
+    found = sesmail_json("status", exit_code=1)
+
+    assert found["attention"] == [
+        "SES itself has paused sending for this account",
+        "AWS has put this account's sending under PROBATION",
+    ]
+
+
+@pytest.mark.parametrize("refusal", [(501, "InternalFailure"), (403, "AccessDeniedException")])
+def test_without_ses_v2_the_quota_is_known_all_the_same(
+    engine: Engine, ses_v2: SesV2, refusal: tuple[int, str]
+) -> None:
+    ses_v2.refuses = refusal
+
+    ses = sesmail_json("status")["ses"]
+
+    assert ses["max24HourSend"] == 200
+    assert ses["sendingEnabled"] is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.6, "1 min"), (61, "1 min 1 s"), (3_600, "1 h"), (90_061, "1 d 1 h"), (-5, "0 s")],
+)
+def test_a_time_span_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_pause_that_says_nothing_of_itself_is_told_all_the_same() -> None:
+    assert pause_in_words("*", SendingState(paused=True)) == "all sending, by an operator"
