@@ -62,7 +62,7 @@ def tree(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> str:
     """Writes a reproducible archive (sorted entries, one fixed date); gives its SHA-256."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
