@@ -1,0 +1,144 @@
+"""The breaker as the sender sees it: what it holds, which probes go, what each of them leaves in the record."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sesmail_layer.domain.breaker import is_probe
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import NOW, FakeClock, Sender, request
+
+ME = "my.application"
+OPEN = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW)
+COOLED = msgspec.structs.replace(OPEN, opened_at=NOW - 3_600)
+
+
+class Interrupted(FakeClock):
+    """A clock on which something happens while somebody sleeps."""
+
+    def __init__(self, sender: Sender, source: str, state: SendingState) -> None:
+        super().__init__()
+        self._states = sender.control.states
+        self._source = source
+        self._state = state
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if seconds > 1:
+            self._states[self._source] = self._state
+
+
+def paced(sender: Sender, seconds: float) -> None:
+    """Makes the next email wait so long for its turn."""
+    sender.bucket.empty_at["pacer#all"] = NOW + seconds
+
+
+def test_a_pause_is_in_force_for_emails_that_wait_for_their_turn() -> None:
+    for source in (ME, ACCOUNT):
+        sender = Sender()
+        sender.clock = Interrupted(sender, source, OPEN)
+        paced(sender, 12)
+        record = sender.send()
+
+        assert sender.mailer.accepted == []
+        assert (record.status, record.defer_reason) == (Status.DEFERRED, "breaker")
+        assert len(sender.waiting.messages) == 1
+
+
+def test_a_probe_that_waits_for_its_turn_is_held_when_another_one_was_bad() -> None:
+    sender = Sender()
+    sender.control.states[ME] = COOLED
+    sender.clock = Interrupted(sender, ME, msgspec.structs.replace(OPEN, opened_at=NOW + 5))
+    paced(sender, 12)
+    assert sender.send().status is Status.DEFERRED
+
+
+def test_a_probe_that_waits_for_its_turn_goes_when_all_is_well() -> None:
+    sender = Sender()
+    sender.control.states[ME] = COOLED
+    paced(sender, 12)
+    assert sender.send().status is Status.SENT
+
+
+def test_a_probe_is_marked_in_its_emails_history_and_other_mail_is_not() -> None:
+    sender = Sender()
+    assert not is_probe(sender.send(emailId="before"))
+    sender.clock.time += 60
+    sender.control.states[ME] = COOLED
+    assert is_probe(sender.send(emailId="probe"))
+    assert sender.control.states[ME].probes == ["probe"]
+
+
+def test_what_cannot_be_sent_takes_no_probes_place() -> None:
+    sender = Sender()
+    sender.control.states[ME] = COOLED
+    sender.send(emailId="no-template", templateName="missing")
+    sender.send(emailId="later", sendAt="2026-11-25T10:00:00Z")
+    assert sender.control.states[ME].probes == []
+
+
+def test_a_probe_that_ses_refuses_is_no_probe_for_ever() -> None:
+    sender = Sender()
+    sender.control.states[ME] = COOLED
+    for number in range(5):
+        sender.mailer.answers = [PermanentError("ses_rejected", "no", code="SES001")]
+        sender.send(emailId=f"refused-{number}")
+    assert sender.send(emailId="too-soon").status is Status.DEFERRED
+    sender.clock.time += 3_601
+    sender.send(emailId="fresh")
+
+    assert sender.control.states[ME].probes == ["fresh"]
+
+
+def test_five_probes_go_and_no_more() -> None:
+    sender = Sender()
+    sender.control.states[ME] = COOLED
+    messages = [sender.message(request(emailId=f"mail-{number}")) for number in range(8)]
+    assert sender.run(*messages) == set()
+
+    assert len(sender.mailer.accepted) == 5
+    held = [record for record in sender.tracking.records.values() if record.status is Status.DEFERRED]
+    assert len(held) == 3
+
+
+def test_nothing_is_written_for_what_is_held_while_there_is_no_room() -> None:
+    sender = Sender()
+    sender.control.states[ME] = msgspec.structs.replace(COOLED, probes=["a"] * 5, probed_at=NOW)
+    sender.send()
+    writes = sender.control.writes
+    sender.run_waiting()
+
+    assert sender.control.writes == writes
+    assert sender.mailer.accepted == []
+
+
+def test_held_mail_comes_back_when_the_cool_down_ends() -> None:
+    sender = Sender()
+    sender.control.states[ME] = msgspec.structs.replace(OPEN, opened_at=NOW - 3_580)
+    sender.send()
+    [(_, delay)] = sender.waiting.messages
+
+    assert delay == 20
+    sender.run_waiting()
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_as_long_as_something_is_held_the_metric_says_so() -> None:
+    sender = Sender()
+    sender.control.states[ME] = OPEN
+    sender.send()
+    sender.run_waiting()
+    assert sender.metrics.counts["SendingPaused"] == 2
+
+    sender.control.states.clear()
+    sender.run_waiting()
+    assert sender.metrics.counts["SendingPaused"] == 2
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_the_accounts_count_names_its_producers() -> None:
+    sender = Sender()
+    sender.run(sender.message(request()), sender.message(request(), source="other"))
+    assert sender.control.sources == {ME, "other"}
