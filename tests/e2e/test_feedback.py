@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness.mailbox import Mail
+from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 # A person's browser. "Mozilla/5.0" alone is Apple's prefetcher, which does not count.
@@ -17,7 +17,6 @@ OPENED = {
     "ipAddress": "192.0.2.1",
     "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
 }
-NOW = "2026-11-24T10:31:00.000Z"
 
 
 def address(name: str) -> str:
@@ -26,43 +25,16 @@ def address(name: str) -> str:
 
 def sent(stack: Stack, to: str) -> tuple[dict[str, Any], Mail]:
     """An email that SES has, and about which no event is on its way any more."""
-    last = "delivered" if stack.emulator.has_full_ses else "sent"
-    record = stack.put_email_request_and_wait(to, last)
+    record = stack.put_email_request_and_wait(to, stack.settled_status)
     [mail] = stack.mails_to(to)
     return record, mail
-
-
-def event(
-    record: dict[str, Any], event_type: str, detail: dict[str, Any], dialect: str = "eventType"
-) -> dict[str, Any]:
-    """SES's JSON. Notifications of an identity have no tags and less of the mail."""
-    mail: dict[str, Any] = {
-        "timestamp": NOW,
-        "source": "no-reply@example.com",
-        "messageId": record["sesMessageId"],
-        "destination": [record["toEmail"]],
-    }
-    return {dialect: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": NOW, **detail}}
-
-
-def publish(stack: Stack, body: dict[str, Any] | str) -> None:
-    text = body if isinstance(body, str) else json.dumps(body)
-    stack.sns.publish(TopicArn=stack.outputs["ses_feedback_topic_arn"], Message=text)
-
-
-def bounce(to: str, kind: str = "Permanent", sub_type: str = "General", **more: str) -> dict[str, Any]:
-    bounced = {"emailAddress": to, "action": "failed", **more}
-    return {"bounceType": kind, "bounceSubType": sub_type, "bouncedRecipients": [bounced], "feedbackId": "f-1"}
-
-
-HARD = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
 
 
 @pytest.mark.parametrize("dialect", ["eventType", "notificationType"])
 def test_a_bounce_in_either_dialect_is_recorded_suppressed_and_told(stack: Stack, dialect: str) -> None:
     to = address("bounced")
     record, _ = sent(stack, to)
-    publish(stack, event(record, "Bounce", bounce(to, **HARD), dialect))
+    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD), dialect))
     bounced = stack.wait_for_status(record["emailId"], "bounced")
     assert (bounced["bounceType"], bounced["bounceSubType"]) == ("Permanent", "General")
     entry = wait_for(lambda: stack.suppression(to), "the suppression entry")
@@ -77,7 +49,7 @@ def test_a_complaint_is_recorded_suppressed_and_told(stack: Stack) -> None:
     to = address("complained")
     record, _ = sent(stack, to)
     detail = {"complainedRecipients": [{"emailAddress": to}], "complaintFeedbackType": "abuse", "feedbackId": "f-2"}
-    publish(stack, event(record, "Complaint", detail))
+    stack.publish_ses_event(ses_event(record, "Complaint", detail))
     assert stack.wait_for_status(record["emailId"], "complained")["complaintFeedbackType"] == "abuse"
     entry = wait_for(lambda: stack.suppression(to), "the suppression entry")
     assert entry["reason"] == "spam-complaint"
@@ -86,9 +58,9 @@ def test_a_complaint_is_recorded_suppressed_and_told(stack: Stack) -> None:
 def test_a_late_delivery_does_not_undo_a_bounce(stack: Stack) -> None:
     to = address("late")
     record, _ = sent(stack, to)
-    publish(stack, event(record, "Bounce", bounce(to, **HARD)))
+    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
     stack.wait_for_status(record["emailId"], "bounced")
-    publish(stack, event(record, "Delivery", {"recipients": [to], "smtpResponse": "250 ok"}))
+    stack.publish_ses_event(ses_event(record, "Delivery", {"recipients": [to], "smtpResponse": "250 ok"}))
     stack.wait_until_quiet()
     after = stack.record(record["emailId"])
     assert after is not None
@@ -98,9 +70,9 @@ def test_a_late_delivery_does_not_undo_a_bounce(stack: Stack) -> None:
 def test_an_event_that_comes_three_times_counts_once(stack: Stack) -> None:
     to = address("repeated")
     record, _ = sent(stack, to)
-    opened = event(record, "Open", OPENED)
+    opened = ses_event(record, "Open", OPENED)
     for _ in range(3):
-        publish(stack, opened)
+        stack.publish_ses_event(opened)
     stack.wait_for_status(record["emailId"], "opened")
     stack.wait_until_quiet()
     after = stack.record(record["emailId"])
@@ -113,17 +85,17 @@ def test_an_event_that_comes_three_times_counts_once(stack: Stack) -> None:
 def test_opens_and_clicks_move_the_status_up(stack: Stack) -> None:
     to = address("clicked")
     record, _ = sent(stack, to)
-    publish(stack, event(record, "Open", OPENED))
+    stack.publish_ses_event(ses_event(record, "Open", OPENED))
     stack.wait_for_status(record["emailId"], "opened")
     click = OPENED | {"link": "https://example.com/a", "linkTags": None}
-    publish(stack, event(record, "Click", click))
+    stack.publish_ses_event(ses_event(record, "Click", click))
     assert stack.wait_for_status(record["emailId"], "clicked")["clickCount"] == 1
 
 
 def test_a_message_that_is_too_large_is_a_soft_bounce_that_suppresses_nobody(stack: Stack) -> None:
     to = address("large")
     record, _ = sent(stack, to)
-    publish(stack, event(record, "Bounce", bounce(to, "Transient", "MessageTooLarge", status="5.3.4")))
+    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, "Transient", "MessageTooLarge", status="5.3.4")))
     stack.wait_until_quiet()
     time.sleep(1)
     after = stack.record(record["emailId"])
@@ -133,7 +105,7 @@ def test_a_message_that_is_too_large_is_a_soft_bounce_that_suppresses_nobody(sta
 
 
 def test_validation_text_and_unknown_types_are_acknowledged(stack: Stack) -> None:
-    publish(stack, "Successfully validated SNS topic for Amazon SES event publishing.")
-    publish(stack, {"eventType": "Teleportation", "mail": {"messageId": "unknown"}, "teleportation": {}})
+    stack.publish_ses_event("Successfully validated SNS topic for Amazon SES event publishing.")
+    stack.publish_ses_event({"eventType": "Teleportation", "mail": {"messageId": "unknown"}, "teleportation": {}})
     stack.wait_until_quiet()
     assert stack.depths(DEAD_LETTER_QUEUES) == {}

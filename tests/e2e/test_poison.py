@@ -65,7 +65,7 @@ def test_poison_takes_no_other_message_of_its_batch_with_it(stack: Stack) -> Non
         answer = stack.sqs.send_message_batch(QueueUrl=stack.queue_url("EmailQueue"), Entries=entries)
         assert not answer.get("Failed")
         for mark in marks:
-            stack.wait_for_status(f"email-{mark}", "delivered")
+            stack.wait_for_status(f"email-{mark}", stack.settled_status)
             assert len(stack.mails_to(f"{mark}@example.org")) == 1
         wait_for(lambda: stack.depth("EmailQueueDLQ") == 1, "the poison in the DLQ", 60)
     assert stack.depths(DEAD_LETTER_QUEUES) == {"EmailQueueDLQ": 1}

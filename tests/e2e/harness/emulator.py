@@ -70,6 +70,11 @@ class Emulator:
         """Whether SES v2 and its events are there: only with our launcher."""
         return self.backend == "ministack"
 
+    @property
+    def outlives_its_users(self) -> bool:
+        """Whether somebody else runs it, so that what is made in it has to be taken away again."""
+        return self.on_stop is None
+
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Talk to the emulator's own paths (`_sesmail/...`)."""
         return http_json(method, f"{self.url}/{path}", body)

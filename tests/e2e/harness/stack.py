@@ -109,6 +109,11 @@ class Stack:
         name = f"{self.name}-tests-{uuid.uuid4().hex[:8]}"
         return StatusSubscriber(self.events, self.sqs, self.outputs["event_bus_name"], DEFAULT_NAME, name)
 
+    @property
+    def settled_status(self) -> str:
+        """Where an ordinary email's status comes to rest: without SES's events nobody tells of the delivery."""
+        return "delivered" if self.emulator.has_full_ses else "sent"
+
     # --- what a user does --------------------------------------------------------------------------------------
 
     def verify_sender(self) -> None:
@@ -217,6 +222,11 @@ class Stack:
             quiet = 0 if left else quiet + 1
             assert time.monotonic() < deadline, f"queues still hold messages after {seconds:.0f} s: {left}"
             time.sleep(0.5)
+
+    def publish_ses_event(self, event: Mapping[str, Any] | str) -> None:
+        """What SES would publish to the feedback topic: its JSON, or a plain text."""
+        text = event if isinstance(event, str) else json.dumps(event)
+        self.sns.publish(TopicArn=self.outputs["ses_feedback_topic_arn"], Message=text)
 
     def purge(self, *queues: str) -> None:
         """Empty queues, such as dead-letter queues that a test filled on purpose."""

@@ -1,0 +1,28 @@
+"""SES's JSON as a test writes it itself, where no emulated SES publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NOW = "2026-11-24T10:31:00.000Z"
+HARD = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+
+
+def ses_event(
+    record: Mapping[str, Any], event_type: str, detail: Mapping[str, Any], dialect: str = "eventType"
+) -> dict[str, Any]:
+    """An event about the email of a tracking record. Identity notifications (`notificationType`) are a dialect."""
+    mail: dict[str, Any] = {
+        "timestamp": NOW,
+        "source": "no-reply@example.com",
+        "messageId": record["sesMessageId"],
+        "destination": [record["toEmail"]],
+    }
+    return {dialect: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": NOW, **detail}}
+
+
+def bounce(to: str, kind: str = "Permanent", sub_type: str = "General", **more: str) -> dict[str, Any]:
+    """The detail of a Bounce."""
+    bounced = {"emailAddress": to, "action": "failed", **more}
+    return {"bounceType": kind, "bounceSubType": sub_type, "bouncedRecipients": [bounced], "feedbackId": "f-1"}
