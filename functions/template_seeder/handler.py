@@ -9,6 +9,7 @@ import boto3
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.starters import SeedError
+from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.settings import SeederSettings, SettingsError
 from sesmail_layer.usecases.seed_templates import SeedTemplates
@@ -22,7 +23,7 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
         log = configure(settings.log_level, function="TemplateSeeder", environment=settings.environment)
         s3 = boto3.client("s3")
         source = StarterArchive(s3, settings.starters_bucket, settings.starters_key)
-        result = SeedTemplates(source, InstalledTemplates(s3, settings.template_bucket), log)()
+        result = SeedTemplates(source, InstalledTemplates(s3, settings.template_bucket), SystemClock(), log)()
     except SettingsError as err:
         log.error("seed.failed", code="SEED001", error=str(err))
         raise

@@ -382,9 +382,13 @@ class FakePendingTable:
 class FakeMetrics:
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
+        self.levels: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + value
+
+    def level(self, name: str, value: float) -> None:
+        self.levels[name] = value
 
 
 class FakeLog:

@@ -54,3 +54,16 @@ def test_what_is_alarmed_by_function_carries_the_function_s_name(capsys: pytest.
 def test_nothing_counted_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     EmfMetrics("mail", "f").flush()
     assert lines(capsys) == []
+
+
+def test_a_level_is_written_as_it_was_last_set(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = EmfMetrics("mail", "mail-EmailSender")
+    metrics.level("DailyQuotaUsed", 0.5)
+    metrics.level("DailyQuotaUsed", 0.25)
+
+    metrics.flush()
+    metrics.flush()
+
+    (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert (line["DailyQuotaUsed"], line["Name"]) == (0.25, "mail")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "DailyQuotaUsed", "Unit": "None"}]

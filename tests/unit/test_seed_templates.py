@@ -9,6 +9,7 @@ import structlog
 
 from sesmail_layer.domain.starters import SeedError, Starter
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedResult, SeedTemplates, StoredFile
+from tests.unit.fakes import FakeClock
 
 Files = dict[tuple[str, str], StoredFile]
 
@@ -56,7 +57,7 @@ class FakeBucket:
 
 
 def seed(bucket: FakeBucket, *starters: Starter) -> SeedResult:
-    return SeedTemplates(Starters(*starters), bucket, structlog.get_logger())()
+    return SeedTemplates(Starters(*starters), bucket, FakeClock(), structlog.get_logger())()
 
 
 def expected(*starters: Starter) -> dict[tuple[str, str], bytes]:
@@ -171,3 +172,31 @@ def test_a_template_that_never_stands_still_is_given_up() -> None:
     bucket.before_call = lambda _: bucket.put("welcome", "template.html", b"<p>somebody is typing")
     with pytest.raises(SeedError, match="Template 'welcome' kept changing"):
         seed(bucket, starter())
+
+
+class DeniedAtFirst(Starters):
+    """What a role sees whose rights are still on their way."""
+
+    def __init__(self, *starters: Starter, times: int) -> None:
+        super().__init__(*starters)
+        self.times = times
+
+    def load(self) -> Sequence[Starter]:
+        self.times -= 1
+        if self.times >= 0:
+            raise SeedError("AccessDenied", code="SEED003")
+        return super().load()
+
+
+@pytest.mark.parametrize(("times", "succeeds"), [(5, True), (50, False)])
+def test_rights_that_are_still_on_their_way_are_waited_for(times: int, succeeds: bool) -> None:
+    clock = FakeClock()
+    began = clock.now()
+    run = SeedTemplates(DeniedAtFirst(starter(), times=times), FakeBucket(), clock, structlog.get_logger())
+
+    if succeeds:
+        assert run().installed == ["welcome"]
+    else:
+        with pytest.raises(SeedError):
+            run()
+    assert clock.now() - began <= 22

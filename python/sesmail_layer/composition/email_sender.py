@@ -67,7 +67,7 @@ class EmailSender:
             bus=StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source),
             waiting=RetryQueue(sqs, settings.retry_queue_url),
             backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
-            quota=QuotaKeeper(control, SesQuota(ses, clock), clock, log),
+            quota=QuotaKeeper(control, SesQuota(ses, clock), clock, self._metrics, log),
             pacer=Pacer(
                 control,
                 clock,

@@ -187,6 +187,8 @@ class PendingTable(Protocol):
 class Metrics(Protocol):
     def count(self, name: str, value: float = 1) -> None: ...
 
+    def level(self, name: str, value: float) -> None: ...
+
 
 class Log(Protocol):
     """structlog's bound logger: an event's name, its data as keys."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.usecases.ports import Clock, Log
+from sesmail_layer.usecases.ports import Clock, Log, Metrics
 
 REFRESH_SECONDS = 60.0
 _LEASE_SECONDS = 15.0
@@ -28,10 +28,11 @@ class QuotaApi(Protocol):
 class QuotaKeeper:
     """Kept for as long as the container lives; remembers an answer for some seconds of its own."""
 
-    def __init__(self, store: QuotaStore, api: QuotaApi, clock: Clock, log: Log) -> None:
+    def __init__(self, store: QuotaStore, api: QuotaApi, clock: Clock, metrics: Metrics, log: Log) -> None:
         self._store = store
         self._api = api
         self._clock = clock
+        self._metrics = metrics
         self._log = log
         self._known: Quota | None = None
         self._look_again_at = 0.0
@@ -57,4 +58,5 @@ class QuotaKeeper:
             self._known = stored or self._known
             stored = self._api.ask()
             self._store.write_quota(stored)
+            self._metrics.level("DailyQuotaUsed", 1 - stored.share_left)
         return stored

@@ -13,9 +13,12 @@ from typing import Any, Protocol
 import msgspec
 
 from sesmail_layer.domain.starters import METADATA, Decision, SeedError, Starter, decide
-from sesmail_layer.usecases.ports import Log
+from sesmail_layer.usecases.ports import Clock, Log
 
 _TRIES = 10
+PATIENCE_SECONDS = 20.0
+_PAUSE_SECONDS = 2.0
+_DENIED = frozenset({"SEED003", "SEED004"})
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -53,12 +56,25 @@ class SeedResult(msgspec.Struct, frozen=True):
 
 
 class SeedTemplates:
-    def __init__(self, source: StarterSource, templates: InstalledTemplates, log: Log) -> None:
+    def __init__(self, source: StarterSource, templates: InstalledTemplates, clock: Clock, log: Log) -> None:
         self._source = source
         self._templates = templates
+        self._clock = clock
         self._log = log
 
     def __call__(self) -> SeedResult:
+        """Seeds. `terraform apply` calls it seconds after making its role, whose rights IAM takes a while to spread."""
+        give_up_at = self._clock.now() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._seed_all()
+            except SeedError as err:
+                if err.code not in _DENIED or self._clock.now() >= give_up_at:
+                    raise
+                self._log.info("seed.denied_so_far", code=err.code)
+                self._clock.sleep(_PAUSE_SECONDS)
+
+    def _seed_all(self) -> SeedResult:
         done: dict[Decision, list[str]] = {decision: [] for decision in Decision}
         for starter in self._source.load():
             decision = self._seed(starter)
