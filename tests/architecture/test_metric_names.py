@@ -1,0 +1,70 @@
+"""Every metric that an alarm or a widget reads is emitted, by us or by AWS, under that name and those dimensions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READERS = [ROOT / "modules/alarms/main.tf", ROOT / "modules/dashboard/main.tf"]
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
+BY_AWS = {
+    "AWS/Events": {"MatchedEvents"},
+    "AWS/Lambda": {"Errors", "Duration", "Invocations", "Throttles"},
+    "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
+    "AWS/SES": {
+        "Send",
+        "Delivery",
+        "Bounce",
+        "Complaint",
+        "Reject",
+        "Reputation.BounceRate",
+        "Reputation.ComplaintRate",
+    },
+}
+
+
+def read_by_terraform(namespace: str) -> set[str]:
+    """The names after a namespace: in alarms as `metric_name`, in widgets in a list, alone or from a loop."""
+    names: set[str] = set()
+    for path in READERS:
+        text = path.read_text()
+        names |= set(re.findall(rf'namespace\s*=\s*"{namespace}"\s*\n\s*metric_name\s*=\s*"([^"]+)"', text))
+        names |= set(re.findall(rf'\["{namespace}", "([^"]+)"', text))
+        for loop in re.findall(rf'\[for metric in \[([^\]]+)\] : \["{namespace}", metric', text):
+            names |= set(re.findall(r'"([^"]+)"', loop))
+    return names
+
+
+def emitted() -> set[str]:
+    code = "".join(path.read_text() for path in (ROOT / "python/sesmail_layer").rglob("*.py"))
+    return set(re.findall(r'\.(?:count|level)\(\s*"([A-Za-z]+)"', code))
+
+
+def test_our_own_metrics_that_are_read_are_emitted() -> None:
+    read = read_by_terraform("SESMail")
+
+    assert {"RecordFailed", "SendingPaused", "DailyQuotaUsed", "EmailSent"} <= read
+    assert read - emitted() == set()
+
+
+def test_our_own_metrics_are_read_under_the_dimensions_that_they_carry() -> None:
+    for path in READERS:
+        text = path.read_text()
+        for name, dimensions in re.findall(r'\["SESMail", ("?[A-Za-z]+"?), ("Name".*?)\]', text):
+            wanted = '"Name", var.name' + (', "FunctionName", name' if "RecordFailed" in name else "")
+            assert dimensions == wanted, f"{path.name}: {name}"
+    alarms = READERS[0].read_text()
+    for name, dimensions in re.findall(
+        r'namespace\s*=\s*"SESMail"\s*\n\s*metric_name\s*=\s*"(\w+)"[^}]*?dimensions\s*=\s*\{([^}]*)\}', alarms
+    ):
+        keys = set(re.findall(r"(\w+)\s*=", dimensions))
+        assert keys == ({"Name", "FunctionName"} if name == "RecordFailed" else {"Name"}), name
+
+
+def test_aws_s_metrics_are_read_by_names_that_aws_has() -> None:
+    for namespace, names in BY_AWS.items():
+        read = read_by_terraform(namespace)
+        assert read, namespace
+        assert read - names == set()
