@@ -1,0 +1,268 @@
+"""2,000 emails from four threads, while processes are killed and SES fails: none is lost, none goes out twice.
+
+The sender's process is killed at random, and by order between SES's acceptance and the record; the feedback
+processor's too. SES throttles one request in twenty, and one in a hundred never hears that SES accepted its mail.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+
+EMAILS = 2000
+PRODUCERS = 4
+SECONDS = 540.0
+
+RANDOM_KILLS = 16
+KILLS_AFTER_ACCEPTANCE = 8
+FEEDBACK_KILLS = 4
+THROTTLED = 0.05
+TIMED_OUT = 0.01
+
+pytestmark = pytest.mark.timeout(SECONDS + 180)
+
+RUN = uuid.uuid4().hex[:8]
+SIMULATOR = "simulator.amazonses.com"
+WELCOME: Mapping[str, Any] = {
+    "templateName": "welcome",
+    "templateData": {"userName": "Ann", "companyName": "My Company"},
+}
+# A killed batch comes back when its visibility is over, which is 600 s at the sender's queues and more than a test can
+# wait. The emulator lets that time pass at once, for the batches alone that ended or died (`harness/workers.py`).
+REDELIVERY_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request and what must become of it."""
+
+    detail: Mapping[str, Any]
+    status: str
+    mails: int
+    """How many SES must have accepted."""
+    times: int = 1
+    """How often a producer puts it on the bus."""
+
+    @property
+    def email_id(self) -> str:
+        return str(self.detail["emailId"])
+
+
+def request(number: int) -> Request:
+    """The kinds in turn."""
+    email_id = f"chaos-{RUN}-{number:04d}"
+    to = f"reader{number}-{RUN}@example.org"
+    detail: dict[str, Any] = {"emailId": email_id, "to": to, **WELCOME}
+    match number % 20:
+        case 0:
+            return Request(detail | {"to": f"bounce+{number}-{RUN}@{SIMULATOR}"}, "bounced", 1)
+        case 1:
+            return Request(detail | {"to": f"complaint+{number}-{RUN}@{SIMULATOR}"}, "complained", 1)
+        case 2:
+            copies = {"cc": [f"copy-{to}"], "bcc": [f"blind-{to}"]}
+            return Request(detail | copies, "delivered", 1)
+        case 3:
+            return Request(detail | {"templateName": "no-such-template"}, "failed", 0)
+        case 4:
+            return Request(detail | {"to": f"reader{number}.example.org"}, "failed", 0)
+        case 5 | 6:
+            return Request(detail, "delivered", 1, times=2)
+        case 7 | 8 | 9 | 10:
+            return Request(detail | {"priority": "bulk"}, "delivered", 1)
+        case 11:
+            invoice = {"filename": "invoice.txt", "contentBase64": "SW52b2ljZQ=="}
+            return Request(detail | {"attachments": [invoice], "metadata": {"number": number}}, "delivered", 1)
+        case _:
+            return Request(detail, "delivered", 1)
+
+
+REQUESTS = [request(number) for number in range(EMAILS)]
+
+
+@dataclass
+class Killer:
+    """Kills processes while the run lasts."""
+
+    stack: Stack
+    kills: Counter[str] = field(default_factory=Counter)
+    over: Event = field(default_factory=Event)
+
+    def live(self) -> None:
+        """Random processes at random times, until all kills are spent; now and then one kill by order."""
+        dice = random.Random(7)
+        planned = ["EmailSender"] * RANDOM_KILLS + ["FeedbackProcessor"] * FEEDBACK_KILLS
+        planned += ["after acceptance"] * KILLS_AFTER_ACCEPTANCE
+        dice.shuffle(planned)
+        for victim in planned:
+            if victim == "after acceptance":
+                self.stack.order_fault("kill_after")
+            else:
+                self._kill(victim)
+            if self.over.wait(dice.uniform(0.2, 1.2)):
+                return
+
+    def _kill(self, function: str) -> None:
+        while not self.over.is_set():
+            answer = self.stack.emulator.request("POST", "_sesmail/kill", {"function": function})
+            if answer["killed"]:
+                self.kills[function] += 1
+                return
+            self.over.wait(0.05)
+
+
+@contextmanager
+def quick_redelivery(stack: Stack) -> Iterator[None]:
+    stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": REDELIVERY_SECONDS})
+    try:
+        yield
+    finally:
+        stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
+
+
+@dataclass
+class Run:
+    """What the run left behind."""
+
+    stack: Stack
+    kills: Mapping[str, int]
+    faults: Mapping[str, Mapping[str, int]]
+    seconds: float
+    mails: Counter[str]
+    records: Mapping[str, Mapping[str, Any]]
+    heard: Mapping[str, Mapping[str, str]]
+
+    @property
+    def kills_after_acceptance(self) -> int:
+        return self.faults["kill_after"]["killed"]
+
+    @property
+    def sender_kills(self) -> int:
+        return self.kills["EmailSender"] + self.kills_after_acceptance
+
+    def summary(self) -> str:
+        due = {each.email_id: each.mails for each in REQUESTS}
+        lost = sum(max(0, count - self.mails[email_id]) for email_id, count in due.items())
+        doubled = sum(max(0, self.mails[email_id] - count) for email_id, count in due.items())
+        return (
+            f"{len(REQUESTS)} emails in {self.seconds:.0f} s: the sender killed {self.sender_kills} times, "
+            f"{self.kills_after_acceptance} of them between acceptance and record, the feedback processor "
+            f"{self.kills['FeedbackProcessor']} times; {self.faults['throttling']['fired']} requests throttled, "
+            f"{self.faults['timeout_after']['fired']} timed out after acceptance; "
+            f"{self.mails.total()} mails accepted, {doubled} duplicated, {lost} lost"
+        )
+
+
+@pytest.fixture(scope="module")
+def chaos(stack: Stack) -> Run:
+    """Everything sent, every fault spent, and nothing moves any more."""
+    started = time.monotonic()
+    before = len(stack.mails())
+    killer = Killer(stack)
+    stack.order_fault("throttling", times=None, probability=THROTTLED, seed=1)
+    stack.order_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
+    with quick_redelivery(stack):
+        thread = Thread(target=killer.live)
+        thread.start()
+        try:
+            submit(stack)
+            wait_for(lambda: not unfinished(stack), "every email to end", SECONDS - (time.monotonic() - started))
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {len(unfinished(stack))} never ended: {unfinished(stack)[:5]}") from None
+        finally:
+            killer.over.set()
+            thread.join()
+            faults = stack.emulator.request("GET", "_sesmail/behaviour")["faults"]
+            stack.clear_faults()
+        stack.wait_until_quiet(120)
+    fired: dict[str, Counter[str]] = {kind: Counter() for kind in ("kill_after", "throttling", "timeout_after")}
+    for fault in faults:
+        fired[fault["kind"]].update({"fired": fault["fired"], "killed": fault["killed"]})
+    run = Run(
+        stack,
+        killer.kills,
+        fired,
+        time.monotonic() - started,
+        Counter(mail.tag("emailId") for mail in stack.mails()[before:]),
+        records(stack),
+        heard(stack),
+    )
+    print(f"\n{run.summary()}")
+    return run
+
+
+def submit(stack: Stack) -> None:
+    """Four threads put the requests on the bus, those that come twice far apart."""
+    dice = random.Random(5)
+    shares = [list[Mapping[str, Any]]() for _ in range(PRODUCERS)]
+    turn = itertools.cycle(shares)
+    for each in REQUESTS:
+        for _ in range(each.times):
+            next(turn).append(each.detail)
+    for share in shares:
+        dice.shuffle(share)
+    with ThreadPoolExecutor(PRODUCERS) as pool:
+        for sent in [pool.submit(stack.put_email_requests, share) for share in shares]:
+            sent.result()
+
+
+def records(stack: Stack) -> dict[str, dict[str, Any]]:
+    return {item["emailId"]: item for item in stack.records() if item["emailId"].startswith(f"chaos-{RUN}-")}
+
+
+def unfinished(stack: Stack) -> list[str]:
+    found = records(stack)
+    statuses = {email_id: record["status"] for email_id, record in found.items()}
+    return [
+        f"{each.email_id}: {statuses.get(each.email_id)}, not {each.status}"
+        for each in REQUESTS
+        if statuses.get(each.email_id) != each.status
+    ]
+
+
+def heard(stack: Stack) -> dict[str, dict[str, str]]:
+    """The statuses that subscribers were told of, by email and event id."""
+    told: dict[str, dict[str, str]] = {}
+    for event in stack.subscriber.collect():
+        detail = event["detail"]
+        told.setdefault(detail["emailId"], {})[detail["eventId"]] = detail["status"]
+    return told
+
+
+def test_the_sender_was_killed_often_enough_to_mean_something(chaos: Run) -> None:
+    assert chaos.sender_kills >= 20
+    assert chaos.kills_after_acceptance >= 5
+    assert chaos.faults["throttling"]["fired"] >= EMAILS * THROTTLED / 2
+    assert chaos.faults["timeout_after"]["fired"] >= EMAILS * TIMED_OUT / 2
+
+
+def test_no_email_is_lost_and_none_goes_out_twice(chaos: Run) -> None:
+    due = Counter({each.email_id: each.mails for each in REQUESTS if each.mails})
+    assert (due - chaos.mails, chaos.mails - due) == (Counter(), Counter())
+
+
+def test_every_email_has_one_record_and_it_is_final(chaos: Run) -> None:
+    assert {email_id: record["status"] for email_id, record in chaos.records.items()} == {
+        each.email_id: each.status for each in REQUESTS
+    }
+
+
+def test_every_final_status_was_told(chaos: Run) -> None:
+    untold = [each.email_id for each in REQUESTS if each.status not in chaos.heard.get(each.email_id, {}).values()]
+    assert untold == []
+
+
+def test_nothing_is_left_in_a_queue_or_a_dead_letter_queue(chaos: Run) -> None:
+    assert chaos.stack.depths((*QUEUES, *DEAD_LETTER_QUEUES)) == {}
