@@ -15,7 +15,6 @@ from sesmail_layer.domain.suppression import SuppressionReason
 from sesmail_layer.runtime.logging import configure, redacted
 from tests.unit.fakes import FakeLog, Sender
 
-
 PERSON, DATA = "private.person", "private-data"
 """Stand in every address and in every value that a template, a body or a header is made of."""
 ADDRESS = f"{PERSON}@example.com"
