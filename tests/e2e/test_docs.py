@@ -17,6 +17,7 @@ from tests.e2e.harness.stack import Stack, wait_for
 INTEGRATION = DOCS / "integration.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
 SOURCE = "shop.orders"
+WELCOME = {"templateName": "welcome", "templateData": {"userName": "John", "companyName": "My Company"}}
 
 
 def run_python(stack: Stack, containing: str, folder: Path) -> str:
@@ -158,6 +159,42 @@ def writes(code: str) -> bool:
 @pytest.mark.parametrize("block", reading_blocks(), ids=lambda block: block.name)
 def test_a_command_that_looks_for_trouble_works(stack: Stack, block: Block, tmp_path: Path) -> None:
     run_in_shell(stack.emulator, block.code, tmp_path)
+
+
+def test_the_loop_redrives_what_the_bus_could_not_deliver(stack: Stack, tmp_path: Path) -> None:
+    detail = {"emailId": "redriven", "to": "success+redriven@simulator.amazonses.com", **WELCOME}
+    event = {"id": "7e1c", "source": SOURCE, "detail-type": "Email Request", "time": "2026-11-24T10:31:00Z"}
+    for number in range(2):
+        body = json.dumps(event | {"id": f"7e1c-{number}", "detail": detail | {"emailId": f"redriven-{number}"}})
+        stack.sqs.send_message(QueueUrl=stack.queue_url("EventBridgeDLQ"), MessageBody=body)
+    [loop] = [b.code for b in blocks(DOCS / "troubleshooting.md") if "sesmailengine-EventBridgeDLQ" in b.code]
+    run_in_shell(stack.emulator, loop, tmp_path)
+    for number in range(2):
+        stack.wait_for_status(f"redriven-{number}", "delivered")
+    assert stack.depth("EventBridgeDLQ") == 0
+
+
+def test_an_address_is_taken_off_the_list_by_hand(stack: Stack, tmp_path: Path) -> None:
+    stack.dynamodb.put_item(
+        TableName=stack.outputs["suppression_table_name"],
+        Item={
+            "email": {"S": "recipient@example.com"},
+            "suppressionType": {"S": "manual"},
+            "reason": {"S": "manual"},
+            "addedToSuppressionDate": {"S": "2026-11-24T10:31:00.000Z"},
+        },
+    )
+    found = [b.code for b in blocks(DOCS / "troubleshooting.md") if "delete-suppressed-destination" in b.code]
+    [by_hand] = [code.split("aws sesv2")[0] for code in found]
+    run_in_shell(stack.emulator, by_hand, tmp_path)
+    assert stack.suppression("recipient@example.com") is None
+
+
+def test_the_first_email_of_the_setup_is_delivered(stack: Stack, tmp_path: Path) -> None:
+    ask, look = [b.code for b in blocks(DOCS / "setup.md") if "first-email" in b.code]
+    run_in_shell(stack.emulator, ask, tmp_path)
+    stack.wait_for_status("first-email", "delivered")
+    assert run_in_shell(stack.emulator, look, tmp_path).split()[0] == "delivered"
 
 
 def test_every_status_event_of_this_run_is_as_the_schema_says(stack: Stack) -> None:
