@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -53,6 +55,8 @@ class Engine:
         self.dynamodb: Any = boto3.client("dynamodb")
         self.sqs: Any = boto3.client("sqs")
         self.logs: Any = boto3.client("logs")
+        self.events: Any = boto3.client("events")
+        self.events.create_event_bus(Name=f"{NAME}-EmailBus")
         for table, (key, indexes) in _TABLES.items():
             _create_table(self.dynamodb, f"{NAME}-{table}", key, indexes)
         self.urls = {
@@ -110,6 +114,30 @@ class Engine:
         given = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         answer = self.sqs.send_message(QueueUrl=self.urls[queue], MessageBody=text, MessageAttributes=given)
         return str(answer["MessageId"])
+
+    def configure(self, **variables: str) -> None:
+        """The sender's function, with its environment as Terraform sets it."""
+        policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+        role = boto3.client("iam").create_role(RoleName="sender", AssumeRolePolicyDocument=json.dumps(policy))
+        content = io.BytesIO()
+        zipfile.ZipFile(content, "w").close()
+        boto3.client("lambda").create_function(
+            FunctionName=f"{NAME}-EmailSender",
+            Runtime="python3.13",
+            Role=role["Role"]["Arn"],
+            Handler="handler.handler",
+            Code={"ZipFile": content.getvalue()},
+            Environment={"Variables": variables},
+        )
+
+    def subscribe(self) -> None:
+        """From now on, what is put on the bus lands in the queue `heard`."""
+        url = self.sqs.create_queue(QueueName=f"{NAME}-heard")["QueueUrl"]
+        self.urls["heard"] = url
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        given = {"EventBusName": f"{NAME}-EmailBus"}
+        self.events.put_rule(Name="all", EventPattern=json.dumps({"account": [ACCOUNT_ID]}), **given)
+        self.events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}], **given)
 
     def log(self, function: str, line: str) -> None:
         """As Lambda keeps what a function writes."""

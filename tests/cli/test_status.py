@@ -76,7 +76,20 @@ def test_pauses_are_told_with_who_and_why_and_since_when(engine: Engine) -> None
     account, producer = (line for line in result.stdout.splitlines() if line.startswith("Paused: "))
     assert account.startswith("Paused: all sending, by an operator since 20")
     assert account.endswith(": a campaign went wrong")
-    assert producer == (f"Paused: producer '{SOURCE}', by the breaker since 2026-11-24T10:31:00.000Z: too many bounces")
+    assert producer.startswith(
+        f"Paused: producer '{SOURCE}', by the breaker since 2026-11-24T10:31:00.000Z: too many bounces ("
+    )
+
+
+def test_a_breaker_s_pause_tells_what_ends_it(engine: Engine) -> None:
+    engine.configure(SESMAIL_BREAKER_COOLDOWN_MINUTES="30")
+    engine.put_state("a.app", paused=True, paused_by="breaker", trip="bounce", opened_at=1_795_516_260.0)
+    engine.put_state("b.app", paused=True, paused_by="breaker", trip="complaint", opened_at=1_795_516_260.0)
+
+    first, second = (line for line in sesmail("status").stdout.splitlines() if line.startswith("Paused: "))
+
+    assert first.endswith("too many bounces (emails go as probes from 2026-11-24T11:01:00.000Z)")
+    assert second.endswith("too many complaints (it waits for `sesmail resume`)")
 
 
 def test_states_that_pause_nobody_are_left_out(engine: Engine) -> None:

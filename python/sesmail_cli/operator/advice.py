@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from sesmail_layer.aws.control_state import ACCOUNT
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tracking import TrackingRecord
 

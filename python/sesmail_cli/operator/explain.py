@@ -143,7 +143,7 @@ def _tell_waiting(operator: Operator, found: Explanation) -> None:
             wait = f", until {until} (in {duration(left)})"
         operator.say(f"[yellow]It waits:[/] {escape(found.waiting.reason)}{wait}")
     for source, state in found.paused.items():
-        operator.say(f"[yellow]Paused now:[/] {escape(pause_in_words(source, state))}")
+        operator.say(f"[yellow]Paused now:[/] {escape(pause_in_words(source, state, operator.stack.cooldown_seconds))}")
 
 
 def _coloured(status: str) -> str:

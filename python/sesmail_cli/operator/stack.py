@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.control_state import ACCOUNT, ControlState
+from sesmail_layer.aws.control_state import ControlState
 from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.ses_quota import SesQuota
+from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -104,6 +107,28 @@ class Stack:
     @cached_property
     def quota(self) -> SesQuota:
         return SesQuota(self._session.client("ses", config=_CONFIG), self.clock)
+
+    @cached_property
+    def bus(self) -> StatusBus:
+        source = self.setting("SESMAIL_STATUS_EVENT_SOURCE", "sesmailengine")
+        return StatusBus(self._session.client("events", config=_CONFIG), self.called("EmailBus"), source)
+
+    @cached_property
+    def _environment(self) -> Mapping[str, str]:
+        """As Terraform gave it to the sender; a role that may not read it goes by the defaults."""
+        functions = self._session.client("lambda", config=_CONFIG)
+        with suppress(BotoCoreError, ClientError):
+            answer = functions.get_function_configuration(FunctionName=self.called("EmailSender"))
+            return answer["Environment"]["Variables"]
+        return {}
+
+    def setting(self, name: str, default: str) -> str:
+        """Gives one of the engine's own settings, by its environment variable."""
+        return self._environment.get(name) or default
+
+    @property
+    def cooldown_seconds(self) -> float:
+        return 60 * float(self.setting("SESMAIL_BREAKER_COOLDOWN_MINUTES", "60"))
 
     def called(self, thing: str) -> str:
         """Gives the full name of a table, queue, function or topic."""

@@ -31,7 +31,7 @@ def _show_pauses(operator: Operator, paused: Mapping[str, SendingState]) -> None
     if not paused:
         operator.say("Sending: [green]on[/], no producer is paused")
     for source, state in paused.items():
-        operator.say(f"[red]Paused:[/] {escape(pause_in_words(source, state))}")
+        operator.say(f"[red]Paused:[/] {escape(pause_in_words(source, state, operator.stack.cooldown_seconds))}")
 
 
 def _show_ses(operator: Operator, ses: SesState) -> None:

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import from_item, is_condition_failure, transient
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ACCOUNT = "*"
-"""The source under which the whole account's state stands."""
-
 _PREFIX = "state#"
 _NOT_REACHED = "DynamoDB error in the control table"
 
 _IS_PAUSED = "paused = :true"
-# The breaker's probes end with an operator's pause: nothing goes out until somebody says so.
-_BREAKER_PART = "openedAt, trip, probes, goodProbes"
-_PAUSE = f"SET paused = :true, pausedBy = :operator, pausedReason = :reason, pausedAt = :now REMOVE {_BREAKER_PART}"
-# What happened before an operator let mail out again does not count any more.
-_RESUME = f"SET countsFrom = :now REMOVE paused, pausedBy, pausedReason, pausedAt, {_BREAKER_PART}"
+# The breaker's part ends with an operator's pause: no probe goes out until somebody says so.
+_OPERATOR_S = {"paused": ":true", "pausedBy": ":operator", "pausedReason": ":reason", "pausedAt": ":now"}
+_KEPT = (*_OPERATOR_S, "countsFrom")
+_BREAKER_S = [field.encode_name for field in msgspec.structs.fields(SendingState) if field.encode_name not in _KEPT]
+_PAUSE = (
+    "SET " + ", ".join(f"{name} = {value}" for name, value in _OPERATOR_S.items()) + " REMOVE " + ", ".join(_BREAKER_S)
+)
 
 
 class ControlState:
@@ -55,33 +55,36 @@ class ControlState:
 
     def pause(self, source: str, reason: str, now: float) -> SendingState:
         """Pauses for an operator, over whatever the breaker had decided; gives the new state. Raises TransientError."""
-        values = {
+        values: dict[str, Any] = {
             ":true": {"BOOL": True},
             ":operator": {"S": "operator"},
             ":reason": {"S": reason},
             ":now": {"S": utc_text(now)},
         }
-        after = self._update(source, _PAUSE, values, ReturnValues="ALL_NEW")
-        return from_item(after or {}, SendingState)
-
-    def resume(self, source: str, now: float) -> SendingState | None:
-        """Ends a pause, whoever made it; gives the state before, or None where nothing was paused.
-
-        Raises TransientError.
-        """
-        values = {":now": {"N": str(round(now, 3))}, ":true": {"BOOL": True}}
-        before = self._update(source, _RESUME, values, ReturnValues="ALL_OLD", ConditionExpression=_IS_PAUSED)
-        return None if before is None else from_item(before, SendingState)
-
-    def _update(self, source: str, update: str, values: Mapping[str, Any], **more: Any) -> Mapping[str, Any] | None:
-        """Gives the attributes asked for; None where the condition does not hold."""
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
                 Key=_key(source),
-                UpdateExpression=update,
+                UpdateExpression=_PAUSE,
                 ExpressionAttributeValues=values,
-                **more,
+                ReturnValues="ALL_NEW",
+            )
+        except (BotoCoreError, ClientError) as err:
+            raise transient(err, _NOT_REACHED, code="AWS006") from err
+        return from_item(answer["Attributes"], SendingState)
+
+    def resume(self, source: str, now: float) -> SendingState | None:
+        """Ends a pause, whoever made it; gives the state before, or None where nothing was paused.
+
+        What bounced before does not count any more. Raises TransientError.
+        """
+        try:
+            answer = self._client.put_item(
+                TableName=self._table_name,
+                Item=_key(source) | {"countsFrom": {"N": str(round(now, 3))}},
+                ConditionExpression=_IS_PAUSED,
+                ExpressionAttributeValues={":true": {"BOOL": True}},
+                ReturnValues="ALL_OLD",
             )
         except ClientError as err:
             if is_condition_failure(err):
@@ -89,7 +92,7 @@ class ControlState:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
         except BotoCoreError as err:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
-        return answer["Attributes"]
+        return from_item(answer["Attributes"], SendingState)
 
 
 def _key(source: str) -> dict[str, Any]:
