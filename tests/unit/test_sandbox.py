@@ -268,16 +268,16 @@ RUNAWAYS = [
 @pytest.mark.parametrize("source", RUNAWAYS, ids=[f"{number}: {source[:60]}" for number, source in enumerate(RUNAWAYS)])
 def test_no_template_takes_all_memory_or_time(source: str) -> None:
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     try:
         out, refusal = outcome(source)
     finally:
-        took, peak = time.monotonic() - began, tracemalloc.get_traced_memory()[1]
+        took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert len(out) <= MAX_OUTPUT
     assert "MemoryError" not in refusal, "Python noticed, not the sandbox: next time the kernel does"
     assert peak < MOST_MEMORY, f"{peak / 1e6:.0f} MB"
-    # What no signal can end would take minutes.
+    # What no signal can end would take minutes; of the processor, for a busy machine makes anything late.
     assert took < 4, f"{took:.1f} s"
 
 
