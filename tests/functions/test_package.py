@@ -78,11 +78,26 @@ def test_the_layer_is_small(package: Package) -> None:
         assert sum(entry.file_size for entry in layer.infolist()) < MAX_LAYER_BYTES
 
 
-def test_the_archives_hold_no_tests_caches_or_paths_of_this_machine(package: Package) -> None:
+def test_every_module_of_the_layer_is_compiled_and_taken_as_it_is(package: Package) -> None:
+    cache = sys.implementation.cache_tag
+    with zipfile.ZipFile(package.dist / "layer.zip") as layer:
+        names = set(layer.namelist())
+        for name in names:
+            folder, _, file = name.rpartition("/")
+            if file.endswith(".py"):
+                compiled = f"{folder}/__pycache__/{file.removesuffix('.py')}.{cache}.pyc"
+                assert compiled in names
+                # https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+                flags = int.from_bytes(layer.read(compiled)[4:8], "little")
+                assert flags == 0b01, f"{compiled} would be checked against a file that has another date"
+
+
+def test_the_archives_hold_no_tests_strays_or_paths_of_this_machine(package: Package) -> None:
     for name in package.hashes:
         with zipfile.ZipFile(package.dist / name) as archive:
             for entry in archive.infolist():
-                assert not {"tests", "__pycache__", "bin"} & set(entry.filename.split("/")), entry.filename
+                assert not {"tests", "bin"} & set(entry.filename.split("/")), entry.filename
+                assert str(package.dist.parent).encode() not in archive.read(entry)
                 assert entry.date_time == (2020, 1, 1, 0, 0, 0)
                 assert entry.external_attr >> 16 == 0o644
             assert archive.namelist() == sorted(archive.namelist())
