@@ -205,6 +205,28 @@ resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   depends_on = [aws_sns_topic.this]
 }
 
+# Where the breaker only alarms, nothing is paused and this is what rings.
+resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
+  count = var.breaker_mode == "alarm" ? 1 : 0
+
+  alarm_name          = "${var.name}-Breaker-Tripped"
+  alarm_description   = "The breaker would have paused a producer or the account, but breaker_mode is alarm: breaker.tripped in the feedback processor's log says which"
+  namespace           = "SESMail"
+  metric_name         = "BreakerTripped"
+  dimensions          = { Name = var.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
 # What waits on purpose waits in the retry queue, so age here means that the sender does not keep up.
 resource "aws_cloudwatch_metric_alarm" "email_queue_age" {
   alarm_name          = "${var.name}-EmailQueue-Age"

@@ -12,6 +12,7 @@ output "alarm_names" {
     [for alarm in aws_cloudwatch_metric_alarm.function_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.reputation : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.reputation_pause : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.breaker_tripped : alarm.alarm_name],
     [
       aws_cloudwatch_metric_alarm.sending_paused.alarm_name,
       aws_cloudwatch_metric_alarm.email_queue_age.alarm_name,

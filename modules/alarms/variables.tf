@@ -121,6 +121,17 @@ variable "complaint_rate_pause_threshold" {
   }
 }
 
+variable "breaker_mode" {
+  description = "pause: the breaker pauses, which has an alarm of its own. alarm: it only alarms."
+  type        = string
+  default     = "pause"
+
+  validation {
+    condition     = contains(["pause", "alarm"], var.breaker_mode)
+    error_message = "breaker_mode must be pause or alarm."
+  }
+}
+
 variable "reputation_alarm_period" {
   description = "Seconds that a reputation alarm averages over; two such periods warn."
   type        = number

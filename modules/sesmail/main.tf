@@ -101,6 +101,7 @@ module "alarms" {
   complaint_rate_alarm_threshold        = var.complaint_rate_alarm_threshold
   bounce_rate_pause_threshold           = var.bounce_rate_pause_threshold
   complaint_rate_pause_threshold        = var.complaint_rate_pause_threshold
+  breaker_mode                          = var.breaker_mode
   reputation_alarm_period               = var.reputation_alarm_period
   lambda_error_alarm_threshold          = var.lambda_error_alarm_threshold
   lambda_error_alarm_evaluation_periods = var.lambda_error_alarm_evaluation_periods

@@ -162,3 +162,19 @@ run "thresholds_follow_their_variables" {
     error_message = "Pause, age and quota must be watched under the exact names that are emitted."
   }
 }
+
+run "a_breaker_that_only_alarms_has_an_alarm" {
+  command = plan
+
+  variables {
+    breaker_mode = "alarm"
+  }
+
+  assert {
+    condition = { for alarm in aws_cloudwatch_metric_alarm.breaker_tripped :
+      alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
+      "mail-Breaker-Tripped" = "SESMail BreakerTripped {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
+    }
+    error_message = "Where nothing is paused, what would have been must ring."
+  }
+}

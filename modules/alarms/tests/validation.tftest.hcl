@@ -28,6 +28,7 @@ run "values_below_their_range_are_refused" {
     dead_letter_queue_arn                 = "mail-FeedbackProcessorDLQ"
     bounce_rate_alarm_threshold           = 0
     complaint_rate_alarm_threshold        = 0
+    breaker_mode                          = "off"
     reputation_alarm_period               = 60
     lambda_error_alarm_threshold          = 0
     lambda_error_alarm_evaluation_periods = 0
@@ -37,8 +38,8 @@ run "values_below_their_range_are_refused" {
 
   expect_failures = [
     var.name, var.account, var.admin_email, var.dead_letter_queue_names, var.function_names, var.feedback_queue_arn, var.dead_letter_queue_arn,
-    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.reputation_alarm_period, var.lambda_error_alarm_threshold,
-    var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve, var.kms_key_arn,
+    var.bounce_rate_alarm_threshold, var.complaint_rate_alarm_threshold, var.breaker_mode, var.reputation_alarm_period,
+    var.lambda_error_alarm_threshold, var.lambda_error_alarm_evaluation_periods, var.daily_quota_reserve, var.kms_key_arn,
   ]
 }
 
