@@ -125,8 +125,8 @@ def commands(block: Block, program: str) -> Iterator[list[str]]:
     """The words of every call of a program, wherever it stands in the block."""
     code = re.sub(r"\\\n", " ", block.code)
     code = re.sub(r"<<(\w+)\n.*?\n\1\n", "\n", code, flags=re.DOTALL)
-    for match in re.finditer(rf"(?:^|[\s(|;]|&& )({program} .*)", code, re.DOTALL):
-        lexer = shlex.shlex(_to_its_end(match[1]), posix=True, punctuation_chars=True)
+    for match in re.finditer(rf"(?:^|[\s(|;])(?={program} )", code):
+        lexer = shlex.shlex(_to_its_end(code[match.end() :]), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words = []
         for word in lexer:
