@@ -10,6 +10,8 @@ ACCOUNT = "*"
 HOLD_SECONDS = 60.0
 """How long an email waits before it is looked at again."""
 _SHORTEST_HOLD_SECONDS = 5.0
+_HALF_OPEN_HOLD_SECONDS = 20.0
+"""While probes are under way, a verdict is near."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,5 +66,7 @@ class SendingState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def hold_seconds(self, now: float, cooldown_seconds: float) -> float:
         """How long an email waits that the breaker holds: not longer than until the first probes."""
-        left = self.opened_at + cooldown_seconds - now
-        return min(HOLD_SECONDS, max(_SHORTEST_HOLD_SECONDS, left)) if left > 0 else HOLD_SECONDS
+        if self.probing(now, cooldown_seconds):
+            return _HALF_OPEN_HOLD_SECONDS
+        left = self.opened_at + cooldown_seconds - now if self.trip == "bounce" else HOLD_SECONDS
+        return min(HOLD_SECONDS, max(_SHORTEST_HOLD_SECONDS, left))

@@ -11,14 +11,20 @@ if TYPE_CHECKING:
 
 
 class StatusSubscriber:
-    """Collects every "Email Status Changed" of the bus."""
+    """Collects every "Email Status Changed" of the bus, or what else the engine publishes there."""
 
     def __init__(
-        self, events: EventBridgeClient, sqs: SQSClient, bus: str, status_event_source: str, name: str
+        self,
+        events: EventBridgeClient,
+        sqs: SQSClient,
+        bus: str,
+        status_event_source: str,
+        name: str,
+        detail_types: tuple[str, ...] = ("Email Status Changed",),
     ) -> None:
         self._events, self._sqs, self._bus, self.name = events, sqs, bus, name
         self.received: list[dict[str, Any]] = []
-        pattern = {"source": [status_event_source], "detail-type": ["Email Status Changed"]}
+        pattern = {"source": [status_event_source], "detail-type": list(detail_types)}
         rule_arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
         self._queue = sqs.create_queue(QueueName=name)["QueueUrl"]
         asked = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])

@@ -18,4 +18,5 @@ TEST_VARIABLES: dict[str, Any] = {
     "producers": PRODUCERS,
     "claim_settle_seconds": 5,
     "soft_bounce_retry_delay_seconds": 2,
+    "breaker_cooldown_minutes": 0.4,
 }

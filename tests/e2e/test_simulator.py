@@ -1,0 +1,184 @@
+"""Every address of the mailbox simulator to its end; events in any order, and twice; forged ones to none."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness.ses_json import HARD, bounce, ses_event
+from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, client, wait_for
+from tests.e2e.test_poison import visibility_seconds
+
+SIMULATOR = "simulator.amazonses.com"
+IN_ORDER: dict[str, Any] = {"hold": False, "copies": 1, "reverse": False}
+
+
+@dataclass(frozen=True)
+class End:
+    """What must become of an email to one of the simulator's addresses."""
+
+    status: str
+    told: tuple[str, ...]
+    reason: str = ""
+    expires: bool = False
+    attempt: int = 1
+
+
+ENDS = {
+    "success": End("delivered", ("sent", "delivered")),
+    "bounce": End("bounced", ("sent", "bounced"), "hard-bounce"),
+    "suppressionlist": End("bounced", ("sent", "bounced"), "hard-bounce", expires=True),
+    "complaint": End("complained", ("sent", "delivered", "complained"), "spam-complaint"),
+    "ooto": End("delivered", ("sent", "delivered")),
+    "softbounce": End("soft_bounced", ("sent", "soft_bounced", "sent", "soft_bounced"), attempt=2),
+    "softbounce+once": End("delivered", ("sent", "soft_bounced", "sent", "delivered"), attempt=2),
+}
+
+
+def address(name: str) -> str:
+    return f"{name}{'-' if '+' in name else '+'}{uuid.uuid4().hex[:8]}@{SIMULATOR}"
+
+
+def pending(stack: Stack) -> set[str]:
+    return {item["emailId"] for item in stack.scan(f"{stack.name}-Pending")}
+
+
+def settled(stack: Stack, email_id: str, end: End) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        found = stack.record(email_id)
+        here = found is not None and (found["status"], found["attempt"]) == (end.status, end.attempt)
+        return found if here else None
+
+    return wait_for(look, f"{email_id} to be {end.status} at attempt {end.attempt}: {stack.record(email_id)}", 60)
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_an_address_of_the_simulator_ends_as_it_must(stack: Stack, name: str) -> None:
+    end, to = ENDS[name], address(name)
+    email_id = stack.put_email_request(to)
+    record = settled(stack, email_id, end)
+    stack.wait_until_quiet()
+
+    assert stack.record(email_id) == record | {"revision": (stack.record(email_id) or {})["revision"]}
+    entry = stack.suppression(to)
+    assert (entry["reason"] if entry else "") == end.reason
+    assert bool(entry and "expiresAt" in entry) is end.expires
+    assert sorted(stack.statuses_of(email_id)) == sorted(end.told)
+    assert len(stack.mails_to(to)) == end.attempt
+    assert email_id not in pending(stack)
+
+
+def test_a_request_is_kept_until_it_is_over_and_a_sensitive_one_never(stack: Stack) -> None:
+    stack.behave(events={"hold": True})
+    try:
+        usual = stack.put_email_request_and_wait(address("success"), "sent")["emailId"]
+        secret = stack.put_email_request_and_wait(address("success"), "sent", sensitive=True)["emailId"]
+        reset = {"userName": "Ann", "companyName": "My Company", "resetLink": "https://example.com/reset"}
+        template = stack.put_email_request_and_wait(
+            address("success"), "sent", templateName="password-reset", templateData=reset
+        )["emailId"]
+        kept = pending(stack)
+    finally:
+        stack.behave(events=IN_ORDER)
+        stack.release_events()
+    assert usual in kept
+    assert not {secret, template} & kept
+    stack.wait_for_status(usual, "delivered")
+    wait_for(lambda: usual not in pending(stack), "the request to be forgotten")
+
+
+@pytest.fixture
+def disorder(stack: Stack) -> Iterator[None]:
+    """Events are held back, then published last first, and each of them twice."""
+    stack.behave(events={"hold": True, "copies": 2, "reverse": True})
+    yield
+    stack.behave(events=IN_ORDER)
+    stack.release_events()
+
+
+def substance(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not depend on the order in which the events came: all but ids, times, and the order of telling."""
+    history = sorted((entry.get("status", ""), entry.get("what", "")) for entry in record["history"])
+    volatile = ("history", "transitions", "revision", "emailId", "toEmail", "requestEventId", "sesMessageId", "ttl")
+    kept = {
+        name: value
+        for name, value in record.items()
+        if name not in volatile and not name.endswith("At") and name not in ("timestamp", "fingerprint")
+    }
+    return {**kept, "history": history, "times": sorted(name for name in record if name.endswith("At"))}
+
+
+@pytest.mark.parametrize("name", ["success", "bounce", "complaint", "ooto"])
+def test_events_backwards_and_twice_make_the_same_record(
+    stack: Stack, name: str, request: pytest.FixtureRequest
+) -> None:
+    end = ENDS[name]
+    in_order = settled(stack, stack.put_email_request(address(name)), end)
+    stack.wait_until_quiet()
+    in_order = stack.record(in_order["emailId"]) or {}
+
+    request.getfixturevalue("disorder")
+    to = address(name)
+    email_id = stack.put_email_request_and_wait(to, "sent")["emailId"]
+    stack.release_events()
+    settled(stack, email_id, end)
+    stack.wait_until_quiet()
+
+    assert substance(stack.record(email_id) or {}) == substance(in_order)
+    entry = stack.suppression(to)
+    assert (entry["reason"] if entry else "") == end.reason
+    told = {detail["eventId"]: detail["status"] for detail in stack.subscriber.details_of(email_id)}
+    assert end.status in told.values()
+    assert len(told) == len(set(told.values()))
+
+
+def logged(stack: Stack, text: str) -> bool:
+    """Whether the feedback processor's log has the text."""
+    group = f"/aws/lambda/{stack.name}-FeedbackProcessor"
+    pages = client(stack.emulator, "logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    return any(text in event["message"] for page in pages for event in page["events"])
+
+
+def test_a_message_from_another_topic_changes_nothing_and_is_seen(stack: Stack) -> None:
+    to = f"forged-{uuid.uuid4().hex[:8]}@example.org"
+    record = stack.put_email_request_and_wait(to)
+    forged = json.dumps(ses_event(record, "Bounce", bounce(to, **HARD)))
+    topic = f"arn:aws:sns:us-east-1:000000000000:forged-{uuid.uuid4().hex[:8]}"
+    body = {"Type": "Notification", "TopicArn": topic, "MessageId": "m", "Message": forged}
+    stack.sqs.send_message(QueueUrl=stack.queue_url("FeedbackQueue"), MessageBody=json.dumps(body))
+
+    wait_for(lambda: logged(stack, topic), "the refusal in the log")
+    stack.wait_until_quiet()
+    assert stack.record(record["emailId"]) == record
+    assert stack.suppression(to) is None
+    assert stack.depths(DEAD_LETTER_QUEUES) == {}
+
+
+def test_an_alarm_that_only_looks_like_one_pauses_nobody(stack: Stack) -> None:
+    mark = uuid.uuid4().hex[:8]
+    alarm = {"AlarmName": f"{stack.name}-SES-BounceRate-Pause", "NewStateValue": "ALARM", "eventType": mark}
+    stack.publish_ses_event(alarm)
+
+    wait_for(lambda: logged(stack, f"Unknown notification type: {mark}"), "the unknown type in the log")
+    assert stack.put_email_request_and_wait(f"{mark}@example.org")["status"] == "delivered"
+
+
+def test_news_of_an_unknown_email_changes_no_record_and_is_seen(stack: Stack) -> None:
+    to = f"unknown-{uuid.uuid4().hex[:8]}@example.org"
+    ses_message_id = f"0100-{uuid.uuid4()}"
+    before = len(stack.records())
+    with visibility_seconds(stack, "FeedbackQueue", 1):
+        known = {"sesMessageId": ses_message_id, "toEmail": to}
+        stack.publish_ses_event(ses_event(known, "Delivery", {"recipients": [to]}))
+        text = f"Email record not found for SES message ID: {ses_message_id}"
+        wait_for(lambda: logged(stack, text), "FBK006 in the log", 60)
+        time.sleep(1)
+    assert len(stack.records()) == before
+    assert stack.suppression(to) is None
+    assert stack.depths(DEAD_LETTER_QUEUES) == {}
