@@ -129,7 +129,9 @@ def test_a_suppressed_copy_recipient_is_dropped_and_the_email_goes_to_the_others
     )
     stack.wait_for_status(email_id, "sent", "delivered")
     [mail] = stack.mails_to(f"to-{tag}@example.org")
-    assert sorted(mail.destinations) == [f"{name}-{tag}@example.org" for name in ("bcc", "cc", "to")]
+    # LocalStack shows the message's headers only, and with them no blind copy.
+    expected = ["bcc", "cc", "to"] if stack.emulator.has_full_ses else ["cc", "to"]
+    assert sorted(mail.destinations) == [f"{name}-{tag}@example.org" for name in expected]
     assert "Bcc" not in mail.parsed
 
 

@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from tests.e2e.harness.ses.events import event_json, matching_type
+from tests.e2e.harness.ses.events import event_json, matching_type, ses_time
 from tests.e2e.harness.ses.faults import REFUSALS, Fault
 from tests.e2e.harness.ses.message import Message
 from tests.e2e.harness.ses.outcomes import Outcome, outcomes_of
@@ -102,6 +103,7 @@ class Desk:
         for recipient in message.destinations:
             story += outcomes_of(recipient, self._sends_to[recipient])
             self._sends_to[recipient] += 1
+        story = [_dated(message, step, *outcome) for step, outcome in enumerate(story)]
         if self.events.reverse:
             story.reverse()
         for step, (event_type, detail) in enumerate(story, start=1):
@@ -144,6 +146,14 @@ class Desk:
     def _deliver(self, parcel: Parcel) -> None:
         self.published.append(parcel.event)
         self._publish(parcel.topic_arn, json.dumps(parcel.event))
+
+
+def _dated(message: Message, step: int, event_type: str, detail: dict[str, Any]) -> Outcome:
+    """The outcome with its time: they happen one after the other, whenever and in whatever order they are told."""
+    if event_type == "Send":
+        return event_type, detail
+    at = message.accepted_at + timedelta(milliseconds=50 * step)
+    return event_type, {"timestamp": ses_time(at), **detail}
 
 
 def topics_for(event_type: str, destinations: Mapping[str, Any]) -> list[str]:
