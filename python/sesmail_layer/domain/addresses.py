@@ -6,19 +6,23 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html
 
 from __future__ import annotations
 
-from email_validator import EmailNotValidError, validate_email
+from functools import lru_cache
 
 
 class AddressError(ValueError):
     """An address is not one that SES could deliver to; the message gives the reason and never the address."""
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> str:
     """Gives the address as it goes into headers and the envelope: domain in lower-case ASCII, local part as written.
 
     Raises AddressError. Names that can never receive mail (`.invalid`, `.test`, `localhost`; RFC 6761) are refused too:
     each would be a certain bounce.
     """
+    # Here, since its tables are a good part of a cold start, and whoever compares addresses only needs none of them.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         parsed = validate_email(
             text,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -103,6 +102,8 @@ def near_miss(name: str, known: Iterable[str]) -> str | None:
     """Gives the known name that was probably meant: other case, other separators, or a typing error."""
     if len(name) > _LONGEST_NAME:
         return None
+    import difflib  # Here, since a cold start should not pay for what hardly ever happens.
+
     known = list(known)
     folded = {_folded(other): other for other in known}
     return folded.get(_folded(name)) or next(iter(difflib.get_close_matches(name, known, 1, 0.84)), None)

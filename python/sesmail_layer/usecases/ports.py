@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -15,8 +15,11 @@ from sesmail_layer.domain.sending_event import SendingEvent
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.suppression import Suppression, SuppressionReason
-from sesmail_layer.domain.templates import Template
 from sesmail_layer.domain.tracking import TrackingRecord
+
+if TYPE_CHECKING:
+    # The feedback processor has no use for Jinja2, and would pay for it at every cold start.
+    from sesmail_layer.domain.templates import Template
 
 
 class Clock(Protocol):

@@ -16,14 +16,18 @@ after a day.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.pending_request import pack, unpack
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tracking import TrackingRecord
 from sesmail_layer.usecases.email_feedback import Recorded
-from sesmail_layer.usecases.job import Job
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, PendingTable, WaitingQueue
+
+if TYPE_CHECKING:
+    # What reads requests is the sender's; the feedback processor starts without it.
+    from sesmail_layer.usecases.job import Job
 
 _OVER = frozenset({Status.FAILED, Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.BOUNCED, Status.COMPLAINED})
 """What an email cannot come back from: nothing is retried any more."""
