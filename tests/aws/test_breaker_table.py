@@ -141,7 +141,7 @@ def test_probes_are_taken_up_to_the_limit_and_do_not_stand_in_the_way_of_closing
 
     assert taken == [True, True, False]
     assert (state.probes, state.probed_at) == (["email-0", "email-1"], probed_at)
-    assert table.replace(ME, open_state(), closed(NOW + 3_700))
+    assert table.replace(ME, open_state(), closed(state, NOW + 3_700, 2))
     assert not sender.take_probe(ME, "email-9", limit=2, now=NOW, stale_before=0)
 
 
@@ -160,14 +160,14 @@ def test_of_two_verdicts_on_the_same_probes_one_stands(table: BreakerTable, send
     seen = table.states([ME])[ME]
 
     assert table.replace(ME, seen, reopened(seen, NOW + 10))
-    assert not table.replace(ME, seen, closed(NOW + 10))
+    assert not table.replace(ME, seen, closed(SendingState(), NOW + 10, 3))
     again = table.states([ME])[ME]
     assert (again.paused, again.probes, again.opened_at) == (True, [], NOW + 10)
 
 
 def test_a_closed_breaker_can_be_opened_again(table: BreakerTable) -> None:
     table.replace(ME, SendingState(), open_state())
-    table.replace(ME, open_state(), closed(NOW + 1))
+    table.replace(ME, open_state(), closed(SendingState(), NOW + 1, 3))
     seen = table.states([ME])[ME]
     new = opened(seen, "complaint", "why", None, NOW + 2)
 

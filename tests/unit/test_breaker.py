@@ -10,7 +10,6 @@ from sesmail_layer.domain.breaker import (
     Limits,
     ProbeVerdict,
     added_up,
-    closed,
     counted_bounce,
     counted_complaint,
     counting,
@@ -86,7 +85,7 @@ def test_what_is_older_than_a_day_is_forgotten(ago: int, kind: str | None) -> No
 def test_counts_from_before_a_resumption_do_not_count() -> None:
     timeline = {SLOT - 300: Counts(100, 50), SLOT + 300: Counts(100, 2)}
 
-    assert judge(counting(timeline, closed(NOW)), NOW + 600, LIMITS) is None
+    assert judge(counting(timeline, SendingState(counts_from=NOW)), NOW + 600, LIMITS) is None
     assert judge(counting(timeline, SendingState()), NOW + 600, LIMITS) is not None
 
 
@@ -98,7 +97,11 @@ def test_the_accounts_rate_leaves_paused_producers_out_and_what_others_have_behi
     )
     account = added_up([bad, mended, good])
     left_out = added_up(
-        [not_counting(bad, OPEN), not_counting(mended, closed(NOW - 1_800)), not_counting(good, SendingState())]
+        [
+            not_counting(bad, OPEN),
+            not_counting(mended, SendingState(counts_from=NOW - 1_800)),
+            not_counting(good, SendingState()),
+        ]
     )
 
     assert judge(account, NOW, LIMITS) is not None

@@ -272,7 +272,7 @@ def test_good_probes_close_it_and_counts_begin_anew(source: str) -> None:
     assert engine.state(source).paused
     engine.run(engine.message(delivered(email_id=probes[4])))
 
-    assert engine.state(source) == SendingState(counts_from=NOW)
+    assert engine.state(source) == SendingState(counts_from=NOW, probes=probes, good_probes=3)
     [told] = engine.bus.announced
     assert (told.detail_type, told.producer, told.reason) == ("Email Sending Resumed", source, "3 probes arrived")
     assert engine.metrics.counts["SendingResumed"] == 1

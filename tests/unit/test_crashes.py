@@ -27,6 +27,7 @@ _CALLS = {
     "bus": ("publish",),
     "waiting": ("put",),
     "quota": ("quota",),
+    "kept": ("keep", "forget"),
 }
 
 

@@ -177,9 +177,9 @@ def reopened(state: SendingState, now: float) -> SendingState:
     return msgspec.structs.replace(state, opened_at=now, probes=[], probed_at=0, good_probes=0)
 
 
-def closed(now: float) -> SendingState:
-    """Sends again; what happened before does not count any more."""
-    return SendingState(counts_from=now)
+def closed(state: SendingState, now: float, good_probes: int) -> SendingState:
+    """Sends again; what happened before does not count any more. The probes stay, so that it can be told again."""
+    return SendingState(counts_from=now, probes=state.probes, good_probes=good_probes)
 
 
 class ProbeVerdict(Enum):

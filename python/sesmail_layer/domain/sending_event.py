@@ -60,6 +60,11 @@ def paused_event(producer: str, state: SendingState, cooldown_seconds: float) ->
     )
 
 
+def probed_event(producer: str, state: SendingState) -> SendingEvent:
+    """Tells that the breaker let go; as for a pause, everything in it comes from the state."""
+    return resumed_event(producer, f"{state.good_probes} probes arrived", "breaker", state.counts_from)
+
+
 def resumed_event(producer: str, reason: str, by: str, now: float) -> SendingEvent:
     """Tells that it sends again."""
     at = utc_text(now)

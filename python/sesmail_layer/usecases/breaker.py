@@ -33,7 +33,7 @@ from sesmail_layer.domain.breaker import (
     reopened,
 )
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.sending_event import SendingEvent, paused_event, resumed_event
+from sesmail_layer.domain.sending_event import SendingEvent, paused_event, probed_event
 from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -78,7 +78,7 @@ class Breaker:
         self._count(about, now)
         sources = {source for recorded in about if (source := recorded.record.original_source)}
         tallies = dict(self._ports.table.read({ACCOUNT, *sources}, now))
-        probes = [recorded.record for recorded in about if _tells_of_probe(recorded)]
+        probes = [recorded for recorded in about if _tells_of_probe(recorded)]
         for whose in (*sorted(sources), ACCOUNT):
             self._heed_probes(whose, tallies[whose].state, probes)
         if not any(_counted(recorded.due_entries()) for recorded in about):
@@ -175,11 +175,15 @@ class Breaker:
 
     # --- probes -------------------------------------------------------------------------------------------------------
 
-    def _heed_probes(self, whose: str, state: SendingState, told: Sequence[TrackingRecord]) -> None:
+    def _heed_probes(self, whose: str, state: SendingState, told: Sequence[Recorded]) -> None:
         """Decides by the records of all probes, so that it does not matter which news came when, or how often."""
-        about = {record.email_id: record for record in told if record.email_id in state.probes}
-        if not about or not state.held_by_breaker:
-            return
+        ours = [recorded for recorded in told if recorded.record.email_id in state.probes]
+        if ours and state.held_by_breaker:
+            self._judge_probes(whose, state, {recorded.record.email_id: recorded.record for recorded in ours})
+        elif any(recorded.retold for recorded in ours) and not state.paused:
+            self._tell(probed_event(whose, state))
+
+    def _judge_probes(self, whose: str, state: SendingState, about: Mapping[str, TrackingRecord]) -> None:
         others = [email_id for email_id in state.probes if email_id not in about]
         records = [*about.values(), *self._ports.tracking.get_many(others).values()]
         verdict, good = judge_probes(records)
@@ -190,12 +194,14 @@ class Breaker:
                 text = f"{_named(whose)} stays paused: a probe bounced or was complained of; the next go at {until}"
                 self._ports.metrics.count("SendingPaused")
                 self._ports.log.warning("breaker.probe_failed", message=text, producer=whose, until=until)
-        elif verdict is ProbeVerdict.GOOD and self._ports.table.replace(whose, state, closed(now)):
-            reason = f"{good} probes arrived"
-            self._ports.metrics.count("SendingResumed")
-            text = f"{_named(whose)} resumed: {reason}; counts begin anew"
-            self._ports.log.warning("sending.resumed", message=text, producer=whose)
-            self._tell(resumed_event(whose, reason, "breaker", now))
+        elif verdict is ProbeVerdict.GOOD:
+            new = closed(state, now, good)
+            if self._ports.table.replace(whose, state, new):
+                event = probed_event(whose, new)
+                self._ports.metrics.count("SendingResumed")
+                text = f"{_named(whose)} resumed: {event.reason}; counts begin anew"
+                self._ports.log.warning("sending.resumed", message=text, producer=whose)
+                self._tell(event)
 
     # --- SES's own metrics --------------------------------------------------------------------------------------------
 
