@@ -190,12 +190,13 @@ def chaos(stack: Stack) -> Run:
     fired: dict[str, Counter[str]] = {kind: Counter() for kind in ("kill_after", "throttling", "timeout_after")}
     for fault in faults:
         fired[fault["kind"]].update({"fired": fault["fired"], "killed": fault["killed"]})
+    ours = {each.email_id for each in REQUESTS}
     run = Run(
         stack,
         killer.kills,
         fired,
         time.monotonic() - started,
-        Counter(mail.tag("emailId") for mail in stack.mails()[before:]),
+        Counter(email_id for mail in stack.mails()[before:] if (email_id := mail.tag("emailId")) in ours),
         records(stack),
         heard(stack),
     )
