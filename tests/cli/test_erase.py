@@ -137,6 +137,18 @@ def test_emails_under_way_keep_their_records_until_they_are_through(engine: Engi
     assert {item["emailId"]["S"] for item in engine.items("EmailTracking")} == {"order-2", "order-3"}
 
 
+@pytest.mark.parametrize(("seconds_ago", "stays"), [(60, True), (3_600, False)])
+def test_a_soft_bounce_whose_retry_may_wait_in_a_queue_is_under_way(
+    engine: Engine, seconds_ago: float, stays: bool
+) -> None:
+    bounced = Entry("bounce/1", ago(seconds_ago), 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
+    engine.record(SENT, bounced)
+
+    sesmail("erase", ADA, "--yes")
+
+    assert bool(engine.items("EmailTracking")) is stays
+
+
 def test_an_address_that_nobody_knows_is_nothing_to_do(engine: Engine) -> None:
     assert sesmail_json("erase", ADA)["erased"] is False
     assert sesmail_json("erase", ADA, "--yes")["erased"] is False

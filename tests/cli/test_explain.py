@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SuppressionReason
 from sesmail_layer.domain.tracking import Entry
 from tests.cli.conftest import ADA, SOURCE, Engine, ago, copies, sesmail, sesmail_json
 
@@ -12,7 +13,6 @@ SENDING = Entry("mark/1/00001/sending", "2026-11-24T10:31:01.000Z", 1, Status.SE
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
 DELIVERED = Entry("delivered/1", "2026-11-24T10:31:04.000Z", 1, Status.DELIVERED, recipient=ADA)
 BOUNCED = Entry("bounce/1", "2026-11-24T10:31:05.000Z", 1, Status.BOUNCED, recipient=ADA, what="hard")
-SOFT = Entry("bounce/1", "2026-11-24T10:31:05.000Z", 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
 
 
 def deferred(reason: str, until: str) -> Entry:
@@ -79,21 +79,31 @@ def test_an_end_that_has_passed_is_not_promised_again(engine: Engine) -> None:
     assert waiting["reason"].startswith("SES's 24-hour quota is used up")
 
 
+def soft(seconds_ago: float) -> Entry:
+    return Entry("bounce/1", ago(seconds_ago), 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
+
+
 def test_a_soft_bounce_that_is_tried_again_needs_no_attention(engine: Engine) -> None:
-    engine.record(SENDING, SENT, SOFT)
-    engine.keep_request("order-1")
+    engine.configure(SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS="60")
+    engine.record(SENDING, SENT, soft(30))
 
     found = sesmail_json("explain", "order-1")
 
-    assert found["keptForRetry"] is True
-    assert found["nextSteps"] == ["Nothing: the engine sends it once more by itself."]
+    assert found["retryAt"][:16] in (ago(-30)[:16], ago(-29)[:16])
+    assert found["nextSteps"][0].startswith(f"Nothing: the engine sends it once more at {found['retryAt']}")
 
 
-def test_a_kept_request_that_expired_is_none_any_more(engine: Engine) -> None:
-    engine.record(SENDING, SENT, SOFT)
-    engine.keep_request("order-1", seconds=-1)
+def test_a_retry_that_never_came_is_not_promised_any_more(engine: Engine) -> None:
+    engine.record(SENDING, SENT, soft(3_600))
 
-    assert sesmail_json("explain", "order-1", exit_code=1)["keptForRetry"] is False
+    assert sesmail_json("explain", "order-1", exit_code=1)["retryAt"] is None
+
+
+def test_the_soft_bounce_that_suppressed_the_address_is_the_last(engine: Engine) -> None:
+    engine.record(SENDING, SENT, soft(30))
+    engine.suppress(SuppressionReason.CONSECUTIVE_SOFT_BOUNCES, email_id="order-1")
+
+    assert sesmail_json("explain", "order-1", exit_code=1)["retryAt"] is None
 
 
 def test_each_copy_is_told_with_its_own_status_and_suppression(engine: Engine) -> None:

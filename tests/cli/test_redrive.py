@@ -75,6 +75,16 @@ def test_an_ses_event_goes_back_to_the_feedback_queue(engine: Engine) -> None:
     assert len(engine.bodies("FeedbackQueue")) == 1
 
 
+def test_an_alarm_is_named(engine: Engine) -> None:
+    alarm = {"AlarmName": f"{NAME}-SES-BounceRate-Pause", "NewStateValue": "ALARM"}
+    topic = TOPIC.replace("SESFeedback", "Alarms")
+    engine.put("FeedbackProcessorDLQ", {"TopicArn": topic, "Message": json.dumps(alarm)})
+
+    finding = only(sesmail_json("redrive", "FeedbackQueue", "--yes")["messages"])
+
+    assert finding["what"] == f"alarm {NAME}-SES-BounceRate-Pause"
+
+
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes")], ids=" ".join)
 def test_nothing_moves_before_it_was_shown_and_agreed_to(engine: Engine, options: tuple[str, ...]) -> None:
     engine.put("EmailQueueDLQ", request())

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.operator.advice import advise
+from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_cli.operator.story import DEFER_REASONS, Step, story
 from sesmail_layer.domain.bounces import BounceClass
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
 
 ADA = "ada@example.com"
@@ -48,8 +49,8 @@ def last(*history: Entry, **given: Any) -> Step:
     return story(record(*history, **given))[-1]
 
 
-def advice(*history: Entry, kept: bool = False, states: dict[str, SendingState] | None = None, **given: Any) -> str:
-    found = advise(record(*history, **given), states or {}, kept_for_retry=kept, now=NOW)
+def advice(*history: Entry, states: dict[str, SendingState] | None = None, **given: Any) -> str:
+    found = advise(record(*history, **given), states or {}, retry_at=None, now=NOW)
     return " ".join(found.steps)
 
 
@@ -210,8 +211,32 @@ def test_sending_is_told_by_its_claim() -> None:
 def test_a_soft_bounce_that_is_tried_again_needs_nobody() -> None:
     soft = record(entry(Status.SOFT_BOUNCED, what="soft"))
 
-    assert not advise(soft, {}, kept_for_retry=True, now=NOW).needs_attention
-    assert advise(soft, {}, kept_for_retry=False, now=NOW).needs_attention
+    assert not advise(soft, {}, retry_at=at(59), now=NOW).needs_attention
+    assert advise(soft, {}, retry_at=None, now=NOW).needs_attention
+
+
+@pytest.mark.parametrize(
+    ("what", "attempt", "retries", "minutes", "copies", "retried"),
+    [
+        ("soft", 1, 1, 0, False, True),
+        ("soft", 1, 1, 29, False, True),
+        ("soft", 1, 1, 31, False, False),
+        ("soft", 1, 0, 0, False, False),
+        ("soft", 2, 1, 0, False, False),
+        ("soft", 1, 1, 0, True, False),
+        ("message_fault", 1, 1, 0, False, False),
+        ("soft_undetermined", 1, 1, 0, False, False),
+    ],
+)
+def test_a_retry_is_expected_where_the_engine_makes_one(
+    what: str, attempt: int, retries: int, minutes: int, copies: bool, retried: bool
+) -> None:
+    others = {"cc@example.com": RecipientState(status=Status.SENDING, type="cc")} if copies else {}
+    soft = record(entry(Status.SOFT_BOUNCED, 1, attempt, what=what, recipient=ADA), attempt=attempt, recipients=others)
+
+    found = retry_time(soft, retries=retries, delay_seconds=900, now=utc_seconds(at(1)) + 60 * minutes)
+
+    assert found == ("2026-11-24T10:46:01.000Z" if retried else None)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +256,7 @@ def test_a_soft_bounce_that_is_tried_again_needs_nobody() -> None:
 def test_only_what_somebody_must_act_on_needs_attention(
     status: Status, detail: dict[str, str], attention: bool
 ) -> None:
-    found = advise(record(entry(status, detail=detail)), {}, kept_for_retry=False, now=NOW)
+    found = advise(record(entry(status, detail=detail)), {}, retry_at=None, now=NOW)
 
     assert found.needs_attention is attention
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from sesmail_layer.domain.bounces import EFFECTS
 from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.domain.tracking import TrackingRecord
 
 _SAME_ID = "It never reached SES, so the producer may ask again under the same emailId."
@@ -39,6 +41,10 @@ _REFUSALS = {
     "Reject": "SES found a virus in it.",
 }
 
+RETRY_SLACK_SECONDS = 900.0
+"""After its delay, what a retry may still have to wait for its turn."""
+_RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.retried)
+
 _WELL = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
 _HELD = frozenset({"paused", "breaker", "sending_paused"})
 
@@ -50,16 +56,28 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     needs_attention: bool
 
 
-def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, kept_for_retry: bool, now: float) -> Advice:
-    """Says what an operator can do about an email as it stands now."""
+def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, retry_at: str | None, now: float) -> Advice:
+    """Says what an operator can do about an email as it stands now; `retry_at` is `retry_time`'s answer."""
     held = record.status is Status.DEFERRED and record.defer_reason in _HELD
-    retried = record.status is Status.SOFT_BOUNCED and kept_for_retry
-    attention = not (record.status in _WELL or retried or (record.status is Status.DEFERRED and not held))
-    return Advice(steps=list(_steps(record, states, kept_for_retry, now)), needs_attention=attention)
+    attention = not (record.status in _WELL or retry_at or (record.status is Status.DEFERRED and not held))
+    return Advice(steps=list(_steps(record, states, retry_at, now)), needs_attention=attention)
+
+
+def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, now: float) -> str | None:
+    """Says when a soft-bounced email is sent once more; None where it is not, or should have been by now.
+
+    Its request waits in the retry queue then, where nobody can look: an email that was `sensitive`, or too large to be
+    kept, has none there.
+    """
+    soft = [entry for entry in record.history if entry.what in _RETRIED and entry.attempt == record.attempt]
+    if record.status is not Status.SOFT_BOUNCED or not soft or record.attempt > retries or record.recipients:
+        return None
+    due = utc_seconds(soft[-1].at) + delay_seconds
+    return utc_text(due) if now < due + RETRY_SLACK_SECONDS else None
 
 
 def _steps(
-    record: TrackingRecord, states: Mapping[str, SendingState], kept_for_retry: bool, now: float
+    record: TrackingRecord, states: Mapping[str, SendingState], retry_at: str | None, now: float
 ) -> Iterable[str]:
     match record.status:
         case Status.FAILED:
@@ -70,8 +88,11 @@ def _steps(
             yield _sending(record, now)
         case Status.SENT | Status.DELAYED:
             yield "Nothing yet: SES tells when it is delivered or bounces (it tries for up to 14 hours)."
-        case Status.SOFT_BOUNCED if kept_for_retry:
-            yield "Nothing: the engine sends it once more by itself."
+        case Status.SOFT_BOUNCED if retry_at:
+            yield (
+                f"Nothing: the engine sends it once more at {retry_at}, unless it is 'sensitive' or was too large "
+                "to be kept."
+            )
         case Status.SOFT_BOUNCED:
             yield "It is not tried again. Ask again under a new emailId, later or smaller, if it still matters."
         case Status.BOUNCED:

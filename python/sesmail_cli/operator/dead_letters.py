@@ -18,6 +18,7 @@ from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tracking import TrackingRecord
 
 EMAIL_QUEUES = frozenset({"EmailQueue", "BulkQueue", "RetryQueue"})
+_FEEDBACK_FAILED = "it failed on every try; the FeedbackProcessor's log says why"
 _NOT_YET = frozenset({Status.SENDING, Status.DEFERRED})
 
 
@@ -128,11 +129,14 @@ def _feedback(letter: DeadLetter, around: Surroundings) -> _Judgement:
                 target,
                 "it would be refused",
             )
-        event = read_event(notification.document())
+        document = notification.document()
+        event = read_event(document)
     except NotificationError as err:
         return "not a notification", f"it cannot be read ({err})", target, "it would fail again"
+    if isinstance(document.get("AlarmName"), str):
+        return f"alarm {document['AlarmName']}", _FEEDBACK_FAILED, target, None
     what = f"SES event {event.type_name or 'of no type'} about {event.email_id or event.ses_message_id or 'no email'}"
-    return what, "it failed on every try; the FeedbackProcessor's log says why", target, None
+    return what, _FEEDBACK_FAILED, target, None
 
 
 def _target(letter: DeadLetter, dead_letter_queue: str) -> str:

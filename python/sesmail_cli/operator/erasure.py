@@ -12,13 +12,15 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from sesmail_cli.operator.advice import RETRY_SLACK_SECONDS
 from sesmail_cli.operator.stack import Stack
 from sesmail_layer.aws.dynamodb_items import RANGE_KEY_BYTES, is_condition_failure, read_items, to_item
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.times import utc_text
 
 _INDEX = "to-email-timestamp-index"
-# The claim of an email under way is what keeps it from being sent twice.
+# The claim of an email under way is what keeps it from being sent twice. A soft-bounced one's retry waits in a queue.
 _UNDER_WAY = (Status.SENDING, Status.DEFERRED)
 _IS_FINISHED = "attribute_not_exists(emailId) OR NOT #status IN (:sending, :deferred)"
 
@@ -30,7 +32,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     emails: Sequence[str]
     """The ids of those sent to it, but for those under way."""
     under_way: Sequence[str]
-    """The ids of those that a queue still holds: their records must stay until they are through."""
+    """The ids of those that a queue still holds, or may hold: their records must stay until they are through."""
     kept_requests: Sequence[str]
     suppression: Suppression | None
     """As it is in force, under the address or already under its hash."""
@@ -44,9 +46,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def search(stack: Stack, address: str) -> Known:
     """Looks an address up. Raises botocore's errors and TransientError."""
-    statuses = dict(_emails_to(stack, address))
-    under_way = [email_id for email_id, status in statuses.items() if status in _UNDER_WAY]
-    finished = [email_id for email_id in statuses if email_id not in under_way]
+    retried_since = utc_text(stack.clock.now() - stack.retry_delay_seconds - RETRY_SLACK_SECONDS)
+    emails = {
+        email_id: status in _UNDER_WAY or (status == Status.SOFT_BOUNCED and bounced_at > retried_since)
+        for email_id, status, bounced_at in _emails_to(stack, address)
+    }
+    under_way = [email_id for email_id, waits in emails.items() if waits]
+    finished = [email_id for email_id, waits in emails.items() if not waits]
     pending = read_items(stack.dynamodb, stack.called("Pending"), "emailId", finished, stack.clock.sleep)
     return Known(
         email=address,
@@ -102,18 +108,19 @@ def _tombstone(entry: Suppression, key: str) -> dict[str, Any]:
     return to_item(bare, {"addedToSuppressionDate": RANGE_KEY_BYTES})
 
 
-def _emails_to(stack: Stack, address: str) -> Iterator[tuple[str, str]]:
+def _emails_to(stack: Stack, address: str) -> Iterator[tuple[str, str, str]]:
+    """Gives id, status and time of the bounce, where there is one."""
     pages = stack.dynamodb.get_paginator("query").paginate(
         TableName=stack.called("EmailTracking"),
         IndexName=_INDEX,
         KeyConditionExpression="toEmail = :address",
         ExpressionAttributeValues={":address": {"S": address}},
-        ProjectionExpression="emailId, #status",
+        ProjectionExpression="emailId, #status, bouncedAt",
         ExpressionAttributeNames={"#status": "status"},
     )
     for page in pages:
         for item in page["Items"]:
-            yield item["emailId"]["S"], item["status"]["S"]
+            yield item["emailId"]["S"], item["status"]["S"], item.get("bouncedAt", {}).get("S", "")
 
 
 def _list(stack: Stack) -> str:

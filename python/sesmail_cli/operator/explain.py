@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.advice import advise
+from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_cli.operator.command import ATTENTION, OK, Operator
 from sesmail_cli.operator.health import DEAD_LETTERS, QUEUES
 from sesmail_cli.operator.stack import Stack
@@ -42,7 +42,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     waiting: Waiting | None
     paused: Mapping[str, SendingState]
     suppressions: list[Suppression]
-    kept_for_retry: bool
+    retry_at: str | None
+    """When a soft-bounced email is sent once more."""
     next_steps: list[str]
     needs_attention: bool
 
@@ -69,8 +70,10 @@ def _explained(stack: Stack, record: TrackingRecord) -> Explanation:
     now = stack.clock.now()
     states = stack.paused([record.original_source] if record.original_source else [])
     addresses = [address for address in (record.to_email, *record.recipients) if address]
-    kept = _kept_for_retry(stack, record.email_id)
-    advice = advise(record, states, kept_for_retry=kept, now=now)
+    suppressions = list(stack.suppression.get_many(addresses).values())
+    # The soft bounce that suppressed the address is the last.
+    retry_at = None if suppressions else _retry_at(stack, record, now)
+    advice = advise(record, states, retry_at=retry_at, now=now)
     return Explanation(
         email_id=record.email_id,
         to_email=record.to_email,
@@ -79,8 +82,8 @@ def _explained(stack: Stack, record: TrackingRecord) -> Explanation:
         story=story(record),
         waiting=_waiting(record, now),
         paused=states,
-        suppressions=list(stack.suppression.get_many(addresses).values()),
-        kept_for_retry=kept,
+        suppressions=suppressions,
+        retry_at=retry_at,
         next_steps=advice.steps,
         needs_attention=advice.needs_attention,
     )
@@ -96,16 +99,11 @@ def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
     return Waiting(reason=reason, until=until if until and utc_seconds(until) > now else None)
 
 
-def _kept_for_retry(stack: Stack, email_id: str) -> bool:
-    answer = stack.dynamodb.get_item(
-        TableName=stack.called("Pending"),
-        Key={"emailId": {"S": email_id}},
-        ProjectionExpression="emailId, #ttl",
-        ExpressionAttributeNames={"#ttl": "ttl"},
-    )
-    item: Mapping[str, Any] = answer.get("Item", {})
-    # DynamoDB deletes late.
-    return bool(item) and float(item.get("ttl", {}).get("N", "inf")) > stack.clock.now()
+def _retry_at(stack: Stack, record: TrackingRecord, now: float) -> str | None:
+    if record.status is not Status.SOFT_BOUNCED:
+        return None
+    retries, delay = stack.soft_bounce_retries, stack.retry_delay_seconds
+    return retry_time(record, retries=retries, delay_seconds=delay, now=now)
 
 
 def _tell(operator: Operator, record: TrackingRecord, found: Explanation) -> None:

@@ -130,6 +130,14 @@ class Stack:
     def cooldown_seconds(self) -> float:
         return 60 * float(self.setting("SESMAIL_BREAKER_COOLDOWN_MINUTES", "60"))
 
+    @property
+    def soft_bounce_retries(self) -> int:
+        return int(self.setting("SESMAIL_SOFT_BOUNCE_RETRIES", "1"))
+
+    @property
+    def retry_delay_seconds(self) -> float:
+        return float(self.setting("SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS", "900"))
+
     def called(self, thing: str) -> str:
         """Gives the full name of a table, queue, function or topic."""
         return f"{self.name}-{thing}"
