@@ -109,9 +109,10 @@ def layer_files(python_version: str, arch: str) -> Files:
 
 def build(dist: Path, python_version: str, arch: str) -> dict[str, str]:
     """Builds every archive into `dist`; gives the SHA-256 of each."""
-    fresh = dist.with_name(dist.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    # A folder of its own, since two builds may run at once.
+    dist.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{dist.name}.", dir=dist.parent))
+    fresh.chmod(0o755)
     layer = layer_files(python_version, arch)
     hashes = {"layer.zip": write_zip(fresh / "layer.zip", {f"python/{name}": c for name, c in layer.items()})}
     for function in FUNCTIONS:
