@@ -219,6 +219,8 @@ RUNAWAYS = [
     "{{ 'x'.center(99999, 'x') * 99999 }}",
     "{{ '\\t'.expandtabs(10**9) }}",
     "{{ ('\\t' * 100000).expandtabs(99999) }}",
+    "{{ ('x' * 2000000).translate({120: 'y' * 1000000})|length }}",
+    "{{ ''.maketrans('x' * 2000000, 'y' * 2000000)|length }}",
     "{{ 'x'|indent(10**9) }}",
     "{{ ('x\\n' * 100000)|indent(99999) }}",
     "{{ ('x\\n' * 1000)|indent('y' * 100000) }}",
@@ -245,6 +247,12 @@ RUNAWAYS = [
     "{% set s = 'x ' * 500000 %}{% set n = namespace(x=[]) %}"
     "{% for i in range(99999) %}{% set n.x = [n.x, s.split()] %}{% endfor %}",
     "{% set s = 'x' * 1000000 %}{% for i in range(99999) %}{{ s }}{% endfor %}",
+    # What is written as it stands costs nothing until it is captured.
+    "{% set x %}{% for i in range(9999) %}" + "y" * 20000 + "{% endfor %}{% endset %}{{ x|length }}",
+    "{% macro m() %}{% for i in range(9999) %}" + "y" * 20000 + "{% endfor %}{% endmacro %}{{ m()|length }}",
+    # Constants are computed by nobody before the clock runs.
+    "{% set x = 'x'|center(99999) %}" * 1500,
+    "{{ 'x'|center(99999) }}" * 1500,
     _FOREVER,
     _FOREVER.replace("BODY", "{% set x = a * b %}"),
     _FOREVER.replace("BODY", "{% if a == b %}{% endif %}"),
