@@ -1,0 +1,105 @@
+"""CPU per email in the sender, beside the same AWS calls with fixed payloads: `python -m bench.cpu STACK RESULT`.
+
+A process of its own, since both write their logs, and Lambda's time limit wants the main thread.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from bench import payloads
+from bench.engine import email_requests, sender, sqs_event
+from bench.minimal.handler import Minimal, load
+from bench.ratios import Ratio, in_turn
+from tests.e2e.harness.emulator import Emulator
+from tests.e2e.harness.stack import Stack
+
+BATCH = payloads.BATCH
+
+
+def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
+    """The ratio, the captured payloads for the minimal pipeline, and the profile's hottest functions."""
+    about, result = folder / "stack.json", folder / "cpu.json"
+    about.write_text(json.dumps({"url": stack.emulator.url, "outputs": dict(stack.outputs), "name": stack.name}))
+    command = [sys.executable, "-m", "bench.cpu", str(about), str(result), str(rounds), str(batches)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"the sender failed in the benchmark:\n{done.stderr[-3000:]}")
+    found = json.loads(result.read_text())
+    ratio = Ratio(
+        key="cpu",
+        what="CPU per email in the sender",
+        against="the same AWS calls with fixed payloads",
+        unit="ms of CPU",
+        aim=1.3,
+        at_most=True,
+        rounds=[(ours, other) for ours, other in found["rounds"]],
+    )
+    return ratio, found["calls"], found["profile"]
+
+
+def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
+    engine = sender(stack)
+    engine.handle(sqs_event(email_requests(BATCH)), 30)
+    recorder = payloads.Recorder()
+    recorded = sender(stack)
+    recorded.handle(sqs_event(email_requests(BATCH)), 30)
+    captured = payloads.capture(recorder, recorded)
+    boto3.setup_default_session()
+    path = folder / "calls.json"
+    payloads.save(path, captured)
+    minimal = Minimal({**load(path), "feedback": {}})
+
+    pairs = in_turn(rounds, _cpu(lambda e: engine.handle(e, 30), batches), _cpu(minimal.send, batches))
+    return {"rounds": pairs, "calls": json.loads(path.read_text()), "profile": _profile(engine)}
+
+
+def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[], float]:
+    """Milliseconds of CPU per email, all threads together."""
+
+    def run() -> float:
+        events = [sqs_event(email_requests(BATCH)) for _ in range(batches)]
+        started = time.process_time()
+        for event in events:
+            handle(event)
+        return (time.process_time() - started) * 1000 / (batches * BATCH)
+
+    return run
+
+
+def _profile(engine: Any) -> list[str]:
+    """The hottest functions of the main thread's part: everything but claim, send and record."""
+    profiler = cProfile.Profile(time.process_time)
+    events = [sqs_event(email_requests(BATCH)) for _ in range(3)]
+    profiler.enable()
+    for event in events:
+        engine.handle(event, 30)
+    profiler.disable()
+    stats: Any = pstats.Stats(profiler)
+    ours = [
+        (values[3] * 1000 / (len(events) * BATCH), f"{Path(file).parent.name}/{Path(file).name}:{name}")
+        for (file, _, name), values in stats.stats.items()
+        if "sesmail_layer" in file
+    ]
+    return [f"{name}: {ms:.2f} ms per email" for ms, name in sorted(ours, reverse=True)[:14]]
+
+
+def main() -> None:
+    about, result, rounds, batches = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    told = json.loads(about.read_text())
+    stack = Stack(Emulator(told["url"], "ministack"), told["outputs"], told["name"])
+    result.write_text(json.dumps(_measure(stack, result.parent, rounds, batches)))
+
+
+if __name__ == "__main__":
+    main()

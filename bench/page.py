@@ -1,0 +1,160 @@
+"""Writes docs/performance.md from the results of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench.ratios import Ratio, spread
+from bench.results import Results
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+
+# What holds a ratio that misses its aim: from profiles (`cProfile`, `-X importtime`) of the code as it is now.
+HOLDS: dict[str, str] = {}
+
+
+TEXT = """# Performance
+
+Made by `make bench`, which measures the engine beside the least that could do its work, in turn and on the same machine:
+what counts are the ratios. Absolute figures are those of an emulator on a small machine, and say nothing about AWS.
+
+Run of {date}, Python {python}, {processors} processors.
+
+## Ratios
+
+{ratios}
+{misses}
+## Where the sender's CPU goes
+
+Per email of a warm batch of ten, callees included; the main thread's part, without claim, send and record:
+
+{hottest}
+
+## Requests
+
+What AWS bills for {emails} delivered emails, counted from the real code; beside it the same emails one at a time, as a
+function without batches asks:
+
+{requests}
+
+## Pacing, simulated
+
+The sender's real code on a simulated clock, all workers over one bucket; the paced rate is 0.95 of SES's. A window may
+hold the rate times its length and a burst of one second.
+
+{paced}
+
+One transactional email every two seconds, while five workers send a newsletter that was queued before:
+
+{behind}
+
+## Repeat it
+
+```bash
+make bench                                # everything, some minutes; writes bench/results.json and this page
+.venv/bin/python -m bench --quick         # fewer rounds, writes nothing
+.venv/bin/python -m bench --only cpu,cold # some of the ratios
+```
+
+`bench/` holds the measurements: [cold.py](../bench/cold.py), [cpu.py](../bench/cpu.py),
+[pipeline.py](../bench/pipeline.py), [submission.py](../bench/submission.py), [requests.py](../bench/requests.py),
+[simulated.py](../bench/simulated.py); the minimal pipeline is [minimal/handler.py](../bench/minimal/handler.py).
+"""
+
+
+def page(results: Results) -> str:
+    """The whole page."""
+    return TEXT.format(
+        date=results.date,
+        python=results.python,
+        processors=results.processors,
+        ratios="\n".join(ratios(results.ratios)),
+        misses="\n".join(misses(results.ratios)),
+        hottest="\n".join(f"* {line}" for line in results.hottest),
+        emails=results.requests.emails,
+        requests="\n".join(requests(results)),
+        paced="\n".join(paced(results)),
+        behind="\n".join(behind(results)),
+    )
+
+
+def ratios(found: Sequence[Ratio]) -> list[str]:
+    rows = []
+    for each in found:
+        ours, other = each.columns()
+        aim = f"{'≤' if each.at_most else '≥'} {each.aim:g}"
+        rows.append(
+            (
+                each.what,
+                each.against,
+                f"{ours:.3g} ÷ {other:.3g} {each.unit}",
+                f"**{each.value:.2f}**",
+                f"{spread(each.ratios)} ({len(each.rounds)})",
+                aim if each.met else f"{aim}: missed",
+            )
+        )
+    return table(("What", "Beside", "Medians", "Ratio", "Spread (rounds)", "Aim"), rows)
+
+
+def misses(found: Sequence[Ratio]) -> list[str]:
+    missed = [each for each in found if not each.met]
+    if not missed:
+        return []
+    lines = ["", "What holds the ratios that miss their aim:", ""]
+    lines += [f"* {each.what}: {HOLDS.get(each.key, 'see the profile below.')}" for each in missed]
+    return [*lines, ""]
+
+
+def requests(results: Results) -> list[str]:
+    asked = results.requests.asked
+    rows = [(f"{each.who}: `{each.call}`", str(each.in_one_batch), str(each.one_at_a_time)) for each in asked]
+    batched, single = sum(each.in_one_batch for each in asked), sum(each.one_at_a_time for each in asked)
+    rows.append(("together", str(batched), str(single)))
+    units = f"{results.requests.write_units / results.requests.emails:g}"
+    rows.append(("write units an email, tracking table and its indexes", units, units))
+    return table(("Request", "In one batch", "One at a time"), rows)
+
+
+def paced(results: Results) -> list[str]:
+    rows = [
+        (
+            f"{each.rate:g}",
+            str(each.workers),
+            f"{each.used_share:.1%}",
+            f"{each.worst_excess:.0f}",
+            f"{each.longest_reservation:.2f}",
+            str(each.throttled),
+        )
+        for each in results.paced
+    ]
+    head = (
+        "SES's rate (recipients/s)",
+        "Workers",
+        "Paced rate used",
+        "Most above the rate in any window",
+        "Longest wait ÷ mean",
+        "Throttled",
+    )
+    return table(head, rows)
+
+
+def behind(results: Results) -> list[str]:
+    rows = [
+        (
+            f"{each.rate:g}",
+            f"{each.newsletter:,}",
+            str(each.emails),
+            f"{each.longest_wait_seconds:.2f} s",
+            f"{each.bulk_used_share:.1%}",
+            str(each.throttled),
+        )
+        for each in results.behind
+    ]
+    head = ("SES's rate", "Bulk emails waiting", "Transactional", "Longest wait", "Bulk's share used", "Throttled")
+    return table(head, rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
