@@ -109,6 +109,11 @@ def test_the_accounts_rate_leaves_paused_producers_out_and_what_others_have_behi
     assert judge(account, NOW, LIMITS, left_out) is None
 
 
+def test_what_is_left_out_of_other_times_takes_nothing_away() -> None:
+    account = {SLOT: Counts(100, 10)}
+    assert judge(account, NOW, LIMITS, {SLOT - HOUR: Counts(500, 400)}) is not None
+
+
 def entry(status: Status | None, what: str | None = None, to: str = "john@example.com") -> Entry:
     return Entry("k", "2026-11-24T10:31:00.000Z", status=status, what=what, recipient=to)
 

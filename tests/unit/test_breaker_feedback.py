@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -121,6 +121,25 @@ def test_one_small_producer_is_stopped_before_it_stops_everybody() -> None:
         "10 of 50 emails bounced in the last hour: 20.00%, allowed are 5.00%, and with it the whole account's rate is "
         "too high"
     )
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_a_culprit_that_another_worker_stops_meanwhile_does_not_stop_everybody() -> None:
+    engine = Engine()
+    engine.count_only(OTHER, 100)
+    ids = engine.sent_by(ME, 50)
+    engine.bounce(ids[:9])
+    states = engine.breaker_table.states
+
+    def then_paused(sources: Collection[str]) -> Mapping[str, SendingState]:
+        found = states(sources)
+        engine.control.states[ME] = OPEN
+        return found
+
+    engine.breaker_table.states = then_paused  # type: ignore[method-assign]
+    engine.bounce(ids[9:10])
+
+    assert engine.state() == OPEN
     assert not engine.state(ACCOUNT).paused
 
 

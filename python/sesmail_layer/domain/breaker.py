@@ -95,9 +95,9 @@ class Trip(msgspec.Struct, frozen=True):
 
 def judge(timeline: Timeline, now: float, limits: Limits, left_out: Timeline | None = None) -> Trip | None:
     """Gives the first rate that is too high: complaints before bounces, since those are not probed."""
-    windows = [
-        (seconds, _sum(timeline, now, seconds) - _sum(left_out or {}, now, seconds)) for seconds in WINDOWS_SECONDS
-    ]
+    nothing = Counts()
+    timeline = {start: counts - (left_out or {}).get(start, nothing) for start, counts in timeline.items()}
+    windows = [(seconds, _sum(timeline, now, seconds)) for seconds in WINDOWS_SECONDS]
     rates = (
         ("complaint", limits.complaint_rate, limits.min_complaints),
         ("bounce", limits.bounce_rate, limits.min_bounces),

@@ -9,7 +9,7 @@ too high are stopped in its place, before they have the volume to be judged by t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -112,42 +112,33 @@ class Breaker:
 
     def _judge_account(self, account: Tally, now: float, tripped: Collection[str], *, again: bool) -> None:
         timeline = counting(account.timeline, account.state)
-        trip = judge(timeline, now, self._limits)
-        if trip is None:
+        if judge(timeline, now, self._limits) is None:
             return
-        left_out = self._left_out(account.sources, tripped, now)
-        trip = judge(timeline, now, self._limits, left_out)
+        states = self._ports.table.states(account.sources)
+        some = {source for source, state in states.items() if state.paused or state.counts_from} | set(tripped)
+        trip = judge(timeline, now, self._limits, _left_out(self._ports.table.read(some, now), tripped))
         if trip is not None and not account.state.paused:
-            for culprit in self._culprits(account.sources - set(tripped), now):
-                left_out = added_up([left_out, culprit])
-                trip = judge(timeline, now, self._limits, left_out)
-                if trip is None:
-                    return
+            trip = self._without_culprits(timeline, account.sources, tripped, now)
         if trip is not None:
             self._open(ACCOUNT, account.state, trip.kind, trip, now, again=again)
 
-    def _left_out(self, sources: Collection[str], tripped: Collection[str], now: float) -> Timeline:
-        """The counts of producers that are paused, or were and began anew: they do no more harm."""
-        states = self._ports.table.states(sources)
-        some = {source for source, state in states.items() if state.paused or state.counts_from} | set(tripped)
-        return added_up(
-            tally.timeline if source in tripped else not_counting(tally.timeline, tally.state)
-            for source, tally in self._ports.table.read(some, now).items()
-        )
-
-    def _culprits(self, sources: Collection[str], now: float) -> Iterator[Timeline]:
-        """Stops producers whose own rate is too high, whatever their volume; gives what each of them did."""
+    def _without_culprits(
+        self, timeline: Timeline, sources: Collection[str], tripped: Collection[str], now: float
+    ) -> Trip | None:
+        """Stops producers whose own rate is too high, whatever their volume, until the account's is not."""
         lenient = msgspec.structs.replace(self._limits, min_emails=1)
-        found: list[tuple[Trip, str, Tally, Timeline]] = []
-        for source, tally in self._ports.table.read(sources, now).items():
-            timeline = counting(tally.timeline, tally.state)
-            trip = None if tally.state.paused else judge(timeline, now, lenient)
-            if trip is not None:
-                found.append((trip, source, tally, timeline))
-        for trip, source, tally, timeline in sorted(found, key=lambda one: (-one[0].number, one[1])):
-            why = f"{trip.in_words()}, and with it the whole account's rate is too high"
-            self._open(source, tally.state, trip.kind, trip, now, again=False, why=why)
-            yield timeline
+        tallies = self._ports.table.read(sources, now)
+        left_out = _left_out(tallies, tripped)
+        suspects = {source: tally for source, tally in tallies.items() if source not in tripped}
+        found = {source: trip for source, tally in suspects.items() if (trip := _own_trip(tally, now, lenient))}
+        for source, own in sorted(found.items(), key=lambda one: (-one[1].number, one[0])):
+            if judge(timeline, now, self._limits, left_out) is None:
+                break
+            tally = tallies[source]
+            why = f"{own.in_words()}, and with it the whole account's rate is too high"
+            self._open(source, tally.state, own.kind, own, now, again=False, why=why)
+            left_out = added_up([left_out, counting(tally.timeline, tally.state)])
+        return judge(timeline, now, self._limits, left_out)
 
     def _open(
         self, source: str, state: SendingState, kind: str, trip: Trip | None, now: float, *, again: bool, why: str = ""
@@ -229,6 +220,18 @@ class Breaker:
             text = f"Failed to publish status change event: {refused}"
             self._ports.log.error("sending_event.refused", code="FBK007", message=text, producer=event.producer)
             self._ports.metrics.count("StatusRefused")
+
+
+def _left_out(tallies: Mapping[str, Tally], tripped: Collection[str]) -> Timeline:
+    """The counts of producers that are paused, or were and began anew: they do no more harm."""
+    return added_up(
+        tally.timeline if source in tripped else not_counting(tally.timeline, tally.state)
+        for source, tally in tallies.items()
+    )
+
+
+def _own_trip(tally: Tally, now: float, limits: Limits) -> Trip | None:
+    return None if tally.state.paused else judge(counting(tally.timeline, tally.state), now, limits)
 
 
 def _counted(entries: Iterable[Entry]) -> bool:
