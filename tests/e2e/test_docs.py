@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from tests.docs.pages import DOCS, Block, blocks
+from tests.e2e.harness.mailbox import Mail
 from tests.e2e.harness.shell import run_in_shell, typescript_folder
 from tests.e2e.harness.snippets import snippet
 from tests.e2e.harness.stack import Stack, wait_for
@@ -17,21 +18,47 @@ from tests.e2e.harness.stack import Stack, wait_for
 INTEGRATION = DOCS / "integration.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
 SOURCE = "shop.orders"
+PDF = b"%PDF-1.7 ..."
 WELCOME = {"templateName": "welcome", "templateData": {"userName": "John", "companyName": "My Company"}}
 
 
 def run_python(stack: Stack, containing: str, folder: Path) -> str:
+    """Run a snippet beside the page's own emails.py and request.json, as a reader would have them."""
+    (folder / "emails.py").write_text(snippet(INTEGRATION, "python", "def request_email("))
+    (folder / "request.json").write_text(snippet(INTEGRATION, "json", "order-4711-confirmation"))
+    (folder / "invoice.pdf").write_bytes(PDF)
     (folder / "snippet.py").write_text(snippet(INTEGRATION, "python", containing))
     return run_in_shell(stack.emulator, "python snippet.py", folder)
 
 
+def run_typescript(stack: Stack, containing: str, program: str = "") -> str:
+    """Run a snippet, or a program that uses it as `./snippet`, beside the page's own emails.ts."""
+    folder = typescript_folder()
+    (folder / "emails.ts").write_text(snippet(INTEGRATION, "typescript", "function requestEmail("))
+    (folder / "invoice.pdf").write_bytes(PDF)
+    (folder / "snippet.ts").write_text(snippet(INTEGRATION, "typescript", containing))
+    (folder / "program.ts").write_text(program)
+    return run_in_shell(stack.emulator, f"npx --no-install tsx {'program' if program else 'snippet'}.ts", folder)
+
+
+def run_cli(stack: Stack, containing: str, folder: Path) -> str:
+    """Save the page's JSON block as request.json and send it with the page's command."""
+    (folder / "request.json").write_text(snippet(INTEGRATION, "json", containing))
+    return run_in_shell(stack.emulator, snippet(INTEGRATION, "bash", "Detail@=file://request.json"), folder)
+
+
+def mail_of(stack: Stack, email_id: str) -> Mail:
+    record = stack.wait_for_status(email_id, "delivered")
+    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+    return mail
+
+
 def test_the_python_snippet_sends_an_email_that_the_look_ups_find(stack: Stack, tmp_path: Path) -> None:
-    run_python(stack, "order-4711-confirmation", tmp_path)
-    record = stack.wait_for_status("order-4711-confirmation", "delivered")
+    assert run_python(stack, "def request_email(", tmp_path) == "order-4711-confirmation\n"
+    assert "Desk lamp" in mail_of(stack, "order-4711-confirmation").body("html")
+    record = stack.record("order-4711-confirmation") or {}
     assert record["originalSource"] == SOURCE
     assert record["metadata"] == {"orderId": "4711"}
-    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
-    assert "Desk lamp" in mail.body("html")
     by_id = run_python(stack, 'record["history"]', tmp_path).split()
     assert by_id[0] == "delivered"
     assert by_id[-1] == "delivered"
@@ -39,52 +66,62 @@ def test_the_python_snippet_sends_an_email_that_the_look_ups_find(stack: Stack, 
     assert "order-4711-confirmation delivered" in by_recipient
 
 
-def test_the_same_request_again_is_the_same_email(stack: Stack, tmp_path: Path) -> None:
-    run_python(stack, "order-4711-confirmation", tmp_path)
-    first = stack.wait_for_status("order-4711-confirmation", "delivered")
-    run_python(stack, "order-4711-confirmation", tmp_path)
+def test_the_same_request_by_the_cli_is_the_same_email(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "def request_email(", tmp_path)
+    first = mail_of(stack, "order-4711-confirmation")
+    answer = json.loads(run_cli(stack, "order-4711-confirmation", tmp_path))
+    assert answer["FailedEntryCount"] == 0
     stack.wait_until_quiet()
     mails = [mail for mail in stack.mails() if mail.tag("emailId") == "order-4711-confirmation"]
-    assert [mail.message_id for mail in mails] == [first["sesMessageId"]]
+    assert [mail.message_id for mail in mails] == [first.message_id]
+    assert stack.record(f"email-{answer['Entries'][0]['EventId']}") is None
 
 
 def test_the_typescript_snippet_sends_an_email(stack: Stack) -> None:
-    folder = typescript_folder()
-    (folder / "send.ts").write_text(snippet(INTEGRATION, "typescript", "PutEventsCommand"))
-    run_in_shell(stack.emulator, "npx --no-install tsx send.ts", folder)
-    stack.wait_for_status("order-4712-confirmation", "delivered")
+    run_typescript(stack, "order-4712-confirmation")
+    assert "4712" in mail_of(stack, "order-4712-confirmation").body("plain")
 
 
-def test_the_cli_snippet_sends_an_email(stack: Stack, tmp_path: Path) -> None:
-    run_in_shell(stack.emulator, snippet(INTEGRATION, "bash", "order-4713-confirmation"), tmp_path)
-    stack.wait_for_status("order-4713-confirmation", "delivered")
-
-
-def test_the_scheduled_email_waits(stack: Stack, tmp_path: Path) -> None:
-    run_python(stack, "sendAt", tmp_path)
+def test_scheduled_emails_wait(stack: Stack, tmp_path: Path) -> None:
+    run_python(stack, "reminder-4712", tmp_path)
+    run_typescript(stack, "reminder-4713")
     try:
-        record = stack.wait_for_status("reminder-4711", "deferred")
-        assert record["deferReason"] == "scheduled"
-        assert stack.depth("RetryQueue") == 1
+        for email_id in ("reminder-4712", "reminder-4713"):
+            record = stack.wait_for_status(email_id, "deferred")
+            assert record["deferReason"] == "scheduled"
+        assert stack.depth("RetryQueue") == 2
     finally:
         stack.purge("RetryQueue")
 
 
-def test_the_attachment_arrives(stack: Stack, tmp_path: Path) -> None:
-    run_python(stack, "attachments", tmp_path)
-    record = stack.wait_for_status("invoice-2026-0001", "delivered")
-    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
-    [attached] = mail.parsed.iter_attachments()
-    assert attached.get_filename() == "invoice-2026-0001.pdf"
-    assert attached.get_content_type() == "application/pdf"
-    assert attached.get_content() == b"%PDF-1.7 ..."
+def test_a_scheduled_request_may_be_json(stack: Stack, tmp_path: Path) -> None:
+    """Its date is the page's, and so may be past: then it goes at once, or has expired."""
+    run_cli(stack, "reminder-4711", tmp_path)
+    try:
+        stack.wait_for_status("reminder-4711", "deferred", "delivered", "failed")
+        assert (stack.record("reminder-4711") or {}).get("errorType", "expired") == "expired"
+    finally:
+        stack.purge("RetryQueue")
 
 
-def test_one_click_unsubscribe_writes_the_headers_that_the_page_shows(stack: Stack) -> None:
-    detail = json.loads(snippet(INTEGRATION, "json", "listUnsubscribe"))
-    [event_id] = stack.put_email_requests([detail], SOURCE)
-    record = stack.wait_for_status(f"email-{event_id}", "delivered")
-    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+def test_attachments_arrive(stack: Stack, tmp_path: Path) -> None:
+    run_cli(stack, "invoice-2026-0001", tmp_path)
+    run_python(stack, "invoice-2026-0002", tmp_path)
+    run_typescript(stack, "invoice-2026-0003")
+    for email_id, name, kind, content in (
+        ("invoice-2026-0001", "terms.txt", "text/plain", "The terms.\n"),
+        ("invoice-2026-0002", "invoice-2026-0002.pdf", "application/pdf", PDF),
+        ("invoice-2026-0003", "invoice-2026-0003.pdf", "application/pdf", PDF),
+    ):
+        [attached] = mail_of(stack, email_id).parsed.iter_attachments()
+        assert attached.get_filename() == name
+        assert attached.get_content_type() == kind
+        assert attached.get_content() == content
+
+
+def test_one_click_unsubscribe_writes_the_headers_that_the_page_shows(stack: Stack, tmp_path: Path) -> None:
+    [entry] = json.loads(run_cli(stack, "listUnsubscribe", tmp_path))["Entries"]
+    mail = mail_of(stack, f"email-{entry['EventId']}")
     for line in snippet(INTEGRATION, "text", "List-Unsubscribe").splitlines():
         name, _, value = line.partition(": ")
         assert mail.parsed[name] == value
@@ -94,6 +131,46 @@ def test_the_batch_helper_puts_every_request_on_the_bus(stack: Stack, tmp_path: 
     assert run_python(stack, "def request_emails", tmp_path) == "25 on the bus, 0 refused\n"
     for number in range(25):
         stack.wait_for_status(f"newsletter-2026-11:{number}", "delivered", seconds=60)
+
+
+def test_the_typescript_batch_helper_puts_every_request_on_the_bus(stack: Stack) -> None:
+    program = """
+        import { requestEmails } from './snippet';
+        const requests = Array.from({ length: 12 }, (_, number) => ({
+          emailId: `typescript:${number}`, to: `reader${number}@example.com`, templateName: 'welcome',
+          templateData: { userName: 'Reader', companyName: 'My Company' },
+        }));
+        console.log((await requestEmails(requests, 'shop.orders')).length);
+    """
+    assert run_typescript(stack, "function requestEmails(", program) == "0\n"
+    for number in range(12):
+        stack.wait_for_status(f"typescript:{number}", "delivered")
+
+
+def test_the_typescript_batch_helper_repeats_what_is_refused(stack: Stack) -> None:
+    program = """
+        import { requestEmails } from './snippet';
+        const calls: string[][] = [];
+        const client: any = { send: async (command: any) => {
+          const ids = command.input.Entries.map((entry: any) => JSON.parse(entry.Detail).emailId);
+          calls.push(ids);
+          return { Entries: ids.map((id: string) => id === 'never' || (id === 'late' && calls.length < 3)
+            ? { ErrorCode: 'ThrottlingException' } : { EventId: id }) };
+        } };
+        const ids = ['never', 'late', ...Array.from({ length: 10 }, (_, n) => `e${n}`)];
+        const requests = ids.map((emailId) => ({ emailId, to: 'a@example.com', templateName: 'welcome' }));
+        const left = await requestEmails(requests, 'shop.orders', { tries: 3, client });
+        const sizes = calls.map((call) => call.length);
+        console.log(JSON.stringify([left.map((request) => request.emailId), sizes, calls[2]]));
+    """
+    told = json.loads(run_typescript(stack, "function requestEmails(", program))
+    assert told == [["never"], [10, 2, 2, 1], ["never", "late"]]
+
+
+def test_a_batch_on_the_command_line(stack: Stack, tmp_path: Path) -> None:
+    assert run_in_shell(stack.emulator, snippet(INTEGRATION, "bash", "batch:2"), tmp_path) == "0\n"
+    stack.wait_for_status("batch:1", "delivered")
+    stack.wait_for_status("batch:2", "delivered")
 
 
 def test_the_subscription_brings_a_bounce_that_both_handlers_take(stack: Stack, tmp_path: Path) -> None:
@@ -127,16 +204,13 @@ def handled_in_python(body: str) -> list[str]:
 
 
 def handled_in_typescript(stack: Stack, body: str) -> str:
-    folder = typescript_folder()
-    (folder / "handler.ts").write_text(snippet(INTEGRATION, "typescript", "export async function handler"))
     event = {"Records": [{"messageId": "good", "body": body}, {"messageId": "bad", "body": "no JSON"}]}
     program = (
-        "import { handler } from './handler';\n"
+        "import { handler } from './snippet';\n"
         f"const answer = await handler({json.dumps(event)});\n"
         "if (answer.batchItemFailures.length !== 1) throw new Error('one message is broken');\n"
     )
-    (folder / "call-handler.ts").write_text(program)
-    return run_in_shell(stack.emulator, "npx --no-install tsx call-handler.ts", folder)
+    return run_typescript(stack, "export async function handler", program)
 
 
 def reading_blocks() -> list[Block]:
