@@ -16,7 +16,7 @@ HOLDS: dict[str, str] = {}
 
 TEXT = """# Performance
 
-Made by `make bench`, which measures the engine beside the least that could do its work, in turn and on the same machine:
+Made by `make bench`, which measures the engine beside the least that could do its work, in turn on the same machine:
 what counts are the ratios. Absolute figures are those of an emulator on a small machine, and say nothing about AWS.
 
 Run of {date}, Python {python}, {processors} processors.
@@ -27,7 +27,7 @@ Run of {date}, Python {python}, {processors} processors.
 {misses}
 ## Where the sender's CPU goes
 
-Per email of a warm batch of ten, callees included; the main thread's part, without claim, send and record:
+Shares of a warm container's batches of ten, by package (`cProfile`):
 
 {hottest}
 

@@ -21,7 +21,7 @@ class Results(msgspec.Struct, kw_only=True):
     processors: int
     ratios: list[Ratio]
     hottest: list[str]
-    """The sender's functions with the most CPU, their callees' included."""
+    """The packages that the sender's CPU goes to, and their shares."""
     requests: Requests
     paced: list[Paced]
     behind: list[Behind]
