@@ -184,6 +184,15 @@ def test_a_counter_gives_what_it_has_room_for(table: ControlTable, client: Dynam
     assert float(item["ttl"]["N"]) == NOW + 172_800
 
 
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_batch_larger_than_the_limit_takes_what_is_left_of_it(
+    table: ControlTable, client: DynamoDBClient, before: int
+) -> None:
+    take(table, before, 5)
+    assert take(table, 10, 5) == 5 - before
+    assert float(stored(client, "day#shop#2026-11-24")["taken"]["N"]) == 5
+
+
 def test_a_limit_of_nothing_gives_nothing(table: ControlTable) -> None:
     assert take(table, 3, 0) == 0
 

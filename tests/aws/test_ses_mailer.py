@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +19,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProxyConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
 from botocore.stub import Stubber
 from moto import mock_aws
@@ -202,6 +204,23 @@ def test_a_connection_that_was_never_made_sent_nothing(error: Exception, monkeyp
 )
 def test_after_a_connection_broke_nobody_knows(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(raised(error, monkeypatch), OutcomeUnknownError)
+
+
+def tls_error(cause: Exception) -> SSLError:
+    """As botocore raises it, while it handles the one of the socket."""
+    error = SSLError(endpoint_url=URL, error=cause)
+    error.__context__ = cause
+    return error
+
+
+def test_a_certificate_that_does_not_hold_ends_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch), TransientError)
+
+
+def test_a_tls_error_of_another_kind_may_come_after_ses_had_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(
+        raised(tls_error(ssl.SSLEOFError("EOF in violation of protocol")), monkeypatch), OutcomeUnknownError
+    )
 
 
 class Server:

@@ -122,6 +122,8 @@ class ControlTable:
 
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         """Adds to a counter as much of `wanted` as its limit has room for. Raises TransientError."""
+        # Never more than the limit: a counter that is not there yet takes whatever it is given.
+        wanted = min(wanted, limit)
         for _ in range(_TRIES):
             if wanted <= 0:
                 return 0
@@ -132,7 +134,7 @@ class ControlTable:
                 {":wanted": _number(wanted), ":before": _number(limit - wanted), ":ttl": _number(int(expires_at))},
                 {"#ttl": "ttl"},
             )
-            if taken and wanted <= limit:
+            if taken:
                 return wanted
             already = round(float(item.get("taken", {"N": "0"})["N"]))
             wanted = min(wanted, limit - already)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_Se
 from __future__ import annotations
 
 import random
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     ProxyConnectionError,
-    SSLError,
 )
 
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # SendRawEmail takes no idempotency token, so nobody but the claim protocol may try again.
 ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
 
-_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError, SSLError)
+_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError)
 
 _REFUSALS = {
     "MessageRejected": "SES001",
@@ -63,8 +63,19 @@ class SesMailer:
         except _NEVER_CONNECTED as err:
             raise TransientError(f"SES error (connection): {type(err).__name__}", code="SES009") from err
         except BotoCoreError as err:
+            if _handshake_failed(err):
+                raise TransientError("SES error (connection): its certificate does not hold", code="SES009") from err
             raise OutcomeUnknownError(type(err).__name__) from err
         return answer["MessageId"]
+
+
+def _handshake_failed(err: BaseException | None) -> bool:
+    """True where a certificate was refused. Any other TLS error may come with the answer, after SES had the message."""
+    while err is not None:
+        if isinstance(err, ssl.SSLCertVerificationError):
+            return True
+        err = err.__cause__ or err.__context__
+    return False
 
 
 def _meaning(err: ClientError) -> Exception:

@@ -57,10 +57,12 @@ class EmailSender:
         dynamodb, s3, sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
         ses = boto3.client("ses", config=ONE_ATTEMPT)
         control = ControlTable(dynamodb, settings.control_table)
+        tombstones = Tombstones(dynamodb, settings.control_table)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
+        tombstones = Tombstones(dynamodb, settings.control_table)
         return SendingPorts(
             tracking=tracking,
-            suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
+            suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
             templates=TemplateBucket(s3, settings.template_bucket, clock),
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
@@ -83,7 +85,7 @@ class EmailSender:
             clock=clock,
             metrics=self._metrics,
             log=log,
-            fingerprint=Tombstones(dynamodb, settings.control_table).fingerprint,
+            fingerprint=tombstones.fingerprint,
             time_limit=time_limit,
             run_all=run_all,
         )

@@ -46,13 +46,13 @@ def _upper_level(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 
 def _plain_traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Renders an exception as places and messages only: local variables hold addresses and template data."""
+    """Renders an exception as its kind and its places: messages quote values (`KeyError: 'john'`), as variables do."""
     error = event.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
-        event["error"] = f"{type(error).__name__}: {error}"
+        event["error"] = type(error).__name__
         event["traceback"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     return event
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +10,12 @@ from typing import Any
 from sesmail_layer.domain.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.email_request import (
     EMAIL_ID,
-    MAX_METADATA_BYTES,
     TEMPLATE_NAME,
     Attachment,
     EmailRequest,
     Priority,
     fingerprint,
+    metadata_fault,
     parse_request,
 )
 from sesmail_layer.domain.envelopes import Hop, RequestEnvelope, open_envelope
@@ -168,6 +167,4 @@ def _usable_address(value: object) -> str | None:
 
 
 def _usable_metadata(value: object) -> dict[str, Any] | None:
-    if not isinstance(value, dict) or len(json.dumps(value, default=str).encode()) > MAX_METADATA_BYTES:
-        return None
-    return value
+    return value if isinstance(value, dict) and metadata_fault(value) is None else None
