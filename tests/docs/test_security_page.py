@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import boto3
+import pytest
+
+from sesmail_layer.aws.tombstones import Tombstones
+from tests.docs.counting import NAME, engine, records, requests, sqs_event
 from tests.docs.pages import DOCS, ROOT, rows
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
@@ -44,3 +50,21 @@ def test_every_reader_of_everything_says_why_in_its_name() -> None:
     wide = re.findall(r'sid += "(\w+)"\s+actions += \[[^\]]*\]\s+resources = \["\*"\]', PERMISSIONS)
     assert wide
     assert all(sid.endswith("HasNoResourceLevel") for sid in wide)
+
+
+def test_an_erased_address_stays_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sender as it is composed in Lambda looks an address up under its hash as well."""
+    with engine(monkeypatch) as (sender, _, _):
+        dynamodb = boto3.client("dynamodb")
+        erased = {
+            "email": {"S": Tombstones(dynamodb, f"{NAME}-Control").key_of("erased@example.com")},
+            "suppressionType": {"S": "complaint"},
+            "reason": {"S": "spam-complaint"},
+            "addedToSuppressionDate": {"S": "2026-11-24T10:31:00.000Z"},
+        }
+        dynamodb.put_item(TableName=f"{NAME}-Suppression", Item=erased)
+        body = json.loads(requests(1)[0])
+        body["detail"]["to"] = "Erased@example.com"
+        sender.handle(sqs_event([json.dumps(body)]), 30)
+        [record] = records()
+        assert record["errorMessage"] == "Email not sent: recipient is suppressed (spam-complaint)"
