@@ -59,7 +59,6 @@ class EmailSender:
         control = ControlTable(dynamodb, settings.control_table)
         tombstones = Tombstones(dynamodb, settings.control_table)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
-        tombstones = Tombstones(dynamodb, settings.control_table)
         return SendingPorts(
             tracking=tracking,
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
