@@ -157,7 +157,7 @@ class Breaker:
         if not self._ports.table.replace(source, state, new):
             return  # Another worker, or an operator, was faster.
         self._ports.metrics.count("BreakerTripped")
-        self._ports.metrics.count("SendingPaused")
+        self._ports.metrics.level("SendingPaused", 1)
         event = paused_event(source, new, self._limits.cooldown_seconds)
         then = f"the first probes go at {event.until}" if event.until else "it waits for an operator: sesmail resume"
         text = f"{_named(source)} paused: {reason}; {then}"
@@ -183,7 +183,7 @@ class Breaker:
             if self._ports.table.replace(whose, state, reopened(state, now)):
                 until = utc_text(now + self._limits.cooldown_seconds)
                 text = f"{_named(whose)} stays paused: a probe bounced or was complained of; the next go at {until}"
-                self._ports.metrics.count("SendingPaused")
+                self._ports.metrics.level("SendingPaused", 1)
                 self._ports.log.warning("breaker.probe_failed", message=text, producer=whose, until=until)
         elif verdict is ProbeVerdict.GOOD:
             new = closed(state, now, good)

@@ -206,7 +206,7 @@ class _Batch:
         hop = job.hop
         give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
         if hold.reason in _PAUSES:
-            self.ports.metrics.count("SendingPaused")
+            self.ports.metrics.level("SendingPaused", 1)
         if hold.gives_up_as and hold.reason not in _AGREED_TIMES:
             if now >= give_up_at:
                 raise _given_up(hold, job.hop.attempt)
