@@ -161,4 +161,5 @@ def how_to_go_on(console: Console) -> None:
         "  make down                   ends it\n"
         "  README.md, docs/setup.md    deploy it to your own AWS account",
         highlight=False,
+        soft_wrap=True,
     )
