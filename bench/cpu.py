@@ -17,12 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from bench import payloads
 from bench.engine import email_requests, sender, sqs_event
 from bench.minimal.handler import Minimal, load
 from bench.ratios import Ratio, in_turn
+from sesmail_layer.aws import clients
 from tests.e2e.harness.emulator import Emulator
 from tests.e2e.harness.stack import Stack
 
@@ -57,7 +56,7 @@ def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str,
     recorded = sender(stack)
     recorded.handle(sqs_event(email_requests(BATCH)), 30)
     captured = payloads.capture(recorder, recorded)
-    boto3.setup_default_session()
+    clients.session.cache_clear()
     path = folder / "calls.json"
     payloads.save(path, captured)
     minimal = Minimal({**load(path), "feedback": {}})

@@ -9,23 +9,22 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore import xform_name
 
 from bench.engine import email_requests, sqs_event
 from bench.minimal.handler import Call
+from sesmail_layer.aws import clients
 from tests.e2e.harness.stack import Stack
 
 BATCH = 10
 
 
 class Recorder:
-    """Notes every call that clients of the default session make, with the thread that makes it."""
+    """Notes every call that clients made after it make, with the thread that makes it."""
 
     def __init__(self) -> None:
-        boto3.setup_default_session()
-        session: Any = boto3.DEFAULT_SESSION
-        session.events.register("before-parameter-build.*.*", self._note)
+        clients.session.cache_clear()
+        clients.session().register("before-parameter-build.*.*", self._note)
         self.calls: list[tuple[int, Call]] = []
 
     def _note(self, params: Any, model: Any, **_: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-
+from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.starters import SeedError
@@ -21,7 +20,7 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
     try:
         settings = SeederSettings.from_env()
         log = configure(settings.log_level, function="TemplateSeeder", environment=settings.environment)
-        s3 = boto3.client("s3")
+        s3 = client("s3")
         source = StarterArchive(s3, settings.starters_bucket, settings.starters_key)
         result = SeedTemplates(source, InstalledTemplates(s3, settings.template_bucket), SystemClock(), log)()
     except SettingsError as err:

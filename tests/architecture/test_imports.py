@@ -22,9 +22,9 @@ _OURS: dict[str, tuple[str, ...]] = {
 _THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "domain": ("msgspec", "jinja2", "email_validator", "babel"),
     "usecases": ("msgspec",),
-    "aws": ("msgspec", "boto3", "botocore"),
+    "aws": ("msgspec", "botocore"),
     "runtime": ("msgspec", "structlog", "aws_xray_sdk"),
-    "composition": ("boto3",),
+    "composition": (),
 }
 # What several adapters share: how DynamoDB's items are written and read.
 _SHARED_BY_ADAPTERS = "sesmail_layer.aws.dynamodb_items"

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from sesmail_layer.aws import clients
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.runtime.settings import Settings
@@ -87,11 +88,12 @@ def engine(patch: pytest.MonkeyPatch) -> Iterator[tuple[EmailSender, FeedbackPro
         boto3.setup_default_session()
         _make_stack()
         meter = Meter()
-        assert boto3.DEFAULT_SESSION is not None
-        boto3.DEFAULT_SESSION.events.register("before-call.*", meter.note)
+        clients.session.cache_clear()
+        clients.session().register("before-call.*", meter.note)
         settings = Settings.from_env()
         yield EmailSender(settings), FeedbackProcessor(settings), meter
     boto3.setup_default_session()
+    clients.session.cache_clear()
 
 
 def requests(count: int) -> list[str]:

@@ -8,7 +8,6 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Round
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
@@ -30,9 +29,6 @@ _KEYS_PER_CALL = 100
 _ROUNDS = 5
 _FIRST_PAUSE_SECONDS = 0.05
 
-_serialise = TypeSerializer().serialize
-_deserialise = TypeDeserializer().deserialize
-
 
 def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
     """Writes a struct as an item.
@@ -42,12 +38,12 @@ def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
     """
     plain = {name: given for name, given in msgspec.to_builtins(value).items() if given is not None}
     unusable = {name for name, limit in key_bytes.items() if not _usable_key(plain.get(name), limit)}
-    return {name: _serialise(_storable(given)) for name, given in plain.items() if name not in unusable}
+    return {name: _typed(given) for name, given in plain.items() if name not in unusable}
 
 
 def from_item(item: Mapping[str, Any], kind: type[T]) -> T:
     """Reads an item as a struct; attributes that the struct does not know are passed over."""
-    return msgspec.convert({name: _plain(_deserialise(value)) for name, value in item.items()}, kind)
+    return msgspec.convert({name: _plain(value) for name, value in item.items()}, kind)
 
 
 def read_items(
@@ -122,31 +118,42 @@ def _usable_key(value: object, limit: int) -> bool:
     return isinstance(value, str) and 0 < len(value.encode()) <= limit
 
 
-def _storable(value: Any) -> Any:
-    if isinstance(value, bool) or value is None:
-        return value
+def _typed(value: Any) -> Item:
+    """A plain value in DynamoDB's typed JSON: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html"""
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, dict):
-        return {name: _storable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_storable(inner) for inner in value]
-    return value
+        return {"M": {name: _typed(inner) for name, inner in value.items()}}
+    return {"L": [_typed(inner) for inner in value]}
 
 
-def _number(value: float) -> Decimal | str:
+def _number(value: float) -> Item:
     """A number that DynamoDB cannot hold (a producer's metadata may have one) is kept as text."""
     try:
-        return _NUMBERS.create_decimal(str(value))
+        number = _NUMBERS.create_decimal(str(value))
     except (Inexact, Overflow, Underflow, Rounded, InvalidOperation):
-        return str(value)
+        return {"S": str(value)}
+    return {"N": str(number)} if number.is_finite() else {"S": str(value)}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value
+def _plain(value: Mapping[str, Any]) -> Any:
+    [(kind, content)] = value.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            number = Decimal(content)
+            return int(number) if number == number.to_integral_value() else float(number)
+        case "M":
+            return {name: _plain(inner) for name, inner in content.items()}
+        case "L":
+            return [_plain(inner) for inner in content]
+        case "SS":
+            return set(content)
+    return content

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
+from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
@@ -54,8 +53,8 @@ class EmailSender:
     def _ports(self, settings: Settings) -> SendingPorts:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
-        dynamodb, s3, sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
-        ses = boto3.client("ses", config=ONE_ATTEMPT)
+        dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
+        ses = client("ses", config=ONE_ATTEMPT)
         control = ControlTable(dynamodb, settings.control_table)
         tombstones = Tombstones(dynamodb, settings.control_table)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
@@ -65,7 +64,7 @@ class EmailSender:
             templates=TemplateBucket(s3, settings.template_bucket, clock),
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
-            bus=StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source),
+            bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
             waiting=RetryQueue(sqs, settings.retry_queue_url),
             backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
             quota=QuotaKeeper(control, SesQuota(ses, clock), clock, self._metrics, log),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from sesmail_layer.aws.breaker_table import BreakerTable
+from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.queues import RetryQueue
 from sesmail_layer.aws.status_bus import StatusBus
@@ -43,10 +42,10 @@ class FeedbackProcessor:
 
     def _ports(self, settings: Settings) -> FeedbackPorts:
         clock = SystemClock()
-        dynamodb = boto3.client("dynamodb")
+        dynamodb = client("dynamodb")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
-        bus = StatusBus(boto3.client("events"), settings.event_bus_name, settings.status_event_source)
+        bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
         breaker = Breaker(
             BreakerPorts(
                 table=BreakerTable(dynamodb, settings.control_table),
@@ -64,7 +63,7 @@ class FeedbackProcessor:
         )
         retry = SoftBounceRetry(
             PendingTable(dynamodb, settings.pending_table, clock),
-            RetryQueue(boto3.client("sqs"), settings.retry_queue_url),
+            RetryQueue(client("sqs"), settings.retry_queue_url),
             clock,
             self._metrics,
             log,
