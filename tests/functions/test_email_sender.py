@@ -183,6 +183,7 @@ def test_counts_are_one_line_of_embedded_metrics_per_dimension_set(mixed: Ran) -
         "EmailFailed": 5,
         "EmailDuplicate": 1,
         "RecordFailed": 1,
+        "DailyQuotaUsed": 0.0,
     }
 
 

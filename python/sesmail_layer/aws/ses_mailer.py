@@ -84,13 +84,19 @@ def _meaning(err: ClientError) -> Exception:
     status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if status >= 500:
         return OutcomeUnknownError(f"SES error ({code}): {message}")
+    said = f"SES error ({code}): {message}"
     if code in _PAUSES:
-        return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS)
+        return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS, message=said, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():
-            return HoldError("daily_quota", delay_seconds=_HOLD_SECONDS)
-        return HoldError("rate", delay_seconds=random.uniform(1, 5), deferred=False)
+            return HoldError("daily_quota", delay_seconds=_HOLD_SECONDS, message=said, code="SES005")
+        jitter = random.uniform(1, 5)
+        return HoldError("rate", delay_seconds=jitter, deferred=False, message=said, code=_throttling_code(message))
     if code in _REFUSALS:
         return PermanentError("ses_rejected", f"SES error ({code}): {message}", code=_REFUSALS[code])
     # AccessDenied, an expired token, a clock that is off: surely not sent, and ours to mend.
     return TransientError(f"SES error ({code}): {message}", code="SES009")
+
+
+def _throttling_code(message: str) -> str:
+    return "SES006" if "Maximum sending rate exceeded" in message else "SES005"

@@ -46,6 +46,8 @@ class HoldError(Exception):
         deferred: bool = True,
         gives_up_as: str = "expired",
         rate: float = 0.0,
+        message: str = "",
+        code: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -56,3 +58,6 @@ class HoldError(Exception):
         """The `error_type` of an email that was held for as long as it may be; empty: this wait ends by itself."""
         self.rate = rate
         """The bounce rate for which the breaker holds it."""
+        self.message = message
+        """What SES said, for the log; empty where the wait is our own doing."""
+        self.code = code

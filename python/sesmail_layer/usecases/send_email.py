@@ -203,6 +203,8 @@ class _Batch:
     def _hold(self, job: Job, hold: HoldError) -> None:
         """Lets a message wait: the record tells it once, the hop carries that on, and the last hop has an end."""
         now = self.ports.clock.now()
+        if hold.message:
+            self.ports.log.warning("email.held_by_ses", message=hold.message, code=hold.code, **_keys(job))
         hop = job.hop
         give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
         if hold.reason in _PAUSES:
