@@ -30,8 +30,8 @@ class Effort(NamedTuple):
     cold_rounds: int = 15
     cpu_rounds: int = 9
     cpu_batches: int = 8
-    pipeline_rounds: int = 4
-    pipeline_emails: int = 400
+    pipeline_rounds: int = 5
+    pipeline_emails: int = 300
     submission_rounds: int = 7
     submission_requests: int = 600
 

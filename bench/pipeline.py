@@ -117,7 +117,7 @@ def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, 
     def with_batches_of(size: int) -> Callable[[], float]:
         def run() -> float:
             pipeline.batches_of(size)
-            return pipeline.rate(emails // 2)
+            return pipeline.rate(emails)
 
         return run
 
