@@ -14,17 +14,18 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 HOLDS = {
     "cold_email_sender": (
         "above the bare client come four more clients (S3's is the largest; 0.2 together), Jinja2, structlog, "
-        "email-validator and the engine's modules (0.5), a template to parse and compile (0.1), and the first calls to "
-        "AWS, each of which sets up a connection and a serialiser (0.25). Bytecode in the layer, botocore without boto3 "
-        "and imports only where they are needed brought it down from 2.8."
+        "email-validator and the engine's modules (0.5), a template to parse and compile (0.1), and the first calls "
+        "to AWS, each of which sets up a connection and a serialiser (0.25). Bytecode in the layer, botocore without "
+        "boto3, and imports only where they are needed brought it down from 2.8."
     ),
     "cold_template_seeder": (
-        "it reads the archive of starters and asks S3 for every installed template, which is its work and not its start; "
-        "it runs once for each `terraform apply`."
+        "it reads the archive of starters and asks S3 for every installed template, which is its work and not its "
+        "start; it runs once for each `terraform apply`."
     ),
     "batches": (
-        "50 of the 59 requests of ten emails are each email's own (claim, request kept, SendRawEmail, two records), so "
-        "that ten at a time can spare 81 of 140; and the emulator hands the feedback processor whatever waits, seldom ten."
+        "50 of the 59 requests of ten emails are each email's own (claim, request kept, SendRawEmail, two records), "
+        "so that ten at a time can spare 81 of 140; and the emulator hands the feedback processor whatever waits, "
+        "seldom ten."
     ),
     "end_to_end": (
         "the functions compete with the emulator for the processors, so that noise of the machine counts double here."
