@@ -106,13 +106,17 @@ def ratios(found: Sequence[Ratio]) -> list[str]:
             (
                 each.what,
                 each.against,
-                f"{ours:.3g} ÷ {other:.3g} {each.unit}",
+                f"{figure(ours)} ÷ {figure(other)} {each.unit}",
                 f"**{each.value:.2f}**",
                 f"{spread(each.ratios)} ({len(each.rounds)})",
                 aim if each.met else f"{aim}: missed",
             )
         )
     return table(("What", "Beside", "Medians", "Ratio", "Spread (rounds)", "Aim"), rows)
+
+
+def figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def misses(found: Sequence[Ratio]) -> list[str]:

@@ -20,8 +20,6 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
     """True: the ratio should be no more than the aim; False: no less."""
     rounds: list[tuple[float, float]]
     """(ours, the other's) of each round."""
-    holds: str = ""
-    """Where the aim is missed: what holds it, from the profile."""
 
     @property
     def ratios(self) -> list[float]:
@@ -50,7 +48,7 @@ def in_turn(rounds: int, ours: Callable[[], float], other: Callable[[], float]) 
             pairs.append((ours(), second))
         else:
             pairs.append((ours(), other()))
-    return pairs
+    return [(round(first, 3), round(second, 3)) for first, second in pairs]
 
 
 def spread(values: Sequence[float]) -> str:
