@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,13 +44,16 @@ class Meter:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.write_units = 0
+        # A batch's emails are sent side by side, and noted so.
+        self._lock = threading.Lock()
 
     def note(self, model: Any, params: Any, **_: Any) -> None:
-        self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
-        if model.name == "PutItem":
-            body = json.loads(params["body"])
-            if body["TableName"] == f"{NAME}-EmailTracking":
-                self.write_units += write_units(body["Item"])
+        with self._lock:
+            self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+            if model.name == "PutItem":
+                body = json.loads(params["body"])
+                if body["TableName"] == f"{NAME}-EmailTracking":
+                    self.write_units += write_units(body["Item"])
 
     def read(self) -> tuple[Counter[str], int]:
         found = self.calls, self.write_units
