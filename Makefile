@@ -89,7 +89,7 @@ bench: setup ## measure, as ratios within one run; writes docs/performance.md
 lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy python scripts tests functions/email_sender
+	@$(PY) -m mypy python scripts bench tests functions/email_sender
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
 	@terraform fmt -check -recursive

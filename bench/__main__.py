@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
@@ -50,6 +51,7 @@ def applied() -> Iterator[tuple[Stack, Path, Path]]:
             yield deployment.stack, BUILD / work / "package", Path(folder)
     finally:
         started.stop()
+        shutil.rmtree(BUILD / work, ignore_errors=True)
 
 
 def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[str]]:
