@@ -47,7 +47,9 @@ package: setup ## build the layer, the functions and the starters into dist/ (PY
 	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH)
 
 .PHONY: test
-test: setup-tests lint test-unit test-simulation test-aws test-functions test-docs test-browser test-terraform e2e ## everything: lint, unit, adapters, functions, docs, browser, Terraform, end to end
+test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
+	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-aws test-functions test-docs test-browser test-terraform
+	@$(MAKE) e2e-core
 
 .PHONY: test-unit
 test-unit: setup ## rules and use cases, architecture: fast, no network
@@ -77,8 +79,15 @@ test-browser: setup-tests ## starters and preview page in headless Chromium
 test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
+# The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, every page's snippets).
+E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py poison.py provider.py quick_start.py terraform_cycle.py)
+
+.PHONY: e2e-core
+e2e-core: setup-tests ## the main job on the applied stack: quick starts, 200 mixed requests, poison, destroy
+	@$(PYTEST) $(E2E_CORE)
+
 .PHONY: e2e
-e2e: setup-tests ## the stack as Terraform applies it, end to end (BACKEND=ministack or localstack)
+e2e: setup-tests ## all end-to-end tests: the stack as Terraform applies it, end to end (BACKEND=ministack or localstack)
 	@$(PYTEST) tests/e2e
 
 .PHONY: bench
