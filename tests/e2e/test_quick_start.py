@@ -90,7 +90,7 @@ def test_the_put_rule_snippet_subscribes_to_bounces(stack: Stack, page: Path, tm
     try:
         assert answer["RuleArn"].endswith(f"/{RULE}")
         label = page.stem.lower()
-        delivered = stack.put_email_request(f"success@{SIMULATOR}")
+        delivered = stack.put_email_request(f"success+{label}@{SIMULATOR}")
         other_source = stack.put_email_request(f"bounce+{label}-2@{SIMULATOR}", source="other.application")
         bounced = stack.put_email_request(f"bounce+{label}@{SIMULATOR}")
         stack.wait_for_status(delivered, stack.settled_status)

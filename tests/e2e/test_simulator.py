@@ -65,7 +65,12 @@ def test_an_address_of_the_simulator_ends_as_it_must(stack: Stack, name: str) ->
     record = settled(stack, email_id, end)
     stack.wait_until_quiet()
 
-    assert stack.record(email_id) == record | {"revision": (stack.record(email_id) or {})["revision"]}
+    # An auto-reply still comes after the delivery: into the history, and into nothing else.
+    unimportant = ("history", "revision")
+    after = stack.record(email_id) or {}
+    assert {k: v for k, v in after.items() if k not in unimportant} == {
+        k: v for k, v in record.items() if k not in unimportant
+    }
     entry = stack.suppression(to)
     assert (entry["reason"] if entry else "") == end.reason
     assert bool(entry and "expiresAt" in entry) is end.expires
@@ -141,7 +146,10 @@ def test_events_backwards_and_twice_make_the_same_record(
 def logged(stack: Stack, text: str) -> bool:
     """Whether the feedback processor's log has the text."""
     group = f"/aws/lambda/{stack.name}-FeedbackProcessor"
-    pages = client(stack.emulator, "logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    # The last minutes only: the whole log of a long run takes longer to read than the tests wait.
+    since = int((time.time() - 120) * 1000)
+    paginator = client(stack.emulator, "logs").get_paginator("filter_log_events")
+    pages = paginator.paginate(logGroupName=group, startTime=since)
     return any(text in event["message"] for page in pages for event in page["events"])
 
 
