@@ -122,7 +122,6 @@ def requests(count: int) -> list[str]:
 
 def ses_events(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Queue messages with one SES event each, about these emails, tags and all."""
-    payload = {"timestamp": "2026-11-24T10:31:05.000Z"}
     return [
         json.dumps(
             {
@@ -133,7 +132,8 @@ def ses_events(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
                     "destination": [record["toEmail"]],
                     "tags": {"emailId": [_tag(record["emailId"])], "attempt": [_tag("1")]},
                 },
-                kind: payload | ({"recipients": [record["toEmail"]]} if kind == "delivery" else {}),
+                kind: {"timestamp": record["sentAt"]}
+                | ({"recipients": [record["toEmail"]]} if kind == "delivery" else {}),
             }
         )
         for record in records
