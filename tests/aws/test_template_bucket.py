@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,8 +15,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from sesmail_layer.aws.template_bucket import CACHED_TEMPLATES, FRESH_SECONDS, TemplateBucket
-from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.templates import Template, TemplateError
+from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.templates import Template
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,12 +41,21 @@ class Bucket:
     def __init__(self, client: S3Client) -> None:
         self.client = client
         self.clock = Clock()
-        self.templates = TemplateBucket(client, BUCKET, self.clock)
+        self.compilations = 0
+        self.out_of_time = False
+        self.templates = TemplateBucket(client, BUCKET, self.clock, self._limit)
         self.answers: list[tuple[str, int]] = []
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         client.meta.events.register("after-call.s3.GetObject", self._note)
         client.meta.events.register("before-parameter-build.s3.GetObject", self._asked)
         self._key = ""
+
+    @contextmanager
+    def _limit(self) -> Iterator[None]:
+        self.compilations += 1
+        if self.out_of_time:
+            raise PermanentError("template_render_error", "it took over 2 s", code="TMPL012")
+        yield
 
     def _asked(self, params: dict[str, Any], **_: object) -> None:
         self._key = params["Key"]
@@ -80,8 +91,8 @@ def bucket() -> Iterator[Bucket]:
         yield Bucket(boto3.client("s3"))
 
 
-def failure(bucket: Bucket, name: str = "welcome") -> TemplateError:
-    with pytest.raises(TemplateError) as caught:
+def failure(bucket: Bucket, name: str = "welcome") -> PermanentError:
+    with pytest.raises(PermanentError) as caught:
         bucket.load(name)
     return caught.value
 
@@ -136,6 +147,41 @@ def test_a_template_that_was_broken_is_read_again_at_once(bucket: Bucket) -> Non
     assert failure(bucket).code == "TMPL009"
     bucket.put()
     assert bucket.html() == "<p>Hello</p>"
+
+
+def test_a_template_that_takes_too_long_to_compile_costs_its_emails_the_time_once(bucket: Bucket) -> None:
+    bucket.put()
+    bucket.out_of_time = True
+    assert [failure(bucket).code for _ in range(10)] == ["TMPL012"] * 10
+    assert bucket.compilations == 1
+
+
+def test_a_refusal_is_remembered_for_the_files_it_is_of_and_for_five_minutes_at_most(bucket: Bucket) -> None:
+    bucket.put()
+    bucket.out_of_time = True
+    failure(bucket)
+    bucket.out_of_time = False
+    for _ in range(4):
+        bucket.clock.sleep(FRESH_SECONDS / 4 - 1)
+        assert failure(bucket).code == "TMPL012"
+    bucket.clock.sleep(4)
+    assert bucket.html() == "<p>Hello</p>"
+
+    bucket.out_of_time = True
+    bucket.put("other")
+    failure(bucket, "other")
+    bucket.out_of_time = False
+    bucket.write("other/template.html", "mended")
+    assert bucket.html("other") == "mended"
+
+
+def test_a_remembered_refusal_keeps_nothing_of_what_the_compiler_had_made(bucket: Bucket) -> None:
+    bucket.put(**{"template.html": "{{ broken"})
+    refusals = [failure(bucket) for _ in range(3)]
+    assert {refusal.message for refusal in refusals} == {refusals[0].message}
+    assert bucket.compilations == 1
+    assert all(refusal.__cause__ is refusal.__context__ is None for refusal in refusals)
+    assert len(traceback.extract_tb(refusals[2].__traceback__)) == len(traceback.extract_tb(refusals[1].__traceback__))
 
 
 def test_fifty_templates_are_kept_and_the_one_used_longest_ago_goes_first(bucket: Bucket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 
@@ -23,6 +24,23 @@ def test_what_runs_for_too_long_is_ended_by_name() -> None:
     assert time.monotonic() - began < 1
     assert (caught.value.error_type, caught.value.code) == ("template_render_error", "TMPL012")
     assert caught.value.message == "Failed to render template: it took over 0.05 s"
+
+
+def swallow_one_alarm() -> None:
+    with contextlib.suppress(BaseException):
+        run_forever()
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        pass
+
+
+def test_an_alarm_that_is_swallowed_comes_again() -> None:
+    """Python itself swallows one that meets a garbage collection which calls back."""
+    began = time.monotonic()
+    with pytest.raises(PermanentError), time_limit(0.05):
+        swallow_one_alarm()
+    assert time.monotonic() - began < 2
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_what_ends_in_time_is_left_alone_and_so_is_what_follows() -> None:

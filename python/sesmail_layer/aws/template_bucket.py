@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.templates import MAX_FILE_BYTES, Template, TemplateError, compile_template, locale_candidates
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class _File:
 
 @dataclass(slots=True)
 class _Cached:
-    template: Template
+    template: Template | PermanentError
+    """Or why these files give none: so that ten emails of a template that compiles for too long wait for it once."""
     files: dict[str, _File]
     fresh_until: float
 
@@ -41,30 +43,49 @@ class _Cached:
 class TemplateBucket:
     """Loads templates by name; not for use from several threads at once."""
 
-    def __init__(self, client: S3Client, bucket: str, clock: Clock) -> None:
+    def __init__(
+        self, client: S3Client, bucket: str, clock: Clock, time_limit: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        """`time_limit` ends a compilation that runs for too long with a PermanentError."""
         self._client = client
         self._bucket = bucket
         self._clock = clock
+        self._time_limit = time_limit
         self._cache: OrderedDict[tuple[str, str | None], _Cached] = OrderedDict()
 
     def load(self, name: str, locale: str | None) -> Template:
-        """Gives a template ready to render. Raises TemplateError TMPL001-005, 008, 009; TransientError AWS002."""
+        """Gives a template ready to render. Raises PermanentError TMPL001-005, 008-010, 012; TransientError AWS002."""
         key = (name, locale)
         cached = self._cache.get(key)
-        if cached is not None and self._clock.now() < cached.fresh_until:
-            self._cache.move_to_end(key)
-            return cached.template
-        files = self._read(name, locale, cached.files if cached else {})
-        if cached is not None and files == cached.files:
-            template = cached.template
-        else:
-            html, text, metadata = (files[file].content for file in _FILES)
-            template = compile_template(name, html, text, metadata, locale)
-        self._cache[key] = _Cached(template, files, self._clock.now() + FRESH_SECONDS)
+        fresh = cached is not None and self._clock.now() < cached.fresh_until
+        if cached is None or not fresh or isinstance(cached.template, PermanentError):
+            cached = self._cache[key] = self._looked_up(name, locale, cached, fresh=fresh)
         self._cache.move_to_end(key)
         while len(self._cache) > CACHED_TEMPLATES:
             self._cache.popitem(last=False)
-        return template
+        if isinstance(cached.template, PermanentError):
+            raise cached.template.with_traceback(None)
+        return cached.template
+
+    def _looked_up(self, name: str, locale: str | None, cached: _Cached | None, *, fresh: bool) -> _Cached:
+        """Asks S3 for the files; for those of a refusal each time, so that a mended template is seen at once."""
+        files = self._read(name, locale, cached.files if cached else {})
+        fresh_until = self._clock.now() + FRESH_SECONDS
+        if cached is not None and files == cached.files:
+            if isinstance(cached.template, Template):
+                return _Cached(cached.template, files, fresh_until)
+            if fresh:
+                return cached
+        return _Cached(self._compiled(name, locale, files), files, fresh_until)
+
+    def _compiled(self, name: str, locale: str | None, files: Mapping[str, _File]) -> Template | PermanentError:
+        html, text, metadata = (files[file].content for file in _FILES)
+        try:
+            with self._time_limit():
+                return compile_template(name, html, text, metadata, locale)
+        except PermanentError as err:
+            # A new one: the traceback of the old one holds all that the compiler had made.
+            return PermanentError(err.error_type, err.message, code=err.code)
 
     def _read(self, name: str, locale: str | None, known: Mapping[str, _File]) -> dict[str, _File]:
         files: dict[str, _File] = {}

@@ -11,11 +11,16 @@
 
 from __future__ import annotations
 
+_LONGEST_MESSAGE = 1_000
+"""Characters: a template may have a name of 200 KB, and the message goes into a record, an event and a log line."""
+
 
 class PermanentError(Exception):
     """It cannot ever succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
 
     def __init__(self, error_type: str, message: str, *, code: str) -> None:
+        if len(message) > _LONGEST_MESSAGE:
+            message = message[:_LONGEST_MESSAGE] + "…"
         super().__init__(message)
         self.error_type = error_type
         self.message = message

@@ -1,8 +1,8 @@
 """Jinja2 for templates and data that nobody vouches for: sandboxed, and bounded in what an expression may build.
 
 Jinja2's own sandbox keeps a template from Python's insides; it does not keep it from memory. So everything that makes
-a value (operators, literals, slices, calls, filters, captured output) goes past domain/bounds.py. Render time is
-bounded by the caller, who knows a clock.
+a value (operators, literals, slices, calls, filters, captured output) goes past domain/bounds.py. The time to compile
+and to render is bounded by the caller, who knows a clock.
 """
 
 from __future__ import annotations
@@ -31,8 +31,18 @@ _TEXT_METHODS = frozenset(
 _PUTS_ONE_INTO_ANOTHER = frozenset({"indent", "replace", "urlize", "wordwrap"})
 
 
+MAX_CODE = 512 * 1024
+"""Characters of Python that a template may become: a file of text twice over. Python takes up to 200 bytes of memory
+for each, and no signal ends its compiler."""
+
+
 class _Generator(CodeGenerator):
     """Hands what Jinja2 lets nobody intercept to the environment: `~`, literals, slices. Computes nothing itself."""
+
+    def write(self, x: str) -> None:
+        super().write(x)
+        if self.stream.tell() > MAX_CODE:
+            raise SecurityError(f"it compiles to over {MAX_CODE} characters")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         join = "markup_join" if frame.eval_ctx.autoescape else "str_join"

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import jinja2
 import msgspec
+from jinja2.exceptions import SecurityError
 
 from sesmail_layer.domain.addresses import AddressError, masked, parse_address
 from sesmail_layer.domain.bounds import MAX_OUTPUT, metered
@@ -115,7 +116,7 @@ def locale_candidates(locale: str | None) -> list[str]:
 
 
 def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, locale: str | None = None) -> Template:
-    """Compiles the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009."""
+    """Compiles the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009, TMPL010."""
     for content in (html, text, metadata):
         if len(content) > MAX_FILE_BYTES:
             raise TemplateError(
@@ -167,6 +168,8 @@ def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
         return _environment(autoescape).from_string(source)
     except jinja2.TemplateSyntaxError as err:
         raise _render_error(name, f"Syntax error: {err.message} (line {err.lineno})", "TMPL009") from err
+    except SecurityError as err:
+        raise _render_error(name, str(err), "TMPL010") from err
     except RecursionError as err:
         raise _render_error(name, "Syntax error: nested too deeply", "TMPL009") from err
     except (SyntaxError, ValueError, OverflowError, MemoryError) as err:
