@@ -26,6 +26,7 @@ from sesmail_layer.domain.refusals import (
     refuse_near_misses,
     shown,
 )
+from sesmail_layer.domain.storable import fault_of
 from sesmail_layer.domain.times import utc_seconds
 
 MAX_RECIPIENTS = 50
@@ -134,6 +135,8 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
         raise Refusal(f"detail must be an object, found {kind(detail)}")
     if _depth(detail) > MAX_DEPTH:
         raise Refusal(f"detail: nested more than {MAX_DEPTH} levels deep; allowed: {MAX_DEPTH}")
+    if (fault := fault_of(detail)) is not None:
+        raise Refusal(f"{fault.field}: found {fault.found}; allowed: {fault.allowed}")
     given = {name: value for name, value in detail.items() if value is not None}
     for name, code in (("to", "VAL001"), ("templateName", "VAL002")):
         if given.get(name, "") == "":
@@ -214,6 +217,8 @@ def metadata_fault(metadata: Mapping[str, Any]) -> str | None:
     """Says what keeps an object from being stored as a record's metadata; None: nothing."""
     if _depth(metadata) > MAX_METADATA_DEPTH:
         return f"nested more than {MAX_METADATA_DEPTH} levels deep; allowed: {MAX_METADATA_DEPTH}"
+    if (fault := fault_of(metadata)) is not None:
+        return f"found {fault.found}; allowed: {fault.allowed}"
     if _has_empty_name(metadata):
         return "an empty name; allowed: names of at least one character"
     size = len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False, default=str).encode())

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from typing import Any
 
 import msgspec
+
+from sesmail_layer.domain.storable import whole
+
+_DETAIL = re.compile(r'"detail"\s*:')
 
 
 class EnvelopeError(ValueError):
@@ -32,6 +39,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     source: str
+    """Chosen by the caller of PutEvents; U+FFFD stands for what was no character."""
     detail: Any
     detail_type: str = msgspec.field(name="detail-type")
     time: str = ""
@@ -41,12 +49,43 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 def open_envelope(body: str) -> RequestEnvelope:
     """Reads a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
-        envelope = msgspec.json.decode(body, type=RequestEnvelope)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+        envelope = _decoded(body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as err:
         raise EnvelopeError(str(err)) from err
-    if not envelope.id or len(envelope.id) > 100 or not envelope.source:
+    if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
         raise EnvelopeError("id or source is missing")
-    return envelope
+    return msgspec.structs.replace(envelope, source=whole(envelope.source))
+
+
+def _decoded(body: str) -> RequestEnvelope:
+    try:
+        return msgspec.json.decode(body, type=RequestEnvelope)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        # Python's reader takes what msgspec does not (half a surrogate pair, 1e400), so that it is refused by name.
+        return msgspec.convert(_leniently_read(body), RequestEnvelope)
+
+
+def _leniently_read(body: str) -> Any:
+    try:
+        return json.loads(body, parse_int=_integer)
+    except RecursionError:
+        # EventBridge writes the detail last; what no reader gets to the bottom of stands for itself.
+        envelope = json.loads(_DETAIL.split(body, maxsplit=1)[0] + '"detail": {}}')
+        return envelope | {"detail": _bottomless()}
+
+
+def _integer(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:  # Over 4,300 digits.
+        return math.inf
+
+
+def _bottomless() -> dict[str, Any]:
+    detail: dict[str, Any] = {}
+    for _ in range(300):
+        detail = {"": detail}
+    return detail
 
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:

@@ -161,4 +161,4 @@ def _found(field: str, value: object) -> str:
         return f"'{shown(value)}'" + (f" ({len(value)} characters)" if len(value) > 60 else "")
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    return str(value) if isinstance(value, bool | int | float) else kind(value)
+    return shown(str(value)) if isinstance(value, bool | int | float) else kind(value)

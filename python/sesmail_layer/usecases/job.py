@@ -146,6 +146,8 @@ def open_job(message: QueueMessage, *, now: float, max_schedule_days: int, refus
     given_id = detail.get("emailId") if isinstance(detail, dict) else None
     job = Job(message, envelope, _usable(given_id, EMAIL_ID) or fallback_id)
     try:
+        if "\ufffd" in envelope.source:
+            raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
         job.request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
         if job.unknown_fields and refuse_unknown:
             raise Refusal(f"Unknown fields: {[name[:60] for name in job.unknown_fields]}", code="VAL006")

@@ -202,6 +202,10 @@ class _Batch:
 
     def _hold(self, job: Job, hold: HoldError) -> None:
         """Lets a message wait: the record tells it once, the hop carries that on, and the last hop has an end."""
+        if job.request is None:
+            # What could not be read could not be written anew either, as a hop does: SQS brings it as it came.
+            self._bring_again(job.message, "email.not_put_aside", hold.reason, **_keys(job))
+            return
         now = self.ports.clock.now()
         if hold.message:
             self.ports.log.warning("email.held_by_ses", message=hold.message, code=hold.code, **_keys(job))
