@@ -12,18 +12,18 @@ from sesmail_layer.usecases.claiming import Claims
 from sesmail_layer.usecases.job import Job
 from sesmail_layer.usecases.sending import SendingPorts
 
-_RESERVE_SECONDS = 10.0
-"""Left of the invocation for sending and recording when a message's turn comes."""
 _LEASE_EXTRA_SECONDS = 5.0
 
 
 class Delivery:
     """Hands a batch's messages to SES; `sent` are those that it accepted."""
 
-    def __init__(self, ports: SendingPorts, claims: Claims, deadline: float) -> None:
+    def __init__(self, ports: SendingPorts, claims: Claims, deadline: float, turns_until: float) -> None:
+        """`turns_until` (Unix seconds): the latest turn that leaves time for sending and recording."""
         self.ports = ports
         self.claims = claims
         self.deadline = deadline
+        self.turns_until = turns_until
         self.sent: list[Job] = []
 
     def steps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, Callable[[], None]]]:
@@ -31,9 +31,8 @@ class Delivery:
         if not rendered:
             return []
         rate = self.ports.pacer.rate(self.ports.quota.quota())
-        until = self.deadline - _RESERVE_SECONDS
         normal = [(job, raw) for job, raw in rendered if not job.bulk]
-        times = self.ports.pacer.reserve([len(job.recipients) for job, _ in normal], rate, until)
+        times = self.ports.pacer.reserve([len(job.recipients) for job, _ in normal], rate, self.turns_until)
         steps: list[tuple[Job, Callable[[], None]]] = []
         for index, (job, raw) in enumerate(normal):
             at = times[index] if index < len(times) else None
@@ -44,8 +43,7 @@ class Delivery:
         return steps
 
     def _deliver_bulk(self, job: Job, raw: bytes, rate: float) -> None:
-        until = self.deadline - _RESERVE_SECONDS
-        granted = self.ports.pacer.wait_for_bulk(len(job.recipients), rate, until)
+        granted = self.ports.pacer.wait_for_bulk(len(job.recipients), rate, self.turns_until)
         self._deliver(job, raw, self.ports.clock.now() if granted else None)
 
     def _deliver(self, job: Job, raw: bytes, at: float | None) -> None:

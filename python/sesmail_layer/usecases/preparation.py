@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from sesmail_layer.domain.errors import HoldError, PermanentError
 from sesmail_layer.domain.message import compose, resolve_identity
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -16,9 +18,10 @@ _CLOCKS_DIFFER_SECONDS = 1.0
 class Preparation:
     """Turns a job into the message that SES is handed."""
 
-    def __init__(self, ports: SendingPorts, rules: SendingRules) -> None:
+    def __init__(self, ports: SendingPorts, rules: SendingRules, turns_until: float) -> None:
         self.ports = ports
         self.rules = rules
+        self.turns_until = turns_until
 
     def __call__(self, job: Job) -> bytes:
         """Gives the raw message. Raises PermanentError, HoldError, TransientError."""
@@ -34,6 +37,9 @@ class Preparation:
         if request.send_at and now < utc_seconds(request.send_at):
             raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
         self._check_daily_quota(job)
+        if now + RENDER_SECONDS > self.turns_until:
+            # The templates before it took as long as they may: its turn would come when there is no time to send.
+            raise HoldError("time", delay_seconds=random.uniform(1, 10), deferred=False)
         template = self.ports.templates.load(request.template_name, request.locale)
         job.sensitive = bool(request.sensitive) or template.metadata.sensitive
         data = {"year": int(utc_text(now)[:4]), **request.template_data}

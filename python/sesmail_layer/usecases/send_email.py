@@ -27,15 +27,14 @@ from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 T = TypeVar("T")
 
-RENDER_SECONDS = 2.0
 _RESERVE_SECONDS = 10.0
-"""Left of the invocation for sending and recording when a message's turn comes."""
-_LEASE_EXTRA_SECONDS = 5.0
+"""Left of the invocation for sending and recording when a message's turn comes, where it is long enough."""
+_TURNS_SECONDS = 5.0
+"""What turns are left of a short invocation, at most half of it."""
 _BUSY_SECONDS = 15.0
 _PAUSES = ("paused", "breaker")
 _AGREED_TIMES = ("scheduled", "soft_bounce_retry")
 """Waits for a time that was agreed on: they do not count as held."""
-_QUOTA_SECONDS = 300.0
 
 _SUPPRESSION_CODES = {
     SuppressionReason.HARD_BOUNCE: "SUPP001",
@@ -70,8 +69,10 @@ class _Batch:
         self.waits: list[tuple[Job, Hop, float]] = []
         self.ledger = Ledger(ports.tracking, ports.clock, rules.retention_days)
         self.claims = Claims(ports, rules, self.ledger)
-        self._prepare = Preparation(ports, rules)
-        self._delivery = Delivery(ports, self.claims, deadline)
+        now = ports.clock.now()
+        turns_until = max(deadline - _RESERVE_SECONDS, now + min(_TURNS_SECONDS, (deadline - now) / 2))
+        self._prepare = Preparation(ports, rules, turns_until)
+        self._delivery = Delivery(ports, self.claims, deadline, turns_until)
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         jobs = self._opened(messages)

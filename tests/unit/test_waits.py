@@ -1,0 +1,76 @@
+"""Waits that no operator asked for end by themselves: however short the invocation, however short what is held."""
+
+from __future__ import annotations
+
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.templates import Template
+from tests.unit.fakes import NOW, FakeQuota, Sender, request
+
+SHORTEST_TIMEOUT_SECONDS = 9.9
+"""What is left of `email_sender_timeout = 10` when the batch begins."""
+
+
+class SlowTemplates:
+    """Loads each template for as long as compiling and rendering may take together."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._load = sender.templates.load
+        sender.templates.load = self.load  # type: ignore[method-assign]
+
+    def load(self, name: str, locale: str | None) -> Template:
+        self._sender.clock.sleep(4)
+        return self._load(name, locale)
+
+
+def drain(sender: Sender, seconds: float, hops: int) -> None:
+    """Brings what waits again and again, as Lambda does, until nothing waits."""
+    for _ in range(hops):
+        for body, delay in sender.waiting.take():
+            sender.clock.sleep(delay)
+            assert sender.run(QueueMessage(f"message-{sender.clock.now()}", body), seconds=seconds) == set()
+    assert sender.waiting.messages == []
+
+
+def test_the_shortest_timeout_leaves_time_to_send() -> None:
+    sender = Sender()
+    assert sender.run(sender.message(request(emailId="one")), seconds=SHORTEST_TIMEOUT_SECONDS) == set()
+    assert sender.tracking.records["one"].status is Status.SENT
+    assert sender.waiting.messages == []
+
+
+def test_the_shortest_timeout_leaves_time_to_wait_for_the_rate() -> None:
+    sender = Sender()
+    sender.quota = FakeQuota(rate=1.0)
+    for priority in ("transactional", "bulk"):
+        emails = [
+            request(emailId=f"{priority}-{n}", to=f"{priority}{n}@example.com", priority=priority) for n in range(10)
+        ]
+        began = sender.clock.now()
+        assert sender.run(*map(sender.message, emails), seconds=SHORTEST_TIMEOUT_SECONDS) == set()
+        assert sender.clock.now() - began <= SHORTEST_TIMEOUT_SECONDS / 2
+        assert sum(record.status is Status.SENT for record in sender.tracking.records.values()) % 10 >= 3
+        drain(sender, SHORTEST_TIMEOUT_SECONDS, hops=30)
+        assert {record.status for record in sender.tracking.records.values()} == {Status.SENT}
+
+
+def test_a_usual_timeout_keeps_ten_seconds_for_sending() -> None:
+    sender = Sender()
+    sender.quota = FakeQuota(rate=1.0)
+    emails = [request(emailId=f"{n}", to=f"{n}@example.com") for n in range(40)]
+    assert sender.run(*map(sender.message, emails), seconds=30) == set()
+    assert sender.clock.now() <= NOW + 20
+    assert len(sender.mailer.accepted) == 19  # 0.95 a second.
+
+
+def test_templates_that_take_as_long_as_they_may_leave_the_batch_time_to_end() -> None:
+    for seconds, prepared in ((SHORTEST_TIMEOUT_SECONDS, 1), (30.0, 5)):
+        sender = Sender()
+        SlowTemplates(sender)
+        emails = [request(emailId=f"{n}", to=f"{n}@example.com") for n in range(10)]
+        assert sender.run(*map(sender.message, emails), seconds=seconds) == set()
+        assert sender.clock.now() < NOW + seconds - 3
+        assert len(sender.mailer.accepted) == prepared
+        drain(sender, seconds, hops=1)
+        assert {record.status for record in sender.tracking.records.values()} == {Status.SENT}
