@@ -47,7 +47,7 @@ variable "max_schedule_days" {
 }
 
 variable "max_hold_hours" {
-  description = "Hours that an email is held while its producer is paused, before it fails; 0 holds nothing."
+  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last a day, whatever this says."
   type        = number
   default     = 24
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sesmail_layer.domain.errors import HoldError
 from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.templates import Template
 from tests.unit.fakes import NOW, FakeQuota, Sender, request
@@ -74,3 +76,32 @@ def test_templates_that_take_as_long_as_they_may_leave_the_batch_time_to_end() -
         assert len(sender.mailer.accepted) == prepared
         drain(sender, seconds, hops=1)
         assert {record.status for record in sender.tracking.records.values()} == {Status.SENT}
+
+
+def test_an_operator_who_holds_nothing_does_not_fail_what_waits_for_the_rate() -> None:
+    sender = Sender(max_hold_seconds=0)
+    sender.mailer.answers += [HoldError("rate", delay_seconds=3, deferred=False)] * 5
+    sender.send(emailId="one")
+    drain(sender, 30, hops=5)
+    assert sender.tracking.records["one"].status is Status.SENT
+
+
+def test_an_operator_who_holds_nothing_fails_what_is_paused_at_once() -> None:
+    sender = Sender(max_hold_seconds=0)
+    sender.control.states["my.application"] = SendingState(
+        paused=True, paused_by="breaker", trip="bounce", opened_at=NOW
+    )
+    record = sender.send(emailId="one")
+    assert (record.status, record.error_type) == (Status.FAILED, "bounce_rate_exceeded")
+    assert sender.bus.statuses("one") == ["failed"]
+    assert sender.waiting.messages == []
+
+
+def test_what_waits_for_the_rate_for_a_day_expires() -> None:
+    sender = Sender(max_hold_seconds=0)
+    sender.mailer.answers += [HoldError("rate", delay_seconds=900, deferred=False)] * 200
+    sender.send(emailId="one")
+    drain(sender, 30, hops=100)
+    record = sender.tracking.records["one"]
+    assert (record.status, record.error_message) == (Status.FAILED, "Email not sent: held too long (rate)")
+    assert 86_400 <= sender.clock.now() - NOW <= 86_400 + 900

@@ -35,6 +35,8 @@ _BUSY_SECONDS = 15.0
 _PAUSES = ("paused", "breaker")
 _AGREED_TIMES = ("scheduled", "soft_bounce_retry")
 """Waits for a time that was agreed on: they do not count as held."""
+_SHORTEST_HOLD_SECONDS = 86_400.0
+"""How long waits may last that no operator and no cap asked for, where less is to be held."""
 
 _SUPPRESSION_CODES = {
     SuppressionReason.HARD_BOUNCE: "SUPP001",
@@ -215,7 +217,8 @@ class _Batch:
         if hold.reason in _PAUSES:
             self.ports.metrics.level("SendingPaused", 1)
         if hold.gives_up_as and hold.reason not in _AGREED_TIMES:
-            if now >= give_up_at:
+            more = 0 if hold.deferred else max(0.0, _SHORTEST_HOLD_SECONDS - self.rules.max_hold_seconds)
+            if now >= give_up_at + more:
                 raise _given_up(hold, job.hop.attempt)
             hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
         if hold.deferred and hop.noted != hold.reason:
