@@ -83,7 +83,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy stops before it loses data. False lets a destroy leave nothing."
+  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. False lets it leave nothing."
   type        = bool
   default     = true
 }

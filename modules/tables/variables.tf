@@ -19,7 +19,7 @@ variable "account" {
 }
 
 variable "retain_data_on_delete" {
-  description = "Protect the tables from deletion, so that a destroy stops before it loses data."
+  description = "Protect the tables from deletion: a destroy ends with an error for them."
   type        = bool
   default     = true
 }
