@@ -1,0 +1,30 @@
+"""EventBridge looks at the leaves of an event: a list as `priority` can match the rules of both lanes, and no pattern
+tells it from its parts. Both queues then bring the same event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import Sender, request
+
+
+@pytest.mark.parametrize("given", [{}, {"emailId": "order-1"}], ids=["no id", "an id"])
+@pytest.mark.parametrize("priority", [["bulk", "transactional"], ["bulk", 1], ["bulk", None]])
+def test_a_request_that_both_rules_match_is_refused_once(priority: list[Any], given: dict[str, Any]) -> None:
+    sender = Sender()
+    copies = [sender.message(request(priority=priority, **given), event_id="event-1") for _ in range(2)]
+    for copy in copies:
+        assert sender.run(copy) == set()
+
+    [record] = sender.tracking.records.values()
+    assert (record.status, record.error_type) == (Status.FAILED, "validation_error")
+    assert record.error_message == ("Validation error: priority: found a list of 2; allowed: 'transactional' or 'bulk'")
+    # Told again, as after any redelivery, under the same id.
+    assert {event.status for event in sender.bus.events} == {"failed"}
+    assert len({event.event_id for event in sender.bus.events}) == 1
+    assert sender.metrics.counts["EmailFailed"] == 1
+    assert sender.mailer.accepted == []
