@@ -42,7 +42,6 @@ class Job:
     refusal: PermanentError | None = None
     unknown_fields: list[str] = field(default_factory=list)
     fingerprint: str = ""
-    """Empty for a request that was refused: it binds its id to nothing, so that a corrected one may use it."""
     subject: str | None = None
     dropped: dict[str, Suppression] = field(default_factory=dict)
     """The cc and bcc addresses that are not written to."""
@@ -122,7 +121,8 @@ class Job:
             "original_source": self.envelope.source,
             "metadata": _usable_metadata(detail.get("metadata")),
             "unknown_fields": self.unknown_fields,
-            "fingerprint": self.fingerprint,
+            # One that could not be read binds its id to nothing, so that a corrected one may use it.
+            "fingerprint": self.fingerprint if self.request else "",
             "request_event_id": self.envelope.id,
         }
 
@@ -145,13 +145,15 @@ def open_job(message: QueueMessage, *, now: float, max_schedule_days: int, refus
     fallback_id = f"email-{envelope.id}"
     given_id = detail.get("emailId") if isinstance(detail, dict) else None
     job = Job(message, envelope, _usable(given_id, EMAIL_ID) or fallback_id)
+    if isinstance(detail, dict):
+        job.fingerprint = fingerprint(detail, envelope.source)
     try:
         if "\ufffd" in envelope.source:
             raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
-        job.request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
+        request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
         if job.unknown_fields and refuse_unknown:
             raise Refusal(f"Unknown fields: {[name[:60] for name in job.unknown_fields]}", code="VAL006")
-        job.fingerprint = fingerprint(detail, envelope.source)
+        job.request = request
     except PermanentError as err:
         job.refusal = err
     return job

@@ -1,0 +1,39 @@
+"""A request that cannot be read, under the id of an email that is on its way: the email is untouched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import OutcomeUnknownError
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import Sender, request
+
+REFUSED = {"unreadable": {"subject": 7}, "half a pair": {"subject": "\ud800"}, "deep": {"a": "deep"}}
+DEEP = "[" * 9_000 + "]" * 9_000
+
+
+def send_refused(sender: Sender, fields: dict[str, Any]) -> None:
+    message = sender.message(request(emailId="order-1", to="else@example.com", **fields), event_id="second")
+    message = type(message)(message.message_id, message.body.replace('"deep"', DEEP))
+    assert sender.run(message) == set()
+
+
+@pytest.mark.parametrize("fields", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("first", ["scheduled", "sent", "unsettled"])
+def test_the_first_email_is_untouched_and_the_second_has_a_record(fields: dict[str, Any], first: str) -> None:
+    sender = Sender()
+    if first == "unsettled":
+        sender.mailer.answers.append(OutcomeUnknownError())
+    sender.send(emailId="order-1", **({"sendAt": "2026-11-24T10:51:00Z"} if first == "scheduled" else {}))
+    before = sender.tracking.records["order-1"]
+    sender.clock.sleep(600 if first == "unsettled" else 1)
+
+    send_refused(sender, fields)
+
+    assert sender.tracking.records["order-1"] == before
+    second = sender.tracking.records["email-second"]
+    assert (second.status, second.error_type) == (Status.FAILED, "duplicate_conflict")
+    assert second.conflicts_with == "order-1"
+    assert sender.bus.statuses("email-second") == ["failed"]
