@@ -136,7 +136,7 @@ def test_what_is_nested_too_deep_for_any_reader_is_refused_by_name(depth: int, o
     assert refusal(f'{{"to":"a@example.com","templateName":"welcome","x":{deep}}}') == message
 
 
-@pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "[" * 9_000 + "]" * 9_000], ids=["half", "number", "deep"])
+@pytest.mark.parametrize("value", ['"\\ud800"', "NaN"])
 def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str) -> None:
     """It could not be written anew for the retry queue, and takes no other message with it."""
     sender = Sender()
