@@ -80,10 +80,11 @@ test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
 # The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, every page's snippets).
-E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py poison.py provider.py quick_start.py terraform_cycle.py)
+E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py poison.py provider.py quick_start.py rights.py \
+	terraform_cycle.py)
 
 .PHONY: e2e-core
-e2e-core: setup-tests ## the main job on the applied stack: quick starts, 200 mixed requests, poison, destroy
+e2e-core: setup-tests ## the main job on the applied stack: quick starts, 200 mixed requests, poison, IAM, destroy
 	@$(PYTEST) $(E2E_CORE)
 
 .PHONY: e2e

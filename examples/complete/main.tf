@@ -41,6 +41,7 @@ module "sesmail" {
 
   # Reputation: stricter than the defaults.
   consecutive_soft_bounce_threshold = 2
+  not_spam_lifts_suppression        = true
   bounce_rate_alarm_threshold       = 0.02
   bounce_rate_pause_threshold       = 0.04
   breaker_min_emails                = 50

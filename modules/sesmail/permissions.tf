@@ -57,7 +57,7 @@ locals {
       },
       {
         sid       = "ClaimAndRecordEmails"
-        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+        actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
         resources = [module.tables.tracking_arn]
       },
       {
@@ -115,7 +115,7 @@ locals {
   feedback_statements = [
     {
       sid       = "FoldEvents"
-      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
       resources = [module.tables.tracking_arn]
     },
     {
@@ -125,12 +125,12 @@ locals {
     },
     {
       sid       = "Suppress"
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      actions   = concat(["dynamodb:PutItem"], var.not_spam_lifts_suppression ? ["dynamodb:DeleteItem"] : [])
       resources = [module.tables.suppression_arn]
     },
     {
       sid       = "CountAndTrip"
-      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [module.tables.control_arn]
     },
     {

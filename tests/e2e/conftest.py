@@ -42,7 +42,9 @@ def emulator() -> Iterator[Emulator]:
     """The endpoint that `BACKEND` asks for."""
     started = emulators.start()
     yield started
+    denied = started.denials()
     started.stop()
+    assert denied == [], "the functions' roles lack rights"
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,17 @@ def queue(plain_emulator: Emulator) -> str:
     sns, sqs, ses = (client(plain_emulator, name) for name in ("sns", "sqs", "sesv2"))
     topic: str = sns.create_topic(Name="feedback")["TopicArn"]
     url: str = sqs.create_queue(QueueName="feedback")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     ses.create_configuration_set(ConfigurationSetName="watched")
     ses.create_configuration_set(ConfigurationSetName="quiet")
     ses.create_configuration_set_event_destination(

@@ -104,7 +104,7 @@ def test_the_sender_has_these_rights_and_no_others(default: Plan) -> None:
         "sqs:SendMessage": {"BulkQueue", "RetryQueue"},
         "ses:SendRawEmail": {"identity/*", "configuration-set/ConfigSet"},
         "ses:GetSendQuota": {"*"},
-        "dynamodb:GetItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
+        "dynamodb:GetItem": {"table/Control"},
         "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
         "dynamodb:Query": {"table/EmailTracking/index/to-email-timestamp-index"},
         "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Control", "Pending")},
@@ -124,11 +124,10 @@ def test_the_feedback_processor_has_these_rights_and_no_others(default: Plan) ->
         "sqs:DeleteMessage": {"FeedbackQueue"},
         "sqs:GetQueueAttributes": {"FeedbackQueue"},
         "sqs:SendMessage": {"RetryQueue"},
-        "dynamodb:GetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control", "Pending")},
+        "dynamodb:GetItem": {"table/Pending"},
         "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
         "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
         "dynamodb:UpdateItem": {"table/Control"},
-        "dynamodb:DeleteItem": {"table/Suppression"},
         "dynamodb:BatchWriteItem": {"table/Pending"},
         "dynamodb:Query": {
             "table/EmailTracking/index/ses-message-id-index",
@@ -136,6 +135,13 @@ def test_the_feedback_processor_has_these_rights_and_no_others(default: Plan) ->
         },
         "events:PutEvents": {"event-bus/EmailBus"},
     }
+
+
+def test_a_suppression_is_lifted_only_where_not_spam_may_lift_it(default: Plan, complete: Plan) -> None:
+    assert "dynamodb:DeleteItem" not in rights(default, "FeedbackProcessor")
+    policy = complete.one("aws_iam_role_policy", role="mail-FeedbackProcessorRole").json("policy")
+    (suppress,) = [statement for statement in policy["Statement"] if statement["Sid"] == "Suppress"]
+    assert suppress["Action"] == ["dynamodb:PutItem", "dynamodb:DeleteItem"]
 
 
 def test_the_seeder_has_these_rights_and_no_others(default: Plan) -> None:

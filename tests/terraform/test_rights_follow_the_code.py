@@ -35,9 +35,10 @@ TABLES = {
 }
 # Function and adapter: operations of the adapter that the function does not use.
 UNUSED = {
-    ("EmailSender", "suppression_table"): {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"},
+    ("EmailSender", "suppression_table"): {"dynamodb:PutItem", "dynamodb:DeleteItem"},
     ("EmailSender", "pending_table"): {"dynamodb:GetItem"},
-    ("FeedbackProcessor", "suppression_table"): {"dynamodb:BatchGetItem"},
+    # A suppression is lifted only with not_spam_lifts_suppression (test_iam.py).
+    ("FeedbackProcessor", "suppression_table"): {"dynamodb:BatchGetItem", "dynamodb:DeleteItem"},
     ("FeedbackProcessor", "pending_table"): {"dynamodb:PutItem"},
 }
 # What Lambda itself does with the role, and what S3 wants before it tells a missing object from a forbidden one.

@@ -92,8 +92,7 @@ class ControlTable:
         except ClientError as err:
             if not is_condition_failure(err):
                 raise transient(err, _NOT_REACHED, code="AWS006") from err
-            refusal: dict[str, Any] = dict(err.response)
-            return False, dict(refusal.get("Item") or self._item(key))
+            return False, dict(dict(err.response).get("Item", {}))
         except BotoCoreError as err:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
         return True, dict(answer.get("Attributes", {}))

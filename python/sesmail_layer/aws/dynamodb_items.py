@@ -88,13 +88,7 @@ def put_if(
     except ClientError as err:
         if not is_condition_failure(err):
             raise
-        refusal: dict[str, Any] = dict(err.response)
-        if "Item" in refusal:
-            return dict(refusal["Item"])
-        # Not every endpoint sends the item along.
-        return client.get_item(TableName=table_name, Key={key_name: item[key_name]}, ConsistentRead=True).get(
-            "Item", {}
-        )
+        return dict(err.response).get("Item", {})
     return None
 
 

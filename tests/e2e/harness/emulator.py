@@ -79,6 +79,11 @@ class Emulator:
         """Talk to the emulator's own paths (`_sesmail/...`)."""
         return http_json(method, f"{self.url}/{path}", body)
 
+    def denials(self) -> list[dict[str, str]]:
+        """What IAM denied to whom (`who`, `action`, `resource`); LocalStack's community edition does not enforce it."""
+        found: list[dict[str, str]] = []
+        return self.request("GET", "_sesmail/denials")["denials"] if self.has_full_ses else found
+
     def stop(self) -> None:
         """End it and everything that it started."""
         if self.pid:
@@ -126,6 +131,8 @@ def start_ministack(
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        # The roles may do what Terraform gave them, and nothing else.
+        "AUTH": "true",
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(folder),
         **({"SESMAIL_GUARDED_BY": str(os.getpid())} if guard else {}),

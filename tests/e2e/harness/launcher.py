@@ -3,7 +3,7 @@
 Runs inside the emulator's own virtual environment: `python -m tests.e2e.harness.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files stay as they are: a few of its functions are wrapped in
 this process (SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation
-of an event destination, and the HTTP entry, for the side door of `ses/control.py`).
+of an event destination, IAM's verdicts (`enforcement.py`), and the HTTP entry, for the side door of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.e2e.harness.enforcement import Enforcement
 from tests.e2e.harness.ses.control import PREFIX, answer
 from tests.e2e.harness.ses.desk import Desk
 from tests.e2e.harness.ses.faults import REFUSALS, Fault
@@ -52,6 +53,7 @@ def publish(topic_arn: str, text: str) -> None:
 
 
 desk = Desk(publish)
+enforcement = Enforcement()
 dice = random.Random(0)
 
 
@@ -81,14 +83,16 @@ def wrap_ses(original: Handler) -> Handler:
             return quota_response()
         if action != "SendRawEmail":
             return await original(method, path, headers, body, query)
-        return await send_raw_email(params)
+        return await send_raw_email(params, headers)
 
     return handle
 
 
-async def send_raw_email(params: dict[str, list[str]]) -> Response:
+async def send_raw_email(params: dict[str, list[str]], headers: dict[str, str]) -> Response:
     """Refuse, fail on order, or accept and publish the events."""
     message = Message.from_request(params)
+    if denied := enforcement.refusal_of(message, headers):
+        return error_response(denied)
     fault = desk.fault_for(message)
     if fault and not fault.kind.endswith("_after"):
         if fault.kind in REFUSALS:
@@ -97,12 +101,12 @@ async def send_raw_email(params: dict[str, list[str]]) -> Response:
     refusal = refusal_of(message, configuration_sets()) or desk.over_quota(message)
     if refusal:
         return error_response(refusal)
-    status, headers, body = ses._send_raw_email(params)
+    status, answered, body = ses._send_raw_email(params)
     accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", body)
     if status != 200 or accepted is None:
-        return status, headers, body
+        return status, answered, body
     message_id = ses_id(accepted[1].decode())
-    response: Response = (status, headers, body.replace(accepted[1], message_id.encode()))
+    response: Response = (status, answered, body.replace(accepted[1], message_id.encode()))
     stamped = replace(
         message,
         message_id=message_id,
@@ -207,6 +211,10 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
         elif scope["path"] == f"{PREFIX}redelivery":
             redelivery.seconds = json.loads(body)["seconds"]
             status, content = 200, {"seconds": redelivery.seconds}
+        elif scope["path"] == f"{PREFIX}denials":
+            if scope["method"] == "DELETE":
+                enforcement.denials.clear()
+            status, content = 200, {"denials": enforcement.denials}
         else:
             status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
         headers = [(b"content-type", b"application/json")]
@@ -235,6 +243,7 @@ def main() -> None:
         end_with(int(guardian))
     keep_failures_apart()
     redelivery.install()
+    enforcement.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)

@@ -19,4 +19,5 @@ TEST_VARIABLES: dict[str, Any] = {
     "claim_settle_seconds": 5,
     "soft_bounce_retry_delay_seconds": 2,
     "breaker_cooldown_minutes": 0.4,
+    "not_spam_lifts_suppression": True,
 }

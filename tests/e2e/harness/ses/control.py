@@ -9,6 +9,7 @@ PATCH  /_sesmail/behaviour                change {quota: {...}, events: {...}}
 POST   /_sesmail/faults                   order a fault; DELETE takes all back
 POST   /_sesmail/kill                     kill a process of {function} at work, by chance (`launcher.py`)
 POST   /_sesmail/redelivery               {seconds} until SQS brings again what an ended batch left (`launcher.py`)
+GET    /_sesmail/denials                  what IAM denied to whom; DELETE empties the list (`launcher.py`)
 POST   /_sesmail/reset                    forget everything
 """
 
