@@ -155,3 +155,12 @@ def test_a_failed_write_says_so_in_the_operators_words(client: DynamoDBClient, t
             table.add(listed())
 
     assert caught.value.code == "FBK004"
+
+
+def test_a_failed_removal_says_so_in_the_operators_words(client: DynamoDBClient, table: SuppressionTable) -> None:
+    with Stubber(client) as stub:
+        stub.add_client_error("delete_item", "InternalServerError", "Oops", http_status_code=500)
+        with pytest.raises(TransientError, match=r"^Failed to remove from suppression list: Internal") as caught:
+            table.remove(JOHN)
+
+    assert caught.value.code == "AWS004"

@@ -170,8 +170,9 @@ def test_an_edit_that_comes_between_is_not_lost_when_it_raises_the_version() -> 
 def test_a_template_that_never_stands_still_is_given_up() -> None:
     bucket = FakeBucket()
     bucket.before_call = lambda _: bucket.put("welcome", "template.html", b"<p>somebody is typing")
-    with pytest.raises(SeedError, match="Template 'welcome' kept changing"):
+    with pytest.raises(SeedError, match="Template 'welcome' kept changing") as caught:
         seed(bucket, starter())
+    assert caught.value.code == "SEED006"
 
 
 class DeniedAtFirst(Starters):
