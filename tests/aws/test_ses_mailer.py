@@ -202,7 +202,9 @@ URL = "https://email.eu-west-1.amazonaws.com"
     ids=lambda error: type(error).__name__,
 )
 def test_a_connection_that_was_never_made_sent_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(raised(error, monkeypatch), TransientError)
+    found = raised(error, monkeypatch)
+    assert isinstance(found, TransientError)
+    assert found.code == "SES009"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,9 @@ def tls_error(cause: Exception) -> SSLError:
 
 
 def test_a_certificate_that_does_not_hold_ends_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch), TransientError)
+    found = raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch)
+    assert isinstance(found, TransientError)
+    assert found.code == "SES009"
 
 
 def test_a_tls_error_of_another_kind_may_come_after_ses_had_the_message(monkeypatch: pytest.MonkeyPatch) -> None:

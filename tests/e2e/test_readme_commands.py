@@ -1,6 +1,6 @@
-"""The commands that the README begins with, as its reader runs them: in a work tree of his own, by `make` and Terraform.
+"""The commands that the README begins with, run as its reader runs them, in a work tree of their own.
 
-A copy of the tree, so that nobody's running stack, `terraform.tfvars` or `dist/` is touched.
+A copy, so that nobody's running stack, `terraform.tfvars` or `dist/` is touched.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -156,7 +157,7 @@ def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emula
         "PYTHON_VERSION": python_version(account.backend),
         "TF_VAR_lambda_architecture": architecture(),
         "TF_VAR_lambda_runtime": f"python{python_version(account.backend)}",
-        "TF_CLI_ARGS_init": " ".join(terraform_init_args()),
+        "TF_CLI_ARGS_init": shlex.join(terraform_init_args()),
         "TF_CLI_ARGS_apply": "-parallelism=40",
         "CHECKPOINT_DISABLE": "1",
     }

@@ -71,14 +71,15 @@ def test_the_record_tells_the_acceptance_in_fixed_width_utc_and_expires_after_th
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("fields", "message", "code"),
     [
-        ({"to": None}, "Validation error: Missing required field: 'to'"),
-        ({"templateName": None}, "Validation error: Missing required field: 'templateName'"),
-        ({"to": "not an address"}, "Validation error: Invalid email address format: to 'n***'."),
+        ({"to": None}, "Validation error: Missing required field: 'to'", "VAL001"),
+        ({"templateName": None}, "Validation error: Missing required field: 'templateName'", "VAL002"),
+        ({"to": "not an address"}, "Validation error: Invalid email address format: to 'n***'.", "VAL003"),
+        ({"subject": "Hello\r\nBcc: eve@example.com"}, "Validation error: subject", "VAL005"),
     ],
 )
-def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str) -> None:
+def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str, code: str) -> None:
     sender = Sender()
 
     record = sender.send(emailId="bad", **fields)
@@ -90,6 +91,7 @@ def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message:
     assert [(e.status, e.error_type, e.ses_message_id) for e in sender.bus.events] == [
         ("failed", "validation_error", None)
     ]
+    assert sender.log.codes() == [code]
     assert sender.mailer.accepted == []
 
 
@@ -412,6 +414,7 @@ def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
 
     strict = Sender(refuse_unknown_fields=True)
     assert strict.send(emailId="one", campaign="spring").error_type == "validation_error"
+    assert strict.log.codes() == ["VAL006"]
 
 
 def test_a_template_failure_carries_its_phrase_in_the_log() -> None:
