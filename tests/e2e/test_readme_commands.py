@@ -12,7 +12,7 @@ import shlex
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,13 +42,15 @@ class WorkTree:
 
     folder: Path
 
-    def run(self, script: str, *, exit_code: int = 0, typed: str = "", **environment: str) -> str:
+    def run(
+        self, script: str, environment: Mapping[str, str] | None = None, *, exit_code: int = 0, typed: str = ""
+    ) -> str:
         """Run Bash lines at its root; what they print, errors included."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(OURS) and k not in OURS_TOO}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
-            env=inherited | environment,
+            env=inherited | dict(environment or {}),
             input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,14 +109,15 @@ def test_what_is_not_up_says_so_and_may_be_ended_all_the_same(work_tree: WorkTre
 
 def test_make_up_keeps_a_stack_for_the_reader_s_shell_until_make_down(work_tree: WorkTree) -> None:
     with somebody_listening() as taken:
-        told = work_tree.run("make up", PORT=str(taken))
+        told = work_tree.run("make up", {"PORT": str(taken)})
     assert f"Port {taken} is taken; using " in told
     [port] = {int(found) for found in re.findall(r"SESMail is up at http://127\.0\.0\.1:(\d+)\.", told)}
     assert f"SESMail is up already at http://127.0.0.1:{port}." in work_tree.run("make up")
 
     shell = 'eval "$(make -s env)"'
     (work_tree.folder / "quick_start.py").write_text(snippet(README, "python", "put_events("))
-    work_tree.run(f"{shell}\npython quick_start.py", AWS_PROFILE="the-reader-s-own", AWS_SESSION_TOKEN="stale")
+    of_the_reader = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "of-production"}
+    work_tree.run(f"{shell}\npython quick_start.py", of_the_reader)
     wait_for(lambda: newest_status(work_tree, shell) == "delivered", "the quick start's email to be delivered")
     story = work_tree.run(f"{shell}\nsesmail send-test welcome --to bounce@simulator.amazonses.com", exit_code=1)
     assert "bounced" in story
@@ -164,7 +167,7 @@ def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emula
     shell = exports({"url": account.url})
     work_tree.run(f"{shell}\n{snippet(SETUP, 'bash', 'create-email-identity')}")
 
-    told = work_tree.run(snippet(README, "bash", "terraform -chdir=terraform apply"), typed="yes\n", **here)
+    told = work_tree.run(snippet(README, "bash", "terraform -chdir=terraform apply"), here, typed="yes\n")
 
     assert "Apply complete!" in told
     work_tree.run(f"{shell}\n{snippet(README, 'bash', 'events put-events')}")
