@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from moto import mock_aws
 from sesmail_layer.aws import clients
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.runtime.settings import Settings
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "sesmailengine"
@@ -122,7 +124,8 @@ def requests(count: int) -> list[str]:
 
 def ses_events(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Queue messages with one SES event each, about these emails, tags and all."""
-    payload = {"timestamp": "2026-11-24T10:31:05.000Z"}
+    # Of this moment: older news may have come before, and is told again.
+    payload = {"timestamp": utc_text(time.time())}
     return [
         json.dumps(
             {
