@@ -79,7 +79,7 @@ test-browser: setup-tests ## starters and preview page in headless Chromium
 test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
-# The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, every page's snippets).
+# The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, `make up` and deploy, every page's snippets).
 E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py poison.py provider.py quick_start.py rights.py \
 	terraform_cycle.py)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
-from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.errors import PermanentError, TransientError
 
 
 @pytest.fixture
@@ -34,5 +35,29 @@ def test_a_vanished_object_names_the_field(objects: AttachmentObjects, uri: str)
 
 
 def test_an_object_that_is_too_large_is_not_read(objects: AttachmentObjects) -> None:
-    with pytest.raises(PermanentError, match="8 bytes, at most 7 are allowed"):
+    with pytest.raises(PermanentError, match="8 bytes, at most 7 are allowed") as caught:
         objects.read("s3://files/invoices/a b+c.pdf", "attachments[0].s3Uri", 7)
+
+    assert (caught.value.error_type, caught.value.code) == ("attachment_error", "ATT004")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"), "SlowDown"),
+        (EndpointConnectionError(endpoint_url="https://s3.us-east-1.amazonaws.com"), "EndpointConnectionError"),
+    ],
+)
+def test_an_s3_that_does_not_answer_is_worth_another_try(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    s3 = boto3.client("s3", region_name="us-east-1")
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(s3, "get_object", fail)
+    with pytest.raises(TransientError, match=f"^S3 error loading attachment: {why}$") as caught:
+        AttachmentObjects(s3).read("s3://files/invoices/1.pdf", "attachments[0].s3Uri", 100)
+
+    assert caught.value.code == "AWS007"

@@ -187,5 +187,7 @@ def test_a_table_that_does_not_answer_is_a_transient_error(
     }
     with Stubber(client) as stub:
         stub.add_client_error(operation, "ThrottlingException", "slow down")
-        with pytest.raises(TransientError, match="DynamoDB error in the control table: ThrottlingException"):
+        with pytest.raises(TransientError, match="DynamoDB error in the control table: ThrottlingException") as caught:
             calls[operation]()
+
+    assert caught.value.code == "AWS006"

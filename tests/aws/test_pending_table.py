@@ -127,8 +127,9 @@ def test_what_dynamodb_leaves_over_is_deleted_in_another_round(client: DynamoDBC
     with Stubber(client) as stub:
         for _ in range(5):
             stub.add_response("batch_write_item", {"UnprocessedItems": left})
-        with pytest.raises(TransientError, match="1 requests stayed undeleted"):
+        with pytest.raises(TransientError, match="1 requests stayed undeleted") as caught:
             table.forget(["email-1"])
+    assert caught.value.code == "AWS008"
 
 
 @pytest.mark.parametrize("operation", ["put_item", "get_item", "batch_write_item"])

@@ -117,6 +117,10 @@ def test_paused_sending_is_a_hold_and_no_failure(code: str) -> None:
     error = answer(code, "Sending is paused.")
     assert isinstance(error, HoldError)
     assert (error.reason, error.delay_seconds, error.deferred) == ("sending_paused", 300.0, True)
+    assert (error.code, error.message) == (
+        "SES004",
+        f"SES error ({code.removesuffix('Exception')}): Sending is paused.",
+    )
 
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException"])
@@ -124,7 +128,8 @@ def test_the_rate_is_waited_out_with_jitter_and_without_a_word(code: str) -> Non
     errors = [answer(code, "Maximum sending rate exceeded.") for _ in range(8)]
     for error in errors:
         assert isinstance(error, HoldError)
-        assert (error.reason, error.deferred) == ("rate", False)
+        assert (error.reason, error.deferred, error.code) == ("rate", False, "SES006")
+        assert error.message.endswith("): Maximum sending rate exceeded.")
         assert 1 <= error.delay_seconds <= 5
     assert len({error.delay_seconds for error in errors if isinstance(error, HoldError)}) > 1
 
@@ -133,6 +138,13 @@ def test_a_daily_quota_that_is_used_up_defers() -> None:
     error = answer("Throttling", "Daily message quota exceeded.")
     assert isinstance(error, HoldError)
     assert (error.reason, error.delay_seconds, error.deferred) == ("daily_quota", 300.0, True)
+    assert (error.code, error.message) == ("SES005", "SES error (Throttling): Daily message quota exceeded.")
+
+
+def test_another_throttling_is_waited_out_as_the_rate_is() -> None:
+    error = answer("ThrottlingException", "Too many requests.")
+    assert isinstance(error, HoldError)
+    assert (error.reason, error.deferred, error.code) == ("rate", False, "SES005")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +202,9 @@ URL = "https://email.eu-west-1.amazonaws.com"
     ids=lambda error: type(error).__name__,
 )
 def test_a_connection_that_was_never_made_sent_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(raised(error, monkeypatch), TransientError)
+    found = raised(error, monkeypatch)
+    assert isinstance(found, TransientError)
+    assert found.code == "SES009"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +228,9 @@ def tls_error(cause: Exception) -> SSLError:
 
 
 def test_a_certificate_that_does_not_hold_ends_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch), TransientError)
+    found = raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch)
+    assert isinstance(found, TransientError)
+    assert found.code == "SES009"
 
 
 def test_a_tls_error_of_another_kind_may_come_after_ses_had_the_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,16 @@ def test_a_table_that_cannot_be_read_fails_closed(client: DynamoDBClient, table:
     assert caught.value.code == "AWS001"
 
 
+def test_without_the_key_of_erased_addresses_the_list_cannot_be_read(client: DynamoDBClient) -> None:
+    def no_key(_: str) -> str:
+        raise TransientError("DynamoDB error in the control table: timeout", code="AWS006")
+
+    with pytest.raises(TransientError, match=r"^DynamoDB error checking suppression: .*control table") as caught:
+        SuppressionTable(client, NAME, FixedClock(), no_key).get_many([JOHN])
+
+    assert caught.value.code == "AWS001"
+
+
 def test_a_failed_write_says_so_in_the_operators_words(client: DynamoDBClient, table: SuppressionTable) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("put_item", "InternalServerError", "Oops", http_status_code=500)
@@ -155,3 +165,12 @@ def test_a_failed_write_says_so_in_the_operators_words(client: DynamoDBClient, t
             table.add(listed())
 
     assert caught.value.code == "FBK004"
+
+
+def test_a_failed_removal_says_so_in_the_operators_words(client: DynamoDBClient, table: SuppressionTable) -> None:
+    with Stubber(client) as stub:
+        stub.add_client_error("delete_item", "InternalServerError", "Oops", http_status_code=500)
+        with pytest.raises(TransientError, match=r"^Failed to remove from suppression list: Internal") as caught:
+            table.remove(JOHN)
+
+    assert caught.value.code == "AWS004"

@@ -209,11 +209,18 @@ def test_an_endpoint_out_of_reach_is_a_transient_error(client: DynamoDBClient, m
     def out_of_reach(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
-    monkeypatch.setattr(client, "batch_get_item", out_of_reach)
-    monkeypatch.setattr(client, "put_item", out_of_reach)
+    for operation in ("batch_get_item", "put_item", "query"):
+        monkeypatch.setattr(client, operation, out_of_reach)
     table = TrackingTable(client, NAME)
 
-    with pytest.raises(TransientError, match=r"^DynamoDB error reading tracking record: EndpointConnectionError$"):
-        table.get_many(["a"])
-    with pytest.raises(TransientError, match=r"^Failed to update tracking record: EndpointConnectionError$"):
+    for read in (
+        lambda: table.get_many(["a"]),
+        lambda: table.find_by_ses_message_id("ses-1"),
+        lambda: table.written_to("john@example.com"),
+    ):
+        with pytest.raises(TransientError, match=r"^DynamoDB error reading tracking record: Endpoint\w+$") as caught:
+            read()
+        assert caught.value.code == "AWS003"
+    with pytest.raises(TransientError, match=r"^Failed to update tracking record: EndpointConnectionError$") as caught:
         table.replace(a_record())
+    assert caught.value.code == "FBK003"

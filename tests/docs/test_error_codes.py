@@ -15,6 +15,7 @@ CODE = re.compile(r"[A-Z]{3,4}[0-9]{3}")
 # What stands for a part that differs: in the docs a letter of its own or `…`, in the code a replacement field.
 _DIFFERS = re.compile(r"(?<![\w])'?(?:X|N)'?(?![\w])|…|\[…\]")
 SOURCES = sorted([*(ROOT / "python/sesmail_layer").rglob("*.py"), *(ROOT / "functions").rglob("*.py")])
+TESTS = [path for path in (ROOT / "tests").rglob("*.py") if not {"docs", "node_modules"} & set(path.parts)]
 
 
 def codes_in_the_code() -> set[str]:
@@ -25,6 +26,17 @@ def codes_in_the_code() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
     }
+
+
+def codes_that_tests_expect() -> set[str]:
+    """Every code that a test outside this folder names, but for those it hands in itself (`SomeError(…, code=…)`)."""
+    expected = set()
+    for path in TESTS:
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        handed_in = {node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "code"}
+        constants = {node for node in nodes if isinstance(node, ast.Constant)} - handed_in
+        expected |= {node.value for node in constants if isinstance(node.value, str) and CODE.fullmatch(node.value)}
+    return expected
 
 
 def rows_in_the_docs() -> list[list[str]]:
@@ -49,6 +61,10 @@ def test_every_code_of_the_code_has_a_row_and_every_row_a_code() -> None:
     documented = Counter(cells[0] for cells in rows_in_the_docs())
     assert set(documented) == codes_in_the_code()
     assert [code for code, times in documented.items() if times > 1] == []
+
+
+def test_a_test_elsewhere_expects_every_code() -> None:
+    assert codes_in_the_code() - codes_that_tests_expect() == set()
 
 
 @pytest.mark.parametrize("cells", rows_in_the_docs(), ids=lambda cells: cells[0])

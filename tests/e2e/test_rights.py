@@ -128,7 +128,7 @@ def in_bulk(stack: Stack) -> Journey:
 
 
 def first_contact(stack: Stack) -> Journey:
-    return Journey({stack.put_email_request(reader(), source="inventing.agent"): "delivered"})
+    return Journey({stack.put_email_request(reader(), source="careful.agent"): "delivered"})
 
 
 def with_a_file(stack: Stack) -> Journey:

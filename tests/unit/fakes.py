@@ -413,6 +413,9 @@ class FakeLog:
     def messages(self) -> list[str]:
         return [line["message"] for line in self.lines if "message" in line]
 
+    def codes(self) -> list[str]:
+        return [line["code"] for line in self.lines if "code" in line]
+
 
 @contextmanager
 def no_limit(_seconds: float) -> Iterator[None]:

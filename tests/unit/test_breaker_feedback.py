@@ -271,7 +271,7 @@ def test_a_bus_that_refuses_the_event_does_not_keep_the_pause_from_standing() ->
     engine.bounce(ids[:10])
 
     assert engine.state().paused
-    assert [line["code"] for line in engine.log.lines if "code" in line] == ["FBK007"]
+    assert engine.log.codes() == ["FBK007"]
 
 
 def probing(engine: Engine, probes: int = 5, source: str = ME) -> list[str]:

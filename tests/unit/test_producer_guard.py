@@ -175,6 +175,7 @@ def test_an_open_breaker_holds_and_then_fails_what_was_held_too_long() -> None:
         "bounce_rate_exceeded",
         "Email not sent: bounce rate exceeded",
     )
+    assert sender.log.codes() == ["RATE001"]
 
 
 def test_after_the_cool_down_a_few_probes_go_through() -> None:
@@ -230,11 +231,14 @@ def test_an_object_under_the_producer_s_prefix_is_attached() -> None:
     assert b"7.pdf" in sender.mailer.accepted[0].raw
 
 
-@pytest.mark.parametrize("uri", ["s3://files/secrets/7.pdf", "s3://files/invoices/gone.pdf"])
-def test_any_other_object_is_refused_by_field(uri: str) -> None:
+@pytest.mark.parametrize(
+    ("uri", "code"), [("s3://files/secrets/7.pdf", "ATT001"), ("s3://files/invoices/gone.pdf", "ATT003")]
+)
+def test_any_other_object_is_refused_by_field(uri: str, code: str) -> None:
     sender = sender_with(ProducerPolicy(attachment_prefixes=["s3://files/invoices/"]))
 
     record = sender.send(attachments=[{"filename": "7.pdf", "s3Uri": uri}])
 
     assert record.error_type == "attachment_error"
     assert "attachments[0].s3Uri" in (record.error_message or "")
+    assert sender.log.codes() == [code]

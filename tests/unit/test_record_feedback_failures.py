@@ -96,6 +96,7 @@ def test_an_unknown_type_is_logged_counted_and_acknowledged() -> None:
     assert feedback.run(feedback.message(unknown), feedback.message({"hello": 1})) == set()
 
     assert feedback.log.messages() == ["Unknown notification type: Teleported", "Unknown notification type: None"]
+    assert feedback.log.codes() == ["FBK002", "FBK002"]
     assert feedback.metrics.counts == {"FeedbackUnknown": 2}
 
 

@@ -15,6 +15,7 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.templates import TemplateError, compile_template
 from sesmail_layer.runtime.time_limit import time_limit
 
+pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
 DATA: dict[str, Any] = {
     "text": "text",
     "number": 7,

@@ -170,29 +170,32 @@ def test_an_edit_that_comes_between_is_not_lost_when_it_raises_the_version() -> 
 def test_a_template_that_never_stands_still_is_given_up() -> None:
     bucket = FakeBucket()
     bucket.before_call = lambda _: bucket.put("welcome", "template.html", b"<p>somebody is typing")
-    with pytest.raises(SeedError, match="Template 'welcome' kept changing"):
+    with pytest.raises(SeedError, match="Template 'welcome' kept changing") as caught:
         seed(bucket, starter())
+    assert caught.value.code == "SEED006"
 
 
 class DeniedAtFirst(Starters):
     """What a role sees whose rights are still on their way."""
 
-    def __init__(self, *starters: Starter, times: int) -> None:
+    def __init__(self, *starters: Starter, times: int, code: str) -> None:
         super().__init__(*starters)
         self.times = times
+        self.code = code
 
     def load(self) -> Sequence[Starter]:
         self.times -= 1
         if self.times >= 0:
-            raise SeedError("AccessDenied", code="SEED003")
+            raise SeedError("AccessDenied", code=self.code)
         return super().load()
 
 
+@pytest.mark.parametrize("code", ["SEED003", "SEED004"])
 @pytest.mark.parametrize(("times", "succeeds"), [(5, True), (50, False)])
-def test_rights_that_are_still_on_their_way_are_waited_for(times: int, succeeds: bool) -> None:
+def test_rights_that_are_still_on_their_way_are_waited_for(times: int, succeeds: bool, code: str) -> None:
     clock = FakeClock()
     began = clock.now()
-    run = SeedTemplates(DeniedAtFirst(starter(), times=times), FakeBucket(), clock, structlog.get_logger())
+    run = SeedTemplates(DeniedAtFirst(starter(), times=times, code=code), FakeBucket(), clock, structlog.get_logger())
 
     if succeeds:
         assert run().installed == ["welcome"]

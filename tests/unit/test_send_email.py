@@ -71,14 +71,15 @@ def test_the_record_tells_the_acceptance_in_fixed_width_utc_and_expires_after_th
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("fields", "message", "code"),
     [
-        ({"to": None}, "Validation error: Missing required field: 'to'"),
-        ({"templateName": None}, "Validation error: Missing required field: 'templateName'"),
-        ({"to": "not an address"}, "Validation error: Invalid email address format: to 'n***'."),
+        ({"to": None}, "Validation error: Missing required field: 'to'", "VAL001"),
+        ({"templateName": None}, "Validation error: Missing required field: 'templateName'", "VAL002"),
+        ({"to": "not an address"}, "Validation error: Invalid email address format: to 'n***'.", "VAL003"),
+        ({"subject": "Hello\r\nBcc: eve@example.com"}, "Validation error: subject", "VAL005"),
     ],
 )
-def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str) -> None:
+def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str, code: str) -> None:
     sender = Sender()
 
     record = sender.send(emailId="bad", **fields)
@@ -90,6 +91,7 @@ def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message:
     assert [(e.status, e.error_type, e.ses_message_id) for e in sender.bus.events] == [
         ("failed", "validation_error", None)
     ]
+    assert sender.log.codes() == [code]
     assert sender.mailer.accepted == []
 
 
@@ -136,6 +138,7 @@ def test_unsubscribing_blocks_bulk_only() -> None:
 
     assert sender.send(emailId="reset").status is Status.SENT
     assert sender.send(emailId="news", priority="bulk").error_type == "suppressed"
+    assert sender.log.codes() == ["SUPP004"]
 
 
 def test_suppressed_copies_are_left_out_and_recorded() -> None:
@@ -198,6 +201,7 @@ def test_the_same_id_with_another_request_is_a_conflict_and_leaves_the_first_alo
     assert sender.tracking.records["order-1"] == first
     conflict = sender.tracking.records["email-xyz"]
     assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "order-1")
+    assert sender.log.codes() == ["DUP001"]
     assert len(sender.mailer.accepted) == 1
 
 
@@ -304,7 +308,8 @@ def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
 
 def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
     sender = Sender()
-    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300)] * 3
+    said = "SES error (AccountSendingPaused): no"
+    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300, message=said, code="SES004")] * 3
 
     assert sender.send(emailId="order-1").status is Status.DEFERRED
     sender.run_waiting()
@@ -318,6 +323,8 @@ def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
     assert sender.bus.statuses("order-1") == ["deferred", "sent"]
     assert sender.bus.events[0].reason == "sending_paused"
     assert revision < record.revision
+    told = [(line["level"], line["code"], line["message"]) for line in sender.log.lines if "code" in line]
+    assert told == [("WARNING", "SES004", said)] * 3
 
 
 def test_what_is_held_for_too_long_expires() -> None:
@@ -330,6 +337,8 @@ def test_what_is_held_for_too_long_expires() -> None:
 
     record = sender.tracking.records["order-1"]
     assert (record.status, record.error_type) == (Status.FAILED, "expired")
+    assert record.error_message == "Email not sent: held too long (sending_paused)"
+    assert sender.log.codes() == ["EXP002"]
     assert sender.waiting.messages == []
     assert sender.mailer.accepted == []
 
@@ -367,6 +376,7 @@ def test_an_email_is_not_sent_once_it_has_expired() -> None:
     record = sender.send(expiresAt="2026-11-24T10:30:00Z")
 
     assert (record.status, record.error_type) == (Status.FAILED, "expired")
+    assert sender.log.codes() == ["EXP001"]
     assert sender.mailer.accepted == []
 
 
@@ -381,6 +391,19 @@ def test_an_attachment_arrives_and_one_that_is_too_large_is_refused() -> None:
     record = sender.send(emailId="big", attachments=[{"filename": "a.pdf", "contentBase64": big}])
 
     assert record.error_type == "attachment_error"
+    assert sender.log.codes() == ["VAL007"]
+
+
+def test_an_attachment_that_is_not_base64_is_refused_by_field() -> None:
+    sender = Sender()
+
+    record = sender.send(attachments=[{"filename": "a.pdf", "contentBase64": "JVBERi0x\nLjc="}])
+
+    assert (record.error_type, record.error_message) == (
+        "attachment_error",
+        "Validation error: attachments[0].contentBase64: not base64",
+    )
+    assert sender.log.codes() == ["ATT002"]
 
 
 def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
@@ -391,6 +414,7 @@ def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
 
     strict = Sender(refuse_unknown_fields=True)
     assert strict.send(emailId="one", campaign="spring").error_type == "validation_error"
+    assert strict.log.codes() == ["VAL006"]
 
 
 def test_a_template_failure_carries_its_phrase_in_the_log() -> None:
@@ -467,6 +491,7 @@ class TestAnOutcomeThatNobodyKnows:
 
         record = sender.tracking.records["order-1"]
         assert (record.status, record.error_type) == (Status.FAILED, "outcome_unknown")
+        assert sender.log.codes() == ["SES007"]
         assert sender.mailer.accepted == []
 
     def test_it_fails_where_resending_is_not_wanted(self) -> None:
@@ -477,6 +502,7 @@ class TestAnOutcomeThatNobodyKnows:
 
         record = sender.tracking.records["order-1"]
         assert (record.status, record.error_type) == (Status.FAILED, "outcome_unknown")
+        assert sender.log.codes() == ["SES007"]
         assert sender.mailer.accepted == []
 
 

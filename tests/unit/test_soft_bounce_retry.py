@@ -92,7 +92,7 @@ def test_a_crash_between_recording_and_scheduling_leaves_the_retry_to_the_redeli
     engine.waiting.error = TransientError("Failed to schedule retry: Throttling", code="FBK005")
     assert len(engine.hear(soft())) == 1
     assert engine.status == (Status.SOFT_BOUNCED, 1)
-    assert [line["code"] for line in engine.feedback.log.lines if "code" in line] == ["FBK005"]
+    assert engine.feedback.log.codes() == ["FBK005"]
     assert engine.pending.kept != {}
 
     engine.waiting.error = None
@@ -271,7 +271,7 @@ def test_a_retry_that_the_breaker_holds_to_the_end_says_so() -> None:
     record = engine.sender.tracking.records[ID]
     assert (record.status, record.error_type) == (Status.FAILED, "bounce_rate_exceeded")
     assert record.error_message == "Bounce rate exceeded during retry: 8.0%"
-    assert [line["code"] for line in engine.sender.log.lines if "code" in line] == ["RATE002"]
+    assert engine.sender.log.codes() == ["RATE002"]
 
 
 def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:

@@ -93,5 +93,6 @@ def test_an_archive_is_sorted_into_starters_with_their_localised_bodies() -> Non
 
 
 def test_an_incomplete_starter_is_refused() -> None:
-    with pytest.raises(SeedError, match=r"'welcome' is incomplete: no metadata.json, template.txt"):
+    with pytest.raises(SeedError, match=r"'welcome' is incomplete: no metadata.json, template.txt") as caught:
         starters_in({"templates/welcome/template.html": b""})
+    assert caught.value.code == "SEED005"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -18,13 +17,7 @@ ABOUT = b'{"subject": "s"}'
 MOST_MEMORY = 120 * 1024 * 1024
 
 
-@pytest.fixture(autouse=True)
-def no_garbage_collection_calls_back() -> Iterator[None]:
-    """Hypothesis counts collections; an alarm that comes while it does so is a warning."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    yield
-    gc.callbacks.extend(callbacks)
+pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
 
 
 def compiled(html: str, seconds: float = 0.5) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sesmail_layer.domain.bounds import MAX_OUTPUT
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.templates import (
     MAX_FILE_BYTES,
@@ -270,6 +271,12 @@ def test_a_template_s_mistake_never_tells_the_data(html: str) -> None:
     assert error.error_type == "template_render_error"
     assert error.code in ("TMPL007", "TMPL010")
     assert "private" not in error.message
+
+
+def test_a_result_beyond_the_bound_is_refused() -> None:
+    error = failure(template("{% for piece in range(30) %}{{ name * 100000 }}{% endfor %}"), name="x")
+    assert error.message == f"Failed to render template 'welcome': the result is over {MAX_OUTPUT} characters"
+    assert error.code == "TMPL010"
 
 
 @given(

@@ -11,6 +11,8 @@ import pytest
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.runtime.time_limit import time_limit
 
+pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
+
 
 def run_forever() -> None:
     while True:
