@@ -77,7 +77,7 @@ class BreakerTable:
         item = {"pk": {"S": f"state#{source}"}, **to_item(new, {})}
         values = {f":{name}": before[name] for name in _SEEN}
         try:
-            return put_if(self._client, self._table_name, "pk", item, " AND ".join(clauses), values) is None
+            return put_if(self._client, self._table_name, item, " AND ".join(clauses), values) is None
         except (BotoCoreError, ClientError) as err:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
 

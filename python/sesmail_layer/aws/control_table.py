@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.dynamodb_items import from_item, is_condition_failure, read_items, to_item, transient
+from sesmail_layer.aws.dynamodb_items import (
+    from_item,
+    is_condition_failure,
+    read_items,
+    refused_item,
+    to_item,
+    transient,
+)
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.sending_state import SendingState
@@ -92,7 +99,7 @@ class ControlTable:
         except ClientError as err:
             if not is_condition_failure(err):
                 raise transient(err, _NOT_REACHED, code="AWS006") from err
-            return False, dict(dict(err.response).get("Item", {}))
+            return False, refused_item(err)
         except BotoCoreError as err:
             raise transient(err, _NOT_REACHED, code="AWS006") from err
         return True, dict(answer.get("Attributes", {}))

@@ -70,7 +70,7 @@ def read_items(
 
 
 def put_if(
-    client: DynamoDBClient, table_name: str, key_name: str, item: Item, condition: str, values: Mapping[str, Any]
+    client: DynamoDBClient, table_name: str, item: Item, condition: str, values: Mapping[str, Any]
 ) -> Item | None:
     """Puts an item under a condition; gives None, or the item that stands there (empty: deleted meanwhile).
 
@@ -88,7 +88,7 @@ def put_if(
     except ClientError as err:
         if not is_condition_failure(err):
             raise
-        return dict(err.response).get("Item", {})
+        return refused_item(err)
     return None
 
 
@@ -102,6 +102,12 @@ def reason_of(err: BotoCoreError | ClientError) -> str:
 def transient(err: BotoCoreError | ClientError, message: str, *, code: str) -> TransientError:
     """Names a failure of DynamoDB after what it kept us from."""
     return TransientError(f"{message}: {reason_of(err)}", code=code)
+
+
+def refused_item(err: ClientError) -> Item:
+    """Gives the item that a condition refused to touch; empty where there is none."""
+    response: dict[str, Any] = dict(err.response)
+    return dict(response.get("Item", {}))
 
 
 def is_condition_failure(err: ClientError) -> bool:

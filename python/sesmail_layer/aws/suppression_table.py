@@ -109,7 +109,7 @@ class SuppressionTable:
         """Writes an entry; gives None, or the one that is there instead of what the condition expects."""
         item = to_item(entry, _KEYS)
         try:
-            standing = put_if(self._client, self._table_name, "email", item, condition, values)
+            standing = put_if(self._client, self._table_name, item, condition, values)
         except (BotoCoreError, ClientError) as err:
             raise transient(err, _NOT_WRITTEN, code="FBK004") from err
         if standing == {}:

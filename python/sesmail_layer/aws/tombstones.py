@@ -52,7 +52,7 @@ class Tombstones:
             if not item:
                 made = key | {"key": {"B": secrets.token_bytes(_KEY_BYTES)}}
                 # Of several that make one at once, the first one's stands.
-                item = put_if(self._client, self._table_name, "pk", made, _NOT_MADE_YET, {}) or made
+                item = put_if(self._client, self._table_name, made, _NOT_MADE_YET, {}) or made
         except (BotoCoreError, ClientError) as err:
             raise transient(err, "DynamoDB error in the control table", code="AWS006") from err
         return bytes(item["key"]["B"])

@@ -112,7 +112,7 @@ class TrackingTable:
         # Revision 1 is the field's default, which msgspec leaves out; the next write's condition must find it.
         item = to_item(record, _KEYS) | {"revision": {"N": str(record.revision)}}
         try:
-            standing = put_if(self._client, self._table_name, "emailId", item, condition, values)
+            standing = put_if(self._client, self._table_name, item, condition, values)
         except (BotoCoreError, ClientError) as err:
             raise transient(err, _NOT_WRITTEN, code="FBK003") from err
         if standing == {}:
