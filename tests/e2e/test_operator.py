@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness.paths import REPOSITORY
+from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.stack import Stack
 
 GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
@@ -58,7 +59,7 @@ def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(stack: Stack) -
 
     sesmail(stack, "resume", "--producer", source)
 
-    stack.wait_for_status(email_id, "delivered", seconds=120)
+    stack.wait_for_status(email_id, stack.settled_status, seconds=120)
     assert len(stack.mails_to(to)) == 1
     assert "→ deferred" in sesmail(stack, "explain", email_id)
 
@@ -96,13 +97,17 @@ def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(sta
 
 
 def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(stack: Stack) -> None:
-    to = f"bounce+{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
-    email_id = stack.put_email_request(to)
+    to = somebody("bounced")
+    record = stack.put_email_request_and_wait(to)
+    email_id = record["emailId"]
+    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
     stack.wait_for_status(email_id, "bounced")
 
     told = sesmail(stack, "explain", email_id, exit_code=1)
 
-    assert [line.rpartition("→ ")[2] for line in told.splitlines() if "→" in line] == ["sending", "sent", "bounced"]
+    assert [line.rpartition("→ ")[2] for line in told.splitlines() if "→" in line] == list(
+        dict.fromkeys(("sending", "sent", stack.settled_status, "bounced"))
+    )
     assert f"Suppressed: {to} (hard-bounce), by this very email" in told
     assert email_id in sesmail(stack, "suppression", "show", to, exit_code=1)
 
@@ -120,7 +125,7 @@ def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_read(stack: St
 
     sesmail(stack, "redrive", "EmailQueue", "--yes", exit_code=1)
     try:
-        stack.wait_for_status(f"email-{event_id}", "delivered")
+        stack.wait_for_status(f"email-{event_id}", stack.settled_status)
         assert len(stack.mails_to(to)) == 1
         [left] = sesmail_json(stack, "redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
         assert left["stays"] == "it would fail again"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-NOW = "2026-11-24T10:31:00.000Z"
+from sesmail_layer.domain.times import utc_text
+
 HARD = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
 
 
@@ -13,13 +15,14 @@ def ses_event(
     record: Mapping[str, Any], event_type: str, detail: Mapping[str, Any], dialect: str = "eventType"
 ) -> dict[str, Any]:
     """An event about the email of a tracking record. Identity notifications (`notificationType`) are a dialect."""
+    now = utc_text(time.time())
     mail: dict[str, Any] = {
-        "timestamp": NOW,
+        "timestamp": now,
         "source": "no-reply@example.com",
         "messageId": record["sesMessageId"],
         "destination": [record["toEmail"]],
     }
-    return {dialect: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": NOW, **detail}}
+    return {dialect: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": now, **detail}}
 
 
 def bounce(to: str, kind: str = "Permanent", sub_type: str = "General", **more: str) -> dict[str, Any]:

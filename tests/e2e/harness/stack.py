@@ -148,9 +148,9 @@ class Stack:
         [event_id] = self.put_email_requests([detail], source)
         return str(detail.get("emailId") or f"email-{event_id}")
 
-    def put_email_request_and_wait(self, to: str, status: str = "delivered", **fields: Any) -> dict[str, Any]:
-        """One request, until its record has the status."""
-        return self.wait_for_status(self.put_email_request(to, **fields), status)
+    def put_email_request_and_wait(self, to: str, status: str = "", **fields: Any) -> dict[str, Any]:
+        """One request, until its record has the status, or the one that an ordinary email comes to rest in."""
+        return self.wait_for_status(self.put_email_request(to, **fields), status or self.settled_status)
 
     # --- what a user reads -------------------------------------------------------------------------------------
 
