@@ -42,8 +42,10 @@ def emulator() -> Iterator[Emulator]:
     """The endpoint that `BACKEND` asks for."""
     started = emulators.start()
     yield started
-    denied = started.denials()
-    started.stop()
+    try:
+        denied = started.denials()
+    finally:
+        started.stop()
     assert denied == [], "the functions' roles lack rights"
 
 

@@ -172,3 +172,4 @@ def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emula
     assert "Apply complete!" in told
     work_tree.run(f"{shell}\n{snippet(README, 'bash', 'events put-events')}")
     wait_for(lambda: newest_status(work_tree, shell) == "delivered", "the first email to be delivered")
+    assert account.denials() == []

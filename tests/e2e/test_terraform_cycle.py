@@ -20,4 +20,4 @@ def test_destroy_leaves_nothing(deployment: Deployment, inventory_before: set[st
     deployment.terraform.destroy()
     assert deployment.terraform.resources() == []
     of_the_tests = {f"s3 Buckets: {ATTACHMENTS_BUCKET}"}
-    assert inventory(deployment.stack.emulator) - inventory_before <= of_the_tests
+    assert inventory(deployment.stack.emulator) - of_the_tests == inventory_before - of_the_tests
