@@ -1,8 +1,8 @@
 """`make mutate`: changes the rules and use cases on purpose and counts the changes that the unit tests notice.
 
-    python -m mutation                      everything, about an hour; writes results.json and docs/mutation.md
-    python -m mutation domain/breaker.py    some of it: files or patterns below python/sesmail_layer; writes nothing
-    python -m mutation --page               the page anew, from results.json
+python -m mutation                      everything, about an hour; writes results.json and docs/mutation.md
+python -m mutation domain/breaker.py    some of it: files or patterns below python/sesmail_layer; writes nothing
+python -m mutation --page               the page anew, from results.json
 """
 
 from __future__ import annotations

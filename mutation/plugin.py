@@ -62,7 +62,7 @@ class Judge:
             if function is not None and chosen is not None and chosen.max_examples > EXAMPLES:
                 setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
 
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    def pytest_runtest_setup(self) -> None:
         """While mutmut notes which test runs which function, no test may live on what another left in a cache."""
         if _under_test() == "stats":
             for forget in _caches():

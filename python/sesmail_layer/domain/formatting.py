@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Length = Literal["short", "medium", "long", "full"]
 DEFAULT_LOCALE = "en"
+_MOST_DIGITS = 30
+"""Before or after the point."""
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long", "full": "full"}
 
 
@@ -95,10 +97,11 @@ def _locale(context: Context, given: str | None) -> Locale:
 def _number(name: str, value: Any) -> Decimal:
     """Through text, so that 0.1 stays 0.1. Messages do not quote the data."""
     try:
-        found = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+        found = Decimal(str(value))
+        writable = found.is_finite() and abs(found.adjusted()) <= _MOST_DIGITS
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or abs(found.adjusted()) > 30:
+        writable = False
+    if not writable:
         raise FilterArgumentError(f"{name}: the value is no number")
     return found
 

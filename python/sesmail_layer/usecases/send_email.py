@@ -27,15 +27,10 @@ from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 T = TypeVar("T")
 
-RENDER_SECONDS = 2.0
-_RESERVE_SECONDS = 10.0
-"""Left of the invocation for sending and recording when a message's turn comes."""
-_LEASE_EXTRA_SECONDS = 5.0
 _BUSY_SECONDS = 15.0
 _PAUSES = ("paused", "breaker")
 _AGREED_TIMES = ("scheduled", "soft_bounce_retry")
 """Waits for a time that was agreed on: they do not count as held."""
-_QUOTA_SECONDS = 300.0
 
 _SUPPRESSION_CODES = {
     SuppressionReason.HARD_BOUNCE: "SUPP001",
