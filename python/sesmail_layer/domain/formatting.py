@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Undefined, pass_context
@@ -21,6 +21,8 @@ Length = Literal["short", "medium", "long", "full"]
 DEFAULT_LOCALE = "en"
 _MOST_DIGITS = 30
 """Before or after the point."""
+_PRECISION = 60
+"""Digits that Babel computes with: those before the point and those after it."""
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long", "full": "full"}
 
 
@@ -31,7 +33,8 @@ def money(context: Context, value: Any, currency: str, locale: str | None = None
         return str(value)
     from babel.numbers import format_currency
 
-    return format_currency(_number("money", value), currency.upper(), locale=_locale(context, locale))
+    with localcontext(prec=_PRECISION):
+        return format_currency(_number("money", value), currency.upper(), locale=_locale(context, locale))
 
 
 @pass_context
@@ -42,7 +45,8 @@ def number(context: Context, value: Any, digits: int | None = None, locale: str 
     from babel.numbers import format_decimal
 
     pattern = None if digits is None else "#,##0" + ("." + "0" * min(digits, 20) if digits > 0 else "")
-    return format_decimal(_number("number", value), pattern, locale=_locale(context, locale))
+    with localcontext(prec=_PRECISION):
+        return format_decimal(_number("number", value), pattern, locale=_locale(context, locale))
 
 
 @pass_context
