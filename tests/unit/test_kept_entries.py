@@ -105,6 +105,49 @@ BY_EVENT = {
         ),
         entry(f"complaint/2/{AT}/f-2", None, None, what="one_of_several_complained"),
     ),
+    "complained, with a subtype that nobody knows": (
+        event(
+            "Complaint",
+            "complaint",
+            {"complainedRecipients": [{"emailAddress": JOHN}], "complaintSubType": "Novelty"},
+        ),
+        entry(f"complaint/2/{JOHN}/{AT}", Status.COMPLAINED),
+    ),
+    "not attempted, which comes as a complaint": (
+        event(
+            "Complaint",
+            "complaint",
+            {"complainedRecipients": [{"emailAddress": JOHN}], "complaintSubType": "OnAccountSuppressionList"},
+        ),
+        entry(
+            f"bounce/2/{JOHN}/{AT}",
+            Status.BOUNCED,
+            what="not_attempted",
+            detail={
+                "bounceType": "Permanent",
+                "bounceSubType": "OnAccountSuppressionList",
+                "bounceReason": "Permanent/OnAccountSuppressionList",
+            },
+        ),
+    ),
+    "one of several complained, and how is told": (
+        event(
+            "Complaint",
+            "complaint",
+            {
+                "complainedRecipients": [{"emailAddress": JOHN}, {"emailAddress": JANE}],
+                "complaintFeedbackType": "abuse",
+            },
+            to=(JOHN, JANE),
+        ),
+        entry(
+            f"complaint/2/{AT}",
+            None,
+            None,
+            what="one_of_several_complained",
+            detail={"complaintFeedbackType": "abuse"},
+        ),
+    ),
     "rejected": (
         about("Reject", "reject", {"reason": "Bad content"}),
         entry(
@@ -163,6 +206,19 @@ BY_EVENT = {
         event("Subscription", "subscription", {"newTopicPreferences": {"unsubscribeAll": True}}),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="unsubscribed"),
     ),
+    "unsubscribed from one topic": (
+        event(
+            "Subscription",
+            "subscription",
+            {
+                "newTopicPreferences": {
+                    "unsubscribeAll": False,
+                    "topicSubscriptionStatus": [{"topicName": "news", "subscriptionStatus": "Opt_Out"}],
+                }
+            },
+        ),
+        entry(f"subscription/2/{JOHN}/{AT}", None, what="unsubscribed"),
+    ),
     "subscribed again": (
         event(
             "Subscription",
@@ -212,3 +268,19 @@ def test_a_request_that_fails_and_one_that_waits_are_kept_under_these_keys() -> 
     assert [entry.key for entry in failed.history] == ["failed/1"]
     assert [entry.key for entry in waits.history] == ["mark/1/00001/deferred"]
     assert waits.history[0].detail == {"reason": "scheduled", "until": "2026-11-24T12:00:00.000Z"}
+
+
+@pytest.mark.parametrize("name", ["ipAddress", "userAgent", "link"])
+def test_clicks_of_one_millisecond_are_told_apart_by_who_clicked_on_what(name: str) -> None:
+    payload = {"userAgent": "Thunderbird", "ipAddress": "192.0.2.1", "link": LINK}
+    keys = {
+        outcomes(read_event(event("Click", "click", payload | {name: value})), 1)[1].entry.key for value in ("a", "b")
+    }
+
+    assert len(keys) == 2
+
+
+def test_a_link_is_kept_to_a_thousand_bytes() -> None:
+    news = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
+
+    assert len(outcomes(read_event(news), 1)[1].entry.detail["link"]) == 1_000

@@ -423,3 +423,28 @@ def test_no_sender_anywhere_says_where_to_set_one() -> None:
         resolve_identity(request, rendered(), "", "Shop")
     assert (caught.value.error_type, caught.value.code) == ("validation_error", "SNDR001")
     assert caught.value.message.startswith("No sender email configured. ")
+
+
+@pytest.mark.parametrize(
+    ("file", "content_type"),
+    [
+        (File("a.pdf", b"x"), "application/pdf"),
+        (File("no extension", b"x"), "application/octet-stream"),
+        (File("mail.eml", b"x"), "application/octet-stream"),
+        (File("parts.bin", b"x", "multipart/mixed"), "application/octet-stream"),
+        (File("typed.bin", b"x", "text/plain"), "text/plain"),
+        (File("odd.bin", b"x", "a/b+c"), "a/b+c"),
+    ],
+)
+def test_an_attachment_has_its_type_and_no_id(file: File, content_type: str) -> None:
+    [part] = list(read(raw(files=[file])).iter_attachments())
+
+    assert part.get_content_type() == content_type
+    assert part.get_content_disposition() == "attachment"
+    assert part["Content-ID"] is None
+
+
+def test_an_encoded_word_in_a_link_is_taken_apart_and_the_link_leads_to_the_same_place() -> None:
+    message = raw(listUnsubscribe={"url": "https://example.com/u?a=?utf-8?q?x"})
+
+    assert header(message, "List-Unsubscribe") == "<https://example.com/u?a=%3Futf-8?q?x>"
