@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from mutmut.mutation import trampoline
 
-EXAMPLES = 20
+from mutation.staging import EXAMPLES
+
 SLOWER = 10
 """How many times as long a template may take here as in the tests' own time limits, which are by the wall clock."""
 MEMORY = 4 * 1024**3

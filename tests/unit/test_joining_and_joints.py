@@ -1,0 +1,81 @@
+"""What templates put together keeps its escapes, and is weighed with its joint before it is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.templates import compile_template
+
+HOSTILE = "<script>"
+
+
+def rendered(source: str, **data: Any) -> tuple[str, str]:
+    """The source as HTML and as text."""
+    template = compile_template("t", source.encode(), source.encode(), b'{"subject": "s"}')
+    made = template.render(data, None)
+    return made.html, made.text
+
+
+def test_joined_by_tilde_markup_stays_markup_and_data_is_escaped() -> None:
+    html, text = rendered("{{ '<b>'|safe ~ name }}", name=HOSTILE)
+
+    assert html == "<b>&lt;script&gt;"
+    assert text == "<b><script>"
+
+
+@pytest.mark.parametrize(("flag", "expected"), [(True, "<b>&lt;script&gt;"), (False, "<b><script>")])
+def test_where_a_template_switches_escaping_itself_tilde_follows(flag: bool, expected: str) -> None:
+    source = "{% autoescape flag %}{{ '<b>'|safe ~ name }}{% endautoescape %}"
+
+    assert rendered(source, name=HOSTILE, flag=flag) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ items|join }}", "12"),
+        ("{{ items|join('-') }}", "1-2"),
+        ("{{ items|join(d='-') }}", "1-2"),
+        ("{{ rows|join(', ', 'id') }}", "1, 2"),
+        ("{{ rows|join(d=', ', attribute='id') }}", "1, 2"),
+        ("{{ '-'.join(['a', 'b']) }}", "a-b"),
+        ("{{ 'a-b-a'.replace('a', 'x') }}", "x-b-x"),
+        ("{{ 'a-b-a'.replace('a', 'x', 1) }}", "x-b-a"),
+        ("{{ 'a-b-a'|replace('a', 'x') }}", "x-b-x"),
+        ("{{ 'a-b-a'|replace('a', 'x', 1) }}", "x-b-a"),
+        ("{{ '%s and %s'|format(1, 2) }}", "1 and 2"),
+        ("{{ [1, 2]|sum }} {{ [1, 2]|sum(start=3) }} {{ rows|sum('id') }} {{ rows|sum('id', 4) }}", "3 6 3 7"),
+        ("{{ 'a\nb'|indent(2) }}", "a\n  b"),
+    ],
+)
+def test_filters_and_methods_do_what_jinja_s_do(source: str, expected: str) -> None:
+    assert rendered(source, items=[1, 2], rows=[{"id": 1}, {"id": 2}]) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ items|join(joint) }}",
+        "{{ items|join(d=joint) }}",
+        "{{ joint.join(items) }}",
+        "{{ text.replace('x', joint) }}",
+        "{{ text|replace('x', joint) }}",
+        "{{ text.replace('', joint) }}",
+    ],
+)
+def test_what_would_be_gigabytes_is_refused_before_it_is_built(source: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, items=[""] * 60_000, text="x" * 60_000, joint="y" * 200_000)
+
+    assert caught.value.message.startswith("Failed to render template 't': SecurityError: a value over ")
+
+
+@pytest.mark.parametrize("start", ["''", "[]"])
+def test_only_numbers_are_summed(start: str) -> None:
+    for source in (f"{{{{ [1]|sum(start={start}) }}}}", f"{{{{ [1]|sum(none, {start}) }}}}"):
+        with pytest.raises(PermanentError) as caught:
+            rendered(source)
+        assert caught.value.message == "Failed to render template 't': SecurityError: sum: of numbers only"
