@@ -200,3 +200,18 @@ def test_only_an_entry_about_a_known_recipient_suppresses() -> None:
 )
 def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, found: set[str]) -> None:
     assert bounces.Evidence(diagnostic=text).statuses() == found
+
+
+@pytest.mark.parametrize(
+    ("evidence", "silent"),
+    [
+        (bounces.Evidence(), True),
+        (bounces.Evidence(status="5.0.0"), False),
+        (bounces.Evidence(diagnostic="no"), False),
+        (bounces.Evidence(status="5.0.0", diagnostic="no", has_recipient=False), True),
+    ],
+)
+def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
+    evidence: bounces.Evidence, silent: bool
+) -> None:
+    assert evidence.silent() is silent

@@ -213,7 +213,13 @@ def test_what_a_redelivered_conflict_tells_it_tells_the_bus_alone() -> None:
     assert sender.bus.events[-1] == first
     assert len(sender.bus.events) == 3
     assert len(sender.log.lines) == told
-    assert sender.tracking.records["email-xyz"].to_email == "eve@example.com"
+    record = sender.tracking.records["email-xyz"]
+    assert (record.to_email, record.error_type, record.error_message) == (
+        "eve@example.com",
+        "duplicate_conflict",
+        "Validation error: emailId: 'one' belongs to another request",
+    )
+    assert [entry.key for entry in record.history] == ["failed/1"]
 
 
 def test_a_conflict_that_the_bus_refuses_to_tell_comes_again() -> None:
