@@ -89,6 +89,7 @@ class FakeTrackingTable:
         return any(record.to_email == address and record.ses_message_id for record in self.records.values())
 
     def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        assert limit > 0
         found = [r for r in self.records.values() if r.to_email == address]
         return sorted(found, key=lambda r: r.timestamp, reverse=True)[:limit]
 
@@ -327,6 +328,7 @@ class FakeBreakerTable:
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         self._check()
+        assert now >= NOW
         self.reads += 1
         return {
             source: Tally(

@@ -13,7 +13,7 @@ import pytest
 from sesmail_layer.domain.breaker import Counts, Limits
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_event import resumed_event
+from sesmail_layer.domain.sending_event import paused_event, resumed_event
 from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from tests.unit.fakes import NOW
 from tests.unit.feedback import ALARMS, BOUNCE_ALARM, JOHN, Feedback, bounced, complained, delivered, soft
@@ -519,3 +519,22 @@ def test_a_resumption_is_told_whole() -> None:
     }
     assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
     assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
+
+
+def test_of_two_that_are_equally_bad_the_first_by_name_is_stopped() -> None:
+    engine = Engine()
+    engine.count_only(OTHER, 500)
+    for source in ("b", "a"):
+        engine.bounce(engine.sent_by(source, 95)[:17])
+    assert engine.control.states == {}
+    engine.bounce([engine.sent_by("c", 1)[0]])
+
+    assert (engine.state("a").paused, engine.state("b").paused) == (True, False)
+
+
+def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
+    """A subscriber may get the first telling from one deployment and the second from the next."""
+    state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
+
+    assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
+    assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from sesmail_layer.domain.envelopes import Hop
@@ -57,6 +58,13 @@ def test_a_retry_that_the_breaker_held_too_long_tells_the_rate() -> None:
         "code": "RATE002",
         "error_type": "bounce_rate_exceeded",
     }
+
+
+def test_a_retry_whose_breaker_has_no_numbers_tells_none() -> None:
+    sender = Sender()
+    sender.control.states["my.application"] = msgspec.structs.replace(OPEN, trip="ses_metrics", evidence=None)
+
+    assert given_up(sender, attempt=2)["message"] == "Bounce rate exceeded during retry: 0.0%"
 
 
 def test_an_operators_pause_that_lasts_too_long() -> None:

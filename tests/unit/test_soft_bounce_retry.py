@@ -290,3 +290,50 @@ def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
     hop = json.loads(body)["sesmailHop"]
     assert hop.pop("notBefore") == engine.sender.clock.now() + 900
     assert hop == {"attempt": 2, "counted": True, "lane": "bulk"}
+
+
+def test_a_request_kept_of_another_attempt_is_left_alone() -> None:
+    engine = Engine()
+    engine.send()
+    kept, expires = engine.pending.kept[ID]
+    engine.pending.kept[ID] = msgspec.structs.replace(kept, attempt=7), expires
+
+    engine.hear(soft())
+
+    assert engine.waiting.messages == []
+    assert ID in engine.pending.kept
+
+
+def test_a_scheduled_retry_is_told_in_the_log_and_counted() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+
+    assert engine.feedback.log.lines[-1] == {
+        "level": "INFO",
+        "event": "email.retry_scheduled",
+        "email_id": ID,
+        "attempt": 2,
+        "delay_seconds": 900.0,
+    }
+    assert engine.feedback.metrics.counts["EmailRetryScheduled"] == 1
+
+
+def test_a_request_that_could_not_be_forgotten_is_told_in_the_log() -> None:
+    engine = Engine()
+    engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+
+    def throttled(_ids: object) -> None:
+        raise TransientError("DynamoDB throttled", code="AWS006")
+
+    engine.pending.forget = throttled  # type: ignore[method-assign]
+    engine.send()
+
+    [line] = [line for line in engine.sender.log.lines if line["event"] == "request.not_forgotten"]
+    assert line == {
+        "level": "WARNING",
+        "event": "request.not_forgotten",
+        "message": "DynamoDB throttled",
+        "code": "AWS006",
+        "email_id": ID,
+    }
