@@ -19,7 +19,8 @@ Made by `make mutate`. It changes `domain` and `usecases` in one small way after
 `a or b`, `5` to `6`, an argument left out, a text in capitals) and runs the unit tests that reach the change. A change
 that makes none of them fail survives: either the tests have a gap there, or the change is none.
 
-Run of {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**; at least {least:.0%} is asked.
+Run of {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. At least {least:.0%} is
+asked.
 
 {modules}
 
@@ -91,13 +92,13 @@ def reasons(survivors: Sequence[Survivor]) -> list[str]:
         some = [survivor for survivor in survivors if survivor.reason == key]
         step = max(1, len(some) // SHOWN)
         for survivor in some[::step][:SHOWN]:
-            lines += [f"* {survivor.module}, `{survivor.function}`:", "", "  ```text", *difference(survivor), "  ```", ""]
+            lines += [f"{survivor.module}, `{survivor.function}`:", "", "```text", *difference(survivor), "```", ""]
     return lines[:-1]
 
 
 def difference(survivor: Survivor) -> Iterable[str]:
-    yield from (f"  - {line}" for line in survivor.before.splitlines())
-    yield from (f"  + {line}" for line in survivor.after.splitlines())
+    yield from (f"- {line}" for line in survivor.before.splitlines())
+    yield from (f"+ {line}" for line in survivor.after.splitlines())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
     mutant = _under_test()
     trampoline.get_mutant_under_test = lambda: mutant
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
-    signal.setitimer = _slower  # type: ignore[assignment]
+    signal.setitimer = _slower
 
 
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:

@@ -279,3 +279,20 @@ def test_a_slot_counts_as_long_as_a_part_of_it_lies_in_the_window() -> None:
     assert window(now - HOUR - 300, now) == DAY
     assert window(now - DAY - 299, now) == DAY
     assert window(now - DAY - 300, now) is None
+
+
+def test_rates_are_told_to_a_millionth() -> None:
+    evidence = Evidence(window_seconds=HOUR, emails=300, bounces=100, complaints=200)
+    state = opened(SendingState(), "complaint", "why", evidence, NOW)
+    assert state is not None
+
+    event = paused_event("my.application", state, 3_600)
+
+    assert event.rates == {"bounce": 0.333333, "complaint": 0.666667}
+    assert event.until is None
+
+
+def test_a_pause_without_numbers_tells_none() -> None:
+    event = paused_event("*", SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00Z"), 60)
+
+    assert (event.counts, event.rates, event.trip, event.until) == (None, None, None, None)

@@ -16,7 +16,7 @@ SETTLE = 300
 
 
 def record(status: Status, **about: Any) -> TrackingRecord:
-    facts = {
+    facts: dict[str, Any] = {
         "email_id": "one",
         "status": status,
         "attempt": 1,
@@ -27,7 +27,7 @@ def record(status: Status, **about: Any) -> TrackingRecord:
         "request_event_id": "first",
         "history": [Entry("mark/1/00001/sending", utc_text(NOW), 1, Status.SENDING)],
     }
-    return TrackingRecord(**{**facts, **about})  # type: ignore[arg-type]
+    return TrackingRecord(**{**facts, **about})
 
 
 def found(

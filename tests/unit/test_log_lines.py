@@ -253,12 +253,11 @@ def recorded(feedback: Feedback) -> None:
     feedback.run(feedback.message(bounced()))
 
 
-def of_no_email(receives: int = 1, **about: Any) -> Callable[[Feedback], None]:
-    return lambda feedback: feedback.run(feedback.message(bounced(**about), receives=receives)) and None
-
-
 def brought(body: object, **about: Any) -> Callable[[Feedback], None]:
-    return lambda feedback: feedback.run(feedback.message(body, **about)) and None
+    def act(feedback: Feedback) -> None:
+        feedback.run(feedback.message(body, **about))
+
+    return act
 
 
 def table_throttled(feedback: Feedback) -> None:
@@ -269,7 +268,7 @@ def table_throttled(feedback: Feedback) -> None:
 BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, float]]] = {
     "recorded": (recorded, [SUPPRESSED, RECORDED], {"AddressSuppressed": 1, "EmailBounced": 1}),
     "before its record": (
-        of_no_email(),
+        brought(bounced()),
         [
             {
                 "level": "INFO",
@@ -281,7 +280,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"FeedbackWaiting": 1},
     ),
     "never with a record": (
-        of_no_email(5),
+        brought(bounced(), receives=5),
         [
             SUPPRESSED,
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from email import message_from_bytes
 from email.errors import MessageDefect
 from email.header import decode_header, make_header
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.mail_headers import text_line
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.refusals import Refusal
 from sesmail_layer.domain.templates import Rendered
@@ -448,3 +450,42 @@ def test_an_encoded_word_in_a_link_is_taken_apart_and_the_link_leads_to_the_same
     message = raw(listUnsubscribe={"url": "https://example.com/u?a=?utf-8?q?x"})
 
     assert header(message, "List-Unsubscribe") == "<https://example.com/u?a=%3Futf-8?q?x>"
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in message
+
+
+def test_the_words_of_mime_are_written_as_everybody_writes_them() -> None:
+    message = raw(files=[File("a.bin", b"x"), File("mail.eml", b"x"), File("b.png", b"x", "image/png", "logo")])
+
+    assert message.count(b"\r\nContent-Type: application/octet-stream\r\n") == 2
+    assert message.count(b"\r\nContent-Disposition: attachment; filename=") == 2
+    assert message.count(b'\r\nContent-Disposition: inline; filename="b.png"\r\n') == 1
+    assert message.count(b"\r\nContent-ID: <logo>\r\n") == 1
+    assert message.count(b"\r\nContent-Transfer-Encoding: base64\r\n") == 3
+
+
+def words(line: str) -> list[bytes]:
+    """The texts of a header's encoded words."""
+    return [b64decode(word) for word in re.findall(r"=\?utf-8\?b\?([^?]*)\?=", line)]
+
+
+def test_encoded_lines_are_as_long_as_they_may_be() -> None:
+    line = text_line("Subject", "=?" + "a" * 200)
+
+    assert [len(word) for word in words(line)] == [39, 45, 45, 45, 28]
+    assert [len(one) for one in line.splitlines()] == [73, 73, 73, 73, 53]
+    assert b"".join(words(line)) == b"=?" + b"a" * 200
+
+
+def test_after_a_long_name_the_first_word_has_twelve_bytes_at_least() -> None:
+    assert [len(word) for word in words(text_line("X-" + "n" * 70, "=?" + "a" * 60))] == [12, 45, 5]
+
+
+def test_no_character_is_divided_between_two_words() -> None:
+    found = words(text_line("Subject", "ü" * 45))
+
+    assert [len(word) for word in found] == [38, 44, 8]
+    assert [word.decode() for word in found] == ["ü" * 19, "ü" * 22, "ü" * 4]
+
+
+def test_half_a_surrogate_pair_is_written_as_a_question_mark() -> None:
+    assert words(text_line("Subject", "a\ud83d")) == [b"a?"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sesmail_layer.domain.pacing import Quota, grants
@@ -58,7 +60,7 @@ class TestBulk:
         self.bucket, self.clock = FakeBucket(), FakeClock()
         self.pacer = Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=1.0, bulk_share=0.5)
 
-    def wait(self, recipients: int = 1, rate: float = 10.0, within: float = 60.0) -> tuple[bool, float]:
+    def wait(self, recipients: int = 1, rate: float = 10.0, within: float = 60.0) -> tuple[bool, Any]:
         granted = self.pacer.wait_for_bulk(recipients, rate, NOW + within)
         return granted, round(self.clock.now() - NOW, 6)
 

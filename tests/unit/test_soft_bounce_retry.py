@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -323,7 +324,7 @@ def test_a_request_that_could_not_be_forgotten_is_told_in_the_log() -> None:
     engine = Engine()
     engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
 
-    def throttled(_ids: object) -> None:
+    def throttled(email_ids: Collection[str]) -> None:
         raise TransientError("DynamoDB throttled", code="AWS006")
 
     engine.pending.forget = throttled  # type: ignore[method-assign]

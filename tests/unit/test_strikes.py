@@ -9,9 +9,9 @@ from sesmail_layer.domain.tracking import RecipientState
 from tests.unit.feedback import JANE, JOHN, Feedback, delivered, soft
 
 
-def soft_bounced(feedback: Feedback, number: int, **facts: object) -> None:
+def soft_bounced(feedback: Feedback, number: int) -> None:
     email_id = f"email-{number}"
-    feedback.sent(email_id, second=number, **facts)
+    feedback.sent(email_id, second=number)
     feedback.run(feedback.message(soft(email_id=email_id)))
 
 
