@@ -296,3 +296,10 @@ def test_a_pause_without_numbers_tells_none() -> None:
     event = paused_event("*", SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00Z"), 60)
 
     assert (event.counts, event.rates, event.trip, event.until) == (None, None, None, None)
+
+
+def test_a_new_pause_leaves_out_what_the_last_resumption_left_out() -> None:
+    state = opened(SendingState(counts_from=NOW - 60), "bounce", "why", None, NOW)
+
+    assert state is not None
+    assert (state.counts_from, state.opened_at, state.paused_at) == (NOW - 60, NOW, "2026-11-24T10:31:00.000Z")

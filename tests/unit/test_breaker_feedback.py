@@ -538,3 +538,53 @@ def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
 
     assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
     assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"
+
+
+WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
+
+
+def tripped(**limits: Any) -> Engine:
+    engine = Engine()
+    engine.limits = Limits(**limits)
+    engine.bounce(engine.sent_by(ME, 120)[:10])
+    return engine
+
+
+def test_a_pause_is_told_in_the_log_with_its_numbers_and_its_end() -> None:
+    [line] = [line for line in tripped().log.lines if line["level"] == "ERROR"]
+
+    assert line == {
+        "level": "ERROR",
+        "event": "sending.paused",
+        "message": f"Sending of producer '{ME}' paused: {WHY}; the first probes go at 2026-11-24T11:31:00.000Z",
+        "producer": ME,
+        "trip": "bounce",
+        "until": "2026-11-24T11:31:00.000Z",
+    }
+
+
+def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
+    lines = [line for line in tripped(pauses=False).log.lines if line["level"] == "ERROR"]
+
+    assert lines[0] == {
+        "level": "ERROR",
+        "event": "breaker.tripped",
+        "message": f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm: {WHY}",
+        "producer": ME,
+        "trip": "bounce",
+    }
+
+
+def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
+    engine = Engine()
+    engine.bus.refuse_announcements = True
+    engine.bounce(engine.sent_by(ME, 120)[:10])
+
+    assert engine.log.lines[-1] == {
+        "level": "ERROR",
+        "event": "sending_event.refused",
+        "code": "FBK007",
+        "message": "Failed to publish status change event: InternalFailure",
+        "producer": ME,
+    }
+    assert engine.metrics.counts["StatusRefused"] == 1

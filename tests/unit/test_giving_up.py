@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from sesmail_layer.domain.envelopes import Hop
-from sesmail_layer.domain.errors import HoldError
+from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError
 from sesmail_layer.domain.sending_state import Evidence, SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.usecases.send_email import _given_up
@@ -111,3 +111,17 @@ def test_a_hold_begins_when_it_is_first_held() -> None:
     assert f'"giveUpAt":{NOW + 600}' in body
     assert delay == 60
     assert Hop().give_up_at == 0
+
+
+def test_mail_that_somebody_else_is_sending_is_waited_for_however_long_it_was_held() -> None:
+    sender = Sender()
+    sender.mailer.late_answers = [OutcomeUnknownError("read timeout")]
+    sender.run(sender.message(request(emailId="one"), event_id="first"))
+    sender.waiting.take()
+    message = sender.message(request(emailId="one"), event_id="first")
+    body = message.body.replace('"source"', f'"sesmailHop": {{"giveUpAt": {NOW - 1}}}, "source"')
+
+    sender.run(type(message)(message.message_id, body))
+
+    assert sender.tracking.records["one"].status is Status.SENDING
+    assert len(sender.waiting.messages) == 1

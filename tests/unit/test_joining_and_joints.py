@@ -49,6 +49,12 @@ def test_where_a_template_switches_escaping_itself_tilde_follows(flag: bool, exp
         ("{{ '%s and %s'|format(1, 2) }}", "1 and 2"),
         ("{{ [1, 2]|sum }} {{ [1, 2]|sum(start=3) }} {{ rows|sum('id') }} {{ rows|sum('id', 4) }}", "3 6 3 7"),
         ("{{ 'a\nb'|indent(2) }}", "a\n  b"),
+        ("{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(1) }}{{ m(2) }}", "[1][2]"),
+        ("{% set x %}{{ items[0] }}-{{ items[1] }}{% endset %}{{ x }}", "1-2"),
+        ("{% filter upper %}a{{ items[0] }}{% endfilter %}", "A1"),
+        ("{% macro m() %}<{{ caller() }}>{% endmacro %}{% call m() %}{{ items[0] }}{% endcall %}", "<1>"),
+        ("{% for a, b in [(1, 2), (3, 4)] %}{{ a }}{{ b }}{% endfor %}", "1234"),
+        ("{{ (1, 2)[1] }}{{ [1, 2, 3][1:]|length }}{{ {'a': 5}.a }}", "225"),
     ],
 )
 def test_filters_and_methods_do_what_jinja_s_do(source: str, expected: str) -> None:
@@ -79,3 +85,14 @@ def test_only_numbers_are_summed(start: str) -> None:
         with pytest.raises(PermanentError) as caught:
             rendered(source)
         assert caught.value.message == "Failed to render template 't': SecurityError: sum: of numbers only"
+
+
+@pytest.mark.parametrize("made", ["[big]", "(big,)", "{'a': big}", "big[:]", "big ~ ''"])
+def test_whatever_holds_a_value_is_paid_for_like_the_value(made: str) -> None:
+    """40 times a million is over the budget; a reference alone would cost nothing."""
+    source = "{% for n in range(40) %}{% set made = " + made + " %}{% endfor %}"
+
+    with pytest.raises(PermanentError) as caught:
+        rendered("{% set big = 'x' * 1000000 %}" + source)
+    assert caught.value.message == "Failed to render template 't': SecurityError: the template builds too much"
+    rendered("{% set big = 'x' * 10000 %}" + source)

@@ -88,6 +88,23 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
         ),
     ),
+    "bounced, and nothing is told": (
+        event("Bounce", "bounce", {"bouncedRecipients": [{"emailAddress": JOHN}]}),
+        entry(f"bounce/2/{JOHN}/{AT}", None, what="unknown"),
+    ),
+    "bounced for good by its status alone": (
+        event(
+            "Bounce",
+            "bounce",
+            {"bounceType": "Transient", "bouncedRecipients": [{"emailAddress": JOHN, "status": "5.1.1"}]},
+        ),
+        entry(
+            f"bounce/2/{JOHN}/{AT}",
+            Status.BOUNCED,
+            what="hard",
+            detail={"bounceType": "Transient", "bounceReason": "Transient"},
+        ),
+    ),
     "complained": (
         complained(),
         entry(f"complaint/2/{JOHN}/{AT}/f-2", Status.COMPLAINED, detail={"complaintFeedbackType": "abuse"}),
