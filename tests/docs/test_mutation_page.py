@@ -1,4 +1,4 @@
-"""docs/mutation.md says what mutation/results.json holds, every survivor has its reason, and verdicts are read right."""
+"""docs/mutation.md says what mutation/results.json holds, survivors have reasons, and verdicts are read right."""
 
 from __future__ import annotations
 

@@ -121,3 +121,10 @@ def test_what_failed_before_ses_saw_it_may_be_sent_again_under_its_id(about: dic
 
 def test_only_what_failed_never_reached_ses() -> None:
     assert not never_reached_ses(record(Status.DEFERRED))
+
+
+def test_an_unsettled_claim_is_of_its_own_attempt() -> None:
+    standing = record(Status.SENDING, lease_until=NOW + 40, attempt=2)
+
+    assert found(standing, after=SETTLE) == Finding(Verdict.UNSETTLED, 2)
+    assert found(standing) == Finding(Verdict.BUSY, 2, NOW + 40)
