@@ -68,6 +68,7 @@ def test_filters_and_methods_do_what_jinja_s_do(source: str, expected: str) -> N
         "{{ items|join(d=joint) }}",
         "{{ joint.join(items) }}",
         "{{ text.replace('x', joint) }}",
+        "{{ text.replace('x', joint, 60000) }}",
         "{{ text|replace('x', joint) }}",
         "{{ text.replace('', joint) }}",
     ],
