@@ -185,6 +185,7 @@ class FakeMailer:
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
         assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
+        assert "@" in sender
         message_id = f"ses-{len(self.accepted) + 1}"
         self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
         if self.late_answers:

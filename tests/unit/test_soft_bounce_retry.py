@@ -184,6 +184,12 @@ def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None
     engine.send(templateData={"name": "Ada", "noise": noise})
     assert engine.pending.kept == {}
     assert engine.status == (Status.SENT, 1)
+    assert engine.sender.log.lines[0] == {
+        "level": "INFO",
+        "event": "request.not_kept",
+        "message": "Too large to be kept for a retry",
+        "email_id": ID,
+    }
 
 
 def test_a_pending_table_that_does_not_answer_keeps_no_mail_back() -> None:
