@@ -110,6 +110,7 @@ def test_many_small_producers_together_pause_the_account() -> None:
     assert [engine.state(source).paused for source in sources] == [False] * 4
     assert engine.state(ACCOUNT).paused
     assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    assert engine.bus.announced[0].counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
 
 
 def test_one_small_producer_is_stopped_before_it_stops_everybody() -> None:

@@ -97,3 +97,50 @@ def test_whatever_holds_a_value_is_paid_for_like_the_value(made: str) -> None:
         rendered("{% set big = 'x' * 1000000 %}" + source)
     assert caught.value.message == "Failed to render template 't': SecurityError: the template builds too much"
     rendered("{% set big = 'x' * 10000 %}" + source)
+
+
+OVER, PRODUCT = "a value over 4194304 characters", "a value over 16777216 characters"
+WIDTH = "a width over 10000, or one that is not in the text"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{{ 'x' * 5000000 }}", OVER),
+        ("{{ 5000000 * 'x' }}", OVER),
+        ("{{ 2 ** 5000 }}", "**: a number over 4096 bits"),
+        ("{{ '%10000d' % 1 }}", f"%: {WIDTH}"),
+        ("{{ '%10000d'|format(1) }}", f"%: {WIDTH}"),
+        ("{{ '%s' * 60000 % text }}", OVER),
+        ("{{ '{:10000}'.format(1) }}", f"format: {WIDTH}"),
+        ("{{ ('{0}' * 1000).format(text) }}", OVER),
+        ("{{ ('{a}' * 1000).format(a=text) }}", OVER),
+        ("{{ 'x'.center(100001) }}", "center: a number over 100000"),
+        ("{{ 'x'|center(width=100001) }}", "center: a number over 100000"),
+        ("{{ range(100001) }}", "safe_range: a number over 100000"),
+        ("{{ text|indent(100000) }}", PRODUCT),
+        ("{{ text|indent(text) }}", PRODUCT),
+        ("{{ text|wordwrap(1, wrapstring=text) }}", PRODUCT),
+        ("{{ text|urlize(rel=text) }}", PRODUCT),
+    ],
+)
+def test_what_an_operator_a_method_or_a_filter_would_make_too_large_is_refused(source: str, why: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, text="x " * 30_000)
+    assert caught.value.message == f"Failed to render template 't': SecurityError: {why}"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ 'x' * 3 }}{{ 3 * 'x' }}", "xxxxxx"),
+        ("{{ 2 ** 10 }} {{ 7 % 4 }} {{ 2 + 2 }} {{ 2 * 3 }} {{ 6 - 1 }}", "1024 3 4 6 5"),
+        ("{{ '%s=%5.1f' % ('a', 2.5) }}", "a=  2.5"),
+        ("{{ '{a}-{0:>4}'.format(1, a=2) }}", "2-   1"),
+        ("{{ '{a}'.format_map({'a': 3}) }}", "3"),
+        ("{{ 'x'.center(5)|length }}", "5"),
+        ("{{ text|indent(2)|length }} {{ text|wordwrap(10, wrapstring='-')|length }}", "60000 59999"),
+    ],
+)
+def test_what_is_not_too_large_is_made(source: str, expected: str) -> None:
+    assert rendered(source, text="x " * 30_000)[1] == expected

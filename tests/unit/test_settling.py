@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.errors import OutcomeUnknownError
+from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
@@ -141,3 +141,31 @@ def test_what_waits_for_another_reason_says_so() -> None:
     record: TrackingRecord = sender.tracking.records["one"]
     assert [entry.detail["reason"] for entry in record.history] == ["scheduled", "daily_quota"]
     assert sender.clock.now() == NOW + 60
+
+
+def test_what_ses_refuses_for_good_fails_with_its_claim_given_back() -> None:
+    sender = Sender()
+    sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+    record = sender.send(emailId="one")
+
+    assert (record.status, record.attempt, record.lease_until) == (Status.FAILED, 1, 0)
+    assert [entry.key for entry in record.history] == ["failed/1", "mark/1/00001/sending"]
+
+
+def test_a_failure_that_the_bus_refuses_to_tell_comes_again() -> None:
+    sender = Sender()
+    sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+    sender.bus.refuse = lambda event: event.status == "failed"
+    message = sender.message(request(emailId="one"))
+
+    assert sender.run(message) == {message.message_id}
+
+
+def test_a_failure_over_an_older_record_that_the_bus_refuses_to_tell_comes_again() -> None:
+    sender = Sender()
+    assert sender.send(emailId="one", templateName="none").lease_until == 0
+    sender.bus.refuse = lambda event: event.status == "failed"
+    message = sender.message(request(emailId="one", templateName="none"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.tracking.records["one"].attempt == 2
