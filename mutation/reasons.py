@@ -19,8 +19,8 @@ class Reason(NamedTuple):
 REASONS = {
     "same": Reason(
         "The change is none",
-        "The changed line gives the same for everything that can reach it: another name of the same codec, the first or "
-        "the last of a separator that is there once, a bound that nothing meets, a default that is never used.",
+        "The changed line gives the same for all that can reach it: another name of the same codec, the first or the "
+        "last of a separator that is there once, a bound that nothing meets, a default that is never used.",
     ),
     "falsy": Reason(
         "None for False, or for nothing",
@@ -60,7 +60,84 @@ class Named(NamedTuple):
     after: str
 
 
-NAMED: list[Named] = []
+NAMED = [
+    # A list passes `or` as it passes `and`: what is no number of times, Python refuses with the same error.
+    Named("same", "domain/bounds.py", "check_repetition", "isinstance(times, int) or isinstance"),
+    Named("same", "domain/bounds.py", "check_repetition", "max(times, 1)"),
+    # A literal's end has no field, so no width.
+    Named("same", "domain/bounds.py", "check_format", 'spec or "XXXX"'),
+    Named("effort", "domain/bounds.py", "joinable", "islice(items, None)"),
+    Named("same", "domain/breaker.py", "_simulated", 'or "XXXX"'),
+    Named("gap", "domain/email_request.py", "_reason", "len(part) >= 2"),
+    Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),
+    Named("same", "domain/message.py", "_type_of", "rpartition"),
+    Named("same", "domain/mime.py", "file_part", "rpartition"),
+    Named("same", "domain/outcomes.py", "_complaint", 'or "XXXX"'),
+    Named("same", "domain/outcomes.py", "_subscription", 'or "XXXX"'),
+    # Both are of one length.
+    Named("same", "domain/outcomes.py", "_recipients", "found.values(), "),
+    Named("same", "domain/outcomes.py", "_recipients", "found.values())"),
+    Named("same", "domain/pending_request.py", "pack", "< MAX_BYTES"),
+    Named("same", "domain/producers.py", "ProducerPolicy.check_request", "address.partition"),
+    Named("gap", "domain/refusals.py", "refusal_of", "partition"),
+    Named("same", "domain/refusals.py", "refusal_of", "XX`XX"),
+    Named("same", "domain/refusals.py", "refusal_of", "XX.XX"),
+    Named("same", "domain/refusals.py", "near_miss", "known, 2, 0.84"),
+    Named("gap", "domain/refusals.py", "_value_at", "XX...XX"),
+    Named("effort", "domain/sandbox.py", "BoundedEnvironment.joined", "bounds.weight(None)"),
+    Named("unread", "domain/sandbox.py", "BoundedEnvironment.is_safe_attribute", "obj, attr, None"),
+    Named("unread", "domain/sandbox.py", "BoundedEnvironment.call_binop", "call_binop(None, "),
+    Named("unread", "domain/sandbox.py", "BoundedEnvironment.wrap_str_format", "update_wrapper(bounded, None)"),
+    Named("same", "domain/sandbox.py", "BoundedEnvironment.call", "None)"),
+    Named("same", "domain/sandbox.py", "BoundedEnvironment.call", '"XXXX"'),
+    # A method that takes one operand, or none of these.
+    Named("same", "domain/sandbox.py", "_checked_method", "*args[2:]"),
+    Named("same", "domain/sandbox.py", "_checked_method", 'name == "replace" or '),
+    Named("same", "domain/sandbox.py", "_checked_method", "len(args) >= 1"),
+    Named("same", "domain/sandbox.py", "_with_items", 'else "XXXX"'),
+    Named("inner", "domain/starters.py", "_version_in", "raise ValueError"),
+    Named("same", "domain/suppression.py", "Suppression.joined", 'or "XXXX"'),
+    # What ends, and when, decides only where all else is equal.
+    Named("same", "domain/suppression.py", "Suppression._precedence", "msgspec.json.encode"),
+    # The read of those that are paused spares the read of all.
+    Named("effort", "usecases/breaker.py", "Breaker._judge_account", "self._limits, None)"),
+    Named("effort", "usecases/breaker.py", "Breaker._judge_account", "self._limits, )"),
+    Named("effort", "usecases/breaker.py", "Breaker._judge_account", "or not account.state.paused"),
+    Named("effort", "usecases/breaker.py", "Breaker._heed_probes", "ours or state.held_by_breaker"),
+    # After the break the verdict is asked for again, and is none.
+    Named("same", "usecases/breaker.py", "Breaker._without_culprits", "return"),
+    # Whoever is a culprit is not paused, so there is nothing to tell again.
+    Named("unread", "usecases/breaker.py", "Breaker._without_culprits", "again=True"),
+    Named("gap", "usecases/breaker.py", "Breaker._without_culprits", "one[1].number, one[1]"),
+    # A failure's key and status have no revision in them.
+    Named("unread", "usecases/claiming.py", "Claims.failed", "failed(job.claim.attempt, "),
+    # Without an entry there is no transition, so nothing is owed to anybody.
+    Named("unread", "usecases/claiming.py", "Claims.release", "[], None, "),
+    Named("unread", "usecases/claiming.py", "Claims._next_attempt", "make(None, 0)"),
+    Named("unread", "usecases/claiming.py", "Claims._next_attempt", "make(finding.attempt, 1)"),
+    Named("inner", "usecases/claiming.py", "Claims._next_attempt", "raise HoldError("),
+    Named("inner", "usecases/claiming.py", "Claims._stand_back", "raise HoldError("),
+    Named("inner", "usecases/claiming.py", "Claims._enter", "raise HoldError("),
+    Named("unread", "usecases/ledger.py", "Ledger.blank", ""),
+    Named("same", "usecases/pacing.py", "Pacer.rate", "else 1)"),
+    Named("gap", "usecases/pacing.py", "Pacer.wait_for_bulk", ">= until"),
+    Named("unread", "usecases/ports.py", "Metrics.count", ""),
+    Named("same", "usecases/quota.py", "QuotaKeeper.__init__", "= 1.0"),
+    Named("unread", "usecases/record_feedback.py", "_Batch._without_record", "outcomes(one.event, "),
+    Named("unread", "usecases/record_feedback.py", "_Batch.__init__", "= None"),
+    Named("same", "usecases/record_feedback.py", "_Batch._guarded", 'or "XXXX"'),
+    Named("same", "usecases/record_feedback.py", "_Batch._by_email", 'or "XXXX"'),
+    Named("chance", "usecases/delivery.py", "Delivery._deliver", "random.uniform"),
+    Named("same", "usecases/delivery.py", "Delivery._deliver", '"XXXX"'),
+    Named("unread", "usecases/job.py", "Job.files", "or True"),
+    Named("unread", "usecases/job.py", "Job.copies", "or True"),
+    Named("unread", "usecases/job.py", "Job.states", "status=None"),
+    # A job without a request has a refusal, and is never prepared.
+    Named("unread", "usecases/preparation.py", "Preparation.__call__", "PermanentError("),
+    Named("unread", "usecases/producer_guard.py", "ProducerGuard.check_request", "or True"),
+    Named("unread", "usecases/producer_guard.py", "ProducerGuard.check_request", '"XXXX"'),
+    Named("same", "usecases/producer_guard.py", "ProducerGuard.look_up", "get(s, 1)"),
+]
 
 
 def explained(survivor: Survivor) -> Survivor:

@@ -589,3 +589,16 @@ def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
         "producer": ME,
     }
     assert engine.metrics.counts["StatusRefused"] == 1
+
+
+def test_a_pause_of_the_account_that_may_not_have_been_told_is_told_by_the_redelivery() -> None:
+    engine = Engine()
+    ids = [email_id for number in range(4) for email_id in engine.sent_by(f"app-{number}", 30)[:3]]
+    engine.bounce(ids[:9])
+    last = engine.message(bounced(email_id=ids[9]))
+    engine.run(last)
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    engine.run(msgspec.structs.replace(last, receive_count=2))
+
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT, ACCOUNT]
+    assert len({event.event_id for event in engine.bus.announced}) == 1

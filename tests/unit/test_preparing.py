@@ -23,7 +23,7 @@ SOURCE = "my.application"
 
 
 def mail(sender: Sender, number: int = 0) -> EmailMessage:
-    return message_from_bytes(sender.mailer.accepted[number].raw, policy=default)  # type: ignore[return-value]
+    return message_from_bytes(sender.mailer.accepted[number].raw, policy=default)
 
 
 def with_hop(sender: Sender, hop: str, **fields: Any) -> None:
@@ -229,7 +229,7 @@ class Losing:
     def __init__(self, sender: Sender, times: int) -> None:
         self.times = times
         self._replace = sender.tracking.replace
-        sender.tracking.replace = self  # type: ignore[method-assign,assignment]
+        sender.tracking.replace = self  # type: ignore[method-assign]
 
     def __call__(self, record: TrackingRecord) -> TrackingRecord | None:
         if self.times:
