@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,11 @@ class Judge:
         self.failed: list[dict[str, str]] = []
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """The quick ones first: most mutants do not live long."""
+        """First those that ended other changes of the same function, then the quick ones: few changes live long."""
         known = Path("mutmut-stats.json")
         took = json.loads(known.read_text())["duration_by_test"] if known.exists() else {}
-        items.sort(key=lambda item: took.get(item.nodeid, 0.0))
+        killed = _killers(_under_test())
+        items.sort(key=lambda item: (-killed[item.nodeid], took.get(item.nodeid, 0.0)))
         for item in items:
             function = getattr(item, "obj", None)
             chosen = getattr(function, _SETTINGS, None)
@@ -100,6 +102,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
     return _setitimer(which, seconds * SLOWER, interval)
+
+
+def _killers(mutant: str) -> Counter[str]:
+    """How many changes of the same function each test has ended so far."""
+    start = json.dumps({"mutant": mutant.partition("__mutmut_")[0] + "__mutmut_"})[:-2]
+    if "__mutmut_" not in mutant or not VERDICTS.exists():
+        return Counter()
+    lines = [json.loads(line) for line in VERDICTS.read_text().splitlines() if line.startswith(start)]
+    return Counter(failed["test"] for line in lines for failed in line["failed"])
 
 
 def _caches() -> list[Callable[[], None]]:

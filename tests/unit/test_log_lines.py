@@ -192,6 +192,53 @@ def test_the_sender_tells(act: Callable[[Sender], None], lines: list[Line], coun
     assert sender.metrics.counts == counts
 
 
+def test_caps_out_of_reach_bring_every_email_of_the_batch_again() -> None:
+    sender = Sender()
+    sender.control.policies["my.application"] = ProducerPolicy(emails_per_day=5)
+
+    def throttled(counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        raise THROTTLED
+
+    sender.control.take = throttled  # type: ignore[method-assign]
+    message = sender.message(request(emailId="one"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.log.lines == [again("control.unreadable")]
+    assert sender.mailer.accepted == []
+
+
+def test_a_count_that_is_lost_is_told_and_holds_nothing_up() -> None:
+    sender = Sender()
+
+    def throttled(*_args: object, **_options: object) -> None:
+        raise THROTTLED
+
+    sender.control.count_sent = throttled  # type: ignore[method-assign]
+    run(sender)
+
+    line = {"level": "WARNING", "event": "breaker.not_counted", "message": "DynamoDB throttled", "code": "AWS006"}
+    assert sender.log.lines == [SENT, line]
+
+
+def test_one_that_cannot_wait_keeps_none_of_the_others_from_waiting() -> None:
+    sender = Sender()
+    sender.bus.refuse = lambda event: event.email_id == "one"
+    later = "2026-11-24T12:00:00Z"
+    messages = [sender.message(request(emailId=email_id, sendAt=later)) for email_id in ("one", "two")]
+
+    assert sender.run(*messages) == {messages[0].message_id}
+    assert len(sender.waiting.messages) == 1
+
+
+def test_what_the_caps_have_counted_says_so_when_it_waits() -> None:
+    sender = Sender()
+    answered(OutcomeUnknownError("read timeout"))(sender)
+
+    [(body, delay)] = sender.waiting.messages
+    assert '"sesmailHop":{"counted":true}' in body
+    assert delay == 15
+
+
 def test_a_bug_is_told_with_its_traceback_and_brings_the_message_again() -> None:
     sender, bug = Sender(), KeyError("x")
     answered(bug)(sender)

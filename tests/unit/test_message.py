@@ -489,3 +489,35 @@ def test_no_character_is_divided_between_two_words() -> None:
 
 def test_half_a_surrogate_pair_is_written_as_a_question_mark() -> None:
     assert words(text_line("Subject", "a\ud83d")) == [b"a?"]
+
+
+def test_headers_and_types_are_written_as_everybody_writes_them() -> None:
+    """Any case is right; some filters take an unusual one for a sign of spam."""
+    message = raw(
+        cc=["cc@example.com"],
+        replyTo="help@example.com",
+        files=[File("a.bin", b"x"), File("b.png", b"x", "image/png", "logo")],
+    )
+
+    names = [line.partition(b":")[0] for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "]
+    assert names == [
+        b"From", b"To", b"Cc", b"Reply-To", b"Subject", b"Auto-Submitted", b"Date", b"Message-ID", b"MIME-Version",
+        b"Content-Type",
+    ]  # fmt: skip
+    types = re.findall(rb"\r\n(?:)Content-Type: ([^;\r]+)", message)
+    assert types == [
+        b"multipart/mixed", b"multipart/alternative", b"text/plain", b"multipart/related", b"text/html", b"image/png",
+        b"application/octet-stream",
+    ]  # fmt: skip
+    assert len(set(re.findall(rb'boundary="=_([0-9a-f]{40})_\w+"', message))) == 1
+
+
+@pytest.mark.parametrize("text", ["a\r\nb\rc\nd", "ä\r\nö\rü\nß"])
+def test_every_kind_of_line_break_arrives_as_one(text: str) -> None:
+    arrived = body(raw(rendered(text=text)), "plain")
+
+    assert arrived.replace("\r\n", "\n").rstrip("\n").split("\n") == re.split(r"\r\n|\r|\n", text)
+
+
+def test_half_a_surrogate_pair_in_a_body_is_a_question_mark() -> None:
+    assert body(raw(rendered(text="a\ud83d")), "plain").strip() == "a?"
