@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.mail_headers import text_line
+from sesmail_layer.domain.mail_headers import header_line, text_line
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.refusals import Refusal
 from sesmail_layer.domain.templates import Rendered
@@ -509,7 +509,8 @@ def test_headers_and_types_are_written_as_everybody_writes_them() -> None:
         b"multipart/mixed", b"multipart/alternative", b"text/plain", b"multipart/related", b"text/html", b"image/png",
         b"application/octet-stream",
     ]  # fmt: skip
-    assert len(set(re.findall(rb'boundary="=_([0-9a-f]{40})_\w+"', message))) == 1
+    unique = re.findall(rb'boundary="=_([0-9a-f]{40})_\w+"', message)
+    assert (len(unique), len(set(unique))) == (3, 1)
 
 
 @pytest.mark.parametrize("text", ["a\r\nb\rc\nd", "ä\r\nö\rü\nß"])
@@ -521,3 +522,27 @@ def test_every_kind_of_line_break_arrives_as_one(text: str) -> None:
 
 def test_half_a_surrogate_pair_in_a_body_is_a_question_mark() -> None:
     assert body(raw(rendered(text="a\ud83d")), "plain").strip() == "a?"
+
+
+def test_a_line_is_folded_where_it_would_be_longer_than_76() -> None:
+    assert header_line("X-A", "a" * 71) == f"X-A: {'a' * 71}\r\n"
+    assert header_line("X-A", f"{'a' * 30} {'b' * 41}") == f"X-A: {'a' * 30}\r\n {'b' * 41}\r\n"
+    assert header_line("X-A", f"{'a' * 30} {'b' * 40}") == f"X-A: {'a' * 30} {'b' * 40}\r\n"
+
+
+@pytest.mark.parametrize("value", ["ü", "a\x00b", "a\x7f"])
+def test_a_header_is_printable_ascii_or_an_error(value: str) -> None:
+    with pytest.raises(ValueError, match=r"^X-A: not printable ASCII$"):
+        header_line("X-A", value)
+
+
+def test_where_no_sender_is_configured_the_message_says_where_to_configure_one() -> None:
+    request, _ = parse_request({"to": TO, "templateName": "t"}, now=NOW)
+    with pytest.raises(PermanentError) as caught:
+        resolve_identity(request, rendered(), "", "")
+
+    assert (caught.value.error_type, caught.value.code) == ("validation_error", "SNDR001")
+    assert caught.value.message == (
+        "No sender email configured. Set senderOverride.email in the event, senderEmail in the template's "
+        "metadata.json, or default_sender_email in Terraform."
+    )

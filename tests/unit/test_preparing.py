@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.producers import ProducerPolicy
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.statuses import Status
@@ -279,3 +280,34 @@ def test_a_wait_that_was_told_already_and_is_refused_again_comes_again() -> None
     sender.bus.refuse = lambda _event: True
 
     assert sender.run(message) == {message.message_id}
+
+
+def test_how_far_ahead_mail_is_scheduled_is_the_operators_to_say() -> None:
+    assert Sender(max_schedule_days=1).send(sendAt="2026-11-25T10:31:01Z").error_type == "validation_error"
+    assert Sender(max_schedule_days=1).send(sendAt="2026-11-25T10:31:00Z").status is Status.DEFERRED
+
+
+def test_where_unknown_fields_are_refused_they_are_named_and_cut() -> None:
+    sender = Sender(refuse_unknown_fields=True)
+    record = sender.send(**{"colour": "red", "z" * 70: 1})
+
+    assert record.error_message == f"Validation error: Unknown fields: ['colour', '{'z' * 60}']"
+    assert sender.log.lines[-1]["code"] == "VAL006"
+
+
+def test_while_producers_cannot_be_looked_up_nothing_else_is_asked() -> None:
+    sender = Sender()
+    sender.control.error = TransientError("DynamoDB throttled", code="AWS006")
+    message = sender.message(request(emailId="one"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.suppression.reads == 0
+
+
+def test_a_templates_address_that_is_none_is_told_with_the_templates_name() -> None:
+    sender = Sender()
+    sender.templates.add("odd", "x", "x", {"subject": "s", "replyTo": "nobody"})
+
+    assert sender.send(templateName="odd").error_message == (
+        "Failed to render template 'odd': reply_to is not an email address: 'n***'"
+    )

@@ -89,3 +89,7 @@ def test_an_event_about_no_message_proves_no_acceptance() -> None:
 
 def test_a_type_that_nobody_knows_has_no_payload() -> None:
     assert read_event({"eventType": "Novelty", "": {"a": 1}, "novelty": {"a": 1}}).payload == {}
+
+
+def test_a_long_source_is_cut_between_characters() -> None:
+    assert decode_tag(encode_tags("one", 1, "welcome", "x" + "ü" * 200)["source"]) == "x" + "ü" * 95
