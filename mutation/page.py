@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from mutation.reasons import REASONS
+from mutation.reasons import REASONS, UNEXPLAINED
 from mutation.results import LEAST, Counts, Results, Survivor
 from mutation.staging import EXAMPLES, ROOMS, ROOT
 
@@ -88,7 +88,8 @@ def reasons(survivors: Sequence[Survivor]) -> list[str]:
     counted = Counter(survivor.reason for survivor in survivors)
     lines: list[str] = []
     for key, _ in counted.most_common():
-        lines += [f"### {REASONS[key].title}: {counted[key]}", "", REASONS[key].why, ""]
+        reason = REASONS.get(key, UNEXPLAINED)
+        lines += [f"### {reason.title}: {counted[key]}", "", reason.why, ""]
         some = [survivor for survivor in survivors if survivor.reason == key]
         step = max(1, len(some) // SHOWN)
         for survivor in some[::step][:SHOWN]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.email_request import parse_request
-from sesmail_layer.domain.refusals import Refusal, invalid_address, kind, near_miss, shown
+from sesmail_layer.domain.email_request import EmailRequest, parse_request
+from sesmail_layer.domain.refusals import Refusal, invalid_address, kind, listed, near_miss, shown
 
 DETAIL = {"to": "ada@example.com", "templateName": "welcome"}
 ADDRESS = "It is not a valid address."
@@ -137,3 +137,68 @@ def test_what_is_shown_is_short_printable_and_no_address() -> None:
     assert invalid_address("to", "ada", "Why.").message == (
         "Validation error: Invalid email address format: to 'a***'. Why."
     )
+
+
+def taken(**fields: Any) -> EmailRequest:
+    return parse_request({**DETAIL, **fields}, now=1_795_516_260.0)[0]
+
+
+def test_null_means_absent_but_in_what_is_the_producers_own() -> None:
+    own = {"a": None, "b": [None, {"c": None}]}
+    request = taken(
+        metadata=own,
+        templateData=own,
+        attachments=[{"filename": "a", "contentBase64": "", "contentId": None}],
+        senderOverride={"name": "Shop", "email": None},
+    )
+
+    assert (request.metadata, request.template_data) == (own, own)
+    assert request.attachments[0].content_id is None
+    assert request.sender_override is not None
+    assert request.sender_override.email is None
+    assert refused(cc=["ada@example.com", None])[0] == "VAL005"
+
+
+def test_fifty_recipients_are_taken_and_no_more() -> None:
+    cc = [f"c{number}@example.com" for number in range(49)]
+
+    assert len(taken(cc=cc).cc) == 49
+    assert refused(cc=cc, bcc=["b@example.com"]) == (
+        "VAL005",
+        "to, cc and bcc: 51 recipients, at most 50 are allowed",
+    )
+
+
+@pytest.mark.parametrize("metadata", [{"": 1}, {"a": {"": 1}}, {"a": [1, {"": 1}]}, {"a": [[{"": 1}]]}])
+def test_an_empty_name_is_found_wherever_it_stands(metadata: dict[str, Any]) -> None:
+    assert refused(metadata=metadata) == (
+        "VAL005",
+        "metadata: an empty name; allowed: names of at least one character",
+    )
+
+
+def test_a_header_of_our_own_is_refused_with_what_is_allowed() -> None:
+    assert refused(headers={"Sender": "x"}) == (
+        "VAL005",
+        "headers: 'Sender' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, Auto-Submitted, "
+        "Precedence, Feedback-ID and List-* (List-Unsubscribe by the field listUnsubscribe)",
+    )
+
+
+def test_a_header_holds_998_characters() -> None:
+    assert taken(headers={"X-A": "a" * 998}).headers == {"X-A": "a" * 998}
+    assert refused(headers={"X-A": "a" * 999})[0] == "VAL005"
+
+
+def test_a_time_that_is_none_is_refused_though_it_stands_alone() -> None:
+    assert refused(expiresAt="2026-13-45T99:99:99Z") == (
+        "VAL005",
+        "expiresAt: '2026-13-45T99:99:99Z' is not an RFC 3339 time such as 2026-11-24T10:31:00Z",
+    )
+
+
+def test_twenty_names_are_listed_and_of_more_their_number() -> None:
+    names = [f"n{number}" for number in range(21)]
+
+    assert listed(names[:20]) == names[:20]
+    assert listed(names) == [*names[:20], "and 1 more"]

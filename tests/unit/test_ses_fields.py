@@ -93,3 +93,8 @@ def test_a_type_that_nobody_knows_has_no_payload() -> None:
 
 def test_a_long_source_is_cut_between_characters() -> None:
     assert decode_tag(encode_tags("one", 1, "welcome", "x" + "ü" * 200)["source"]) == "x" + "ü" * 95
+
+
+@pytest.mark.parametrize("email_id", ["a", "ab", "abc", "abW", "order-1"])
+def test_whatever_a_tag_ends_in_it_comes_back(email_id: str) -> None:
+    assert decode_tag(encode_tags(email_id, 1, "welcome", "shop")["emailId"]) == email_id
