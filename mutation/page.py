@@ -20,7 +20,7 @@ Made by `make mutate`. It changes `domain` and `usecases` in one small way after
 that makes none of them fail survives: either the tests have a gap there, or the change is none.
 
 Run of {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. At least {least:.0%} is
-asked.
+asked. {not_run}
 
 {modules}
 
@@ -65,6 +65,7 @@ def page(found: Results) -> str:
         killed=found.total.killed,
         mutants=found.total.mutants,
         share=found.total.share,
+        not_run=not_run(found),
         least=LEAST,
         modules="\n".join(modules(found)),
         reasons="\n".join(reasons(found.survivors)),
@@ -72,15 +73,26 @@ def page(found: Results) -> str:
     )
 
 
+def not_run(found: Results) -> str:
+    left = {name: counts.not_run for name, counts in found.modules.items() if counts.not_run}
+    if not left:
+        return "All changes were run."
+    where = ", ".join(f"{count} of {name}" for name, count in left.items())
+    return f"The run was stopped before {found.total.not_run:,} more changes ({where}); shares are of those that ran."
+
+
 def modules(found: Results) -> list[str]:
     rows = [row(name, counts) for name, counts in found.modules.items()]
     rooms = [row(f"**{room}**", found.room(room)) for room in ROOMS if found.room(room).mutants]
     total = [row("**together**", found.total)]
-    return table(("Module", "Changes", "Killed", "Survived", "Timeouts", "Other", "Share killed"), rows + rooms + total)
+    return table(
+        ("Module", "Changes", "Killed", "Survived", "Timeouts", "Other", "Not run", "Share killed"),
+        rows + rooms + total,
+    )
 
 
 def row(name: str, counts: Counts) -> Sequence[str]:
-    numbers = (counts.mutants, counts.killed, counts.survived, counts.timeout, counts.other)
+    numbers = (counts.mutants, counts.killed, counts.survived, counts.timeout, counts.other, counts.not_run)
     return name, *(f"{number:,}" for number in numbers), f"{counts.share:.1%}"
 
 

@@ -17,16 +17,16 @@ _TIMEOUT = (36, 24, -24, 152)
 
 
 def read(stage: Path) -> tuple[dict[str, Counts], list[Survivor]]:
-    """Gives counts by module and the survivors; leaves out mutants that were not run."""
+    """Gives counts by module and the survivors; mutants that were not run are counted apart."""
     modules, survivors = {}, []
     for meta in sorted((stage / "mutants/sesmail_layer").rglob("*.py.meta")):
         module = meta.relative_to(stage / "mutants/sesmail_layer").with_suffix("").as_posix()
         verdicts: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
         ran = {name.rpartition(".")[2]: code for name, code in verdicts.items() if code is not None}
-        if not ran:
+        if not verdicts:
             continue
         found = Counter(map(_verdict, ran.values()))
-        modules[module] = Counts(mutants=len(ran), **found)
+        modules[module] = Counts(mutants=len(ran), not_run=len(verdicts) - len(ran), **found)
         survivors += _survivors(meta.with_suffix(""), module, [name for name in ran if ran[name] in _SURVIVED])
     return modules, survivors
 

@@ -21,6 +21,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     timeout: int = 0
     other: int = 0
     """Ended by neither a test nor the clock: out of memory, a broken run."""
+    not_run: int = 0
+    """Left when the run was stopped; not among `mutants`."""
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})

@@ -93,7 +93,7 @@ def test_only_what_a_failed_test_ended_counts_as_killed(tmp_path: Path) -> None:
 
     modules, survivors = read(tmp_path)
 
-    assert modules == {"domain/one.py": Counts(mutants=7, killed=1, survived=2, timeout=1, other=3)}
+    assert modules == {"domain/one.py": Counts(mutants=7, killed=1, survived=2, timeout=1, other=3, not_run=1)}
     assert survivors == [
         Survivor(module="domain/one.py", function="f", before="return a < 1", after="return a <= 1"),
         Survivor(module="domain/one.py", function="C.g", before="2,", after=""),
