@@ -179,7 +179,7 @@ NAMED = [
     Named("gap", "domain/templates.py", "_compiled", "getattr("),
     Named("gap", "domain/templates.py", "compile_template", "_decoded(None"),
     Named("gap", "domain/templates.py", "_metadata", "decode(content, )"),
-    Named("gap", "domain/tracking.py", "_content", "encode(None"),
+    Named("gap", "domain/tracking.py", "_content", "msgspec.json.encode("),
     Named("gap", "domain/times.py", "utc_text", "fromtimestamp"),
     Named("gap", "usecases/send_email.py", "_Batch._within_caps", "self._attempt(None"),
     Named("gap", "usecases/soft_bounce_retry.py", "SoftBounceRetry.__call__", "failed"),
