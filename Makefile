@@ -95,11 +95,19 @@ e2e: setup-tests ## all end-to-end tests: the stack as Terraform applies it, end
 bench: setup ## measure, as ratios within one run; writes docs/performance.md
 	@$(PY) -m bench --write
 
+# Files or patterns below python/sesmail_layer: make mutate ONLY=domain/breaker.py
+ONLY ?=
+
+.PHONY: mutate
+mutate: setup ## change the rules on purpose: do the unit tests notice? (ONLY=domain/breaker.py); writes docs/mutation.md
+	@scripts/setup.sh --mutate
+	@$(PY) -m mutation $(ONLY)
+
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy python scripts bench tests functions/email_sender
+	@$(PY) -m mypy python scripts bench mutation tests functions/email_sender
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
 	@terraform fmt -check -recursive

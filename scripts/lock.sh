@@ -13,3 +13,4 @@ compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt 
   --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3
 compile requirements/emulator.in -o requirements/emulator.txt
 compile requirements/checkov.in -o requirements/checkov.txt
+compile requirements/mutate.in -c requirements/dev.txt -o requirements/mutate.txt

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv with the newest Python found (3.11 or later) and the pinned, hash-checked requirements; with --tests also
-# what only the tests need: checkov, Chromium, SpamAssassin, npm packages. Safe to run again.
+# what only the tests need: checkov, Chromium, SpamAssassin, npm packages; with --mutate what `make mutate` needs. Safe to
+# run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,4 +50,7 @@ fi
 if [[ ${1:-} == --tests ]]; then
   make_venv .venv-checkov requirements/checkov.txt
   tests/browser/setup.sh
+fi
+if [[ ${1:-} == --mutate ]]; then
+  make_venv .venv-mutate requirements/mutate.txt
 fi

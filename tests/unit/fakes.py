@@ -1,16 +1,21 @@
-"""Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set."""
+"""Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set.
+
+They are as strict as what they stand for: a table, a queue or a bus that would not take a value does not take it here.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from sesmail_layer.domain.breaker import SLOT_SECONDS, Counts
+from sesmail_layer.domain.envelopes import open_envelope
 from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.pacing import Quota
 from sesmail_layer.domain.pending_request import PendingRequest
@@ -29,7 +34,15 @@ from sesmail_layer.usecases.send_email import SendEmails
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
 
+T = TypeVar("T")
+
 NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
+
+
+def storable(value: T) -> T:
+    """Gives what can be kept: data of its own types, which come back as they went in."""
+    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    return value
 
 
 class FakeClock:
@@ -52,7 +65,7 @@ class FakeTrackingTable:
         self._check()
         if record.email_id in self.records:
             return self.records[record.email_id]
-        self.records[record.email_id] = record
+        self.records[record.email_id] = storable(record)
         return None
 
     def replace(self, record: TrackingRecord) -> TrackingRecord | None:
@@ -60,7 +73,7 @@ class FakeTrackingTable:
         standing = self.records[record.email_id]
         if standing.revision != record.revision:
             return standing
-        self.records[record.email_id] = record.next_revision()
+        self.records[record.email_id] = storable(record).next_revision()
         return None
 
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
@@ -76,6 +89,7 @@ class FakeTrackingTable:
         return any(record.to_email == address and record.ses_message_id for record in self.records.values())
 
     def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        assert limit > 0
         found = [r for r in self.records.values() if r.to_email == address]
         return sorted(found, key=lambda r: r.timestamp, reverse=True)[:limit]
 
@@ -106,7 +120,7 @@ class FakeSuppressionTable:
 
     def add(self, suppression: Suppression) -> None:
         standing = self.entries.get(suppression.email)
-        self.entries[suppression.email] = standing.joined(suppression) if standing else suppression
+        self.entries[suppression.email] = storable(standing.joined(suppression) if standing else suppression)
 
     def remove(self, address: str, only: SuppressionReason | None = None) -> None:
         standing = self.entries.get(address)
@@ -168,6 +182,10 @@ class FakeMailer:
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         if self.answers:
             raise self.answers.pop(0)
+        # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
+        assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
+        assert 1 <= len(recipients) == len(set(recipients)) <= 50
+        assert "@" in sender
         message_id = f"ses-{len(self.accepted) + 1}"
         self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
         if self.late_answers:
@@ -188,13 +206,13 @@ class FakeBus:
             return {}
         self.calls += 1
         refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
-        self.events += [event for event in events if event.event_id not in refused]
+        self.events += [storable(event) for event in events if event.event_id not in refused]
         return refused
 
     def announce(self, event: SendingEvent) -> str | None:
         if self.refuse_announcements:
             return "InternalFailure"
-        self.announced.append(event)
+        self.announced.append(storable(event))
         return None
 
     def statuses(self, email_id: str) -> list[str]:
@@ -211,6 +229,8 @@ class FakeWaitingQueue:
     def put(self, body: str, delay_seconds: float) -> None:
         if self.error:
             raise self.error
+        assert open_envelope(body)
+        assert delay_seconds >= 0
         self.messages.append((body, delay_seconds))
 
     def take(self) -> list[tuple[str, float]]:
@@ -309,6 +329,7 @@ class FakeBreakerTable:
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         self._check()
+        assert now >= NOW
         self.reads += 1
         return {
             source: Tally(
@@ -331,7 +352,7 @@ class FakeBreakerTable:
         # As in the table, a probe that was added meanwhile is no reason to refuse.
         if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
             return False
-        self.control.states[source] = new
+        self.control.states[source] = storable(new)
         return True
 
     def _check(self) -> None:
@@ -362,7 +383,7 @@ class FakePendingTable:
 
     def keep(self, email_id: str, request: PendingRequest) -> None:
         self._check()
-        self.kept[email_id] = (request, self._clock.now() + 86_400)
+        self.kept[email_id] = (storable(request), self._clock.now() + 86_400)
 
     def get(self, email_id: str) -> PendingRequest | None:
         self._check()
@@ -380,22 +401,33 @@ class FakePendingTable:
 
 
 class FakeMetrics:
+    """Takes names as metrics are named: in PascalCase."""
+
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
         self.levels: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
+        assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
         self.counts[name] = self.counts.get(name, 0) + value
 
     def level(self, name: str, value: float) -> None:
+        assert re.fullmatch(r"([A-Z][0-9a-z]+)+", name), name
         self.levels[name] = value
 
 
 class FakeLog:
+    """Takes lines as logs are searched: by an event's name, an error's code, the email that it is about."""
+
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
 
     def _write(self, level: str, event: str, data: dict[str, Any]) -> None:
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event), event
+        assert re.fullmatch(r"[A-Z]{2,4}\d{3}", data.get("code", "AWS001")), data
+        assert isinstance(data.get("message", ""), str), data
+        assert level != "ERROR" or data.get("message") or data.get("exc_info"), f"{event} does not say why"
+        assert not event.startswith("email.") or isinstance(data.get("email_id"), str), f"{event}: which email?"
         self.lines.append({"level": level, "event": event, **data})
 
     def debug(self, event: str, **data: Any) -> None:

@@ -9,6 +9,7 @@ from sesmail_layer.domain.breaker import (
     Counts,
     Limits,
     ProbeVerdict,
+    Trip,
     added_up,
     counted_bounce,
     counted_complaint,
@@ -162,6 +163,8 @@ def test_a_bad_probe_begins_the_cool_down_anew() -> None:
     again = reopened(msgspec.structs.replace(OPEN, probes=["a", "b"]), NOW + 3_700)
     assert (again.probes, again.paused, again.paused_at) == ([], True, OPEN.paused_at)
     assert not again.probing(NOW + 3_800, 3_600)
+    worn = msgspec.structs.replace(OPEN, probes=["a"], probed_at=NOW, good_probes=2)
+    assert reopened(worn, NOW + 3_700) == msgspec.structs.replace(OPEN, opened_at=NOW + 3_700)
 
 
 def test_probes_that_nothing_was_heard_of_make_room_after_a_cool_down() -> None:
@@ -201,6 +204,9 @@ BOUNCED = record(entry(Status.BOUNCED, "hard"))
         ([DELIVERED, DELIVERED, UNHEARD], ProbeVerdict.OPEN),
         ([DELIVERED, DELIVERED, UNHEARD, DELIVERED], ProbeVerdict.GOOD),
         ([DELIVERED, DELIVERED, DELIVERED, BOUNCED], ProbeVerdict.BAD),
+        ([record(entry(Status.OPENED))] * 3, ProbeVerdict.GOOD),
+        ([record(entry(Status.CLICKED))] * 3, ProbeVerdict.GOOD),
+        ([record(entry(Status.DELIVERED), entry(Status.SOFT_BOUNCED, "soft"))] * 3, ProbeVerdict.GOOD),
         ([record(entry(Status.COMPLAINED))], ProbeVerdict.BAD),
         ([record(entry(Status.SOFT_BOUNCED, "soft"))] * 5, ProbeVerdict.OPEN),
     ],
@@ -228,3 +234,72 @@ def test_the_event_says_who_why_and_until_when_and_is_the_same_when_told_again()
         "counts": {"windowSeconds": 3_600, "emails": 100, "bounces": 20, "complaints": 1},
         "until": "2026-11-24T11:31:00.000Z",
     }
+
+
+def test_a_slot_that_begins_with_the_resumption_counts_for_the_producer_and_not_against_the_account() -> None:
+    timeline = {int(NOW) - 300: Counts(1, 1, 1), int(NOW): Counts(2, 2, 2)}
+    state = SendingState(counts_from=int(NOW))
+
+    assert counting(timeline, state) == {int(NOW): Counts(2, 2, 2)}
+    assert not_counting(timeline, state) == {int(NOW) - 300: Counts(1, 1, 1)}
+
+
+def test_what_is_taken_away_leaves_nothing_or_more() -> None:
+    assert Counts(5, 4, 3) - Counts(1, 1, 1) == Counts(4, 3, 2)
+    assert Counts(1, 1, 1) - Counts(5, 4, 3) == Counts(0, 0, 0)
+    assert Counts(1, 2, 3) + Counts(10, 20, 30) == Counts(11, 22, 33)
+    assert added_up([{0: Counts(1, 0, 0)}, {0: Counts(0, 2, 0), 300: Counts(0, 0, 3)}]) == {
+        0: Counts(1, 2, 0),
+        300: Counts(0, 0, 3),
+    }
+
+
+def test_a_trip_is_told_in_words() -> None:
+    evidence = Evidence(window_seconds=DAY, emails=1_000, bounces=60, complaints=5)
+
+    assert Trip("bounce", evidence, 0.05).in_words() == (
+        "60 of 1000 emails bounced in the last 24 hours: 6.00%, allowed are 5.00%"
+    )
+    hour = msgspec.structs.replace(evidence, window_seconds=HOUR)
+    assert Trip("complaint", hour, 0.001).in_words() == (
+        "5 of 1000 emails were complained of in the last hour: 0.50%, allowed are 0.10%"
+    )
+
+
+def window(slot: int, now: int) -> int | None:
+    """The window that a slot full of bounces is found in."""
+    trip = judge({slot: Counts(10, 10, 0)}, now, Limits(min_emails=1, min_bounces=1))
+    return trip.evidence.window_seconds if trip else None
+
+
+def test_a_slot_counts_as_long_as_a_part_of_it_lies_in_the_window() -> None:
+    now = 1_795_516_200
+
+    assert window(now - HOUR - 299, now) == HOUR
+    assert window(now - HOUR - 300, now) == DAY
+    assert window(now - DAY - 299, now) == DAY
+    assert window(now - DAY - 300, now) is None
+
+
+def test_rates_are_told_to_a_millionth() -> None:
+    evidence = Evidence(window_seconds=HOUR, emails=300, bounces=100, complaints=200)
+    state = opened(SendingState(), "complaint", "why", evidence, NOW)
+    assert state is not None
+
+    event = paused_event("my.application", state, 3_600)
+
+    assert event.rates == {"bounce": 0.333333, "complaint": 0.666667}
+    assert event.until is None
+
+
+def test_a_pause_without_numbers_tells_none() -> None:
+    event = paused_event("*", SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00Z"), 60)
+
+    assert (event.counts, event.rates, event.trip, event.until) == (None, None, None, None)
+
+
+def test_a_new_pause_leaves_out_what_the_last_resumption_left_out() -> None:
+    state = opened(SendingState(counts_from=NOW - 60), "bounce", "why", None, NOW)
+
+    assert state is not None
+    assert (state.counts_from, state.opened_at, state.paused_at) == (NOW - 60, NOW, "2026-11-24T10:31:00.000Z")

@@ -200,3 +200,31 @@ def test_only_an_entry_about_a_known_recipient_suppresses() -> None:
 )
 def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, found: set[str]) -> None:
     assert bounces.Evidence(diagnostic=text).statuses() == found
+
+
+@pytest.mark.parametrize(
+    ("evidence", "silent"),
+    [
+        (bounces.Evidence(), True),
+        (bounces.Evidence(status="5.0.0"), False),
+        (bounces.Evidence(diagnostic="no"), False),
+        (bounces.Evidence(status="5.0.0", diagnostic="no"), False),
+    ],
+)
+def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
+    evidence: bounces.Evidence, silent: bool
+) -> None:
+    assert evidence.silent() is silent
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("5.1.1", bounces.BounceClass.HARD),
+        ("5.1.10", bounces.BounceClass.SOFT),
+        ("5.7.26", bounces.BounceClass.MESSAGE_FAULT),
+        ("5.70.1", bounces.BounceClass.SOFT),
+    ],
+)
+def test_a_status_is_meant_whole_and_a_class_of_them_by_its_beginning(status: str, kind: bounces.BounceClass) -> None:
+    assert bounces.classify(bounces.Evidence(type="Transient", sub_type="MailboxFull", status=status)) is kind

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +38,12 @@ def render(source: str, locale: str | None = None, **data: Any) -> str:
         ("{{ value | time }}", None, "2026-11-24T10:31:00", "10:31 AM"),
         ("{{ value | date }}", "xx-YY", "2026-11-24", "November 24, 2026"),
         ("{{ value | date }}", "fr-ZZ", "2026-11-24", "24 novembre 2026"),
+        ("{{ value | date(locale='fr_CA') }}", None, "2026-11-24", "24 novembre 2026"),
+        ("{{ value | date(locale='de_AT') }}", "fr", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date }}", "de-AT-xx", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date }}", "de-XX-xx", "2026-01-24", "24. Januar 2026"),
+        ("{{ value | date(locale='xx') }}", "de-AT", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date(locale=7) }}", "de-AT", "2026-01-24", "24. Jänner 2026"),
         ("{{ locale }}", "fr-CA", 1, "fr-CA"),
         ("{{ locale }}", None, 1, "en"),
     ],
@@ -83,3 +91,46 @@ def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd="python")
     assert json.loads(done.stdout) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("{{ 'twelve' | money('EUR') }}", "money: the value is no number"),
+        ("{{ true | number }}", "number: the value is no number"),
+        ("{{ '1e31' | number }}", "number: the value is no number"),
+        ("{{ '1e-31' | number }}", "number: the value is no number"),
+        ("{{ 'tomorrow' | date }}", "date: the value is no ISO 8601 time"),
+        ("{{ true | time }}", "time: the value is no ISO 8601 time"),
+        ("{{ '2026-11-24' | date('huge') }}", "date: the length is one of short, medium, long, full"),
+        ("{{ '2026-11-24' | time('huge') }}", "time: the length is one of short, medium, long, full"),
+        ("{{ '2026-11-24' | time(zone='Mars') }}", "time: no such time zone"),
+    ],
+)
+def test_the_author_of_a_template_reads_which_filter_wants_what(source: str, reason: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        render(source)
+    assert caught.value.message == f"Failed to render template 't': FilterArgumentError: {reason}"
+
+
+@pytest.mark.parametrize("value", ["1e30", "-1e30"])
+def test_thirty_digits_can_be_written(value: str) -> None:
+    assert render("{{ value | number }}", value=value).strip("-") == "1" + ",000" * 10
+
+
+@pytest.fixture
+def _in_auckland(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Auckland")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_auckland")
+def test_seconds_are_utc_wherever_the_machine_stands() -> None:
+    assert render("{{ 1795516260 | date }}, {{ 1795516260 | time }}") == "November 24, 2026, 10:31 AM"
+
+
+def test_long_fractions_are_kept_to_twenty_digits() -> None:
+    assert render("{{ 1 | number(40) }}") == "1." + "0" * 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sesmail_layer.domain.pacing import Quota, grants
@@ -49,3 +51,52 @@ def test_only_what_may_go_in_time_is_reserved() -> None:
 
 def test_grants_follow_each_other_at_the_rate() -> None:
     assert grants(100.0, [1, 1, 2], rate=4.0) == [100.25, 100.5, 101.0]
+
+
+class TestBulk:
+    """Bulk takes what is there at the moment; it never queues before transactional mail."""
+
+    def setup_method(self) -> None:
+        self.bucket, self.clock = FakeBucket(), FakeClock()
+        self.pacer = Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=1.0, bulk_share=0.5)
+
+    def wait(self, recipients: int = 1, rate: float = 10.0, within: float = 60.0) -> tuple[bool, Any]:
+        granted = self.pacer.wait_for_bulk(recipients, rate, NOW + within)
+        return granted, round(self.clock.now() - NOW, 6)
+
+    def test_it_goes_at_once_while_there_is_room(self) -> None:
+        assert self.wait() == (True, 0)
+
+    def test_it_goes_at_its_share_of_the_rate_and_no_faster(self) -> None:
+        assert [self.wait()[1] for _ in range(7)] == [0, 0, 0, 0, 0, 0.2, 0.4]
+
+    def test_its_recipients_count_each(self) -> None:
+        assert [self.wait(recipients=5)[1] for _ in range(3)] == [0, 1, 2]
+
+    def test_it_takes_from_what_everybody_shares(self) -> None:
+        self.wait()
+
+        assert self.bucket.empty_at == {
+            "pacer#bulk": pytest.approx(NOW - 1 + 0.2),
+            "pacer#all": pytest.approx(NOW - 1 + 0.1),
+        }
+
+    def test_behind_transactional_mail_it_waits_and_then_goes(self) -> None:
+        self.bucket.empty_at["pacer#all"] = NOW + 2
+
+        assert self.wait() == (True, pytest.approx(2.1, abs=0.1))
+
+    def test_of_slow_rates_it_looks_again_every_half_second(self) -> None:
+        self.bucket.empty_at["pacer#all"] = NOW + 1
+
+        assert self.wait(rate=1.0) == (True, pytest.approx(2.0))
+        assert self.bucket.updates == 6
+
+    def test_what_cannot_go_in_time_does_not_go(self) -> None:
+        self.bucket.empty_at["pacer#all"] = NOW + 120
+        assert self.wait(within=3) == (False, pytest.approx(3, abs=0.5))
+
+    def test_what_its_own_share_has_no_time_for_is_not_waited_for(self) -> None:
+        self.bucket.empty_at["pacer#bulk"] = NOW + 120
+
+        assert self.wait(within=3) == (False, 0)

@@ -100,3 +100,78 @@ def test_a_worker_that_looked_a_moment_ago_does_not_look_again() -> None:
         worker.quota()
 
     assert world.store.reads == 1
+
+
+def asked(world: World) -> Quota:
+    quota = world.worker().quota()
+    assert quota is not None
+    return quota
+
+
+def test_an_answer_is_good_for_a_minute_and_not_for_longer() -> None:
+    world = World()
+    asked(world)
+    world.clock.sleep(59.9)
+    asked(world)
+    assert world.ses.asked == 1
+
+    world.clock.sleep(0.1)
+    asked(world)
+
+    assert world.ses.asked == 2
+
+
+def test_a_worker_goes_by_what_it_knows_for_five_seconds_and_not_for_longer() -> None:
+    world = World()
+    worker = world.worker()
+    worker.quota()
+    world.clock.sleep(4.9)
+    worker.quota()
+    assert world.store.reads == 1
+
+    world.clock.sleep(0.1)
+    worker.quota()
+
+    assert world.store.reads == 2
+
+
+def test_where_nothing_is_known_yet_ses_is_asked_though_another_worker_is_asking() -> None:
+    world = World()
+    world.store.lease_until = NOW + 15
+
+    assert asked(world).max_send_rate == 14
+
+
+def test_while_one_worker_asks_the_others_go_by_the_old_answer() -> None:
+    world = World()
+    asked(world)
+    world.clock.sleep(61)
+    world.store.lease_until = world.clock.now() + 15
+
+    assert asked(world).checked_at == NOW
+    assert world.ses.asked == 1
+
+
+def test_a_new_worker_that_cannot_ask_ses_goes_by_what_another_one_wrote() -> None:
+    world = World()
+    asked(world)
+    world.clock.sleep(61)
+    world.ses.error = TransientError("SES error (GetSendQuota): timeout", code="SES010")
+
+    assert asked(world).checked_at == NOW
+    assert world.log.lines == [
+        {
+            "level": "WARNING",
+            "event": "quota.not_refreshed",
+            "message": "SES error (GetSendQuota): timeout",
+            "code": "SES010",
+        }
+    ]
+    assert world.store.lease_until == world.clock.now() + 15
+
+
+def test_where_nobody_ever_got_an_answer_there_is_none() -> None:
+    world = World()
+    world.ses.error = TransientError("SES error (GetSendQuota): timeout", code="SES010")
+
+    assert world.worker().quota() is None

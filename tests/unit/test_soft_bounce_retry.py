@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -183,6 +184,12 @@ def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None
     engine.send(templateData={"name": "Ada", "noise": noise})
     assert engine.pending.kept == {}
     assert engine.status == (Status.SENT, 1)
+    assert engine.sender.log.lines[0] == {
+        "level": "INFO",
+        "event": "request.not_kept",
+        "message": "Too large to be kept for a retry",
+        "email_id": ID,
+    }
 
 
 def test_a_pending_table_that_does_not_answer_keeps_no_mail_back() -> None:
@@ -290,3 +297,50 @@ def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
     hop = json.loads(body)["sesmailHop"]
     assert hop.pop("notBefore") == engine.sender.clock.now() + 900
     assert hop == {"attempt": 2, "counted": True, "lane": "bulk"}
+
+
+def test_a_request_kept_of_another_attempt_is_left_alone() -> None:
+    engine = Engine()
+    engine.send()
+    kept, expires = engine.pending.kept[ID]
+    engine.pending.kept[ID] = msgspec.structs.replace(kept, attempt=7), expires
+
+    engine.hear(soft())
+
+    assert engine.waiting.messages == []
+    assert ID in engine.pending.kept
+
+
+def test_a_scheduled_retry_is_told_in_the_log_and_counted() -> None:
+    engine = Engine()
+    engine.send()
+    engine.hear(soft())
+
+    assert engine.feedback.log.lines[-1] == {
+        "level": "INFO",
+        "event": "email.retry_scheduled",
+        "email_id": ID,
+        "attempt": 2,
+        "delay_seconds": 900.0,
+    }
+    assert engine.feedback.metrics.counts["EmailRetryScheduled"] == 1
+
+
+def test_a_request_that_could_not_be_forgotten_is_told_in_the_log() -> None:
+    engine = Engine()
+    engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+
+    def throttled(email_ids: Collection[str]) -> None:
+        raise TransientError("DynamoDB throttled", code="AWS006")
+
+    engine.pending.forget = throttled  # type: ignore[method-assign]
+    engine.send()
+
+    [line] = [line for line in engine.sender.log.lines if line["event"] == "request.not_forgotten"]
+    assert line == {
+        "level": "WARNING",
+        "event": "request.not_forgotten",
+        "message": "DynamoDB throttled",
+        "code": "AWS006",
+        "email_id": ID,
+    }

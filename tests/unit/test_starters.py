@@ -92,7 +92,11 @@ def test_an_archive_is_sorted_into_starters_with_their_localised_bodies() -> Non
     assert found.bodies == {"template.html": b"html", "template.txt": b"text", "template.fr-CA.html": b"bonjour"}
 
 
-def test_an_incomplete_starter_is_refused() -> None:
-    with pytest.raises(SeedError, match=r"'welcome' is incomplete: no metadata.json, template.txt") as caught:
-        starters_in({"templates/welcome/template.html": b""})
-    assert caught.value.code == "SEED005"
+def test_a_starter_that_lacks_files_is_told_by_name_with_all_that_it_lacks() -> None:
+    with pytest.raises(SeedError) as caught:
+        starters_in({"templates/welcome/template.html": b"x"})
+
+    assert (caught.value.code, caught.value.message) == (
+        "SEED005",
+        "Starter template 'welcome' is incomplete: no metadata.json, template.txt",
+    )

@@ -66,15 +66,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     sub_type: str = ""
     status: str = ""
     diagnostic: str = ""
-    has_recipient: bool = True
 
     def statuses(self) -> set[str]:
         """The status that SES names and the one in the diagnostic: SES's is often a general `5.0.0`."""
         return {match[0] for match in _STATUS.finditer(f"{self.status} {self.diagnostic}")}
 
     def silent(self) -> bool:
-        """True where nobody says what is wrong: no recipient, or neither status nor diagnostic."""
-        return not self.has_recipient or not (self.status or self.diagnostic)
+        """True where nobody says what is wrong: neither status nor diagnostic, as where no recipient is named."""
+        return not (self.status or self.diagnostic)
 
 
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")

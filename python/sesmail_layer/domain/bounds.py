@@ -119,7 +119,7 @@ def check_power(base: Any, exponent: Any) -> None:
 
 
 def check_replace(text: str, old: str, new: str) -> None:
-    checked(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
+    checked(len(text) + text.count(old) * len(new))
 
 
 def check_percent(text: str, values: Any) -> None:

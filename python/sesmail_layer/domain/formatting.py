@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Undefined, pass_context
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Length = Literal["short", "medium", "long", "full"]
 DEFAULT_LOCALE = "en"
+_MOST_DIGITS = 30
+"""Before or after the point."""
+_PRECISION = 60
+"""Digits that Babel computes with: those before the point and those after it."""
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long", "full": "full"}
 
 
@@ -29,7 +33,8 @@ def money(context: Context, value: Any, currency: str, locale: str | None = None
         return str(value)
     from babel.numbers import format_currency
 
-    return format_currency(_number("money", value), currency.upper(), locale=_locale(context, locale))
+    with localcontext(prec=_PRECISION):
+        return format_currency(_number("money", value), currency.upper(), locale=_locale(context, locale))
 
 
 @pass_context
@@ -40,7 +45,8 @@ def number(context: Context, value: Any, digits: int | None = None, locale: str 
     from babel.numbers import format_decimal
 
     pattern = None if digits is None else "#,##0" + ("." + "0" * min(digits, 20) if digits > 0 else "")
-    return format_decimal(_number("number", value), pattern, locale=_locale(context, locale))
+    with localcontext(prec=_PRECISION):
+        return format_decimal(_number("number", value), pattern, locale=_locale(context, locale))
 
 
 @pass_context
@@ -95,10 +101,11 @@ def _locale(context: Context, given: str | None) -> Locale:
 def _number(name: str, value: Any) -> Decimal:
     """Through text, so that 0.1 stays 0.1. Messages do not quote the data."""
     try:
-        found = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+        found = Decimal(str(value))
+        writable = found.is_finite() and abs(found.adjusted()) <= _MOST_DIGITS
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or abs(found.adjusted()) > 30:
+        writable = False
+    if not writable:
         raise FilterArgumentError(f"{name}: the value is no number")
     return found
 

@@ -107,7 +107,7 @@ def _headers(request: EmailRequest, rendered: Rendered, identity: Identity, cc: 
 
 
 def _list_unsubscribe(unsubscribe: ListUnsubscribe) -> Iterator[str]:
-    mailto = unsubscribe.mailto and re.sub(r"^(mailto:)?", "mailto:", unsubscribe.mailto, count=1)
+    mailto = unsubscribe.mailto and re.sub(r"^(mailto:)?", "mailto:", unsubscribe.mailto)
     yield link_line("List-Unsubscribe", [place for place in (unsubscribe.url, mailto) if place])
     if unsubscribe.url and unsubscribe.url.startswith("https://"):
         yield header_line("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")

@@ -37,7 +37,7 @@ def file_part(content: bytes, content_type: str, filename: str, content_id: str 
     from email.policy import SMTP
 
     maintype, _, subtype = content_type.partition("/")
-    part = MIMEPart(policy=SMTP.clone(cte_type="7bit", max_line_length=78))
+    part = MIMEPart(policy=SMTP)
     part.set_content(
         content,
         maintype=maintype,

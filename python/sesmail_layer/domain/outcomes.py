@@ -104,7 +104,6 @@ def _bounce_outcome(event: SesEvent, attempt: int, recipient: str | None, given:
         sub_type=text(event.payload.get("bounceSubType")) or "",
         status=text(given.get("status")) or "",
         diagnostic=text(given.get("diagnosticCode")) or "",
-        has_recipient=bool(given),
     )
     return _bounced(event, attempt, recipient, evidence, bounces.classify(evidence))
 

@@ -55,7 +55,7 @@ def paused_event(producer: str, state: SendingState, cooldown_seconds: float) ->
         event_id=_id(PAUSED, producer, state.paused_at),
         trip=state.trip or None,
         rates={"bounce": round(found.bounce_rate, 6), "complaint": round(found.complaint_rate, 6)} if found else None,
-        counts=msgspec.to_builtins(found) if found else None,
+        counts=msgspec.to_builtins(found),
         until=utc_text(state.opened_at + cooldown_seconds) if state.trip == "bounce" else None,
     )
 

@@ -69,7 +69,7 @@ def read_event(document: object) -> SesEvent:
     type_name = text(event.get("eventType")) or text(event.get("notificationType")) or ""
     kind = type_name.casefold().replace(" ", "")
     kind = kind if kind in _PAYLOADS else ""
-    payload = mapping(event.get(_PAYLOADS.get(kind, "")))
+    payload = mapping(event.get(_PAYLOADS[kind])) if kind else {}
     tags = mapping(mail.get("tags"))
     accepted_at = time(mail.get("timestamp")) or UNKNOWN_TIME
     attempt = _tag(tags, "attempt", _ATTEMPT)

@@ -24,8 +24,8 @@ _SEMVER = re.compile(
 )
 NO_VERSION = "0.0.0"
 
-# (is a word, number, word): numbers compare as numbers and stand below words (semver 11.4).
-_Identifier = tuple[bool, int, str]
+# (is a word, number or word): numbers compare as numbers and stand below words (semver 11.4).
+_Identifier = tuple[bool, int | str]
 Precedence = tuple[tuple[int, int, int], bool, tuple[_Identifier, ...]]
 
 
@@ -88,7 +88,7 @@ def precedence(version: str) -> Precedence:
 
 
 def _identifier(part: str) -> _Identifier:
-    return (False, int(part), "") if part.isdigit() else (True, 0, part)
+    return (False, int(part)) if part.isdigit() else (True, part)
 
 
 def _version_in(metadata: bytes) -> str:

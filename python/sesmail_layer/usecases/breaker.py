@@ -34,7 +34,7 @@ from sesmail_layer.domain.breaker import (
 )
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.sending_event import SendingEvent, paused_event, probed_event
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.sending_state import ACCOUNT, Evidence, SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.domain.tracking import Entry, TrackingRecord
@@ -107,7 +107,7 @@ class Breaker:
     def _judge(self, source: str, tally: Tally, now: float, *, again: bool) -> bool:
         trip = judge(counting(tally.timeline, tally.state), now, self._limits)
         if trip is not None:
-            self._open(source, tally.state, trip.kind, trip, now, again=again)
+            self._open(source, tally.state, trip.kind, trip.in_words(), trip.evidence, now, again=again)
         return trip is not None
 
     def _judge_account(self, account: Tally, now: float, tripped: Collection[str], *, again: bool) -> None:
@@ -120,7 +120,7 @@ class Breaker:
         if trip is not None and not account.state.paused:
             trip = self._without_culprits(timeline, account.sources, tripped, now)
         if trip is not None:
-            self._open(ACCOUNT, account.state, trip.kind, trip, now, again=again)
+            self._open(ACCOUNT, account.state, trip.kind, trip.in_words(), trip.evidence, now, again=again)
 
     def _without_culprits(
         self, timeline: Timeline, sources: Collection[str], tripped: Collection[str], now: float
@@ -136,15 +136,22 @@ class Breaker:
                 break
             tally = tallies[source]
             why = f"{own.in_words()}, and with it the whole account's rate is too high"
-            self._open(source, tally.state, own.kind, own, now, again=False, why=why)
+            self._open(source, tally.state, own.kind, why, own.evidence, now, again=False)
             left_out = added_up([left_out, counting(tally.timeline, tally.state)])
         return judge(timeline, now, self._limits, left_out)
 
     def _open(
-        self, source: str, state: SendingState, kind: str, trip: Trip | None, now: float, *, again: bool, why: str = ""
+        self,
+        source: str,
+        state: SendingState,
+        kind: str,
+        reason: str,
+        evidence: Evidence | None,
+        now: float,
+        *,
+        again: bool,
     ) -> None:
-        reason = why or (trip.in_words() if trip else "")
-        new = opened(state, kind, reason, trip.evidence if trip else None, now)
+        new = opened(state, kind, reason, evidence, now)
         if new is None:
             if again and state.held_by_breaker:
                 self._tell(paused_event(source, state, self._limits.cooldown_seconds))
@@ -211,7 +218,7 @@ class Breaker:
         if _changed_at(alarm, now) <= state.counts_from:
             return  # It came late, or again: an operator has resumed since.
         why = f"SES's own {measured} of the account is where SES pauses accounts (alarm {name})"
-        self._open(ACCOUNT, state, "ses_metrics", None, now, again=True, why=why)
+        self._open(ACCOUNT, state, "ses_metrics", why, None, now, again=True)
 
     def _tell(self, event: SendingEvent) -> None:
         """The state stands whether or not it can be told of: the alarm and the log tell it too."""

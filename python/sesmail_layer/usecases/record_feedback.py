@@ -236,7 +236,7 @@ class _Batch:
             self._ports.metrics.count("FeedbackWaiting")
             self._ports.log.info("feedback.waiting_for_record", kind=one.event.kind, ses_message_id=about)
             return
-        for outcome in outcomes(one.event, one.event.attempt or 1):
+        for outcome in outcomes(one.event, 1):  # Whichever attempt it was: there is no record to say so in.
             self._count_suppression(self._suppression.apply(one.event, outcome, None), one.event.email_id)
         self._ports.metrics.count("FeedbackUnmatched")
         told = {

@@ -66,7 +66,6 @@ class _Batch:
     def __init__(self, ports: SendingPorts, rules: SendingRules, deadline: float) -> None:
         self.ports = ports
         self.rules = rules
-        self.deadline = deadline
         self.failed: set[str] = set()
         self.waits: list[tuple[Job, Hop, float]] = []
         self.ledger = Ledger(ports.tracking, ports.clock, rules.retention_days)

@@ -1,0 +1,90 @@
+"""Where an attachment's content comes from, and how what is wrong with it is told."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import FakeAttachments, Sender
+
+FILE = "s3://invoices/shop/1.pdf"
+
+
+class NotedAttachments(FakeAttachments):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, str, int]] = []
+
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        self.asked.append((s3_uri, field, max_bytes))
+        return super().read(s3_uri, field, max_bytes)
+
+
+def sent(sender: Sender, **attachment: Any) -> tuple[str, str]:
+    """Sends with a harmless attachment before the given one; gives code and message of what went wrong."""
+    first = {"filename": "a.txt", "contentBase64": "YQ=="}
+    record = sender.send(emailId="one", attachments=[first, {"filename": "b.pdf", **attachment}])
+    if record.status is Status.SENT:
+        return "", ""
+    assert record.error_type == "attachment_error"
+    return sender.log.lines[-1]["code"], sender.log.lines[-1]["message"]
+
+
+@pytest.mark.parametrize("content", ["YQ", "Y Q=", "YQ==!", "Äh", "YQ=a"])
+def test_what_is_no_base64_is_refused_by_its_place(content: str) -> None:
+    assert sent(Sender(), contentBase64=content) == (
+        "ATT002",
+        "Validation error: attachments[1].contentBase64: not base64",
+    )
+
+
+def test_an_empty_file_is_a_file() -> None:
+    sender = Sender()
+
+    assert sent(sender, contentBase64="") == ("", "")
+
+    message = message_from_bytes(sender.mailer.accepted[0].raw, policy=default)
+    assert [part.get_payload(decode=True) for part in message.iter_attachments()] == [b"a", b""]
+
+
+def test_an_object_that_the_producer_may_not_read_is_not_read() -> None:
+    sender = Sender()
+    sender.attachments = attachments = NotedAttachments()
+
+    assert sent(sender, s3Uri=FILE) == (
+        "ATT001",
+        "Validation error: attachments[1].s3Uri: not under a prefix that this producer was given",
+    )
+    assert attachments.asked == []
+
+
+def test_an_object_is_read_up_to_what_a_message_may_hold() -> None:
+    sender = Sender(max_message_bytes=200_000)
+    sender.attachments = attachments = NotedAttachments()
+    attachments.objects[FILE] = b"%PDF"
+    sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
+
+    assert sent(sender, s3Uri=FILE) == ("", "")
+    assert attachments.asked == [(FILE, "attachments[1].s3Uri", 200_000)]
+
+
+def test_an_object_that_is_gone_is_told_by_its_place() -> None:
+    sender = Sender()
+    sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
+
+    assert sent(sender, s3Uri=FILE) == ("ATT003", "Validation error: attachments[1].s3Uri: gone")
+
+
+def test_a_message_that_is_too_large_is_told_with_its_size_and_the_limit() -> None:
+    sender = Sender(max_message_bytes=1_500)
+
+    code, message = sent(sender, contentBase64="YWFh" * 500)
+
+    assert code == "VAL007"
+    assert message.startswith("Validation error: attachments: the message is ")
+    assert message.endswith(" bytes, at most 1500 are allowed")

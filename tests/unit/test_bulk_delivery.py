@@ -1,0 +1,42 @@
+"""Bulk mail's way through the sender when there is little time, or little room."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import NOW, Sender, request
+
+
+def test_bulk_mail_goes_with_its_content() -> None:
+    sender = Sender()
+    record = sender.send(emailId="one", priority="bulk")
+
+    assert record.status is Status.SENT
+    message = message_from_bytes(sender.mailer.accepted[0].raw, policy=default)
+    assert message["Subject"] == "Hello Ada"
+
+
+def test_bulk_mail_that_has_no_room_before_the_end_goes_back_without_a_word() -> None:
+    sender = Sender()
+    sender.bucket.empty_at["pacer#all"] = NOW + 120
+
+    sender.run(sender.message(request(emailId="one", priority="bulk")), seconds=30)
+
+    assert sender.mailer.accepted == []
+    assert sender.clock.now() <= NOW + 20
+    assert "one" not in sender.tracking.records
+    [(_, delay)] = sender.waiting.messages
+    assert 1 <= delay <= 10
+
+
+def test_the_last_ten_seconds_are_left_for_what_has_its_turn() -> None:
+    for lane in ("transactional", "bulk"):
+        sender = Sender()
+        sender.quota.value = None  # 0.95 a second
+        sender.bucket.empty_at["pacer#all"] = NOW + 19.5
+
+        sender.run(sender.message(request(emailId="one", priority=lane)), seconds=30)
+
+        assert sender.mailer.accepted == [], lane

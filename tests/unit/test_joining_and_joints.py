@@ -1,0 +1,146 @@
+"""What templates put together keeps its escapes, and is weighed with its joint before it is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.templates import compile_template
+
+HOSTILE = "<script>"
+
+
+def rendered(source: str, **data: Any) -> tuple[str, str]:
+    """The source as HTML and as text."""
+    template = compile_template("t", source.encode(), source.encode(), b'{"subject": "s"}')
+    made = template.render(data, None)
+    return made.html, made.text
+
+
+def test_joined_by_tilde_markup_stays_markup_and_data_is_escaped() -> None:
+    html, text = rendered("{{ '<b>'|safe ~ name }}", name=HOSTILE)
+
+    assert html == "<b>&lt;script&gt;"
+    assert text == "<b><script>"
+
+
+@pytest.mark.parametrize(("flag", "expected"), [(True, "<b>&lt;script&gt;"), (False, "<b><script>")])
+def test_where_a_template_switches_escaping_itself_tilde_follows(flag: bool, expected: str) -> None:
+    source = "{% autoescape flag %}{{ '<b>'|safe ~ name }}{% endautoescape %}"
+
+    assert rendered(source, name=HOSTILE, flag=flag) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ items|join }}", "12"),
+        ("{{ items|join('-') }}", "1-2"),
+        ("{{ items|join(d='-') }}", "1-2"),
+        ("{{ rows|join(', ', 'id') }}", "1, 2"),
+        ("{{ rows|join(d=', ', attribute='id') }}", "1, 2"),
+        ("{{ '-'.join(['a', 'b']) }}", "a-b"),
+        ("{{ 'a-b-a'.replace('a', 'x') }}", "x-b-x"),
+        ("{{ 'a-b-a'.replace('a', 'x', 1) }}", "x-b-a"),
+        ("{{ 'a-b-a'|replace('a', 'x') }}", "x-b-x"),
+        ("{{ 'a-b-a'|replace('a', 'x', 1) }}", "x-b-a"),
+        ("{{ '%s and %s'|format(1, 2) }}", "1 and 2"),
+        ("{{ [1, 2]|sum }} {{ [1, 2]|sum(start=3) }} {{ rows|sum('id') }} {{ rows|sum('id', 4) }}", "3 6 3 7"),
+        ("{{ 'a\nb'|indent(2) }}", "a\n  b"),
+        ("{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(1) }}{{ m(2) }}", "[1][2]"),
+        ("{% set x %}{{ items[0] }}-{{ items[1] }}{% endset %}{{ x }}", "1-2"),
+        ("{% filter upper %}a{{ items[0] }}{% endfilter %}", "A1"),
+        ("{% macro m() %}<{{ caller() }}>{% endmacro %}{% call m() %}{{ items[0] }}{% endcall %}", "<1>"),
+        ("{% for a, b in [(1, 2), (3, 4)] %}{{ a }}{{ b }}{% endfor %}", "1234"),
+        ("{{ (1, 2)[1] }}{{ [1, 2, 3][1:]|length }}{{ {'a': 5}.a }}", "225"),
+    ],
+)
+def test_filters_and_methods_do_what_jinja_s_do(source: str, expected: str) -> None:
+    assert rendered(source, items=[1, 2], rows=[{"id": 1}, {"id": 2}]) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ items|join(joint) }}",
+        "{{ items|join(d=joint) }}",
+        "{{ joint.join(items) }}",
+        "{{ text.replace('x', joint) }}",
+        "{{ text.replace('x', joint, 60000) }}",
+        "{{ text|replace('x', joint) }}",
+        "{{ text.replace('', joint) }}",
+    ],
+)
+def test_what_would_be_gigabytes_is_refused_before_it_is_built(source: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, items=[""] * 60_000, text="x" * 60_000, joint="y" * 200_000)
+
+    assert caught.value.message.startswith("Failed to render template 't': SecurityError: a value over ")
+
+
+@pytest.mark.parametrize("start", ["''", "[]"])
+def test_only_numbers_are_summed(start: str) -> None:
+    for source in (f"{{{{ [1]|sum(start={start}) }}}}", f"{{{{ [1]|sum(none, {start}) }}}}"):
+        with pytest.raises(PermanentError) as caught:
+            rendered(source)
+        assert caught.value.message == "Failed to render template 't': SecurityError: sum: of numbers only"
+
+
+@pytest.mark.parametrize("made", ["[big]", "(big,)", "{'a': big}", "big[:]", "big ~ ''"])
+def test_whatever_holds_a_value_is_paid_for_like_the_value(made: str) -> None:
+    """40 times a million is over the budget; a reference alone would cost nothing."""
+    source = "{% for n in range(40) %}{% set made = " + made + " %}{% endfor %}"
+
+    with pytest.raises(PermanentError) as caught:
+        rendered("{% set big = 'x' * 1000000 %}" + source)
+    assert caught.value.message == "Failed to render template 't': SecurityError: the template builds too much"
+    rendered("{% set big = 'x' * 10000 %}" + source)
+
+
+OVER, PRODUCT = "a value over 4194304 characters", "a value over 16777216 characters"
+WIDTH = "a width over 10000, or one that is not in the text"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{{ 'x' * 5000000 }}", OVER),
+        ("{{ 5000000 * 'x' }}", OVER),
+        ("{{ 2 ** 5000 }}", "**: a number over 4096 bits"),
+        ("{{ '%10000d' % 1 }}", f"%: {WIDTH}"),
+        ("{{ '%10000d'|format(1) }}", f"%: {WIDTH}"),
+        ("{{ '%s' * 60000 % text }}", OVER),
+        ("{{ '{:10000}'.format(1) }}", f"format: {WIDTH}"),
+        ("{{ ('{0}' * 1000).format(text) }}", OVER),
+        ("{{ ('{a}' * 1000).format(a=text) }}", OVER),
+        ("{{ 'x'.center(100001) }}", "center: a number over 100000"),
+        ("{{ 'x'|center(width=100001) }}", "center: a number over 100000"),
+        ("{{ range(100001) }}", "safe_range: a number over 100000"),
+        ("{{ text|indent(100000) }}", PRODUCT),
+        ("{{ text|indent(text) }}", PRODUCT),
+        ("{{ text|wordwrap(1, wrapstring=text) }}", PRODUCT),
+        ("{{ text|urlize(rel=text) }}", PRODUCT),
+    ],
+)
+def test_what_an_operator_a_method_or_a_filter_would_make_too_large_is_refused(source: str, why: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, text="x " * 30_000)
+    assert caught.value.message == f"Failed to render template 't': SecurityError: {why}"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ 'x' * 3 }}{{ 3 * 'x' }}", "xxxxxx"),
+        ("{{ 2 ** 10 }} {{ 7 % 4 }} {{ 2 + 2 }} {{ 2 * 3 }} {{ 6 - 1 }}", "1024 3 4 6 5"),
+        ("{{ '%s=%5.1f' % ('a', 2.5) }}", "a=  2.5"),
+        ("{{ '{a}-{0:>4}'.format(1, a=2) }}", "2-   1"),
+        ("{{ '{a}'.format_map({'a': 3}) }}", "3"),
+        ("{{ 'x'.center(5)|length }}", "5"),
+        ("{{ text|indent(2)|length }} {{ text|wordwrap(10, wrapstring='-')|length }}", "60000 59999"),
+    ],
+)
+def test_what_is_not_too_large_is_made(source: str, expected: str) -> None:
+    assert rendered(source, text="x " * 30_000)[1] == expected

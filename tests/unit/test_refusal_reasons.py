@@ -1,0 +1,39 @@
+"""Why an address is refused: in the library's words, unless these could quote the address."""
+
+from __future__ import annotations
+
+import pytest
+
+from sesmail_layer.domain.email_request import parse_request
+from sesmail_layer.domain.refusals import Refusal
+
+NOW = 1_795_516_260.0
+
+
+def refused(address: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        parse_request({"to": address, "templateName": "welcome"}, now=NOW)
+    assert caught.value.code == "VAL003"
+    return caught.value.message.partition("'. ")[2]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("john.smith", "An email address must have an @-sign."),
+        ("john@exa mple.com", "The part after the @-sign contains invalid characters: SPACE."),
+        ("john@localhost", "The part after the @-sign is not valid. It should have a period."),
+        ("john@-example.com", "An email address cannot have a hyphen immediately after the @-sign."),
+        ("no@exa mple.com", "The part after the @-sign contains invalid characters: SPACE."),
+        ("john@example..com", "An email address cannot have two periods in a row."),
+    ],
+)
+def test_the_reason_is_told(address: str, reason: str) -> None:
+    assert refused(address) == reason
+
+
+@pytest.mark.parametrize(
+    "address", ["sign@exa mple.com", "part@localhost", "the smith@example.com", "have@example..com"]
+)
+def test_a_reason_that_has_three_letters_of_the_address_in_a_row_is_not_told(address: str) -> None:
+    assert refused(address) == "It is not a valid address."

@@ -1,0 +1,171 @@
+"""A claim whose end nobody knows yet: who waits for it, how long, and what then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
+from tests.unit.fakes import NOW, Sender, request
+
+LEASE = 35.0
+"""Seconds: what was left of the invocation, and five."""
+
+
+def unknown(**rules: Any) -> tuple[Sender, QueueMessage]:
+    """A sender that does not know whether SES took its email."""
+    sender = Sender(**rules)
+    sender.mailer.late_answers = [OutcomeUnknownError("read timeout")]
+    message = sender.message(request(emailId="one"))
+    assert sender.run(message) == set()
+    sender.waiting.take()
+    sender.log.lines.clear()
+    return sender, message
+
+
+def waits(sender: Sender) -> list[float]:
+    return [delay for _, delay in sender.waiting.take()]
+
+
+@pytest.mark.parametrize(("after", "wait"), [(0, LEASE), (20, LEASE - 20), (LEASE - 0.5, 1), (LEASE, 300 - LEASE)])
+def test_it_is_waited_for_until_its_lease_ends_and_then_until_news_would_be_there(after: float, wait: float) -> None:
+    sender, message = unknown()
+    sender.clock.sleep(after)
+
+    assert sender.run(message) == set()
+
+    assert waits(sender) == [pytest.approx(wait)]
+    assert sender.tracking.records["one"].status is Status.SENDING
+    assert sender.bus.events == []
+
+
+def test_while_events_are_unread_it_is_waited_for_without_a_word() -> None:
+    sender, message = unknown()
+    sender.clock.sleep(300)
+    sender.backlog.empty = False
+
+    assert sender.run(message) == set()
+
+    assert waits(sender) == [30]
+    assert sender.bus.events == []
+    assert sender.log.lines == []
+
+
+def test_then_it_is_sent_again_and_the_log_says_as_which_attempt() -> None:
+    sender, message = unknown()
+    sender.clock.sleep(300)
+
+    sender.run(message)
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.attempt, record.lease_until) == (Status.SENT, 2, 0)
+    assert sender.log.lines[0] == {
+        "level": "WARNING",
+        "event": "email.resent_unsettled",
+        "email_id": "one",
+        "attempt": 2,
+    }
+    assert sender.metrics.counts["EmailResentUnsettled"] == 1
+
+
+def test_where_that_is_not_wanted_it_fails_as_unknown() -> None:
+    sender, message = unknown(resend_unknown=False)
+    sender.clock.sleep(300)
+
+    sender.run(message)
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.attempt, record.error_type) == (Status.FAILED, 1, "outcome_unknown")
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_a_sent_email_has_no_lease() -> None:
+    assert Sender().send(emailId="one").lease_until == 0
+
+
+def test_news_that_comes_between_claim_and_record_is_kept_with_it() -> None:
+    sender = Sender()
+    send = sender.mailer.send
+    opened = Entry("opened/1", "2026-11-24T10:31:02.000Z", 1, Status.OPENED)
+
+    def then_opened(raw: bytes, **about: Any) -> str:
+        record = sender.tracking.records["one"]
+        assert sender.tracking.replace(fold(record, [opened])[0]) is None
+        return send(raw, **about)
+
+    sender.mailer.send = then_opened  # type: ignore[method-assign]
+    record = sender.send(emailId="one")
+
+    assert record.status is Status.OPENED
+    assert (record.sent_at, record.opened_at) == ("2026-11-24T10:31:00.000Z", "2026-11-24T10:31:02.000Z")
+
+
+def test_a_redelivery_of_what_is_done_tells_it_again_for_the_message_that_asks() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="one"))
+    sender.run(message)
+    sender.bus.refuse = lambda _event: True
+
+    again = msgspec.structs.replace(message, message_id="again")
+    assert sender.run(again) == {"again"}
+
+
+def test_a_redelivery_of_what_waits_writes_nothing_and_tells_it_again() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="one", sendAt="2026-11-24T12:00:00Z"))
+    sender.run(message)
+    record = sender.tracking.records["one"]
+    sender.clock.sleep(5)
+
+    assert sender.run(message) == set()
+
+    assert sender.tracking.records["one"] == record
+    assert [event.status for event in sender.bus.events] == ["deferred", "deferred"]
+    assert len({event.event_id for event in sender.bus.events}) == 1
+
+
+def test_what_waits_for_another_reason_says_so() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="one", sendAt="2026-11-24T10:32:00Z"))
+    sender.run(message)
+    sender.clock.sleep(60)
+    sender.quota.sent(100_000)
+
+    sender.run(message)
+
+    record: TrackingRecord = sender.tracking.records["one"]
+    assert [entry.detail["reason"] for entry in record.history] == ["scheduled", "daily_quota"]
+    assert sender.clock.now() == NOW + 60
+
+
+def test_what_ses_refuses_for_good_fails_with_its_claim_given_back() -> None:
+    sender = Sender()
+    sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+    record = sender.send(emailId="one")
+
+    assert (record.status, record.attempt, record.lease_until) == (Status.FAILED, 1, 0)
+    assert [entry.key for entry in record.history] == ["failed/1", "mark/1/00001/sending"]
+
+
+def test_a_failure_that_the_bus_refuses_to_tell_comes_again() -> None:
+    sender = Sender()
+    sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
+    sender.bus.refuse = lambda event: event.status == "failed"
+    message = sender.message(request(emailId="one"))
+
+    assert sender.run(message) == {message.message_id}
+
+
+def test_a_failure_over_an_older_record_that_the_bus_refuses_to_tell_comes_again() -> None:
+    sender = Sender()
+    assert sender.send(emailId="one", templateName="none").lease_until == 0
+    sender.bus.refuse = lambda event: event.status == "failed"
+    message = sender.message(request(emailId="one", templateName="none"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.tracking.records["one"].attempt == 2

@@ -1,0 +1,72 @@
+"""Which emails make a run of soft bounces, and of whom."""
+
+from __future__ import annotations
+
+from sesmail_layer.domain.soft_bounce_run import soft_bounce_run
+from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.suppression import SuppressionReason
+from sesmail_layer.domain.tracking import RecipientState
+from tests.unit.feedback import JANE, JOHN, Feedback, delivered, soft
+
+
+def soft_bounced(feedback: Feedback, number: int) -> None:
+    email_id = f"email-{number}"
+    feedback.sent(email_id, second=number)
+    feedback.run(feedback.message(soft(email_id=email_id)))
+
+
+def test_the_run_is_that_of_the_newest_emails_whatever_the_index_gives_first() -> None:
+    """An old delivery does not break a run of newer bounces, and an old run is broken by a newer delivery."""
+    feedback = Feedback()
+    feedback.sent("email-0", second=0)
+    feedback.run(feedback.message(delivered(email_id="email-0")))
+    for number in (1, 2, 3):
+        soft_bounced(feedback, number)
+    assert feedback.suppression.entries[JOHN].reason is SuppressionReason.CONSECUTIVE_SOFT_BOUNCES
+
+    other = Feedback()
+    for number in (1, 2):
+        soft_bounced(other, number)
+    other.sent("email-9", second=9)
+    other.run(other.message(delivered(email_id="email-9")))
+    soft_bounced(other, 3)
+    assert other.suppression.entries == {}
+
+
+def test_two_emails_of_one_moment_are_two_strikes() -> None:
+    feedback = Feedback(soft_bounce_threshold=2)
+    for number in (1, 2):
+        feedback.sent(f"email-{number}")
+        feedback.run(feedback.message(soft(email_id=f"email-{number}")))
+
+    assert JOHN in feedback.suppression.entries
+
+
+def test_a_copy_is_not_struck_out_by_what_to_did() -> None:
+    feedback = Feedback(soft_bounce_threshold=1)
+    feedback.sent(recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
+
+    feedback.run(feedback.message(soft(who=JANE, to=(JOHN, JANE))))
+
+    assert feedback.suppression.entries == {}
+
+
+def test_an_email_whose_address_was_no_address_strikes_nobody() -> None:
+    feedback = Feedback(soft_bounce_threshold=1)
+    feedback.sent(to=None)  # type: ignore[arg-type]
+
+    feedback.run(feedback.message(soft()))
+
+    assert feedback.suppression.entries == {}
+
+
+def test_a_run_ends_at_the_first_email_that_arrived_and_counts_none_behind_it() -> None:
+    feedback = Feedback(soft_bounce_threshold=9)
+    for number in (1, 2, 4, 5):
+        soft_bounced(feedback, number)
+        if number == 2:
+            feedback.sent("arrived", second=3)
+            feedback.run(feedback.message(delivered(email_id="arrived")))
+    newest_first = sorted(feedback.tracking.records.values(), key=lambda one: one.timestamp, reverse=True)
+
+    assert soft_bounce_run(newest_first) == 2
