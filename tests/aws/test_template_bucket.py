@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import traceback
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -154,6 +156,20 @@ def test_a_template_that_takes_too_long_to_compile_costs_its_emails_the_time_onc
     bucket.out_of_time = True
     assert [failure(bucket).code for _ in range(10)] == ["TMPL012"] * 10
     assert bucket.compilations == 1
+
+
+def test_a_refusal_that_is_remembered_keeps_nothing_of_the_batch_that_met_it(bucket: Bucket) -> None:
+    bucket.put(**{"template.html": "{{ broken"})
+
+    def batch() -> weakref.ref[Clock]:
+        raw_mail = Clock()
+        for _ in range(2):
+            failure(bucket)
+        return weakref.ref(raw_mail)
+
+    left = batch()
+    gc.collect()
+    assert left() is None
 
 
 def test_a_refusal_is_remembered_for_the_files_it_is_of_and_for_five_minutes_at_most(bucket: Bucket) -> None:

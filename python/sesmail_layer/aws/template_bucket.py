@@ -64,7 +64,7 @@ class TemplateBucket:
         while len(self._cache) > CACHED_TEMPLATES:
             self._cache.popitem(last=False)
         if isinstance(cached.template, PermanentError):
-            raise cached.template.with_traceback(None)
+            raise _again(cached.template)
         return cached.template
 
     def _looked_up(self, name: str, locale: str | None, cached: _Cached | None, *, fresh: bool) -> _Cached:
@@ -84,8 +84,7 @@ class TemplateBucket:
             with self._time_limit():
                 return compile_template(name, html, text, metadata, locale)
         except PermanentError as err:
-            # A new one: the traceback of the old one holds all that the compiler had made.
-            return PermanentError(err.error_type, err.message, code=err.code)
+            return _again(err)
 
     def _read(self, name: str, locale: str | None, known: Mapping[str, _File]) -> dict[str, _File]:
         files: dict[str, _File] = {}
@@ -134,3 +133,8 @@ class TemplateBucket:
             raise TransientError(
                 f"S3 error loading template: {type(err).__name__} for '{name}/{file}'", code="AWS002"
             ) from err
+
+
+def _again(err: PermanentError) -> PermanentError:
+    """A new one: the traceback of one that was raised holds what the compiler had made, and the batch that asked."""
+    return PermanentError(err.error_type, err.message, code=err.code)
