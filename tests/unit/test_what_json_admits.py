@@ -88,6 +88,11 @@ def test_a_source_with_half_a_surrogate_pair_is_refused_too() -> None:
     assert record.original_source == "shop\ufffd"
 
 
+def test_a_source_with_a_replacement_character_of_its_own_is_a_source() -> None:
+    record, sender = sent(json.dumps(request()), source="shop\ufffd")
+    assert (record.status, record.original_source) == (Status.SENT, "shop\ufffd")
+
+
 def test_a_whole_surrogate_pair_is_a_character() -> None:
     record, _ = sent(json.dumps(request(subject="😀", metadata={"😀": "😀"})), source="😀")
     assert (record.status, record.metadata) == (Status.SENT, {"😀": "😀"})
