@@ -89,7 +89,7 @@ def test_a_source_with_half_a_surrogate_pair_is_refused_too() -> None:
 
 
 def test_a_source_with_a_replacement_character_of_its_own_is_a_source() -> None:
-    record, sender = sent(json.dumps(request()), source="shop\ufffd")
+    record, _ = sent(json.dumps(request()), source="shop\ufffd")
     assert (record.status, record.original_source) == (Status.SENT, "shop\ufffd")
 
 

@@ -26,7 +26,6 @@ from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.domain.tracking import TrackingRecord
 
-
 REFUSED_EVENT = "requestEventId"
 """In the detail of a `failed` entry: the event whose request was refused."""
 

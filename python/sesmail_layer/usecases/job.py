@@ -57,7 +57,7 @@ class Job:
 
     @property
     def refused(self) -> bool:
-        """True where the request itself is at fault: then it binds its id to nothing, so that a mended one may use it."""
+        """True where the request itself is at fault: it binds its id to nothing, so that a mended one may use it."""
         return isinstance(self.refusal, Refusal)
 
     @property
