@@ -19,6 +19,7 @@ from moto import mock_aws
 from sesmail_layer.aws.template_bucket import CACHED_TEMPLATES, FRESH_SECONDS, TemplateBucket
 from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.templates import Template
+from sesmail_layer.usecases.preparation import COMPILE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,10 +54,11 @@ class Bucket:
         self._key = ""
 
     @contextmanager
-    def _limit(self) -> Iterator[None]:
+    def _limit(self, seconds: float) -> Iterator[None]:
+        assert seconds == COMPILE_SECONDS
         self.compilations += 1
         if self.out_of_time:
-            raise PermanentError("template_render_error", "it took over 2 s", code="TMPL012")
+            raise PermanentError("template_render_error", "it took over 8 s", code="TMPL012")
         yield
 
     def _asked(self, params: dict[str, Any], **_: object) -> None:
@@ -78,7 +80,7 @@ class Bucket:
 
     def load(self, name: str = "welcome", locale: str | None = None) -> Template:
         self.answers.clear()
-        return self.templates.load(name, locale)
+        return self.templates.load(name, locale, COMPILE_SECONDS)
 
     def html(self, name: str = "welcome", locale: str | None = None) -> str:
         return self.load(name, locale).render({}, None).html
