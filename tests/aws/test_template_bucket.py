@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import traceback
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from moto import mock_aws
 from sesmail_layer.aws.template_bucket import CACHED_TEMPLATES, FRESH_SECONDS, TemplateBucket
 from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.templates import Template
+from sesmail_layer.usecases.preparation import COMPILE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,10 +54,11 @@ class Bucket:
         self._key = ""
 
     @contextmanager
-    def _limit(self) -> Iterator[None]:
+    def _limit(self, seconds: float) -> Iterator[None]:
+        assert seconds == COMPILE_SECONDS
         self.compilations += 1
         if self.out_of_time:
-            raise PermanentError("template_render_error", "it took over 2 s", code="TMPL012")
+            raise PermanentError("template_render_error", "it took over 8 s", code="TMPL012")
         yield
 
     def _asked(self, params: dict[str, Any], **_: object) -> None:
@@ -76,7 +80,7 @@ class Bucket:
 
     def load(self, name: str = "welcome", locale: str | None = None) -> Template:
         self.answers.clear()
-        return self.templates.load(name, locale)
+        return self.templates.load(name, locale, COMPILE_SECONDS)
 
     def html(self, name: str = "welcome", locale: str | None = None) -> str:
         return self.load(name, locale).render({}, None).html
@@ -154,6 +158,20 @@ def test_a_template_that_takes_too_long_to_compile_costs_its_emails_the_time_onc
     bucket.out_of_time = True
     assert [failure(bucket).code for _ in range(10)] == ["TMPL012"] * 10
     assert bucket.compilations == 1
+
+
+def test_a_refusal_that_is_remembered_keeps_nothing_of_the_batch_that_met_it(bucket: Bucket) -> None:
+    bucket.put(**{"template.html": "{{ broken"})
+
+    def batch() -> weakref.ref[Clock]:
+        raw_mail = Clock()
+        for _ in range(2):
+            failure(bucket)
+        return weakref.ref(raw_mail)
+
+    left = batch()
+    gc.collect()
+    assert left() is None
 
 
 def test_a_refusal_is_remembered_for_the_files_it_is_of_and_for_five_minutes_at_most(bucket: Bucket) -> None:

@@ -35,7 +35,7 @@ def ran(package: Package) -> Ran:
     ]
     began = time.monotonic()
     ran = send(package, *messages, templates=TEMPLATES | HOSTILE)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25
     return ran
 
 
@@ -45,7 +45,7 @@ def test_a_template_that_takes_too_long_to_compile_fails_its_emails_and_no_other
     for i in range(1, 8):
         record = ran.record(f"email-slow-{i}")
         assert (record["status"], record["errorType"]) == ("failed", "template_render_error")
-        assert record["errorMessage"] == "Failed to render template: it took over 2 s"
+        assert record["errorMessage"] == "Failed to render template: it took over 8 s"
 
 
 @pytest.mark.parametrize("email_id", ["email-long-name-8", "email-many-names-9"])

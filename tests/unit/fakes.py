@@ -139,7 +139,7 @@ class FakeTemplates:
     def add(self, name: str, html: str, text: str, metadata: Mapping[str, Any]) -> None:
         self._templates[name] = compile_template(name, html.encode(), text.encode(), json.dumps(metadata).encode())
 
-    def load(self, name: str, locale: str | None) -> Template:
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
         self.loads.append((name, locale))
         if self.error:
             raise self.error

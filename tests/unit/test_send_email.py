@@ -417,6 +417,25 @@ def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
     assert strict.log.codes() == ["VAL006"]
 
 
+def test_a_request_refused_for_an_unknown_field_says_what_it_was_and_a_mended_one_may_use_its_id() -> None:
+    sender = Sender(refuse_unknown_fields=True)
+
+    record = sender.send(emailId="one", campaign="spring", subject="Hello", cc=["c@example.com"])
+
+    assert (record.subject, record.unknown_fields) == ("Hello", ["campaign"])
+    assert {address: state.status for address, state in record.recipients.items()} == {"c@example.com": "failed"}
+    assert sender.send(emailId="one", subject="Hello").status is Status.SENT
+
+
+def test_an_email_to_a_suppressed_address_keeps_its_id_from_other_requests() -> None:
+    sender = Sender()
+    sender.suppression.list_address("ada@example.com", SuppressionReason.HARD_BOUNCE)
+    assert sender.send(emailId="one").error_type == "suppressed"
+    sender.send(emailId="one", to="else@example.com")
+    [conflict] = [record for record in sender.tracking.records.values() if record.email_id != "one"]
+    assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "one")
+
+
 def test_a_template_failure_carries_its_phrase_in_the_log() -> None:
     sender = Sender()
 

@@ -58,3 +58,17 @@ def test_an_error_inside_ends_the_limit_as_well() -> None:
     with pytest.raises(KeyError), time_limit(5):
         raise KeyError
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_alarm_that_comes_as_the_block_begins_or_ends_never_escapes_and_leaves_no_timer_behind() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    ended_by_name = 0
+    for round_ in range(20_000):
+        try:
+            with time_limit(1e-6 + round_ % 100 * 1e-7):
+                signal.getsignal(signal.SIGALRM)
+        except PermanentError:
+            ended_by_name += 1
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+        assert signal.getsignal(signal.SIGALRM) is before
+    assert 0 < ended_by_name < 20_000

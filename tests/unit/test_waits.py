@@ -7,6 +7,7 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.sending_state import SendingState
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.templates import Template
+from sesmail_layer.usecases.preparation import COMPILE_SECONDS, RENDER_SECONDS
 from tests.unit.fakes import NOW, FakeQuota, Sender, request
 
 SHORTEST_TIMEOUT_SECONDS = 9.9
@@ -21,9 +22,10 @@ class SlowTemplates:
         self._load = sender.templates.load
         sender.templates.load = self.load  # type: ignore[method-assign]
 
-    def load(self, name: str, locale: str | None) -> Template:
-        self._sender.clock.sleep(4)
-        return self._load(name, locale)
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
+        self.compile_seconds = compile_seconds
+        self._sender.clock.sleep(compile_seconds + RENDER_SECONDS)
+        return self._load(name, locale, compile_seconds)
 
 
 def drain(sender: Sender, seconds: float, hops: int) -> None:
@@ -67,12 +69,18 @@ def test_a_usual_timeout_keeps_ten_seconds_for_sending() -> None:
 
 
 def test_templates_that_take_as_long_as_they_may_leave_the_batch_time_to_end() -> None:
-    for seconds, prepared in ((SHORTEST_TIMEOUT_SECONDS, 1), (30.0, 5)):
+    for seconds, compile_seconds, prepared in (
+        (SHORTEST_TIMEOUT_SECONDS, RENDER_SECONDS, 1),
+        (16.0, 3.0, 1),
+        (30.0, COMPILE_SECONDS, 2),
+        (60.0, COMPILE_SECONDS, 5),
+    ):
         sender = Sender()
-        SlowTemplates(sender)
+        slow = SlowTemplates(sender)
         emails = [request(emailId=f"{n}", to=f"{n}@example.com") for n in range(10)]
         assert sender.run(*map(sender.message, emails), seconds=seconds) == set()
         assert sender.clock.now() < NOW + seconds - 3
+        assert slow.compile_seconds == compile_seconds
         assert len(sender.mailer.accepted) == prepared
         drain(sender, seconds, hops=1)
         assert {record.status for record in sender.tracking.records.values()} == {Status.SENT}

@@ -44,30 +44,35 @@ class TemplateBucket:
     """Loads templates by name; not for use from several threads at once."""
 
     def __init__(
-        self, client: S3Client, bucket: str, clock: Clock, time_limit: Callable[[], AbstractContextManager[None]]
+        self, client: S3Client, bucket: str, clock: Clock, time_limit: Callable[[float], AbstractContextManager[None]]
     ) -> None:
-        """`time_limit` ends a compilation that runs for too long with a PermanentError."""
+        """`time_limit` ends a compilation that runs for longer than the seconds it is given, with a PermanentError."""
         self._client = client
         self._bucket = bucket
         self._clock = clock
         self._time_limit = time_limit
         self._cache: OrderedDict[tuple[str, str | None], _Cached] = OrderedDict()
 
-    def load(self, name: str, locale: str | None) -> Template:
-        """Gives a template ready to render. Raises PermanentError TMPL001-005, 008-010, 012; TransientError AWS002."""
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
+        """Gives a template ready to render, compiled in the given time at most.
+
+        Raises PermanentError TMPL001-005, 008-010, 012; TransientError AWS002.
+        """
         key = (name, locale)
         cached = self._cache.get(key)
         fresh = cached is not None and self._clock.now() < cached.fresh_until
         if cached is None or not fresh or isinstance(cached.template, PermanentError):
-            cached = self._cache[key] = self._looked_up(name, locale, cached, fresh=fresh)
+            cached = self._cache[key] = self._looked_up(name, locale, cached, compile_seconds, fresh=fresh)
         self._cache.move_to_end(key)
         while len(self._cache) > CACHED_TEMPLATES:
             self._cache.popitem(last=False)
         if isinstance(cached.template, PermanentError):
-            raise cached.template.with_traceback(None)
+            raise _again(cached.template)
         return cached.template
 
-    def _looked_up(self, name: str, locale: str | None, cached: _Cached | None, *, fresh: bool) -> _Cached:
+    def _looked_up(
+        self, name: str, locale: str | None, cached: _Cached | None, compile_seconds: float, *, fresh: bool
+    ) -> _Cached:
         """Asks S3 for the files; for those of a refusal each time, so that a mended template is seen at once."""
         files = self._read(name, locale, cached.files if cached else {})
         fresh_until = self._clock.now() + FRESH_SECONDS
@@ -76,16 +81,17 @@ class TemplateBucket:
                 return _Cached(cached.template, files, fresh_until)
             if fresh:
                 return cached
-        return _Cached(self._compiled(name, locale, files), files, fresh_until)
+        return _Cached(self._compiled(name, locale, files, compile_seconds), files, fresh_until)
 
-    def _compiled(self, name: str, locale: str | None, files: Mapping[str, _File]) -> Template | PermanentError:
+    def _compiled(
+        self, name: str, locale: str | None, files: Mapping[str, _File], seconds: float
+    ) -> Template | PermanentError:
         html, text, metadata = (files[file].content for file in _FILES)
         try:
-            with self._time_limit():
+            with self._time_limit(seconds):
                 return compile_template(name, html, text, metadata, locale)
         except PermanentError as err:
-            # A new one: the traceback of the old one holds all that the compiler had made.
-            return PermanentError(err.error_type, err.message, code=err.code)
+            return _again(err)
 
     def _read(self, name: str, locale: str | None, known: Mapping[str, _File]) -> dict[str, _File]:
         files: dict[str, _File] = {}
@@ -134,3 +140,8 @@ class TemplateBucket:
             raise TransientError(
                 f"S3 error loading template: {type(err).__name__} for '{name}/{file}'", code="AWS002"
             ) from err
+
+
+def _again(err: PermanentError) -> PermanentError:
+    """A new one: the traceback of one that was raised holds what the compiler had made, and the batch that asked."""
+    return PermanentError(err.error_type, err.message, code=err.code)

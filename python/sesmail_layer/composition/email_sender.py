@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
@@ -26,7 +25,6 @@ from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.preparation import RENDER_SECONDS
 from sesmail_layer.usecases.producer_guard import ProducerGuard
 from sesmail_layer.usecases.quota import QuotaKeeper
 from sesmail_layer.usecases.send_email import SendEmails
@@ -63,7 +61,7 @@ class EmailSender:
         return SendingPorts(
             tracking=tracking,
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
-            templates=TemplateBucket(s3, settings.template_bucket, clock, partial(time_limit, RENDER_SECONDS)),
+            templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),

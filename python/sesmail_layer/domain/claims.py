@@ -26,6 +26,9 @@ from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.domain.tracking import TrackingRecord
 
+REFUSED_EVENT = "requestEventId"
+"""In the detail of a `failed` entry: the event whose request was refused."""
+
 
 class Verdict(Enum):
     TAKE = auto()
@@ -52,6 +55,9 @@ def judge(
     record: TrackingRecord, *, fingerprint: str, event_id: str, attempt: int, now: float, settle_seconds: float
 ) -> Finding:
     """Decides what a request may do that finds a record under its id. Times are Unix seconds."""
+    if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
+        # Refused here before another request took the id over: its own fingerprint was never the record's.
+        return Finding(Verdict.REDELIVERED, record.attempt)
     if record.fingerprint and fingerprint and record.fingerprint != fingerprint:
         return Finding(Verdict.CONFLICT)
     if record.attempt < attempt and record.status is Status.SOFT_BOUNCED:

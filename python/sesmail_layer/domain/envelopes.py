@@ -34,12 +34,14 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
 
 
-class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event with detail-type `Email Request`."""
 
     id: str
     source: str
     """Chosen by the caller of PutEvents; U+FFFD stands for what was no character."""
+    source_is_whole: bool = True
+    """False: the source had half a surrogate pair."""
     detail: Any
     detail_type: str = msgspec.field(name="detail-type")
     time: str = ""
@@ -54,7 +56,8 @@ def open_envelope(body: str) -> RequestEnvelope:
         raise EnvelopeError(str(err)) from err
     if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
         raise EnvelopeError("id or source is missing")
-    return msgspec.structs.replace(envelope, source=whole(envelope.source))
+    source = whole(envelope.source)
+    return msgspec.structs.replace(envelope, source=source, source_is_whole=source == envelope.source)
 
 
 def _decoded(body: str) -> RequestEnvelope:

@@ -31,9 +31,9 @@ _TEXT_METHODS = frozenset(
 _PUTS_ONE_INTO_ANOTHER = frozenset({"indent", "replace", "urlize", "wordwrap"})
 
 
-MAX_CODE = 512 * 1024
-"""Characters of Python that a template may become: a file of text twice over. Python takes up to 200 bytes of memory
-for each, and no signal ends its compiler."""
+MAX_CODE = 1_250_000
+"""Characters of Python that a template may become: what a file of nothing but table cells does. Python takes up to 175
+bytes of memory for each, and no signal ends its compiler."""
 
 
 class _Generator(CodeGenerator):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from sesmail_layer.domain.refusals import shown
 
 _HALF_A_PAIR = ("half a surrogate pair", "characters that UTF-8 has")
 _NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
+_PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
+"""Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
 _PRODUCERS_OWN = ("templateData", "metadata")
 """Names inside these are content, and not for a message."""
 
@@ -28,10 +31,11 @@ class Fault(msgspec.Struct, frozen=True):
 def fault_of(value: Any) -> Fault | None:
     """Gives the first fault of a value that is nested so little that it can be walked through; None: there is none."""
     try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False, default=str).encode()
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+        text.encode()
     except ValueError:
         return next(_faults(value, ""), None)
-    return None
+    return next(_faults(value, ""), None) if _PERHAPS_TOO_LARGE.search(text) else None
 
 
 def whole(text: str) -> str:
@@ -42,7 +46,7 @@ def whole(text: str) -> str:
 def _faults(value: Any, field: str) -> Iterator[Fault]:
     if isinstance(value, str) and whole(value) != value:
         yield Fault(field, *_HALF_A_PAIR)
-    elif isinstance(value, float) and not math.isfinite(value):
+    elif isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
         yield Fault(field, *_NO_NUMBER)
     elif isinstance(value, Mapping):
         for name, inner in value.items():

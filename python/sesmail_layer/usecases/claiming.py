@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from sesmail_layer.domain.breaker import PROBE
-from sesmail_layer.domain.claims import Finding, Verdict, judge
+from sesmail_layer.domain.claims import REFUSED_EVENT, Finding, Verdict, judge
 from sesmail_layer.domain.errors import HoldError, PermanentError
 from sesmail_layer.domain.statuses import Status
 from sesmail_layer.domain.times import utc_text
@@ -57,6 +57,8 @@ class Claims:
     def failed(self, job: Job, err: PermanentError) -> None:
         """Records that the email cannot be sent, and why."""
         detail = {"errorType": err.error_type, "errorMessage": err.message}
+        if job.refused:
+            detail[REFUSED_EVENT] = job.envelope.id
         at = self._now()
 
         def failed(attempt: int, _revision: int) -> Entry:

@@ -56,6 +56,11 @@ class Job:
     """True: it goes although its producer is paused, to show the breaker how it fares."""
 
     @property
+    def refused(self) -> bool:
+        """True where the request itself is at fault: it binds its id to nothing, so that a mended one may use it."""
+        return isinstance(self.refusal, Refusal)
+
+    @property
     def hop(self) -> Hop:
         return self.envelope.hop
 
@@ -121,8 +126,7 @@ class Job:
             "original_source": self.envelope.source,
             "metadata": _usable_metadata(detail.get("metadata")),
             "unknown_fields": self.unknown_fields,
-            # One that could not be read binds its id to nothing, so that a corrected one may use it.
-            "fingerprint": self.fingerprint if self.request else "",
+            "fingerprint": "" if self.refused else self.fingerprint,
             "request_event_id": self.envelope.id,
         }
 
@@ -148,13 +152,12 @@ def open_job(message: QueueMessage, *, now: float, max_schedule_days: int, refus
     if isinstance(detail, dict):
         job.fingerprint = fingerprint(detail, envelope.source)
     try:
-        if "\ufffd" in envelope.source:
+        if not envelope.source_is_whole:
             raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
-        request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
+        job.request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
         if job.unknown_fields and refuse_unknown:
             raise Refusal(f"Unknown fields: {[name[:60] for name in job.unknown_fields]}", code="VAL006")
-        job.request = request
-    except PermanentError as err:
+    except Refusal as err:
         job.refusal = err
     return job
 

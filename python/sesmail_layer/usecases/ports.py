@@ -146,8 +146,11 @@ class Mailer(Protocol):
 
 
 class Templates(Protocol):
-    def load(self, name: str, locale: str | None) -> Template:
-        """Gives a compiled template. Raises TemplateError, and TransientError when S3 cannot answer."""
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
+        """Gives a template, compiled in the given time at most.
+
+        Raises TemplateError, and TransientError when S3 cannot answer.
+        """
 
 
 class AttachmentObjects(Protocol):

@@ -11,6 +11,8 @@ from sesmail_layer.usecases.job import Job
 from sesmail_layer.usecases.sending import SendingPorts, SendingRules
 
 RENDER_SECONDS = 2.0
+COMPILE_SECONDS = 8.0
+"""At most; so long that the largest template compiles on the smallest sender, once for a container."""
 _QUOTA_SECONDS = 300.0
 _CLOCKS_DIFFER_SECONDS = 1.0
 
@@ -18,10 +20,12 @@ _CLOCKS_DIFFER_SECONDS = 1.0
 class Preparation:
     """Turns a job into the message that SES is handed."""
 
-    def __init__(self, ports: SendingPorts, rules: SendingRules, turns_until: float) -> None:
+    def __init__(self, ports: SendingPorts, rules: SendingRules, seconds: float) -> None:
+        """`seconds`: how long the batch's emails may be prepared."""
         self.ports = ports
         self.rules = rules
-        self.turns_until = turns_until
+        self.compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
+        self.last_start = ports.clock.now() + seconds - self.compile_seconds - RENDER_SECONDS
 
     def __call__(self, job: Job) -> bytes:
         """Gives the raw message. Raises PermanentError, HoldError, TransientError."""
@@ -37,10 +41,10 @@ class Preparation:
         if request.send_at and now < utc_seconds(request.send_at):
             raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
         self._check_daily_quota(job)
-        if now + RENDER_SECONDS > self.turns_until:
+        if now > self.last_start:
             # The templates before it took as long as they may: its turn would come when there is no time to send.
             raise HoldError("time", delay_seconds=random.uniform(1, 10), deferred=False)
-        template = self.ports.templates.load(request.template_name, request.locale)
+        template = self.ports.templates.load(request.template_name, request.locale, self.compile_seconds)
         job.sensitive = bool(request.sensitive) or template.metadata.sensitive
         data = {"year": int(utc_text(now)[:4]), **request.template_data}
         with self.ports.time_limit(RENDER_SECONDS):

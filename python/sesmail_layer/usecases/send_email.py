@@ -72,7 +72,7 @@ class _Batch:
         self.claims = Claims(ports, rules, self.ledger)
         now = ports.clock.now()
         turns_until = max(deadline - _RESERVE_SECONDS, now + min(_TURNS_SECONDS, (deadline - now) / 2))
-        self._prepare = Preparation(ports, rules, turns_until)
+        self._prepare = Preparation(ports, rules, turns_until - now)
         self._delivery = Delivery(ports, self.claims, deadline, turns_until)
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
