@@ -71,7 +71,7 @@ def test_a_usual_timeout_keeps_ten_seconds_for_sending() -> None:
 def test_templates_that_take_as_long_as_they_may_leave_the_batch_time_to_end() -> None:
     for seconds, compile_seconds, prepared in (
         (SHORTEST_TIMEOUT_SECONDS, RENDER_SECONDS, 1),
-        (16.0, 3.0, 1),
+        (25.0, 7.0, 1),
         (30.0, COMPILE_SECONDS, 2),
         (60.0, COMPILE_SECONDS, 5),
     ):
