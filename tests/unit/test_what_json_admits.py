@@ -155,6 +155,14 @@ def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str
     body = sender.message(detail | {"templateData": {"a": 0}}).body.replace('{"a": 0}', f'{{"a": {value}}}')
     assert sender.run(QueueMessage("refused", body)) == {"refused"}
     assert sender.waiting.messages == []
+    assert sender.log.lines[-1] == {
+        "level": "ERROR",
+        "event": "email.not_put_aside",
+        "message": "busy",
+        "sqs_message_id": "refused",
+        "email_id": "order-1",
+        "source": "my.application",
+    }
 
 
 def test_empty_names_are_a_template_s_business_and_refused_in_metadata() -> None:
