@@ -36,9 +36,9 @@ def main() -> int:
     for survivor in found.survivors:
         print(shown(survivor))
     print("\n".join(page.modules(found)))
-    if not given.only:
-        save(found)
-        page.write(found)
+    known = load().updated(found) if given.only else found
+    save(known)
+    page.write(known)
     if not found.total.mutants:
         print("No mutant was run.", file=sys.stderr)
     return 0 if found.total.mutants and found.total.share >= LEAST else 1

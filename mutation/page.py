@@ -19,7 +19,7 @@ Made by `make mutate`. It changes `domain` and `usecases` in one small way after
 `a or b`, `5` to `6`, an argument left out, a text in capitals) and runs the unit tests that reach the change. A change
 that makes none of them fail survives: either the tests have a gap there, or the change is none.
 
-Run of {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. At least {least:.0%} is
+Last run {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. At least {least:.0%} is
 asked. {not_run}
 
 {modules}
@@ -43,7 +43,7 @@ seconds) count apart and as not killed, and so does what ended in any other way.
 
 ```bash
 make mutate                             # everything, about an hour of two processors; writes this page
-make mutate ONLY=domain/breaker.py      # a module
+make mutate ONLY=domain/breaker.py      # a module: its row, and the page with it
 make mutate ONLY='usecases/*'           # a room
 ```
 

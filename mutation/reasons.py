@@ -182,7 +182,7 @@ NAMED = [
     Named("gap", "domain/tracking.py", "_content", "msgspec.json.encode("),
     Named("gap", "domain/times.py", "utc_text", "fromtimestamp"),
     Named("gap", "usecases/send_email.py", "_Batch._within_caps", "self._attempt(None"),
-    # Of what is split only the first piece is read, the detail is replaced at once, and 300 levels are too deep as 301 are.
+    # Only the first piece is read, the detail is replaced at once, and 300 levels are too deep as 301 are.
     Named("same", "domain/envelopes.py", "_leniently_read", ""),
     Named("same", "domain/envelopes.py", "_bottomless", ""),
     Named("gap", "domain/suppression.py", "Suppression._precedence", "content = None"),

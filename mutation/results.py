@@ -46,7 +46,7 @@ class Survivor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """One run."""
+    """What is known of every module: of the last whole run, or of a later run of some."""
 
     date: str
     python: str
@@ -56,6 +56,15 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Counts:
         return added(self.modules.values())
+
+    def updated(self, newer: Results) -> Results:
+        """With what a newer run found of the modules that it finished."""
+        done = {module: counts for module, counts in newer.modules.items() if counts.mutants and not counts.not_run}
+        kept = [survivor for survivor in self.survivors if survivor.module not in done]
+        fresh = [survivor for survivor in newer.survivors if survivor.module in done]
+        return msgspec.structs.replace(
+            newer, modules=dict(sorted((self.modules | done).items())), survivors=kept + fresh
+        )
 
     def room(self, name: str) -> Counts:
         return added(counts for module, counts in self.modules.items() if module.startswith(f"{name}/"))
