@@ -1,22 +1,14 @@
-"""Errors say what they are when they are printed, as a traceback prints them."""
+"""Messages of errors are short enough for a record, an event and a log line."""
 
 from __future__ import annotations
 
-from sesmail_layer.domain.errors import HoldError, PermanentError, TransientError
-from sesmail_layer.domain.starters import SeedError
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
 
 
-def test_an_error_prints_its_message() -> None:
-    assert str(PermanentError("expired", "Email not sent", code="EXP001")) == "Email not sent"
-    assert str(TransientError("throttled", code="AWS006")) == "throttled"
-    assert str(SeedError("incomplete", code="SEED005")) == "incomplete"
-    assert str(HoldError("paused", delay_seconds=60)) == "paused"
-
-
-def test_an_error_carries_what_its_catcher_needs() -> None:
-    seed = SeedError("incomplete", code="SEED005")
-    hold = HoldError("paused", delay_seconds=60)
-
-    assert (seed.message, seed.code) == ("incomplete", "SEED005")
-    assert (hold.reason, hold.delay_seconds, hold.deferred, hold.gives_up_as) == ("paused", 60, True, "expired")
-    assert (hold.rate, hold.message, hold.code) == (0.0, "", "")
+@pytest.mark.parametrize(("given", "kept"), [("a" * 1000, "a" * 1000), ("a" * 1001, "a" * 1000 + "…")])
+def test_a_message_of_over_a_thousand_characters_is_cut_and_says_so(given: str, kept: str) -> None:
+    error = PermanentError("template_not_found", given, code="TMPL001")
+    assert error.message == kept
+    assert str(error) == kept
