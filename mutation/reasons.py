@@ -187,6 +187,16 @@ NAMED = [
     Named("same", "domain/envelopes.py", "_bottomless", ""),
     Named("gap", "domain/suppression.py", "Suppression._precedence", "content = None"),
     Named("gap", "domain/storable.py", "_faults", "< sys.float_info.max"),
+    # All that comes here has been read from JSON.
+    Named("unread", "domain/storable.py", "fault_of", "default=None"),
+    Named("unread", "domain/storable.py", "fault_of", "allow_nan=False, )"),
+    Named("effort", "domain/storable.py", "fault_of", "or True"),
+    Named("gap", "domain/storable.py", "fault_of", '_faults(value, ""), )'),
+    Named("same", "domain/storable.py", "whole", "UTF-16-LE"),
+    Named("gap", "domain/email_request.py", "fingerprint", "canonical = None"),
+    Named("chance", "usecases/preparation.py", "Preparation.__call__", "random.uniform(2, 10)"),
+    Named("chance", "usecases/preparation.py", "Preparation.__call__", "random.uniform(1, 11)"),
+    Named("gap", "usecases/preparation.py", "Preparation.__call__", "HoldError("),
     # Whoever stands back tells what is recorded again, and reads no attempt.
     Named("unread", "domain/claims.py", "judge", "REDELIVERED"),
     Named("gap", "usecases/soft_bounce_retry.py", "SoftBounceRetry.__call__", "failed"),
