@@ -197,6 +197,9 @@ NAMED = [
     Named("chance", "usecases/preparation.py", "Preparation.__call__", "random.uniform(2, 10)"),
     Named("chance", "usecases/preparation.py", "Preparation.__call__", "random.uniform(1, 11)"),
     Named("gap", "usecases/preparation.py", "Preparation.__call__", "HoldError("),
+    Named("inner", "domain/errors.py", "TransientError.__init__", "super().__init__(None)"),
+    Named("inner", "domain/errors.py", "HoldError.__init__", "super().__init__(None)"),
+    Named("gap", "domain/errors.py", "HoldError.__init__", ""),
     # Whoever stands back tells what is recorded again, and reads no attempt.
     Named("unread", "domain/claims.py", "judge", "REDELIVERED"),
     Named("gap", "usecases/soft_bounce_retry.py", "SoftBounceRetry.__call__", "failed"),
