@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tests.e2e.harness.emulator import CREDENTIALS, REGION, Emulator, start_ministack
+from tests.e2e.harness.queue_policy import let_in
 from tests.e2e.harness.stack import client, wait_for
 
 if TYPE_CHECKING:
@@ -42,16 +43,7 @@ def queue(plain_emulator: Emulator) -> str:
     sns, sqs, ses = (client(plain_emulator, name) for name in ("sns", "sqs", "sesv2"))
     topic: str = sns.create_topic(Name="feedback")["TopicArn"]
     url: str = sqs.create_queue(QueueName="feedback")["QueueUrl"]
-    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    let_in = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    queue_arn = let_in(sqs, url, "sns.amazonaws.com", topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     ses.create_configuration_set(ConfigurationSetName="watched")
     ses.create_configuration_set(ConfigurationSetName="quiet")

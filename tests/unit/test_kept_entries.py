@@ -37,6 +37,12 @@ def entry(key: str, status: Status | None, recipient: str | None = JOHN, at: str
     return Entry(key, at, 2, status, recipient, **about)
 
 
+def newsletter(status: str) -> dict[str, Any]:
+    """The detail of a Subscription to one topic."""
+    topic = {"topicName": "news", "subscriptionStatus": status}
+    return {"newTopicPreferences": {"unsubscribeAll": False, "topicSubscriptionStatus": [topic]}}
+
+
 BY_EVENT = {
     "delivered": (delivered(), entry(f"delivered/2/{JOHN}/{AT}", Status.DELIVERED)),
     "delivered with an answer": (
@@ -224,29 +230,11 @@ BY_EVENT = {
         entry(f"subscription/2/{JOHN}/{AT}", None, what="unsubscribed"),
     ),
     "unsubscribed from one topic": (
-        event(
-            "Subscription",
-            "subscription",
-            {
-                "newTopicPreferences": {
-                    "unsubscribeAll": False,
-                    "topicSubscriptionStatus": [{"topicName": "news", "subscriptionStatus": "Opt_Out"}],
-                }
-            },
-        ),
+        event("Subscription", "subscription", newsletter("Opt_Out")),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="unsubscribed"),
     ),
     "subscribed again": (
-        event(
-            "Subscription",
-            "subscription",
-            {
-                "newTopicPreferences": {
-                    "unsubscribeAll": False,
-                    "topicSubscriptionStatus": [{"topicName": "news", "subscriptionStatus": "OptIn"}],
-                }
-            },
-        ),
+        event("Subscription", "subscription", newsletter("OptIn")),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="resubscribed"),
     ),
     "of a type that nobody knows": (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.harness.queue_policy import let_in
+
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
@@ -27,17 +29,7 @@ class StatusSubscriber:
         pattern = {"source": [status_event_source], "detail-type": list(detail_types)}
         rule_arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
         self._queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-        asked = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
-        queue_arn = asked["Attributes"]["QueueArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue_arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
+        queue_arn = let_in(sqs, self._queue, "events.amazonaws.com", rule_arn)
         answer = events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": queue_arn}])
         assert answer["FailedEntryCount"] == 0, answer
 
