@@ -1,4 +1,4 @@
-"""Lets one service's one source into a queue: AWS delivers to no queue whose policy does not say so, nor does IAM here."""
+"""Lets one source of one service into a queue: AWS, and IAM here, deliver to no queue whose policy does not say so."""
 
 from __future__ import annotations
 
