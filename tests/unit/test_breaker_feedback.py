@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -12,43 +10,10 @@ import pytest
 
 from sesmail_layer.domain.breaker import Counts, Limits
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_event import paused_event, resumed_event
 from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from tests.unit.breaking import ME, OPEN, OTHER, Engine, probing
 from tests.unit.fakes import NOW
-from tests.unit.feedback import ALARMS, BOUNCE_ALARM, JOHN, Feedback, bounced, complained, delivered, soft
-
-ME, OTHER = "my.application", "other.application"
-OPEN = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW - 3_600, paused_reason="bounces")
-
-
-class Engine(Feedback):
-    """With emails that were counted when they were sent, as the sender does."""
-
-    def sent_by(self, source: str, emails: int) -> list[str]:
-        ids = [f"{source}-{number}" for number in range(emails)]
-        for email_id in ids:
-            self.sent(email_id, original_source=source)
-        self.count_only(source, emails)
-        return ids
-
-    def count_only(self, source: str, emails: int) -> None:
-        self.control.count_sent(source, emails, NOW)
-        self.control.count_sent(ACCOUNT, emails, NOW, sources=[source])
-
-    def bounce(self, ids: Collection[str], **about: Any) -> None:
-        for email_id in ids:
-            assert self.run(self.message(bounced(email_id=email_id, **about))) == set()
-
-    def complain(self, ids: Collection[str]) -> None:
-        for email_id in ids:
-            assert self.run(self.message(complained(email_id=email_id))) == set()
-
-    def state(self, source: str = ME) -> SendingState:
-        return self.control.states.get(source, SendingState())
-
-    def counted(self, source: str = ME) -> Counts:
-        return sum(self.control.timelines.get(source, {}).values(), Counts())
+from tests.unit.feedback import JOHN, bounced, delivered, soft
 
 
 def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_it() -> None:
@@ -277,14 +242,6 @@ def test_a_bus_that_refuses_the_event_does_not_keep_the_pause_from_standing() ->
     assert engine.log.codes() == ["FBK007"]
 
 
-def probing(engine: Engine, probes: int = 5, source: str = ME) -> list[str]:
-    ids = [f"probe-{number}" for number in range(probes)]
-    for email_id in ids:
-        engine.sent(email_id, probe=True)
-    engine.control.states[source] = msgspec.structs.replace(OPEN, probes=ids, probed_at=NOW)
-    return ids
-
-
 @pytest.mark.parametrize("source", [ME, ACCOUNT])
 def test_good_probes_close_it_and_counts_begin_anew(source: str) -> None:
     engine = Engine()
@@ -331,121 +288,6 @@ def test_late_bounces_of_mail_from_before_the_pause_are_no_probes() -> None:
     assert not engine.state().paused
 
 
-def alarm(
-    engine: Engine, value: str = "ALARM", name: str = BOUNCE_ALARM, at: str = "2026-11-24T10:30:59.000+0000"
-) -> QueueMessage:
-    body = {"AlarmName": name, "NewStateValue": value, "StateChangeTime": at, "NewStateReason": "Threshold Crossed"}
-    return engine.message(body, topic=ALARMS)
-
-
-def test_ses_own_metric_pauses_the_account_until_an_operator_comes() -> None:
-    engine = Engine()
-    assert engine.run(alarm(engine)) == set()
-
-    state = engine.state(ACCOUNT)
-    assert (state.paused, state.trip) == (True, "ses_metrics")
-    assert not state.probing(NOW + 100_000, 3_600)
-    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
-    assert "SES's own bounce rate of the account" in engine.log.messages()[-1]
-
-
-def test_other_alarms_and_their_end_change_nothing() -> None:
-    engine = Engine()
-    engine.run(alarm(engine, "OK"), alarm(engine, name="sesmailengine-EmailQueue-Age"), alarm(engine, name="theirs"))
-
-    assert engine.control.states == {}
-
-
-def test_an_alarm_from_before_an_operator_resumed_changes_nothing() -> None:
-    engine = Engine()
-    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
-    engine.run(alarm(engine))
-
-    assert not engine.state(ACCOUNT).paused
-
-
-def test_an_alarm_in_ses_topic_or_without_a_topic_pauses_nobody() -> None:
-    engine = Engine()
-    body = {"AlarmName": BOUNCE_ALARM, "NewStateValue": "ALARM"}
-    engine.run(engine.message(body), engine.message(body, topic=None))
-
-    assert engine.control.states == {}
-    assert engine.metrics.counts == {"FeedbackUnknown": 2}
-
-
-def test_an_ses_event_in_the_alarms_topic_changes_nothing() -> None:
-    engine = Engine()
-    engine.sent("email-1")
-    assert engine.run(engine.message(bounced(), topic=ALARMS)) == set()
-
-    assert engine.record("email-1").status == "sent"
-    assert engine.suppression.entries == {}
-
-
-def test_an_alarm_that_cannot_be_heeded_comes_again() -> None:
-    engine = Engine()
-    engine.breaker_table.error = TransientError("throttled", code="AWS006")
-    message = alarm(engine)
-    broken = engine.message("{", topic=ALARMS)
-
-    assert engine.run(message, broken) == {message.message_id, broken.message_id}
-    assert {line["code"] for line in engine.log.lines} == {"AWS006", "FBK001"}
-    assert json.loads(message.body)["TopicArn"] == ALARMS
-
-
-def test_an_alarm_about_what_was_before_a_resumption_changes_nothing_whenever_it_comes() -> None:
-    engine = Engine()
-    engine.clock.sleep(60)
-    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
-
-    engine.run(alarm(engine, at="2026-11-24T10:31:00.000+0000"))
-    assert not engine.state(ACCOUNT).paused
-
-    engine.run(alarm(engine, at="2026-11-24T10:31:00.001+0000"))
-    assert engine.state(ACCOUNT).paused
-
-
-def test_an_alarm_without_a_time_counts_as_of_now() -> None:
-    engine = Engine()
-    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW - 1)
-
-    engine.run(alarm(engine, at="yesterday"))
-
-    assert engine.state(ACCOUNT).paused
-
-
-def test_an_alarm_that_comes_again_is_told_again_under_the_same_id() -> None:
-    engine = Engine()
-    engine.run(alarm(engine))
-    engine.run(alarm(engine))
-
-    assert len(engine.bus.announced) == 2
-    assert len({event.event_id for event in engine.bus.announced}) == 1
-    assert engine.metrics.counts == {"BreakerTripped": 1}
-
-
-def test_an_operators_pause_of_the_account_outlasts_an_alarm() -> None:
-    engine = Engine()
-    theirs = SendingState(paused=True, paused_by="operator", paused_reason="holidays")
-    engine.control.states[ACCOUNT] = theirs
-
-    engine.run(alarm(engine))
-
-    assert engine.state(ACCOUNT) == theirs
-    assert engine.bus.announced == []
-
-
-@pytest.mark.parametrize("name", [None, ["a"], 7])
-def test_an_alarm_without_a_name_is_passed_over_and_seen(name: object) -> None:
-    engine = Engine()
-    engine.run(engine.message({"AlarmName": name, "NewStateValue": "ALARM"}, topic=ALARMS))
-
-    assert engine.control.states == {}
-    assert engine.log.lines == [
-        {"level": "INFO", "event": "breaker.alarm_passed_over", "alarm": str(name), "state": "ALARM"}
-    ]
-
-
 def test_the_worst_producer_is_stopped_first_and_no_other_if_that_is_enough() -> None:
     engine = Engine()
     engine.count_only(OTHER, 500)
@@ -474,54 +316,6 @@ def test_a_producer_of_one_email_that_bounced_is_stopped_before_everybody_is() -
     assert not engine.state(ACCOUNT).paused
 
 
-def test_a_bad_probe_is_told_in_words() -> None:
-    engine = Engine()
-    probes = probing(engine)
-    engine.run(engine.message(bounced(email_id=probes[0])))
-
-    assert engine.metrics.levels == {"SendingPaused": 1}
-    assert engine.log.lines[-1] == {
-        "level": "WARNING",
-        "event": "breaker.probe_failed",
-        "message": f"Sending of producer '{ME}' stays paused: a probe bounced or was complained of; the next go at "
-        "2026-11-24T11:31:00.000Z",
-        "producer": ME,
-        "until": "2026-11-24T11:31:00.000Z",
-    }
-
-
-def test_good_probes_of_the_account_are_told_in_words() -> None:
-    engine = Engine()
-    probes = probing(engine, source=ACCOUNT)
-    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
-
-    assert engine.metrics.levels == {}
-    assert engine.log.lines[-1] == {
-        "level": "WARNING",
-        "event": "sending.resumed",
-        "message": "Sending of the whole account resumed: 3 probes arrived; counts begin anew",
-        "producer": ACCOUNT,
-    }
-
-
-def test_a_resumption_is_told_whole() -> None:
-    engine = Engine()
-    probes = probing(engine)
-    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
-
-    [told] = engine.bus.announced
-    detail = json.loads(told.detail)
-    assert uuid.UUID(detail.pop("eventId")).version == 5
-    assert detail == {
-        "producer": ME,
-        "reason": "3 probes arrived",
-        "by": "breaker",
-        "timestamp": "2026-11-24T10:31:00.000Z",
-    }
-    assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
-    assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
-
-
 def test_of_two_that_are_equally_bad_the_first_by_name_is_stopped() -> None:
     engine = Engine()
     engine.count_only(OTHER, 500)
@@ -531,74 +325,3 @@ def test_of_two_that_are_equally_bad_the_first_by_name_is_stopped() -> None:
     engine.bounce([engine.sent_by("c", 1)[0]])
 
     assert (engine.state("a").paused, engine.state("b").paused) == (True, False)
-
-
-def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
-    """A subscriber may get the first telling from one deployment and the second from the next."""
-    state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
-
-    assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
-    assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"
-
-
-WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
-
-
-def tripped(**limits: Any) -> Engine:
-    engine = Engine()
-    engine.limits = Limits(**limits)
-    engine.bounce(engine.sent_by(ME, 120)[:10])
-    return engine
-
-
-def test_a_pause_is_told_in_the_log_with_its_numbers_and_its_end() -> None:
-    [line] = [line for line in tripped().log.lines if line["level"] == "ERROR"]
-
-    assert line == {
-        "level": "ERROR",
-        "event": "sending.paused",
-        "message": f"Sending of producer '{ME}' paused: {WHY}; the first probes go at 2026-11-24T11:31:00.000Z",
-        "producer": ME,
-        "trip": "bounce",
-        "until": "2026-11-24T11:31:00.000Z",
-    }
-
-
-def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
-    lines = [line for line in tripped(pauses=False).log.lines if line["level"] == "ERROR"]
-
-    assert lines[0] == {
-        "level": "ERROR",
-        "event": "breaker.tripped",
-        "message": f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm: {WHY}",
-        "producer": ME,
-        "trip": "bounce",
-    }
-
-
-def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
-    engine = Engine()
-    engine.bus.refuse_announcements = True
-    engine.bounce(engine.sent_by(ME, 120)[:10])
-
-    assert engine.log.lines[-1] == {
-        "level": "ERROR",
-        "event": "sending_event.refused",
-        "code": "FBK007",
-        "message": "Failed to publish status change event: InternalFailure",
-        "producer": ME,
-    }
-    assert engine.metrics.counts["StatusRefused"] == 1
-
-
-def test_a_pause_of_the_account_that_may_not_have_been_told_is_told_by_the_redelivery() -> None:
-    engine = Engine()
-    ids = [email_id for number in range(4) for email_id in engine.sent_by(f"app-{number}", 30)[:3]]
-    engine.bounce(ids[:9])
-    last = engine.message(bounced(email_id=ids[9]))
-    engine.run(last)
-    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
-    engine.run(msgspec.structs.replace(last, receive_count=2))
-
-    assert [event.producer for event in engine.bus.announced] == [ACCOUNT, ACCOUNT]
-    assert len({event.event_id for event in engine.bus.announced}) == 1

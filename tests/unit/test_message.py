@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from email import message_from_bytes
-from email.errors import MessageDefect
 from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import compat32, default, strict
+from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any, cast
 
@@ -18,84 +16,9 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.mail_headers import header_line, text_line
-from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
+from sesmail_layer.domain.message import File, Identity, resolve_identity
 from sesmail_layer.domain.refusals import Refusal
-from sesmail_layer.domain.templates import Rendered
-
-NOW = 1_795_516_260.0
-TO = "john@example.com"
-
-
-def rendered(**given: str) -> Rendered:
-    parts = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello", "sender_name": "", "sender_email": ""}
-    return Rendered(**{**parts, "reply_to": "", **given})
-
-
-def raw(
-    parts: Rendered | None = None,
-    *,
-    name: str = "Shop",
-    files: list[File] | None = None,
-    attempt: int = 1,
-    **detail: Any,
-) -> bytes:
-    """Composes as the sender does, and holds what every message must keep to."""
-    request, _ = parse_request({"to": TO, "templateName": "welcome", **detail}, now=NOW)
-    identity = resolve_identity(request, parts or rendered(), "shop@example.com", name)
-    message = compose(
-        request,
-        parts or rendered(),
-        identity,
-        email_id="order-1",
-        attempt=attempt,
-        now=NOW,
-        cc=list(request.cc),
-        files=files or [],
-    )
-    assert_well_formed(message)
-    return message
-
-
-def assert_well_formed(message: bytes) -> None:
-    assert message.isascii(), "7-bit only: some servers take nothing else"
-    assert b"\0" not in message
-    assert b"\n" not in message.replace(b"\r\n", b"")
-    assert b"\r" not in message.replace(b"\r\n", b"")
-    assert max(map(len, message.split(b"\r\n"))) <= 998
-    parsed = message_from_bytes(message, policy=strict)
-    for part in parsed.walk():
-        for name, value in part.items():
-            defects: tuple[MessageDefect, ...] = getattr(value, "defects", ())
-            assert not defects, f"{name}: {defects}"
-        assert not part.defects
-    names = [name.casefold() for name in parsed.keys()]  # noqa: SIM118  # a message iterates over its parts as well
-    for once in ("from", "to", "subject", "date", "message-id", "mime-version", "cc", "reply-to", "references"):
-        assert names.count(once) <= 1
-    for needed in ("from", "to", "subject", "date", "message-id", "mime-version", "content-type"):
-        assert needed in names
-    assert "bcc" not in names
-
-
-def read(message: bytes) -> EmailMessage:
-    return message_from_bytes(message, policy=default)
-
-
-def header(message: bytes, name: str) -> str:
-    """Reads a header by the old interface: unfolded and decoded, nothing more."""
-    value = cast(str, message_from_bytes(message, policy=compat32)[name])
-    return str(make_header(decode_header(re.sub(r"\r\n(?=[ \t])", "", value))))
-
-
-def body(message: bytes, kind: str) -> str:
-    part = read(message).get_body((kind,))
-    assert part is not None
-    return str(cast(EmailMessage, part).get_content()).replace("\r\n", "\n").removesuffix("\n")
-
-
-def names_of(message: bytes) -> set[str]:
-    return {name.casefold() for name in read(message).keys()}  # noqa: SIM118
-
+from tests.unit.reading_mail import NOW, TO, body, header, names_of, raw, read, rendered
 
 PLAIN = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted"}
 
@@ -218,6 +141,7 @@ def test_without_a_name_there_is_the_address_alone(name: str) -> None:
 
 
 _PIECES = [*"ab ,;:<>\"'()[]@\\=?_-.", "=?", "?=", "utf-8", "?q?", "=0D=0A", "ü", "😀", "Bcc:"]
+
 tricky = st.lists(st.sampled_from(_PIECES), max_size=40).map("".join) | st.text(max_size=120)
 
 
@@ -444,96 +368,6 @@ def test_an_attachment_has_its_type_and_no_id(file: File, content_type: str) -> 
     assert part.get_content_type() == content_type
     assert part.get_content_disposition() == "attachment"
     assert part["Content-ID"] is None
-
-
-def test_an_encoded_word_in_a_link_is_taken_apart_and_the_link_leads_to_the_same_place() -> None:
-    message = raw(listUnsubscribe={"url": "https://example.com/u?a=?utf-8?q?x"})
-
-    assert header(message, "List-Unsubscribe") == "<https://example.com/u?a=%3Futf-8?q?x>"
-    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in message
-
-
-def test_the_words_of_mime_are_written_as_everybody_writes_them() -> None:
-    message = raw(files=[File("a.bin", b"x"), File("mail.eml", b"x"), File("b.png", b"x", "image/png", "logo")])
-
-    assert message.count(b"\r\nContent-Type: application/octet-stream\r\n") == 2
-    assert message.count(b"\r\nContent-Disposition: attachment; filename=") == 2
-    assert message.count(b'\r\nContent-Disposition: inline; filename="b.png"\r\n') == 1
-    assert message.count(b"\r\nContent-ID: <logo>\r\n") == 1
-    assert message.count(b"\r\nContent-Transfer-Encoding: base64\r\n") == 3
-
-
-def words(line: str) -> list[bytes]:
-    """The texts of a header's encoded words."""
-    return [b64decode(word) for word in re.findall(r"=\?utf-8\?b\?([^?]*)\?=", line)]
-
-
-def test_encoded_lines_are_as_long_as_they_may_be() -> None:
-    line = text_line("Subject", "=?" + "a" * 200)
-
-    assert [len(word) for word in words(line)] == [39, 45, 45, 45, 28]
-    assert [len(one) for one in line.splitlines()] == [73, 73, 73, 73, 53]
-    assert b"".join(words(line)) == b"=?" + b"a" * 200
-
-
-def test_after_a_long_name_the_first_word_has_twelve_bytes_at_least() -> None:
-    assert [len(word) for word in words(text_line("X-" + "n" * 70, "=?" + "a" * 60))] == [12, 45, 5]
-
-
-def test_no_character_is_divided_between_two_words() -> None:
-    found = words(text_line("Subject", "ü" * 45))
-
-    assert [len(word) for word in found] == [38, 44, 8]
-    assert [word.decode() for word in found] == ["ü" * 19, "ü" * 22, "ü" * 4]
-
-
-def test_half_a_surrogate_pair_is_written_as_a_question_mark() -> None:
-    assert words(text_line("Subject", "a\ud83d")) == [b"a?"]
-
-
-def test_headers_and_types_are_written_as_everybody_writes_them() -> None:
-    """Any case is right; some filters take an unusual one for a sign of spam."""
-    message = raw(
-        cc=["cc@example.com"],
-        replyTo="help@example.com",
-        files=[File("a.bin", b"x"), File("b.png", b"x", "image/png", "logo")],
-    )
-
-    names = [line.partition(b":")[0] for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "]
-    assert names == [
-        b"From", b"To", b"Cc", b"Reply-To", b"Subject", b"Auto-Submitted", b"Date", b"Message-ID", b"MIME-Version",
-        b"Content-Type",
-    ]  # fmt: skip
-    types = re.findall(rb"\r\n(?:)Content-Type: ([^;\r]+)", message)
-    assert types == [
-        b"multipart/mixed", b"multipart/alternative", b"text/plain", b"multipart/related", b"text/html", b"image/png",
-        b"application/octet-stream",
-    ]  # fmt: skip
-    unique = re.findall(rb'boundary="=_([0-9a-f]{40})_\w+"', message)
-    assert (len(unique), len(set(unique))) == (3, 1)
-
-
-@pytest.mark.parametrize("text", ["a\r\nb\rc\nd", "ä\r\nö\rü\nß"])
-def test_every_kind_of_line_break_arrives_as_one(text: str) -> None:
-    arrived = body(raw(rendered(text=text)), "plain")
-
-    assert arrived.replace("\r\n", "\n").rstrip("\n").split("\n") == re.split(r"\r\n|\r|\n", text)
-
-
-def test_half_a_surrogate_pair_in_a_body_is_a_question_mark() -> None:
-    assert body(raw(rendered(text="a\ud83d")), "plain").strip() == "a?"
-
-
-def test_a_line_is_folded_where_it_would_be_longer_than_76() -> None:
-    assert header_line("X-A", "a" * 71) == f"X-A: {'a' * 71}\r\n"
-    assert header_line("X-A", f"{'a' * 30} {'b' * 41}") == f"X-A: {'a' * 30}\r\n {'b' * 41}\r\n"
-    assert header_line("X-A", f"{'a' * 30} {'b' * 40}") == f"X-A: {'a' * 30} {'b' * 40}\r\n"
-
-
-@pytest.mark.parametrize("value", ["ü", "a\x00b", "a\x7f"])
-def test_a_header_is_printable_ascii_or_an_error(value: str) -> None:
-    with pytest.raises(ValueError, match=r"^X-A: not printable ASCII$"):
-        header_line("X-A", value)
 
 
 def test_where_no_sender_is_configured_the_message_says_where_to_configure_one() -> None:

@@ -1,0 +1,135 @@
+"""What the breaker tells, word for word: the log, and the events of a pause and of a resumption."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.breaker import Limits
+from sesmail_layer.domain.sending_event import paused_event, resumed_event
+from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from tests.unit.breaking import ME, OTHER, Engine, probing
+from tests.unit.fakes import NOW
+from tests.unit.feedback import bounced, delivered
+
+
+def test_a_bad_probe_is_told_in_words() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.run(engine.message(bounced(email_id=probes[0])))
+
+    assert engine.metrics.levels == {"SendingPaused": 1}
+    assert engine.log.lines[-1] == {
+        "level": "WARNING",
+        "event": "breaker.probe_failed",
+        "message": f"Sending of producer '{ME}' stays paused: a probe bounced or was complained of; the next go at "
+        "2026-11-24T11:31:00.000Z",
+        "producer": ME,
+        "until": "2026-11-24T11:31:00.000Z",
+    }
+
+
+def test_good_probes_of_the_account_are_told_in_words() -> None:
+    engine = Engine()
+    probes = probing(engine, source=ACCOUNT)
+    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
+
+    assert engine.metrics.levels == {}
+    assert engine.log.lines[-1] == {
+        "level": "WARNING",
+        "event": "sending.resumed",
+        "message": "Sending of the whole account resumed: 3 probes arrived; counts begin anew",
+        "producer": ACCOUNT,
+    }
+
+
+def test_a_resumption_is_told_whole() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
+
+    [told] = engine.bus.announced
+    detail = json.loads(told.detail)
+    assert uuid.UUID(detail.pop("eventId")).version == 5
+    assert detail == {
+        "producer": ME,
+        "reason": "3 probes arrived",
+        "by": "breaker",
+        "timestamp": "2026-11-24T10:31:00.000Z",
+    }
+    assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
+    assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
+
+
+def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
+    """A subscriber may get the first telling from one deployment and the second from the next."""
+    state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
+
+    assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
+    assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"
+
+
+WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
+
+
+def tripped(**limits: Any) -> Engine:
+    engine = Engine()
+    engine.limits = Limits(**limits)
+    engine.bounce(engine.sent_by(ME, 120)[:10])
+    return engine
+
+
+def test_a_pause_is_told_in_the_log_with_its_numbers_and_its_end() -> None:
+    [line] = [line for line in tripped().log.lines if line["level"] == "ERROR"]
+
+    assert line == {
+        "level": "ERROR",
+        "event": "sending.paused",
+        "message": f"Sending of producer '{ME}' paused: {WHY}; the first probes go at 2026-11-24T11:31:00.000Z",
+        "producer": ME,
+        "trip": "bounce",
+        "until": "2026-11-24T11:31:00.000Z",
+    }
+
+
+def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
+    lines = [line for line in tripped(pauses=False).log.lines if line["level"] == "ERROR"]
+
+    assert lines[0] == {
+        "level": "ERROR",
+        "event": "breaker.tripped",
+        "message": f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm: {WHY}",
+        "producer": ME,
+        "trip": "bounce",
+    }
+
+
+def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
+    engine = Engine()
+    engine.bus.refuse_announcements = True
+    engine.bounce(engine.sent_by(ME, 120)[:10])
+
+    assert engine.log.lines[-1] == {
+        "level": "ERROR",
+        "event": "sending_event.refused",
+        "code": "FBK007",
+        "message": "Failed to publish status change event: InternalFailure",
+        "producer": ME,
+    }
+    assert engine.metrics.counts["StatusRefused"] == 1
+
+
+def test_a_pause_of_the_account_that_may_not_have_been_told_is_told_by_the_redelivery() -> None:
+    engine = Engine()
+    ids = [email_id for number in range(4) for email_id in engine.sent_by(f"app-{number}", 30)[:3]]
+    engine.bounce(ids[:9])
+    last = engine.message(bounced(email_id=ids[9]))
+    engine.run(last)
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    engine.run(msgspec.structs.replace(last, receive_count=2))
+
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT, ACCOUNT]
+    assert len({event.event_id for event in engine.bus.announced}) == 1

@@ -1,0 +1,87 @@
+"""One id, one email: what comes again, what is another request, and what may be sent anew."""
+
+from __future__ import annotations
+
+from sesmail_layer.domain.statuses import Status
+from tests.unit.fakes import Sender, request
+
+
+def test_the_same_id_with_the_same_request_is_sent_once() -> None:
+    sender = Sender()
+
+    sender.send(emailId="order-1")
+    sender.send(emailId="order-1")
+
+    assert len(sender.mailer.accepted) == 1
+    assert sender.metrics.counts["EmailDuplicate"] == 1
+    assert len(sender.bus.events) == 1
+
+
+def test_the_same_id_with_another_request_is_a_conflict_and_leaves_the_first_alone() -> None:
+    sender = Sender()
+    first = sender.send(emailId="order-1")
+
+    sender.run(sender.message(request(emailId="order-1", to="eve@example.com"), event_id="xyz"))
+
+    assert sender.tracking.records["order-1"] == first
+    conflict = sender.tracking.records["email-xyz"]
+    assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "order-1")
+    assert sender.log.codes() == ["DUP001"]
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_the_same_id_from_another_source_is_a_conflict() -> None:
+    sender = Sender()
+    sender.run(sender.message(request(emailId="order-1"), source="shop"))
+    sender.run(sender.message(request(emailId="order-1"), source="blog", event_id="xyz"))
+
+    assert sender.tracking.records["email-xyz"].error_type == "duplicate_conflict"
+
+
+def test_an_email_that_failed_before_ses_may_be_sent_again_under_its_id() -> None:
+    sender = Sender()
+    failed = sender.send(emailId="order-1", templateName="later", templateData={})
+    assert failed.error_type == "template_not_found"
+    sender.templates.add("later", "<p>x</p>", "x", {"subject": "Later"})
+
+    record = sender.send(emailId="order-1", templateName="later", templateData={})
+
+    assert (record.status, record.attempt) == (Status.SENT, 2)
+    assert record.error_type is None
+    assert record.original_email_id == "order-1"
+    assert sender.bus.statuses("order-1") == ["failed", "sent"]
+
+
+def test_a_corrected_request_may_use_the_id_of_the_refused_one() -> None:
+    sender = Sender()
+    sender.send(emailId="order-1", to="nonsense")
+
+    record = sender.send(emailId="order-1")
+
+    assert (record.status, record.to_email) == (Status.SENT, "ada@example.com")
+
+
+def test_a_redelivered_message_publishes_the_same_event_again_and_sends_nothing() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="order-1"))
+    sender.bus.refuse = lambda _event: True
+    assert sender.run(message) == {message.message_id}
+    sender.bus.refuse = lambda _event: False
+
+    assert sender.run(message) == set()
+
+    assert len(sender.mailer.accepted) == 1
+    assert sender.bus.statuses("order-1") == ["sent"]
+
+
+def test_a_failed_status_event_is_published_again_after_a_redelivery() -> None:
+    sender = Sender()
+    message = sender.message(request(emailId="order-1", templateName="unknown"))
+    sender.bus.refuse = lambda _event: True
+    assert sender.run(message) == {message.message_id}
+    sender.bus.refuse = lambda _event: False
+
+    assert sender.run(message) == set()
+
+    assert sender.bus.statuses("order-1") == ["failed"]
+    assert sender.tracking.records["order-1"].attempt == 1
