@@ -184,11 +184,10 @@ class Stack:
             raise AssertionError(f"{late}; its record: {self.record(email_id)}") from None
 
     def statuses_of(self, email_id: str) -> list[str]:
-        """The statuses that the subscriber was told of, in no certain order."""
-        return [detail["status"] for detail in self.subscriber.details_of(email_id)]
+        """The statuses that the subscriber was told of, in no certain order.
 
-    def statuses_told_of(self, email_id: str) -> list[str]:
-        """The same, but what was published twice under one event id counts once, as for a subscriber who heeds it."""
+        What was published twice under one event id counts once, as for a subscriber who heeds it.
+        """
         return list({detail["eventId"]: detail["status"] for detail in self.subscriber.details_of(email_id)}.values())
 
     def mails(self) -> list[Mail]:
