@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
@@ -14,12 +13,3 @@ def no_logger_is_left_behind() -> Iterator[None]:
     """A configured logger writes to the output that was captured when it was made, which is closed by now."""
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture
-def no_garbage_collection_calls_back() -> Iterator[None]:
-    """Hypothesis counts collections; an alarm of `time_limit` that comes while it does so is a warning."""
-    callbacks = gc.callbacks[:]
-    gc.callbacks.clear()
-    yield
-    gc.callbacks.extend(callbacks)

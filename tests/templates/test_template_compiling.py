@@ -17,6 +17,7 @@ ABOUT = b'{"subject": "s"}'
 MOST_MEMORY = 240 * 1024 * 1024
 ROW = "<tr><td>{{ item.name }}</td><td>{{ item.size|default('-') }}</td></tr>"
 
+
 pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
 
 
