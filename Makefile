@@ -28,19 +28,19 @@ setup-tests: ## also what only the tests need: checkov, Chromium, SpamAssassin, 
 
 .PHONY: demo
 demo: setup ## apply the stack on the embedded emulator, send emails, tell their story
-	@$(PY) scripts/sesmail_dev.py demo
+	@$(PY) -m localcloud demo
 
 .PHONY: up
 up: setup ## apply the stack on the embedded emulator and keep it running
-	@$(PY) scripts/sesmail_dev.py up
+	@$(PY) -m localcloud up
 
 .PHONY: down
 down: setup ## stop what `make up` started
-	@$(PY) scripts/sesmail_dev.py down
+	@$(PY) -m localcloud down
 
 .PHONY: env
 env: ## print the environment of the running stack: eval "$(make -s env)"
-	@$(PY) scripts/sesmail_dev.py env
+	@$(PY) -m localcloud env
 
 .PHONY: package
 package: setup ## build the layer, the functions and the starters into dist/ (PYTHON_VERSION, ARCH, DIST)
@@ -93,21 +93,21 @@ e2e: setup-tests ## all end-to-end tests: the stack as Terraform applies it, end
 
 .PHONY: bench
 bench: setup ## measure, as ratios within one run; writes docs/performance.md
-	@$(PY) -m bench --write
+	@$(PY) -m tools.bench --write
 
-# Files or patterns below python/sesmail_layer: make mutate ONLY=domain/breaker.py
+# Files or patterns below python/sesmail_layer: make mutate ONLY=domain/guards/breaker.py
 ONLY ?=
 
 .PHONY: mutate
-mutate: setup ## change the rules on purpose: do the unit tests notice? (ONLY=domain/breaker.py); writes docs/mutation.md
+mutate: setup ## change the rules on purpose: do the unit tests notice? (ONLY=domain/guards/breaker.py); writes docs/mutation.md
 	@scripts/setup.sh --mutate
-	@$(PY) -m mutation $(ONLY)
+	@$(PY) -m tools.mutation $(ONLY)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy python scripts bench mutation tests functions/email_sender
+	@$(PY) -m mypy python localcloud tools scripts tests functions/email_sender
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
 	@terraform fmt -check -recursive
@@ -120,9 +120,9 @@ fmt: setup ## format everything
 
 .PHONY: docs
 docs: setup ## write anew what is generated: Terraform tables, schemas, template tables
-	@$(PY) scripts/terraform_docs.py
-	@$(PY) scripts/schemas.py
-	@$(PY) scripts/generate_template_docs.py
+	@$(PY) -m tools.generators.terraform_docs
+	@$(PY) -m tools.generators.schemas
+	@$(PY) -m tools.generators.generate_template_docs
 
 .PHONY: lock
 lock: ## pin the requirements anew (needs uv)

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.compile_templates import compile_templates  # noqa: E402
+from tools.generators.compile_templates import compile_templates  # noqa: E402
 
 FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
 _PLATFORMS = {

@@ -1,4 +1,4 @@
-# Generated from modules/sesmail by scripts/terraform_docs.py (make docs): change it there.
+# Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 output "event_bus_name" {
   description = "Name of the bus that takes email requests and gives status events."

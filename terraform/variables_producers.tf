@@ -1,4 +1,4 @@
-# Generated from modules/sesmail by scripts/terraform_docs.py (make docs): change it there.
+# Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Who may send. A rule that is broken fails the email (producer_denied); a cap that is reached holds it.

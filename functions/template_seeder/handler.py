@@ -7,7 +7,7 @@ from typing import Any
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
-from sesmail_layer.domain.starters import SeedError
+from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.settings import SeederSettings, SettingsError

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from sesmail_cli.template_files import TemplateFiles
-from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.message import compose, resolve_identity
-from sesmail_layer.domain.templates import Rendered, TemplateError, compile_template, locale_candidates
+from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.template.templates import Rendered, TemplateError, compile_template, locale_candidates
 
 _NEEDED = {"template.html": "TMPL002", "template.txt": "TMPL003", "metadata.json": "TMPL004"}
 

@@ -14,9 +14,9 @@ from moto import mock_aws
 from sesmail_layer.aws.breaker_table import BreakerTable
 from sesmail_layer.aws.control_state import ControlState
 from sesmail_layer.aws.control_table import ControlTable
-from sesmail_layer.domain.breaker import Counts, closed, opened, reopened
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.sending_state import ACCOUNT, Evidence, SendingState
+from sesmail_layer.domain.guards.breaker import Counts, closed, opened, reopened
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, SendingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,11 +16,11 @@ from moto import mock_aws
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
-from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
-from tests.unit.fakes import NOW, FakeBus, FakeLog, FakeMetrics
-from tests.unit.feedback import JOHN, bounced, complained, delivered, opened
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
+from tools.simulation.fakes import NOW, FakeBus, FakeLog, FakeMetrics
+from tools.simulation.feedback import JOHN, bounced, complained, delivered, opened
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,9 +12,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from sesmail_layer.aws.pending_table import KEPT_SECONDS, PendingTable
-from sesmail_layer.domain.envelopes import RequestEnvelope, open_envelope
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.pending_request import PendingRequest, pack, unpack
+from sesmail_layer.domain.request.envelopes import RequestEnvelope, open_envelope
+from sesmail_layer.domain.request.pending_request import PendingRequest, pack, unpack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,7 +13,7 @@ from mypy_boto3_s3 import S3Client
 
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
-from sesmail_layer.domain.starters import SeedError
+from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError
 
 BUCKET = "sesmailengine-templates-123456789012"

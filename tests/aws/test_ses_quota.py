@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.guards.pacing import Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient

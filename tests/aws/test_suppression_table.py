@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from moto import mock_aws
 
 from sesmail_layer.aws.template_bucket import CACHED_TEMPLATES, FRESH_SECONDS, TemplateBucket
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.templates import Template
-from sesmail_layer.usecases.preparation import COMPILE_SECONDS
+from sesmail_layer.domain.template.templates import Template
+from sesmail_layer.usecases.sender.prepare import COMPILE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

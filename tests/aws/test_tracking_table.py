@@ -14,8 +14,8 @@ from moto import mock_aws
 
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,13 +7,13 @@ import subprocess
 
 import pytest
 
-from scripts.update_caniemail import TARGET, extract
 from sesmail_cli.template_files import TemplateFiles
 from sesmail_cli.template_lint.css_rules import fallbacks
 from sesmail_cli.template_render import render
 from tests.browser.conftest import HERE, MODULES
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
+from tools.generators.update_caniemail import TARGET, extract
 
 
 def unsupported(html: str) -> dict[str, list[str]]:

@@ -20,11 +20,11 @@ from sesmail_cli.main import app
 from sesmail_layer.aws.dynamodb_items import to_item
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
 from sesmail_layer.runtime.clock import SystemClock
 from tests.cli.ses_v2 import SesV2
 

@@ -9,9 +9,9 @@ import pytest
 from sesmail_cli.operator.command import Operator
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tombstones import PREFIX, Tombstones
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import Entry
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.runtime.clock import SystemClock
 from tests.cli.conftest import ADA, NAME, SOURCE, Engine, ago, sesmail, sesmail_json
 

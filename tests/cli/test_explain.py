@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import Entry
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import ADA, SOURCE, Engine, ago, copies, sesmail, sesmail_json
 
 SENDING = Entry("mark/1/00001/sending", "2026-11-24T10:31:01.000Z", 1, Status.SENDING)

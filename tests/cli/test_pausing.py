@@ -9,7 +9,7 @@ import pytest
 
 from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.status_bus import StatusBus
-from sesmail_layer.domain.sending_state import Evidence, SendingState
+from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from tests.cli.conftest import NAME, SOURCE, Engine, sesmail, sesmail_json
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sesmail_cli.operator.command import Operator
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, REGION, SOURCE, Engine, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
 

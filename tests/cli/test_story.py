@@ -8,11 +8,11 @@ import pytest
 
 from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_cli.operator.story import DEFER_REASONS, Step, story
-from sesmail_layer.domain.bounces import BounceClass
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.ses.bounces import BounceClass
 from sesmail_layer.domain.times import utc_seconds
-from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
 
 ADA = "ada@example.com"
 T0 = "2026-11-24T10:31:00.000Z"

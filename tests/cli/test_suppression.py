@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sesmail_cli.operator.command import Operator
-from sesmail_layer.domain.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, SOURCE, Engine, ago, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
 

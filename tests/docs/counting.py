@@ -149,7 +149,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def _tag(text: str) -> str:
-    from sesmail_layer.domain.tags import encode_tags
+    from sesmail_layer.domain.ses.tags import encode_tags
 
     return encode_tags(text, 1, "", "")["emailId"]
 

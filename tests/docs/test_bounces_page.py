@@ -1,11 +1,11 @@
-"""docs/bounce-rate-protection.md says what domain/bounces.py does."""
+"""docs/bounce-rate-protection.md says what domain/ses/bounces.py does."""
 
 from __future__ import annotations
 
 import re
 
-from sesmail_layer.domain.bounces import EFFECTS, TABLE, BounceClass, Effect
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES
+from sesmail_layer.domain.ses.bounces import EFFECTS, TABLE, BounceClass, Effect
 from tests.docs.pages import DOCS, rows
 
 ROWS = list(rows(DOCS / "bounce-rate-protection.md"))

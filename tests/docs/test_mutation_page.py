@@ -1,21 +1,21 @@
-"""docs/mutation.md says what mutation/results.json holds, survivors have reasons, and verdicts are read right."""
+"""docs/mutation.md says what tools/mutation/results.json holds, survivors have reasons, and verdicts are read right."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from mutation import page, results
-from mutation.reading import read
-from mutation.reasons import REASONS, explained
-from mutation.results import Counts, Survivor
-from mutation.staging import LEFT_OUT, ROOMS
+from tools.mutation import page, results
+from tools.mutation.reading import read
+from tools.mutation.reasons import REASONS, explained
+from tools.mutation.results import Counts, Survivor
+from tools.mutation.staging import LEFT_OUT, ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_page_is_made_of_the_results() -> None:
-    assert page.page(results.load()) == page.PAGE.read_text(), "run `python -m mutation --page`"
+    assert page.page(results.load()) == page.PAGE.read_text(), "run `python -m tools.mutation --page`"
 
 
 def test_enough_is_killed_in_each_room_and_together() -> None:

@@ -1,12 +1,12 @@
-"""docs/performance.md says what bench/results.json holds, and that is what the code asks now."""
+"""docs/performance.md says what tools/bench/results.json holds, and that is what the code asks now."""
 
 from __future__ import annotations
 
-from bench import page, requests, results
+from tools.bench import page, requests, results
 
 
 def test_the_page_is_made_of_the_results() -> None:
-    assert page.page(results.load()) == page.PAGE.read_text(), "run `python -m bench --page`"
+    assert page.page(results.load()) == page.PAGE.read_text(), "run `python -m tools.bench --page`"
 
 
 def test_the_requests_are_those_of_the_code_as_it_is() -> None:

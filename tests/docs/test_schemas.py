@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts import schemas
-from sesmail_layer.domain.email_request import FIELDS, parse_request
-from sesmail_layer.domain.refusals import Refusal
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.email_request import FIELDS, parse_request
+from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.statuses import Status
 from tests.docs.pages import DOCS, blocks, rows
+from tools.generators import schemas
 
 NOW = 1_795_516_260.0
 REQUEST: dict[str, Any] = json.loads((DOCS / "schemas/email-request.schema.json").read_text())

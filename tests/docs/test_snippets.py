@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from scripts.terraform_docs import blocks as terraform_blocks
+from localcloud.provider import terraform_binary
 from sesmail_cli.main import app
 from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
-from tests.e2e.harness.provider import terraform_binary
 from tests.terraform.runner import Workspace
+from tools.generators.terraform_docs import blocks as terraform_blocks
 
 # Where others own a page, its snippets are theirs to test as well.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import emulator as emulators
-from tests.e2e.harness.defects import LEFT_OUT
-from tests.e2e.harness.deployment import Deployment, deploy
-from tests.e2e.harness.emulator import Emulator
+from localcloud import emulator as emulators
+from localcloud.deployment import Deployment, deploy
+from localcloud.emulator import Emulator
+from localcloud.paths import BUILD
+from localcloud.stack import Stack
 from tests.e2e.harness.inventory import inventory
-from tests.e2e.harness.paths import BUILD
-from tests.e2e.harness.stack import Stack
+from tests.e2e.harness.left_out import LEFT_OUT
 from tests.e2e.harness.variables import TEST_VARIABLES
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from localcloud.stack import DEAD_LETTER_QUEUES, DEFAULT_NAME, Stack, wait_for
+from localcloud.subscriber import StatusSubscriber
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, DEFAULT_NAME, Stack, wait_for
-from tests.e2e.harness.subscriber import StatusSubscriber
 from tests.e2e.harness.variables import TEST_VARIABLES
 
 EMAILS, BOUNCES = 110, 10

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
 
 EMAILS = 2000
 PRODUCERS = 4

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.harness.paths import REPOSITORY
+from localcloud.paths import REPOSITORY
 
 
 def service() -> dict[str, Any]:

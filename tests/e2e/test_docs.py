@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from localcloud.mailbox import Mail
+from localcloud.shell import run_in_shell, typescript_folder
+from localcloud.snippets import snippet
+from localcloud.stack import Stack, wait_for
 from tests.docs.pages import DOCS, Block, blocks
-from tests.e2e.harness.mailbox import Mail
-from tests.e2e.harness.shell import run_in_shell, typescript_folder
-from tests.e2e.harness.snippets import snippet
-from tests.e2e.harness.stack import Stack, wait_for
 
 INTEGRATION = DOCS / "integration.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.mailbox import Mail
+from localcloud.mailbox import Mail
+from localcloud.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 # A person's browser. "Mozilla/5.0" alone is Apple's prefetcher, which does not count.
 OPENED = {

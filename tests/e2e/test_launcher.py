@@ -14,9 +14,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from tests.e2e.harness.emulator import CREDENTIALS, REGION, Emulator, start_ministack
-from tests.e2e.harness.queue_policy import let_in
-from tests.e2e.harness.stack import client, wait_for
+from localcloud.emulator import CREDENTIALS, REGION, Emulator, start_ministack
+from localcloud.queue_policy import let_in
+from localcloud.stack import client, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient

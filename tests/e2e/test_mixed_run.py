@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
+from localcloud.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 REQUESTS = 200
 # Addresses and ids of this run alone: a bounce suppresses for ever.

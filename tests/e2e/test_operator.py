@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.paths import REPOSITORY
+from localcloud.paths import REPOSITORY
+from localcloud.stack import Stack
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.stack import Stack
 
 GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
+from localcloud.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 DICE = random.Random(4)
 # SQS's alphabet (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)

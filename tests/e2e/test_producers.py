@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.stack import Stack
 from sesmail_layer.domain.times import utc_seconds
-from tests.e2e.harness.stack import Stack
 
 SECONDS = 15
 NOISE_SECONDS = 0.5

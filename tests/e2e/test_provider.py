@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import provider
-from tests.e2e.harness.paths import HarnessError
-from tests.e2e.harness.provider import PROVIDER, terraform_binary
+from localcloud import provider
+from localcloud.paths import LocalCloudError
+from localcloud.provider import PROVIDER, terraform_binary
 
 Mirror = Callable[[str], Path]
 
@@ -51,7 +51,7 @@ def test_tf_plugin_dir_wins(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_tf_plugin_dir_without_the_provider_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TF_PLUGIN_DIR", str(tmp_path))
-    with pytest.raises(HarnessError, match=f"TF_PLUGIN_DIR={tmp_path} holds no registry.terraform.io/hashicorp/aws"):
+    with pytest.raises(LocalCloudError, match=f"TF_PLUGIN_DIR={tmp_path} holds no registry.terraform.io/hashicorp/aws"):
         init_args()
 
 
@@ -76,18 +76,18 @@ def test_a_mirror_under_opt_stands_in_for_the_registry(mirror: Mirror) -> None:
 def test_a_mirror_for_another_machine_does_not(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror("opt/terraform")
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(HarnessError, match="no unpacked mirror was found"):
+    with pytest.raises(LocalCloudError, match="no unpacked mirror was found"):
         init_args()
 
 
 def test_without_registry_and_mirror_one_sentence_says_what_to_do() -> None:
-    with pytest.raises(HarnessError, match=r"does not answer.*name the folder .* in TF_PLUGIN_DIR\.$"):
+    with pytest.raises(LocalCloudError, match=r"does not answer.*name the folder .* in TF_PLUGIN_DIR\.$"):
         init_args()
 
 
 def test_without_terraform_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(HarnessError, match=r"Terraform is missing: install version 1\.9 or later"):
+    with pytest.raises(LocalCloudError, match=r"Terraform is missing: install version 1\.9 or later"):
         terraform_binary()
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.paths import REPOSITORY
+from localcloud.paths import REPOSITORY
+from localcloud.shell import run_in_shell, typescript_folder
+from localcloud.snippets import snippet
+from localcloud.stack import Stack, wait_for
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.shell import run_in_shell, typescript_folder
-from tests.e2e.harness.snippets import snippet
-from tests.e2e.harness.stack import Stack, wait_for
 
 README = REPOSITORY / "README.md"
 # The page that the product was ordered with; it lies beside the repository of those who build it.

@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
-from scripts.dev.running import exports
-from tests.e2e.harness.emulator import Emulator, free_port, port_is_taken, start_ministack
-from tests.e2e.harness.package import architecture, python_version
-from tests.e2e.harness.paths import REPOSITORY
-from tests.e2e.harness.provider import terraform_binary, terraform_init_args
-from tests.e2e.harness.snippets import snippet
-from tests.e2e.harness.stack import wait_for
+from localcloud.emulator import Emulator, free_port, port_is_taken, start_ministack
+from localcloud.package import architecture, python_version
+from localcloud.paths import REPOSITORY
+from localcloud.provider import terraform_binary, terraform_init_args
+from localcloud.running import exports
+from localcloud.snippets import snippet
+from localcloud.stack import wait_for
 
 README = REPOSITORY / "README.md"
 SETUP = REPOSITORY / "docs" / "setup.md"

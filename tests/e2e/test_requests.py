@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, wait_for
+from localcloud.stack import DEAD_LETTER_QUEUES, Stack, wait_for
 
 SUPPRESSED = f"unwanted-{uuid.uuid4().hex[:8]}@example.org"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
 from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.rights import Right, Roles
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 # The engine waits for 35 s before it tries an unsettled email again.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
 
 # The engine waits for at most this long before it tries an unsettled email again, in this stack.
 PATIENCE_SECONDS = 90.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.stack import DEAD_LETTER_QUEUES, Stack, client, wait_for
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.harness.stack import DEAD_LETTER_QUEUES, Stack, client, wait_for
 from tests.e2e.test_poison import visibility_seconds
 
 SIMULATOR = "simulator.amazonses.com"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from localcloud.mailbox import Mail
+from localcloud.paths import REPOSITORY
+from localcloud.shell import run_in_shell
+from localcloud.stack import Stack
 from sesmail_cli.template_render import render
-from tests.e2e.harness.mailbox import Mail
-from tests.e2e.harness.paths import REPOSITORY
-from tests.e2e.harness.shell import run_in_shell
-from tests.e2e.harness.stack import Stack
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.emulator import free_port
-from tests.e2e.harness.paths import REPOSITORY
-from tests.e2e.harness.shell import run_in_shell
-from tests.e2e.harness.snippets import code_blocks
-from tests.e2e.harness.stack import Stack, wait_for
+from localcloud.emulator import free_port
+from localcloud.paths import REPOSITORY
+from localcloud.shell import run_in_shell
+from localcloud.snippets import code_blocks
+from localcloud.stack import Stack, wait_for
 
 PAGE = REPOSITORY / "docs" / "templates.md"
 TOUR = code_blocks(PAGE, "bash")

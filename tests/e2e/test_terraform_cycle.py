@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.harness.deployment import Deployment
+from localcloud.deployment import Deployment
 from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.email_request import FIELDS
+from localcloud.mailbox import Mail
+from localcloud.stack import Stack, wait_for
+from sesmail_layer.domain.request.email_request import FIELDS
 from sesmail_layer.domain.times import utc_text
-from tests.e2e.harness.mailbox import Mail
-from tests.e2e.harness.stack import Stack, wait_for
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 PNG = bytes.fromhex(

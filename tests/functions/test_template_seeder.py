@@ -14,7 +14,7 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from sesmail_cli.template_compiler import compile_templates
-from sesmail_layer.domain.starters import SeedError
+from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.settings import SettingsError
 
 ROOT = Path(__file__).parents[2]

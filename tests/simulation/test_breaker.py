@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sesmail_layer.domain.producers import ProducerPolicy
-from sesmail_layer.domain.sending_state import ACCOUNT
-from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_seconds
-from tests.simulation.reputation import LIMITS, Reputation
+from tools.simulation.reputation import LIMITS, Reputation
 
 RATE = 100
 SECONDS = 120

@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from tests.simulation.simulation import Simulation
+from tools.simulation.simulation import Simulation
 
 UTILISATION = 0.95
 

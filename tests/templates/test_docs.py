@@ -3,14 +3,14 @@
 import ast
 import re
 
-from scripts.generate_template_docs import PAGE, updated
-from sesmail_layer.domain.templates import compile_template
+from sesmail_layer.domain.template.templates import compile_template
 from tests.templates.conftest import ROOT, STARTERS
+from tools.generators.generate_template_docs import PAGE, updated
 
 
 def test_the_tables_are_those_of_the_starters() -> None:
     page = PAGE.read_text()
-    assert updated(page) == page, "run: python scripts/generate_template_docs.py"
+    assert updated(page) == page, "run: python tools/generators/generate_template_docs.py"
     assert all(f"\n### {name}\n" in page for name in STARTERS)
 
 

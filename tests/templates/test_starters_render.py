@@ -11,7 +11,7 @@ from sesmail_cli.template_lint.findings import Finding
 from sesmail_cli.template_lint.linter import lint
 from sesmail_cli.template_render import render
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import Rendered
+from sesmail_layer.domain.template.templates import Rendered
 from tests.templates.conftest import STARTERS
 from tests.templates.data import HOSTILE, MARKUP, sample, with_empty_lists, with_every_text
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import MAX_FILE_BYTES, compile_template
+from sesmail_layer.domain.template.templates import MAX_FILE_BYTES, compile_template
 from sesmail_layer.runtime.time_limit import time_limit
-from sesmail_layer.usecases.preparation import COMPILE_SECONDS
+from sesmail_layer.usecases.sender.prepare import COMPILE_SECONDS
 
 ABOUT = b'{"subject": "s"}'
 MOST_MEMORY = 240 * 1024 * 1024

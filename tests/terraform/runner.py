@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.harness.provider import terraform_binary, terraform_init_args
+from localcloud.provider import terraform_binary, terraform_init_args
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests.e2e.harness.provider import terraform_binary
+from localcloud.provider import terraform_binary
 from tests.terraform.conftest import APPLIED, PLANS, TEST_FILES
 from tests.terraform.runner import ROOT, SOURCES, Plan
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import terraform_docs
 from tests.terraform.runner import ROOT
+from tools.generators import terraform_docs
 
 MODULES = sorted(path for path in (ROOT / "modules").iterdir() if path.is_dir())
 EVERYWHERE = [*MODULES, ROOT / "terraform", *sorted((ROOT / "examples").iterdir())]

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.breaker import Counts
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
-from tests.unit.fakes import NOW
-from tests.unit.feedback import Feedback, bounced, complained
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import Feedback, bounced, complained
 
 ME, OTHER = "my.application", "other.application"
 

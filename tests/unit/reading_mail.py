@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from email.policy import compat32, default, strict
 from typing import Any, cast
 
-from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.message import File, compose, resolve_identity
-from sesmail_layer.domain.templates import Rendered
+from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.template.templates import Rendered
 
 NOW = 1_795_516_260.0
 

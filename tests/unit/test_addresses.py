@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.addresses import AddressError, address_key, masked, parse_address
+from sesmail_layer.domain.request.addresses import AddressError, address_key, masked, parse_address
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.producers import ProducerPolicy
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import FakeAttachments, Sender
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import FakeAttachments
+from tools.simulation.sender import Sender
 
 FILE = "s3://invoices/shop/1.pdf"
 

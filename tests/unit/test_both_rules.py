@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 
 @pytest.mark.parametrize("given", [{}, {"emailId": "order-1"}], ids=["no id", "an id"])

@@ -9,8 +9,8 @@ import pytest
 from jinja2.exceptions import SecurityError
 from jinja2.utils import Namespace
 
-from sesmail_layer.domain import bounds
-from sesmail_layer.domain.bounds import BUDGET, MAX_NUMBER, MAX_VALUE
+from sesmail_layer.domain.template import bounds
+from sesmail_layer.domain.template.bounds import BUDGET, MAX_NUMBER, MAX_VALUE
 
 K = 1_024
 FULL = 4 * K

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from sesmail_layer.domain.breaker import (
+from sesmail_layer.domain.guards.breaker import (
     Counts,
     Limits,
     ProbeVerdict,
@@ -20,11 +20,11 @@ from sesmail_layer.domain.breaker import (
     opened,
     reopened,
 )
-from sesmail_layer.domain.sending_event import paused_event
-from sesmail_layer.domain.sending_state import Evidence, SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
-from tests.unit.fakes import NOW
+from sesmail_layer.domain.guards.sending_event import paused_event
+from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from tools.simulation.fakes import NOW
 
 SLOT = int(NOW) // 300 * 300
 HOUR, DAY = 3_600, 86_400

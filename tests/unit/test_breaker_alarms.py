@@ -7,11 +7,11 @@ import json
 import pytest
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
 from tests.unit.breaking import Engine
-from tests.unit.fakes import NOW
-from tests.unit.feedback import ALARMS, BOUNCE_ALARM, bounced
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced
 
 
 def alarm(

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.breaker import Counts, Limits
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.breaker import Counts, Limits
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.unit.breaking import ME, OPEN, OTHER, Engine, probing
-from tests.unit.fakes import NOW
-from tests.unit.feedback import JOHN, bounced, delivered, soft
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import JOHN, bounced, delivered, soft
 
 
 def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_it() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from sesmail_layer.domain.breaker import is_probe
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, FakeClock, Sender, request
+from sesmail_layer.domain.guards.breaker import is_probe
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, FakeClock, request
+from tools.simulation.sender import Sender
 
 ME = "my.application"
 OPEN = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW)

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.breaker import Limits
-from sesmail_layer.domain.sending_event import paused_event, resumed_event
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.breaker import Limits
+from sesmail_layer.domain.guards.sending_event import paused_event, resumed_event
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.unit.breaking import ME, OTHER, Engine, probing
-from tests.unit.fakes import NOW
-from tests.unit.feedback import bounced, delivered
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import bounced, delivered
 
 
 def test_a_bad_probe_is_told_in_words() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.policy import default
 
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 
 def test_bulk_mail_goes_with_its_content() -> None:

@@ -13,14 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.producer_guard import ProducerGuard
-from sesmail_layer.usecases.send_email import SendEmails
-from sesmail_layer.usecases.sending import SendingPorts
-from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
-from tests.unit.fakes import Sender, request
+from sesmail_layer.usecases.retry import KeptRequests
+from sesmail_layer.usecases.sender.batch import SendEmails
+from sesmail_layer.usecases.sender.pacing import Pacer
+from sesmail_layer.usecases.sender.ports import SendingPorts
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 BATCH = 10
 _COUNTED = {

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.producers import ProducerPolicy
-from tests.unit.fakes import NOW, FakeControl, Sender, request
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from tools.simulation.fakes import NOW, FakeControl, request
+from tools.simulation.sender import Sender
 
 HOUR, DAY = 3_600, 86_400
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.claims import Finding, Verdict, claimed_at, judge, never_reached_ses
-from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.record.claims import Finding, Verdict, claimed_at, judge, never_reached_ses
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import Entry, TrackingRecord
-from tests.unit.fakes import NOW
+from tools.simulation.fakes import NOW
 
 SETTLE = 300
 

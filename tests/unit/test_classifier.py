@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain import bounces
-from sesmail_layer.domain.outcomes import Outcome, outcomes
-from sesmail_layer.domain.ses_events import UNKNOWN_TIME, read_event
-from sesmail_layer.domain.tags import encode_tags
-from sesmail_layer.domain.tracking import Entry
+from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.ses import bounces
+from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
+from sesmail_layer.domain.ses.ses_events import UNKNOWN_TIME, read_event
+from sesmail_layer.domain.ses.tags import encode_tags
+from tests.events import EVENTS
 
-EVENTS = Path(__file__).parents[1] / "events"
 CORPUS = sorted((EVENTS / "aws").glob("*.json")) + sorted((EVENTS / "hard_cases").glob("*.json"))
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from sesmail_layer.domain.errors import OutcomeUnknownError
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, fold
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import Entry, fold
-from sesmail_layer.usecases.send_email import SendEmails
-from sesmail_layer.usecases.sending import SendingPorts
-from tests.unit.fakes import Sender, request
+from sesmail_layer.usecases.sender.batch import SendEmails
+from sesmail_layer.usecases.sender.ports import SendingPorts
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 VISIBILITY_SECONDS = 600.0
 _CALLS = {

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from sesmail_layer.domain.errors import HoldError
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 LATER = "2026-11-24T12:00:00Z"
 

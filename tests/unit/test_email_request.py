@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.email_request import (
+from sesmail_layer.domain.request.email_request import (
     FIELDS,
     Attachment,
     EmailRequest,
@@ -18,7 +18,7 @@ from sesmail_layer.domain.email_request import (
     fingerprint,
     parse_request,
 )
-from sesmail_layer.domain.refusals import ALLOWED, Refusal
+from sesmail_layer.domain.request.refusals import ALLOWED, Refusal
 
 NOW = 1_795_000_000.0
 DETAIL: dict[str, Any] = {"to": "john@example.com", "templateName": "welcome"}

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.email_request import FIELDS, EmailRequest, fingerprint, parse_request
-from sesmail_layer.domain.refusals import Refusal
+from sesmail_layer.domain.request.email_request import FIELDS, EmailRequest, fingerprint, parse_request
+from sesmail_layer.domain.request.refusals import Refusal
 
 NOW = 1_795_000_000.0
 SEED = int(os.environ.get("SESMAIL_FUZZ_SEED", "20261124"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.envelopes import EnvelopeError, Hop, open_envelope, with_hop
+from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, open_envelope, with_hop
 
 # https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 EVENT: dict[str, Any] = {

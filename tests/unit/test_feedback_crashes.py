@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.breaker import Counts
-from sesmail_layer.domain.envelopes import RequestEnvelope
-from sesmail_layer.domain.pending_request import pack
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
-from tests.unit.fakes import NOW
-from tests.unit.feedback import JOHN, Feedback, bounced, complained, delivered, soft
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.request.envelopes import RequestEnvelope
+from sesmail_layer.domain.request.pending_request import pack
 from tests.unit.test_crashes import Killed, Killer
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import JOHN, Feedback, bounced, complained, delivered, soft
 
 ME = "my.application"
 _CALLS = {

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.breaker import Counts
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.pending_request import PendingRequest
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
-from tests.unit.fakes import NOW
-from tests.unit.feedback import JANE, JOHN, Feedback, bounced, complained, delivered, event, mail, opened, soft
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.request.pending_request import PendingRequest
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import JANE, JOHN, Feedback, bounced, complained, delivered, event, mail, opened, soft
 
 ME, OTHER = "my.application", "other.application"
 THROTTLED = TransientError("DynamoDB throttled", code="AWS006")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from sesmail_layer.domain.email_request import fingerprint
+from sesmail_layer.domain.request.email_request import fingerprint
 
 DETAIL = {"to": "ada@example.com", "templateName": "welcome", "templateData": {"b": [1, 2.5, None], "a": "ü"}}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import compile_template
+from sesmail_layer.domain.template.templates import compile_template
 
 METADATA = b'{"subject": "{{ value | default(1) | number }}", "optionalVariables": ["value"]}'
 
@@ -82,7 +82,7 @@ def test_an_absent_optional_value_prints_nothing() -> None:
 def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
     script = (
         "import sys, json\n"
-        "from sesmail_layer.domain.templates import compile_template\n"
+        "from sesmail_layer.domain.template.templates import compile_template\n"
         "seen = []\n"
         "for source in (b'{{ 1 }}', b'{{ 1 | number }}'):\n"
         "    compile_template('t', b'', source, b'{}').render({}, 'Hello')\n"

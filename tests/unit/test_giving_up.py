@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.envelopes import Hop
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError
-from sesmail_layer.domain.sending_state import Evidence, SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.usecases.send_email import _given_up
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.envelopes import Hop
+from sesmail_layer.usecases.sender.batch import _given_up
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 OPEN = SendingState(
     paused=True,

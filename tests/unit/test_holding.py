@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from sesmail_layer.domain.errors import HoldError
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 
 def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import compile_template
+from sesmail_layer.domain.template.templates import compile_template
 
 HOSTILE = "<script>"
 

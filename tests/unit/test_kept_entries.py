@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.outcomes import outcomes
-from sesmail_layer.domain.ses_events import read_event
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import Entry
-from tests.unit.fakes import Sender
-from tests.unit.feedback import JANE, JOHN, bounced, complained, delivered, event, mail, opened
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.ses.outcomes import outcomes
+from sesmail_layer.domain.ses.ses_events import read_event
+from tools.simulation.feedback import JANE, JOHN, bounced, complained, delivered, event, mail, opened
+from tools.simulation.sender import Sender
 
 AT, SENT_AT = "2026-11-24T10:31:05.000Z", "2026-11-24T10:31:00.000Z"
 FULL = "smtp; 452 4.2.2 full"

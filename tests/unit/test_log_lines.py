@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.email_request import Priority
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, TransientError
-from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
-from tests.unit.fakes import Sender, request
-from tests.unit.feedback import EVENTS, Feedback, bounced, mail
+from sesmail_layer.domain.request.email_request import Priority
+from tests.events import EVENTS
+from tools.simulation.fakes import request
+from tools.simulation.feedback import Feedback, bounced, mail
+from tools.simulation.sender import Sender
 
 Line = dict[str, Any]
 

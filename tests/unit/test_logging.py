@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
-from sesmail_layer.domain.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.runtime.logging import configure, redacted
-from tests.unit.fakes import FakeLog, Sender
+from tools.simulation.fakes import FakeLog
+from tools.simulation.sender import Sender
 
 PERSON, DATA = "private.person", "private-data"
 """Stand in every address and in every value that a template, a body or a header is made of."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from sesmail_layer.runtime.logging import configure
-from tests.unit.fakes import Sender
 from tests.unit.test_logging import ADDRESS, DATA, PERSON, REQUEST, answers, fails, lines, sender
+from tools.simulation.sender import Sender
 
 
 def test_a_traceback_tells_places_and_neither_values_nor_messages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.email_request import parse_request
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.message import File, Identity, resolve_identity
-from sesmail_layer.domain.refusals import Refusal
+from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.request.refusals import Refusal
 from tests.unit.reading_mail import NOW, TO, body, header, names_of, raw, read, rendered
 
 PLAIN = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import Sender
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.sender import Sender
 
 
 def nested(depth: int) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.pacing import Quota, grants
-from sesmail_layer.usecases.pacing import Pacer
-from tests.unit.fakes import NOW, FakeBucket, FakeClock
+from sesmail_layer.domain.guards.pacing import Quota, grants
+from sesmail_layer.usecases.sender.pacing import Pacer
+from tools.simulation.fakes import NOW, FakeBucket, FakeClock
 
 UTILISATION = 0.95
 

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.email_request import Priority
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.producers import ProducerPolicy
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.email_request import Priority
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 SOURCE = "my.application"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.producers import ProducerPolicy
+from sesmail_layer.domain.guards.producers import ProducerPolicy
 
 
 def denied(policy: ProducerPolicy, template: str = "welcome", *recipients: str) -> tuple[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.usecases.quota import QuotaKeeper
-from tests.unit.fakes import NOW, FakeClock, FakeLog, FakeMetrics
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.usecases.sender.quota import QuotaKeeper
+from tools.simulation.fakes import NOW, FakeClock, FakeLog, FakeMetrics
 
 
 class Store:

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import fold
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import fold
-from tests.unit.fakes import NOW
-from tests.unit.feedback import (
-    EVENTS,
+from tests.events import EVENTS
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import (
     JOHN,
     Feedback,
     bounced,

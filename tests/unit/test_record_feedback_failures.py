@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
-from tests.unit.fakes import NOW
-from tests.unit.feedback import (
-    EVENTS,
+from tests.events import EVENTS
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import (
     JOHN,
     TOPIC,
     Feedback,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import RecipientState
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.domain.tracking import RecipientState
-from tests.unit.fakes import NOW
-from tests.unit.feedback import (
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import (
     JANE,
     JOHN,
     Feedback,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sesmail_layer.domain.email_request import parse_request
-from sesmail_layer.domain.refusals import Refusal
+from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.request.refusals import Refusal
 
 NOW = 1_795_516_260.0
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.email_request import EmailRequest, parse_request
-from sesmail_layer.domain.refusals import Refusal, invalid_address, kind, listed, near_miss, shown
+from sesmail_layer.domain.request.email_request import EmailRequest, parse_request
+from sesmail_layer.domain.request.refusals import Refusal, invalid_address, kind, listed, near_miss, shown
 
 DETAIL = {"to": "ada@example.com", "templateName": "welcome"}
 ADDRESS = "It is not a valid address."

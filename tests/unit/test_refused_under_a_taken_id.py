@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.errors import OutcomeUnknownError
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 REFUSED = {"unreadable": {"subject": 7}, "half a pair": {"subject": "\ud800"}, "deep": {"a": "deep"}}
 DEEP = "[" * 250 + "]" * 250

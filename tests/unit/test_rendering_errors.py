@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.bounds import MAX_OUTPUT
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import compile_template
-from tests.unit.fakes import Sender, request
+from sesmail_layer.domain.template.bounds import MAX_OUTPUT
+from sesmail_layer.domain.template.templates import compile_template
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 META = b'{"subject": "s", "optionalVariables": ["maybe"]}'
 

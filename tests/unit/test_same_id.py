@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 
 def test_the_same_id_with_the_same_request_is_sent_once() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.bounds import MAX_OUTPUT
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import TemplateError, compile_template
+from sesmail_layer.domain.template.bounds import MAX_OUTPUT
+from sesmail_layer.domain.template.templates import TemplateError, compile_template
 from sesmail_layer.runtime.time_limit import time_limit
 
 pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")

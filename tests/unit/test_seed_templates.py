@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 import structlog
 
-from sesmail_layer.domain.starters import SeedError, Starter
+from sesmail_layer.domain.template.starters import SeedError, Starter
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedResult, SeedTemplates, StoredFile
-from tests.unit.fakes import FakeClock
+from tools.simulation.fakes import FakeClock
 
 Files = dict[tuple[str, str], StoredFile]
 

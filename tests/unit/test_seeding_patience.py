@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from sesmail_layer.domain.starters import SeedError, Starter
+from sesmail_layer.domain.template.starters import SeedError, Starter
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedTemplates, StoredFile
-from tests.unit.fakes import NOW, FakeClock, FakeLog
+from tools.simulation.fakes import NOW, FakeClock, FakeLog
 
 
 class Bucket:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 
 def decoded(value: str) -> str:

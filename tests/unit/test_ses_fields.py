@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sesmail_layer.domain.outcomes import outcomes
-from sesmail_layer.domain.ses_events import address, read_event, text, time
-from sesmail_layer.domain.tags import decode_tag, encode_tags
-from tests.unit.feedback import JANE, JOHN, bounced
+from sesmail_layer.domain.ses.outcomes import outcomes
+from sesmail_layer.domain.ses.ses_events import address, read_event, text, time
+from sesmail_layer.domain.ses.tags import decode_tag, encode_tags
+from tools.simulation.feedback import JANE, JOHN, bounced
 
 
 @pytest.mark.parametrize(

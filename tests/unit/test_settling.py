@@ -9,9 +9,10 @@ import pytest
 
 from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, TrackingRecord, fold
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 LEASE = 35.0
 """Seconds: what was left of the invocation, and five."""

@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.envelopes import Hop, RequestEnvelope
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.pending_request import MAX_BYTES, pack
-from sesmail_layer.domain.sending_state import Evidence, SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from tests.unit.fakes import FakePendingTable, Sender
-from tests.unit.feedback import JOHN, Feedback, bounced, complained, delivered, event, opened, soft
+from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope
+from sesmail_layer.domain.request.pending_request import MAX_BYTES, pack
+from tools.simulation.fakes import FakePendingTable
+from tools.simulation.feedback import JOHN, Feedback, bounced, complained, delivered, event, opened, soft
+from tools.simulation.sender import Sender
 
 ID = "email-1"
 

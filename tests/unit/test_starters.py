@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.starters import Decision, SeedError, Starter, decide, precedence, starters_in
+from sesmail_layer.domain.template.starters import Decision, SeedError, Starter, decide, precedence, starters_in
 
 
 def metadata(version: object) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
 from sesmail_layer.domain.status_event import status_event
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, RecipientState, TrackingRecord, fold
 
 AT = "2026-11-24T10:31:09.000Z"
 

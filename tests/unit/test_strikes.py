@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sesmail_layer.domain.soft_bounce_run import soft_bounce_run
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tracking import RecipientState
-from tests.unit.feedback import JANE, JOHN, Feedback, delivered, soft
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.soft_bounce_run import soft_bounce_run
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import RecipientState
+from tools.simulation.feedback import JANE, JOHN, Feedback, delivered, soft
 
 
 def soft_bounced(feedback: Feedback, number: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 
 NOW = "2026-11-24T10:31:00.000Z"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.tags import MAX_VALUE, decode_tag, encode_tags
+from sesmail_layer.domain.ses.tags import MAX_VALUE, decode_tag, encode_tags
 
 
 @given(st.text(max_size=128), st.integers(1, 99), st.text(max_size=128), st.text(max_size=300))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.bounds import MAX_OUTPUT
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import (
+from sesmail_layer.domain.template.bounds import MAX_OUTPUT
+from sesmail_layer.domain.template.templates import (
     MAX_FILE_BYTES,
     Rendered,
     Template,

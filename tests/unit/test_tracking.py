@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.statuses import Status, standing
-from sesmail_layer.domain.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.record.statuses import Status, standing
+from sesmail_layer.domain.record.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold
 
 TO, CC, BCC, STRANGER = "john@example.com", "jane@example.com", "mary@example.com", "paul@elsewhere.example"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sesmail_layer.domain.errors import OutcomeUnknownError
-from sesmail_layer.domain.statuses import Status
-from tests.unit.fakes import NOW, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
 
 
 class TestAnOutcomeThatNobodyKnows:

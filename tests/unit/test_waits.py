@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sesmail_layer.domain.errors import HoldError
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.templates import Template
-from sesmail_layer.usecases.preparation import COMPILE_SECONDS, RENDER_SECONDS
-from tests.unit.fakes import NOW, FakeQuota, Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.template.templates import Template
+from sesmail_layer.usecases.sender.prepare import COMPILE_SECONDS, RENDER_SECONDS
+from tools.simulation.fakes import NOW, FakeQuota, request
+from tools.simulation.sender import Sender
 
 SHORTEST_TIMEOUT_SECONDS = 9.9
 """What is left of `email_sender_timeout = 10` when the batch begins."""

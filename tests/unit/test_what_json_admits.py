@@ -12,9 +12,10 @@ import pytest
 
 from sesmail_layer.aws.dynamodb_items import from_item, to_item
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import TrackingRecord
-from tests.unit.fakes import Sender, request
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from tools.simulation.fakes import request
+from tools.simulation.sender import Sender
 
 HALF = "\ud800"
 TOO_LARGE = [sign + number for sign in ("", "-") for number in ("2" * 309, "1" * 310, "1" * 4_300, "1" * 5_000)]

@@ -8,12 +8,13 @@ from email.policy import default
 import msgspec
 import pytest
 
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import SuppressionReason
-from sesmail_layer.domain.tags import decode_tag
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.ses.tags import decode_tag
 from sesmail_layer.usecases.ports import Reservation
-from tests.unit.fakes import NOW, FakeBucket, Sender, request
+from tools.simulation.fakes import NOW, FakeBucket, request
+from tools.simulation.sender import Sender
 
 
 def test_it_gets_the_sender_every_recipient_once_and_our_tags() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from sesmail_layer.domain.bounces import EFFECTS
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
-from sesmail_layer.domain.statuses import Status
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.domain.tracking import TrackingRecord
 
 _SAME_ID = "It never reached SES, so the producer may ask again under the same emailId."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sesmail_cli.operator.command import UsageError
-from sesmail_layer.domain.addresses import AddressError, address_key, parse_address
+from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
 _SPAN = re.compile(r"(\d+)([dhm])")

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from sesmail_cli.operator.advice import RETRY_SLACK_SECONDS
 from sesmail_cli.operator.stack import Stack
 from sesmail_layer.aws.dynamodb_items import RANGE_KEY_BYTES, is_condition_failure, read_items, to_item
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_text
 
 _INDEX = "to-email-timestamp-index"

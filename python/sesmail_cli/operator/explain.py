@@ -16,11 +16,11 @@ from sesmail_cli.operator.stack import Stack
 from sesmail_cli.operator.story import DEFER_REASONS, Step, story
 from sesmail_cli.operator.suppression_words import where_from
 from sesmail_cli.operator.words import duration, pause_in_words
-from sesmail_layer.domain.sending_state import SendingState
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.suppression import Suppression
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
-from sesmail_layer.domain.tracking import TrackingRecord
 
 _GOOD = frozenset({"sent", "delivered", "opened", "clicked"})
 _BAD = frozenset({"failed", "bounced", "complained", "soft_bounced"})

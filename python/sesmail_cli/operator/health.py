@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, QueueDepth, Stack
 from sesmail_cli.operator.words import pause_in_words
-from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.sending_state import SendingState
 
 QUEUES = tuple(DEAD_LETTER_QUEUES)
 DEAD_LETTERS = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUES.values())

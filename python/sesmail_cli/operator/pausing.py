@@ -9,8 +9,8 @@ from rich.markup import escape
 
 from sesmail_cli.operator.command import OK, Operator
 from sesmail_cli.operator.words import pause_in_words, whose
-from sesmail_layer.domain.sending_event import SendingEvent, paused_event, resumed_event
-from sesmail_layer.domain.sending_state import ACCOUNT
+from sesmail_layer.domain.guards.sending_event import SendingEvent, paused_event, resumed_event
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
 
 Producer = Annotated[
     str,

@@ -18,7 +18,7 @@ from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue, last_errors
 from sesmail_cli.operator.dead_letters import DeadLetter, Finding, Surroundings, email_id_of, examine, source_of
 from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, Stack
 from sesmail_cli.operator.words import duration
-from sesmail_layer.domain.tracking import TrackingRecord
+from sesmail_layer.domain.record.tracking import TrackingRecord
 
 _SHOWN = 50
 _FUNCTIONS = {"FeedbackProcessorDLQ": "FeedbackProcessor"}

@@ -19,7 +19,7 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sesmail_cli.operator.command import ATTENTION, OK, Operator
 from sesmail_cli.operator.health import Health, SesState, look
 from sesmail_cli.operator.stack import QueueDepth
 from sesmail_cli.operator.words import duration, pause_in_words
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.guards.sending_state import SendingState
 
 
 def status(operator: Operator) -> int:

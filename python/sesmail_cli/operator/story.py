@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from sesmail_layer.domain.bounces import BounceClass
-from sesmail_layer.domain.statuses import Status
-from sesmail_layer.domain.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.ses.bounces import BounceClass
 
 DEFER_REASONS = {
     "paused": "an operator has paused sending",

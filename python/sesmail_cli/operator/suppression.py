@@ -17,7 +17,7 @@ from sesmail_cli.operator.failures import sentence
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
 from sesmail_cli.operator.suppression_words import REASONS, where_from
 from sesmail_layer.aws.tombstones import PREFIX
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
 
 SOURCE = "sesmail.cli"

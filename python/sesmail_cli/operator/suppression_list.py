@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.dynamodb_items import from_item
-from sesmail_layer.domain.suppression import SUPPRESSION_TYPES, Suppression
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

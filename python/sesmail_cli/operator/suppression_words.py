@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 
 REASONS = {
     SuppressionReason.HARD_BOUNCE: "an email to it bounced for good",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))

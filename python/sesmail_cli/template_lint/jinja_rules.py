@@ -9,7 +9,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from sesmail_cli.template_lint.findings import Reporter
-from sesmail_layer.domain.sandbox import BoundedEnvironment
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
 # What the sender gives every body beside the data.
 PROVIDED = frozenset({"subject", "locale"})

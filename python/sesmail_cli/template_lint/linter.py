@@ -24,7 +24,7 @@ from sesmail_cli.template_lint.markup import read_markup
 from sesmail_cli.template_lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
 from sesmail_cli.template_render import render
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.templates import MAX_FILE_BYTES
+from sesmail_layer.domain.template.templates import MAX_FILE_BYTES
 
 METADATA = "metadata.json"
 SYNTAX = "TMPL009"

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from sesmail_cli.template_lint.findings import Reporter
-from sesmail_layer.domain.starters import precedence
+from sesmail_layer.domain.template.starters import precedence
 
 KNOWN = {
     "subject": str,

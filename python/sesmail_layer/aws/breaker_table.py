@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import from_item, put_if, read_items, to_item, transient
-from sesmail_layer.domain.breaker import SLOT_SECONDS, WINDOWS_SECONDS, Counts
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, WINDOWS_SECONDS, Counts
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.ports import Tally
 

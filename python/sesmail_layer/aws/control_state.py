@@ -9,7 +9,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import from_item, is_condition_failure, transient
-from sesmail_layer.domain.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
 if TYPE_CHECKING:

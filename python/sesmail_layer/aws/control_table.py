@@ -17,9 +17,9 @@ from sesmail_layer.aws.dynamodb_items import (
     to_item,
     transient,
 )
-from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.domain.producers import ProducerPolicy
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.ports import Producers, Reservation
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import ClientError
 
-from sesmail_layer.domain.starters import SeedError
+from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, StoredFile
 
 if TYPE_CHECKING:

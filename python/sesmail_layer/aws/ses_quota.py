@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.pacing import Quota
+from sesmail_layer.domain.guards.pacing import Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from sesmail_layer.domain.starters import SeedError, Starter, starters_in
+from sesmail_layer.domain.template.starters import SeedError, Starter, starters_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

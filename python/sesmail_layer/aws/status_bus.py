@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.domain.sending_event import SendingEvent
+from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.status_event import StatusEvent
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from sesmail_layer.aws.dynamodb_items import (
     transient,
 )
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
 
 if TYPE_CHECKING:

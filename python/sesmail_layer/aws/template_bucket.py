@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.templates import MAX_FILE_BYTES, Template, TemplateError, compile_template, locale_candidates
+from sesmail_layer.domain.template.templates import (
+    MAX_FILE_BYTES,
+    Template,
+    TemplateError,
+    compile_template,
+    locale_candidates,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

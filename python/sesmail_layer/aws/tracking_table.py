@@ -18,7 +18,7 @@ from sesmail_layer.aws.dynamodb_items import (
     transient,
 )
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.tracking import TrackingRecord
+from sesmail_layer.domain.record.tracking import TrackingRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

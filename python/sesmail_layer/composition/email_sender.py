@@ -24,12 +24,12 @@ from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
-from sesmail_layer.usecases.pacing import Pacer
-from sesmail_layer.usecases.producer_guard import ProducerGuard
-from sesmail_layer.usecases.quota import QuotaKeeper
-from sesmail_layer.usecases.send_email import SendEmails
-from sesmail_layer.usecases.sending import SendingPorts, SendingRules
-from sesmail_layer.usecases.soft_bounce_retry import KeptRequests
+from sesmail_layer.usecases.retry import KeptRequests
+from sesmail_layer.usecases.sender.batch import SendEmails
+from sesmail_layer.usecases.sender.pacing import Pacer
+from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.quota import QuotaKeeper
 
 
 class EmailSender:

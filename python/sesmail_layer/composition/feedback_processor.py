@@ -12,15 +12,15 @@ from sesmail_layer.aws.queues import RetryQueue
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.breaker import Limits
+from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.settings import Settings
-from sesmail_layer.usecases.breaker import Breaker, BreakerPorts
-from sesmail_layer.usecases.record_feedback import FeedbackPorts, FeedbackRules, RecordFeedback
-from sesmail_layer.usecases.soft_bounce_retry import SoftBounceRetry
+from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
+from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
+from sesmail_layer.usecases.retry import SoftBounceRetry
 
 
 class FeedbackProcessor:

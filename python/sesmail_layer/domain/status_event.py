@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.tracking import TrackingRecord, Transition
+from sesmail_layer.domain.record.tracking import TrackingRecord, Transition
 
 _NAMESPACE = uuid.UUID("6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c11")
 

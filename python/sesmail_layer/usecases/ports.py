@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from sesmail_layer.domain.breaker import Counts
-from sesmail_layer.domain.pacing import Quota
-from sesmail_layer.domain.pending_request import PendingRequest
-from sesmail_layer.domain.producers import ProducerPolicy
-from sesmail_layer.domain.sending_event import SendingEvent
-from sesmail_layer.domain.sending_state import SendingState
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_event import SendingEvent
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.request.pending_request import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.suppression import Suppression, SuppressionReason
-from sesmail_layer.domain.tracking import TrackingRecord
 
 if TYPE_CHECKING:
     # The feedback processor has no use for Jinja2, and would pay for it at every cold start.
-    from sesmail_layer.domain.templates import Template
+    from sesmail_layer.domain.template.templates import Template
 
 
 class Clock(Protocol):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sesmail_layer.domain.starters import METADATA, Decision, SeedError, Starter, decide
+from sesmail_layer.domain.template.starters import METADATA, Decision, SeedError, Starter, decide
 from sesmail_layer.usecases.ports import Clock, Log
 
 _TRIES = 10

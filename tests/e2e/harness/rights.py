@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.harness.stack import Stack, client
+from localcloud.stack import Stack, client
 
 # The services on which the emulator enforces a role's rights.
 SERVICES = ("dynamodb", "s3", "events", "sqs", "ses")

@@ -1,1 +1,0 @@
-"""Measures the engine beside the least that could do its work: `python -m bench`."""

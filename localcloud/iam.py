@@ -1,0 +1,85 @@
+"""IAM as AWS enforces it where MiniStack (`AUTH=true`) does not, and a list of what was denied.
+
+SES asks for the right on the sender's identity and on the configuration set, and knows `ses:FromAddress`; MiniStack
+knows no resource and no condition key of SendRawEmail.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
+
+S3 tells who may not list the bucket that a missing object is forbidden.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable
+from email.utils import parseaddr
+from typing import Any
+
+from localcloud.ses.message import Message
+from localcloud.ses.rules import Refusal
+
+# MiniStack is not installed where types are checked, hence by name.
+app_module: Any = importlib.import_module("ministack.app")
+evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
+router: Any = importlib.import_module("ministack.core.router")
+responses: Any = importlib.import_module("ministack.core.responses")
+s3: Any = importlib.import_module("ministack.services.s3")
+
+SEND, LIST = "ses:SendRawEmail", "s3:ListBucket"
+Enforce = Callable[..., Any]
+Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
+
+
+class Enforcement:
+    """Asks the emulator's own evaluator, and keeps what it denied."""
+
+    def __init__(self) -> None:
+        self.denials: list[dict[str, str]] = []
+        self._original: Enforce = evaluator.enforce
+
+    def install(self) -> None:
+        """Leave SendRawEmail to `refusal_of`, and take requests as if they came over TLS, as they do in AWS."""
+        original = app_module.pin_request_origin
+        app_module.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
+        evaluator.enforce = self._all_but_send
+        s3.handle_request = self._wrap_s3(s3.handle_request)
+
+    def refusal_of(self, message: Message, headers: dict[str, str]) -> Refusal | None:
+        """AccessDenied for the first resource that the caller has no right on."""
+        if not app_module.AUTH:
+            return None
+        access_key = router.extract_access_key_id(headers)
+        region, account = responses.get_region(), responses.get_account_id()
+        address = parseaddr(message.source)[1]
+        names = [f"identity/{address.rpartition('@')[2]}"]
+        if message.configuration_set:
+            names.append(f"configuration-set/{message.configuration_set}")
+        for name in names:
+            arn = f"arn:aws:ses:{region}:{account}:{name}"
+            context = {"ses:FromAddress": address}
+            denied = self._enforce(access_key, SEND, "ses", region, resource_arn=arn, service_context=context)
+            if denied:
+                return Refusal("AccessDenied", f"User is not authorized to perform `{SEND}' on resource `{arn}'", 403)
+        return None
+
+    def _wrap_s3(self, original: Handler) -> Handler:
+        async def handle(method: str, path: str, headers: dict[str, str], *rest: Any, **named: Any) -> Any:
+            status, answered, content = await original(method, path, headers, *rest, **named)
+            missing = app_module.AUTH and status == 404 and b"NoSuchKey" in content
+            bucket = f"arn:aws:s3:::{path.split('/')[1]}"
+            access_key = router.extract_access_key_id(headers)
+            if missing and self._enforce(access_key, LIST, "s3", responses.get_region(), resource_arn=bucket):
+                return 403, answered, content.replace(b"NoSuchKey", b"AccessDenied")
+            return status, answered, content
+
+        return handle
+
+    def _all_but_send(self, access_key: str, action: str, *rest: Any, **named: Any) -> Any:
+        return None if action == SEND else self._enforce(access_key, action, *rest, **named)
+
+    def _enforce(self, access_key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any) -> Any:
+        denied = self._original(access_key, action, *rest, resource_arn=resource_arn, **named)
+        if denied:
+            who = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")
+            self.denials.append({"who": who, "action": action, "resource": resource_arn})
+        return denied

@@ -1,0 +1,74 @@
+"""The mails that the emulated SES accepted, to read as their recipients would."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+from typing import Any
+
+from localcloud.emulator import Emulator
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One accepted message: envelope, tags and raw bytes."""
+
+    message_id: str
+    source: str
+    destinations: tuple[str, ...]
+    raw: bytes
+    tags: tuple[tuple[str, str], ...] = ()
+    configuration_set: str = ""
+    accepted_at: float = 0.0
+
+    @cached_property
+    def parsed(self) -> EmailMessage:
+        parsed = message_from_bytes(self.raw, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    @property
+    def subject(self) -> str:
+        return str(self.parsed["Subject"])
+
+    def body(self, kind: str) -> str:
+        """The decoded `plain` or `html` part."""
+        part = self.parsed.get_body((kind,))
+        return "" if part is None else str(part.get_content())
+
+    def tag(self, name: str) -> str:
+        """A tag's value as the engine meant it: unpadded base64url, decoded."""
+        value = dict(self.tags)[name]
+        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+
+
+def mails(emulator: Emulator, after: int = 0) -> list[Mail]:
+    """All accepted messages from the given one on, in the order of acceptance."""
+    if emulator.has_full_ses:
+        answer = emulator.request("GET", f"_sesmail/messages?after={after}")
+        return [_from_launcher(message) for message in answer["messages"]]
+    return [_from_localstack(message) for message in emulator.request("GET", "_aws/ses")["messages"]][after:]
+
+
+def _from_launcher(message: dict[str, Any]) -> Mail:
+    return Mail(
+        message["messageId"],
+        message["source"],
+        tuple(message["destinations"]),
+        base64.b64decode(message["rawBase64"]),
+        tuple(message["tags"].items()),
+        message["configurationSet"],
+        message["acceptedAt"],
+    )
+
+
+def _from_localstack(message: dict[str, Any]) -> Mail:
+    raw = message.get("RawData", "").encode()
+    parsed = message_from_bytes(raw, policy=policy.default)
+    destinations = tuple(
+        address.addr_spec for header in ("To", "Cc") if header in parsed for address in parsed[header].addresses
+    )
+    return Mail(message["Id"], message.get("Source", ""), destinations, raw)

@@ -1,0 +1,59 @@
+"""Who may send what: a producer's policy, as Terraform wrote it. A broken rule fails; a cap that is reached holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.request.email_request import Priority
+
+
+class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one event source may do; empty lists and absent caps are no limit, but for attachments."""
+
+    enabled: bool = True
+    templates: list[str] = []
+    """Names or globs."""
+    senders: list[str] = []
+    """Addresses or globs, compared without case."""
+    recipient_domains: list[str] = []
+    """`example.com`, or `*.example.com` for its subdomains."""
+    attachment_prefixes: list[str] = []
+    """`s3://bucket/folder/`; without any, no `s3Uri` is read."""
+    emails_per_day: int | None = None
+    first_contacts_per_hour: int | None = None
+    """Addresses never written to before: the guard against an agent that invents them."""
+    priority: Priority | None = None
+    """In place of what the request says."""
+
+    def check_request(self, source: str, template_name: str, recipients: Iterable[str]) -> None:
+        """Raises PermanentError `producer_denied` where the request breaks a rule."""
+        if not self.enabled:
+            raise _denied(source, "it is not enabled", "PROD001")
+        if self.templates and not any(fnmatchcase(template_name, glob) for glob in self.templates):
+            raise _denied(source, f"templateName '{template_name}' is not among {self.templates}", "PROD002")
+        for address in recipients:
+            domain = address.rpartition("@")[2].casefold()
+            if self.recipient_domains and not any(_in_domain(domain, one) for one in self.recipient_domains):
+                raise _denied(source, f"recipient domain '{domain}' is not among {self.recipient_domains}", "PROD003")
+
+    def check_sender(self, source: str, sender: str) -> None:
+        """Raises PermanentError `producer_denied` where the resolved sender is not one of the producer's."""
+        sender = sender.casefold()
+        if self.senders and not any(fnmatchcase(sender, glob.casefold()) for glob in self.senders):
+            raise _denied(source, f"the sender is not among {self.senders}", "PROD004")
+
+    def may_read(self, s3_uri: str) -> bool:
+        """True for an object under one of the producer's prefixes."""
+        return any(s3_uri.startswith(prefix) for prefix in self.attachment_prefixes)
+
+
+def _in_domain(domain: str, allowed: str) -> bool:
+    return domain.endswith(allowed[1:]) if allowed.startswith("*.") else domain == allowed
+
+
+def _denied(source: str, why: str, code: str) -> PermanentError:
+    return PermanentError("producer_denied", f"Producer '{source}' may not send this email: {why}", code=code)

@@ -1,0 +1,91 @@
+"""Who may send an email: the claim that makes one request one mail.
+
+    worker A                          table                        worker B (same emailId)
+    ---------------------------------------------------------------------------------------------
+    guards, render, pace
+    claim ──────────────────────────► sending, lease_until = L
+    SES accepts                                                     claim refused, sees the record:
+       │                                                              now < L          → BUSY until L
+       ├── record ──────────────────► sent, lease 0                   sent or beyond   → DONE
+       │                                                              lease 0          → TAKE
+       ╳ crash here: SES's own Send                                   L passed         → BUSY until L' =
+         event writes `sent` instead                                                     claim + settle time
+                                                                      L' passed, and no news of it is under
+                                                                      way → UNSETTLED: the policy decides
+
+Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import msgspec
+
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.times import utc_seconds
+
+REFUSED_EVENT = "requestEventId"
+"""In the detail of a `failed` entry: the event whose request was refused."""
+
+
+class Verdict(Enum):
+    TAKE = auto()
+    """May be claimed now, as the attempt that the finding names."""
+    BUSY = auto()
+    """Somebody may be sending it: look again at `until`."""
+    UNSETTLED = auto()
+    """It was claimed, nobody is at it, and no event told how it ended."""
+    DONE = auto()
+    """It went its way already: nothing to do."""
+    REDELIVERED = auto()
+    """This very event was done: what it brought about may be published again, under the same ids."""
+    CONFLICT = auto()
+    """The id belongs to another request."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    verdict: Verdict
+    attempt: int = 1
+    until: float = 0
+
+
+def judge(
+    record: TrackingRecord, *, fingerprint: str, event_id: str, attempt: int, now: float, settle_seconds: float
+) -> Finding:
+    """Decides what a request may do that finds a record under its id. Times are Unix seconds."""
+    if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
+        # Refused here before another request took the id over: its own fingerprint was never the record's.
+        return Finding(Verdict.REDELIVERED, record.attempt)
+    if record.fingerprint and fingerprint and record.fingerprint != fingerprint:
+        return Finding(Verdict.CONFLICT)
+    if record.attempt < attempt and record.status is Status.SOFT_BOUNCED:
+        return Finding(Verdict.TAKE, attempt)
+    if record.status is Status.SENDING:
+        return _judge_claimed(record, now, settle_seconds)
+    if record.status is Status.DEFERRED:
+        return Finding(Verdict.TAKE, record.attempt)
+    same_event = record.request_event_id == event_id
+    if not same_event and never_reached_ses(record):
+        return Finding(Verdict.TAKE, record.attempt + 1)
+    return Finding(Verdict.REDELIVERED if same_event else Verdict.DONE, record.attempt)
+
+
+def _judge_claimed(record: TrackingRecord, now: float, settle_seconds: float) -> Finding:
+    if not record.lease_until:
+        return Finding(Verdict.TAKE, record.attempt)
+    settled_at = max(record.lease_until, claimed_at(record) + settle_seconds)
+    if now < settled_at:
+        return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)
+    return Finding(Verdict.UNSETTLED, record.attempt)
+
+
+def claimed_at(record: TrackingRecord) -> float:
+    """When the newest claim was made, in Unix seconds."""
+    return utc_seconds(max(entry.at for entry in record.history if entry.status is Status.SENDING))
+
+
+def never_reached_ses(record: TrackingRecord) -> bool:
+    """True where an email failed before SES saw it, so that it may be sent again under its id."""
+    return record.status is Status.FAILED and record.ses_message_id is None and record.error_type != "outcome_unknown"

@@ -1,0 +1,263 @@
+"""The tracking record of one email, and the fold that keeps it.
+
+A record is its request's facts plus a set of entries (what happened, each under a key that is the same when the news
+comes twice). Everything else in it is computed from that set: hence any order, any repetition, gives the same record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.record.statuses import Status, standing
+
+HISTORY_LIMIT = 250
+"""Entries kept for one email; DynamoDB's items end at 400 KB. Beyond it only news that moves a status is taken."""
+
+# A message with several recipients has one tracking pixel and one set of links: SES cannot say whose they were.
+_NOT_A_COPYS = frozenset({Status.OPENED, Status.CLICKED})
+
+
+class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One thing that happened to an email: to all of it, or to the one recipient that it names."""
+
+    key: str
+    at: str
+    attempt: int = 1
+    status: Status | None = None
+    """None: kept as history, changes no status (an out-of-office reply, say)."""
+    recipient: str | None = None
+    """The case-folded address it is about; None: the whole message."""
+    what: str | None = None
+    """What it was, where the status does not say it: `auto_reply`, `not_spam`, …"""
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Attributes for the record and the status event, by their public names (`bounceType`, …)."""
+
+
+class RecipientState(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What is known of one recipient: the fields that the record has for its `to`."""
+
+    status: Status
+    type: str | None = None
+    """`cc` or `bcc`."""
+    sent_at: str | None = None
+    delivered_at: str | None = None
+    opened_at: str | None = None
+    open_count: int = 0
+    clicked_at: str | None = None
+    click_count: int = 0
+    bounced_at: str | None = None
+    bounce_type: str | None = None
+    bounce_sub_type: str | None = None
+    bounce_reason: str | None = None
+    complained_at: str | None = None
+    complaint_feedback_type: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    defer_reason: str | None = None
+
+
+class TrackingRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One email as the tracking table holds it. Names of attributes are public interface (spec section 5)."""
+
+    email_id: str
+    status: Status
+    attempt: int
+    timestamp: str
+    """When the engine took the email on; never changes."""
+    date_partition: str
+    ttl: int
+    to_email: str | None = None
+    template_name: str | None = None
+    subject: str | None = None
+    original_source: str | None = None
+    metadata: dict[str, Any] | None = None
+    original_email_id: str | None = None
+    ses_message_id: str | None = None
+    defer_reason: str | None = None
+    sent_at: str | None = None
+    delivered_at: str | None = None
+    opened_at: str | None = None
+    open_count: int = 0
+    clicked_at: str | None = None
+    click_count: int = 0
+    bounced_at: str | None = None
+    bounce_type: str | None = None
+    bounce_sub_type: str | None = None
+    bounce_reason: str | None = None
+    complained_at: str | None = None
+    complaint_feedback_type: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    conflicts_with: str | None = None
+    unknown_fields: list[str] = msgspec.field(default_factory=list)
+    recipients: dict[str, RecipientState] = msgspec.field(default_factory=dict)
+    """The state of each cc and bcc, by case-folded address."""
+    history: list[Entry] = msgspec.field(default_factory=list)
+    transitions: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """By an entry's key, the status that it replaced: what was (or must still be) published."""
+    fingerprint: str = ""
+    """Of the canonical request and its source."""
+    request_event_id: str = ""
+    """The EventBridge event that the record was made for: tells a redelivery from a second request."""
+    lease_until: float = 0
+    """Until when (Unix seconds) the worker that claimed the email may still be at it."""
+    revision: int = 1
+    """The first write stores 1; each later one names the revision that it replaces and stores the next."""
+
+    def next_revision(self) -> TrackingRecord:
+        """Gives the record as it stands in the table once `replace` has written it."""
+        return msgspec.structs.replace(self, revision=self.revision + 1)
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """A status that an entry brought about, and the one before it (None: the first)."""
+
+    entry: Entry
+    previous: Status | None
+
+
+def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingRecord, list[Transition]]:
+    """Adds entries to a record; gives the record and what each of them changed, or had changed when it first came.
+
+    In whatever order and however often the same entries come, the record is the same (but for `transitions`, which
+    tells what was published and so the order of arrival), as long as they fit into HISTORY_LIMIT.
+    """
+    entries = list(entries)
+    before = record
+    for entry in entries:
+        record = _with(record, entry)
+    if record is not before:
+        record = _derived(record)
+    known = {entry.key: entry for entry in record.history}
+    changed = dict.fromkeys(entry.key for entry in entries if entry.key in record.transitions)
+    return record, [Transition(known[key], _status(record.transitions[key])) for key in changed]
+
+
+def _with(record: TrackingRecord, entry: Entry) -> TrackingRecord:
+    known = next((other for other in record.history if other.key == entry.key), None)
+    if known is not None:
+        # The sender and SES tell the same acceptance by two clocks: the earlier one stands, whichever came first.
+        news = [entry if other is known else other for other in record.history]
+        return record if _content(known) <= _content(entry) else _with_history(record, news)
+    if not _moves(record, entry):
+        return record if len(record.history) >= HISTORY_LIMIT else _with_history(record, [*record.history, entry])
+    before = _winner(_about(record, _subject(record, entry)))
+    transitions = record.transitions | {entry.key: before.status if before else None}
+    return msgspec.structs.replace(_with_history(record, [*record.history, entry]), transitions=transitions)
+
+
+def _with_history(record: TrackingRecord, history: list[Entry]) -> TrackingRecord:
+    return msgspec.structs.replace(record, history=sorted(history, key=lambda entry: (entry.attempt, *_when(entry))))
+
+
+def _moves(record: TrackingRecord, entry: Entry) -> bool:
+    """True where the entry raises the status of what it is about: `to` (or all), or one cc or bcc."""
+    if entry.status is None or not _concerns(record, entry, _subject(record, entry)):
+        return False
+    before = _winner(_about(record, _subject(record, entry)))
+    if before is None or before.status is None:
+        return True
+    old, new = standing(before.status, before.attempt), standing(entry.status, entry.attempt)
+    # Sending and deferred are of one rank: an email may go from one to the other and back.
+    back_and_forth = new == old and entry.status is not before.status and _when(entry) > _when(before)
+    return new > old or back_and_forth
+
+
+def _derived(record: TrackingRecord) -> TrackingRecord:
+    """Computes from the history all that follows from it."""
+    recipients = {
+        address: RecipientState(type=state.type, **_state(_about(record, address)))
+        for address, state in record.recipients.items()
+    }
+    message_ids = [(e.attempt, e.detail["sesMessageId"]) for e in record.history if "sesMessageId" in e.detail]
+    return msgspec.structs.replace(
+        record,
+        **_state(_about(record, None)),
+        attempt=max((entry.attempt for entry in record.history), default=record.attempt),
+        ses_message_id=max(message_ids)[1] if message_ids else None,
+        recipients=recipients,
+    )
+
+
+def _subject(record: TrackingRecord, entry: Entry) -> str | None:
+    """Whose status an entry moves: a cc's or bcc's address, or None for `to`."""
+    return entry.recipient if entry.recipient in record.recipients else None
+
+
+def _about(record: TrackingRecord, address: str | None) -> list[Entry]:
+    """The entries that concern one cc or bcc, or (None) `to`."""
+    return [entry for entry in record.history if _concerns(record, entry, address)]
+
+
+def _concerns(record: TrackingRecord, entry: Entry, address: str | None) -> bool:
+    if address is not None:
+        return entry.recipient == address or (entry.recipient is None and entry.status not in _NOT_A_COPYS)
+    # Among several recipients, an address that is none of them (mail was forwarded) is nobody's here; a single
+    # recipient's mail has nobody else that it could be about.
+    return entry.recipient in (None, record.to_email) or not record.recipients
+
+
+def _when(entry: Entry) -> tuple[str, str]:
+    return entry.at, entry.key
+
+
+def _content(entry: Entry) -> tuple[str, bytes]:
+    return entry.at, msgspec.json.encode(entry, order="deterministic")
+
+
+def _status(text: str | None) -> Status | None:
+    return None if text is None else Status(text)
+
+
+def _winner(entries: Iterable[Entry]) -> Entry | None:
+    return max(
+        (entry for entry in entries if entry.status is not None),
+        key=lambda entry: (*standing(entry.status or Status.SENDING, entry.attempt), *_when(entry)),
+        default=None,
+    )
+
+
+def _state(entries: list[Entry]) -> dict[str, Any]:
+    winner = _winner(entries)
+    opens = [entry for entry in entries if entry.status is Status.OPENED and not entry.detail.get("machine")]
+    clicks = [entry for entry in entries if entry.status is Status.CLICKED and not entry.detail.get("machine")]
+    bounce = _latest(entries, Status.BOUNCED) or _latest(entries, Status.SOFT_BOUNCED)
+    complaint = _latest(entries, Status.COMPLAINED)
+    return {
+        "status": winner.status if winner else Status.SENDING,
+        "sent_at": _first(entries, Status.SENT),
+        "delivered_at": _first(entries, Status.DELIVERED),
+        "opened_at": _first(opens, Status.OPENED),
+        "open_count": len(opens),
+        "clicked_at": _first(clicks, Status.CLICKED),
+        "click_count": len(clicks),
+        "bounced_at": bounce.at if bounce else None,
+        **_details(bounce, bounce_type="bounceType", bounce_sub_type="bounceSubType", bounce_reason="bounceReason"),
+        "complained_at": complaint.at if complaint else None,
+        **_details(complaint, complaint_feedback_type="complaintFeedbackType"),
+        **_details(_if(winner, Status.FAILED), error_type="errorType", error_message="errorMessage"),
+        **_details(_if(winner, Status.DEFERRED), defer_reason="reason"),
+    }
+
+
+def _if(entry: Entry | None, status: Status) -> Entry | None:
+    return entry if entry is not None and entry.status is status else None
+
+
+def _details(entry: Entry | None, **names: str) -> Mapping[str, Any]:
+    return {ours: entry.detail.get(public) if entry else None for ours, public in names.items()}
+
+
+def _first(entries: Iterable[Entry], status: Status) -> str | None:
+    return min((entry.at for entry in entries if entry.status is status), default=None)
+
+
+def _latest(entries: Iterable[Entry], status: Status) -> Entry | None:
+    return max(
+        (entry for entry in entries if entry.status is status),
+        key=lambda entry: (entry.attempt, *_when(entry)),
+        default=None,
+    )

@@ -1,0 +1,303 @@
+"""The request for an email: what a producer may ask for, and the refusal that names the field where it asks wrongly.
+
+The types below are the contract: docs/schemas/email-request.schema.json is generated from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sesmail_layer.domain.request.addresses import AddressError, parse_address
+from sesmail_layer.domain.request.refusals import (
+    ALLOWED,
+    Refusal,
+    invalid_address,
+    kind,
+    listed,
+    refusal_of,
+    refuse_near_misses,
+    shown,
+)
+from sesmail_layer.domain.request.storable import fault_of
+from sesmail_layer.domain.times import utc_seconds
+
+MAX_RECIPIENTS = 50
+"""Of one message: https://docs.aws.amazon.com/ses/latest/dg/quotas.html"""
+MAX_METADATA_BYTES = 16 * 1024
+MAX_METADATA_DEPTH = 28
+"""DynamoDB stores 32 levels: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+MAX_DEPTH = 200
+MAX_LINE = 998
+"""Characters of one header: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"""
+
+# `(?!\n)`: in Python a lone $ would let a trailing line break through.
+TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\n)"
+EMAIL_ID = r"^[A-Za-z0-9_.:-]{1,128}$(?!\n)"
+# No control characters: these values reach headers. \u2028 and \u2029 end lines for some clients.
+HEADER_TEXT = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)"
+_HEADER_NAME = re.compile(
+    r"^(?:X-(?!SES-)[A-Za-z0-9-]{1,70}|In-Reply-To|References|Auto-Submitted|Precedence|Feedback-ID|List-[A-Za-z0-9-]{1,70})$",
+    re.IGNORECASE,
+)
+# What the engine itself writes: never a producer's to set, not even by a list header.
+_ENGINE_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
+
+Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
+HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
+Time = Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339, such as 2026-11-24T10:31:00Z")]
+
+
+class Priority(StrEnum):
+    TRANSACTIONAL = "transactional"
+    BULK = "bulk"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True): ...
+
+
+class Sender(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the email is from, in place of the template's and the default sender; at least one of the two."""
+
+    email: Address | None = None
+    name: Annotated[str, Meta(max_length=320, pattern=HEADER_TEXT)] | None = None
+
+
+class Attachment(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file to go with the email: base64 content, or an S3 object under a prefix that the producer was given."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$(?!\n)")]
+    content_type: Annotated[str, Meta(max_length=255, pattern=r"^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+$(?!\n)")] | None = (
+        None
+    )
+    content_base64: str | None = None
+    s3_uri: (
+        Annotated[str, Meta(max_length=1100, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$(?!\n)")] | None
+    ) = None
+    content_id: Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9._@-]+$(?!\n)")] | None = None
+    """Makes it an inline image: `<img src="cid:…">`."""
+
+
+class ListUnsubscribe(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a recipient unsubscribes; an https url also offers one click (RFC 8058). At least one of the two."""
+
+    url: Annotated[str, Meta(max_length=900, pattern=r"^https?://[!-;=?-~]+$(?!\n)")] | None = None
+    mailto: Annotated[str, Meta(max_length=900, pattern=r"^[!-;=?-~]+$(?!\n)")] | None = None
+
+
+class EmailRequest(_Part, frozen=True, kw_only=True):
+    """One email that a producer asks for."""
+
+    to: Address
+    template_name: Annotated[str, Meta(pattern=TEMPLATE_NAME, description="A folder under templates/ in the bucket")]
+    template_data: Annotated[dict[str, Any], Meta(description="Handed to the template")] = {}
+    email_id: Annotated[str, Meta(pattern=EMAIL_ID, description="Makes a repeated request one email")] | None = None
+    subject: Annotated[HeaderText, Meta(min_length=1, description="Overrides the template's subject")] | None = None
+    sender_override: Sender | None = None
+    reply_to: Address | Annotated[list[Address], Meta(min_length=1, max_length=25)] | None = None
+    metadata: Annotated[dict[str, Any], Meta(description="Stored, and echoed in every status event; 16 KB")] | None = (
+        None
+    )
+    cc: Annotated[list[Address], Meta(max_length=49)] = []
+    bcc: Annotated[list[Address], Meta(max_length=49)] = []
+    attachments: Annotated[list[Attachment], Meta(max_length=100)] = []
+    headers: Annotated[dict[str, HeaderText], Meta(max_length=50)] = {}
+    list_unsubscribe: ListUnsubscribe | None = None
+    priority: Priority = Priority.TRANSACTIONAL
+    send_at: Time | None = None
+    expires_at: Time | None = None
+    locale: (
+        Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)", description="BCP 47")]
+        | None
+    ) = None
+    sensitive: bool | None = None
+
+    @property
+    def reply_to_addresses(self) -> list[str]:
+        if self.reply_to is None:
+            return []
+        return [self.reply_to] if isinstance(self.reply_to, str) else self.reply_to
+
+
+FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailRequest))
+
+
+def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) -> tuple[EmailRequest, list[str]]:
+    """Reads an event's detail; gives the request and the names of fields that mean nothing here. Raises Refusal."""
+    if not isinstance(detail, Mapping):
+        raise Refusal(f"detail must be an object, found {kind(detail)}")
+    if _depth(detail) > MAX_DEPTH:
+        raise Refusal(f"detail: nested more than {MAX_DEPTH} levels deep; allowed: {MAX_DEPTH}")
+    if (fault := fault_of(detail)) is not None:
+        raise Refusal(f"{fault.field}: found {fault.found}; allowed: {fault.allowed}")
+    given = {name: value for name, value in detail.items() if value is not None}
+    for name, code in (("to", "VAL001"), ("templateName", "VAL002")):
+        if given.get(name, "") == "":
+            raise Refusal(f"Missing required field: '{name}'", code=code)
+    unknown = sorted(set(given) - set(FIELDS))
+    refuse_near_misses(unknown, FIELDS)
+    given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
+    _check_headers(given.get("headers"))
+    try:
+        request = msgspec.convert(given, EmailRequest)
+    except msgspec.ValidationError as err:
+        raise refusal_of(err, given) from err
+    return _checked(request, now, max_schedule_days), listed(unknown)
+
+
+def fingerprint(detail: Mapping[str, Any], source: str) -> str:
+    """Gives the same text for the same request of the same producer: SHA-256 of its canonical JSON without nulls."""
+    given = {name: value for name, value in detail.items() if value is not None and name != "emailId"}
+    try:
+        canonical = json.dumps([source, given], sort_keys=True, separators=(",", ":"), default=str)
+    except RecursionError:
+        canonical = source  # Too deep to be taken by anyone: all that counts is that it is no other request.
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_nulls(name: str, value: Any) -> Any:
+    """`null` means absent inside our own structures as well; templateData and metadata are the producer's."""
+    if name in ("templateData", "metadata"):
+        return value
+    if isinstance(value, Mapping):
+        return {key: item for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls("", item) if isinstance(item, Mapping) else item for item in value]
+    return value
+
+
+def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> EmailRequest:
+    addresses: dict[str, Any] = {
+        "to": _address(request.to, "to"),
+        "cc": [_address(item, f"cc[{i}]") for i, item in enumerate(request.cc)],
+        "bcc": [_address(item, f"bcc[{i}]") for i, item in enumerate(request.bcc)],
+        "reply_to": [_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
+        "sender_override": _checked_sender(request.sender_override),
+    }
+    recipients = 1 + len(request.cc) + len(request.bcc)
+    if recipients > MAX_RECIPIENTS:
+        raise Refusal(f"to, cc and bcc: {recipients} recipients, at most {MAX_RECIPIENTS} are allowed")
+    _check_metadata(request.metadata)
+    _check_attachments(request.attachments)
+    _check_times(request, now, max_schedule_days)
+    if request.list_unsubscribe is not None and not (request.list_unsubscribe.url or request.list_unsubscribe.mailto):
+        raise Refusal("listUnsubscribe: needs url, mailto or both")
+    return msgspec.structs.replace(request, **addresses)
+
+
+def _address(text: str, field: str) -> str:
+    try:
+        return parse_address(text)
+    except AddressError as err:
+        raise invalid_address(field, text, _reason(err, text)) from err
+
+
+def _reason(err: AddressError, text: str) -> str:
+    """The library's reason, unless it quotes what it was given."""
+    reason = str(err)
+    parts = [part for part in re.split(r"[@\s]", text) if len(part) > 2]
+    return "It is not a valid address." if any(part in reason for part in parts) else reason
+
+
+def _checked_sender(sender: Sender | None) -> Sender | None:
+    if sender is None:
+        return None
+    if sender.email is None and sender.name is None:
+        raise Refusal("senderOverride: needs email, name or both")
+    if sender.email is None:
+        return sender
+    return Sender(email=_address(sender.email, "senderOverride.email"), name=sender.name)
+
+
+def metadata_fault(metadata: Mapping[str, Any]) -> str | None:
+    """Says what keeps an object from being stored as a record's metadata; None: nothing."""
+    if _depth(metadata) > MAX_METADATA_DEPTH:
+        return f"nested more than {MAX_METADATA_DEPTH} levels deep; allowed: {MAX_METADATA_DEPTH}"
+    if (fault := fault_of(metadata)) is not None:
+        return f"found {fault.found}; allowed: {fault.allowed}"
+    if _has_empty_name(metadata):
+        return "an empty name; allowed: names of at least one character"
+    size = len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+    if size > MAX_METADATA_BYTES:
+        return f"{size} bytes as JSON; allowed: {MAX_METADATA_BYTES}"
+    return None
+
+
+def _check_metadata(metadata: Mapping[str, Any] | None) -> None:
+    fault = metadata_fault(metadata or {})
+    if fault:
+        raise Refusal(f"metadata: {fault}")
+
+
+def _depth(value: object) -> int:
+    """How many objects and lists stand in one another. Counts without recursion, and stops where it is too deep."""
+    depth, level = 0, [value]
+    while depth <= MAX_DEPTH and (level := [item for item in level if isinstance(item, Mapping | list)]):
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, Mapping) else item)]
+    return depth
+
+
+def _has_empty_name(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return "" in value or any(map(_has_empty_name, value.values()))
+    return isinstance(value, list) and any(map(_has_empty_name, value))
+
+
+def _check_headers(headers: object) -> None:
+    """Each header by its name, which msgspec's errors do not tell."""
+    seen: set[str] = set()
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        if not _HEADER_NAME.fullmatch(name) or name.casefold() in _ENGINE_HEADERS:
+            raise Refusal(
+                f"headers: '{shown(name)}' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, "
+                "Auto-Submitted, Precedence, Feedback-ID and List-* (List-Unsubscribe by the field listUnsubscribe)"
+            )
+        if name.casefold() in seen:
+            raise Refusal(f"headers: '{shown(name)}' is there more than once; allowed: once, in any case")
+        if not isinstance(value, str) or len(value) > MAX_LINE or not re.search(HEADER_TEXT, value):
+            found = f"'{shown(value)}'" if isinstance(value, str) else kind(value)
+            raise Refusal(f"headers.{name}: found {found}; allowed: {ALLOWED['headers[]']}")
+        seen.add(name.casefold())
+
+
+# What mail systems refuse, and SES too: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
+_EXECUTABLE = frozenset(
+    "ade adp app asp bas bat cer chm cmd com cpl crt csh der exe fxp gadget hlp hta inf ins isp its js jse ksh lib lnk "
+    "mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msh1xml msh2xml msi "
+    "msp mst ops pcd pif plg prf prg reg scf scr sct shb shs sys ps1 ps1xml ps2 ps2xml psc1 psc2 tmp url vb vbe vbs "
+    "vps vsmacros vss vst vsw vxd ws wsc wsf wsh xnk".split()
+)
+
+
+def _check_attachments(attachments: Iterable[Attachment]) -> None:
+    for i, attachment in enumerate(attachments):
+        field = f"attachments[{i}]"
+        if (attachment.content_base64 is None) == (attachment.s3_uri is None):
+            raise Refusal(f"{field}: needs contentBase64 or s3Uri, and not both")
+        # Windows passes over spaces and dots at the end.
+        extension = attachment.filename.rstrip(" .").rpartition(".")[2].casefold()
+        if extension in _EXECUTABLE:
+            raise Refusal(f"{field}.filename: files of type .{extension} are not allowed (SES refuses them)")
+
+
+def _check_times(request: EmailRequest, now: float, max_schedule_days: int) -> None:
+    times: dict[str, float] = {}
+    for field, text in (("sendAt", request.send_at), ("expiresAt", request.expires_at)):
+        if text is None:
+            continue
+        try:
+            times[field] = utc_seconds(text)
+        except ValueError as err:
+            raise Refusal(f"{field}: '{shown(text)}' is not an RFC 3339 time such as 2026-11-24T10:31:00Z") from err
+    if times.get("sendAt", now) > now + max_schedule_days * 86_400:
+        raise Refusal(f"sendAt: '{request.send_at}' is more than {max_schedule_days} days ahead")
+    if "sendAt" in times and times.get("expiresAt", float("inf")) <= times["sendAt"]:
+        raise Refusal(f"expiresAt: '{request.expires_at}' is not after sendAt '{request.send_at}'")

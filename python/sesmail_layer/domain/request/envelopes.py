@@ -1,0 +1,96 @@
+"""The envelope of a request: EventBridge's event, as the queues carry it, with what the engine notes on it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.request.storable import whole
+
+_DETAIL = re.compile(r'"detail"\s*:')
+
+
+class EnvelopeError(ValueError):
+    """A queue message is not an EventBridge event; no record can be made for it."""
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What a message carries through the retry queue, so that a hop that changes nothing needs to write nothing."""
+
+    attempt: int = 1
+    noted: str = ""
+    """The reason for waiting that the record already tells; empty: none."""
+    give_up_at: float = 0
+    """Unix seconds after which it is not held any longer; 0: not held so far."""
+    counted: bool = False
+    """True: its producer's caps have counted it."""
+    lane: str = ""
+    """`bulk`: a policy sent it to the bulk lane."""
+    not_before: float = 0
+    """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
+
+
+class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event with detail-type `Email Request`."""
+
+    id: str
+    source: str
+    """Chosen by the caller of PutEvents; U+FFFD stands for what was no character."""
+    source_is_whole: bool = True
+    """False: the source had half a surrogate pair."""
+    detail: Any
+    detail_type: str = msgspec.field(name="detail-type")
+    time: str = ""
+    hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
+
+
+def open_envelope(body: str) -> RequestEnvelope:
+    """Reads a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
+    try:
+        envelope = _decoded(body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as err:
+        raise EnvelopeError(str(err)) from err
+    if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
+        raise EnvelopeError("id or source is missing")
+    source = whole(envelope.source)
+    return msgspec.structs.replace(envelope, source=source, source_is_whole=source == envelope.source)
+
+
+def _decoded(body: str) -> RequestEnvelope:
+    try:
+        return msgspec.json.decode(body, type=RequestEnvelope)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        # Python's reader takes what msgspec does not (half a surrogate pair, 1e400), so that it is refused by name.
+        return msgspec.convert(_leniently_read(body), RequestEnvelope)
+
+
+def _leniently_read(body: str) -> Any:
+    try:
+        return json.loads(body, parse_int=_integer)
+    except RecursionError:
+        # EventBridge writes the detail last; what no reader gets to the bottom of stands for itself.
+        envelope = json.loads(_DETAIL.split(body, maxsplit=1)[0] + '"detail": {}}')
+        return envelope | {"detail": _bottomless()}
+
+
+def _integer(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:  # Over 4,300 digits.
+        return math.inf
+
+
+def _bottomless() -> dict[str, Any]:
+    detail: dict[str, Any] = {}
+    for _ in range(300):
+        detail = {"": detail}
+    return detail
+
+
+def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
+    """Writes the envelope for its next wait."""
+    return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()

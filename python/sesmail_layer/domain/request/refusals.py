@@ -1,0 +1,164 @@
+"""Refusals of a request: which field, what was found, what is allowed. Never an address, never content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.request.addresses import masked
+
+_TIME = "an RFC 3339 time such as 2026-11-24T10:31:00Z"
+_LINE = "a text of at most 998 characters without line breaks and other control characters"
+
+ALLOWED = {
+    "to": "one email address",
+    "templateName": "letters, digits, _ and -, at most 128, the first a letter or digit",
+    "templateData": "an object",
+    "emailId": "letters, digits and _.:-, at most 128",
+    "subject": f"{_LINE}, not empty",
+    "senderOverride": "an object with email, name or both",
+    "senderOverride.email": "an email address",
+    "senderOverride.name": "a text of at most 320 characters without line breaks and other control characters",
+    "replyTo": "an email address, or a list of 1 to 25",
+    "replyTo[]": "an email address",
+    "metadata": "an object",
+    "cc": "a list of at most 49 email addresses",
+    "cc[]": "an email address",
+    "bcc": "a list of at most 49 email addresses",
+    "bcc[]": "an email address",
+    "attachments": "a list of at most 100 objects",
+    "attachments[]": "an object with filename, contentBase64 or s3Uri, and perhaps contentType and contentId",
+    "attachments[].filename": "1 to 255 characters without / and \\ and control characters",
+    "attachments[].contentType": "a media type such as application/pdf",
+    "attachments[].contentBase64": "a text in base64",
+    "attachments[].s3Uri": "s3://BUCKET/KEY",
+    "attachments[].contentId": "letters, digits and ._@-, at most 128",
+    "headers": "an object of at most 50 texts",
+    "headers[]": _LINE,
+    "listUnsubscribe": "an object with url, mailto or both",
+    "listUnsubscribe.url": "an http or https URL of at most 900 ASCII characters",
+    "listUnsubscribe.mailto": "an address or mailto: URL of at most 900 ASCII characters",
+    "priority": "'transactional' or 'bulk'",
+    "sendAt": _TIME,
+    "expiresAt": _TIME,
+    "locale": "a BCP 47 language tag such as fr-CA",
+    "sensitive": "true or false",
+}
+"""What each field takes; `[]` stands for an item of a list or a value of an object."""
+
+_ADDRESSES = frozenset({"to", "replyTo", "replyTo[]", "cc[]", "bcc[]", "senderOverride.email"})
+# Links carry addresses and tokens; content is nobody's to read in a log.
+_UNSHOWN = frozenset(
+    {"templateData", "metadata", "attachments[].contentBase64", "listUnsubscribe.url", "listUnsubscribe.mailto"}
+)
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+# A near miss is no longer than this, and nobody writes more of them: the search is quadratic.
+_LONGEST_NAME, _MOST_NAMES = 24, 200
+_SHOWN_NAMES = 20
+
+
+class Refusal(PermanentError):
+    """A request that no retry makes right; the message names the field, what was found and what is allowed."""
+
+    def __init__(self, message: str, *, code: str = "VAL005") -> None:
+        super().__init__("validation_error", f"Validation error: {message}", code=code)
+
+
+def refusal_of(err: msgspec.ValidationError, detail: Mapping[str, Any]) -> Refusal:
+    """Says msgspec's `Expected …, got … - at `$.cc[0]`` in a producer's words, with what stands there."""
+    problem, _, path = str(err).rpartition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    general = re.sub(r"\[[^\]]*\]", "[]", field)
+    unknown = _UNKNOWN_FIELD.fullmatch(problem)
+    if unknown:
+        known = [
+            name.removeprefix(general + ".") for name in ALLOWED if re.fullmatch(rf"{re.escape(general)}\.\w+", name)
+        ]
+        return unknown_field(unknown[1], known, inside=field)
+    value = _value_at(detail, path)
+    if general in _ADDRESSES and isinstance(value, str):
+        return invalid_address(field, value, "It is not a valid address.")
+    return Refusal(f"{field}: found {_found(general, value)}; allowed: {ALLOWED[general]}")
+
+
+def invalid_address(field: str, text: str, reason: str) -> Refusal:
+    return Refusal(f"Invalid email address format: {field} '{masked(text)}'. {reason}", code="VAL003")
+
+
+def unknown_field(name: str, known: Iterable[str], *, inside: str = "") -> Refusal:
+    """Says what was meant, where a known name is near, else what there is."""
+    field = f"{inside}: unknown field '{shown(name)}'" if inside else f"Unknown field '{shown(name)}'"
+    meant = near_miss(name, known)
+    hint = f"did you mean '{meant}'?" if meant else f"allowed: {', '.join(known)}"
+    return Refusal(f"{field}{';' if inside and not meant else ':'} {hint}", code="VAL006")
+
+
+def near_miss(name: str, known: Iterable[str]) -> str | None:
+    """Gives the known name that was probably meant: other case, other separators, or a typing error."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    import difflib  # Here, since a cold start should not pay for what hardly ever happens.
+
+    known = list(known)
+    folded = {_folded(other): other for other in known}
+    return folded.get(_folded(name)) or next(iter(difflib.get_close_matches(name, known, 1, 0.84)), None)
+
+
+def refuse_near_misses(unknown: Iterable[str], known: Iterable[str]) -> None:
+    """Raises Refusal for a name that is almost a known one: what it says would be lost in silence."""
+    for name in [name for name in unknown if len(name) <= _LONGEST_NAME][:_MOST_NAMES]:
+        if near_miss(name, known):
+            raise unknown_field(name, known)
+
+
+def listed(names: Iterable[str]) -> list[str]:
+    """Gives names as a record and a log can take them: short, few, without addresses."""
+    names = list(names)
+    more = [f"and {len(names) - _SHOWN_NAMES} more"] if len(names) > _SHOWN_NAMES else []
+    return [shown(name) for name in names[:_SHOWN_NAMES]] + more
+
+
+def shown(text: str) -> str:
+    """A value in a message: printable, short, and no address in it."""
+    if "@" in text:
+        return masked(text)
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    return printable if len(printable) <= 60 else printable[:60] + "…"
+
+
+def kind(value: object) -> str:
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "nothing" if value is None else type(value).__name__)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _value_at(detail: Any, path: str) -> Any:
+    """Follows msgspec's path; it names list items by number, but hides the names in an object of any names."""
+    for name, index in _STEP.findall(path):
+        if index == "...":
+            return None
+        detail = detail[int(index)] if index else detail.get(name)
+    return detail
+
+
+def _found(field: str, value: object) -> str:
+    if isinstance(value, str) and field not in _UNSHOWN:
+        return f"'{shown(value)}'" + (f" ({len(value)} characters)" if len(value) > 60 else "")
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return shown(str(value)) if isinstance(value, bool | int | float) else kind(value)

@@ -1,0 +1,62 @@
+"""What JSON can say, and no UTF-8 text and no float holds: nobody could store, send or publish it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.request.refusals import shown
+
+_HALF_A_PAIR = ("half a surrogate pair", "characters that UTF-8 has")
+_NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
+_PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
+"""Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
+_PRODUCERS_OWN = ("templateData", "metadata")
+"""Names inside these are content, and not for a message."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A value that cannot be stored: which field, what was found, what is allowed."""
+
+    field: str
+    found: str
+    allowed: str
+
+
+def fault_of(value: Any) -> Fault | None:
+    """Gives the first fault of a value that is nested so little that it can be walked through; None: there is none."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+        text.encode()
+    except ValueError:
+        return next(_faults(value, ""), None)
+    return next(_faults(value, ""), None) if _PERHAPS_TOO_LARGE.search(text) else None
+
+
+def whole(text: str) -> str:
+    """Gives a text with U+FFFD in place of each half a pair."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _faults(value: Any, field: str) -> Iterator[Fault]:
+    if isinstance(value, str) and whole(value) != value:
+        yield Fault(field, *_HALF_A_PAIR)
+    elif isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        yield Fault(field, *_NO_NUMBER)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if whole(name) != name:
+                yield Fault(field or "a name", *_HALF_A_PAIR)
+            yield from _faults(inner, _inside(field, f".{shown(name)}"))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _faults(inner, _inside(field, f"[{index}]"))
+
+
+def _inside(field: str, step: str) -> str:
+    return field if field in _PRODUCERS_OWN else (field + step).removeprefix(".")

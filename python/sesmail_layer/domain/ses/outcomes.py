@@ -1,0 +1,283 @@
+"""From one SES event to what it means, per recipient that it affects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.ses import bounces
+from sesmail_layer.domain.ses.machine_opens import is_machine
+from sesmail_layer.domain.ses.ses_events import SesEvent, address, items, mapping, text, time
+
+_LINK_BYTES = 1000
+"""Of a clicked link that is kept: an email's history must fit into one item."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that an event says: the entry for the record, and what else follows from it."""
+
+    entry: Entry
+    suppress: SuppressionReason | None = None
+    suppress_days: int | None = None
+    """None: for ever."""
+    counts: bool = False
+    """Towards the bounce or complaint rate."""
+    strikes: bool = False
+    """Towards the consecutive soft bounces of the address."""
+    retried: bool = False
+    """A soft bounce that is worth another attempt."""
+    not_spam: bool = False
+    """The recipient took the complaint back."""
+
+
+def outcomes(event: SesEvent, attempt: int) -> list[Outcome]:
+    """Says what an event means; pure and total: any event has at least the entry that says it came.
+
+    The same event gives the same entries under the same keys whichever dialect brings it, and however often.
+    """
+    found = _BY_KIND.get(event.kind, _unknown)(event, attempt)
+    accepted = [] if event.ses_message_id is None else [Outcome(entry=sent_entry(event, attempt))]
+    return [*accepted, *found]
+
+
+def sent_entry(event: SesEvent, attempt: int) -> Entry:
+    """Any event about a message proves that SES accepted it; the sender writes the same entry under the same key."""
+    return Entry(
+        key=f"sent/{attempt}",
+        at=event.accepted_at,
+        attempt=attempt,
+        status=Status.SENT,
+        detail={"sesMessageId": event.ses_message_id},
+    )
+
+
+def _send(_event: SesEvent, _attempt: int) -> list[Outcome]:
+    return []  # its one outcome, `sent`, is every event's
+
+
+def _delivery(event: SesEvent, attempt: int) -> list[Outcome]:
+    recipients = [address(item) for item in items(event.payload.get("recipients"))]
+    detail = _present(smtpResponse=text(event.payload.get("smtpResponse")))
+    return [
+        Outcome(
+            entry=_entry(
+                event, attempt, "delivered", recipient, status=_if_known(recipient, Status.DELIVERED), detail=detail
+            )
+        )
+        for recipient in _affected(event, recipients)
+    ]
+
+
+def _delay(event: SesEvent, attempt: int) -> list[Outcome]:
+    reason, until = text(event.payload.get("delayType")), time(event.payload.get("expirationTime"))
+    return [
+        Outcome(
+            entry=_entry(
+                event,
+                attempt,
+                "delayed",
+                recipient,
+                status=_if_known(recipient, Status.DELAYED),
+                detail=_present(reason=reason, until=until, diagnosticCode=text(given.get("diagnosticCode"))),
+            )
+        )
+        for recipient, given in _recipients(event, "delayedRecipients")
+    ]
+
+
+def _bounce(event: SesEvent, attempt: int) -> list[Outcome]:
+    return [
+        _bounce_outcome(event, attempt, recipient, given)
+        for recipient, given in _recipients(event, "bouncedRecipients")
+    ]
+
+
+def _bounce_outcome(event: SesEvent, attempt: int, recipient: str | None, given: dict[str, Any]) -> Outcome:
+    evidence = bounces.Evidence(
+        type=text(event.payload.get("bounceType")) or "",
+        sub_type=text(event.payload.get("bounceSubType")) or "",
+        status=text(given.get("status")) or "",
+        diagnostic=text(given.get("diagnosticCode")) or "",
+    )
+    return _bounced(event, attempt, recipient, evidence, bounces.classify(evidence))
+
+
+def _bounced(
+    event: SesEvent, attempt: int, recipient: str | None, evidence: bounces.Evidence, kind: bounces.BounceClass
+) -> Outcome:
+    # Several recipients, and SES does not say which of them: nobody's status, nobody's suppression.
+    effect = bounces.EFFECTS[kind] if recipient is not None else bounces.Effect()
+    detail = _present(
+        bounceType=evidence.type or None,
+        bounceSubType=evidence.sub_type or None,
+        bounceReason=evidence.diagnostic or "/".join(filter(None, (evidence.type, evidence.sub_type))) or None,
+        diagnosticCode=evidence.diagnostic or None,
+    )
+    return Outcome(
+        entry=_entry(event, attempt, "bounce", recipient, status=effect.status, what=kind.value, detail=detail),
+        suppress=effect.suppress,
+        suppress_days=effect.suppress_days,
+        counts=effect.counts,
+        strikes=effect.strikes,
+        retried=effect.retried,
+    )
+
+
+def _complaint(event: SesEvent, attempt: int) -> list[Outcome]:
+    sub_type = text(event.payload.get("complaintSubType")) or ""
+    listed = [address(mapping(item).get("emailAddress")) for item in items(event.payload.get("complainedRecipients"))]
+    candidates = list(dict.fromkeys(filter(None, listed))) or list(dict.fromkeys(event.destinations))
+    if sub_type and bounces.is_not_attempted(sub_type):
+        evidence = bounces.Evidence(type="Permanent", sub_type=sub_type)
+        return [
+            _bounced(event, attempt, recipient, evidence, bounces.BounceClass.NOT_ATTEMPTED)
+            for recipient in _resolved(event, candidates)
+        ]
+    feedback_type = text(event.payload.get("complaintFeedbackType"))
+    detail = _present(complaintFeedbackType=feedback_type)
+    recipient = _resolved(event, candidates)[0] if len(candidates) == 1 else None
+    if feedback_type == "not-spam":
+        entry = _entry(event, attempt, "complaint", recipient, what="not_spam", detail=detail)
+        return [Outcome(entry=entry, not_spam=recipient is not None)]
+    if recipient is None:
+        # SES lists everyone at the domain that the complaint came from; all but one of them did not complain.
+        entry = _entry(event, attempt, "complaint", None, what="one_of_several_complained", detail=detail)
+        return [Outcome(entry=entry)]
+    entry = _entry(event, attempt, "complaint", recipient, status=Status.COMPLAINED, detail=detail)
+    return [Outcome(entry=entry, suppress=SuppressionReason.SPAM_COMPLAINT, counts=True)]
+
+
+def _reject(event: SesEvent, attempt: int) -> list[Outcome]:
+    reason = text(event.payload.get("reason")) or "no reason given"
+    return [_failed(event, attempt, "reject", "ses_rejected", f"SES error (Reject): {reason}")]
+
+
+def _rendering_failure(event: SesEvent, attempt: int) -> list[Outcome]:
+    template = text(event.payload.get("templateName")) or ""
+    reason = text(event.payload.get("errorMessage")) or "no reason given"
+    message = f"Failed to render template '{template}': {reason}"
+    return [_failed(event, attempt, "rendering-failure", "template_render_error", message)]
+
+
+def _failed(event: SesEvent, attempt: int, name: str, error_type: str, message: str) -> Outcome:
+    detail = {"errorType": error_type, "errorMessage": message}
+    return Outcome(entry=_entry(event, attempt, name, None, status=Status.FAILED, detail=detail))
+
+
+def _open(event: SesEvent, attempt: int) -> list[Outcome]:
+    return [_engagement(event, attempt, "opened", Status.OPENED, {})]
+
+
+def _click(event: SesEvent, attempt: int) -> list[Outcome]:
+    return [
+        _engagement(
+            event, attempt, "clicked", Status.CLICKED, _present(link=text(event.payload.get("link"), _LINK_BYTES))
+        )
+    ]
+
+
+def _engagement(event: SesEvent, attempt: int, name: str, status: Status, detail: dict[str, Any]) -> Outcome:
+    """SES does not say whose open or click it was: with several recipients it is the message's."""
+    user_agent = text(event.payload.get("userAgent"))
+    detail = detail | {"machine": is_machine(user_agent)}
+    # Two people can open a message in the same millisecond; the same event twice is still one.
+    mark = _digest(text(event.payload.get("ipAddress")), user_agent, text(event.payload.get("link")))
+    recipient = _affected(event, [])[0]
+    return Outcome(entry=_entry(event, attempt, name, recipient, mark=mark, status=status, detail=detail))
+
+
+def _subscription(event: SesEvent, attempt: int) -> list[Outcome]:
+    """Any topic that the recipient opts out of ends bulk mail; our suppression knows no topics."""
+    recipient = _affected(event, [])[0]
+    now = mapping(event.payload.get("newTopicPreferences"))
+    topics = [mapping(item) for item in items(now.get("topicSubscriptionStatus"))]
+    out = {"optout", "opt_out"}
+    left = bool(now.get("unsubscribeAll")) or any(
+        (text(topic.get("subscriptionStatus")) or "").casefold() in out for topic in topics
+    )
+    unsubscribed = left or not now
+    what = "unsubscribed" if unsubscribed else "resubscribed"
+    return [
+        Outcome(
+            entry=_entry(event, attempt, "subscription", recipient, what=what),
+            suppress=SuppressionReason.UNSUBSCRIBE if unsubscribed and recipient else None,
+        )
+    ]
+
+
+def _unknown(event: SesEvent, attempt: int) -> list[Outcome]:
+    return [Outcome(entry=_entry(event, attempt, "unknown", None, mark=_digest(event.type_name), what="unknown"))]
+
+
+_BY_KIND: dict[str, Callable[[SesEvent, int], list[Outcome]]] = {
+    "send": _send,
+    "delivery": _delivery,
+    "deliverydelay": _delay,
+    "bounce": _bounce,
+    "complaint": _complaint,
+    "reject": _reject,
+    "renderingfailure": _rendering_failure,
+    "open": _open,
+    "click": _click,
+    "subscription": _subscription,
+}
+
+
+def _entry(
+    event: SesEvent,
+    attempt: int,
+    name: str,
+    recipient: str | None,
+    *,
+    mark: str | None = None,
+    status: Status | None = None,
+    what: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> Entry:
+    mark = mark or text(event.payload.get("feedbackId"))
+    key = "/".join(filter(None, (name, str(attempt), recipient, event.at, mark)))
+    return Entry(
+        key=key, at=event.at, attempt=attempt, status=status, recipient=recipient, what=what, detail=detail or {}
+    )
+
+
+def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, Any]]]:
+    """The affected recipients with what SES says of each; one without anything said where SES lists none."""
+    listed = [mapping(item) for item in items(event.payload.get(name))]
+    found = {recipient: dict(item) for item in listed if (recipient := address(item.get("emailAddress")))}
+    if not found:
+        return [(recipient, {}) for recipient in _affected(event, [])]
+    return list(zip(_resolved(event, found), found.values(), strict=True))
+
+
+def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]:
+    """Those whom SES lists; where it lists nobody, the message's only recipient, or None: somebody of several."""
+    found = list(dict.fromkeys(filter(None, listed)))
+    if found:
+        return _resolved(event, found)
+    return [event.destinations[0] if len(set(event.destinations)) == 1 else None]
+
+
+def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
+    """The addresses as we wrote to them: a bounce may name the one that mail was forwarded to (DSN Final-Recipient)."""
+    only = event.destinations[0] if len(set(event.destinations)) == 1 else None
+    return [recipient if recipient in event.destinations or only is None else only for recipient in found]
+
+
+def _if_known(recipient: str | None, status: Status) -> Status | None:
+    """Where nobody says which of several recipients it was, it moves nobody's status."""
+    return status if recipient is not None else None
+
+
+def _present(**values: str | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()[:12]

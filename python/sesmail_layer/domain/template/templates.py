@@ -1,0 +1,207 @@
+"""Templates: what a template's files say, and what they render to for one email.
+
+Body, subject, sender and Reply-To are Jinja2. An undefined name is an error, except where the template declares the
+variable optional: then an absent one is false, prints nothing and yields to `default`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import jinja2
+import msgspec
+from jinja2.exceptions import SecurityError
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.request.addresses import AddressError, masked, parse_address
+from sesmail_layer.domain.template.bounds import MAX_OUTPUT, metered
+from sesmail_layer.domain.template.formatting import DEFAULT_LOCALE
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
+
+MAX_FILE_BYTES = 262_144
+_JOINERS = "\u200c\u200d"
+"""Not printable by themselves, but part of what is written: families of emoji, Persian, Hindi."""
+
+
+class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`metadata.json` of a template."""
+
+    subject: str | None = None
+    sender_name: str | None = None
+    sender_email: str | None = None
+    reply_to: str | None = None
+    required_variables: list[str] = []
+    optional_variables: list[str] = []
+    description: str = ""
+    version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+")] = "0.0.0"
+    sensitive: bool = False
+
+
+class TemplateError(PermanentError):
+    """A template cannot give this email; messages are interface (spec section 11)."""
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """What a template gives for one email."""
+
+    subject: str
+    html: str
+    text: str
+    sender_name: str
+    """Empty where the template names none."""
+    sender_email: str
+    reply_to: str
+
+
+class Template(msgspec.Struct, frozen=True):
+    """A template ready to render: compiled once, used for many emails."""
+
+    name: str
+    metadata: TemplateMetadata
+    html: jinja2.Template
+    text: jinja2.Template
+    lines: Mapping[str, jinja2.Template]
+    """The one-line parts of the metadata: subject, sender_name, sender_email, reply_to."""
+    locale: str = DEFAULT_LOCALE
+    """Bodies and lines see it as `locale`, unless the data have one; the filters of formatting.py follow it."""
+
+    def render(self, data: Mapping[str, Any], subject: str | None) -> Rendered:
+        """Renders every part; `subject` is the event's, where it has one. Raises TemplateError and VAL004."""
+        missing = [name for name in self.metadata.required_variables if data.get(name) is None]
+        if missing:
+            raise _render_error(self.name, f"Missing required variables: {missing}", "TMPL006")
+        context = {"locale": self.locale, **data}
+        for name in self.metadata.optional_variables:
+            if context.get(name) is None:
+                context[name] = jinja2.ChainableUndefined(name=name)
+        subject = subject if subject and not subject.isspace() else self._line("subject", context)
+        if not subject:
+            raise PermanentError(
+                "validation_error", "Validation error: No subject provided in event or template", code="VAL004"
+            )
+        context["subject"] = subject
+        return Rendered(
+            subject=subject,
+            html=_rendered(self.name, self.html, context),
+            text=_rendered(self.name, self.text, context),
+            sender_name=self._line("sender_name", context),
+            sender_email=self._address_line("sender_email", context),
+            reply_to=self._address_line("reply_to", context),
+        )
+
+    def _line(self, part: str, context: Mapping[str, Any]) -> str:
+        """One line for a header: white space of any kind, line breaks included, folds to single spaces."""
+        if part not in self.lines:
+            return ""
+        line = " ".join(_rendered(self.name, self.lines[part], context).split())
+        line = "".join(character for character in line if character.isprintable() or character in _JOINERS)
+        if len(line) > 998:
+            raise _render_error(self.name, f"{part} is {len(line)} characters long, at most 998 are allowed", "TMPL011")
+        return line
+
+    def _address_line(self, part: str, context: Mapping[str, Any]) -> str:
+        line = self._line(part, context)
+        try:
+            return parse_address(line) if line else ""
+        except AddressError as err:
+            raise _render_error(self.name, f"{part} is not an email address: '{masked(line)}'", "TMPL011") from err
+
+
+def locale_candidates(locale: str | None) -> list[str]:
+    """Gives what to look for, best first: `fr-CA` gives `fr-CA`, then `fr`; the default comes after these."""
+    parts = locale.split("-") if locale else []
+    return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, locale: str | None = None) -> Template:
+    """Compiles the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009, TMPL010."""
+    for content in (html, text, metadata):
+        if len(content) > MAX_FILE_BYTES:
+            raise TemplateError(
+                "template_render_error",
+                f"Template '{name}' file too large: {len(content)} bytes (max {MAX_FILE_BYTES} bytes)",
+                code="TMPL008",
+            )
+    about = _metadata(name, metadata, locale)
+    lines = {
+        part: source
+        for part in ("subject", "sender_name", "sender_email", "reply_to")
+        if (source := getattr(about, part))
+    }
+    return Template(
+        name=name,
+        metadata=about,
+        html=_compiled(name, _decoded(name, html), autoescape=True),
+        text=_compiled(name, _decoded(name, text), autoescape=False),
+        lines={part: _compiled(name, source, autoescape=False) for part, source in lines.items()},
+        locale=locale or DEFAULT_LOCALE,
+    )
+
+
+def _metadata(name: str, content: bytes, locale: str | None) -> TemplateMetadata:
+    try:
+        raw = msgspec.json.decode(content, type=dict[str, Any])
+        localised = [raw[key] for tag in locale_candidates(locale) if (key := f"subject.{tag}") in raw]
+        return msgspec.convert({**raw, "subject": localised[0]} if localised else raw, TemplateMetadata)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        raise TemplateError(
+            "template_render_error", f"Template '{name}' has invalid metadata.json: {err}", code="TMPL005"
+        ) from err
+
+
+def _decoded(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise _render_error(name, "Syntax error: a file is not UTF-8", "TMPL009") from err
+
+
+@functools.cache
+def _environment(autoescape: bool) -> BoundedEnvironment:
+    return BoundedEnvironment(autoescape=autoescape)
+
+
+def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
+    try:
+        return _environment(autoescape).from_string(source)
+    except jinja2.TemplateSyntaxError as err:
+        raise _render_error(name, f"Syntax error: {err.message} (line {err.lineno})", "TMPL009") from err
+    except SecurityError as err:
+        raise _render_error(name, str(err), "TMPL010") from err
+    except RecursionError as err:
+        raise _render_error(name, "Syntax error: nested too deeply", "TMPL009") from err
+    except (SyntaxError, ValueError, OverflowError, MemoryError) as err:
+        # Jinja2 takes it, Python does not: blocks nested over 20 deep, an argument given twice, 5,000 digits.
+        raise _render_error(name, f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
+
+
+def _rendered(name: str, template: jinja2.Template, context: Mapping[str, Any]) -> str:
+    try:
+        with metered():
+            result = "".join(_bounded(name, template.generate(context)))
+        result.encode()  # Half a surrogate pair ('\\ud83d' in a template) is a ValueError here, and not in the message.
+        return result
+    except PermanentError:
+        raise
+    except jinja2.UndefinedError as err:
+        raise _render_error(name, f"Undefined variable: {err}", "TMPL007") from err
+    except jinja2.TemplateError as err:
+        raise _render_error(name, f"{type(err).__name__}: {err}", "TMPL010") from err
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as err:
+        # The template's own mistake with this data. Python's message may quote the data, so only its kind is told.
+        raise _render_error(name, type(err).__name__, "TMPL010") from err
+
+
+def _bounded(name: str, pieces: Iterator[str]) -> Iterator[str]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_OUTPUT:
+            raise _render_error(name, f"the result is over {MAX_OUTPUT} characters", "TMPL010")
+        yield piece
+
+
+def _render_error(name: str, what: str, code: str) -> TemplateError:
+    return TemplateError("template_render_error", f"Failed to render template '{name}': {what}", code=code)

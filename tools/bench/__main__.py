@@ -1,0 +1,126 @@
+"""Measure, print and with `--write` keep ratios: `python -m tools.bench [--quick] [--only cpu,cold] [--write]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from localcloud import emulator as emulators
+from localcloud.deployment import deploy
+from localcloud.paths import BUILD
+from localcloud.stack import Stack
+from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
+from tools.bench.ratios import Ratio, spread
+
+RATIOS = ("cold", "cpu", "pipeline", "submission")
+
+
+class Effort(NamedTuple):
+    """How much is measured."""
+
+    cold_rounds: int = 15
+    cpu_rounds: int = 9
+    cpu_batches: int = 8
+    pipeline_rounds: int = 5
+    pipeline_emails: int = 300
+    submission_rounds: int = 7
+    submission_requests: int = 600
+
+
+QUICK = Effort(3, 3, 3, 2, 100, 3, 200)
+
+
+@contextmanager
+def applied() -> Iterator[tuple[Stack, Path, Path]]:
+    """An applied stack, its package, and a folder to work in."""
+    started = emulators.start_ministack()
+    work = f"bench/{os.getpid()}"
+    try:
+        deployment = deploy(started, work)
+        with tempfile.TemporaryDirectory() as folder:
+            yield deployment.stack, BUILD / work / "package", Path(folder)
+    finally:
+        started.stop()
+        shutil.rmtree(BUILD / work, ignore_errors=True)
+
+
+def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[str]]:
+    """The ratios of the kinds asked for, and the sender's profile."""
+    found: list[Ratio] = []
+    hottest: list[str] = []
+
+    def add(*ratios: Ratio) -> None:
+        for ratio in ratios:
+            say(f"{ratio.what} ÷ {ratio.against}: {ratio.value:.2f} ({spread(ratio.ratios)}), aim {aim(ratio)}")
+        found.extend(ratios)
+
+    with applied() as (stack, package, folder):
+        if "cold" in only:
+            add(*cold.measure(stack, package, folder, effort.cold_rounds))
+        if only & {"cpu", "pipeline"}:
+            ratio, calls, hottest = cpu.measure(stack, folder, effort.cpu_rounds, effort.cpu_batches)
+            add(ratio)
+            if "pipeline" in only:
+                rounds, emails = effort.pipeline_rounds, effort.pipeline_emails
+                add(*pipeline.measure(stack, package, calls, rounds, emails))
+        if "submission" in only:
+            add(submission.measure(stack, effort.submission_rounds, effort.submission_requests))
+    return found, hottest
+
+
+def aim(ratio: Ratio) -> str:
+    return f"{'≤' if ratio.at_most else '≥'} {ratio.aim:g}: {'met' if ratio.met else 'missed'}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--only", default=",".join(RATIOS), help=f"some of the ratios: {', '.join(RATIOS)}")
+    parser.add_argument("--write", action="store_true", help="write tools/bench/results.json and docs/performance.md")
+    parser.add_argument("--page", action="store_true", help="write docs/performance.md from the stored results")
+    given = parser.parse_args()
+    if given.page:
+        page.PAGE.write_text(page.page(results.load()))
+        return
+    only = set(given.only.split(","))
+    if given.write and only != set(RATIOS):
+        parser.error("--write goes with all ratios")
+    started = time.monotonic()
+    ratios, hottest = measure_ratios(only, QUICK if given.quick else Effort())
+    asked = requests.measure()
+    paced, behind = simulated.measure(quick=given.quick)
+    run = results.Results(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        python=platform.python_version(),
+        processors=os.cpu_count() or 1,
+        ratios=ratios,
+        hottest=hottest,
+        requests=asked,
+        paced=paced,
+        behind=behind,
+    )
+    for line in [*page.requests(run), "", *page.paced(run), "", *page.behind(run)]:
+        say(line)
+    if given.write:
+        results.save(run)
+        page.PAGE.write_text(page.page(run))
+    say(f"\n{time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

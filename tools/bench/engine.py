@@ -1,0 +1,90 @@
+"""The applied stack's own functions, called in this process: same code, same settings, same emulator."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from localcloud.emulator import REGION
+from localcloud.stack import Stack
+
+SOURCE = "bench"
+
+
+class Context:
+    """As much of Lambda's context as the handlers use."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+def environment(stack: Stack, function: str) -> dict[str, str]:
+    """What a function of the stack has in its environment, and where the emulator is."""
+    found = stack.functions.get_function_configuration(FunctionName=f"{stack.name}-{function}")
+    own = {
+        "AWS_LAMBDA_FUNCTION_NAME": f"{stack.name}-{function}",
+        "AWS_REGION": REGION,
+        # Fast enough that no email waits for its turn.
+        "SESMAIL_MAX_SEND_RATE": "10000",
+    }
+    return dict(found["Environment"]["Variables"]) | dict(stack.emulator.environment) | own
+
+
+def email_requests(count: int) -> list[dict[str, Any]]:
+    """Requests as a shop has them: a starter template, some data."""
+    return [
+        {
+            "emailId": f"bench-{uuid.uuid4()}",
+            "to": f"reader-{uuid.uuid4().hex[:12]}@example.org",
+            "templateName": "purchase-confirmation",
+            "templateData": {
+                "customerName": "Ann Reader",
+                "orderId": "A-4711",
+                "productName": "Fountain pen",
+                "price": "€ 49.00",
+                "companyName": "My Company",
+            },
+        }
+        for _ in range(count)
+    ]
+
+
+def sqs_event(details: Sequence[Any]) -> dict[str, Any]:
+    """A batch as Lambda hands it over, with EventBridge's envelope around each request."""
+    return {
+        "Records": [
+            {
+                "messageId": str(uuid.uuid4()),
+                "receiptHandle": "bench",
+                "body": json.dumps(
+                    {
+                        "version": "0",
+                        "id": str(uuid.uuid4()),
+                        "detail-type": "Email Request",
+                        "source": SOURCE,
+                        "account": "000000000000",
+                        "time": "2026-11-24T10:31:00Z",
+                        "region": REGION,
+                        "resources": [],
+                        "detail": detail,
+                    }
+                ),
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795516260000"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "awsRegion": REGION,
+            }
+            for detail in details
+        ]
+    }
+
+
+def sender(stack: Stack) -> Any:
+    """The email sender, composed as in Lambda."""
+    os.environ.update(environment(stack, "EmailSender"))
+    settings = importlib.import_module("sesmail_layer.runtime.settings").Settings.from_env()
+    return importlib.import_module("sesmail_layer.composition.email_sender").EmailSender(settings)

@@ -1,0 +1,131 @@
+"""The two functions of the minimal pipeline: the engine's AWS calls, in its order and as parallel, and nothing else.
+
+Deployed in place of the engine's own functions, on the same queues and tables. `payloads.json` beside this file holds
+the calls' parameters as the engine made them once (`tools/bench/payloads.py`); only ids are put in anew. Nothing is
+validated, rendered, composed, paced, folded or logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+Params = dict[str, Any]
+Call = tuple[str, str, Params]
+"""Service, operation as boto3 spells it, parameters."""
+
+
+class Minimal:
+    """Replays a batch: the calls before its emails, each email's in a thread of its own, the calls after them."""
+
+    def __init__(self, payloads: dict[str, Any]) -> None:
+        self._before: list[Call] = payloads["before"]
+        self._each: list[Call] = payloads["each"]
+        self._after: list[Call] = payloads["after"]
+        self._feedback: dict[str, Any] = payloads["feedback"]
+        self._clients: dict[str, Any] = {
+            "dynamodb": boto3.client("dynamodb"),
+            "events": boto3.client("events"),
+            "ses": boto3.client("ses", config=Config(retries={"total_max_attempts": 1})),
+        }
+
+    def send(self, event: dict[str, Any]) -> None:
+        ids = [json.loads(record["body"])["detail"]["emailId"] for record in event["Records"]]
+        for call in self._before:
+            self._ask(call, len(ids))
+        with ThreadPoolExecutor(max_workers=len(ids)) as pool:
+            list(pool.map(self._send_one, ids))
+        for call in self._after:
+            self._ask(call, len(ids))
+
+    def _send_one(self, email_id: str) -> None:
+        for service, operation, params in self._each:
+            try:
+                self._ask((service, operation, about(email_id, params)), 1)
+            except ClientError as err:
+                if err.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+
+    def record(self, event: dict[str, Any]) -> None:
+        """For a batch of SES events: one read; a write for each that is delivered, one deletion, one publication."""
+        told = [json.loads(json.loads(record["body"])["Message"]) for record in event["Records"] if _is_event(record)]
+        if not told:
+            return
+        ids = list(dict.fromkeys(_email_id(one) for one in told))
+        delivered = [_email_id(one) for one in told if one["eventType"] == "Delivery"]
+        table, pending, dynamodb = self._feedback["table"], self._feedback["pending"], self._clients["dynamodb"]
+        keys = [{"emailId": {"S": email_id}} for email_id in ids]
+        dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+        for email_id in delivered:
+            dynamodb.put_item(TableName=table, Item=self._feedback["item"] | {"emailId": {"S": email_id}})
+        if delivered:
+            deletions = [{"DeleteRequest": {"Key": {"emailId": {"S": email_id}}}} for email_id in delivered]
+            dynamodb.batch_write_item(RequestItems={pending: deletions})
+            self._clients["events"].put_events(Entries=[self._feedback["entry"]] * len(delivered))
+
+    def _ask(self, call: Call, size: int) -> None:
+        service, operation, params = call
+        getattr(self._clients[service], operation)(**for_batch(params, size))
+
+
+def about(email_id: str, params: Params) -> Params:
+    """The parameters with an email's id in them."""
+    if "Item" in params:
+        return params | {"Item": params["Item"] | {"emailId": {"S": email_id}}}
+    if "Tags" in params:
+        tag = base64.urlsafe_b64encode(email_id.encode()).decode().rstrip("=")
+        others = [one for one in params["Tags"] if one["Name"] != "emailId"]
+        return params | {"Tags": [{"Name": "emailId", "Value": tag}, *others]}
+    return params
+
+
+def for_batch(params: Params, size: int) -> Params:
+    """One entry or key for each email of the batch, as far as the captured batch had them."""
+    if "Entries" in params:
+        return params | {"Entries": params["Entries"][:size]}
+    return params
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads captured payloads; bytes are kept as {"base64": …}."""
+    payloads: dict[str, Any] = json.loads(path.read_text(), object_hook=_bytes)
+    return payloads
+
+
+def _bytes(value: dict[str, Any]) -> Any:
+    return base64.b64decode(value["base64"]) if value.keys() == {"base64"} else value
+
+
+def _is_event(record: dict[str, Any]) -> bool:
+    return str(json.loads(record["body"])["Message"]).startswith("{")
+
+
+def _email_id(told: dict[str, Any]) -> str:
+    tag: str = told["mail"]["tags"]["emailId"][0]
+    return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
+
+
+@cache
+def _minimal() -> Minimal:
+    return Minimal(load(Path(__file__).with_name("payloads.json")))
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Either function, by its name."""
+    minimal = _minimal()
+    if os.environ["AWS_LAMBDA_FUNCTION_NAME"].endswith("EmailSender"):
+        minimal.send(event)
+    else:
+        minimal.record(event)
+    # MiniStack makes a silent handler wait.
+    print(len(event["Records"]))
+    return {"batchItemFailures": []}

@@ -1,0 +1,91 @@
+"""Captures the sender's AWS calls, once, so that the minimal pipeline can make the same ones with fixed payloads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from botocore import xform_name
+
+from localcloud.stack import Stack
+from sesmail_layer.aws import clients
+from tools.bench.engine import email_requests, sqs_event
+from tools.bench.minimal.handler import Call
+
+BATCH = 10
+
+
+class Recorder:
+    """Notes every call that clients made after it make, with the thread that makes it."""
+
+    def __init__(self) -> None:
+        clients.session.cache_clear()
+        clients.session().register("before-parameter-build.*.*", self._note)
+        self.calls: list[tuple[int, Call]] = []
+
+    def _note(self, params: Any, model: Any, **_: Any) -> None:
+        call = (model.service_model.service_name, xform_name(model.name), dict(params))
+        self.calls.append((threading.get_ident(), call))
+
+    def counts(self) -> Counter[str]:
+        return Counter(f"{service}:{operation}" for _, (service, operation, _) in self.calls)
+
+
+def capture(recorder: Recorder, sender: Any) -> dict[str, list[Call]]:
+    """Runs one batch and divides its calls: by the main thread before, by one email, by the main thread after."""
+    recorder.calls.clear()
+    sender.handle(sqs_event(email_requests(BATCH)), 30)
+    main = threading.get_ident()
+    threads = [thread for thread, _ in recorder.calls]
+    first = next(index for index, thread in enumerate(threads) if thread != main)
+    mine = [call for thread, call in recorder.calls if thread == threads[first]]
+    steady = [_steady(call) for thread, call in recorder.calls if thread == main]
+    before = threads[:first].count(main)
+    each = mine[: 1 + next(index for index, call in enumerate(mine) if _is_record_of_sending(call))]
+    return {"before": _warm(steady[:before]), "each": each, "after": steady[before:]}
+
+
+def _is_record_of_sending(call: Call) -> bool:
+    return call[1] == "put_item" and call[2]["Item"].get("status") == {"S": "sent"}
+
+
+def _warm(calls: list[Call]) -> list[Call]:
+    """Without what a container asks once in some seconds, whichever batch it falls into: policies, quota, template."""
+    return [
+        call
+        for call in calls
+        if call[0] != "s3"
+        and not (call[1] == "get_item" and call[2]["Key"] == {"pk": {"S": "quota"}})
+        and not (call[1] == "batch_get_item" and any(name.endswith("-Control") for name in call[2]["RequestItems"]))
+    ]
+
+
+def _steady(call: Call) -> Call:
+    """An update without the condition, and the values, that hold at the captured moment only."""
+    service, operation, params = call
+    if operation != "update_item":
+        return call
+    update = params["UpdateExpression"]
+    values = {name: value for name, value in params["ExpressionAttributeValues"].items() if name in update}
+    dropped = ("ConditionExpression", "ReturnValuesOnConditionCheckFailure")
+    kept = {name: value for name, value in params.items() if name not in dropped}
+    return service, operation, kept | {"ExpressionAttributeValues": values}
+
+
+def feedback(stack: Stack, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """What the minimal feedback function writes: a delivered email's item, one status event."""
+    table = stack.outputs["email_tracking_table_name"]
+    found = stack.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
+    return {"table": table, "pending": f"{stack.name}-Pending", "item": found["Item"], "entry": entry}
+
+
+def save(path: Path, payloads: dict[str, Any]) -> None:
+    path.write_text(json.dumps(payloads, default=_marked))
+
+
+def _marked(value: Any) -> dict[str, str]:
+    return {"base64": base64.b64encode(bytes(value)).decode()}

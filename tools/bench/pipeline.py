@@ -1,0 +1,151 @@
+"""Emails a second from the bus to the last status event: the engine beside the minimal pipeline, and tens beside ones.
+
+Both run on the very same stack: same queues, tables, topic and concurrency. Only the functions' code is exchanged.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from localcloud.stack import DEFAULT_NAME, Stack
+from localcloud.subscriber import StatusSubscriber
+from tools.bench import payloads
+from tools.bench.engine import email_requests
+from tools.bench.ratios import Ratio, in_turn
+
+FUNCTIONS = {"EmailSender": "email_sender", "FeedbackProcessor": "feedback_processor"}
+BATCHED = ("EmailQueue", "FeedbackQueue")
+WARMING = 100
+LONGEST_SECONDS = 180.0
+
+
+class Pipeline:
+    """The stack's functions with one code or the other, and a subscriber that counts."""
+
+    def __init__(self, stack: Stack, package: Path, calls: Mapping[str, Any]) -> None:
+        self._stack = stack
+        self._package = package
+        self._calls = calls
+        self._code = ""
+        self._size = 0
+        name = f"{stack.name}-bench"
+        subscriber = StatusSubscriber(stack.events, stack.sqs, stack.outputs["event_bus_name"], DEFAULT_NAME, name)
+        self.remove = subscriber.remove
+        self._queue = stack.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+
+    def minimal_code(self) -> bytes:
+        """The minimal handler with the captured calls and one delivered email's item."""
+        email_id = self._stack.put_email_request(to="reader@example.org")
+        self._stack.wait_for_status(email_id, "delivered", seconds=60)
+        entry = next(call[2]["Entries"][0] for call in self._calls["after"] if call[1] == "put_events")
+        feedback = payloads.feedback(self._stack, email_id, entry)
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as opened:
+            opened.writestr("handler.py", (Path(__file__).parent / "minimal" / "handler.py").read_text())
+            opened.writestr("payloads.json", json.dumps({**self._calls, "feedback": feedback}))
+        return archive.getvalue()
+
+    def engine(self) -> None:
+        """The engine's own code."""
+        self._exchange(
+            "engine", {name: (self._package / f"{file}.zip").read_bytes() for name, file in FUNCTIONS.items()}
+        )
+
+    def minimal(self, code: bytes) -> None:
+        """The minimal pipeline's code."""
+        self._exchange("minimal", dict.fromkeys(FUNCTIONS, code))
+
+    def batches_of(self, size: int) -> None:
+        """How many messages the functions get at once."""
+        if size == self._size:
+            return
+        self._size = size
+        for queue in BATCHED:
+            arn = self._stack.sqs.get_queue_attributes(
+                QueueUrl=self._stack.queue_url(queue), AttributeNames=["QueueArn"]
+            )["Attributes"]["QueueArn"]
+            for mapping in self._stack.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]:
+                self._stack.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
+
+    def rate(self, emails: int) -> float:
+        """Emails a second, from the first on the bus to the last status event."""
+        self._stack.sqs.purge_queue(QueueUrl=self._queue)
+        requests = email_requests(emails)
+        started = time.perf_counter()
+        self._stack.put_email_requests(requests)
+        while (heard := self._heard()) < 2 * emails:
+            if time.perf_counter() - started > LONGEST_SECONDS:
+                raise RuntimeError(f"only {heard} of {2 * emails} status events came")
+            time.sleep(0.05)
+        return emails / (time.perf_counter() - started)
+
+    def _heard(self) -> int:
+        asked = self._stack.sqs.get_queue_attributes(
+            QueueUrl=self._queue, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(asked["Attributes"]["ApproximateNumberOfMessages"])
+
+    def _exchange(self, code: str, archives: Mapping[str, bytes]) -> None:
+        if code == self._code:
+            return
+        self._code = code
+        self._stack.wait_until_quiet()
+        for name, archive in archives.items():
+            self._stack.functions.update_function_code(FunctionName=f"{self._stack.name}-{name}", ZipFile=archive)
+        self.rate(WARMING)
+
+
+def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
+    """(the engine ÷ the minimal pipeline, batches of ten ÷ batches of one)."""
+    stack.behave(quota={"max_24_hour_send": 1e9})
+    pipeline = Pipeline(stack, package, calls)
+    code = pipeline.minimal_code()
+
+    def with_code(exchange: Callable[[], None]) -> Callable[[], float]:
+        def run() -> float:
+            exchange()
+            return pipeline.rate(emails)
+
+        return run
+
+    def with_batches_of(size: int) -> Callable[[], float]:
+        def run() -> float:
+            pipeline.batches_of(size)
+            return pipeline.rate(emails)
+
+        return run
+
+    try:
+        end_to_end = in_turn(rounds, with_code(pipeline.engine), with_code(lambda: pipeline.minimal(code)))
+        pipeline.engine()
+        batches = in_turn(rounds, with_batches_of(10), with_batches_of(1))
+    finally:
+        pipeline.engine()
+        pipeline.batches_of(10)
+        pipeline.remove()
+    return (
+        Ratio(
+            key="end_to_end",
+            what="emails a second, end to end",
+            against="a minimal pipeline that makes the same AWS calls with fixed payloads",
+            unit="emails/s",
+            aim=0.8,
+            at_most=False,
+            rounds=end_to_end,
+        ),
+        Ratio(
+            key="batches",
+            what="emails a second in batches of ten",
+            against="in batches of one",
+            unit="emails/s",
+            aim=2.5,
+            at_most=False,
+            rounds=batches,
+        ),
+    )

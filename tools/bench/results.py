@@ -1,0 +1,35 @@
+"""What a run found, as `results.json` keeps it for docs/performance.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from tools.bench.ratios import Ratio
+from tools.bench.requests import Requests
+from tools.bench.simulated import Behind, Paced
+
+FILE = Path(__file__).with_name("results.json")
+
+
+class Results(msgspec.Struct, kw_only=True):
+    """One run."""
+
+    date: str
+    python: str
+    processors: int
+    ratios: list[Ratio]
+    hottest: list[str]
+    """The packages that the sender's CPU goes to, and their shares."""
+    requests: Requests
+    paced: list[Paced]
+    behind: list[Behind]
+
+
+def load(path: Path = FILE) -> Results:
+    return msgspec.json.decode(path.read_bytes(), type=Results)
+
+
+def save(results: Results, path: Path = FILE) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

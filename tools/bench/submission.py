@@ -1,0 +1,65 @@
+"""Requests a second through the batching helper of docs/integration.md, and through a loop of PutEvents."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from localcloud.paths import REPOSITORY
+from localcloud.snippets import snippet
+from localcloud.stack import Stack
+from tools.bench.ratios import Ratio, in_turn
+
+SOURCE = "bench"
+BUS = "sesmail-bench-submission"
+
+
+def helper() -> Any:
+    """The function as a reader copies it from the page."""
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(snippet(REPOSITORY / "docs" / "integration.md", "python", "def request_emails("), names)
+    return names["request_emails"]
+
+
+def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
+    """On a bus without rules, so that nothing is at work but the submission."""
+    request_emails = helper()
+    stack.events.create_event_bus(Name=BUS)
+    details = [
+        {"emailId": f"bench-{n}", "to": f"reader{n}@example.org", "templateName": "welcome", "templateData": {}}
+        for n in range(requests)
+    ]
+
+    def in_batches() -> float:
+        started = time.perf_counter()
+        refused = request_emails(details, SOURCE, bus=BUS, events=stack.events)
+        if refused:
+            raise RuntimeError(f"EventBridge refused {len(refused)} requests")
+        return requests / (time.perf_counter() - started)
+
+    def one_by_one() -> float:
+        started = time.perf_counter()
+        for detail in details:
+            entry: Any = {
+                "Source": SOURCE,
+                "DetailType": "Email Request",
+                "EventBusName": BUS,
+                "Detail": json.dumps(detail),
+            }
+            stack.events.put_events(Entries=[entry])
+        return requests / (time.perf_counter() - started)
+
+    try:
+        pairs = in_turn(rounds, in_batches, one_by_one)
+    finally:
+        stack.events.delete_event_bus(Name=BUS)
+    return Ratio(
+        key="submission",
+        what="submission through the batching helper",
+        against="a loop of put_events",
+        unit="requests/s",
+        aim=4.0,
+        at_most=False,
+        rounds=pairs,
+    )

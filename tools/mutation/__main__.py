@@ -1,0 +1,72 @@
+"""`make mutate`: changes the rules and use cases on purpose and counts the changes that the unit tests notice.
+
+python -m tools.mutation                      everything, about an hour; writes results.json and docs/mutation.md
+python -m tools.mutation domain/errors.py     some of it: patterns below python/sesmail_layer; writes nothing
+python -m tools.mutation --page               the page anew, from results.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+from tools.mutation import page
+from tools.mutation.reading import read
+from tools.mutation.reasons import explained
+from tools.mutation.results import LEAST, Results, Survivor, load, save
+from tools.mutation.staging import ROOMS, ROOT, stage
+
+MUTMUT = ROOT / ".venv-mutate/bin/mutmut"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
+    parser.add_argument("only", nargs="*", help="files or patterns below python/sesmail_layer")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--page", action="store_true", help="write docs/mutation.md anew, run nothing")
+    given = parser.parse_args()
+    if given.page:
+        page.write(load())
+        return 0
+    found = run(given.only or [f"{room}/*" for room in ROOMS], given.workers)
+    for survivor in found.survivors:
+        print(shown(survivor))
+    print("\n".join(page.modules(found)))
+    known = load().updated(found) if given.only else found
+    save(known)
+    page.write(known)
+    if not found.total.mutants:
+        print("No mutant was run.", file=sys.stderr)
+    return 0 if found.total.mutants and found.total.share >= LEAST else 1
+
+
+def run(only: list[str], workers: int) -> Results:
+    """Runs mutmut on a tree of its own; gives what it found, of as many mutants as it came to."""
+    tree = stage(only)
+    # The order of sets is the same in every run.
+    command = ["nice", "-n", "10", str(MUTMUT), "run", "--max-children", str(workers)]
+    ended = subprocess.run(command, cwd=tree, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False)
+    modules, survivors = read(tree)
+    if ended.returncode and modules:
+        print(f"mutmut ended with {ended.returncode}: the table holds what it came to.", file=sys.stderr)
+    return Results(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        python=platform.python_version(),
+        modules=modules,
+        survivors=[explained(survivor) for survivor in survivors],
+    )
+
+
+def shown(survivor: Survivor) -> str:
+    lines = [f"{survivor.module}: {survivor.function} ({survivor.reason or 'not explained'})"]
+    lines += [f"  - {line}" for line in survivor.before.splitlines()]
+    lines += [f"  + {line}" for line in survivor.after.splitlines()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

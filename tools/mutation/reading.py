@@ -1,0 +1,70 @@
+"""Reads what mutmut left behind: a verdict for every mutant, and how the survivors differ."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import textwrap
+from collections import Counter
+from pathlib import Path
+
+from tools.mutation.results import Counts, Survivor
+
+# mutmut's exit codes (mutmut/stats.py). No test at all (33) lets a mutant live as surely as tests that pass.
+_KILLED = (1,)
+_SURVIVED = (0, 33)
+_TIMEOUT = (36, 24, -24, 152)
+
+
+def read(stage: Path) -> tuple[dict[str, Counts], list[Survivor]]:
+    """Gives counts by module and the survivors; mutants that were not run are counted apart."""
+    modules, survivors = {}, []
+    for meta in sorted((stage / "mutants/sesmail_layer").rglob("*.py.meta")):
+        module = meta.relative_to(stage / "mutants/sesmail_layer").with_suffix("").as_posix()
+        verdicts: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
+        ran = {name.rpartition(".")[2]: code for name, code in verdicts.items() if code is not None}
+        if not verdicts:
+            continue
+        found = Counter(map(_verdict, ran.values()))
+        modules[module] = Counts(mutants=len(ran), not_run=len(verdicts) - len(ran), **found)
+        survivors += _survivors(meta.with_suffix(""), module, [name for name in ran if ran[name] in _SURVIVED])
+    return modules, survivors
+
+
+def _verdict(code: int | None) -> str:
+    for name, codes in (("killed", _KILLED), ("survived", _SURVIVED), ("timeout", _TIMEOUT)):
+        if code in codes:
+            return name
+    return "other"
+
+
+def _survivors(mutated: Path, module: str, names: list[str]) -> list[Survivor]:
+    lines = mutated.read_text().splitlines()
+    spans = json.loads(Path(f"{mutated}.spans").read_text())["spans"]
+    found = []
+    for name in names:
+        function = name.partition("__mutmut_")[0]
+        first, second = (_body(lines, spans, each) for each in (f"{function}__mutmut_orig", name))
+        before, after = [], []
+        for line in difflib.unified_diff(first, second, lineterm="", n=0):
+            if line.startswith("-") and not line.startswith("---"):
+                before.append(line[1:])
+            elif line.startswith("+") and not line.startswith("+++"):
+                after.append(line[1:])
+        found.append(Survivor(module=module, function=_plain(function), before=_text(before), after=_text(after)))
+    return found
+
+
+def _body(lines: list[str], spans: dict[str, list[int]], name: str) -> list[str]:
+    """A generated function without the name that mutmut gave it: that differs always."""
+    first, last = spans[name]
+    return [line.replace(f"def {name}", "def ") for line in lines[first - 1 : last]]
+
+
+def _plain(name: str) -> str:
+    """`xǁClassǁmethod` or `x_function`, as one writes it."""
+    return name[2:].replace("ǁ", ".") if name.startswith("xǁ") else name.removeprefix("x_")
+
+
+def _text(lines: list[str]) -> str:
+    return textwrap.dedent("\n".join(lines)).strip("\n")

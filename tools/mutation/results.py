@@ -1,0 +1,82 @@
+"""What a run found, as `results.json` keeps it for docs/mutation.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+FILE = Path(__file__).with_name("results.json")
+LEAST = 0.85
+"""The share of mutants that the tests have to kill."""
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of mutants. Only what a failed test ended is killed; a timeout is none, nor is anything else."""
+
+    mutants: int = 0
+    killed: int = 0
+    survived: int = 0
+    timeout: int = 0
+    other: int = 0
+    """Ended by neither a test nor the clock: out of memory, a broken run."""
+    not_run: int = 0
+    """Left when the run was stopped; not among `mutants`."""
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+    @property
+    def share(self) -> float:
+        return self.killed / self.mutants if self.mutants else 1.0
+
+
+class Survivor(msgspec.Struct, frozen=True, kw_only=True):
+    """One change that no test noticed."""
+
+    module: str
+    """`domain/guards/breaker.py`"""
+    function: str
+    """With its class."""
+    before: str
+    after: str
+    reason: str = ""
+    """A key of `reasons.REASONS`."""
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of every module: of the last whole run, or of a later run of some."""
+
+    date: str
+    python: str
+    modules: dict[str, Counts]
+    survivors: list[Survivor]
+
+    @property
+    def total(self) -> Counts:
+        return added(self.modules.values())
+
+    def updated(self, newer: Results) -> Results:
+        """With what a newer run found of the modules that it finished."""
+        done = {module: counts for module, counts in newer.modules.items() if counts.mutants and not counts.not_run}
+        kept = [survivor for survivor in self.survivors if survivor.module not in done]
+        fresh = [survivor for survivor in newer.survivors if survivor.module in done]
+        return msgspec.structs.replace(
+            newer, modules=dict(sorted((self.modules | done).items())), survivors=kept + fresh
+        )
+
+    def room(self, name: str) -> Counts:
+        return added(counts for module, counts in self.modules.items() if module.startswith(f"{name}/"))
+
+
+def added(counts: Iterable[Counts]) -> Counts:
+    return sum(counts, Counts())
+
+
+def load(path: Path = FILE) -> Results:
+    return msgspec.json.decode(path.read_bytes(), type=Results)
+
+
+def save(results: Results, path: Path = FILE) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

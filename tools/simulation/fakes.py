@@ -1,0 +1,457 @@
+"""Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set.
+
+They are as strict as what they stand for: a table, a queue or a bus that would not take a value does not take it here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_event import SendingEvent
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.request.envelopes import open_envelope
+from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
+from sesmail_layer.usecases.ports import Producers, Reservation, Tally
+
+T = TypeVar("T")
+
+NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
+
+
+def storable(value: T) -> T:
+    """Gives what can be kept: data of its own types, which come back as they went in."""
+    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    return value
+
+
+class FakeClock:
+    def __init__(self, now: float = NOW) -> None:
+        self.time = now
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += max(0.0, seconds)
+
+
+class FakeTrackingTable:
+    def __init__(self) -> None:
+        self.records: dict[str, TrackingRecord] = {}
+        self.error: TransientError | None = None
+
+    def create(self, record: TrackingRecord) -> TrackingRecord | None:
+        self._check()
+        if record.email_id in self.records:
+            return self.records[record.email_id]
+        self.records[record.email_id] = storable(record)
+        return None
+
+    def replace(self, record: TrackingRecord) -> TrackingRecord | None:
+        self._check()
+        standing = self.records[record.email_id]
+        if standing.revision != record.revision:
+            return standing
+        self.records[record.email_id] = storable(record).next_revision()
+        return None
+
+    def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
+        self._check()
+        return {key: self.records[key] for key in email_ids if key in self.records}
+
+    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
+        self._check()
+        return next((r for r in self.records.values() if r.ses_message_id == ses_message_id), None)
+
+    def written_to(self, address: str) -> bool:
+        self._check()
+        return any(record.to_email == address and record.ses_message_id for record in self.records.values())
+
+    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        assert limit > 0
+        found = [r for r in self.records.values() if r.to_email == address]
+        return sorted(found, key=lambda r: r.timestamp, reverse=True)[:limit]
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class FakeSuppressionTable:
+    def __init__(self) -> None:
+        self.entries: dict[str, Suppression] = {}
+        self.error: TransientError | None = None
+        self.reads = 0
+
+    def list_address(self, address: str, reason: SuppressionReason) -> None:
+        self.entries[address] = Suppression(
+            email=address,
+            suppression_type=SUPPRESSION_TYPES[reason],
+            reason=reason,
+            added_to_suppression_date="2026-11-01T00:00:00.000Z",
+        )
+
+    def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return {key: self.entries[key] for key in addresses if key in self.entries}
+
+    def add(self, suppression: Suppression) -> None:
+        standing = self.entries.get(suppression.email)
+        self.entries[suppression.email] = storable(standing.joined(suppression) if standing else suppression)
+
+    def remove(self, address: str, only: SuppressionReason | None = None) -> None:
+        standing = self.entries.get(address)
+        if standing and only in (None, standing.reason):
+            del self.entries[address]
+
+
+class FakeTemplates:
+    def __init__(self, **metadata: Any) -> None:
+        self.loads: list[tuple[str, str | None]] = []
+        self.error: Exception | None = None
+        self._templates: dict[str, Template] = {}
+        about = {"subject": "Hello {{ name }}", "requiredVariables": ["name"]} | metadata
+        self.add("welcome", "<p>Hello {{ name }}</p>", "Hello {{ name }}", about)
+
+    def add(self, name: str, html: str, text: str, metadata: Mapping[str, Any]) -> None:
+        self._templates[name] = compile_template(name, html.encode(), text.encode(), json.dumps(metadata).encode())
+
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
+        self.loads.append((name, locale))
+        if self.error:
+            raise self.error
+        if name not in self._templates:
+            raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
+        return self._templates[name]
+
+
+class FakeAttachments:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        if s3_uri not in self.objects:
+            raise PermanentError("attachment_error", f"Validation error: {field}: gone", code="ATT003")
+        return self.objects[s3_uri]
+
+
+class Mail:
+    def __init__(
+        self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
+    ) -> None:
+        self.raw = raw
+        self.sender = sender
+        self.recipients = list(recipients)
+        self.tags = dict(tags)
+        self.at = at
+        self.message_id = message_id
+
+
+class FakeMailer:
+    def __init__(self, clock: FakeClock) -> None:
+        self.accepted: list[Mail] = []
+        self.answers: list[Exception] = []
+        """Raised by the next calls, first one first, before anything is accepted."""
+        self.late_answers: list[Exception] = []
+        """Raised by the next calls after the mail was accepted."""
+        self._clock = clock
+
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        if self.answers:
+            raise self.answers.pop(0)
+        # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
+        assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
+        assert 1 <= len(recipients) == len(set(recipients)) <= 50
+        assert "@" in sender
+        message_id = f"ses-{len(self.accepted) + 1}"
+        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
+        if self.late_answers:
+            raise self.late_answers.pop(0)
+        return message_id
+
+
+class FakeBus:
+    def __init__(self) -> None:
+        self.events: list[StatusEvent] = []
+        self.calls = 0
+        self.refuse: Callable[[StatusEvent], bool] = lambda _event: False
+        self.announced: list[SendingEvent] = []
+        self.refuse_announcements = False
+
+    def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
+        if not events:
+            return {}
+        self.calls += 1
+        refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
+        self.events += [storable(event) for event in events if event.event_id not in refused]
+        return refused
+
+    def announce(self, event: SendingEvent) -> str | None:
+        if self.refuse_announcements:
+            return "InternalFailure"
+        self.announced.append(storable(event))
+        return None
+
+    def statuses(self, email_id: str) -> list[str]:
+        """The statuses published for an email, each `event_id` once."""
+        unique = {event.event_id: event for event in self.events if event.email_id == email_id}
+        return [event.status for event in unique.values()]
+
+
+class FakeWaitingQueue:
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, float]] = []
+        self.error: TransientError | None = None
+
+    def put(self, body: str, delay_seconds: float) -> None:
+        if self.error:
+            raise self.error
+        assert open_envelope(body)
+        assert delay_seconds >= 0
+        self.messages.append((body, delay_seconds))
+
+    def take(self) -> list[tuple[str, float]]:
+        taken, self.messages = self.messages, []
+        return taken
+
+
+class FakeBacklog:
+    def __init__(self) -> None:
+        self.empty = True
+
+    def is_empty(self) -> bool:
+        return self.empty
+
+
+class FakeBucket:
+    """The control table's bucket in memory, one update at a time."""
+
+    def __init__(self) -> None:
+        self.empty_at: dict[str, float] = {}
+        self.updates = 0
+
+    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
+        self.updates += 1
+        empty_at = max(self.empty_at.get(name, 0.0), floor)
+        if empty_at > latest_start:
+            return Reservation(False, empty_at)
+        self.empty_at[name] = empty_at + cost_seconds
+        return Reservation(True, empty_at)
+
+
+class FakeControl:
+    """The control table's policies, states and counters in memory."""
+
+    def __init__(self) -> None:
+        self.policies: dict[str, ProducerPolicy] = {}
+        self.states: dict[str, SendingState] = {}
+        self.counters: dict[str, int] = {}
+        self.sent: dict[str, int] = {}
+        self.timelines: dict[str, dict[int, Counts]] = {}
+        self.sources: set[str] = set()
+        self.reads = 0
+        self.writes = 0
+        self.error: TransientError | None = None
+
+    def producers(self, sources: Collection[str]) -> Producers:
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return Producers(
+            {source: self.policies[source] for source in sources if source in self.policies},
+            {source: self.states[source] for source in sources if source in self.states},
+        )
+
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        self.writes += 1
+        room = max(0, min(wanted, limit - self.counters.get(counter, 0)))
+        self.counters[counter] = self.counters.get(counter, 0) + room
+        return room
+
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
+        state = self.states[source]
+        probes = [] if len(state.probes) >= limit and state.probed_at < stale_before else state.probes
+        if not state.paused or len(probes) >= limit:
+            return False
+        self.states[source] = msgspec.structs.replace(state, probes=[*probes, email_id], probed_at=now)
+        return True
+
+    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
+        self.writes += 1
+        self.sent[source] = self.sent.get(source, 0) + emails
+        self.add(source, Counts(emails=emails), now)
+        self.sources |= set(sources)
+
+    def add(self, source: str, counts: Counts, now: float) -> None:
+        slots = self.timelines.setdefault(source, {})
+        slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
+        slots[slot] = slots.get(slot, Counts()) + counts
+
+
+class FakeBreakerTable:
+    """The breaker's view of the same table."""
+
+    def __init__(self, control: FakeControl) -> None:
+        self.control = control
+        self.reads = 0
+        self.writes = 0
+        self.error: TransientError | None = None
+        self.before_replace: Callable[[], None] | None = None
+        """What somebody else does between a reading and the writing."""
+
+    def count(self, source: str, counts: Counts, now: float) -> None:
+        self._check()
+        self.writes += 1
+        self.control.add(source, counts, now)
+
+    def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
+        self._check()
+        assert now >= NOW
+        self.reads += 1
+        return {
+            source: Tally(
+                self.control.states.get(source, SendingState()),
+                dict(self.control.timelines.get(source, {})),
+                frozenset(self.control.sources) if source == ACCOUNT else frozenset(),
+            )
+            for source in sources
+        }
+
+    def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        self._check()
+        return {source: self.control.states[source] for source in sources if source in self.control.states}
+
+    def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
+        self._check()
+        if self.before_replace:
+            self.before_replace()
+        standing = self.control.states.get(source, SendingState())
+        # As in the table, a probe that was added meanwhile is no reason to refuse.
+        if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
+            return False
+        self.control.states[source] = storable(new)
+        return True
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class FakeQuota:
+    def __init__(self, rate: float = 1000.0) -> None:
+        self.value: Quota | None = Quota(
+            max_send_rate=rate, max_24_hour_send=100_000, sent_last_24_hours=0, checked_at=NOW
+        )
+
+    def quota(self) -> Quota | None:
+        return self.value
+
+    def sent(self, emails: float, of: float = 100_000) -> None:
+        self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=NOW)
+
+
+class FakePendingTable:
+    """Requests kept for a retry; it forgets none by itself, but gives no expired one."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.kept: dict[str, tuple[PendingRequest, float]] = {}
+        self.error: TransientError | None = None
+        self._clock = clock
+
+    def keep(self, email_id: str, request: PendingRequest) -> None:
+        self._check()
+        self.kept[email_id] = (storable(request), self._clock.now() + 86_400)
+
+    def get(self, email_id: str) -> PendingRequest | None:
+        self._check()
+        request, expires_at = self.kept.get(email_id, (None, 0.0))
+        return request if expires_at > self._clock.now() else None
+
+    def forget(self, email_ids: Collection[str]) -> None:
+        self._check()
+        for email_id in email_ids:
+            self.kept.pop(email_id, None)
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class FakeMetrics:
+    """Takes names as metrics are named: in PascalCase."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, float] = {}
+        self.levels: dict[str, float] = {}
+
+    def count(self, name: str, value: float = 1) -> None:
+        assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
+        self.counts[name] = self.counts.get(name, 0) + value
+
+    def level(self, name: str, value: float) -> None:
+        assert re.fullmatch(r"([A-Z][0-9a-z]+)+", name), name
+        self.levels[name] = value
+
+
+class FakeLog:
+    """Takes lines as logs are searched: by an event's name, an error's code, the email that it is about."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def _write(self, level: str, event: str, data: dict[str, Any]) -> None:
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event), event
+        assert re.fullmatch(r"[A-Z]{2,4}\d{3}", data.get("code", "AWS001")), data
+        assert isinstance(data.get("message", ""), str), data
+        assert level != "ERROR" or data.get("message") or data.get("exc_info"), f"{event} does not say why"
+        assert not event.startswith("email.") or isinstance(data.get("email_id"), str), f"{event}: which email?"
+        self.lines.append({"level": level, "event": event, **data})
+
+    def debug(self, event: str, **data: Any) -> None:
+        self._write("DEBUG", event, data)
+
+    def info(self, event: str, **data: Any) -> None:
+        self._write("INFO", event, data)
+
+    def warning(self, event: str, **data: Any) -> None:
+        self._write("WARNING", event, data)
+
+    def error(self, event: str, **data: Any) -> None:
+        self._write("ERROR", event, data)
+
+    def messages(self) -> list[str]:
+        return [line["message"] for line in self.lines if "message" in line]
+
+    def codes(self) -> list[str]:
+        return [line["code"] for line in self.lines if "code" in line]
+
+
+@contextmanager
+def no_limit(_seconds: float) -> Iterator[None]:
+    yield
+
+
+def one_after_another(steps: Sequence[Callable[[], object]]) -> None:
+    for step in steps:
+        step()
+
+
+def request(**fields: Any) -> dict[str, Any]:
+    """A good request, with the given fields in place of its own."""
+    return {"to": "ada@example.com", "templateName": "welcome", "templateData": {"name": "Ada"}, **fields}

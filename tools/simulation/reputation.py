@@ -1,0 +1,185 @@
+"""Sender and feedback processor together on the simulated clock; SES's news come 5 to 15 seconds late."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+import msgspec
+
+from sesmail_layer.domain.guards.breaker import Limits
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.ses.tags import decode_tag
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
+from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
+from sesmail_layer.usecases.sender.ports import SendingPorts
+from tools.simulation import fakes, feedback
+from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
+
+LIMITS = Limits()
+_LATE_SECONDS = (5.0, 15.0)
+
+
+@dataclass
+class Sent:
+    at: float
+    source: str
+    to: str
+    waited: float
+
+
+class IndexedTracking(fakes.FakeTrackingTable):
+    """Finds what was written to an address without looking at every record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reached: set[str] = set()
+
+    def replace(self, record: TrackingRecord) -> TrackingRecord | None:
+        standing = super().replace(record)
+        if standing is None and record.ses_message_id and record.to_email:
+            self._reached.add(record.to_email)
+        return standing
+
+    def written_to(self, address: str) -> bool:
+        return address in self._reached
+
+    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+        return []
+
+
+class Ses:
+    """Accepts everything; addresses at `invented.example` do not exist, those at `annoyed.example` complain."""
+
+    def __init__(self, clock: SimulatedClock, arrivals: Mapping[str, float]) -> None:
+        self.sent: list[Sent] = []
+        self.news: list[tuple[float, int, dict[str, Any]]] = []
+        self._clock = clock
+        self._arrivals = arrivals
+        self._order = itertools.count()
+        self._dice = random.Random(6)
+
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        email_id = decode_tag(tags["emailId"]) or ""
+        now, [to] = self._clock.now(), recipients
+        self.sent.append(Sent(now, decode_tag(tags["source"]) or "", to, now - self._arrivals[email_id]))
+        at = now + self._dice.uniform(*_LATE_SECONDS)
+        heapq.heappush(self.news, (at, next(self._order), _event(email_id, to, at - fakes.NOW)))
+        self._clock.sleep(SES_SECONDS)
+        return f"ses-{email_id}"
+
+
+def _event(email_id: str, to: str, second: float) -> dict[str, Any]:
+    about: dict[str, Any] = {"email_id": email_id, "to": (to,)}
+    if to.endswith("@invented.example"):
+        payload = feedback.bounced(who=to, **about)
+    elif to.endswith("@annoyed.example"):
+        payload = feedback.complained(**about)
+        payload["complaint"]["complainedRecipients"] = [{"emailAddress": to}]
+    else:
+        payload = feedback.event("Delivery", "delivery", {"recipients": [to]}, **about)
+    key = str(payload["eventType"]).lower()
+    payload[key]["timestamp"] = utc_text(fakes.NOW + second)
+    return payload
+
+
+class Reputation(Simulation):
+    """An account with several producers, workers on its email queue, and one on its feedback queue."""
+
+    poll_seconds = 0.1
+
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate)
+        self.start = self.clock.now()
+        self.queue: deque[str] = deque()
+        self.ses = Ses(self.clock, self._arrivals)
+        self.bus = fakes.FakeBus()
+        self._mailer = self.ses  # type: ignore[assignment]
+        self._tracking = IndexedTracking()
+        self._suppression = fakes.FakeSuppressionTable()
+
+    def allow(self, source: str, policy: ProducerPolicy) -> None:
+        self._control.policies[source] = policy
+
+    def state(self, source: str) -> SendingState | None:
+        return self._control.states.get(source)
+
+    def producer(self, source: str, per_second: float, seconds: float, domain: str) -> Callable[[], None]:
+        """Asks for emails at a steady rate, each to another address."""
+
+        def live() -> None:
+            for number in range(int(per_second * seconds)):
+                self.queue.append(self._request(source, f"{source}{number}@{domain}"))
+                self.clock.sleep(1 / per_second)
+
+        return live
+
+    def _request(self, source: str, to: str) -> str:
+        email_id = f"{source}-{next(self._ids)}"
+        self._arrivals[email_id] = self.clock.now()
+        detail = fakes.request(emailId=email_id, to=to)
+        return json.dumps({"id": email_id, "source": source, "detail-type": "Email Request", "detail": detail})
+
+    def senders(self, workers: int, seconds: float) -> list[Callable[[], None]]:
+        """Workers that stay up also while there is nothing to do."""
+
+        def patient(work: Callable[[], None]) -> Callable[[], None]:
+            def live() -> None:
+                while self.clock.now() < self.start + seconds:
+                    work()
+                    self.clock.sleep(0.1)
+
+            return live
+
+        return [patient(self.worker(self.queue, self.start + seconds)) for _ in range(workers)]
+
+    def feedback_processor(self, seconds: float) -> Callable[[], None]:
+        """The feedback function on its queue: what is due, in batches of ten."""
+        control = fakes.FakeBreakerTable(self._control)
+        common: dict[str, Any] = {"tracking": self._tracking, "bus": self.bus, "clock": self.clock}
+        common |= {"metrics": fakes.FakeMetrics(), "log": fakes.FakeLog()}
+        breaker = Breaker(BreakerPorts(table=control, **common), LIMITS, {})
+        ports = FeedbackPorts(suppression=self._suppression, follow_ups=(breaker,), **common)
+        record = RecordFeedback(ports, FeedbackRules())
+
+        def live() -> None:
+            while self.clock.now() < self.start + seconds:
+                messages = self._due()
+                if not messages:
+                    self.clock.sleep(0.1)
+                    continue
+                assert record(messages) == set()
+                self.clock.sleep(DYNAMODB_SECONDS * (len(messages) + 4))
+
+        return live
+
+    def _due(self) -> list[QueueMessage]:
+        messages: list[QueueMessage] = []
+        while self.ses.news and self.ses.news[0][0] <= self.clock.now() and len(messages) < BATCH:
+            messages.append(QueueMessage(f"news-{next(self._ids)}", json.dumps(heapq.heappop(self.ses.news)[2])))
+        return messages
+
+    def _ports(self) -> SendingPorts:
+        return msgspec.structs.replace(super()._ports(), suppression=self._suppression, run_all=self.clock.side_by_side)
+
+    # --- what came of it ----------------------------------------------------------------------------------------------
+
+    def sent_by(self, *sources: str) -> list[Sent]:
+        return [sent for sent in self.ses.sent if sent.source in sources]
+
+    def p95(self, *sources: str) -> float:
+        return quantiles([sent.waited for sent in self.sent_by(*sources)], n=20)[-1]
+
+    def records_of(self, source: str) -> Collection[TrackingRecord]:
+        return [record for record in self._tracking.records.values() if record.original_source == source]

@@ -1,0 +1,276 @@
+"""The sender's real code on a simulated clock: workers as Lambda runs them, queues as SQS brings them.
+
+One thread a worker, but only one of them runs at a time: whoever sleeps hands on to the worker that wakes next. So a
+run is the same every time, and an hour passes in a moment.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import mean
+from typing import Any
+
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.usecases.retry import KeptRequests
+from sesmail_layer.usecases.sender.batch import SendEmails
+from sesmail_layer.usecases.sender.pacing import Pacer
+from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from tools.simulation import fakes
+
+BATCH = 10
+INVOCATION_SECONDS = 30.0
+SES_SECONDS = 0.05
+DYNAMODB_SECONDS = 0.004
+
+
+class SimulatedClock:
+    """Wakes one sleeper at a time, in the order of the times that they sleep to."""
+
+    def __init__(self) -> None:
+        self.time = fakes.NOW
+        self._sleepers: list[tuple[float, int, threading.Event]] = []
+        self._order = itertools.count()
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        mine = threading.Event()
+        with self._lock:
+            heapq.heappush(self._sleepers, (self.time + max(0.0, seconds), next(self._order), mine))
+            self._wake_next()
+        mine.wait()
+
+    def run(self, workers: Sequence[Callable[[], None]]) -> None:
+        """Starts all workers at the present time; comes back when the last one has ended."""
+        threads = self._start(workers)
+        with self._lock:
+            self._wake_next()
+        for thread in threads:
+            thread.join()
+
+    def side_by_side(self, steps: Sequence[Callable[[], object]]) -> None:
+        """Runs a worker's steps at the same time, and lets it wait for all of them."""
+        left = len(steps)
+
+        def counted(step: Callable[[], object]) -> None:
+            nonlocal left
+            try:
+                step()
+            finally:
+                left -= 1
+
+        self._start([partial(counted, step) for step in steps])
+        while left:
+            self.sleep(0.005)
+
+    def _start(self, workers: Sequence[Callable[[], object]]) -> list[threading.Thread]:
+        threads = [threading.Thread(target=self._live, args=(worker,), daemon=True) for worker in workers]
+        for thread in threads:
+            start = threading.Event()
+            with self._lock:
+                heapq.heappush(self._sleepers, (self.time, next(self._order), start))
+            thread.start_gate = start  # type: ignore[attr-defined]
+            thread.start()
+        return threads
+
+    def _live(self, worker: Callable[[], object]) -> None:
+        threading.current_thread().start_gate.wait()  # type: ignore[attr-defined]
+        try:
+            worker()
+        finally:
+            with self._lock:
+                self._wake_next()
+
+    def _wake_next(self) -> None:
+        if self._sleepers:
+            self.time, _, event = heapq.heappop(self._sleepers)
+            event.set()
+
+
+@dataclass
+class Sent:
+    at: float
+    recipients: int
+    waited: float
+    bulk: bool
+
+
+@dataclass
+class Outcome:
+    """What SES saw."""
+
+    sent: list[Sent] = field(default_factory=list)
+    throttled: int = 0
+    reservation_waits: list[float] = field(default_factory=list)
+
+    def rate(self, start: float, end: float) -> float:
+        return sum(one.recipients for one in self.sent if start <= one.at < end) / (end - start)
+
+    def worst_excess(self, rate: float) -> float:
+        """The most recipients in any window, over `rate` times its length: what a bucket must have held."""
+        worst = level = 0.0
+        before = self.sent[0].at
+        for one in self.sent:
+            level = max(0.0, level - rate * (one.at - before)) + one.recipients
+            worst, before = max(worst, level), one.at
+        return worst
+
+    def waits(self, *, bulk: bool) -> list[float]:
+        return [one.waited for one in self.sent if one.bulk is bulk]
+
+    def longest_reservation(self) -> float:
+        """The longest wait of a reservation, as a multiple of the mean of those that waited."""
+        waited = [wait for wait in self.reservation_waits if wait > 0]
+        return max(waited) / mean(waited) if waited else 0.0
+
+
+class _Bucket(fakes.FakeBucket):
+    def __init__(self, clock: SimulatedClock, outcome: Outcome) -> None:
+        super().__init__()
+        self._clock = clock
+        self._outcome = outcome
+
+    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
+        self._clock.sleep(DYNAMODB_SECONDS)
+        answer = super().advance(name, cost_seconds, floor=floor, latest_start=latest_start)
+        if answer.granted and name == "pacer#all":
+            self._outcome.reservation_waits.append(answer.empty_at - self._clock.now())
+        return answer
+
+
+class _Ses:
+    """Accepts up to its rate, with a second's worth in stock, as SES does; throttles beyond."""
+
+    def __init__(self, clock: SimulatedClock, rate: float, outcome: Outcome, arrivals: Mapping[str, float]) -> None:
+        self._clock = clock
+        self._rate = rate
+        self._outcome = outcome
+        self._arrivals = arrivals
+        self._level = 0.0
+        self._at = clock.now()
+
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        now = self._clock.now()
+        self._level = max(0.0, self._level - self._rate * (now - self._at))
+        self._at = now
+        if self._level > self._rate:
+            self._outcome.throttled += 1
+        self._level += len(recipients)
+        email_id = recipients[0].partition("@")[0]
+        waited = now - self._arrivals[email_id]
+        self._outcome.sent.append(Sent(now, len(recipients), waited, email_id.startswith("bulk")))
+        self._clock.sleep(SES_SECONDS)
+        return f"ses-{len(self._outcome.sent)}"
+
+
+class _RetryQueue:
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._clock = clock
+        self._waiting: list[tuple[float, int, str]] = []
+        self._order = itertools.count()
+
+    def put(self, body: str, delay_seconds: float) -> None:
+        heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
+
+    def due(self, most: int) -> list[str]:
+        bodies: list[str] = []
+        while self._waiting and self._waiting[0][0] <= self._clock.now() and len(bodies) < most:
+            bodies.append(heapq.heappop(self._waiting)[2])
+        return bodies
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+
+class Simulation:
+    """An account with one SES rate, and lanes of workers over queues of emails."""
+
+    poll_seconds = 0.5
+
+    def __init__(self, rate: float, *, copies: int = 0) -> None:
+        self.clock = SimulatedClock()
+        self.outcome = Outcome()
+        self.rate = rate
+        self._copies = copies
+        self._arrivals: dict[str, float] = {}
+        self._ids = itertools.count(1)
+        self._retry = _RetryQueue(self.clock)
+        self._bucket = _Bucket(self.clock, self.outcome)
+        self._control = fakes.FakeControl()
+        self._tracking = fakes.FakeTrackingTable()
+        self._templates = fakes.FakeTemplates()
+        self._pending = fakes.FakePendingTable(fakes.FakeClock())
+        self._mailer = _Ses(self.clock, rate, self.outcome, self._arrivals)
+
+    def email(self, *, bulk: bool = False, at: float | None = None) -> str:
+        """Gives the queue message of one new email, which arrives now (or `at`)."""
+        number = next(self._ids)
+        email_id = f"{'bulk' if bulk else 'mail'}-{number}"
+        self._arrivals[email_id] = self.clock.now() if at is None else at
+        detail: dict[str, Any] = fakes.request(emailId=email_id, to=f"{email_id}@example.com")
+        if bulk:
+            detail["priority"] = "bulk"
+        if self._copies:
+            detail["cc"] = [f"cc{n}@example.com" for n in range(self._copies)]
+        return json.dumps({"id": email_id, "source": "sim", "detail-type": "Email Request", "detail": detail})
+
+    def worker(self, queue: deque[str], until: float) -> Callable[[], None]:
+        """A Lambda environment on one queue (and what waits), until the time is up or all is done."""
+
+        # Its own, for as long as it lives: what it remembers of producers is as old as it would be.
+        send = SendEmails(self._ports(), SendingRules(default_sender_email="a@example.com", default_sender_name=""))
+
+        def live() -> None:
+            while self.clock.now() < until:
+                bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or self._retry.due(BATCH)
+                if not bodies:
+                    if not queue and not self._retry:
+                        return
+                    self.clock.sleep(self.poll_seconds)
+                    continue
+                messages = [QueueMessage(f"sqs-{next(self._ids)}", body) for body in bodies]
+                assert send(messages, self.clock.now() + INVOCATION_SECONDS) == set()
+
+        return live
+
+    def run(self, workers: Sequence[Callable[[], None]]) -> Outcome:
+        self.clock.run(workers)
+        return self.outcome
+
+    def _ports(self) -> SendingPorts:
+        pacer = Pacer(self._bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8)
+        quota = fakes.FakeQuota()
+        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=0)
+        return SendingPorts(
+            tracking=self._tracking,
+            suppression=fakes.FakeSuppressionTable(),
+            templates=self._templates,
+            attachments=fakes.FakeAttachments(),
+            mailer=self._mailer,
+            bus=fakes.FakeBus(),
+            waiting=self._retry,
+            backlog=fakes.FakeBacklog(),
+            quota=quota,
+            pacer=pacer,
+            guard=ProducerGuard(self._control, self._tracking, self.clock, cooldown_seconds=3600),
+            bulk_lane=fakes.FakeWaitingQueue(),
+            kept=KeptRequests(self._pending, fakes.FakeLog(), retries=1),
+            clock=self.clock,
+            metrics=fakes.FakeMetrics(),
+            log=fakes.FakeLog(),
+            fingerprint=lambda _address: "fingerprint",
+            time_limit=fakes.no_limit,
+            run_all=fakes.one_after_another,
+        )
