@@ -216,7 +216,7 @@ def test_an_endpoint_out_of_reach_is_a_transient_error(client: DynamoDBClient, m
     for read in (
         lambda: table.get_many(["a"]),
         lambda: table.find_by_ses_message_id("ses-1"),
-        lambda: table.written_to("john@example.com"),
+        lambda: table.has_sent_to("john@example.com"),
     ):
         with pytest.raises(TransientError, match=r"^DynamoDB error reading tracking record: Endpoint\w+$") as caught:
             read()

@@ -25,7 +25,7 @@ from tools.simulation.sender import Sender
 
 BATCH = 10
 _COUNTED = {
-    "tracking": ("create", "replace", "get_many", "written_to"),
+    "tracking": ("create", "replace", "get_many", "has_sent_to"),
     "suppression": ("get_many",),
     "control": ("producers", "take", "count_sent"),
     "bucket": ("advance",),

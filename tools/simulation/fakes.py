@@ -77,7 +77,7 @@ class FakeTrackingTable:
         self._check()
         return next((r for r in self.records.values() if r.ses_message_id == ses_message_id), None)
 
-    def written_to(self, address: str) -> bool:
+    def has_sent_to(self, address: str) -> bool:
         self._check()
         return any(record.to_email == address and record.ses_message_id for record in self.records.values())
 

@@ -66,7 +66,7 @@ class Feedback:
             metrics=self.metrics,
             log=self.log,
             follow_ups=(self._follow, self.breaker(), self.retry()),
-            on_alarm=self.breaker().heed_alarm,
+            on_alarm=self.breaker().handle_alarm,
         )
         return RecordFeedback(ports, self.rules)(messages)
 

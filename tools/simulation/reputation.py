@@ -52,7 +52,7 @@ class IndexedTracking(fakes.FakeTrackingTable):
             self._reached.add(record.to_email)
         return standing
 
-    def written_to(self, address: str) -> bool:
+    def has_sent_to(self, address: str) -> bool:
         return address in self._reached
 
     def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:

@@ -74,7 +74,7 @@ class TrackingTable:
         """Reads the newest records of a case-folded `to`, newest first, through an index, which lags a little."""
         return self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
 
-    def written_to(self, address: str) -> bool:
+    def has_sent_to(self, address: str) -> bool:
         """Looks for any record of a case-folded `to` that reached SES, through an index, which lags a little."""
         start: dict[str, Any] = {}
         try:

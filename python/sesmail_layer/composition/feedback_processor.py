@@ -78,7 +78,7 @@ class FeedbackProcessor:
             log=log,
             # The breaker first: a retry may find it open.
             follow_ups=(breaker, retry) if settings.soft_bounce_retries else (breaker,),
-            on_alarm=breaker.heed_alarm,
+            on_alarm=breaker.handle_alarm,
         )
 
 

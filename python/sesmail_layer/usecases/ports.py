@@ -44,7 +44,7 @@ class TrackingTable(Protocol):
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
         """Reads records, consistently, in as few calls as possible."""
 
-    def written_to(self, address: str) -> bool:
+    def has_sent_to(self, address: str) -> bool:
         """True where an email to this case-folded address was handed to SES, within the retention."""
 
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None: ...

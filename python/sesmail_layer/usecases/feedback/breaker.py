@@ -203,7 +203,7 @@ class Breaker:
 
     # --- SES's own metrics --------------------------------------------------------------------------------------------
 
-    def heed_alarm(self, alarm: Mapping[str, Any]) -> None:
+    def handle_alarm(self, alarm: Mapping[str, Any]) -> None:
         """Pauses the account when CloudWatch says that SES's own metric is too high. Raises TransientError.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html

@@ -150,7 +150,7 @@ class ProducerGuard:
 
     def _first_contacts(self, job: Job) -> set[str]:
         addresses = {address_key(address) for address in job.recipients}
-        return {address for address in addresses if not self._tracking.written_to(address)}
+        return {address for address in addresses if not self._tracking.has_sent_to(address)}
 
     def count_sent(self, jobs: Sequence[Job]) -> None:
         """Adds a batch's sent emails to the breaker's counts: one write a producer, one for the account."""
