@@ -6,11 +6,10 @@ import json
 import re
 
 import boto3
-import pytest
 
 from sesmail_layer.aws.tombstones import Tombstones
-from tests.docs.counting import NAME, engine, records, requests, sqs_event
 from tests.docs.pages import DOCS, ROOT, rows
+from tools.bench.counting import NAME, engine, records, request_bodies, sqs_event
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
 FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder": "TemplateSeeder"}
@@ -52,9 +51,9 @@ def test_every_reader_of_everything_says_why_in_its_name() -> None:
     assert all(sid.endswith("HasNoResourceLevel") for sid in wide)
 
 
-def test_an_erased_address_stays_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sender as it is composed in Lambda looks an address up under its hash as well."""
-    with engine(monkeypatch) as (sender, _, _):
+def test_an_erased_address_stays_suppressed() -> None:
+    """The sender, composed as in Lambda, also looks up the hash of an address."""
+    with engine() as (sender, _, _):
         dynamodb = boto3.client("dynamodb")
         erased = {
             "email": {"S": Tombstones(dynamodb, f"{NAME}-Control").key_of("erased@example.com")},
@@ -63,7 +62,7 @@ def test_an_erased_address_stays_suppressed(monkeypatch: pytest.MonkeyPatch) -> 
             "addedToSuppressionDate": {"S": "2026-11-24T10:31:00.000Z"},
         }
         dynamodb.put_item(TableName=f"{NAME}-Suppression", Item=erased)
-        body = json.loads(requests(1)[0])
+        body = json.loads(request_bodies(1)[0])
         body["detail"]["to"] = "Erased@example.com"
         sender.handle(sqs_event([json.dumps(body)]), 30)
         [record] = records()

@@ -28,9 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("only", nargs="*", help="files or patterns below python/sesmail_layer")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument(
-        "--page", action="store_true", help="write docs/mutation.md from build/mutation.json, run nothing"
-    )
+    parser.add_argument("--page", action="store_true", help="write the page from build/mutation.json, run nothing")
     given = parser.parse_args()
     if given.page:
         known = load()
@@ -42,17 +40,19 @@ def main() -> int:
     for survivor in found.survivors:
         print(shown(survivor))
     print("\n".join(page.modules(found)))
-    if given.only:
-        earlier = load()
-        known = earlier.updated(found) if earlier else None
-    else:
-        known = found
-    if known:
-        save(known)
-        page.write(known)
+    store(found, whole=not given.only)
     if not found.total.mutants:
         print("No mutant was run.", file=sys.stderr)
     return 0 if found.total.mutants and found.total.share >= LEAST else 1
+
+
+def store(found: Results, *, whole: bool) -> None:
+    """Write the artefact and the page; without an earlier run of everything, a run of some modules writes neither."""
+    earlier = None if whole else load()
+    known = earlier.updated(found) if earlier else found
+    if whole or earlier:
+        save(known)
+        page.write(known)
 
 
 def run(only: list[str], workers: int) -> Results:

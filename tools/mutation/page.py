@@ -47,8 +47,8 @@ make mutate ONLY=domain/guards/breaker.py   # one module
 make mutate ONLY='usecases/*'               # one room
 ```
 
-It prints every survivor and the table, and fails below {least:.0%}. The full results are in `build/mutation.json`, which
-is not committed: a run of some modules updates that file and this page if an earlier run of everything left one.
+It prints every survivor and the table, and fails below {least:.0%}. The full results are in `build/mutation.json`,
+which is not committed: a run of some modules updates that file and this page if an earlier run of everything left one.
 mutmut's tree is `build/mutate`; run `../../.venv-mutate/bin/mutmut browse` there to see each change.
 [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
 [reasons.py](../tools/mutation/reasons.py) assigns a reason to each survivor.

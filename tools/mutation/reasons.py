@@ -45,8 +45,8 @@ REASONS = {
     ),
     "gap": Reason(
         "Known gaps",
-        "Tests are possible. The behaviour is unlikely to break unnoticed, or other tests cover it (adapters, simulation, "
-        "end to end) that do not run here.",
+        "Tests are possible. The behaviour is unlikely to break unnoticed, or other tests cover it (adapters, "
+        "simulation, end to end) that do not run here.",
     ),
 }
 
