@@ -1,4 +1,4 @@
-"""The pacing, on the sender's real code and a simulated clock."""
+"""Pacing: the sender's real code on a simulated clock."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_a_transactional_email_behind_a_newsletter_is_sent_within_two_seconds(ra
     bulk_workers = [simulation.worker(newsletter, start + 25) for _ in range(5)]
     lane = [simulation.worker(resets, start + 25) for _ in range(5)]
 
-    def patient() -> None:
+    def poll_lane() -> None:
         while simulation.clock.now() < start + 25:
             lane[0]()
             simulation.clock.sleep(0.2)
 
-    outcome = simulation.run([producer, *bulk_workers, patient])
+    outcome = simulation.run([producer, *bulk_workers, poll_lane])
 
-    assert len(outcome.waits(bulk=False)) == 10
-    assert max(outcome.waits(bulk=False)) <= 2
+    assert len(outcome.waited_seconds(bulk=False)) == 10
+    assert max(outcome.waited_seconds(bulk=False)) <= 2
     assert outcome.throttled == 0
     assert outcome.rate(start + 2, start + 20) >= 0.9 * 0.8 * 0.95 * rate

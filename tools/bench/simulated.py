@@ -75,13 +75,13 @@ def behind(rate: float, seconds: float, newsletter: int) -> Behind:
 
     bulk_workers = [simulation.worker(bulk, start + seconds) for _ in range(5)]
     outcome = simulation.run([producer, *bulk_workers, lane])
-    waits = outcome.waits(bulk=False)
-    used = sum(one.recipients for one in outcome.sent if one.bulk and start + 2 <= one.at < start + seconds - 2)
+    waited_seconds = outcome.waited_seconds(bulk=False)
+    used = sum(sent.recipients for sent in outcome.sent if sent.bulk and start + 2 <= sent.at < start + seconds - 2)
     return Behind(
         rate=rate,
         newsletter=newsletter,
-        emails=len(waits),
-        longest_wait_seconds=max(waits),
+        emails=len(waited_seconds),
+        longest_wait_seconds=max(waited_seconds),
         bulk_used_share=used / (seconds - 4) / (rate * UTILISATION * 0.8),
         throttled=outcome.throttled,
     )
