@@ -40,7 +40,7 @@ _CLOCKS = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "u
 _NOT_IN_USECASES = ("time", "logging", "os", "socket", "subprocess", "threading", "urllib.request")
 
 _PRODUCT = ("python/sesmail_layer", "python/sesmail_cli", "functions")
-# What each folder must not import. CLI commands for the local cloud, where there are any, import it inside functions.
+# What each folder must not import.
 _FORBIDDEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_PRODUCT, ("tests", "tools", "localcloud", "scripts")),
     "scripts": ("tests", "tools", "localcloud"),

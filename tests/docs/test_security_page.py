@@ -1,4 +1,4 @@
-"""docs/security.md has a row for every statement that a function's role is given."""
+"""docs/security.md has a row for every statement in the roles of the functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder":
 
 
 def granted() -> set[tuple[str, str]]:
-    """Function and statement, as permissions.tf lists them; shared statements by their name there."""
+    """Return (function, statement) for every statement in permissions.tf, with shared statements."""
     shared = dict(re.findall(r'(\w+_statement) = \{\s+sid += "(\w+)"', PERMISSIONS))
     found = set()
     for name, function in FUNCTIONS.items():
@@ -26,7 +26,7 @@ def granted() -> set[tuple[str, str]]:
     return found
 
 
-def test_every_statement_has_its_row() -> None:
+def test_every_statement_has_a_row() -> None:
     documented = {
         (cells[0], cells[1].strip("`"))
         for cells in rows(DOCS / "security.md")
@@ -35,17 +35,17 @@ def test_every_statement_has_its_row() -> None:
     assert documented == granted()
 
 
-def test_the_statements_of_all_functions_are_named() -> None:
+def test_the_page_names_the_statements_that_all_functions_have() -> None:
     lambda_function = (ROOT / "modules/lambda_function/main.tf").read_text()
     for sid in re.findall(r'sid += "(\w+)"', lambda_function):
         assert f"`{sid}`" in (DOCS / "security.md").read_text()
 
 
-def test_the_page_is_right_that_no_action_is_a_wildcard() -> None:
+def test_no_action_is_a_wildcard() -> None:
     assert re.findall(r'actions += \[[^\]]*"\w+:\*', PERMISSIONS) == []
 
 
-def test_every_reader_of_everything_says_why_in_its_name() -> None:
+def test_a_statement_on_all_resources_gives_its_reason_in_its_name() -> None:
     wide = re.findall(r'sid += "(\w+)"\s+actions += \[[^\]]*\]\s+resources = \["\*"\]', PERMISSIONS)
     assert wide
     assert all(sid.endswith("HasNoResourceLevel") for sid in wide)
