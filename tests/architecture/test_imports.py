@@ -135,6 +135,19 @@ def test_of_the_tools_only_mutation_imports_pytest() -> None:
     assert importers(measuring, ("pytest",)) == []
 
 
+def test_unit_tests_import_only_what_mutation_runs_copy() -> None:
+    """tools/mutation/staging.py copies nothing else, and its environment has no moto."""
+    staged = ("sesmail_layer", "tests.unit", "tests.events", "tools.simulation")
+    outside = ("tests", "tools", "localcloud", "scripts", "sesmail_cli", "moto")
+    strays = {
+        source.module: name
+        for source in sources("tests/unit")
+        for name in source.imports()
+        if within(name, outside) and not within(name, staged)
+    }
+    assert strays == {}
+
+
 def importers(modules: Iterable[Source], packages: Iterable[str]) -> list[str]:
     """Return the modules that import one of the packages."""
     return [source.module for source in modules if any(within(name, packages) for name in source.imports())]
