@@ -20,7 +20,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 
 EMAILS = 2000
 PRODUCERS = 4
@@ -96,7 +98,7 @@ REQUESTS = [request(number) for number in range(EMAILS)]
 class Killer:
     """Kills processes while the run lasts."""
 
-    stack: Stack
+    engine: EngineUnderTest
     kills: Counter[str] = field(default_factory=Counter)
     over: Event = field(default_factory=Event)
 
@@ -108,7 +110,7 @@ class Killer:
         dice.shuffle(planned)
         for victim in planned:
             if victim == "after acceptance":
-                self.stack.order_fault("kill_after")
+                self.engine.inject_fault("kill_after")
             else:
                 self._kill(victim)
             if self.over.wait(dice.uniform(0.2, 1.2)):
@@ -116,7 +118,7 @@ class Killer:
 
     def _kill(self, function: str) -> None:
         while not self.over.is_set():
-            answer = self.stack.emulator.request("POST", "_sesmail/kill", {"function": function})
+            answer = self.engine.emulator.request("POST", "_sesmail/kill", {"function": function})
             if answer["killed"]:
                 self.kills[function] += 1
                 return
@@ -124,19 +126,19 @@ class Killer:
 
 
 @contextmanager
-def quick_redelivery(stack: Stack) -> Iterator[None]:
-    stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": REDELIVERY_SECONDS})
+def quick_redelivery(engine: EngineUnderTest) -> Iterator[None]:
+    engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": REDELIVERY_SECONDS})
     try:
         yield
     finally:
-        stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
+        engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
 
 
 @dataclass
 class Run:
     """What the run left behind."""
 
-    stack: Stack
+    engine: EngineUnderTest
     kills: Mapping[str, int]
     faults: Mapping[str, Mapping[str, int]]
     seconds: float
@@ -166,45 +168,45 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def chaos(stack: Stack) -> Run:
+def chaos(engine: EngineUnderTest) -> Run:
     """Everything sent, every fault spent, and nothing moves any more."""
     started = time.monotonic()
-    before = len(stack.mails())
-    killer = Killer(stack)
-    stack.order_fault("throttling", times=None, probability=THROTTLED, seed=1)
-    stack.order_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
-    with quick_redelivery(stack):
+    before = len(engine.mails())
+    killer = Killer(engine)
+    engine.inject_fault("throttling", times=None, probability=THROTTLED, seed=1)
+    engine.inject_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
+    with quick_redelivery(engine):
         thread = Thread(target=killer.live)
         thread.start()
         try:
-            submit(stack)
-            wait_for(lambda: not unfinished(stack), "every email to end", SECONDS - (time.monotonic() - started))
+            submit(engine)
+            wait_for(lambda: not unfinished(engine), "every email to end", SECONDS - (time.monotonic() - started))
         except AssertionError as late:
-            raise AssertionError(f"{late}: {len(unfinished(stack))} never ended: {unfinished(stack)[:5]}") from None
+            raise AssertionError(f"{late}: {len(unfinished(engine))} never ended: {unfinished(engine)[:5]}") from None
         finally:
             killer.over.set()
             thread.join()
-            faults = stack.emulator.request("GET", "_sesmail/behaviour")["faults"]
-            stack.clear_faults()
-        stack.wait_until_quiet(120)
+            faults = engine.emulator.request("GET", "_sesmail/settings")["faults"]
+            engine.clear_faults()
+        engine.wait_until_idle(120)
     fired: dict[str, Counter[str]] = {kind: Counter() for kind in ("kill_after", "throttling", "timeout_after")}
     for fault in faults:
         fired[fault["kind"]].update({"fired": fault["fired"], "killed": fault["killed"]})
     ours = {each.email_id for each in REQUESTS}
     run = Run(
-        stack,
+        engine,
         killer.kills,
         fired,
         time.monotonic() - started,
-        Counter(email_id for mail in stack.mails()[before:] if (email_id := mail.tag("emailId")) in ours),
-        records(stack),
-        heard(stack),
+        Counter(email_id for mail in engine.mails()[before:] if (email_id := mail.tag("emailId")) in ours),
+        records(engine),
+        heard(engine),
     )
     print(f"\n{run.summary()}")
     return run
 
 
-def submit(stack: Stack) -> None:
+def submit(engine: EngineUnderTest) -> None:
     """Four threads put the requests on the bus, those that come twice far apart."""
     dice = random.Random(5)
     shares = [list[Mapping[str, Any]]() for _ in range(PRODUCERS)]
@@ -215,16 +217,16 @@ def submit(stack: Stack) -> None:
     for share in shares:
         dice.shuffle(share)
     with ThreadPoolExecutor(PRODUCERS) as pool:
-        for sent in [pool.submit(stack.put_email_requests, share) for share in shares]:
+        for sent in [pool.submit(engine.put_email_requests, share) for share in shares]:
             sent.result()
 
 
-def records(stack: Stack) -> dict[str, dict[str, Any]]:
-    return {item["emailId"]: item for item in stack.records() if item["emailId"].startswith(f"chaos-{RUN}-")}
+def records(engine: EngineUnderTest) -> dict[str, dict[str, Any]]:
+    return {item["emailId"]: item for item in engine.records() if item["emailId"].startswith(f"chaos-{RUN}-")}
 
 
-def unfinished(stack: Stack) -> list[str]:
-    found = records(stack)
+def unfinished(engine: EngineUnderTest) -> list[str]:
+    found = records(engine)
     statuses = {email_id: record["status"] for email_id, record in found.items()}
     return [
         f"{each.email_id}: {statuses.get(each.email_id)}, not {each.status}"
@@ -233,10 +235,10 @@ def unfinished(stack: Stack) -> list[str]:
     ]
 
 
-def heard(stack: Stack) -> dict[str, dict[str, str]]:
+def heard(engine: EngineUnderTest) -> dict[str, dict[str, str]]:
     """The statuses that subscribers were told of, by email and event id."""
     told: dict[str, dict[str, str]] = {}
-    for event in stack.subscriber.collect():
+    for event in engine.subscriber.collect():
         detail = event["detail"]
         told.setdefault(detail["emailId"], {})[detail["eventId"]] = detail["status"]
     return told
@@ -266,4 +268,4 @@ def test_every_final_status_was_told(chaos: Run) -> None:
 
 
 def test_nothing_is_left_in_a_queue_or_a_dead_letter_queue(chaos: Run) -> None:
-    assert chaos.stack.depths((*QUEUES, *DEAD_LETTER_QUEUES)) == {}
+    assert chaos.engine.depths((*QUEUES, *DEAD_LETTER_QUEUES)) == {}

@@ -14,9 +14,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from localcloud.clients import client
 from localcloud.emulator import CREDENTIALS, REGION, Emulator, start_ministack
-from localcloud.queue_policy import let_in
-from localcloud.stack import client, wait_for
+from localcloud.queue_policy import allow_delivery
+from localcloud.wait import wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -43,7 +44,7 @@ def queue(plain_emulator: Emulator) -> str:
     sns, sqs, ses = (client(plain_emulator, name) for name in ("sns", "sqs", "sesv2"))
     topic: str = sns.create_topic(Name="feedback")["TopicArn"]
     url: str = sqs.create_queue(QueueName="feedback")["QueueUrl"]
-    queue_arn = let_in(sqs, url, "sns.amazonaws.com", topic)
+    queue_arn = allow_delivery(sqs, url, "sns.amazonaws.com", topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     ses.create_configuration_set(ConfigurationSetName="watched")
     ses.create_configuration_set(ConfigurationSetName="quiet")
@@ -235,10 +236,10 @@ def test_a_message_id_has_ses_s_shape(send: Send, queue: str) -> None:
 def test_events_can_be_held_reversed_and_doubled(
     send: Send, events: Callable[[int], list[dict[str, Any]]], plain_emulator: Emulator
 ) -> None:
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"hold": True, "copies": 2, "reverse": True}})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"hold": True, "copies": 2, "reverse": True}})
     send("someone@example.org")
     assert plain_emulator.request("GET", "_sesmail/events") == {"count": 0, "held": 4, "events": []}
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"reverse": False}})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"reverse": False}})
     plain_emulator.request("POST", "_sesmail/release", {})
     assert [event["eventType"] for event in events(4)] == ["Delivery", "Delivery", "Send", "Send"]
 
@@ -300,7 +301,7 @@ def test_the_quota_is_what_a_test_sets_and_counts_recipients(
     send: Send, ses: SESClient, queue: str, plain_emulator: Emulator
 ) -> None:
     quota = {"max_24_hour_send": 200.0, "max_send_rate": 3.0, "enforce": True}
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"quota": quota})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"quota": quota})
     send("a@example.org", "b@example.org", configuration_set="quiet")
     answer = ses.get_send_quota()
     assert (answer["Max24HourSend"], answer["MaxSendRate"], answer["SentLast24Hours"]) == (200.0, 3.0, 2.0)
@@ -311,6 +312,6 @@ def test_the_quota_is_what_a_test_sets_and_counts_recipients(
 
 def test_an_unknown_setting_is_refused(plain_emulator: Emulator) -> None:
     with pytest.raises(Exception, match="unknown settings: speed"):
-        plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"speed": 1}})
+        plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"speed": 1}})
     with pytest.raises(Exception, match="unknown fault"):
         plain_emulator.request("POST", "_sesmail/faults", {"kind": "earthquake"})

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 
 REQUESTS = 200
 # Addresses and ids of this run alone: a bounce suppresses for ever.
@@ -102,12 +104,12 @@ DOUBLED = [each for each in CASES if each.twice]
 
 
 @pytest.fixture(scope="module")
-def mixed_run(stack: Stack) -> Stack:
+def mixed_run(engine: EngineUnderTest) -> EngineUnderTest:
     """Everything sent, and nothing moves any more."""
-    return send_all(stack)
+    return send_all(engine)
 
 
-def send_all(stack: Stack) -> Stack:
+def send_all(engine: EngineUnderTest) -> EngineUnderTest:
     """Send all, every tenth once more among the others, and wait until nothing moves any more."""
     for each in CASES:
         if each.error_type == "suppressed":
@@ -117,36 +119,36 @@ def send_all(stack: Stack) -> Stack:
                 "reason": {"S": "manual"},
                 "addedToSuppressionDate": {"S": "2026-01-01T00:00:00.000Z"},
             }
-            stack.dynamodb.put_item(TableName=stack.outputs["suppression_table_name"], Item=entry)
+            engine.dynamodb.put_item(TableName=engine.outputs["suppression_table_name"], Item=entry)
     requests = [each.detail for each in CASES]
     for position, each in enumerate(reversed(DOUBLED)):
         requests.insert(len(requests) - position * 7, each.detail)
     assert len(requests) == REQUESTS + len(DOUBLED)
-    stack.put_email_requests(requests)
+    engine.put_email_requests(requests)
 
     def settled() -> bool:
-        statuses = {record["emailId"]: record["status"] for record in mixed_records(stack)}
+        statuses = {record["emailId"]: record["status"] for record in mixed_records(engine)}
         return all(statuses.get(each.email_id) == each.status for each in CASES)
 
     try:
         wait_for(settled, "all requests to end", seconds=90)
     except AssertionError:
-        found = {record["emailId"]: record for record in mixed_records(stack)}
+        found = {record["emailId"]: record for record in mixed_records(engine)}
         wrong = [
             (each.kind, found.get(each.email_id))
             for each in CASES
             if found.get(each.email_id, {}).get("status") != each.status
         ]
         raise AssertionError(f"{len(wrong)} of {REQUESTS} did not end as they must; the first: {wrong[:3]}") from None
-    stack.wait_until_quiet()
-    return stack
+    engine.wait_until_idle()
+    return engine
 
 
-def mixed_records(stack: Stack) -> list[dict[str, Any]]:
-    return [record for record in stack.records() if record["emailId"].startswith(f"mixed-{RUN}-")]
+def mixed_records(engine: EngineUnderTest) -> list[dict[str, Any]]:
+    return [record for record in engine.records() if record["emailId"].startswith(f"mixed-{RUN}-")]
 
 
-def test_every_request_ends_in_one_record_with_the_right_status(mixed_run: Stack) -> None:
+def test_every_request_ends_in_one_record_with_the_right_status(mixed_run: EngineUnderTest) -> None:
     records = {record["emailId"]: record for record in mixed_records(mixed_run)}
     assert len(records) == REQUESTS
     assert {each.email_id: (each.status, each.error_type) for each in CASES} == {
@@ -154,14 +156,14 @@ def test_every_request_ends_in_one_record_with_the_right_status(mixed_run: Stack
     }
 
 
-def test_ses_is_handed_exactly_one_mail_for_each_that_is_due(mixed_run: Stack) -> None:
+def test_ses_is_handed_exactly_one_mail_for_each_that_is_due(mixed_run: EngineUnderTest) -> None:
     ours = {each.to for each in CASES}
     handed = Counter(address for mail in mixed_run.mails() for address in mail.destinations if address in ours)
     due = Counter(each.to for each in CASES if each.mailed)
     assert (handed - due, due - handed) == (Counter(), Counter())
 
 
-def test_subscribers_hear_each_transition_once(mixed_run: Stack) -> None:
+def test_subscribers_hear_each_transition_once(mixed_run: EngineUnderTest) -> None:
     # Counted by event id: what is published twice has the same one.
     heard: dict[str, dict[str, str]] = {each.email_id: {} for each in CASES}
     for event in mixed_run.subscriber.collect():
@@ -184,7 +186,7 @@ def right_events(each: Case, heard: list[str]) -> bool:
     return without_skippable == sorted(each.events) and len(heard) == len(set(heard))
 
 
-def test_bounces_and_complaints_are_suppressed_and_nobody_else(mixed_run: Stack) -> None:
+def test_bounces_and_complaints_are_suppressed_and_nobody_else(mixed_run: EngineUnderTest) -> None:
     ours = {each.to for each in CASES}
     entries = mixed_run.scan(mixed_run.outputs["suppression_table_name"])
     found = {entry["email"]: entry["reason"] for entry in entries if entry["email"] in ours}
@@ -193,7 +195,7 @@ def test_bounces_and_complaints_are_suppressed_and_nobody_else(mixed_run: Stack)
     assert found == expected
 
 
-def test_metadata_comes_back_in_record_and_events(mixed_run: Stack) -> None:
+def test_metadata_comes_back_in_record_and_events(mixed_run: EngineUnderTest) -> None:
     each = next(each for each in CASES if each.kind == "delivered")
     record = mixed_run.record(each.email_id)
     assert record is not None
@@ -202,5 +204,5 @@ def test_metadata_comes_back_in_record_and_events(mixed_run: Stack) -> None:
         assert detail["metadata"] == {"number": each.number}
 
 
-def test_no_message_ends_in_a_dead_letter_queue(mixed_run: Stack) -> None:
+def test_no_message_ends_in_a_dead_letter_queue(mixed_run: EngineUnderTest) -> None:
     assert mixed_run.depths(DEAD_LETTER_QUEUES) == {}

@@ -1,6 +1,6 @@
 """The commands that the README begins with, run as its reader runs them, in a work tree of their own.
 
-A copy, so that nobody's running stack, `terraform.tfvars` or `dist/` is touched.
+A copy, so that nobody's running engine, `terraform.tfvars` or `dist/` is touched.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any
 import pytest
 
 from localcloud.emulator import Emulator, free_port, port_is_taken, start_ministack
+from localcloud.env import exports
 from localcloud.package import architecture, python_version
 from localcloud.paths import REPOSITORY
 from localcloud.provider import terraform_binary, terraform_init_args
-from localcloud.running import exports
 from localcloud.snippets import snippet
-from localcloud.stack import wait_for
+from localcloud.wait import wait_for
 
 README = REPOSITORY / "README.md"
 SETUP = REPOSITORY / "docs" / "setup.md"
@@ -164,7 +164,7 @@ def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emula
         "TF_CLI_ARGS_apply": "-parallelism=40",
         "CHECKPOINT_DISABLE": "1",
     }
-    shell = exports({"url": account.url})
+    shell = exports(account.url, work_tree.folder / "account-bin")
     work_tree.run(f"{shell}\n{snippet(SETUP, 'bash', 'create-email-identity')}")
 
     told = work_tree.run(snippet(README, "bash", "terraform -chdir=terraform apply"), here, typed="yes\n")

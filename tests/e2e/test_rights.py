@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
+from localcloud.wait import wait_for
 from sesmail_layer.domain.times import utc_text
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.rights import Right, Roles
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
@@ -42,16 +44,16 @@ class Journey:
     # Where the lack of a right is a verdict on the email, not a reason to wait.
     fails: bool = False
 
-    def arrived(self, stack: Stack) -> bool:
+    def arrived(self, engine: EngineUnderTest) -> bool:
         """Whether every email is where it must be."""
-        statuses = {email_id: (stack.record(email_id) or {}).get("status") for email_id in self.ends}
+        statuses = {email_id: (engine.record(email_id) or {}).get("status") for email_id in self.ends}
         return statuses == dict(self.ends) and bool(self.also())
 
-    def told_of_failure(self, stack: Stack) -> bool:
-        return all("failed" in stack.statuses_of(email_id) for email_id in self.ends)
+    def told_of_failure(self, engine: EngineUnderTest) -> bool:
+        return all("failed" in engine.statuses_of(email_id) for email_id in self.ends)
 
 
-Start = Callable[[Stack], Journey]
+Start = Callable[[EngineUnderTest], Journey]
 
 
 # --- journeys --------------------------------------------------------------------------------------------------------
@@ -65,52 +67,52 @@ def reader() -> str:
     return f"{unique('reader')}@example.org"
 
 
-def delivered(stack: Stack) -> Journey:
+def delivered(engine: EngineUnderTest) -> Journey:
     """The happy path, by a producer and with a template that nobody has seen yet."""
     template = unique("rights")
     for file, text in TEMPLATE.items():
-        stack.s3.put_object(
-            Bucket=stack.outputs["template_bucket_name"], Key=f"templates/{template}/{file}", Body=text.encode()
+        engine.s3.put_object(
+            Bucket=engine.outputs["template_bucket_name"], Key=f"templates/{template}/{file}", Body=text.encode()
         )
-    email_id = stack.put_email_request(
+    email_id = engine.put_email_request(
         reader(), source=unique("new.team"), templateName=template, templateData={"name": "Ann"}
     )
     told = {"sent", "delivered"}
-    return Journey({email_id: "delivered"}, lambda: told <= set(stack.statuses_of(email_id)))
+    return Journey({email_id: "delivered"}, lambda: told <= set(engine.statuses_of(email_id)))
 
 
-def bounced(stack: Stack) -> Journey:
+def bounced(engine: EngineUnderTest) -> Journey:
     to = f"bounce+{unique('rights')}@simulator.amazonses.com"
-    email_id = stack.put_email_request(to)
-    return Journey({email_id: "bounced"}, lambda: stack.suppression(to) and "bounced" in stack.statuses_of(email_id))
+    email_id = engine.put_email_request(to)
+    return Journey({email_id: "bounced"}, lambda: engine.suppression(to) and "bounced" in engine.statuses_of(email_id))
 
 
-def bounced_later(stack: Stack) -> Journey:
+def bounced_later(engine: EngineUnderTest) -> Journey:
     """The mailbox simulator's bounces do not count; a reader's do."""
     to = reader()
-    record = stack.put_email_request_and_wait(to, "delivered")
-    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
+    record = engine.put_email_request_and_wait(to, "delivered")
+    engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
     return Journey({record["emailId"]: "bounced"})
 
 
-def soft_bounced(stack: Stack) -> Journey:
+def soft_bounced(engine: EngineUnderTest) -> Journey:
     """Bounces, waits, and is sent once more."""
     to = f"softbounce+{unique('rights')}@simulator.amazonses.com"
-    email_id = stack.put_email_request(to)
-    return Journey({email_id: "soft_bounced"}, lambda: len(stack.mails_to(to)) == 2)
+    email_id = engine.put_email_request(to)
+    return Journey({email_id: "soft_bounced"}, lambda: len(engine.mails_to(to)) == 2)
 
 
-def no_longer_spam(stack: Stack) -> Journey:
+def no_longer_spam(engine: EngineUnderTest) -> Journey:
     """A reader complains and takes it back; the events name the email by SES's id only."""
     to = reader()
-    record = stack.put_email_request_and_wait(to, "delivered")
+    record = engine.put_email_request_and_wait(to, "delivered")
 
     def tell(kind: str) -> None:
         detail = {"complainedRecipients": [{"emailAddress": to}], "complaintFeedbackType": kind, "feedbackId": kind}
-        stack.publish_ses_event(ses_event(record, "Complaint", detail))
+        engine.publish_ses_event(ses_event(record, "Complaint", detail))
 
     def lifted() -> bool:
-        if stack.suppression(to) is None:
+        if engine.suppression(to) is None:
             return True
         tell("not-spam")
         return False
@@ -119,57 +121,57 @@ def no_longer_spam(stack: Stack) -> Journey:
     return Journey({record["emailId"]: "complained"}, lifted)
 
 
-def scheduled(stack: Stack) -> Journey:
-    return Journey({stack.put_email_request(reader(), sendAt=utc_text(time.time() + 2)): "delivered"})
+def scheduled(engine: EngineUnderTest) -> Journey:
+    return Journey({engine.put_email_request(reader(), sendAt=utc_text(time.time() + 2)): "delivered"})
 
 
-def in_bulk(stack: Stack) -> Journey:
-    return Journey({stack.put_email_request(reader(), source="newsletter.team"): "delivered"})
+def in_bulk(engine: EngineUnderTest) -> Journey:
+    return Journey({engine.put_email_request(reader(), source="newsletter.team"): "delivered"})
 
 
-def first_contact(stack: Stack) -> Journey:
-    return Journey({stack.put_email_request(reader(), source="careful.agent"): "delivered"})
+def first_contact(engine: EngineUnderTest) -> Journey:
+    return Journey({engine.put_email_request(reader(), source="careful.agent"): "delivered"})
 
 
-def with_a_file(stack: Stack) -> Journey:
-    stack.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
-    stack.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/rights.pdf", Body=b"%PDF-1.7")
+def with_a_file(engine: EngineUnderTest) -> Journey:
+    engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
+    engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/rights.pdf", Body=b"%PDF-1.7")
     files = [{"filename": "a.pdf", "s3Uri": f"s3://{ATTACHMENTS_BUCKET}/invoices/rights.pdf"}]
-    email_id = stack.put_email_request(reader(), source="files.app", attachments=files)
+    email_id = engine.put_email_request(reader(), source="files.app", attachments=files)
     return Journey({email_id: "delivered"}, fails=True)
 
 
-def without_a_template(stack: Stack) -> Journey:
-    return Journey({stack.put_email_request(reader(), templateName=unique("missing")): "failed"})
+def without_a_template(engine: EngineUnderTest) -> Journey:
+    return Journey({engine.put_email_request(reader(), templateName=unique("missing")): "failed"})
 
 
-def rejected(stack: Stack) -> Journey:
+def rejected(engine: EngineUnderTest) -> Journey:
     """SES refuses what has been claimed and kept."""
     to = reader()
-    stack.order_fault("rejected", recipient=to)
-    return Journey({stack.put_email_request(to): "failed"})
+    engine.inject_fault("rejected", recipient=to)
+    return Journey({engine.put_email_request(to): "failed"})
 
 
-def unsettled(stack: Stack) -> Journey:
+def unsettled(engine: EngineUnderTest) -> Journey:
     """SES does not say whether it took the email, which waits for news."""
     to = reader()
-    stack.order_fault("server_error", recipient=to)
-    return Journey({stack.put_email_request(to): "delivered"})
+    engine.inject_fault("server_error", recipient=to)
+    return Journey({engine.put_email_request(to): "delivered"})
 
 
-def first_of_all(stack: Stack) -> Journey:
+def first_of_all(engine: EngineUnderTest) -> Journey:
     """As on the first day: nobody has asked SES for its quota."""
-    stack.dynamodb.delete_item(TableName=stack.outputs["control_table_name"], Key={"pk": {"S": "quota"}})
+    engine.dynamodb.delete_item(TableName=engine.outputs["control_table_name"], Key={"pk": {"S": "quota"}})
     time.sleep(5)  # for so long a function remembers it
-    return Journey({stack.put_email_request(reader()): "delivered"})
+    return Journey({engine.put_email_request(reader()): "delivered"})
 
 
-def seeded(stack: Stack) -> Journey:
+def seeded(engine: EngineUnderTest) -> Journey:
     """A starter whose metadata is gone is installed anew. The seeder waits some seconds for a right that is new."""
-    bucket, key = stack.outputs["template_bucket_name"], "templates/welcome/metadata.json"
-    stack.s3.delete_object(Bucket=bucket, Key=key)
-    stack.functions.invoke(FunctionName=stack.outputs["template_seeder_lambda_name"], InvocationType="Event")
-    return Journey({}, lambda: stack.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
+    bucket, key = engine.outputs["template_bucket_name"], "templates/welcome/metadata.json"
+    engine.s3.delete_object(Bucket=bucket, Key=key)
+    engine.functions.invoke(FunctionName=engine.outputs["template_seeder_lambda_name"], InvocationType="Event")
+    return Journey({}, lambda: engine.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------
@@ -233,52 +235,54 @@ NOT_SHOWN = {
 
 
 @pytest.fixture(scope="module")
-def roles(stack: Stack) -> Iterator[Roles]:
+def roles(engine: EngineUnderTest) -> Iterator[Roles]:
     """What a denied batch left comes again after some seconds, not after ten minutes."""
-    stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": 3})
-    yield Roles(stack)
-    stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
+    engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": 3})
+    yield Roles(engine)
+    engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
 
 
-def travel(stack: Stack, roles: Roles, journey: Journey, what: str) -> None:
+def travel(engine: EngineUnderTest, roles: Roles, journey: Journey, what: str) -> None:
     """A journey to its end and until all is quiet. Raises Denied at the first right that a role lacks."""
 
     def arrived() -> bool:
         if asked := roles.denied():
             raise Denied(asked)
-        return journey.arrived(stack)
+        return journey.arrived(engine)
 
     wait_for(arrived, f"{what} to arrive", PATIENCE_SECONDS)
-    stack.wait_until_quiet()
+    engine.wait_until_idle()
     assert arrived()
 
 
-def test_the_table_names_every_right_of_every_role_but_writing_logs(stack: Stack, roles: Roles) -> None:
+def test_the_table_names_every_right_of_every_role_but_writing_logs(engine: EngineUnderTest, roles: Roles) -> None:
     granted = set().union(*(roles.granted(function) for function in (SENDER, FEEDBACK, SEEDER)))
     assert granted == NEEDED.keys() | NOT_SHOWN.keys()
 
 
 @pytest.mark.parametrize("start", dict.fromkeys(NEEDED.values()), ids=lambda start: start.__name__)
-def test_with_all_rights_a_journey_arrives_and_nothing_is_denied(stack: Stack, roles: Roles, start: Start) -> None:
-    travel(stack, roles, start(stack), start.__name__)
+def test_with_all_rights_a_journey_arrives_and_nothing_is_denied(
+    engine: EngineUnderTest, roles: Roles, start: Start
+) -> None:
+    travel(engine, roles, start(engine), start.__name__)
 
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)
 def test_one_missing_right_is_denied_and_once_it_is_back_nothing_was_lost(
-    stack: Stack, roles: Roles, right: Right
+    engine: EngineUnderTest, roles: Roles, right: Right
 ) -> None:
     try:
         with roles.without(right):
-            journey = NEEDED[right](stack)
+            journey = NEEDED[right](engine)
             with pytest.raises(Denied) as denied:
-                travel(stack, roles, journey, f"an email without {right}")
+                travel(engine, roles, journey, f"an email without {right}")
         assert all(right.covers(asked) for asked in denied.value.asked), denied.value
         ended = journey.told_of_failure if journey.fails else journey.arrived
-        wait_for(lambda: ended(stack), f"the email to arrive once {right} is back", PATIENCE_SECONDS)
-        stack.wait_until_quiet()
-        left = stack.depths((*QUEUES, *DEAD_LETTER_QUEUES))
+        wait_for(lambda: ended(engine), f"the email to arrive once {right} is back", PATIENCE_SECONDS)
+        engine.wait_until_idle()
+        left = engine.depths((*QUEUES, *DEAD_LETTER_QUEUES))
     finally:
-        stack.clear_faults()
+        engine.clear_faults()
         roles.forget_denied()
-        stack.purge(*DEAD_LETTER_QUEUES)
+        engine.purge(*DEAD_LETTER_QUEUES)
     assert left == {}

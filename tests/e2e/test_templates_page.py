@@ -16,9 +16,10 @@ import pytest
 
 from localcloud.emulator import free_port
 from localcloud.paths import REPOSITORY
-from localcloud.shell import run_in_shell
 from localcloud.snippets import code_blocks
-from localcloud.stack import Stack, wait_for
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
+from tests.e2e.harness.shell import run_in_shell
 
 PAGE = REPOSITORY / "docs" / "templates.md"
 TOUR = code_blocks(PAGE, "bash")
@@ -76,12 +77,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_edit_a_subject_break_a_variable_mend_it_and_send_it(stack: Stack, folder: Path) -> None:
+def test_edit_a_subject_break_a_variable_mend_it_and_send_it(engine: EngineUnderTest, folder: Path) -> None:
     def run(*words: str) -> str:
-        return run_in_shell(stack.emulator, step(*words), folder)
+        return run_in_shell(engine.emulator, step(*words), folder)
 
-    # The page's recipient is other tests' as well, on a stack that they share.
-    before = len(stack.mails_to(RECIPIENT))
+    # The page's recipient is other tests' as well, on an engine that they share.
+    before = len(engine.mails_to(RECIPIENT))
     run("template new")
     with preview(folder) as gallery:
         assert gallery.render()["error"] is None
@@ -91,16 +92,16 @@ def test_edit_a_subject_break_a_variable_mend_it_and_send_it(stack: Stack, folde
         assert gallery.render()["error"]["message"].endswith("Undefined variable: 'userNam' is undefined")
         assert [finding["rule"] for finding in gallery.template()["findings"]] == ["undeclared-variable"]
         [shown] = code_blocks(PAGE, "text")
-        told = run_in_shell(stack.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
+        told = run_in_shell(engine.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
         assert told == shown
         assert "0 errors, 0 warnings" in run("s/{{ userNam }}/{{ userName }}/", "lint")
         assert gallery.render()["error"] is None
     dry = run("--dry-run")
     assert "Subject: 👋 A warm welcome to Northwind Books" in dry
-    assert len(stack.mails_to(RECIPIENT)) == before
+    assert len(engine.mails_to(RECIPIENT)) == before
 
     story = run("aws s3 cp", "send-test")
     assert story.splitlines()[-1].split()[1] == "delivered"
-    [mail] = stack.mails_to(RECIPIENT)[before:]
+    [mail] = engine.mails_to(RECIPIENT)[before:]
     assert mail.subject == "👋 A warm welcome to Northwind Books"
     assert "Hello Ada," in mail.body("plain")

@@ -1,4 +1,4 @@
-"""One email that uses every field of the request, on the applied stack."""
+"""One email that uses every field of the request, on the deployed engine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from localcloud.mailbox import Mail
-from localcloud.stack import Stack, wait_for
+from localcloud.wait import wait_for
 from sesmail_layer.domain.request.email_request import FIELDS
 from sesmail_layer.domain.times import utc_text
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 PNG = bytes.fromhex(
@@ -25,10 +26,10 @@ SUPPRESSED = "gone@example.com"
 
 
 @pytest.fixture(scope="module")
-def request_detail(stack: Stack) -> dict[str, Any]:
-    stack.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
-    stack.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/7.pdf", Body=PDF)
-    stack.put_email_request_and_wait("bounce+whole@simulator.amazonses.com", "bounced")
+def request_detail(engine: EngineUnderTest) -> dict[str, Any]:
+    engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
+    engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/7.pdf", Body=PDF)
+    engine.put_email_request_and_wait("bounce+whole@simulator.amazonses.com", "bounced")
     now = time.time()
     return {
         "to": "Ada@Example.com",
@@ -62,12 +63,12 @@ def request_detail(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def record(stack: Stack, request_detail: dict[str, Any]) -> dict[str, Any]:
+def record(engine: EngineUnderTest, request_detail: dict[str, Any]) -> dict[str, Any]:
     """The record once every recipient's mail server has answered."""
-    stack.put_email_requests([request_detail], source="files.app")
+    engine.put_email_requests([request_detail], source="files.app")
 
     def all_delivered() -> dict[str, Any] | None:
-        found = stack.record("whole-request-1") or {}
+        found = engine.record("whole-request-1") or {}
         states = [found.get("status"), *(state["status"] for state in found.get("recipients", {}).values())]
         return found if states.count("delivered") == 3 else None
 
@@ -75,8 +76,8 @@ def record(stack: Stack, request_detail: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def mail(stack: Stack, record: dict[str, Any]) -> Mail:
-    [found] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+def mail(engine: EngineUnderTest, record: dict[str, Any]) -> Mail:
+    [found] = [mail for mail in engine.mails() if mail.message_id == record["sesMessageId"]]
     return found
 
 
@@ -136,9 +137,9 @@ def test_the_record_tells_all_but_the_content(record: dict[str, Any], request_de
     assert record["sentAt"] >= request_detail["sendAt"]
 
 
-def test_the_status_events_tell_the_whole_way(stack: Stack, record: dict[str, Any]) -> None:
+def test_the_status_events_tell_the_whole_way(engine: EngineUnderTest, record: dict[str, Any]) -> None:
     events = wait_for(
-        lambda: found if len(found := stack.subscriber.details_of("whole-request-1")) >= 5 else None,
+        lambda: found if len(found := engine.subscriber.details_of("whole-request-1")) >= 5 else None,
         "the status events",
     )
     told = {(event["toEmail"], event["status"]) for event in events}

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from localcloud import emulator as emulators
 from localcloud.deployment import deploy
 from localcloud.paths import BUILD
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
 from tools.bench.ratios import Ratio, spread
 
@@ -41,14 +41,14 @@ QUICK = Effort(3, 3, 3, 2, 100, 3, 200)
 
 
 @contextmanager
-def applied() -> Iterator[tuple[Stack, Path, Path]]:
+def applied() -> Iterator[tuple[Engine, Path, Path]]:
     """An applied stack, its package, and a folder to work in."""
     started = emulators.start_ministack()
     work = f"bench/{os.getpid()}"
     try:
         deployment = deploy(started, work)
         with tempfile.TemporaryDirectory() as folder:
-            yield deployment.stack, BUILD / work / "package", Path(folder)
+            yield deployment.engine, BUILD / work / "package", Path(folder)
     finally:
         started.stop()
         shutil.rmtree(BUILD / work, ignore_errors=True)

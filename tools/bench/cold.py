@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.paths import REPOSITORY
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from tools.bench.engine import email_requests, environment, sqs_event
 from tools.bench.ratios import Ratio, in_turn
 
@@ -62,7 +62,7 @@ def one(path: list[Path], environment: Mapping[str, str], function: str, event: 
     return times
 
 
-def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Ratio]:
+def measure(stack: Engine, package: Path, folder: Path, rounds: int) -> list[Ratio]:
     """CPU time, since a cold start hardly waits, and other work on the machine disturbs it less."""
     unpacked, runtime = unpack(package, folder / "unpacked"), boto3_alone(folder / "runtime")
     bare_environment = dict(stack.emulator.environment)
@@ -93,7 +93,7 @@ def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Rati
     ]
 
 
-def first_event(stack: Stack, function: str) -> Any:
+def first_event(stack: Engine, function: str) -> Any:
     """A batch of one, as it comes to a function."""
     if function == "EmailSender":
         return sqs_event(email_requests(1))

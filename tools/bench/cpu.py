@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.emulator import Emulator
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from sesmail_layer.aws import clients
 from tools.bench import payloads
 from tools.bench.engine import email_requests, sender, sqs_event
@@ -28,7 +28,7 @@ from tools.bench.ratios import Ratio, in_turn
 BATCH = payloads.BATCH
 
 
-def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
+def measure(stack: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
     """The ratio, the captured payloads for the minimal pipeline, and each package's share of the CPU."""
     about, result = folder / "stack.json", folder / "cpu.json"
     about.write_text(json.dumps({"url": stack.emulator.url, "outputs": dict(stack.outputs), "name": stack.name}))
@@ -49,7 +49,7 @@ def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Rati
     return ratio, found["calls"], found["profile"]
 
 
-def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
+def _measure(stack: Engine, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
     engine = sender(stack)
     engine.handle(sqs_event(email_requests(BATCH)), 30)
     recorder = payloads.Recorder()
@@ -78,7 +78,7 @@ def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[
     return run
 
 
-def _profile(stack: Stack) -> list[str]:
+def _profile(stack: Engine) -> list[str]:
     """Each package's share of the sender's CPU, its callees' not included; one email after another."""
     composition: Any = importlib.import_module("sesmail_layer.composition.email_sender")
     composition.run_all = lambda steps: [step() for step in steps]
@@ -108,7 +108,7 @@ def _package_of(file: str) -> str:
 def main() -> None:
     about, result, rounds, batches = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     told = json.loads(about.read_text())
-    stack = Stack(Emulator(told["url"], "ministack"), told["outputs"], told["name"])
+    stack = Engine(Emulator(told["url"], "ministack"), told["outputs"], told["name"])
     result.write_text(json.dumps(_measure(stack, result.parent, rounds, batches)))
 
 

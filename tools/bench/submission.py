@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from tools.bench.ratios import Ratio, in_turn
 
 SOURCE = "bench"
@@ -22,7 +22,7 @@ def helper() -> Any:
     return names["request_emails"]
 
 
-def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
+def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
     """On a bus without rules, so that nothing is at work but the submission."""
     request_emails = helper()
     stack.events.create_event_bus(Name=BUS)

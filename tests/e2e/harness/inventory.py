@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from localcloud.clients import client
 from localcloud.emulator import Emulator
-from localcloud.stack import client
 
 # (service, operation, the answer's list, the key of its name; "" where the list holds names)
 LISTS = (

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.stack import Stack, client
+from localcloud.clients import client
+from tests.e2e.harness.engine import EngineUnderTest
 
 # The services on which the emulator enforces a role's rights.
 SERVICES = ("dynamodb", "s3", "events", "sqs", "ses")
@@ -20,7 +21,7 @@ SERVICES = ("dynamodb", "s3", "events", "sqs", "ses")
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """One action of one function on one resource, the resource without account and name of the stack."""
+    """One action of one function on one resource, the resource without account and name of the engine."""
 
     function: str
     action: str
@@ -36,11 +37,11 @@ class Right:
 
 
 class Roles:
-    """The inline policies of the stack's three roles."""
+    """The inline policies of the engine's three roles."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._iam = client(stack.emulator, "iam")
+    def __init__(self, engine: EngineUnderTest) -> None:
+        self._stack = engine
+        self._iam = client(engine.emulator, "iam")
 
     def granted(self, function: str) -> set[Right]:
         """Every right of a function on the services that are checked."""
@@ -66,7 +67,7 @@ class Roles:
     def denied(self) -> list[Right]:
         """What was denied since the list was emptied."""
         denials = self._stack.emulator.denials()
-        return [self._right(self._function(each["who"]), each["action"], each["resource"]) for each in denials]
+        return [self._right(self._function(each["principal"]), each["action"], each["resource"]) for each in denials]
 
     def forget_denied(self) -> None:
         self._stack.emulator.request("DELETE", "_sesmail/denials")
