@@ -32,7 +32,7 @@ def run(console: Console) -> None:
     console.print("Terraform deploys the engine to an emulated AWS on this machine. This takes about 90 seconds.")
     emulator = start_ministack()
     try:
-        demo = Demo(deploy(emulator, "demo/stack").engine, console)
+        demo = Demo(deploy(emulator, "demo/deployment").engine, console)
         demo.quick_start()
         demo.bounce()
         demo.suppressed_recipient()

@@ -26,7 +26,7 @@ _PROC = Path("/proc")
 
 
 def isolate_start_failures() -> None:
-    """Let a process that dies at its start fail its own batch only; MiniStack would end its function's other processes."""
+    """Let a process that dies at its start fail its own batch only; MiniStack would end the function's others too."""
     original = runtime.Worker.invoke
 
     def invoke(worker: Any, *arguments: Any, **named: Any) -> dict[str, Any]:

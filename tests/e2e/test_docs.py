@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from localcloud.mailbox import Mail
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import snippet
 from localcloud.wait import wait_for
 from tests.docs.pages import DOCS, Block, blocks
@@ -24,7 +25,7 @@ WELCOME = {"templateName": "welcome", "templateData": {"userName": "John", "comp
 
 
 def run_python(engine: EngineUnderTest, containing: str, folder: Path) -> str:
-    """Run a snippet beside the page's own emails.py and request.json, as a reader would have them."""
+    """Run a snippet in a folder with the page's own emails.py and request.json, as a reader would."""
     (folder / "emails.py").write_text(snippet(INTEGRATION, "python", "def request_email("))
     (folder / "request.json").write_text(snippet(INTEGRATION, "json", "order-4711-confirmation"))
     (folder / "invoice.pdf").write_bytes(PDF)
@@ -33,7 +34,7 @@ def run_python(engine: EngineUnderTest, containing: str, folder: Path) -> str:
 
 
 def run_typescript(engine: EngineUnderTest, containing: str, program: str = "") -> str:
-    """Run a snippet, or a program that uses it as `./snippet`, beside the page's own emails.ts."""
+    """Run a snippet, or a program that uses it as `./snippet`, in a folder with the page's own emails.ts."""
     folder = typescript_folder()
     (folder / "emails.ts").write_text(snippet(INTEGRATION, "typescript", "function requestEmail("))
     (folder / "invoice.pdf").write_bytes(PDF)
@@ -90,14 +91,14 @@ def test_scheduled_emails_wait(engine: EngineUnderTest, tmp_path: Path) -> None:
         for email_id in ("reminder-4712", "reminder-4713"):
             record = engine.wait_for_status(email_id, "deferred")
             assert record["deferReason"] == "scheduled"
-        # Told first, then put aside: only what is there is purged.
+        # The status is published before the request is requeued; only what is in the queue is purged.
         wait_for(lambda: engine.depth("RetryQueue") == 2, "both requests to wait on the retry queue")
     finally:
         engine.purge("RetryQueue")
 
 
 def test_a_scheduled_request_may_be_json(engine: EngineUnderTest, tmp_path: Path) -> None:
-    """Its date is the page's, and so may be past: then it goes at once, or has expired."""
+    """Its date is the page's and may be past: then it is sent at once, or has expired."""
     run_cli(engine, "reminder-4711", tmp_path)
     record = engine.wait_for_status("reminder-4711", "deferred", "delivered", "failed")
     assert record.get("errorType", "expired") == "expired"
@@ -149,7 +150,7 @@ def test_the_typescript_batch_helper_puts_every_request_on_the_bus(engine: Engin
         engine.wait_for_status(f"typescript:{number}", "delivered")
 
 
-def test_the_typescript_batch_helper_repeats_what_is_refused(engine: EngineUnderTest) -> None:
+def test_the_typescript_batch_helper_retries_what_is_rejected(engine: EngineUnderTest) -> None:
     program = """
         import { requestEmails } from './snippet';
         const calls: string[][] = [];
@@ -165,8 +166,8 @@ def test_the_typescript_batch_helper_repeats_what_is_refused(engine: EngineUnder
         const sizes = calls.map((call) => call.length);
         console.log(JSON.stringify([left.map((request) => request.emailId), sizes, calls[2]]));
     """
-    told = json.loads(run_typescript(engine, "function requestEmails(", program))
-    assert told == [["never"], [10, 2, 2, 1], ["never", "late"]]
+    printed = json.loads(run_typescript(engine, "function requestEmails(", program))
+    assert printed == [["never"], [10, 2, 2, 1], ["never", "late"]]
 
 
 def test_a_batch_on_the_command_line(engine: EngineUnderTest, tmp_path: Path) -> None:
@@ -175,11 +176,11 @@ def test_a_batch_on_the_command_line(engine: EngineUnderTest, tmp_path: Path) ->
     engine.wait_for_status("batch:2", "delivered")
 
 
-def test_the_subscription_brings_a_bounce_that_both_handlers_take(engine: EngineUnderTest, tmp_path: Path) -> None:
+def test_the_subscription_delivers_a_bounce_that_both_handlers_handle(engine: EngineUnderTest, tmp_path: Path) -> None:
     run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "sqs create-queue"), tmp_path)
     queue = engine.sqs.get_queue_url(QueueName="shop-email-statuses")["QueueUrl"]
     try:
-        address = "bounce+docs@simulator.amazonses.com"
+        address = f"bounce+docs@{SIMULATOR_DOMAIN}"
         email_id = engine.put_email_request(address, source=SOURCE)
         engine.wait_for_status(email_id, "bounced")
         [message] = wait_for(
@@ -195,7 +196,7 @@ def test_the_subscription_brings_a_bounce_that_both_handlers_take(engine: Engine
 
 
 def handled_in_python(body: str) -> list[str]:
-    """The page's handler on this message and one that is broken; what it was told to stop writing to."""
+    """Run the page's handler on this message and a broken one; return the addresses that it stops writing to."""
     stopped: list[str] = []
     page: dict[str, Any] = {}
     exec(snippet(INTEGRATION, "python", "def handler("), page)
@@ -227,18 +228,18 @@ def reading_blocks() -> list[Block]:
 
 
 def writes(code: str) -> bool:
-    """True for the few blocks that change something, or go on where another began."""
+    """Whether the block changes something, or continues another one."""
     marks = ("delete-", "remove ", "send-message", "move-task", "sesmail pause", "suppression add", '"$arn"', "redrive")
     return any(mark in code for mark in marks)
 
 
 @pytest.mark.parametrize("block", reading_blocks(), ids=lambda block: block.name)
-def test_a_command_that_looks_for_trouble_works(engine: EngineUnderTest, block: Block, tmp_path: Path) -> None:
+def test_a_diagnostic_command_works(engine: EngineUnderTest, block: Block, tmp_path: Path) -> None:
     run_in_shell(engine.emulator, block.code, tmp_path)
 
 
 def test_the_loop_redrives_what_the_bus_could_not_deliver(engine: EngineUnderTest, tmp_path: Path) -> None:
-    detail = {"emailId": "redriven", "to": "success+redriven@simulator.amazonses.com", **WELCOME}
+    detail = {"emailId": "redriven", "to": f"success+redriven@{SIMULATOR_DOMAIN}", **WELCOME}
     event = {"id": "7e1c", "source": SOURCE, "detail-type": "Email Request", "time": "2026-11-24T10:31:00Z"}
     for number in range(2):
         body = json.dumps(event | {"id": f"7e1c-{number}", "detail": detail | {"emailId": f"redriven-{number}"}})
@@ -250,7 +251,7 @@ def test_the_loop_redrives_what_the_bus_could_not_deliver(engine: EngineUnderTes
     assert engine.depth("EventBridgeDLQ") == 0
 
 
-def test_an_address_is_taken_off_the_list_by_hand(engine: EngineUnderTest, tmp_path: Path) -> None:
+def test_a_suppression_is_removed_by_hand(engine: EngineUnderTest, tmp_path: Path) -> None:
     engine.dynamodb.put_item(
         TableName=engine.outputs["suppression_table_name"],
         Item={
@@ -267,20 +268,26 @@ def test_an_address_is_taken_off_the_list_by_hand(engine: EngineUnderTest, tmp_p
 
 
 def test_the_first_email_of_the_setup_is_delivered(engine: EngineUnderTest, tmp_path: Path) -> None:
-    ask, look = [b.code for b in blocks(DOCS / "setup.md") if "first-email" in b.code]
-    run_in_shell(engine.emulator, ask, tmp_path)
+    send, look_up = [b.code for b in blocks(DOCS / "setup.md") if "first-email" in b.code]
+    run_in_shell(engine.emulator, send, tmp_path)
     engine.wait_for_status("first-email", "delivered")
-    assert run_in_shell(engine.emulator, look, tmp_path).split()[0] == "delivered"
+    assert run_in_shell(engine.emulator, look_up, tmp_path).split()[0] == "delivered"
 
 
 def test_every_status_event_of_this_run_is_as_the_schema_says(engine: EngineUnderTest) -> None:
-    engine.put_email_request_and_wait("success+schema@simulator.amazonses.com")
-    engine.put_email_request_and_wait("bounce+schema@simulator.amazonses.com", "bounced")
-    engine.put_email_request_and_wait("complaint+schema@simulator.amazonses.com", "complained")
-    engine.put_email_request_and_wait("nobody@example.com", "failed", templateName="missing", emailId="schema-failed")
-    told = [event for event in engine.subscriber.collect() if event["detail-type"] == "Email Status Changed"]
-    assert {event["detail"]["status"] for event in told} >= {"sent", "delivered", "bounced", "complained", "failed"}
+    engine.put_email_request_and_wait(f"success+schema@{SIMULATOR_DOMAIN}")
+    engine.put_email_request_and_wait(f"bounce+schema@{SIMULATOR_DOMAIN}", "bounced")
+    engine.put_email_request_and_wait(f"complaint+schema@{SIMULATOR_DOMAIN}", "complained")
+    engine.put_email_request_and_wait("reader@example.com", "failed", templateName="missing", emailId="schema-failed")
+    published = [event for event in engine.subscriber.collect() if event["detail-type"] == "Email Status Changed"]
+    assert {event["detail"]["status"] for event in published} >= {
+        "sent",
+        "delivered",
+        "bounced",
+        "complained",
+        "failed",
+    }
     validator = jsonschema.Draft202012Validator(STATUS_SCHEMA, format_checker=jsonschema.FormatChecker())
-    for event in told:
+    for event in published:
         validator.validate(event["detail"])
         assert set(event["detail"]) <= set(STATUS_SCHEMA["$defs"]["StatusEvent"]["properties"])

@@ -1,4 +1,4 @@
-"""SES's events, published to the topic as SES publishes them: both dialects, repeated, late, unknown."""
+"""SES's events, published to the topic as SES publishes them: both formats, repeated, late, unknown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.wait import wait_for
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 
-# A person's browser. "Mozilla/5.0" alone is Apple's prefetcher, which does not count.
+# A browser. "Mozilla/5.0" alone is Apple's prefetcher, which does not count as an open.
 OPENED = {
     "ipAddress": "192.0.2.1",
     "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -26,28 +26,28 @@ def address(name: str) -> str:
 
 
 def sent(engine: EngineUnderTest, to: str) -> tuple[dict[str, Any], Mail]:
-    """An email that SES has, and about which no event is on its way any more."""
+    """Send an email and wait for its own events; return its record and the email."""
     record = engine.put_email_request_and_wait(to, engine.final_status)
     [mail] = engine.mails_to(to)
     return record, mail
 
 
-@pytest.mark.parametrize("dialect", ["eventType", "notificationType"])
-def test_a_bounce_in_either_dialect_is_recorded_suppressed_and_told(engine: EngineUnderTest, dialect: str) -> None:
+@pytest.mark.parametrize("type_key", ["eventType", "notificationType"])
+def test_a_bounce_in_either_format_is_recorded_suppressed_and_published(engine: EngineUnderTest, type_key: str) -> None:
     to = address("bounced")
     record, _ = sent(engine, to)
-    engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD), dialect))
+    engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD), type_key))
     bounced = engine.wait_for_status(record["emailId"], "bounced")
     assert (bounced["bounceType"], bounced["bounceSubType"]) == ("Permanent", "General")
     entry = wait_for(lambda: engine.suppression(to), "the suppression entry")
     assert (entry["suppressionType"], entry["reason"]) == ("bounce", "hard-bounce")
     wait_for(lambda: "bounced" in engine.statuses_of(record["emailId"]), "the status event")
-    refused = engine.put_email_request_and_wait(to, "failed")
-    assert refused["errorMessage"] == "Email not sent: recipient is suppressed (hard-bounce)"
+    rejected = engine.put_email_request_and_wait(to, "failed")
+    assert rejected["errorMessage"] == "Email not sent: recipient is suppressed (hard-bounce)"
     assert len(engine.mails_to(to)) == 1
 
 
-def test_a_complaint_is_recorded_suppressed_and_told(engine: EngineUnderTest) -> None:
+def test_a_complaint_is_recorded_and_suppressed(engine: EngineUnderTest) -> None:
     to = address("complained")
     record, _ = sent(engine, to)
     detail = {"complainedRecipients": [{"emailAddress": to}], "complaintFeedbackType": "abuse", "feedbackId": "f-2"}
@@ -69,7 +69,7 @@ def test_a_late_delivery_does_not_undo_a_bounce(engine: EngineUnderTest) -> None
     assert after["status"] == "bounced"
 
 
-def test_an_event_that_comes_three_times_counts_once(engine: EngineUnderTest) -> None:
+def test_an_event_that_is_delivered_three_times_counts_once(engine: EngineUnderTest) -> None:
     to = address("repeated")
     record, _ = sent(engine, to)
     opened = ses_event(record, "Open", OPENED)
@@ -94,7 +94,7 @@ def test_opens_and_clicks_move_the_status_up(engine: EngineUnderTest) -> None:
     assert engine.wait_for_status(record["emailId"], "clicked")["clickCount"] == 1
 
 
-def test_a_message_that_is_too_large_is_a_soft_bounce_that_suppresses_nobody(engine: EngineUnderTest) -> None:
+def test_a_message_that_is_too_large_is_a_soft_bounce_that_suppresses_no_address(engine: EngineUnderTest) -> None:
     to = address("large")
     record, _ = sent(engine, to)
     engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, "Transient", "MessageTooLarge", status="5.3.4")))

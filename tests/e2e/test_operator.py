@@ -18,11 +18,11 @@ from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 
 
-def sesmail(engine: EngineUnderTest, *words: str, exit_code: int = 0) -> str:
-    """What the command prints; nothing of this process's own AWS settings is there."""
+def sesmail(engine: EngineUnderTest, *arguments: str, exit_code: int = 0) -> str:
+    """Run the command without this process's own AWS settings; return what it prints."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "sesmail_cli", *words],
+        [sys.executable, "-m", "sesmail_cli", *arguments],
         env=inherited
         | engine.emulator.environment
         | {"PYTHONPATH": str(REPOSITORY / "python"), "SESMAIL_NAME": engine.name, "COLUMNS": "200"},
@@ -31,30 +31,30 @@ def sesmail(engine: EngineUnderTest, *words: str, exit_code: int = 0) -> str:
         check=False,
         timeout=120,
     )
-    assert done.returncode == exit_code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == exit_code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done.stdout
 
 
-def sesmail_json(engine: EngineUnderTest, *words: str, exit_code: int = 0) -> Any:
-    return json.loads(sesmail(engine, *words, "--json", exit_code=exit_code))
+def sesmail_json(engine: EngineUnderTest, *arguments: str, exit_code: int = 0) -> Any:
+    return json.loads(sesmail(engine, *arguments, "--json", exit_code=exit_code))
 
 
-def somebody(name: str) -> str:
+def address(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}@example.org"
 
 
 def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineUnderTest) -> None:
     source = f"operator.tests.{uuid.uuid4().hex[:8]}"
-    to = somebody("held")
+    to = address("held")
     sesmail(engine, "pause", "--producer", source, "--reason", "wrong prices")
     email_id = engine.put_email_request(to, source)
 
     assert engine.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
     assert sesmail_json(engine, "status", exit_code=1)["paused"][source]["pausedReason"] == "wrong prices"
-    told = sesmail(engine, "explain", email_id, exit_code=1)
-    assert "It waits: an operator has paused sending" in told
-    assert f"`sesmail resume --producer {source}` lets it go." in told
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
+    assert "It waits: an operator has paused sending" in printed
+    assert f"`sesmail resume --producer {source}` lets it go." in printed
     assert engine.mails_to(to) == []
 
     sesmail(engine, "resume", "--producer", source)
@@ -64,7 +64,7 @@ def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineU
     assert "→ deferred" in sesmail(engine, "explain", email_id)
 
 
-def test_status_knows_quota_and_queues(engine: EngineUnderTest) -> None:
+def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
     engine.wait_until_idle()
 
     found = sesmail_json(engine, "status")
@@ -79,14 +79,14 @@ def test_status_knows_quota_and_queues(engine: EngineUnderTest) -> None:
 
 
 def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(engine: EngineUnderTest) -> None:
-    to = somebody("unwanted")
+    to = address("unwanted")
     sesmail(engine, "suppression", "add", to)
     email_id = engine.put_email_request(to)
     engine.wait_for_status(email_id, "failed")
 
-    told = sesmail(engine, "explain", email_id, exit_code=1)
-    assert "Email not sent: recipient is suppressed (manual)" in told
-    assert f"`sesmail suppression remove {to}`" in told
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
+    assert "Email not sent: recipient is suppressed (manual)" in printed
+    assert f"`sesmail suppression remove {to}`" in printed
     assert to in [
         entry["email"] for entry in sesmail_json(engine, "suppression", "list", "--since", "1h")["suppressions"]
     ]
@@ -97,26 +97,26 @@ def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(eng
 
 
 def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(engine: EngineUnderTest) -> None:
-    to = somebody("bounced")
+    to = address("bounced")
     record = engine.put_email_request_and_wait(to)
     email_id = record["emailId"]
     engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
     engine.wait_for_status(email_id, "bounced")
 
-    told = sesmail(engine, "explain", email_id, exit_code=1)
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
 
-    assert [line.rpartition("→ ")[2] for line in told.splitlines() if "→" in line] == list(
+    assert [line.rpartition("→ ")[2] for line in printed.splitlines() if "→" in line] == list(
         dict.fromkeys(("sending", "sent", engine.final_status, "bounced"))
     )
-    assert f"Suppressed: {to} (hard-bounce), by this very email" in told
+    assert f"Suppressed: {to} (hard-bounce), by this very email" in printed
     assert email_id in sesmail(engine, "suppression", "show", to, exit_code=1)
 
 
-def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_read(engine: EngineUnderTest) -> None:
-    to, event_id = somebody("redriven"), str(uuid.uuid4())
+def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_parsed(engine: EngineUnderTest) -> None:
+    to, event_id = address("redriven"), str(uuid.uuid4())
     request = {"id": event_id, "source": engine.source, "detail-type": "Email Request", "detail": {"to": to, **GOOD}}
     url = engine.queue_url("EmailQueueDLQ")
-    for body in (json.dumps(request), "nobody can read this"):
+    for body in (json.dumps(request), "not a request"):
         engine.sqs.send_message(QueueUrl=url, MessageBody=body)
 
     shown = sesmail_json(engine, "redrive", "EmailQueue", exit_code=1)
@@ -134,7 +134,7 @@ def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_read(engine: E
 
 
 def test_an_erased_person_leaves_nothing_behind(engine: EngineUnderTest) -> None:
-    to = somebody("forgotten")
+    to = address("forgotten")
     email_id = engine.put_email_request_and_wait(to)["emailId"]
     engine.wait_until_idle()
 
@@ -150,7 +150,7 @@ def test_an_erased_person_leaves_nothing_behind(engine: EngineUnderTest) -> None
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause",)], ids=" ".join
+    "command", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause",)], ids=" ".join
 )
-def test_a_wrong_name_is_told_in_one_sentence(engine: EngineUnderTest, words: tuple[str, ...]) -> None:
-    assert sesmail(engine, *words, "--name", "nowhere", exit_code=2) == ""
+def test_a_wrong_name_prints_nothing_but_an_error(engine: EngineUnderTest, command: tuple[str, ...]) -> None:
+    assert sesmail(engine, *command, "--name", "nowhere", exit_code=2) == ""

@@ -1,4 +1,4 @@
-"""Producers kept in hand, on the deployed engine: policies as Terraform wrote them."""
+"""Producer policies on the deployed engine, as Terraform wrote them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sesmail_layer.domain.times import utc_seconds
 from tests.e2e.harness.engine import EngineUnderTest
 
 SECONDS = 15
+# An emulated Lambda's polling interval: smaller differences are noise.
 NOISE_SECONDS = 0.5
-"""An emulated Lambda's polling: differences below it say nothing."""
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ NOISE_SECONDS = 0.5
         ("strict.team", "someone@elsewhere.example.org", {}),
     ],
 )
-def test_a_broken_rule_fails_the_email_and_says_why(
+def test_a_request_against_the_policy_fails_with_its_reason(
     engine: EngineUnderTest, source: str, to: str, fields: dict[str, Any]
 ) -> None:
     email_id = engine.put_email_request(to, source=source, **fields)
@@ -35,7 +35,7 @@ def test_a_broken_rule_fails_the_email_and_says_why(
     assert source in record["errorMessage"]
 
 
-def test_an_attachment_outside_the_producer_s_prefixes_is_refused(engine: EngineUnderTest) -> None:
+def test_an_attachment_outside_the_producer_s_prefixes_is_rejected(engine: EngineUnderTest) -> None:
     attachments = [{"filename": "x.pdf", "s3Uri": "s3://e2e-attachments/secrets/x.pdf"}]
     email_id = engine.put_email_request("someone@example.com", source="files.app", attachments=attachments)
 
@@ -70,14 +70,14 @@ def test_whatever_its_priority_a_request_reaches_exactly_one_queue(
     assert len([mail for mail in engine.mails() if mail.tag("emailId") == email_id]) == (0 if why else 1)
 
 
-def test_what_a_policy_makes_bulk_is_sent_all_the_same(engine: EngineUnderTest) -> None:
+def test_an_email_that_a_policy_makes_bulk_is_sent(engine: EngineUnderTest) -> None:
     email_id = engine.put_email_request("reader@example.com", source="newsletter.team")
 
     assert engine.wait_for_status(email_id, "delivered")["attempt"] == 1
 
 
 def steady(engine: EngineUnderTest, source: str, run: str, ids: list[str]) -> None:
-    """A producer that sends four emails a second to people it knows."""
+    """Send four emails a second to recipients that the producer has emailed before."""
     for number in range(SECONDS * 4):
         ids.append(
             engine.put_email_request(f"{source}-{number % 5}@example.com", source=source, emailId=f"{run}-{number}")
@@ -86,7 +86,7 @@ def steady(engine: EngineUnderTest, source: str, run: str, ids: list[str]) -> No
 
 
 def p95_of_two(engine: EngineUnderTest, run: str) -> float:
-    """Seconds from request to SES for 95 % of the emails of two producers that send as usual."""
+    """Measure the seconds from request to SES for 95 % of the emails of two ordinary producers."""
     ids: list[str] = []
     threads = [
         threading.Thread(target=steady, args=(engine, source, f"{run}-{source}", ids))
@@ -103,7 +103,7 @@ def p95_of_two(engine: EngineUnderTest, run: str) -> float:
     return sorted(waits)[int(len(waits) * 0.95)]
 
 
-def test_a_producer_that_invents_addresses_is_held_and_disturbs_nobody(engine: EngineUnderTest) -> None:
+def test_a_producer_that_invents_addresses_is_held_and_delays_no_other(engine: EngineUnderTest) -> None:
     engine.put_email_request_and_wait("warm@example.com")
     alone = p95_of_two(engine, "alone")
     invented: list[str] = []
@@ -116,12 +116,12 @@ def test_a_producer_that_invents_addresses_is_held_and_disturbs_nobody(engine: E
 
     agent = threading.Thread(target=invent)
     agent.start()
-    beside = p95_of_two(engine, "beside")
+    with_agent = p95_of_two(engine, "with-agent")
     agent.join()
     engine.wait_until_idle(queues=("EmailQueue", "FeedbackQueue"))
 
-    assert beside <= max(alone * 1.1, alone + NOISE_SECONDS), (
-        f"p95 {alone:.2f} s alone, {beside:.2f} s beside the agent"
+    assert with_agent <= max(alone * 1.1, alone + NOISE_SECONDS), (
+        f"p95 {alone:.2f} s alone, {with_agent:.2f} s with the agent"
     )
     records = [record for email_id in invented if (record := engine.record(email_id))]
     assert len(records) == len(invented)
@@ -131,5 +131,5 @@ def test_a_producer_that_invents_addresses_is_held_and_disturbs_nobody(engine: E
     # Two hours' worth where the run crosses the full hour.
     assert 5 <= len(sent) <= 10
     assert {record["deferReason"] for record in held} == {"first_contacts"}
-    print(f"p95 alone {alone:.3f} s, beside {beside:.3f} s; {len(sent)} invented sent, {len(held)} held")
+    print(f"p95 alone {alone:.3f} s, with the agent {with_agent:.3f} s; {len(sent)} invented sent, {len(held)} held")
     engine.purge("RetryQueue")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.paths import REPOSITORY
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import snippet
 from localcloud.wait import wait_for
 from tests.e2e.harness.engine import EngineUnderTest
@@ -16,11 +17,10 @@ from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.shell import run_in_shell, typescript_folder
 
 README = REPOSITORY / "README.md"
-# The page that the product was ordered with; it lies beside the repository of those who build it.
+# The page that specified the product; it is next to the repository where the product is built.
 SEED = REPOSITORY.parent / "shared" / "seed" / "sesmailengine.md"
 PAGES = [README, *([SEED] if SEED.exists() else [])]
 RECIPIENT = "recipient@example.com"
-SIMULATOR = "simulator.amazonses.com"
 RULE = "my-app-bounce-notifications"
 
 
@@ -31,7 +31,7 @@ def page(request: pytest.FixtureRequest) -> Path:
 
 
 def check_the_one_email(engine: EngineUnderTest, before: set[str]) -> None:
-    """Since `before`, exactly one email was asked for, and it came to its recipient."""
+    """Check that exactly one email was requested since `before`, and was delivered to its recipient."""
 
     def look() -> list[dict[str, Any]]:
         new = [record for record in engine.records() if record["emailId"] not in before]
@@ -91,9 +91,9 @@ def test_the_put_rule_snippet_subscribes_to_bounces(engine: EngineUnderTest, pag
     try:
         assert answer["RuleArn"].endswith(f"/{RULE}")
         label = page.stem.lower()
-        delivered = engine.put_email_request(f"success+{label}@{SIMULATOR}")
-        other_source = engine.put_email_request(f"bounce+{label}-2@{SIMULATOR}", source="other.application")
-        bounced = engine.put_email_request(f"bounce+{label}@{SIMULATOR}")
+        delivered = engine.put_email_request(f"success+{label}@{SIMULATOR_DOMAIN}")
+        other_source = engine.put_email_request(f"bounce+{label}-2@{SIMULATOR_DOMAIN}", source="other.application")
+        bounced = engine.put_email_request(f"bounce+{label}@{SIMULATOR_DOMAIN}")
         engine.wait_for_status(delivered, engine.final_status)
         for email_id in (other_source, bounced):
             if not engine.emulator.has_full_ses:

@@ -1,4 +1,4 @@
-"""What becomes of a request before SES: each refusal, suppression, repetition and conflict."""
+"""Requests that end before SES, or meet an earlier one: each rejection, suppression, repetition and conflict."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ SUPPRESSED = f"unwanted-{uuid.uuid4().hex[:8]}@example.org"
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A request that never reaches SES, and what its record must say."""
+class Rejection:
+    """A request that never reaches SES, and its expected record."""
 
     error_type: str
-    words: str
+    message: str
     changes: dict[str, Any]
 
 
-REFUSALS = {
-    "no to": Refusal("validation_error", "Validation error: Missing required field: 'to'", {"to": None}),
-    "no template": Refusal(
+REJECTIONS = {
+    "no to": Rejection("validation_error", "Validation error: Missing required field: 'to'", {"to": None}),
+    "no template": Rejection(
         "validation_error", "Validation error: Missing required field: 'templateName'", {"templateName": None}
     ),
-    "no address": Refusal("validation_error", "Validation error: Invalid email address format", {"to": "ann"}),
-    "two addresses": Refusal("validation_error", "Validation error", {"to": "a@example.org, b@example.org"}),
-    "header injection": Refusal("validation_error", "Validation error", {"subject": "Hi\r\nBcc: b@example.org"}),
-    "near miss": Refusal("validation_error", "replyTo", {"replyto": "a@example.org"}),
-    "path as template": Refusal("validation_error", "templateName", {"templateName": "../welcome"}),
-    "metadata too large": Refusal("validation_error", "metadata", {"metadata": {"text": "x" * 17_000}}),
-    "unknown template": Refusal("template_not_found", "Template 'nowhere' not found", {"templateName": "nowhere"}),
-    "missing variable": Refusal(
+    "no address": Rejection("validation_error", "Validation error: Invalid email address format", {"to": "ann"}),
+    "two addresses": Rejection("validation_error", "Validation error", {"to": "a@example.org, b@example.org"}),
+    "header injection": Rejection("validation_error", "Validation error", {"subject": "Hi\r\nBcc: b@example.org"}),
+    "near miss": Rejection("validation_error", "replyTo", {"replyto": "a@example.org"}),
+    "path as template": Rejection("validation_error", "templateName", {"templateName": "../welcome"}),
+    "metadata too large": Rejection("validation_error", "metadata", {"metadata": {"text": "x" * 17_000}}),
+    "unknown template": Rejection("template_not_found", "Template 'nowhere' not found", {"templateName": "nowhere"}),
+    "missing variable": Rejection(
         "template_render_error", "Missing required variables: ['companyName']", {"templateData": {"userName": "Ann"}}
     ),
-    "suppressed": Refusal("suppressed", "Email not sent: recipient is suppressed (manual)", {"to": SUPPRESSED}),
+    "suppressed": Rejection("suppressed", "Email not sent: recipient is suppressed (manual)", {"to": SUPPRESSED}),
 }
 
 
@@ -55,32 +55,32 @@ def suppress(engine: EngineUnderTest, address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def refused(engine: EngineUnderTest) -> dict[str, str]:
-    """All refused requests at once; their email ids."""
+def rejected(engine: EngineUnderTest) -> dict[str, str]:
+    """The email ids of all rejected requests, sent at once."""
     suppress(engine, SUPPRESSED)
     good = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
     details = []
-    for number, refusal in enumerate(REFUSALS.values()):
-        detail = good | {"to": f"refused{number}@example.org"} | refusal.changes
+    for number, rejection in enumerate(REJECTIONS.values()):
+        detail = good | {"to": f"rejected{number}@example.org"} | rejection.changes
         details.append({name: value for name, value in detail.items() if value is not None})
     event_ids = engine.put_email_requests(details)
-    return dict(zip(REFUSALS, (f"email-{event_id}" for event_id in event_ids), strict=True))
+    return dict(zip(REJECTIONS, (f"email-{event_id}" for event_id in event_ids), strict=True))
 
 
-@pytest.mark.parametrize("kind", REFUSALS)
-def test_a_refused_request_is_recorded_and_told_and_never_sent(
-    engine: EngineUnderTest, refused: dict[str, str], kind: str
+@pytest.mark.parametrize("kind", REJECTIONS)
+def test_a_rejected_request_is_recorded_and_published_and_never_sent(
+    engine: EngineUnderTest, rejected: dict[str, str], kind: str
 ) -> None:
-    refusal, email_id = REFUSALS[kind], refused[kind]
+    rejection, email_id = REJECTIONS[kind], rejected[kind]
     record = engine.wait_for_status(email_id, "failed")
-    assert record["errorType"] == refusal.error_type
-    assert refusal.words in record["errorMessage"]
-    [told] = wait_for(lambda: engine.subscriber.details_of(email_id), "the status event")
-    assert told["status"] == "failed"
-    assert told["errorType"] == refusal.error_type
-    assert told["errorMessage"] == record["errorMessage"]
-    assert "sesMessageId" not in told
-    assert not engine.mails_to(refusal.changes.get("to") or f"refused{list(REFUSALS).index(kind)}@example.org")
+    assert record["errorType"] == rejection.error_type
+    assert rejection.message in record["errorMessage"]
+    [event] = wait_for(lambda: engine.subscriber.details_of(email_id), "the status event")
+    assert event["status"] == "failed"
+    assert event["errorType"] == rejection.error_type
+    assert event["errorMessage"] == record["errorMessage"]
+    assert "sesMessageId" not in event
+    assert not engine.mails_to(rejection.changes.get("to") or f"rejected{list(REJECTIONS).index(kind)}@example.org")
 
 
 def test_the_same_request_under_the_same_id_is_one_email(engine: EngineUnderTest) -> None:
@@ -137,5 +137,5 @@ def test_a_suppressed_copy_recipient_is_dropped_and_the_email_goes_to_the_others
     assert "Bcc" not in mail.parsed
 
 
-def test_no_dead_letter_queue_holds_anything_of_this(engine: EngineUnderTest) -> None:
+def test_the_dead_letter_queues_are_empty(engine: EngineUnderTest) -> None:
     assert engine.depths(DEAD_LETTER_QUEUES) == {}

@@ -1,4 +1,4 @@
-"""The eight starters through the deployed engine: as the recipient gets them, and as a spam filter judges them."""
+"""The eight starters through the deployed engine: as the recipient gets them, and as a spam filter scores them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from localcloud.mailbox import Mail
 from localcloud.paths import REPOSITORY
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from sesmail_cli.template_render import render
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell
@@ -23,7 +24,7 @@ _SCORE = re.compile(r"^X-Spam-Status: .*?score=(-?[\d.]+)", re.MULTILINE | re.DO
 
 
 def spam_score(message: bytes) -> float:
-    """SpamAssassin's score by its local rules; a mail over 5 is spam."""
+    """Return SpamAssassin's score by its local rules; over 5 is spam."""
     program = shutil.which("spamassassin")
     if program is None:
         pytest.fail("No spamassassin on PATH: run tests/browser/setup.sh", pytrace=False)
@@ -34,12 +35,12 @@ def spam_score(message: bytes) -> float:
 
 
 def data_of(name: str) -> dict[str, Any]:
-    """The full sample, sent from the domain that the engine has verified."""
+    """Return the full sample, with a sender of the verified domain."""
     return sample(STARTERS[name]) | {"senderEmail": "hello@example.com"}
 
 
 def send(engine: EngineUnderTest, name: str) -> Mail:
-    to = f"success+{name}@simulator.amazonses.com"
+    to = f"success+{name}@{SIMULATOR_DOMAIN}"
     record = engine.put_email_request_and_wait(to, templateName=name, templateData=data_of(name))
     [mail] = [mail for mail in engine.mails() if mail.message_id == record["sesMessageId"]]
     return mail
@@ -55,7 +56,7 @@ def test_a_starter_arrives_as_it_was_previewed_and_is_no_spam(engine: EngineUnde
     assert spam_score(mail.raw) < MAX_SPAM_SCORE
 
 
-def test_the_spam_filter_is_at_work() -> None:
+def test_the_spam_filter_works() -> None:
     spam = (
         "From: a@example.com\nTo: b@example.com\nSubject: test\n\n"
         "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
@@ -72,8 +73,8 @@ def test_the_seeder_run_again_by_hand_skips_everything(engine: EngineUnderTest) 
     assert result["message"] == "Installed 0, updated 0, skipped 8"
 
 
-def test_send_test_tells_the_story_to_the_end(engine: EngineUnderTest) -> None:
-    command = "sesmail send-test welcome --to success+story@simulator.amazonses.com --timeout 60 --data "
+def test_send_test_prints_every_status_up_to_the_last(engine: EngineUnderTest) -> None:
+    command = f"sesmail send-test welcome --to success+statuses@{SIMULATOR_DOMAIN} --timeout 60 --data "
     data = json.dumps({"userName": "Ada", "companyName": "Northwind"})
-    told = run_in_shell(engine.emulator, f"{command} '{data}'", REPOSITORY)
-    assert [line.split()[1] for line in told.splitlines()[1:]][-1] == "delivered"
+    printed = run_in_shell(engine.emulator, f"{command} '{data}'", REPOSITORY)
+    assert [line.split()[1] for line in printed.splitlines()[1:]][-1] == "delivered"

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from localcloud import emulator as emulators
 from localcloud.deployment import deploy
-from localcloud.paths import BUILD
 from localcloud.engine import Engine
+from localcloud.paths import BUILD
 from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
 from tools.bench.ratios import Ratio, spread
 

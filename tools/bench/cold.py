@@ -13,8 +13,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from localcloud.paths import REPOSITORY
 from localcloud.engine import Engine
+from localcloud.paths import REPOSITORY
 from tools.bench.engine import email_requests, environment, sqs_event
 from tools.bench.ratios import Ratio, in_turn
 

@@ -6,9 +6,9 @@ import json
 import time
 from typing import Any
 
+from localcloud.engine import Engine
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from localcloud.engine import Engine
 from tools.bench.ratios import Ratio, in_turn
 
 SOURCE = "bench"
