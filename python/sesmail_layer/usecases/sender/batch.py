@@ -144,7 +144,7 @@ class _Batch:
         self._waits: list[tuple[Job, Hop, float]] = []
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._receive(messages)
+        jobs = self._find_records(self._receive(messages))
         for job in jobs:
             if isinstance(job, RejectedRequest):
                 self._run_step(job, partial(self._fail, job, job.error))
@@ -178,6 +178,14 @@ class _Batch:
             except EnvelopeError as err:
                 why = f"Not an EventBridge event: {type(err).__name__}"
                 self._report_failure(message, "request.unreadable", why)
+        return jobs
+
+    def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+        try:
+            self._claims.find_records(jobs)
+        except TransientError as err:
+            self._report_all(jobs, "tracking.unreadable", err)
+            return []
         return jobs
 
     # --- guards and preparation ---------------------------------------------------------------------------------------
@@ -290,9 +298,9 @@ class _Batch:
             self._claims.release(job)
         self._waits.append((job, hop, hold.delay_seconds))
 
-    def _report_all(self, emails: Iterable[Email], event: str, err: TransientError) -> list[Email]:
-        for email in emails:
-            self._report_failure(email.message, event, err.message, code=err.code)
+    def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> list[Email]:
+        for job in jobs:
+            self._report_failure(job.message, event, err.message, code=err.code)
         return []
 
     def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
