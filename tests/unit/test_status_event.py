@@ -48,6 +48,7 @@ def test_a_delivery_is_told_as_the_contract_has_it() -> None:
     assert event.pop("eventId")
     assert event == {
         "emailId": "email-1",
+        "recordId": "email-1",
         "status": "delivered",
         "toEmail": "john@example.com",
         "timestamp": AT,

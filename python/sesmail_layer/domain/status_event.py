@@ -16,6 +16,9 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """What subscribers receive as `detail`; published again, it has the same `event_id`."""
 
     email_id: str
+    """As requested."""
+    record_id: str
+    """The key of the tracking record."""
     status: str
     to_email: str | None = None
     recipient_type: str | None = None
@@ -69,7 +72,8 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
     return msgspec.convert(
         {
             **details,
-            "emailId": record.email_id,
+            "emailId": record.requested_email_id or record.email_id,
+            "recordId": record.email_id,
             "status": entry.status,
             "toEmail": entry.recipient if other else record.to_email,
             "recipientType": other.type if other else None,

@@ -46,7 +46,7 @@ class KeptRequests:
         # With copies, a retry would send some of the recipients the email twice.
         if claim.attempt > self._retries or email.sensitive or claim.recipients:
             return
-        request = pack_request(email.envelope, claim.attempt)
+        request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:
             self._log.info("request.not_kept", message="Too large to be kept for a retry", email_id=email.email_id)
             return

@@ -23,7 +23,7 @@ UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 _YEARS = range(2000, 2100)
 _TEXT_BYTES = 500
 _ADDRESS_BYTES = 512
-_EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}(#[0-9a-f]{16})?")
 _ATTEMPT = re.compile(r"[1-9][0-9]{0,2}")
 
 # Each type with the key of its payload; `renderingfailure` is the one whose key differs.

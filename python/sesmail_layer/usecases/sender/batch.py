@@ -144,7 +144,7 @@ class _Batch:
         self._waits: list[tuple[Job, Hop, float]] = []
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._receive(messages)
+        jobs = self._find_records(self._receive(messages))
         self._read_guards([job for job in jobs if isinstance(job, Email)])
         jobs = [job for job in jobs if job.message.message_id not in self._failed and not self._moved_to_bulk(job)]
         prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
@@ -172,6 +172,14 @@ class _Batch:
             except EnvelopeError as err:
                 why = f"Not an EventBridge event: {type(err).__name__}"
                 self._report_failure(message, "request.unreadable", why)
+        return jobs
+
+    def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+        try:
+            self._claims.find_records(jobs)
+        except TransientError as err:
+            self._report_all(jobs, "tracking.unreadable", err)
+            return []
         return jobs
 
     # --- guards and preparation ---------------------------------------------------------------------------------------
@@ -287,9 +295,9 @@ class _Batch:
             self._claims.release(job)
         self._waits.append((job, hop, hold.delay_seconds))
 
-    def _report_all(self, emails: Iterable[Email], event: str, err: TransientError) -> None:
-        for email in emails:
-            self._report_failure(email.message, event, err.message, code=err.code)
+    def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> None:
+        for job in jobs:
+            self._report_failure(job.message, event, err.message, code=err.code)
 
     def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
         """Leave a message to SQS, which redelivers it."""
