@@ -203,7 +203,7 @@ def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, 
 
 
 @pytest.mark.parametrize(
-    ("evidence", "silent"),
+    ("evidence", "missing"),
     [
         (bounces.Evidence(), True),
         (bounces.Evidence(status="5.0.0"), False),
@@ -212,9 +212,9 @@ def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, 
     ],
 )
 def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
-    evidence: bounces.Evidence, silent: bool
+    evidence: bounces.Evidence, missing: bool
 ) -> None:
-    assert evidence.silent() is silent
+    assert evidence.is_missing() is missing
 
 
 @pytest.mark.parametrize(

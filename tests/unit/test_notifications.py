@@ -14,7 +14,7 @@ VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 
 @pytest.mark.parametrize("text", [SUBSCRIBED, VALIDATED])
 def test_a_greeting_is_known(text: str) -> None:
-    assert Notification(None, text).is_greeting()
+    assert Notification(None, text).is_topic_validation()
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_greeting_is_known(text: str) -> None:
     ],
 )
 def test_what_only_quotes_a_greeting_is_none(text: str) -> None:
-    assert not Notification(None, text).is_greeting()
+    assert not Notification(None, text).is_topic_validation()
 
 
 def test_the_envelope_comes_off_where_there_is_one() -> None:

@@ -1,4 +1,4 @@
-"""The event that tells subscribers of a transition (detail-type `Email Status Changed`)."""
+"""The event that subscribers get for a transition (detail-type `Email Status Changed`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMESPACE = uuid.UUID("6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c11")
 
 
 class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What subscribers receive as `detail`; published again, it has the same `event_id`."""
+    """What subscribers receive as `detail`; a republished event has the same `event_id`."""
 
     email_id: str
     status: str
@@ -60,7 +60,7 @@ _DETAILS = (
 
 
 def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent | None:
-    """Writes the event for a transition; None for the engine's own first mark, `sending`, which is nobody's news."""
+    """Return the event of a transition; None for `sending`, which only the engine uses."""
     entry = transition.entry
     if entry.status is None or entry.status == "sending":
         return None

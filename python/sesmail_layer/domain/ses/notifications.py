@@ -1,4 +1,4 @@
-"""What comes out of the feedback queue: an SNS notification with an SES event in it, or the bare event."""
+"""The messages of the feedback queue: an SNS notification that contains an SES event, or the bare event."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 
 import msgspec
 
-# SES says these once, when a topic is set up for events, or for an identity's notifications.
+# SES sends these once, when a topic is configured for events, or for an identity's notifications.
 _TOPIC_VALIDATED = "Successfully validated SNS topic"
 _TOPIC_SUBSCRIBED = "AmazonSnsSubscriptionSucceeded"
 
 
 class NotificationError(ValueError):
-    """A queue message holds nothing that can be read."""
+    """A queue message cannot be read."""
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """What a topic delivered. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
+    """What a topic delivers. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
 
     topic_arn: str | None
-    """None where the subscription delivers raw: nothing then says which topic it was."""
+    """None where the subscription delivers raw: such a message does not name its topic."""
     text: str
 
-    def is_greeting(self) -> bool:
-        """True for SES's own test messages, which are about no email."""
+    def is_topic_validation(self) -> bool:
+        """True for SES's own test messages, which belong to no email."""
         return self.text.startswith(_TOPIC_VALIDATED) or (_TOPIC_SUBSCRIBED in self.text and self._is_subscribed())
 
     def document(self) -> dict[str, Any]:
-        """Reads the JSON object that it carries; raises NotificationError."""
+        """Read the JSON object in it. Raises NotificationError."""
         return _object(self.text)
 
     def _is_subscribed(self) -> bool:
@@ -39,7 +39,7 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 def open_notification(body: str) -> Notification:
-    """Takes SNS's envelope off, where there is one. Raises NotificationError where the body is nothing at all."""
+    """Unwrap SNS's envelope, if there is one. Raises NotificationError where the body is no JSON object."""
     if body.startswith(_TOPIC_VALIDATED):
         return Notification(None, body)
     outer = _object(body)

@@ -1,7 +1,7 @@
-"""What SES says of an email, read without trusting a single field of it.
+"""SES's events, read without trusting any field.
 
-Two dialects say the same: events of a configuration set (`eventType`, with our tags) and notifications of an identity
-(`notificationType`, without). SES may add fields and types at any time; whatever is not as expected reads as absent.
+There are two formats: events of a configuration set (`eventType`, with our tags) and notifications of an identity
+(`notificationType`, without). SES may add fields and types at any time; a field of another type counts as absent.
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 """
@@ -42,14 +42,14 @@ _PAYLOADS = {
 
 
 class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One SES event, reduced to what is of use; every text is bounded and can be stored."""
+    """One SES event, reduced to what the engine uses; every text is bounded and can be stored."""
 
     kind: str
-    """`bounce`, `deliverydelay`, …; empty where the type is none that we know."""
+    """`bounce`, `deliverydelay`, …; empty for an unknown type."""
     type_name: str
-    """What SES calls the type."""
+    """The type as SES spells it."""
     at: str
-    """When it happened; UNKNOWN_TIME where SES does not say."""
+    """When it happened; UNKNOWN_TIME if SES does not say."""
     accepted_at: str
     """When SES accepted the message."""
     ses_message_id: str | None = None
@@ -63,7 +63,7 @@ class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_event(document: object) -> SesEvent:
-    """Reads any JSON document as an SES event; never fails."""
+    """Read any JSON document as an SES event; never fails."""
     event = mapping(document)
     mail = mapping(event.get("mail"))
     type_name = text(event.get("eventType")) or text(event.get("notificationType")) or ""
@@ -96,14 +96,14 @@ def items(value: object) -> list[Any]:
 
 
 def text(value: object, limit: int = _TEXT_BYTES) -> str | None:
-    """Gives a non-empty text, cut to what is worth keeping; half a surrogate pair (JSON allows it) becomes `?`."""
+    """Return a non-empty text, cut to `limit` bytes; half a surrogate pair (JSON allows it) becomes `?`."""
     if not isinstance(value, str):
         return None
     return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore") or None
 
 
 def time(value: object) -> str | None:
-    """Gives a time in the engine's form; None where it is none, or out of all proportion."""
+    """Return a time in the engine's format; None if it is no time, or not in this century."""
     try:
         written = utc_text(utc_seconds(value)) if isinstance(value, str) else ""
     except (ValueError, OverflowError, OSError):
@@ -112,7 +112,7 @@ def time(value: object) -> str | None:
 
 
 def address(value: object) -> str | None:
-    """Gives the bare case-folded address: SES has it as sent or, for a bounce, as the other side's report has it."""
+    """Return the bare case-folded address: SES has it as sent or, for a bounce, as the receiving server reports it."""
     written = text(value)
     if written is None or "@" not in written:
         return None

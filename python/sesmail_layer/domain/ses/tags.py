@@ -1,4 +1,4 @@
-"""SES message tags: what we tell SES of an email, and SES tells us back in every event.
+"""SES message tags: sent with an email, and returned in each of its events.
 
 SES answers 400 to a value outside `[A-Za-z0-9_-]`, so each is written as unpadded base64url:
 https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
@@ -14,13 +14,13 @@ _MAX_RAW_BYTES = MAX_VALUE * 3 // 4
 
 
 def encode_tags(email_id: str, attempt: int, template_name: str, source: str) -> dict[str, str]:
-    """Gives the tags of one attempt at an email; a longer source is cut to what a tag holds."""
+    """Return the tags of one attempt at an email; a source that is too long is cut."""
     values = {"emailId": email_id, "attempt": str(attempt), "templateName": template_name, "source": source}
     return {name: _encode(value) for name, value in values.items()}
 
 
 def decode_tag(value: str) -> str | None:
-    """Reads a tag back; None where it is none of ours."""
+    """Decode a tag; None if `encode_tags` did not write it."""
     try:
         return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):

@@ -122,7 +122,7 @@ class _Batch:
             if self._rules.topic_arn and notification.topic_arn not in (None, self._rules.topic_arn):
                 self._refuse(message, notification.topic_arn)
                 return None
-            if notification.is_greeting():
+            if notification.is_topic_validation():
                 self._ports.log.info("feedback.topic_validated", **_keys(message))
                 return None
             event = read_event(notification.document())

@@ -48,7 +48,8 @@ class FeedbackSuppression:
         if outcome.not_spam and self._not_spam_lifts:
             self._suppression.remove(address, only=SuppressionReason.SPAM_COMPLAINT)
         reason = outcome.suppress
-        if reason is None and outcome.strikes and record is not None and self._struck_out(record, address, beside):
+        counts = reason is None and outcome.counts_towards_soft_bounce_limit
+        if counts and record is not None and self._struck_out(record, address, beside):
             reason = SuppressionReason.CONSECUTIVE_SOFT_BOUNCES
         if reason is not None:
             self._suppression.add(self._entry(event, outcome, record, address, reason))
