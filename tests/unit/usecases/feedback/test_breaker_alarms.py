@@ -9,7 +9,7 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from tests.unit.breaking import Engine
+from tests.unit.usecases.feedback.breaker_engine import Engine
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced
 

@@ -11,11 +11,9 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.times import utc_text
 from tests.events import EVENTS
-from tools.simulation.fakes import NOW
 from tools.simulation.feedback import (
     JOHN,
     TOPIC,
@@ -257,34 +255,6 @@ def test_a_bug_with_one_email_is_its_own_and_seen(monkeypatch: pytest.MonkeyPatc
     assert feedback.run(first, second) == {first.message_id}
     assert feedback.record("email-2").status is Status.DELIVERED
     assert isinstance(feedback.log.lines[0]["exc_info"], ZeroDivisionError)
-
-
-def test_another_writer_in_between_is_folded_over_and_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    feedback = Feedback()
-    feedback.sent()
-    replace = feedback.tracking.replace
-    rivals = [Entry("opened/1/rival", utc_text(NOW + 1), 1, Status.OPENED, JOHN, None, {"machine": False})]
-
-    def replace_after_a_rival(record: TrackingRecord) -> TrackingRecord | None:
-        if rivals:
-            replace(fold(feedback.record(), [rivals.pop()])[0])
-        return replace(record)
-
-    monkeypatch.setattr(feedback.tracking, "replace", replace_after_a_rival)
-    assert feedback.run(feedback.message(bounced())) == set()
-
-    assert (feedback.record().open_count, feedback.record().status) == (1, Status.BOUNCED)
-    assert feedback.bus.events[0].previous_status == "opened"
-
-
-def test_a_record_that_never_stands_still_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    feedback = Feedback()
-    record = feedback.sent()
-    monkeypatch.setattr(feedback.tracking, "replace", lambda _record: record)
-    message = feedback.message(delivered())
-
-    assert feedback.run(message) == {message.message_id}
-    assert feedback.log.lines[0]["code"] == "FBK003"
 
 
 def test_follow_ups_see_what_is_new_and_bear_what_is_not() -> None:

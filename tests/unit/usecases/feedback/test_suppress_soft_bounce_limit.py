@@ -70,3 +70,15 @@ def test_a_run_ends_at_the_first_email_that_arrived_and_counts_none_behind_it() 
     newest_first = sorted(feedback.tracking.records.values(), key=lambda one: one.timestamp, reverse=True)
 
     assert soft_bounce_run(newest_first) == 2
+
+
+def test_a_copys_soft_bounce_does_not_strike_it_out_for_tos_run() -> None:
+    feedback = Feedback(soft_bounce_threshold=2)
+    for number in (1, 2):
+        feedback.sent(f"email-{number}", second=number)
+        feedback.run(feedback.message(soft(email_id=f"email-{number}")))
+    feedback.sent("email-3", second=3, recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
+
+    feedback.run(feedback.message(soft(who=JANE, to=(JOHN, JANE), email_id="email-3")))
+
+    assert list(feedback.suppression.entries) == [JOHN]

@@ -10,12 +10,11 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.domain.request.pending_request import PendingRequest
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import JANE, JOHN, Feedback, bounced, complained, delivered, event, mail, opened, soft
+from tools.simulation.feedback import JOHN, Feedback, bounced, delivered, event, mail, opened, soft
 
 ME, OTHER = "my.application", "other.application"
 THROTTLED = TransientError("DynamoDB throttled", code="AWS006")
@@ -88,59 +87,6 @@ def test_statuses_are_counted_by_their_name_and_what_the_sender_counts_is_not() 
 
     assert feedback.record().sent_at == "2026-11-24T10:31:00.000Z"
     assert feedback.metrics.counts == {"EmailSoftBounced": 1}
-
-
-@pytest.mark.parametrize(("ses_id", "attempt"), [("ses-email-1", 1), ("ses-2", 2), ("ses-of-nobody", 1)])
-def test_news_without_our_tag_is_of_the_attempt_that_ses_gave_its_id_to(ses_id: str, attempt: int) -> None:
-    feedback = Feedback()
-    record = feedback.sent()
-    second = Entry("sent/2", "2026-11-24T10:40:00.000Z", 2, Status.SENT, detail={"sesMessageId": "ses-2"})
-    feedback.tracking.replace(fold(record, [second])[0])
-    news = delivered()
-    news["mail"] |= {"messageId": ses_id, "tags": {"emailId": news["mail"]["tags"]["emailId"]}}
-
-    feedback.run(feedback.message(news))
-
-    [entry] = [entry for entry in feedback.record().history if entry.status is Status.DELIVERED]
-    assert entry.attempt == attempt
-
-
-def test_a_bounce_without_a_time_and_without_tags_suppresses_as_of_now_for_whom_the_record_says() -> None:
-    feedback = Feedback()
-    feedback.sent()
-    feedback.clock.sleep(60)
-    news = bounced(tagged=False)
-    del news["bounce"]["timestamp"], news["mail"]["timestamp"]
-
-    feedback.run(feedback.message(news))
-
-    entry = feedback.suppression.entries[JOHN]
-    assert (entry.added_to_suppression_date, entry.email_id, entry.source) == (
-        "2026-11-24T10:32:00.000Z",
-        "email-1",
-        ME,
-    )
-
-
-def test_not_spam_that_comes_later_lifts_no_bounce() -> None:
-    feedback = Feedback(not_spam_lifts_suppression=True)
-    feedback.sent()
-    feedback.run(feedback.message(bounced()))
-    feedback.run(feedback.message(complained("not-spam", second=60)))
-
-    assert feedback.suppression.entries[JOHN].reason is SuppressionReason.HARD_BOUNCE
-
-
-def test_a_copys_soft_bounce_does_not_strike_it_out_for_tos_run() -> None:
-    feedback = Feedback(soft_bounce_threshold=2)
-    for number in (1, 2):
-        feedback.sent(f"email-{number}", second=number)
-        feedback.run(feedback.message(soft(email_id=f"email-{number}")))
-    feedback.sent("email-3", second=3, recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
-
-    feedback.run(feedback.message(soft(who=JANE, to=(JOHN, JANE), email_id="email-3")))
-
-    assert list(feedback.suppression.entries) == [JOHN]
 
 
 def test_what_a_batch_brings_of_one_source_is_added_up() -> None:

@@ -20,7 +20,6 @@ from sesmail_layer.domain.guards.breaker import (
     opened,
     reopened,
 )
-from sesmail_layer.domain.guards.sending_event import paused_event
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
@@ -152,32 +151,12 @@ def test_complaints_take_over_from_bounces_but_not_the_other_way_round() -> None
     assert opened(OPEN, "bounce", "why", None, NOW) is None
 
 
-def test_bounces_are_probed_after_the_cool_down_and_nothing_else_is() -> None:
-    assert not OPEN.probing(NOW + 3_599, 3_600)
-    assert OPEN.probing(NOW + 3_600, 3_600)
-    for trip in ("complaint", "ses_metrics"):
-        assert not msgspec.structs.replace(OPEN, trip=trip).probing(NOW + 10_000, 3_600)
-
-
 def test_a_bad_probe_begins_the_cool_down_anew() -> None:
     again = reopened(msgspec.structs.replace(OPEN, probes=["a", "b"]), NOW + 3_700)
     assert (again.probes, again.paused, again.paused_at) == ([], True, OPEN.paused_at)
     assert not again.probing(NOW + 3_800, 3_600)
     worn = msgspec.structs.replace(OPEN, probes=["a"], probed_at=NOW, good_probes=2)
     assert reopened(worn, NOW + 3_700) == msgspec.structs.replace(OPEN, opened_at=NOW + 3_700)
-
-
-def test_probes_that_nothing_was_heard_of_make_room_after_a_cool_down() -> None:
-    state = msgspec.structs.replace(OPEN, probes=["a"] * 5, probed_at=NOW)
-    assert not state.has_room_for_probe(5, NOW + 3_600, 3_600)
-    assert state.has_room_for_probe(5, NOW + 3_601, 3_600)
-    assert state.has_room_for_probe(6, NOW, 3_600)
-
-
-@pytest.mark.parametrize(("later", "wait"), [(0, 60.0), (3_570, 30.0), (3_599, 5.0), (4_000, 20.0)])
-def test_what_is_held_is_looked_at_when_the_probes_may_go(later: float, wait: float) -> None:
-    assert OPEN.hold_seconds(NOW + later, 3_600) == wait
-    assert msgspec.structs.replace(OPEN, trip="complaint").hold_seconds(NOW + later, 3_600) == 60
 
 
 def record(*entries: Entry) -> TrackingRecord:
@@ -213,27 +192,6 @@ BOUNCED = record(entry(Status.BOUNCED, "hard"))
 )
 def test_three_probes_must_arrive_and_none_may_bounce(records: list[TrackingRecord], verdict: ProbeVerdict) -> None:
     assert judge_probes(records)[0] is verdict
-
-
-def test_the_event_says_who_why_and_until_when_and_is_the_same_when_told_again() -> None:
-    evidence = Evidence(window_seconds=HOUR, emails=100, bounces=20, complaints=1)
-    state = opened(SendingState(), "bounce", "20 of 100 emails bounced", evidence, NOW)
-    assert state is not None
-    event = paused_event("my.application", state, 3_600)
-
-    assert event == paused_event("my.application", state, 3_600)
-    detail = msgspec.json.decode(event.detail)
-    assert detail.pop("eventId")
-    assert detail == {
-        "producer": "my.application",
-        "reason": "20 of 100 emails bounced",
-        "by": "breaker",
-        "timestamp": "2026-11-24T10:31:00.000Z",
-        "trip": "bounce",
-        "rates": {"bounce": 0.2, "complaint": 0.01},
-        "counts": {"windowSeconds": 3_600, "emails": 100, "bounces": 20, "complaints": 1},
-        "until": "2026-11-24T11:31:00.000Z",
-    }
 
 
 def test_a_slot_that_begins_with_the_resumption_counts_for_the_producer_and_not_against_the_account() -> None:
@@ -279,23 +237,6 @@ def test_a_slot_counts_as_long_as_a_part_of_it_lies_in_the_window() -> None:
     assert window(now - HOUR - 300, now) == DAY
     assert window(now - DAY - 299, now) == DAY
     assert window(now - DAY - 300, now) is None
-
-
-def test_rates_are_told_to_a_millionth() -> None:
-    evidence = Evidence(window_seconds=HOUR, emails=300, bounces=100, complaints=200)
-    state = opened(SendingState(), "complaint", "why", evidence, NOW)
-    assert state is not None
-
-    event = paused_event("my.application", state, 3_600)
-
-    assert event.rates == {"bounce": 0.333333, "complaint": 0.666667}
-    assert event.until is None
-
-
-def test_a_pause_without_numbers_tells_none() -> None:
-    event = paused_event("*", SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00Z"), 60)
-
-    assert (event.counts, event.rates, event.trip, event.until) == (None, None, None, None)
 
 
 def test_a_new_pause_leaves_out_what_the_last_resumption_left_out() -> None:

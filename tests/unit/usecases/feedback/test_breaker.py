@@ -11,7 +11,7 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.breaker import Counts, Limits
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from tests.unit.breaking import ME, OPEN, OTHER, Engine, probing
+from tests.unit.usecases.feedback.breaker_engine import ME, OPEN, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import JOHN, bounced, delivered, soft
 

@@ -145,3 +145,29 @@ def test_a_repeated_bounce_does_not_undo_an_operators_removal() -> None:
     feedback.run(feedback.message(bounced(), receives=2))
 
     assert feedback.suppression.entries == {}
+
+
+def test_a_bounce_without_a_time_and_without_tags_suppresses_as_of_now_for_whom_the_record_says() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.clock.sleep(60)
+    news = bounced(tagged=False)
+    del news["bounce"]["timestamp"], news["mail"]["timestamp"]
+
+    feedback.run(feedback.message(news))
+
+    entry = feedback.suppression.entries[JOHN]
+    assert (entry.added_to_suppression_date, entry.email_id, entry.source) == (
+        "2026-11-24T10:32:00.000Z",
+        "email-1",
+        "my.application",
+    )
+
+
+def test_not_spam_that_comes_later_lifts_no_bounce() -> None:
+    feedback = Feedback(not_spam_lifts_suppression=True)
+    feedback.sent()
+    feedback.run(feedback.message(bounced()))
+    feedback.run(feedback.message(complained("not-spam", second=60)))
+
+    assert feedback.suppression.entries[JOHN].reason is SuppressionReason.HARD_BOUNCE

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import msgspec
-import pytest
 
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import fold
 from sesmail_layer.domain.times import utc_text
 from tests.events import EVENTS
 from tools.simulation.fakes import NOW
@@ -18,9 +13,7 @@ from tools.simulation.feedback import (
     JOHN,
     Feedback,
     bounced,
-    complained,
     delivered,
-    mail,
     opened,
 )
 
@@ -95,50 +88,6 @@ def test_twice_in_one_batch_is_once() -> None:
 
     assert feedback.record().open_count == 1
     assert [told.status for told in feedback.bus.events] == ["opened"]
-
-
-def test_ses_own_send_event_writes_nothing_and_tells_nothing_twice() -> None:
-    feedback = Feedback()
-    before = feedback.sent()
-
-    assert feedback.run(feedback.message({"eventType": "Send", "mail": mail(), "send": {}})) == set()
-
-    assert feedback.record() == before
-    assert feedback.bus.events == []
-
-
-@pytest.mark.parametrize("news", [{"eventType": "Send", "mail": mail(), "send": {}}, delivered()])
-def test_any_event_settles_a_claim_whose_sender_died(news: dict[str, Any]) -> None:
-    feedback = Feedback()
-    record = feedback.sent()
-    claim, _ = fold(msgspec.structs.replace(record, history=[], transitions={}), [record.history[0]])
-    feedback.tracking.records["email-1"] = claim
-
-    assert feedback.run(feedback.message(news)) == set()
-
-    assert feedback.record().ses_message_id == "ses-email-1"
-    assert feedback.record().sent_at == utc_text(NOW)
-    assert feedback.bus.events[0].status == "sent"
-
-
-def test_reversed_and_doubled_events_give_the_same_record() -> None:
-    news = [
-        {"eventType": "Send", "mail": mail(), "send": {}},
-        delivered(),
-        opened(),
-        bounced(second=9),
-        complained(second=9),
-    ]
-    records = []
-    for order in (news, news[::-1], [*news, *news], [*news[::-1], *news]):
-        feedback = Feedback()
-        feedback.sent()
-        for one in order:
-            assert feedback.run(feedback.message(one)) == set()
-        records.append(msgspec.structs.replace(feedback.record(), transitions={}, revision=1))
-
-    assert records[0].status is Status.COMPLAINED
-    assert all(record == records[0] for record in records)
 
 
 def test_an_out_of_office_note_is_history_and_nothing_else() -> None:

@@ -52,3 +52,20 @@ def test_a_tag_that_is_none_of_ours_is_none(value: str) -> None:
 @given(st.text())
 def test_any_text_is_a_tag_or_none(value: str) -> None:
     decode_tag(value)
+
+
+def test_tags_of_all_letters_come_back() -> None:
+    source = "~~~???>>>ÿþ"
+    tags = encode_tags("email-1", 2, "welcome", source)
+
+    assert {"-", "_"} <= set(tags["source"])
+    assert decode_tag(tags["source"]) == source
+
+
+def test_a_long_source_is_cut_between_characters() -> None:
+    assert decode_tag(encode_tags("one", 1, "welcome", "x" + "ü" * 200)["source"]) == "x" + "ü" * 95
+
+
+@pytest.mark.parametrize("email_id", ["a", "ab", "abc", "abW", "order-1"])
+def test_whatever_a_tag_ends_in_it_comes_back(email_id: str) -> None:
+    assert decode_tag(encode_tags(email_id, 1, "welcome", "shop")["emailId"]) == email_id

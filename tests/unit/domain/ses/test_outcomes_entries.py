@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.domain.ses.outcomes import outcomes
 from sesmail_layer.domain.ses.ses_events import read_event
 from tools.simulation.feedback import JANE, JOHN, bounced, complained, delivered, event, mail, opened
-from tools.simulation.sender import Sender
 
 AT, SENT_AT = "2026-11-24T10:31:05.000Z", "2026-11-24T10:31:00.000Z"
 FULL = "smtp; 452 4.2.2 full"
@@ -250,29 +248,6 @@ def test_an_event_is_kept_as_this_entry(news: dict[str, Any], kept: Entry) -> No
 
     assert sent.entry == Entry("sent/2", SENT_AT, 2, Status.SENT, detail={"sesMessageId": "ses-email-1"})
     assert found.entry == kept
-
-
-def test_what_the_sender_did_is_kept_under_these_keys() -> None:
-    sender = Sender()
-    sender.suppression.list_address("jane@example.com", SuppressionReason.MANUAL)
-    record = sender.send(emailId="one", cc=["jane@example.com"])
-
-    assert [entry.key for entry in record.history] == [
-        "failed/1/jane@example.com",
-        "mark/1/00001/sending",
-        "sent/1",
-    ]
-
-
-def test_a_request_that_fails_and_one_that_waits_are_kept_under_these_keys() -> None:
-    sender = Sender()
-
-    failed = sender.send(emailId="failed", templateName="none")
-    waits = sender.send(emailId="waits", sendAt="2026-11-24T12:00:00Z")
-
-    assert [entry.key for entry in failed.history] == ["failed/1"]
-    assert [entry.key for entry in waits.history] == ["mark/1/00001/deferred"]
-    assert waits.history[0].detail == {"reason": "scheduled", "until": "2026-11-24T12:00:00.000Z"}
 
 
 @pytest.mark.parametrize("name", ["ipAddress", "userAgent", "link"])

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.guards.breaker import Limits
-from sesmail_layer.domain.guards.sending_event import paused_event, resumed_event
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from tests.unit.breaking import ME, OTHER, Engine, probing
+from sesmail_layer.domain.guards.sending_event import resumed_event
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from tests.unit.usecases.feedback.breaker_engine import ME, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import bounced, delivered
 
@@ -62,14 +62,6 @@ def test_a_resumption_is_told_whole() -> None:
     }
     assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
     assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
-
-
-def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
-    """A subscriber may get the first telling from one deployment and the second from the next."""
-    state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
-
-    assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
-    assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"
 
 
 WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
