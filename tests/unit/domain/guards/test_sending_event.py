@@ -15,7 +15,7 @@ from tools.simulation.fakes import NOW
 HOUR, DAY = 3_600, 86_400
 
 
-def test_the_event_says_who_why_and_until_when_and_is_the_same_when_told_again() -> None:
+def test_a_pause_event_has_producer_reason_and_end_and_is_reproducible() -> None:
     evidence = Evidence(window_seconds=HOUR, emails=100, bounces=20, complaints=1)
     state = opened(SendingState(), "bounce", "20 of 100 emails bounced", evidence, NOW)
     assert state is not None
@@ -36,7 +36,7 @@ def test_the_event_says_who_why_and_until_when_and_is_the_same_when_told_again()
     }
 
 
-def test_rates_are_told_to_a_millionth() -> None:
+def test_rates_are_rounded_to_a_millionth() -> None:
     evidence = Evidence(window_seconds=HOUR, emails=300, bounces=100, complaints=200)
     state = opened(SendingState(), "complaint", "why", evidence, NOW)
     assert state is not None
@@ -47,14 +47,14 @@ def test_rates_are_told_to_a_millionth() -> None:
     assert event.until is None
 
 
-def test_a_pause_without_numbers_tells_none() -> None:
+def test_a_pause_without_evidence_has_no_numbers() -> None:
     event = paused_event("*", SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00Z"), 60)
 
     assert (event.counts, event.rates, event.trip, event.until) == (None, None, None, None)
 
 
 def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
-    """A subscriber may get the first telling from one deployment and the second from the next."""
+    """A subscriber may get an event from one deployment, and its repetition from the next."""
     state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
 
     assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"

@@ -23,7 +23,7 @@ def test_only_an_entry_about_a_known_recipient_suppresses() -> None:
         ("", set()),
     ],
 )
-def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, found: set[str]) -> None:
+def test_a_diagnostics_statuses_are_found_and_its_ip_addresses_are_not(text: str, found: set[str]) -> None:
     assert bounces.Evidence(diagnostic=text).statuses() == found
 
 
@@ -36,9 +36,7 @@ def test_statuses_are_found_in_diagnostics_and_ip_addresses_are_none(text: str, 
         (bounces.Evidence(status="5.0.0", diagnostic="no"), False),
     ],
 )
-def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
-    evidence: bounces.Evidence, missing: bool
-) -> None:
+def test_evidence_is_missing_without_status_and_diagnostic(evidence: bounces.Evidence, missing: bool) -> None:
     assert evidence.is_missing() is missing
 
 
@@ -51,5 +49,5 @@ def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
         ("5.70.1", bounces.BounceClass.SOFT),
     ],
 )
-def test_a_status_is_meant_whole_and_a_class_of_them_by_its_beginning(status: str, kind: bounces.BounceClass) -> None:
+def test_a_whole_status_matches_exactly_and_a_prefix_its_class(status: str, kind: bounces.BounceClass) -> None:
     assert bounces.classify(bounces.Evidence(type="Transient", sub_type="MailboxFull", status=status)) is kind

@@ -25,8 +25,8 @@ def sample(path: Path) -> dict[str, Any]:
     return document
 
 
-def meant(event: object, attempt: int = 1) -> list[Outcome]:
-    """What an event means beyond `sent`, which every event about a message implies."""
+def outcomes_besides_sent(event: object, attempt: int = 1) -> list[Outcome]:
+    """The outcomes of an event without `sent`, which every event of a message has."""
     return [outcome for outcome in outcomes(read_event(event), attempt) if not outcome.entry.key.startswith("sent/")]
 
 
@@ -35,20 +35,20 @@ def shown(outcome: Outcome) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(outcome)
     entry = plain.pop("entry")
     detail = entry.get("detail", {})
-    told = ("errorType", "errorMessage", "link", "machine", "reason", "until")
+    listed = ("errorType", "errorMessage", "link", "machine", "reason", "until")
     values = {name: entry.get(name) for name in ("recipient", "status", "what")} | plain
-    values |= {name: detail[name] for name in told if name in detail}
+    values |= {name: detail[name] for name in listed if name in detail}
     return {name: value for name, value in values.items() if value is not None and (value or name == "machine")}
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_every_sample_means_what_the_corpus_says(path: Path) -> None:
+def test_every_sample_has_the_outcomes_that_the_corpus_lists(path: Path) -> None:
     document = sample(path)
 
-    assert [shown(outcome) for outcome in meant(document["event"])] == document["means"]
+    assert [shown(outcome) for outcome in outcomes_besides_sent(document["event"])] == document["means"]
 
 
-def test_the_corpus_has_all_ten_types_and_both_dialects() -> None:
+def test_the_corpus_has_all_ten_types_and_both_formats() -> None:
     events = [sample(path)["event"] for path in CORPUS if path.parent.name == "aws"]
 
     assert {event["eventType"] for event in events if "eventType" in event} == {
@@ -72,7 +72,7 @@ def test_every_event_about_a_message_proves_that_ses_accepted_it(path: Path) -> 
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_other_dialect_gives_the_same_outcomes(path: Path) -> None:
+def test_the_other_format_gives_the_same_outcomes(path: Path) -> None:
     """Where both are on, everything comes twice; equal keys are what makes the second a repetition."""
     event = sample(path)["event"]
     other = {name: value for name, value in event.items() if name not in ("eventType", "notificationType")}
@@ -102,14 +102,14 @@ def test_long_texts_are_cut_so_that_a_history_fits_into_an_item() -> None:
             assert len(msgspec.json.encode(outcome.entry)) < 1_500
 
 
-def test_two_people_who_open_in_one_millisecond_are_two() -> None:
+def test_two_opens_in_one_millisecond_are_two_entries() -> None:
     mail = {"messageId": "0100", "destination": ["a@b.c"]}
     opened = {"timestamp": "2026-11-24T10:31:00.000Z", "userAgent": "Thunderbird"}
     events = [
         {"eventType": "Open", "mail": mail, "open": opened | {"ipAddress": ip}} for ip in ("192.0.2.1", "192.0.2.2")
     ]
 
-    assert len({meant(event)[0].entry.key for event in events}) == 2
+    assert len({outcomes_besides_sent(event)[0].entry.key for event in events}) == 2
 
 
 KINDS = [
@@ -142,7 +142,7 @@ ses_like = st.builds(
 
 
 @given(ses_like | json_values)
-def test_any_json_whatever_gives_storable_entries_and_never_an_exception(document: object) -> None:
+def test_any_json_gives_storable_entries_and_never_an_exception(document: object) -> None:
     event = read_event(document)
     found = outcomes(event, 1)
 
@@ -154,11 +154,11 @@ def test_any_json_whatever_gives_storable_entries_and_never_an_exception(documen
 
 
 @given(ses_like)
-def test_the_same_event_again_gives_the_same_entries(document: object) -> None:
+def test_a_redelivered_event_gives_the_same_entries(document: object) -> None:
     assert outcomes(read_event(document), 1) == outcomes(read_event(document), 1)
 
 
-def test_a_bounce_of_somebody_whom_we_did_not_write_to_is_nobody_elses() -> None:
+def test_a_bounce_of_an_unknown_address_is_the_only_recipients_and_otherwise_its_own() -> None:
     several = outcomes(read_event(bounced(who="forwarded@example.org", to=(JOHN, JANE))), 1)
     one = outcomes(read_event(bounced(who="forwarded@example.org", to=(JOHN,))), 1)
 
@@ -166,7 +166,7 @@ def test_a_bounce_of_somebody_whom_we_did_not_write_to_is_nobody_elses() -> None
     assert one[-1].entry.recipient == JOHN
 
 
-def test_an_event_about_no_message_proves_no_acceptance() -> None:
+def test_an_event_without_a_message_id_does_not_prove_acceptance() -> None:
     assert outcomes(read_event({"eventType": "Send"}), 1) == []
     [delivered] = outcomes(read_event({"eventType": "Delivery", "delivery": {"recipients": [JOHN]}}), 1)
     assert delivered.entry.status == "delivered"

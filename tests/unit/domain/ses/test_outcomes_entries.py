@@ -1,6 +1,6 @@
-"""What the table keeps, word for word: a later version has to know its keys and details again.
+"""The entries that SES's events become: a later version has to recognise their keys and details.
 
-SQS brings news twice, perhaps to the next deployment. Equal keys are what makes the second a repetition.
+SQS may deliver an event twice, the second time to the next deployment. Equal keys make the second a repetition.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL = "smtp; 452 4.2.2 full"
 LINK = "https://example.com/a"
 
 
-def about(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
+def event_without_a_time(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
     """An event whose payload has no time of its own."""
     return {"eventType": kind, "mail": mail(), key: payload}
 
@@ -37,7 +37,7 @@ def entry(key: str, status: Status | None, recipient: str | None = JOHN, at: str
 
 def newsletter(status: str) -> dict[str, Any]:
     """The detail of a Subscription to one topic."""
-    topic = {"topicName": "news", "subscriptionStatus": status}
+    topic = {"topicName": "offers", "subscriptionStatus": status}
     return {"newTopicPreferences": {"unsubscribeAll": False, "topicSubscriptionStatus": [topic]}}
 
 
@@ -79,7 +79,7 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceReason": "Permanent"},
         ),
     ),
-    "bounced, and only types are told": (
+    "bounced, with types only": (
         event(
             "Bounce",
             "bounce",
@@ -92,7 +92,7 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
         ),
     ),
-    "bounced, and nothing is told": (
+    "bounced, without any detail": (
         event("Bounce", "bounce", {"bouncedRecipients": [{"emailAddress": JOHN}]}),
         entry(f"bounce/2/{JOHN}/{AT}", None, what="unknown"),
     ),
@@ -126,7 +126,7 @@ BY_EVENT = {
         ),
         entry(f"complaint/2/{AT}/f-2", None, None, what="one_of_several_complained"),
     ),
-    "complained, with a subtype that nobody knows": (
+    "complained, with an unknown subtype": (
         event(
             "Complaint",
             "complaint",
@@ -151,7 +151,7 @@ BY_EVENT = {
             },
         ),
     ),
-    "one of several complained, and how is told": (
+    "one of several complained, with a feedback type": (
         event(
             "Complaint",
             "complaint",
@@ -170,7 +170,7 @@ BY_EVENT = {
         ),
     ),
     "rejected": (
-        about("Reject", "reject", {"reason": "Bad content"}),
+        event_without_a_time("Reject", "reject", {"reason": "Bad content"}),
         entry(
             f"reject/2/{SENT_AT}",
             Status.FAILED,
@@ -180,7 +180,7 @@ BY_EVENT = {
         ),
     ),
     "rejected without a reason": (
-        about("Reject", "reject", {}),
+        event_without_a_time("Reject", "reject", {}),
         entry(
             f"reject/2/{SENT_AT}",
             Status.FAILED,
@@ -190,7 +190,9 @@ BY_EVENT = {
         ),
     ),
     "not rendered by SES": (
-        about("Rendering Failure", "failure", {"errorMessage": "Attribute 'x' is missing", "templateName": "welcome"}),
+        event_without_a_time(
+            "Rendering Failure", "failure", {"errorMessage": "Attribute 'x' is missing", "templateName": "welcome"}
+        ),
         entry(
             f"rendering-failure/2/{SENT_AT}",
             Status.FAILED,
@@ -202,8 +204,8 @@ BY_EVENT = {
             },
         ),
     ),
-    "not rendered by SES, and nothing is told": (
-        about("Rendering Failure", "failure", {}),
+    "not rendered by SES, without any detail": (
+        event_without_a_time("Rendering Failure", "failure", {}),
         entry(
             f"rendering-failure/2/{SENT_AT}",
             Status.FAILED,
@@ -235,23 +237,23 @@ BY_EVENT = {
         event("Subscription", "subscription", newsletter("OptIn")),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="resubscribed"),
     ),
-    "of a type that nobody knows": (
+    "of an unknown type": (
         event("Novelty", "novelty", {}),
         entry(f"unknown/2/{SENT_AT}/d11792edb739", None, None, SENT_AT, what="unknown"),
     ),
 }
 
 
-@pytest.mark.parametrize(("news", "kept"), BY_EVENT.values(), ids=BY_EVENT.keys())
-def test_an_event_is_kept_as_this_entry(news: dict[str, Any], kept: Entry) -> None:
-    [sent, found] = outcomes(read_event(news), 2)
+@pytest.mark.parametrize(("ses_event", "stored"), BY_EVENT.values(), ids=BY_EVENT.keys())
+def test_an_event_is_stored_as_this_entry(ses_event: dict[str, Any], stored: Entry) -> None:
+    [sent, found] = outcomes(read_event(ses_event), 2)
 
     assert sent.entry == Entry("sent/2", SENT_AT, 2, Status.SENT, detail={"sesMessageId": "ses-email-1"})
-    assert found.entry == kept
+    assert found.entry == stored
 
 
 @pytest.mark.parametrize("name", ["ipAddress", "userAgent", "link"])
-def test_clicks_of_one_millisecond_are_told_apart_by_who_clicked_on_what(name: str) -> None:
+def test_clicks_of_one_millisecond_differ_by_address_agent_and_link(name: str) -> None:
     payload = {"userAgent": "Thunderbird", "ipAddress": "192.0.2.1", "link": LINK}
     keys = {
         outcomes(read_event(event("Click", "click", payload | {name: value})), 1)[1].entry.key for value in ("a", "b")
@@ -260,7 +262,7 @@ def test_clicks_of_one_millisecond_are_told_apart_by_who_clicked_on_what(name: s
     assert len(keys) == 2
 
 
-def test_a_link_is_kept_to_a_thousand_bytes() -> None:
-    news = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
+def test_a_link_is_cut_to_a_thousand_bytes() -> None:
+    ses_event = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
 
-    assert len(outcomes(read_event(news), 1)[1].entry.detail["link"]) == 1_000
+    assert len(outcomes(read_event(ses_event), 1)[1].entry.detail["link"]) == 1_000

@@ -1,4 +1,4 @@
-"""SES's fields, read without trusting one of them."""
+"""SES's fields, read without trusting any of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_address_is_read_bare_and_case_folded(written: object, read: str | No
     assert address(written) == read
 
 
-def test_an_address_is_read_up_to_what_an_item_may_hold() -> None:
+def test_an_address_is_read_up_to_512_bytes() -> None:
     longest = "x" * (500 - len("@example.com")) + "@example.com"
 
     assert address(longest) == longest
@@ -63,11 +63,11 @@ def test_a_text_is_cut_between_characters() -> None:
     assert text(5) is None
 
 
-def test_a_type_that_nobody_knows_has_no_payload() -> None:
+def test_an_unknown_type_has_no_payload() -> None:
     assert read_event({"eventType": "Novelty", "": {"a": 1}, "novelty": {"a": 1}}).payload == {}
 
 
-def test_our_tags_are_read_back() -> None:
+def test_the_engines_tags_are_read() -> None:
     tags = {name: [value] for name, value in encode_tags("email-1", 2, "welcome", "my.application").items()}
     event = read_event({"eventType": "Send", "mail": {"messageId": "0100", "tags": tags}})
 
@@ -75,14 +75,14 @@ def test_our_tags_are_read_back() -> None:
 
 
 @pytest.mark.parametrize("tag", ["", "!!", "=", "_w", "YUBiLmM", 5, None, ["a"]])
-def test_a_tag_that_is_none_of_ours_is_no_tag(tag: object) -> None:
+def test_a_foreign_tag_counts_as_absent(tag: object) -> None:
     """`_w` is no UTF-8; `YUBiLmM` is an address, which no id is."""
     event = read_event({"eventType": "Send", "mail": {"tags": {"emailId": [tag], "attempt": [tag]}}})
 
     assert (event.email_id, event.attempt) == (None, None)
 
 
-def test_a_missing_time_falls_back_to_that_of_acceptance() -> None:
+def test_a_missing_time_falls_back_to_the_time_of_acceptance() -> None:
     event = {"eventType": "Delivery", "mail": {"timestamp": "2026-11-24T11:31:00+01:00", "destination": ["a@b.c"]}}
 
     assert read_event(event | {"delivery": {}}).at == "2026-11-24T10:31:00.000Z"

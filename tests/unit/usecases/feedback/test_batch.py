@@ -1,4 +1,4 @@
-"""What SES says ends in the record, the suppression list and on the bus."""
+"""An SES event is recorded, suppresses its recipient and is published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.simulation.feedback import (
 )
 
 
-def test_a_bounce_is_recorded_suppressed_and_told() -> None:
+def test_a_bounce_is_recorded_suppressed_and_published() -> None:
     feedback = Feedback()
     feedback.sent()
 
@@ -37,9 +37,9 @@ def test_a_bounce_is_recorded_suppressed_and_told() -> None:
         bounce_sub_type="General",
         diagnostic_code="smtp; 550 5.1.1 no",
     )
-    (told,) = feedback.bus.events
-    assert (told.status, told.previous_status, told.bounce_type) == ("bounced", "sent", "Permanent")
-    assert (told.original_source, told.metadata) == ("my.application", {"order": 7})
+    (event,) = feedback.bus.events
+    assert (event.status, event.previous_status, event.bounce_type) == ("bounced", "sent", "Permanent")
+    assert (event.original_source, event.metadata) == ("my.application", {"order": 7})
     assert feedback.metrics.counts == {"AddressSuppressed": 1, "EmailBounced": 1}
 
 
@@ -47,16 +47,16 @@ def test_a_batch_is_one_publication_and_one_write_for_each_email() -> None:
     feedback = Feedback()
     for number in range(3):
         feedback.sent(f"email-{number}")
-    news = [make(email_id=f"email-{number}") for number in range(3) for make in (delivered, opened)]
+    ses_event = [make(email_id=f"email-{number}") for number in range(3) for make in (delivered, opened)]
 
-    assert feedback.run(*(feedback.message(one) for one in news)) == set()
+    assert feedback.run(*(feedback.message(one) for one in ses_event)) == set()
 
     assert {record.revision for record in feedback.tracking.records.values()} == {2}
     assert feedback.bus.calls == 1
-    assert [told.status for told in feedback.bus.events] == ["delivered", "opened"] * 3
+    assert [event.status for event in feedback.bus.events] == ["delivered", "opened"] * 3
 
 
-def test_raw_delivery_and_the_other_dialect_are_read_as_well() -> None:
+def test_raw_delivery_and_the_other_format_are_read() -> None:
     feedback = Feedback()
     feedback.sent()
     notification = bounced(tagged=False)
@@ -66,7 +66,7 @@ def test_raw_delivery_and_the_other_dialect_are_read_as_well() -> None:
     assert feedback.record().status is Status.BOUNCED
 
 
-def test_the_same_bounce_from_both_dialects_counts_once() -> None:
+def test_the_same_bounce_in_both_formats_counts_once() -> None:
     feedback = Feedback()
     feedback.sent()
     feedback.run(feedback.message(bounced()))
@@ -80,17 +80,17 @@ def test_the_same_bounce_from_both_dialects_counts_once() -> None:
     assert feedback.followed[1][1] == set()
 
 
-def test_twice_in_one_batch_is_once() -> None:
+def test_an_event_twice_in_one_batch_counts_once() -> None:
     feedback = Feedback()
     feedback.sent()
 
     assert feedback.run(feedback.message(opened()), feedback.message(opened())) == set()
 
     assert feedback.record().open_count == 1
-    assert [told.status for told in feedback.bus.events] == ["opened"]
+    assert [event.status for event in feedback.bus.events] == ["opened"]
 
 
-def test_an_out_of_office_note_is_history_and_nothing_else() -> None:
+def test_an_auto_reply_is_only_added_to_the_history() -> None:
     feedback = Feedback()
     feedback.sent()
     note = json.loads((EVENTS / "hard_cases/out-of-office-silent.json").read_text())["event"]

@@ -1,4 +1,4 @@
-"""The feedback processor killed at every one of its external calls: SQS brings the news again, and all is done."""
+"""The feedback processor killed at every one of its external calls: SQS brings the ses_event again, and all is done."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ SCENES: list[Callable[[Feedback], list[dict[str, Any]]]] = [
 def play(scene: Callable[[Feedback], list[dict[str, Any]]], killer: Killer) -> tuple[Feedback, bool]:
     """Plays a scene with one killing in it, then brings the messages again as SQS would."""
     feedback = Feedback()
-    messages = [feedback.message(said) for said in scene(feedback)]
+    messages = [feedback.message(ses_event) for ses_event in scene(feedback)]
     whole = {name: getattr(feedback, name) for name in _CALLS}
     for name, calls in _CALLS.items():
         setattr(feedback, name, _Wrapped(whole[name], killer, calls))
@@ -124,7 +124,7 @@ def told(feedback: Feedback) -> set[str]:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("scene", SCENES)
-def test_whichever_call_it_is_killed_at_the_redelivery_completes_it(
+def test_the_redelivery_completes_the_work_whichever_call_was_interrupted(
     scene: Callable[[Feedback], list[dict[str, Any]]], after: bool
 ) -> None:
     expected, killed = play(scene, Killer(0, after=after))

@@ -1,4 +1,4 @@
-"""What the breaker tells, word for word: the log, and the events of a pause and of a resumption."""
+"""The breaker's log lines, whole, and the events of its pauses and resumptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.simulation.fakes import NOW
 from tools.simulation.feedback import bounced, delivered
 
 
-def test_a_bad_probe_is_told_in_words() -> None:
+def test_a_failed_probe_is_logged() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.run(engine.message(bounced(email_id=probes[0])))
@@ -32,7 +32,7 @@ def test_a_bad_probe_is_told_in_words() -> None:
     }
 
 
-def test_good_probes_of_the_account_are_told_in_words() -> None:
+def test_good_probes_of_the_account_are_logged() -> None:
     engine = Engine()
     probes = probing(engine, source=ACCOUNT)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
@@ -46,13 +46,13 @@ def test_good_probes_of_the_account_are_told_in_words() -> None:
     }
 
 
-def test_a_resumption_is_told_whole() -> None:
+def test_a_resumption_event_is_complete() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
-    [told] = engine.bus.announced
-    detail = json.loads(told.detail)
+    [event] = engine.bus.announced
+    detail = json.loads(event.detail)
     assert uuid.UUID(detail.pop("eventId")).version == 5
     assert detail == {
         "producer": ME,
@@ -60,7 +60,7 @@ def test_a_resumption_is_told_whole() -> None:
         "by": "breaker",
         "timestamp": "2026-11-24T10:31:00.000Z",
     }
-    assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
+    assert event.event_id == resumed_event(ME, "another reason", "breaker", NOW).event_id
     assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
 
 
@@ -74,7 +74,7 @@ def tripped(**limits: Any) -> Engine:
     return engine
 
 
-def test_a_pause_is_told_in_the_log_with_its_numbers_and_its_end() -> None:
+def test_a_pause_is_logged_with_its_numbers_and_its_end() -> None:
     [line] = [line for line in tripped().log.lines if line["level"] == "ERROR"]
 
     assert line == {
@@ -99,7 +99,7 @@ def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
     }
 
 
-def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
+def test_a_pause_event_that_the_bus_refuses_is_logged() -> None:
     engine = Engine()
     engine.bus.refuse_announcements = True
     engine.bounce(engine.sent_by(ME, 120)[:10])
@@ -114,7 +114,7 @@ def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
     assert engine.metrics.counts["StatusRefused"] == 1
 
 
-def test_a_pause_of_the_account_that_may_not_have_been_told_is_told_by_the_redelivery() -> None:
+def test_a_redelivery_republishes_the_accounts_pause() -> None:
     engine = Engine()
     ids = [email_id for number in range(4) for email_id in engine.sent_by(f"app-{number}", 30)[:3]]
     engine.bounce(ids[:9])

@@ -23,21 +23,21 @@ from tools.simulation.feedback import (
 
 
 @pytest.mark.parametrize(("ses_id", "attempt"), [("ses-email-1", 1), ("ses-2", 2), ("ses-of-nobody", 1)])
-def test_news_without_our_tag_is_of_the_attempt_that_ses_gave_its_id_to(ses_id: str, attempt: int) -> None:
+def test_an_event_without_tags_belongs_to_the_attempt_with_its_ses_message_id(ses_id: str, attempt: int) -> None:
     feedback = Feedback()
     record = feedback.sent()
     second = Entry("sent/2", "2026-11-24T10:40:00.000Z", 2, Status.SENT, detail={"sesMessageId": "ses-2"})
     feedback.tracking.replace(fold(record, [second])[0])
-    news = delivered()
-    news["mail"] |= {"messageId": ses_id, "tags": {"emailId": news["mail"]["tags"]["emailId"]}}
+    ses_event = delivered()
+    ses_event["mail"] |= {"messageId": ses_id, "tags": {"emailId": ses_event["mail"]["tags"]["emailId"]}}
 
-    feedback.run(feedback.message(news))
+    feedback.run(feedback.message(ses_event))
 
     [entry] = [entry for entry in feedback.record().history if entry.status is Status.DELIVERED]
     assert entry.attempt == attempt
 
 
-def test_another_writer_in_between_is_folded_over_and_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_write_is_kept_and_folded_over(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     feedback.sent()
     replace = feedback.tracking.replace
@@ -55,7 +55,7 @@ def test_another_writer_in_between_is_folded_over_and_not_lost(monkeypatch: pyte
     assert feedback.bus.events[0].previous_status == "opened"
 
 
-def test_a_record_that_never_stands_still_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_changes_at_every_write_is_retried_by_sqs(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     record = feedback.sent()
     monkeypatch.setattr(feedback.tracking, "replace", lambda _record: record)
@@ -65,7 +65,7 @@ def test_a_record_that_never_stands_still_comes_again(monkeypatch: pytest.Monkey
     assert feedback.log.lines[0]["code"] == "FBK003"
 
 
-def test_ses_own_send_event_writes_nothing_and_tells_nothing_twice() -> None:
+def test_a_send_event_of_a_sent_email_writes_and_publishes_nothing() -> None:
     feedback = Feedback()
     before = feedback.sent()
 
@@ -75,14 +75,14 @@ def test_ses_own_send_event_writes_nothing_and_tells_nothing_twice() -> None:
     assert feedback.bus.events == []
 
 
-@pytest.mark.parametrize("news", [{"eventType": "Send", "mail": mail(), "send": {}}, delivered()])
-def test_any_event_settles_a_claim_whose_sender_died(news: dict[str, Any]) -> None:
+@pytest.mark.parametrize("ses_event", [{"eventType": "Send", "mail": mail(), "send": {}}, delivered()])
+def test_any_event_settles_a_claim_of_a_crashed_sender(ses_event: dict[str, Any]) -> None:
     feedback = Feedback()
     record = feedback.sent()
     claim, _ = fold(msgspec.structs.replace(record, history=[], transitions={}), [record.history[0]])
     feedback.tracking.records["email-1"] = claim
 
-    assert feedback.run(feedback.message(news)) == set()
+    assert feedback.run(feedback.message(ses_event)) == set()
 
     assert feedback.record().ses_message_id == "ses-email-1"
     assert feedback.record().sent_at == utc_text(NOW)
@@ -90,7 +90,7 @@ def test_any_event_settles_a_claim_whose_sender_died(news: dict[str, Any]) -> No
 
 
 def test_reversed_and_doubled_events_give_the_same_record() -> None:
-    news = [
+    ses_event = [
         {"eventType": "Send", "mail": mail(), "send": {}},
         delivered(),
         opened(),
@@ -98,7 +98,7 @@ def test_reversed_and_doubled_events_give_the_same_record() -> None:
         complained(second=9),
     ]
     records = []
-    for order in (news, news[::-1], [*news, *news], [*news[::-1], *news]):
+    for order in (ses_event, ses_event[::-1], [*ses_event, *ses_event], [*ses_event[::-1], *ses_event]):
         feedback = Feedback()
         feedback.sent()
         for one in order:

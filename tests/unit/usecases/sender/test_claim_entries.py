@@ -6,7 +6,7 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tools.simulation.sender import Sender
 
 
-def test_what_the_sender_did_is_kept_under_these_keys() -> None:
+def test_the_sender_stores_its_entries_under_these_keys() -> None:
     sender = Sender()
     sender.suppression.list_address("jane@example.com", SuppressionReason.MANUAL)
     record = sender.send(emailId="one", cc=["jane@example.com"])
@@ -18,7 +18,7 @@ def test_what_the_sender_did_is_kept_under_these_keys() -> None:
     ]
 
 
-def test_a_request_that_fails_and_one_that_waits_are_kept_under_these_keys() -> None:
+def test_failed_and_deferred_requests_have_entries_under_these_keys() -> None:
     sender = Sender()
 
     failed = sender.send(emailId="failed", templateName="none")
