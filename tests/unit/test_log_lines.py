@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, TransientError
+from sesmail_layer.domain.errors import OutcomeUnknownError, PausedBySes, TransientError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
@@ -124,7 +124,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     ),
     "SES cannot now": (
         answered(TransientError("SES error (ServiceUnavailable): later", code="SES010")),
-        [again("email.not_sent_yet", "SES010", "SES error (ServiceUnavailable): later", **EMAIL)],
+        [again("email.send_failed", "SES010", "SES error (ServiceUnavailable): later", **EMAIL)],
         {"RecordFailed": 1},
     ),
     "SES may have it": (
@@ -133,16 +133,16 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
         {"EmailOutcomeUnknown": 1},
     ),
     "SES makes it wait": (
-        answered(HoldError("rate", delay_seconds=60, message="Maximum sending rate exceeded", code="SES004")),
+        answered(PausedBySes(60, message="Account paused", code="SES004")),
         [
             {
                 "level": "WARNING",
                 "event": "email.held_by_ses",
-                "message": "Maximum sending rate exceeded",
+                "message": "Account paused",
                 "code": "SES004",
                 **EMAIL,
             },
-            {**WAITS, "reason": "rate"},
+            {**WAITS, "reason": "sending_paused"},
         ],
         {"EmailDeferred": 1},
     ),
@@ -162,10 +162,10 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     "control table out of reach": (control_throttled, [again("control.unreadable")], {"RecordFailed": 1}),
     "retry queue out of reach": (
         retry_queue_throttled,
-        [WAITS, again("email.not_put_aside", **EMAIL)],
+        [WAITS, again("email.requeue_failed", **EMAIL)],
         {"EmailDeferred": 1, "RecordFailed": 1},
     ),
-    "bulk queue out of reach": (bulk_queue_throttled, [again("email.not_put_aside", **EMAIL)], {"RecordFailed": 1}),
+    "bulk queue out of reach": (bulk_queue_throttled, [again("email.requeue_failed", **EMAIL)], {"RecordFailed": 1}),
     "not kept for a retry": (
         pending_throttled,
         [
@@ -216,7 +216,7 @@ def test_a_count_that_is_lost_is_told_and_holds_nothing_up() -> None:
     sender.control.count_sent = throttled  # type: ignore[method-assign]
     run(sender)
 
-    line = {"level": "WARNING", "event": "breaker.not_counted", "message": "DynamoDB throttled", "code": "AWS006"}
+    line = {"level": "WARNING", "event": "breaker.count_failed", "message": "DynamoDB throttled", "code": "AWS006"}
     assert sender.log.lines == [SENT, line]
 
 

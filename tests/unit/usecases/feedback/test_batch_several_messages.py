@@ -12,7 +12,7 @@ from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
-from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.request.envelopes import PendingRequest
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import JOHN, Feedback, bounced, delivered, event, mail, opened, soft
 
