@@ -13,21 +13,12 @@ from tools.simulation.feedback import Feedback, bounced, mail
 
 Line = dict[str, Any]
 
-
 THROTTLED = TransientError("DynamoDB throttled", code="AWS006")
-
-
 MESSAGE: Line = {"sqs_message_id": "message-1", "receive_count": 1}
-
-
 LAST: Line = {**MESSAGE, "receive_count": 5}
-
-
 SUPPRESSED: Line = {
     "level": "INFO", "event": "address.suppressed", "reason": "hard-bounce", "email_id": "email-1"
 }  # fmt: skip
-
-
 RECORDED: Line = {
     "level": "INFO",
     "event": "feedback.recorded",

@@ -1,4 +1,4 @@
-"""What an operator finds in the log and in the metrics: whole lines, as they are searched and read."""
+"""What an operator finds of the sender in the log and in the metrics: whole lines, as they are searched and read."""
 
 from __future__ import annotations
 
