@@ -1,8 +1,9 @@
-"""The event that subscribers get for a transition (detail-type `Email Status Changed`)."""
+"""The events that subscribers get for transitions (detail-type `Email Status Changed`), and a batch's outbox."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -87,3 +88,22 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
         },
         StatusEvent,
     )
+
+
+class Outbox:
+    """The status events that a batch has to publish at its end, each with the SQS messages that wait for it.
+
+    An event is added only after its transition is stored, so a crash before publishing loses nothing: the redelivered
+    message finds the transition and adds the same event under the same id.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[str, StatusEvent] = {}
+        self.message_ids: dict[str, set[str]] = {}
+
+    def add(self, record: TrackingRecord, transitions: Iterable[Transition], message_ids: Iterable[str]) -> None:
+        for transition in transitions:
+            event = status_event(record, transition)
+            if event is not None:
+                self.events[event.event_id] = event
+                self.message_ids.setdefault(event.event_id, set()).update(message_ids)

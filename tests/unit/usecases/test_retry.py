@@ -251,7 +251,7 @@ def test_message_faults_and_undetermined_bounces_are_not_retried(ses_event: dict
 
 def test_a_delay_longer_than_sqs_allows_takes_several_hops() -> None:
     engine = Engine()
-    engine.feedback.retry_seconds = 2_000.0
+    engine.feedback.change_rules(soft_bounce_retry_delay_seconds=2_000.0)
     engine.send()
     engine.receive(soft())
     start = engine.sender.clock.now()
@@ -323,7 +323,7 @@ def test_a_scheduled_retry_is_logged_and_counted() -> None:
         "event": "email.retry_scheduled",
         "email_id": ID,
         "attempt": 2,
-        "delay_seconds": 900.0,
+        "delay_seconds": 900,
     }
     assert engine.feedback.metrics.counts["EmailRetryScheduled"] == 1
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import Any
 
 MAX_VALUE = 256
+_NAMES = ("emailId", "attempt", "source")
 _MAX_RAW_BYTES = MAX_VALUE * 3 // 4
 
 
@@ -17,6 +20,17 @@ def encode_tags(email_id: str, attempt: int, template_name: str, source: str) ->
     """Return the tags of one attempt at an email; a source that is too long is cut."""
     values = {"emailId": email_id, "attempt": str(attempt), "templateName": template_name, "source": source}
     return {name: _encode(value) for name, value in values.items()}
+
+
+def decode_tags(tags: Mapping[str, Any]) -> dict[str, str]:
+    """Decode an event's tags, each of them a list of one value; leave out SES's own, and whatever is not ours."""
+    found = {}
+    for name in _NAMES:
+        values = tags.get(name)
+        value = values[0] if isinstance(values, list) and values else None
+        if isinstance(value, str) and (decoded := decode_tag(value)):
+            found[name] = decoded
+    return found
 
 
 def decode_tag(value: str) -> str | None:

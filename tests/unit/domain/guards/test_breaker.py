@@ -7,27 +7,27 @@ import pytest
 
 from sesmail_layer.domain.guards.breaker import (
     Counts,
-    Limits,
     ProbeVerdict,
     Trip,
-    added_up,
     counted_bounce,
     counted_complaint,
-    counting,
+    counts_in_force,
+    counts_to_exclude,
     judge,
     judge_probes,
-    not_counting,
     opened,
     reopened,
+    sum_timelines,
 )
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from tools.simulation.fakes import NOW
+from tools.simulation.feedback import limits
 
 SLOT = int(NOW) // 300 * 300
 HOUR, DAY = 3_600, 86_400
-LIMITS = Limits()
+LIMITS = limits()
 OPEN = SendingState(
     paused=True, paused_by="breaker", trip="bounce", opened_at=NOW, paused_at="2026-11-24T10:31:00.000Z"
 )
@@ -85,8 +85,8 @@ def test_counts_older_than_a_day_do_not_count(ago: int, kind: str | None) -> Non
 def test_counts_from_before_a_resumption_do_not_count() -> None:
     timeline = {SLOT - 300: Counts(100, 50), SLOT + 300: Counts(100, 2)}
 
-    assert judge(counting(timeline, SendingState(counts_from=NOW)), NOW + 600, LIMITS) is None
-    assert judge(counting(timeline, SendingState()), NOW + 600, LIMITS) is not None
+    assert judge(counts_in_force(timeline, SendingState(counts_from=NOW)), NOW + 600, LIMITS) is None
+    assert judge(counts_in_force(timeline, SendingState()), NOW + 600, LIMITS) is not None
 
 
 def test_the_accounts_rate_excludes_paused_producers_and_counts_from_before_a_resumption() -> None:
@@ -95,18 +95,18 @@ def test_the_accounts_rate_excludes_paused_producers_and_counts_from_before_a_re
         {SLOT - HOUR: Counts(300, 200), SLOT: Counts(100)},
         {SLOT: Counts(900, 9)},
     )
-    account = added_up([bad, resumed, good])
-    left_out = added_up(
+    account = sum_timelines([bad, resumed, good])
+    excluded = sum_timelines(
         [
-            not_counting(bad, OPEN),
-            not_counting(resumed, SendingState(counts_from=NOW - 1_800)),
-            not_counting(good, SendingState()),
+            counts_to_exclude(bad, OPEN),
+            counts_to_exclude(resumed, SendingState(counts_from=NOW - 1_800)),
+            counts_to_exclude(good, SendingState()),
         ]
     )
 
     assert judge(account, NOW, LIMITS) is not None
-    assert left_out == {SLOT: Counts(500, 400), SLOT - HOUR: Counts(300, 200)}
-    assert judge(account, NOW, LIMITS, left_out) is None
+    assert excluded == {SLOT: Counts(500, 400), SLOT - HOUR: Counts(300, 200)}
+    assert judge(account, NOW, LIMITS, excluded) is None
 
 
 def test_excluded_counts_of_other_slots_are_not_subtracted() -> None:
@@ -200,15 +200,15 @@ def test_a_slot_that_begins_with_the_resumption_counts_for_the_producer_and_not_
     timeline = {int(NOW) - 300: Counts(1, 1, 1), int(NOW): Counts(2, 2, 2)}
     state = SendingState(counts_from=int(NOW))
 
-    assert counting(timeline, state) == {int(NOW): Counts(2, 2, 2)}
-    assert not_counting(timeline, state) == {int(NOW) - 300: Counts(1, 1, 1)}
+    assert counts_in_force(timeline, state) == {int(NOW): Counts(2, 2, 2)}
+    assert counts_to_exclude(timeline, state) == {int(NOW) - 300: Counts(1, 1, 1)}
 
 
 def test_subtracted_counts_are_never_negative() -> None:
     assert Counts(5, 4, 3) - Counts(1, 1, 1) == Counts(4, 3, 2)
     assert Counts(1, 1, 1) - Counts(5, 4, 3) == Counts(0, 0, 0)
     assert Counts(1, 2, 3) + Counts(10, 20, 30) == Counts(11, 22, 33)
-    assert added_up([{0: Counts(1, 0, 0)}, {0: Counts(0, 2, 0), 300: Counts(0, 0, 3)}]) == {
+    assert sum_timelines([{0: Counts(1, 0, 0)}, {0: Counts(0, 2, 0), 300: Counts(0, 0, 3)}]) == {
         0: Counts(1, 2, 0),
         300: Counts(0, 0, 3),
     }
@@ -228,7 +228,7 @@ def test_a_trip_is_described_in_a_sentence() -> None:
 
 def window(slot: int, now: int) -> int | None:
     """The window that a slot full of bounces is found in."""
-    trip = judge({slot: Counts(10, 10, 0)}, now, Limits(min_emails=1, min_bounces=1))
+    trip = judge({slot: Counts(10, 10, 0)}, now, limits(min_emails=1, min_bounces=1))
     return trip.evidence.window_seconds if trip else None
 
 

@@ -16,7 +16,15 @@ GMAIL_PREFETCH = (
 
 @pytest.mark.parametrize(
     "user_agent",
-    ["Mozilla/5.0", " Mozilla/5.0 ", GMAIL_PREFETCH, "Barracuda Sentinel", "python-requests/2.32", "curl/8", "Googlebot"],
+    [
+        "Mozilla/5.0",
+        " Mozilla/5.0 ",
+        GMAIL_PREFETCH,
+        "Barracuda Sentinel",
+        "python-requests/2.32",
+        "curl/8",
+        "Googlebot",
+    ],
 )
 def test_a_prefetch_or_a_scanner_is_a_machine(user_agent: str) -> None:
     assert is_machine(user_agent)

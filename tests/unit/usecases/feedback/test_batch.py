@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_text
@@ -77,7 +79,7 @@ def test_the_same_bounce_in_both_formats_counts_once() -> None:
     assert feedback.record() == before
     assert len(feedback.bus.events) == 1
     assert feedback.metrics.counts["EmailBounced"] == 1
-    assert feedback.followed[1][1] == set()
+    assert sum(feedback.control.timelines[ACCOUNT].values(), Counts()) == Counts(bounces=1)
 
 
 def test_an_event_twice_in_one_batch_counts_once() -> None:

@@ -23,7 +23,6 @@ from tools.simulation.feedback import (
     delivered,
     mail,
     opened,
-    soft,
 )
 
 
@@ -255,17 +254,6 @@ def test_a_bug_with_one_email_fails_only_its_messages_and_is_logged(monkeypatch:
     assert feedback.run(first, second) == {first.message_id}
     assert feedback.record("email-2").status is Status.DELIVERED
     assert isinstance(feedback.log.lines[0]["exc_info"], ZeroDivisionError)
-
-
-def test_follow_ups_get_new_and_redelivered_outcomes() -> None:
-    feedback = Feedback()
-    feedback.sent()
-    feedback.run(feedback.message(soft()))
-    feedback.run(feedback.message(soft(), receives=2))
-
-    retried = [[outcome.entry.key for outcome in found if outcome.retried] for found, _ in feedback.followed]
-    assert retried[0] == retried[1]
-    assert [fresh for _, fresh in feedback.followed] == [set(retried[0]), set()]
 
 
 def test_no_address_is_logged() -> None:

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import Counts, Limits
+from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.unit.usecases.feedback.breaker_engine import ME, OPEN, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import JOHN, bounced, delivered, soft
+from tools.simulation.feedback import JOHN, bounced, delivered, limits, soft
 
 
 def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_publishes_it() -> None:
@@ -185,7 +185,7 @@ def test_a_batch_costs_one_read_and_one_write_a_source() -> None:
 
 def test_in_alarm_mode_it_only_logs() -> None:
     engine = Engine()
-    engine.limits = Limits(pauses=False)
+    engine.change_rules(limits=limits(pauses=False))
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:10])
 
@@ -312,7 +312,7 @@ def test_a_producer_of_one_bounced_email_is_paused_instead_of_the_account() -> N
     engine = Engine()
     engine.count_only(OTHER, 100)
     ones = [f"app-{number:02}" for number in range(10)]
-    engine.limits = Limits(min_bounces=1, min_emails=100)
+    engine.change_rules(limits=limits(min_bounces=1, min_emails=100))
     for source in ones[:6]:
         engine.bounce(engine.sent_by(source, 1))
 

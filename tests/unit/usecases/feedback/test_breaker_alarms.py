@@ -125,5 +125,5 @@ def test_an_alarm_without_a_name_is_ignored_and_logged(name: object) -> None:
 
     assert engine.control.states == {}
     assert engine.log.lines == [
-        {"level": "INFO", "event": "breaker.alarm_passed_over", "alarm": str(name), "state": "ALARM"}
+        {"level": "INFO", "event": "breaker.alarm_ignored", "alarm": str(name), "state": "ALARM"}
     ]

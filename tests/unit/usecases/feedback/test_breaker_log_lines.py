@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.domain.guards.sending_event import resumed_event
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 from tests.unit.usecases.feedback.breaker_engine import ME, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import bounced, delivered
+from tools.simulation.feedback import bounced, delivered, limits
 
 
 def test_a_failed_probe_is_logged() -> None:
@@ -41,7 +40,7 @@ def test_good_probes_of_the_account_are_logged() -> None:
     assert engine.log.lines[-1] == {
         "level": "WARNING",
         "event": "sending.resumed",
-        "message": "Sending of the whole account resumed: 3 probes arrived; counts begin anew",
+        "message": "Sending of the whole account resumed: 3 probes arrived; counts restart",
         "producer": ACCOUNT,
     }
 
@@ -67,9 +66,9 @@ def test_a_resumption_event_is_complete() -> None:
 WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
 
 
-def tripped(**limits: Any) -> Engine:
+def tripped(**changed: Any) -> Engine:
     engine = Engine()
-    engine.limits = Limits(**limits)
+    engine.change_rules(limits=limits(**changed))
     engine.bounce(engine.sent_by(ME, 120)[:10])
     return engine
 

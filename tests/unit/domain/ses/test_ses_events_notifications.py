@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sesmail_layer.domain.ses.notifications import Notification, NotificationError, open_notification
+from sesmail_layer.domain.ses.ses_events import Notification, NotificationError, open_notification
 
 SUBSCRIBED = json.dumps({"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "…"})
 VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
