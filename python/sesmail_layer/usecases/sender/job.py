@@ -53,6 +53,8 @@ class RejectedRequest(Job):
     """A request that cannot be right. It leaves its emailId free for a corrected one."""
 
     error: Refusal
+    readable: bool
+    """False: it may hold what cannot be written again, so it cannot be requeued with a hop."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,12 +99,12 @@ def receive(
             raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
         request, unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
     except Refusal as err:
-        return RejectedRequest(**common, facts=_facts_of_rejected(envelope, given), error=err)
+        return RejectedRequest(**common, facts=_facts_of_rejected(envelope, given), error=err, readable=False)
     common["facts"] = _facts(envelope, request, unknown_fields)
     common["recipient_states"] = _recipient_states(request) if request.cc or request.bcc else {}
     if unknown_fields and refuse_unknown:
         error = Refusal(f"Unknown fields: {[name[:60] for name in unknown_fields]}", code="VAL006")
-        return RejectedRequest(**common, error=error)
+        return RejectedRequest(**common, error=error, readable=True)
     common["facts"]["fingerprint"] = common["fingerprint"]
     return Email(
         **common,
@@ -114,10 +116,10 @@ def receive(
 
 
 def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: list[str]) -> dict[str, Any]:
-    """Without a fingerprint: only a request that is taken binds its emailId."""
     return {
         "original_source": envelope.source,
         "request_event_id": envelope.id,
+        "fingerprint": "",  # Only a request that is accepted binds its emailId.
         "to_email": address_key(request.to),
         "template_name": request.template_name,
         "subject": request.subject,
@@ -127,11 +129,14 @@ def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: lis
 
 
 def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dict[str, Any]:
-    """What is valid in a request that cannot be read."""
+    """What is valid in a request that cannot be read, and nothing of an earlier one under its id."""
     metadata = detail.get("metadata")
     return {
         "original_source": envelope.source,
         "request_event_id": envelope.id,
+        "fingerprint": "",
+        "subject": None,
+        "unknown_fields": [],
         "to_email": _usable_address(detail.get("to")),
         "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
         "metadata": metadata if isinstance(metadata, dict) and metadata_fault(metadata) is None else None,
