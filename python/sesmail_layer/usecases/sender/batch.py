@@ -23,7 +23,7 @@ from sesmail_layer.domain.errors import (
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, with_hop
-from sesmail_layer.usecases.outbox import Outbox
+from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
@@ -81,7 +81,7 @@ class SendEmails:
         ports, rules = self._ports, self._rules
         now = ports.clock.now()
         last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
-        outbox = Outbox(ports.bus)
+        outbox = Outbox()
         claims = Claims(
             ports.tracking,
             outbox,
@@ -126,6 +126,7 @@ class _Batch:
         kept: KeptRequests,
         outbox: Outbox,
     ) -> None:
+        self._bus = ports.bus
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
@@ -316,8 +317,8 @@ class _Batch:
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._outbox.publish()
-        for message_id in self._outbox.messages_of(refused) if refused else ():
+        refused = self._bus.publish(list(self._outbox.events.values()))
+        for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
             self._failed.add(message_id)
             self._metrics.count("RecordFailed")
 

@@ -17,8 +17,8 @@ from sesmail_layer.domain.guards.breaker import PROBE
 from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, judge, key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.outbox import Outbox
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
 from sesmail_layer.usecases.sender.ports import FeedbackBacklog
