@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
+from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import client
-from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.pending_table import PendingTable
-from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
+from sesmail_layer.aws.quota_cache import QuotaCache
+from sesmail_layer.aws.rate_bucket import RateBucket
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
@@ -30,6 +34,10 @@ from sesmail_layer.usecases.sender.pacing import Pacer
 from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 from sesmail_layer.usecases.sender.quota import QuotaKeeper
+
+
+class _ProducerControl(ProducerStates, CapCounters, SendingCounts):
+    """What the producer guard needs of the control table."""
 
 
 class EmailSender:
@@ -55,7 +63,7 @@ class EmailSender:
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         ses = client("ses", config=ONE_ATTEMPT)
-        control = ControlTable(dynamodb, settings.control_table)
+        control = _ProducerControl(dynamodb, settings.control_table)
         tombstones = Tombstones(dynamodb, settings.control_table)
         tracking = TrackingTable(dynamodb, settings.tracking_table)
         return SendingPorts(
@@ -65,18 +73,24 @@ class EmailSender:
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
-            waiting=RetryQueue(sqs, settings.retry_queue_url),
+            waiting=DelayQueue(
+                sqs, settings.retry_queue_url, failure="Failed to put the email on the retry queue", code="QUE001"
+            ),
             backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
-            quota=QuotaKeeper(control, SesQuota(ses, clock), clock, self._metrics, log),
+            quota=QuotaKeeper(
+                QuotaCache(dynamodb, settings.control_table), SesQuota(ses, clock), clock, self._metrics, log
+            ),
             pacer=Pacer(
-                control,
+                RateBucket(dynamodb, settings.control_table),
                 clock,
                 max_send_rate=settings.max_send_rate,
                 utilisation=settings.rate_utilisation,
                 bulk_share=settings.bulk_rate_share,
             ),
             guard=ProducerGuard(control, tracking, clock, settings.breaker_cooldown_minutes * 60),
-            bulk_lane=RetryQueue(sqs, settings.bulk_queue_url),
+            bulk_lane=DelayQueue(
+                sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
+            ),
             kept=KeptRequests(
                 PendingTable(dynamodb, settings.pending_table, clock), log, retries=settings.soft_bounce_retries
             ),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sesmail_layer.aws.breaker_table import BreakerTable
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.pending_table import PendingTable
-from sesmail_layer.aws.queues import RetryQueue
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
@@ -21,6 +22,10 @@ from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
 from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
 from sesmail_layer.usecases.retry import SoftBounceRetry
+
+
+class _BreakerControl(ProducerStates, SendingCounts):
+    """What the breaker needs of the control table."""
 
 
 class FeedbackProcessor:
@@ -48,7 +53,7 @@ class FeedbackProcessor:
         bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
         breaker = Breaker(
             BreakerPorts(
-                table=BreakerTable(dynamodb, settings.control_table),
+                table=_BreakerControl(dynamodb, settings.control_table),
                 tracking=tracking,
                 bus=bus,
                 clock=clock,
@@ -63,7 +68,7 @@ class FeedbackProcessor:
         )
         retry = SoftBounceRetry(
             PendingTable(dynamodb, settings.pending_table, clock),
-            RetryQueue(client("sqs"), settings.retry_queue_url),
+            DelayQueue(client("sqs"), settings.retry_queue_url, failure="Failed to schedule retry", code="FBK005"),
             clock,
             self._metrics,
             log,
