@@ -19,8 +19,14 @@ from sesmail_layer.aws import clients
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.runtime.settings import Settings
+from tools.simulation.environment import ACCOUNT, NAME, REGION, environment
 
-REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "sesmailengine"
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-EmailSender",
+}
 SENDER = "no-reply@example.com"
 _BUCKET = f"{NAME}-templates-{ACCOUNT}"
 _KEYS = {"EmailTracking": "emailId", "Suppression": "email", "Control": "pk", "Pending": "emailId"}
@@ -87,7 +93,9 @@ def _plain(value: Any) -> Any:
 def engine(patch: pytest.MonkeyPatch) -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
     """Both functions, composed as in Lambda, on an AWS in this process."""
     with mock_aws():
-        for name, value in _environment().items():
+        # Fast enough that no email waits.
+        variables = environment(SESMAIL_MAX_SEND_RATE="500")
+        for name, value in {**_CREDENTIALS, **variables}.items():
             patch.setenv(name, value)
         boto3.setup_default_session()
         _make_stack()
@@ -152,29 +160,6 @@ def _tag(text: str) -> str:
     from sesmail_layer.domain.ses.tags import encode_tags
 
     return encode_tags(text, 1, "", "")["emailId"]
-
-
-def _environment() -> dict[str, str]:
-    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{NAME}-"
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "TRACKING_TABLE": f"{NAME}-EmailTracking",
-        "SUPPRESSION_TABLE": f"{NAME}-Suppression",
-        "TEMPLATE_BUCKET": _BUCKET,
-        "EVENT_BUS_NAME": f"{NAME}-EmailBus",
-        "DEFAULT_SENDER_EMAIL": SENDER,
-        "SESMAIL_CONTROL_TABLE": f"{NAME}-Control",
-        "SESMAIL_PENDING_TABLE": f"{NAME}-Pending",
-        "SESMAIL_EMAIL_QUEUE_URL": url + "EmailQueue",
-        "SESMAIL_BULK_QUEUE_URL": url + "BulkQueue",
-        "SESMAIL_RETRY_QUEUE_URL": url + "RetryQueue",
-        "SESMAIL_FEEDBACK_QUEUE_URL": url + "FeedbackQueue",
-        "SESMAIL_FEEDBACK_DLQ_URL": url + "FeedbackProcessorDLQ",
-        # Fast enough that nothing waits for its turn.
-        "SESMAIL_MAX_SEND_RATE": "500",
-    }
 
 
 def _make_stack() -> None:

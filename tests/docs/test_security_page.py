@@ -9,8 +9,9 @@ import boto3
 import pytest
 
 from sesmail_layer.aws.tombstones import Tombstones
-from tests.docs.counting import NAME, engine, records, requests, sqs_event
+from tests.docs.counting import engine, records, requests, sqs_event
 from tests.docs.pages import DOCS, ROOT, rows
+from tools.simulation.environment import NAME
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
 FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder": "TemplateSeeder"}

@@ -24,8 +24,8 @@ LEFT_OUT = (
     "tests/unit/test_sandbox.py::test_no_template_takes_all_memory_or_time",
     "tests/unit/test_email_request.py::test_an_event_full_of_unknown_fields_is_read_at_once",
     # Not of the two rooms: read Terraform, or the wall clock.
-    "tests/unit/test_settings.py",
-    "tests/unit/test_time_limit.py",
+    "tests/unit/runtime/test_settings.py",
+    "tests/unit/runtime/test_time_limit.py",
 )
 
 _CONFIGURATION = """
