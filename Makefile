@@ -99,7 +99,7 @@ bench: setup ## measure, as ratios within one run; writes docs/performance.md
 ONLY ?=
 
 .PHONY: mutate
-mutate: setup ## change the rules on purpose: do the unit tests notice? (ONLY=domain/guards/breaker.py); writes docs/mutation.md
+mutate: setup ## change the rules on purpose: the unit tests must fail (ONLY=domain/guards/breaker.py); writes docs/mutation.md
 	@scripts/setup.sh --mutate
 	@$(PY) -m tools.mutation $(ONLY)
 
@@ -119,13 +119,13 @@ fmt: setup ## format everything
 	@terraform fmt -recursive
 
 .PHONY: docs
-docs: setup ## write anew what is generated: Terraform tables, schemas, template tables
+docs: setup ## write the generated parts: Terraform tables, schemas, template tables
 	@$(PY) -m tools.generators.terraform_docs
 	@$(PY) -m tools.generators.schemas
-	@$(PY) -m tools.generators.generate_template_docs
+	@$(PY) -m tools.generators.template_docs
 
 .PHONY: lock
-lock: ## pin the requirements anew (needs uv)
+lock: ## pin the requirements (needs uv)
 	@scripts/lock.sh
 
 .PHONY: clean

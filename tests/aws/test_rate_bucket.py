@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sesmail_layer.aws.rate_bucket import RateBucket
-from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.domain.guards.pacing import Reservation
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
 
 if TYPE_CHECKING:

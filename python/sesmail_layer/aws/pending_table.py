@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sesmail_layer.aws.dynamodb_items import dynamodb_errors
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.request.envelopes import PendingRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

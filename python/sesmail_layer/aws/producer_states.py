@@ -20,10 +20,9 @@ from sesmail_layer.aws.control_items import (
     structs_in,
 )
 from sesmail_layer.aws.dynamodb_items import Item, from_item, put_if, to_item
-from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.ports import Producers
 
 _POLICY = "producer#"
 _TRUE: Item = {"BOOL": True}

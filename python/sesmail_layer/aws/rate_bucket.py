@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sesmail_layer.aws.control_items import ControlItems, number, read_number
 from sesmail_layer.aws.dynamodb_items import Item
-from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.domain.guards.pacing import Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,10 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sesmail_layer.aws.control_items import ControlItems, number, read_number, state_key, states_in
 from sesmail_layer.aws.dynamodb_items import Item
-from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, WINDOWS_SECONDS, Counts
+from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, WINDOWS_SECONDS, Counts, Tally
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.usecases.ports import Tally
 
 _HOUR_SECONDS = 3_600
 _KEPT_SECONDS = 3 * 86_400

@@ -20,7 +20,14 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+from sesmail_layer.domain.errors import (
+    OutcomeUnknownError,
+    PausedBySes,
+    PermanentError,
+    QuotaUsed,
+    RateLimited,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -86,12 +93,11 @@ def _error_for(err: ClientError) -> Exception:
     if status >= 500:
         return OutcomeUnknownError(text)
     if code in _PAUSES:
-        return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS, message=text, code="SES004")
+        return PausedBySes(_HOLD_SECONDS, message=text, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():
-            return HoldError("daily_quota", delay_seconds=_HOLD_SECONDS, message=text, code="SES005")
-        jitter = random.uniform(1, 5)
-        return HoldError("rate", delay_seconds=jitter, deferred=False, message=text, code=_throttling_code(message))
+            return QuotaUsed(_HOLD_SECONDS, message=text, code="SES005")
+        return RateLimited(random.uniform(1, 5), message=text, code=_throttling_code(message))
     if code in _REJECTIONS:
         return PermanentError("ses_rejected", text, code=_REJECTIONS[code])
     # AccessDenied, an expired token, a wrong clock: certainly not sent, and for the operator to fix.

@@ -12,8 +12,17 @@ from email.utils import format_datetime
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.mail_headers import address_line, harmless_filename, header_line, link_line, text_line
-from sesmail_layer.domain.mime import EOL, file_part, multipart, text_part
+from sesmail_layer.domain.mime import (
+    EOL,
+    address_line,
+    file_part,
+    harmless_filename,
+    header_line,
+    link_line,
+    multipart,
+    text_line,
+    text_part,
+)
 from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe, Priority
 from sesmail_layer.domain.template.templates import Rendered
 

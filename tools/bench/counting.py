@@ -1,23 +1,25 @@
-"""Counts what AWS would bill: the requests of the engine's real code on moto, and the DynamoDB units of its writes."""
+"""Count what AWS would bill: the requests of the engine's real code on moto, and the write units in DynamoDB."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import boto3
-import pytest
 from moto import mock_aws
 
 from sesmail_layer.aws import clients
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
+from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.runtime.settings import Settings
 from tools.simulation.environment import ACCOUNT, NAME, REGION, environment
 
@@ -30,7 +32,7 @@ _CREDENTIALS = {
 SENDER = "no-reply@example.com"
 _BUCKET = f"{NAME}-templates-{ACCOUNT}"
 _KEYS = {"EmailTracking": "emailId", "Suppression": "email", "Control": "pk", "Pending": "emailId"}
-# Each index with its keys, and what it holds: everything, or its keys and a few attributes.
+# Each index with its keys and its attributes; None for all attributes.
 _INDEXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {
     "to-email-timestamp-index": (("toEmail", "timestamp"), None),
     "ses-message-id-index": (("sesMessageId",), None),
@@ -45,12 +47,12 @@ _TEMPLATE = {
 
 
 class Meter:
-    """What was called since the last reading, and what the writes to the tracking table cost."""
+    """Counts API calls, and write units of the tracking table, since the last reading."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.write_units = 0
-        # A batch's emails are sent side by side, and noted so.
+        # The sender's threads call `note` at the same time.
         self._lock = threading.Lock()
 
     def note(self, model: Any, params: Any, **_: Any) -> None:
@@ -68,7 +70,7 @@ class Meter:
 
 
 def write_units(item: Mapping[str, Any]) -> int:
-    """A write counts 1 a KB in the table, and in each index that has the item."""
+    """Return the cost of a write: one unit for each KB, in the table and in each index that has the item."""
     units = _kilobytes(item)
     for keys, projected in _INDEXES.values():
         if all(key in item for key in keys):
@@ -77,7 +79,7 @@ def write_units(item: Mapping[str, Any]) -> int:
 
 
 def _kilobytes(item: Mapping[str, Any]) -> int:
-    """As DynamoDB measures: names and values, its type letters not counted. JSON without them is near enough."""
+    """Return the item's size, rounded up. DynamoDB counts names and values without type letters; so does plain JSON."""
     return math.ceil(len(json.dumps(_plain(item), separators=(",", ":"))) / 1024)
 
 
@@ -90,13 +92,9 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def engine(patch: pytest.MonkeyPatch) -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
-    """Both functions, composed as in Lambda, on an AWS in this process."""
-    with mock_aws():
-        # Fast enough that no email waits.
-        variables = environment(SESMAIL_MAX_SEND_RATE="500")
-        for name, value in {**_CREDENTIALS, **variables}.items():
-            patch.setenv(name, value)
+def engine() -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
+    """Compose both functions as in Lambda, with moto as AWS."""
+    with mock_aws(), patch.dict(os.environ, _CREDENTIALS | environment(SESMAIL_MAX_SEND_RATE="500")):
         boto3.setup_default_session()
         _make_stack()
         meter = Meter()
@@ -108,8 +106,8 @@ def engine(patch: pytest.MonkeyPatch) -> Iterator[tuple[EmailSender, FeedbackPro
     clients.session.cache_clear()
 
 
-def requests(count: int) -> list[str]:
-    """Queue messages with one request each."""
+def request_bodies(count: int) -> list[str]:
+    """Return queue messages with one request each."""
     return [
         json.dumps(
             {
@@ -128,8 +126,8 @@ def requests(count: int) -> list[str]:
     ]
 
 
-def ses_events(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Queue messages with one SES event each, about these emails, tags and all."""
+def ses_event_bodies(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return queue messages with one SES event for each of these emails."""
     return [
         json.dumps(
             {
@@ -157,8 +155,6 @@ def records() -> list[dict[str, Any]]:
 
 
 def _tag(text: str) -> str:
-    from sesmail_layer.domain.ses.tags import encode_tags
-
     return encode_tags(text, 1, "", "")["emailId"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sesmail_layer.domain.errors import HoldError
+from sesmail_layer.domain.errors import PausedBySes, RateLimited
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
@@ -12,7 +12,7 @@ from tools.simulation.sender import Sender
 
 def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
     sender = Sender()
-    sender.mailer.answers.append(HoldError("rate", delay_seconds=3, deferred=False))
+    sender.mailer.answers.append(RateLimited(3))
 
     record = sender.send(emailId="order-1")
     assert record.status is Status.SENDING
@@ -26,7 +26,7 @@ def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
 def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
     sender = Sender()
     said = "SES error (AccountSendingPaused): no"
-    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300, message=said, code="SES004")] * 3
+    sender.mailer.answers += [PausedBySes(300, message=said, code="SES004")] * 3
 
     assert sender.send(emailId="order-1").status is Status.DEFERRED
     sender.run_waiting()
@@ -46,7 +46,7 @@ def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
 
 def test_what_is_held_for_too_long_expires() -> None:
     sender = Sender(max_hold_seconds=600)
-    sender.mailer.answers += [HoldError("sending_paused", delay_seconds=300)] * 5
+    sender.mailer.answers += [PausedBySes(300)] * 5
 
     sender.send(emailId="order-1")
     for _ in range(3):
@@ -114,7 +114,7 @@ def test_messages_beyond_the_time_left_go_back_to_the_queue() -> None:
 
 def test_the_retry_message_is_the_event_with_the_engine_s_note() -> None:
     sender = Sender()
-    sender.mailer.answers.append(HoldError("sending_paused", delay_seconds=300))
+    sender.mailer.answers.append(PausedBySes(300))
     sender.send(emailId="order-1")
 
     body = json.loads(sender.waiting.messages[0][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sesmail_layer.domain.errors import HoldError
+from sesmail_layer.domain.errors import RateLimited
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
@@ -89,7 +89,7 @@ def test_templates_that_take_as_long_as_they_may_leave_the_batch_time_to_end() -
 
 def test_an_operator_who_holds_nothing_does_not_fail_what_waits_for_the_rate() -> None:
     sender = Sender(max_hold_seconds=0)
-    sender.mailer.answers += [HoldError("rate", delay_seconds=3, deferred=False)] * 5
+    sender.mailer.answers += [RateLimited(3)] * 5
     sender.send(emailId="one")
     drain(sender, 30, hops=5)
     assert sender.tracking.records["one"].status is Status.SENT
@@ -108,7 +108,7 @@ def test_an_operator_who_holds_nothing_fails_what_is_paused_at_once() -> None:
 
 def test_what_waits_for_the_rate_for_a_day_expires() -> None:
     sender = Sender(max_hold_seconds=0)
-    sender.mailer.answers += [HoldError("rate", delay_seconds=900, deferred=False)] * 200
+    sender.mailer.answers += [RateLimited(900)] * 200
     sender.send(emailId="one")
     drain(sender, 30, hops=100)
     record = sender.tracking.records["one"]

@@ -7,8 +7,8 @@ from base64 import b64decode
 
 import pytest
 
-from sesmail_layer.domain.mail_headers import header_line, text_line
 from sesmail_layer.domain.message import File
+from sesmail_layer.domain.mime import header_line, text_line
 from tests.unit.reading_mail import body, header, raw, rendered
 
 

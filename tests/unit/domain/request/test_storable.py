@@ -158,7 +158,7 @@ def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str
     assert sender.waiting.messages == []
     assert sender.log.lines[-1] == {
         "level": "ERROR",
-        "event": "email.not_put_aside",
+        "event": "email.requeue_failed",
         "message": "busy",
         "sqs_message_id": "refused",
         "email_id": "order-1",

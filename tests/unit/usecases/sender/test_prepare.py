@@ -18,6 +18,7 @@ from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -200,15 +201,19 @@ def test_two_producers_of_a_batch_are_held_by_their_own_caps() -> None:
 def test_what_was_read_of_a_producer_holds_for_five_seconds_and_is_forgotten_when_it_is_gone() -> None:
     sender = Sender()
     sender.control.policies[SOURCE] = ProducerPolicy(enabled=False)
-    ports = sender.ports()
-    sender.ports = lambda: ports  # type: ignore[method-assign]
-    assert sender.send(emailId="first").status is Status.FAILED
+    warm = SendEmails(sender.ports(), sender.rules)
+
+    def sent(email_id: str) -> Status:
+        assert warm([sender.message(request(emailId=email_id))], sender.clock.now() + 30) == set()
+        return sender.tracking.records[email_id].status
+
+    assert sent("first") is Status.FAILED
     del sender.control.policies[SOURCE]
 
     sender.clock.sleep(4.9)
-    assert sender.send(emailId="second").status is Status.FAILED
+    assert sent("second") is Status.FAILED
     sender.clock.sleep(0.1)
-    assert sender.send(emailId="third").status is Status.SENT
+    assert sent("third") is Status.SENT
 
 
 def test_a_request_that_fails_while_its_id_is_being_sent_waits_for_the_end() -> None:

@@ -15,11 +15,8 @@ import pytest
 
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.ports import SendingPorts
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation.fakes import request
 from tools.simulation.sender import Sender
 
@@ -33,6 +30,19 @@ _COUNTED = {
     "mailer": ("send",),
     "bus": ("publish",),
     "waiting": ("put",),
+}
+
+_NAMES = {
+    "tracking": "tracking",
+    "suppression": "suppression",
+    "producer_states": "control",
+    "cap_counters": "control",
+    "sending_counts": "control",
+    "rate_bucket": "bucket",
+    "pending": "pending",
+    "mailer": "mailer",
+    "bus": "bus",
+    "retry_queue": "waiting",
 }
 
 
@@ -66,21 +76,10 @@ class Economy:
         self._numbers = itertools.count(1)
         self._send = SendEmails(self._ports(), self.sender.rules)
 
-    def _ports(self) -> SendingPorts:
-        sender = self.sender
-        counted: dict[str, Any] = {
-            name: Counted(getattr(sender, name), name, self.calls)
-            for name in ("tracking", "suppression", "mailer", "bus", "waiting", "control", "bucket", "pending")
-        }
-        control, bucket, pending = (counted.pop(name) for name in ("control", "bucket", "pending"))
-        return msgspec.structs.replace(
-            sender.ports(),
-            **counted,
-            pacer=Pacer(bucket, sender.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
-            guard=ProducerGuard(control, counted["tracking"], sender.clock, cooldown_seconds=3600),
-            kept=KeptRequests(pending, sender.log, retries=1),
-            run_all=self._run_all,
-        )
+    def _ports(self) -> SenderPorts:
+        ports = self.sender.ports()
+        counted = {port: Counted(getattr(ports, port), name, self.calls) for port, name in _NAMES.items()}
+        return msgspec.structs.replace(ports, **counted, run_all=self._run_all)
 
     def _run_all(self, steps: Sequence[Callable[[], object]]) -> None:
         self.side_by_side.append(len(steps))

@@ -1,6 +1,6 @@
-"""Takes from the npm package `caniemail` (MIT) what the linter needs: which clients drop which CSS and HTML.
+"""Extract for the linter which clients drop which CSS and HTML, from the npm package `caniemail` (MIT).
 
-`python tools/generators/update_caniemail.py tests/templates/node_modules/caniemail/data/caniemail.json`
+`python -m tools.generators.caniemail tests/browser/node_modules/caniemail/data/caniemail.json`
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 TARGET = Path(__file__).resolve().parents[2] / "python/sesmail_cli/template_lint/caniemail.json"
 
-# The clients that the starters are made for, as caniemail names them.
+# The clients that the starters support, by their names in caniemail.
 CLIENTS = {
     "Gmail": [("gmail", "desktop-webmail"), ("gmail", "ios"), ("gmail", "android")],
     "Outlook (desktop)": [("outlook", "windows")],
@@ -42,7 +42,7 @@ def extract(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _drops(stats: Mapping[str, Any], variants: list[tuple[str, str]]) -> bool:
-    """True where the newest version of one of the client's variants has no support at all."""
+    """True if the newest version of one of the client's variants has no support."""
     for family, platform in variants:
         versions = list(stats.get(family, {}).get(platform, {}).values())
         if versions and str(versions[-1]).startswith("n"):
@@ -51,7 +51,7 @@ def _drops(stats: Mapping[str, Any], variants: list[tuple[str, str]]) -> bool:
 
 
 def _keys(category: str, title: str) -> Iterator[str]:
-    """`property:…`, `value:…`, `at-rule:…`, `pseudo:…`, `function:…`, `element:…`; other features are passed over."""
+    """`property:…`, `value:…`, `at-rule:…`, `pseudo:…`, `function:…`, `element:…`; other features are ignored."""
     patterns = (
         {"element": _ELEMENT}
         if category == "html"

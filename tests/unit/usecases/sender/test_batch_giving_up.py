@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError
+from sesmail_layer.domain.errors import OutcomeUnknownError, Unsettled
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.envelopes import Hop
@@ -81,11 +81,11 @@ def test_an_operators_pause_that_lasts_too_long() -> None:
 
 @pytest.mark.parametrize("attempt", [1, 2])
 def test_an_outcome_that_nobody_ever_told(attempt: int) -> None:
-    hold = HoldError("settling", delay_seconds=30, deferred=False, gives_up_as="outcome_unknown")
+    hold = Unsettled(30)
     error = _given_up(hold, attempt)
 
     assert (error.error_type, error.code) == ("outcome_unknown", "SES007")
-    assert error.message == "Outcome unknown: SES may have accepted the email, and no event told"
+    assert error.message == "Outcome unknown: SES may have accepted the email, and no SES event confirmed it"
 
 
 def test_up_to_its_last_moment_it_is_held() -> None:

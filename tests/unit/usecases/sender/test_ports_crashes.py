@@ -3,74 +3,25 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import OutcomeUnknownError
+from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, fold
+from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.ports import SendingPorts
+from tools.simulation.crashes import Killed, Killer, external_ports, mortal
 from tools.simulation.fakes import request
 from tools.simulation.sender import Sender
 
 VISIBILITY_SECONDS = 600.0
-_CALLS = {
-    "tracking": ("create", "replace", "get_many"),
-    "suppression": ("get_many",),
-    "templates": ("load",),
-    "mailer": ("send",),
-    "bus": ("publish",),
-    "waiting": ("put",),
-    "quota": ("quota",),
-    "kept": ("keep", "forget"),
-}
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of the code under test may run after it."""
-
-
-class Killer:
-    """Ends the process at the nth external call: before it, or after it took effect but before the answer is used."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        self.calls = 0
-        self._at = at
-        self._after = after
-
-    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self.calls += 1
-            mine = self.calls == self._at
-            if mine and not self._after:
-                raise Killed
-            answer = call(*args, **kwargs)
-            if mine:
-                raise Killed
-            return answer
-
-        return wrapped
-
-
-class _Wrapped:
-    def __init__(self, inner: Any, killer: Killer, names: Collection[str]) -> None:
-        self._inner = inner
-        for name in names:
-            setattr(self, name, killer.wrap(getattr(inner, name)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-
-def mortal(ports: SendingPorts, killer: Killer) -> SendingPorts:
-    wrapped = {port: _Wrapped(getattr(ports, port), killer, names) for port, names in _CALLS.items()}
-    return msgspec.structs.replace(ports, **wrapped)
 
 
 class World:
@@ -78,7 +29,7 @@ class World:
 
     def __init__(self, **rules: Any) -> None:
         self.sender = Sender(**rules)
-        self._told = 0
+        self._folded = 0
 
     def deliver(self, messages: list[QueueMessage], killer: Killer) -> bool:
         """One invocation; True where it was killed."""
@@ -90,7 +41,7 @@ class World:
             return True
         return False
 
-    def tell_of_acceptance(self, times: int = 1) -> None:
+    def fold_send_events(self, times: int = 1) -> None:
         """The feedback processor folds SES's Send events in, as often as they come."""
         for mail in self.sender.mailer.accepted:
             for _ in range(times):
@@ -129,41 +80,105 @@ def decoded(value: str) -> str:
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
-def calls_of_a_batch(size: int) -> int:
-    world = World()
-    counter = Killer(0, after=False)
+def batch(world: World, size: int, **fields: Any) -> list[QueueMessage]:
+    return [world.sender.message(request(emailId=f"m-{n}", to=f"u{n}@example.com", **fields)) for n in range(size)]
+
+
+def calls_of_a_batch(size: int) -> Killer:
+    """What an ordinary batch asks of each port."""
+    world, counter = World(), Killer()
     assert not world.deliver(batch(world, size), counter)
-    return counter.calls
+    return counter
 
 
-def batch(world: World, size: int) -> list[QueueMessage]:
-    return [world.sender.message(request(emailId=f"m-{n}", to=f"u{n}@example.com")) for n in range(size)]
+def made_bulk_by_policy(counter: Killer) -> None:
+    world = World()
+    world.sender.control.policies["my.application"] = ProducerPolicy(priority=Priority.BULK)
+    assert not world.deliver(batch(world, 1), counter)
+
+
+def over_a_cap(counter: Killer) -> None:
+    world = World()
+    world.sender.control.policies["my.application"] = ProducerPolicy(emails_per_day=0)
+    assert not world.deliver(batch(world, 1), counter)
+
+
+def with_an_object_of_s3(counter: Killer) -> None:
+    world = World()
+    world.sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://files/"])
+    world.sender.attachments.objects["s3://files/a.pdf"] = b"content"
+    files = [{"filename": "a.pdf", "s3Uri": "s3://files/a.pdf"}]
+    assert not world.deliver(batch(world, 1, attachments=files), counter)
+
+
+def while_the_quota_is_old(counter: Killer) -> None:
+    world = World()
+    world.sender.quota.value = msgspec.structs.replace(world.sender.quota.ask(), checked_at=0)
+    assert not world.deliver(batch(world, 1), counter)
+
+
+def after_an_unknown_outcome(counter: Killer) -> None:
+    world = World()
+    world.sender.mailer.answers.append(OutcomeUnknownError("ReadTimeoutError"))
+    world.deliver(batch(world, 1), Killer())
+    world.sender.clock.sleep(VISIBILITY_SECONDS)
+    [(body, _)] = world.sender.waiting.take()
+    assert not world.deliver([QueueMessage("again", body)], counter)
+
+
+SCENARIOS = [
+    lambda counter: counter.by_port.update(calls_of_a_batch(1).by_port),
+    made_bulk_by_policy,
+    over_a_cap,
+    with_an_object_of_s3,
+    while_the_quota_is_old,
+    after_an_unknown_outcome,
+]
+
+
+def test_every_external_port_is_called_in_some_scenario() -> None:
+    """A port that no scenario calls is never killed: a new one needs a scenario here."""
+    counter = Killer()
+    for scenario in SCENARIOS:
+        scenario(counter)
+    assert set(external_ports(World().sender.ports())) == set(counter.by_port)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("scenario", SCENARIOS[1:])
+def test_a_kill_in_a_scenario_ends_its_invocation(scenario: Callable[[Killer], None], after: bool) -> None:
+    """Each of the scenario's calls can be the last one: nothing in the sender catches the kill."""
+    counter = Killer()
+    scenario(counter)
+    for at in range(1, counter.calls + 1):
+        with pytest.raises(AssertionError):
+            scenario(Killer(at, after=after))
 
 
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("news", ["in time", "late", "doubled"])
-def test_wherever_it_is_killed_each_email_is_sent_once(size: int, after: bool, news: str) -> None:
-    total = calls_of_a_batch(size)
-    assert total >= 4 + 3 * size
+@pytest.mark.parametrize("events", ["in time", "late", "doubled"])
+def test_wherever_it_is_killed_each_email_is_sent_once(size: int, after: bool, events: str) -> None:
+    total = calls_of_a_batch(size).calls
+    assert total >= 8 + 4 * size
 
     for at in range(1, total + 1):
         world = World()
         messages = batch(world, size)
         assert world.deliver(messages, Killer(at, after=after)), f"call {at} never came"
-        if news != "late":
-            world.tell_of_acceptance(times=2 if news == "doubled" else 1)
-        world.sender.clock.sleep(VISIBILITY_SECONDS if news != "late" else 100)
-        world.deliver(messages, Killer(0, after=False))
-        world.tell_of_acceptance()
+        if events != "late":
+            world.fold_send_events(times=2 if events == "doubled" else 1)
+        world.sender.clock.sleep(VISIBILITY_SECONDS if events != "late" else 100)
+        world.deliver(messages, Killer())
+        world.fold_send_events()
         world.settle()
         world.check([f"m-{n}" for n in range(size)])
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_every_sent_email_is_told_of_wherever_the_sender_is_killed(after: bool) -> None:
+def test_every_sent_email_is_published_wherever_the_sender_is_killed(after: bool) -> None:
     """The Send event's own publication is the feedback processor's; here none comes until all is done."""
-    for at in range(1, calls_of_a_batch(1) + 1):
+    for at in range(1, calls_of_a_batch(1).calls + 1):
         world = World()
         messages = batch(world, 1)
         world.deliver(messages, Killer(at, after=after))
@@ -171,7 +186,7 @@ def test_every_sent_email_is_told_of_wherever_the_sender_is_killed(after: bool) 
             world.sender.tracking.records["m-0"].status is not Status.SENT
         )
         world.sender.clock.sleep(100)
-        world.deliver(messages, Killer(0, after=False))
+        world.deliver(messages, Killer())
         world.settle()
         if not accepted_but_unrecorded:
             assert world.sender.bus.statuses("m-0") == ["sent"], f"killed at call {at}"
@@ -180,9 +195,9 @@ def test_every_sent_email_is_told_of_wherever_the_sender_is_killed(after: bool) 
 def test_it_is_killed_again_and_again() -> None:
     world = World()
     messages = batch(world, 3)
-    for at in [*range(1, 25), 0]:
+    for at in [*range(1, 30), 0]:
         world.deliver(messages, Killer(at, after=at % 2 == 0))
-        world.tell_of_acceptance()
+        world.fold_send_events()
         world.sender.clock.sleep(VISIBILITY_SECONDS)
         while world.sender.waiting.messages:
             world.sender.run_waiting()
@@ -190,26 +205,26 @@ def test_it_is_killed_again_and_again() -> None:
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-@pytest.mark.parametrize("news", ["in time", "late", "doubled"])
-def test_a_timeout_of_ses_ends_right(accepted: bool, news: str) -> None:
+@pytest.mark.parametrize("events", ["in time", "late", "doubled"])
+def test_a_timeout_of_ses_ends_right(accepted: bool, events: str) -> None:
     world = World()
     lost = [OutcomeUnknownError("ReadTimeoutError")]
     (world.sender.mailer.late_answers if accepted else world.sender.mailer.answers).extend(lost)
-    world.deliver(batch(world, 1), Killer(0, after=False))
-    if news == "late":
+    world.deliver(batch(world, 1), Killer())
+    if events == "late":
         world.sender.run_waiting()
-    world.tell_of_acceptance(times=2 if news == "doubled" else 1)
+    world.fold_send_events(times=2 if events == "doubled" else 1)
 
     world.settle()
 
     world.check(["m-0"])
 
 
-def test_without_send_events_an_unknown_outcome_is_told_and_not_repeated() -> None:
+def test_without_send_events_an_unknown_outcome_is_folded_and_not_repeated() -> None:
     """What a stack without a configuration set does (`on_unknown_outcome = "fail"`)."""
     world = World(resend_unknown=False)
     world.sender.mailer.late_answers.append(OutcomeUnknownError("ReadTimeoutError"))
-    world.deliver(batch(world, 1), Killer(0, after=False))
+    world.deliver(batch(world, 1), Killer())
 
     world.settle()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.record.statuses import Status, standing
-from sesmail_layer.domain.record.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold, rank
 
 TO, CC, BCC, STRANGER = "john@example.com", "jane@example.com", "mary@example.com", "paul@elsewhere.example"
 
@@ -106,7 +106,7 @@ def test_a_status_only_moves_upwards_and_the_transitions_tell_each_step(
             assert whose is not None or moved.previous == (path[-1].status if path else None)
             path.append(moved.entry)
     for path in steps.values():
-        heights = [standing(step.status or Status.SENDING, step.attempt) for step in path]
+        heights = [rank(step.status or Status.SENDING, step.attempt) for step in path]
         assert heights == sorted(heights)
 
 

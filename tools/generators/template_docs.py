@@ -1,10 +1,9 @@
-"""Writes the tables of docs/templates.md from the starters' own files; `--check` only says whether they are right."""
+"""Write the tables of docs/templates.md from the starters' metadata and samples."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ _TABLES = re.compile(r"(<!-- starters -->\n).*?(<!-- /starters -->)", re.DOTALL)
 
 
 def updated(page: str) -> str:
-    """The page with its tables made anew."""
+    """Return the page with its tables up to date."""
     tables = "\n".join(_tables())
     return _TABLES.sub(lambda match: f"{match[1]}{tables}\n{match[2]}", page)
 
@@ -45,7 +44,7 @@ def _starter(folder: Path, everywhere: set[str]) -> Iterator[str]:
 
 
 def _example(value: Any) -> str:
-    """The first entry of a list stands for it."""
+    """Return a value as the table shows it, of a list the first entry."""
     shown = [value[0], "…"] if isinstance(value, list) else value
     text = json.dumps(shown, ensure_ascii=False) if not isinstance(shown, str) else shown.split("\n")[0]
     text = text if len(text) <= 70 else f"{text[:69]}…"
@@ -57,14 +56,9 @@ def _read(folder: Path, file: str) -> dict[str, Any]:
     return content
 
 
-def main() -> int:
-    page = PAGE.read_text(encoding="utf-8")
-    new = updated(page)
-    if "--check" in sys.argv:
-        return int(new != page)
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
+def main() -> None:
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

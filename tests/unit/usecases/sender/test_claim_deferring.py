@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sesmail_layer.domain.errors import HoldError
+from sesmail_layer.domain.errors import PausedBySes, RateLimited
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
@@ -15,7 +15,7 @@ LATER = "2026-11-24T12:00:00Z"
 
 
 def throttled(sender: Sender) -> None:
-    sender.mailer.answers = [HoldError("rate", delay_seconds=60, message="Throttling", code="SES004")]
+    sender.mailer.answers = [PausedBySes(60, message="Sending paused", code="SES004")]
 
 
 def test_a_claimed_email_that_ses_makes_wait_is_given_back() -> None:
@@ -25,12 +25,12 @@ def test_a_claimed_email_that_ses_makes_wait_is_given_back() -> None:
     assert sender.run(message) == set()
 
     record = sender.tracking.records["one"]
-    assert (record.status, record.lease_until, record.defer_reason) == (Status.DEFERRED, 0, "rate")
+    assert (record.status, record.lease_until, record.defer_reason) == (Status.DEFERRED, 0, "sending_paused")
     assert [entry.key for entry in record.history] == ["mark/1/00001/sending", "mark/1/00002/deferred"]
-    assert record.history[-1].detail == {"reason": "rate", "until": "2026-11-24T10:32:00.000Z"}
+    assert record.history[-1].detail == {"reason": "sending_paused", "until": "2026-11-24T10:32:00.000Z"}
     [(body, delay)] = sender.waiting.messages
     assert delay == 60
-    assert json.loads(body)["sesmailHop"]["noted"] == "rate"
+    assert json.loads(body)["sesmailHop"]["noted"] == "sending_paused"
 
 
 def test_a_wait_that_the_bus_refuses_to_tell_is_told_when_the_message_comes_again() -> None:
@@ -62,7 +62,7 @@ def test_what_went_its_way_already_does_not_wait_again(event_id: str | None) -> 
 
 def test_a_short_wait_gives_the_claim_back_without_a_word() -> None:
     sender = Sender()
-    sender.mailer.answers = [HoldError("rate", delay_seconds=1, deferred=False)]
+    sender.mailer.answers = [RateLimited(1)]
     sender.run(sender.message(request(emailId="one")))
 
     record = sender.tracking.records["one"]

@@ -1,4 +1,4 @@
-"""What an operator finds in the log and in the metrics: whole lines, as they are searched and read."""
+"""What an operator finds of the sender in the log and in the metrics: whole lines, as they are searched and read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, TransientError
+from sesmail_layer.domain.errors import OutcomeUnknownError, PausedBySes, TransientError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
-from tests.events import EVENTS
 from tools.simulation.fakes import request
-from tools.simulation.feedback import Feedback, bounced, mail
 from tools.simulation.sender import Sender
 
 Line = dict[str, Any]
@@ -126,7 +124,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     ),
     "SES cannot now": (
         answered(TransientError("SES error (ServiceUnavailable): later", code="SES010")),
-        [again("email.not_sent_yet", "SES010", "SES error (ServiceUnavailable): later", **EMAIL)],
+        [again("email.send_failed", "SES010", "SES error (ServiceUnavailable): later", **EMAIL)],
         {"RecordFailed": 1},
     ),
     "SES may have it": (
@@ -135,16 +133,16 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
         {"EmailOutcomeUnknown": 1},
     ),
     "SES makes it wait": (
-        answered(HoldError("rate", delay_seconds=60, message="Maximum sending rate exceeded", code="SES004")),
+        answered(PausedBySes(60, message="Account paused", code="SES004")),
         [
             {
                 "level": "WARNING",
                 "event": "email.held_by_ses",
-                "message": "Maximum sending rate exceeded",
+                "message": "Account paused",
                 "code": "SES004",
                 **EMAIL,
             },
-            {**WAITS, "reason": "rate"},
+            {**WAITS, "reason": "sending_paused"},
         ],
         {"EmailDeferred": 1},
     ),
@@ -164,10 +162,10 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     "control table out of reach": (control_throttled, [again("control.unreadable")], {"RecordFailed": 1}),
     "retry queue out of reach": (
         retry_queue_throttled,
-        [WAITS, again("email.not_put_aside", **EMAIL)],
+        [WAITS, again("email.requeue_failed", **EMAIL)],
         {"EmailDeferred": 1, "RecordFailed": 1},
     ),
-    "bulk queue out of reach": (bulk_queue_throttled, [again("email.not_put_aside", **EMAIL)], {"RecordFailed": 1}),
+    "bulk queue out of reach": (bulk_queue_throttled, [again("email.requeue_failed", **EMAIL)], {"RecordFailed": 1}),
     "not kept for a retry": (
         pending_throttled,
         [
@@ -218,7 +216,7 @@ def test_a_count_that_is_lost_is_told_and_holds_nothing_up() -> None:
     sender.control.count_sent = throttled  # type: ignore[method-assign]
     run(sender)
 
-    line = {"level": "WARNING", "event": "breaker.not_counted", "message": "DynamoDB throttled", "code": "AWS006"}
+    line = {"level": "WARNING", "event": "breaker.count_failed", "message": "DynamoDB throttled", "code": "AWS006"}
     assert sender.log.lines == [SENT, line]
 
 
@@ -279,180 +277,3 @@ def test_a_conflict_that_the_bus_refuses_to_tell_comes_again() -> None:
 
     assert sender.run(taken) == {taken.message_id}
     assert sender.run(taken) == {taken.message_id}
-
-
-MESSAGE: Line = {"sqs_message_id": "message-1", "receive_count": 1}
-LAST: Line = {**MESSAGE, "receive_count": 5}
-SUPPRESSED: Line = {
-    "level": "INFO", "event": "address.suppressed", "reason": "hard-bounce", "email_id": "email-1"
-}  # fmt: skip
-RECORDED: Line = {
-    "level": "INFO",
-    "event": "feedback.recorded",
-    "kind": "bounce",
-    "email_id": "email-1",
-    "ses_message_id": "ses-email-1",
-    "status": "bounced",
-    "what": ["hard"],
-}
-
-
-def recorded(feedback: Feedback) -> None:
-    feedback.sent()
-    feedback.run(feedback.message(bounced()))
-
-
-def brought(body: object, **about: Any) -> Callable[[Feedback], None]:
-    def act(feedback: Feedback) -> None:
-        feedback.run(feedback.message(body, **about))
-
-    return act
-
-
-def table_throttled(feedback: Feedback) -> None:
-    feedback.tracking.error = THROTTLED
-    feedback.run(feedback.message(bounced()))
-
-
-BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, float]]] = {
-    "recorded": (recorded, [SUPPRESSED, RECORDED], {"AddressSuppressed": 1, "EmailBounced": 1}),
-    "before its record": (
-        brought(bounced()),
-        [
-            {
-                "level": "INFO",
-                "event": "feedback.waiting_for_record",
-                "kind": "bounce",
-                "ses_message_id": "ses-email-1",
-            }
-        ],
-        {"FeedbackWaiting": 1},
-    ),
-    "never with a record": (
-        brought(bounced(), receives=5),
-        [
-            SUPPRESSED,
-            {
-                "level": "ERROR",
-                "event": "feedback.unmatched",
-                "code": "FBK006",
-                "message": "Email record not found for SES message ID: ses-email-1",
-                **LAST,
-            },
-            {
-                "level": "ERROR",
-                "event": "feedback.unmatched",
-                "code": "FBK009",
-                "message": "Cannot publish notification: no tracking record for ses-email-1",
-                **LAST,
-            },
-        ],
-        {"AddressSuppressed": 1, "FeedbackUnmatched": 1},
-    ),
-    "of another topic": (
-        brought(bounced(), topic="arn:aws:sns:eu-west-1:666666666666:forged"),
-        [
-            {
-                "level": "ERROR",
-                "event": "feedback.refused",
-                "code": "FBK010",
-                "message": "SNS message from another topic refused",
-                "topic_arn": "arn:aws:sns:eu-west-1:666666666666:forged",
-                **MESSAGE,
-            }
-        ],
-        {"FeedbackRefused": 1},
-    ),
-    "no JSON": (
-        brought("{"),
-        [
-            {
-                "level": "ERROR",
-                "event": "feedback.failed",
-                "code": "FBK001",
-                "message": "Failed to parse SNS message: no JSON",
-                **MESSAGE,
-            }
-        ],
-        {"FeedbackUnreadable": 1, "RecordFailed": 1},
-    ),
-    "no object": (
-        brought("[]"),
-        [
-            {
-                "level": "ERROR",
-                "event": "feedback.failed",
-                "code": "FBK001",
-                "message": "Failed to parse SNS message: JSON, but no object",
-                **MESSAGE,
-            }
-        ],
-        {"FeedbackUnreadable": 1, "RecordFailed": 1},
-    ),
-    "of a type that nobody knows": (
-        brought({"eventType": "Novelty", "mail": mail()}),
-        [
-            {
-                "level": "WARNING",
-                "event": "feedback.unknown",
-                "code": "FBK002",
-                "message": "Unknown notification type: Novelty",
-                **MESSAGE,
-            }
-        ],
-        {"FeedbackUnknown": 1},
-    ),
-    "SES's greeting": (
-        brought((EVENTS / "not_events/topic-validation.txt").read_text()),
-        [{"level": "INFO", "event": "feedback.topic_validated", **MESSAGE}],
-        {},
-    ),
-    "tracking table out of reach": (
-        table_throttled,
-        [
-            {
-                "level": "ERROR",
-                "event": "feedback.failed",
-                "code": "AWS006",
-                "message": "DynamoDB throttled",
-                **MESSAGE,
-            }
-        ],
-        {"RecordFailed": 1},
-    ),
-}
-
-
-@pytest.mark.parametrize(("act", "lines", "counts"), BY_PROCESSOR.values(), ids=BY_PROCESSOR.keys())
-def test_the_feedback_processor_tells(
-    act: Callable[[Feedback], None], lines: list[Line], counts: dict[str, float]
-) -> None:
-    feedback = Feedback()
-    act(feedback)
-
-    assert feedback.log.lines == lines
-    assert feedback.metrics.counts == counts
-
-
-def test_refused_status_events_are_told_one_by_one_and_together() -> None:
-    feedback = Feedback()
-    feedback.sent()
-    feedback.bus.refuse = lambda _event: True
-    feedback.run(feedback.message(bounced()))
-
-    one, together = [line for line in feedback.log.lines if line["level"] == "ERROR"]
-    assert one.pop("event_id")
-    assert one == {
-        "level": "ERROR",
-        "event": "status.refused",
-        "code": "FBK007",
-        "message": "Failed to publish status change event: InternalFailure",
-        "email_id": "email-1",
-    }
-    assert together == {
-        "level": "ERROR",
-        "event": "status.left_to_retry",
-        "code": "FBK008",
-        "message": "Failed to publish status notification: 1 of 1 are left to SQS's retry",
-    }
-    assert feedback.metrics.counts["StatusRefused"] == 1
