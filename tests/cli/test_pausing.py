@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sesmail_layer.aws.control_table import ControlTable
+from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from tests.cli.conftest import NAME, SOURCE, Engine, sesmail, sesmail_json
@@ -15,7 +15,7 @@ from tests.cli.conftest import NAME, SOURCE, Engine, sesmail, sesmail_json
 
 def state(engine: Engine, source: str = "*") -> SendingState | None:
     """As the sender reads it."""
-    return ControlTable(engine.dynamodb, f"{NAME}-Control").producers([source]).states.get(source)
+    return ProducerStates(engine.dynamodb, f"{NAME}-Control").states([source]).get(source)
 
 
 def test_a_pause_stops_all_sending_and_says_why(engine: Engine) -> None:

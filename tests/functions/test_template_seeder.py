@@ -42,6 +42,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
         "TEMPLATE_BUCKET": BUCKET,
         "SESMAIL_STARTERS_BUCKET": BUCKET,
         "SESMAIL_STARTERS_KEY": KEY,
+        "ENVIRONMENT": "prod",
+        "LOG_LEVEL": "INFO",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)

@@ -12,8 +12,7 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.control_state import ControlState
-from sesmail_layer.aws.control_table import ControlTable
+from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
@@ -101,8 +100,8 @@ class Stack:
         return Tombstones(self.dynamodb, self.called("Control"))
 
     @cached_property
-    def states(self) -> ControlState:
-        return ControlState(self.dynamodb, self.called("Control"))
+    def states(self) -> ProducerStates:
+        return ProducerStates(self.dynamodb, self.called("Control"))
 
     @cached_property
     def quota(self) -> SesQuota:
@@ -156,5 +155,5 @@ class Stack:
 
     def paused(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         """Gives those of these producers, and the account, that are paused."""
-        states = ControlTable(self.dynamodb, self.called("Control")).producers({ACCOUNT, *sources}).states
+        states = self.states.states({ACCOUNT, *sources})
         return {source: state for source, state in states.items() if state.paused}
