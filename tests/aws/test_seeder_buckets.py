@@ -14,7 +14,7 @@ from mypy_boto3_s3 import S3Client
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.template.starters import SeedError
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError
+from sesmail_layer.usecases.seed_templates import WriteConflictError
 
 BUCKET = "sesmailengine-templates-123456789012"
 KEY = "starters/starters.zip"
@@ -94,7 +94,7 @@ def test_a_file_that_came_between_is_not_overwritten(s3: S3Client) -> None:
     read = templates.read("welcome", "template.html")
     templates.write("welcome", "template.html", b"two", replaces=read)
     for replaces in (None, read):
-        with pytest.raises(ChangedMeanwhileError):
+        with pytest.raises(WriteConflictError):
             templates.write("welcome", "template.html", b"three", replaces=replaces)
     stored = templates.read("welcome", "template.html")
     assert stored is not None
@@ -107,7 +107,7 @@ def test_a_file_that_came_between_is_not_overwritten(s3: S3Client) -> None:
 def test_each_of_s3s_answers_to_a_lost_race_means_changed(s3: S3Client, code: str, status: int) -> None:
     with Stubber(s3) as stub:
         stub.add_client_error("put_object", code, http_status_code=status)
-        with pytest.raises(ChangedMeanwhileError):
+        with pytest.raises(WriteConflictError):
             InstalledTemplates(s3, BUCKET).write("welcome", "template.html", b"", replaces=None)
 
 

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_lint.css_rules import fallbacks
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint.css_rules import fallbacks
+from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE, MODULES
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample

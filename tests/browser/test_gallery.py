@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from sesmail_cli.preview.server import PreviewServer
+from sesmail_cli.templates.preview.server import PreviewServer
 from tests.templates.conftest import ROOT, SOURCES, STARTERS
 
 SCREENSHOTS = ROOT / "build" / "screenshots" / "gallery"

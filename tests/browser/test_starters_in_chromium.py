@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE
 from tests.templates.conftest import ROOT, STARTERS
 from tests.templates.data import HOSTILE, sample, with_every_text

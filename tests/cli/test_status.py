@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-
 from sesmail_cli.operator.words import duration, pause_in_words
+
 from sesmail_layer.domain.guards.sending_state import SendingState
 from tests.cli.conftest import DEAD_LETTER_QUEUES, NAME, QUEUES, SOURCE, Engine, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2

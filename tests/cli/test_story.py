@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sesmail_cli.operator.story import DEFER_REASONS, Step, story
 
 from sesmail_cli.operator.advice import advise, retry_time
-from sesmail_cli.operator.story import DEFER_REASONS, Step, story
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold

@@ -14,7 +14,7 @@ from localcloud.mailbox import Mail
 from localcloud.paths import REPOSITORY
 from localcloud.shell import run_in_shell
 from localcloud.stack import Stack
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.render import render
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
 

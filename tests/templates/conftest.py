@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles, load_templates
+from sesmail_cli.templates.files import TemplateFiles, load_templates
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "templates"

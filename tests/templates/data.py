@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sesmail_cli.template_files import TemplateFiles
+from sesmail_cli.templates.files import TemplateFiles
 
 MARKUP = "<script>alert(1)</script><b>'\"&amp;</b> --> {{ 7 * 7 }}"
 RIGHT_TO_LEFT = "שלום \u202eعالم"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sesmail_cli.template_compiler import TemplateSourceError, compile_template, compile_templates
+from sesmail_cli.templates.compiler import TemplateSourceError, compile_template, compile_templates
 from sesmail_layer.domain.template.starters import precedence
 from tests.templates.conftest import SOURCES, STARTERS
 

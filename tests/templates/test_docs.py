@@ -17,7 +17,7 @@ def test_the_tables_are_those_of_the_starters() -> None:
 def test_every_rule_of_the_linter_is_on_the_page() -> None:
     page = PAGE.read_text()
     rules = set()
-    for path in (ROOT / "python/sesmail_cli/template_lint").glob("*.py"):
+    for path in (ROOT / "python/sesmail_cli/templates/lint").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("error", "warning") and node.args:
                 first = node.args[0]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_lint.css_rules import dropped_features, fallbacks
-from sesmail_cli.template_lint.findings import Finding
-from sesmail_cli.template_lint.linter import lint
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint.css_rules import dropped_features, fallbacks
+from sesmail_cli.templates.lint.findings import Finding
+from sesmail_cli.templates.lint.linter import lint
 
 HEAD = '<html lang="en"><head><title>{{ subject }}</title><meta name="viewport" content="width=device-width"></head>'
 METADATA = {"subject": "Hello {{ name }}", "requiredVariables": ["name"], "optionalVariables": [], "version": "1.0.0"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.preview.server import PreviewServer
+from sesmail_cli.templates.preview.server import PreviewServer
 from tests.templates.conftest import SOURCES
 
 

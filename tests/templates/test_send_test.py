@@ -57,7 +57,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("SESMAIL_NAME", raising=False)
-    monkeypatch.setattr("sesmail_cli.template_send_test.uuid.uuid4", lambda: uuid.UUID(int=1))
+    monkeypatch.setattr("sesmail_cli.templates.send_test.uuid.uuid4", lambda: uuid.UUID(int=1))
     with mock_aws():
         yield Aws()
 

@@ -6,10 +6,10 @@ from typing import Any
 import html5lib
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_lint.findings import Finding
-from sesmail_cli.template_lint.linter import lint
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint.findings import Finding
+from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.render import render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.templates import Rendered
 from tests.templates.conftest import STARTERS

@@ -10,7 +10,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from sesmail_cli.main import app
-from sesmail_cli.template_files import TemplatesNotFoundError, load_template, load_templates
+from sesmail_cli.templates.files import TemplatesNotFoundError, load_template, load_templates
 from tests.templates.conftest import SOURCES, STARTERS
 
 BUCKET = "sesmailengine-templates-123456789012"

@@ -38,9 +38,9 @@ FITS: dict[str, Callable[[], Any]] = {
     "format with two digits of width": lambda: bounds.check_format("{:99}", "v" * (MAX_VALUE - 5)),
     "format with three": lambda: bounds.check_format("{:100}", "v" * (MAX_VALUE - 10_006)),
     "format with the most fields": lambda: bounds.check_format("{}" * 10_000, ""),
-    "join of a list": lambda: bounds.joinable(["a"] * K, "-" * (FULL - 9)),
-    "join of letters": lambda: bounds.joinable("a" * K, "-" * (FULL - 1)),
-    "join with a number": lambda: bounds.joinable(["a"] * K, FULL - 9),
+    "join of a list": lambda: bounds.checked_items(["a"] * K, "-" * (FULL - 9)),
+    "join of letters": lambda: bounds.checked_items("a" * K, "-" * (FULL - 1)),
+    "join with a number": lambda: bounds.checked_items(["a"] * K, FULL - 9),
     "repetition": lambda: bounds.check_repetition("a" * K, FULL),
     "repetition the other way round": lambda: bounds.check_repetition(FULL, "a" * K),
     "repetition by less than nothing": lambda: bounds.check_repetition("a" * K, -MAX_VALUE),
@@ -103,9 +103,9 @@ TOO_MUCH: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: bounds.check_format("{}" * 10_001, ""),
         "format: more than 10000 fields",
     ),
-    "join of a list": (lambda: bounds.joinable(["a"] * K, "-" * (FULL - 8)), "a value over 4194304 characters"),
-    "join of letters": (lambda: bounds.joinable("a" * K, "-" * FULL), "a value over 4194304 characters"),
-    "join with a number": (lambda: bounds.joinable(["a"] * K, FULL - 8), "a value over 4194304 characters"),
+    "join of a list": (lambda: bounds.checked_items(["a"] * K, "-" * (FULL - 8)), "a value over 4194304 characters"),
+    "join of letters": (lambda: bounds.checked_items("a" * K, "-" * FULL), "a value over 4194304 characters"),
+    "join with a number": (lambda: bounds.checked_items(["a"] * K, FULL - 8), "a value over 4194304 characters"),
     "repetition": (lambda: bounds.check_repetition("a" * K, FULL + 1), "a value over 4194304 characters"),
     "repetition the other way round": (
         lambda: bounds.check_repetition(FULL + 1, "a" * K),
@@ -156,5 +156,5 @@ def test_everything_that_one_rendering_builds_is_paid_from_one_budget() -> None:
 
 
 def test_the_items_of_a_join_come_back_as_they_went_in() -> None:
-    assert bounds.joinable(iter(["a", 1]), ", ") == ["a", 1]
-    assert bounds.joinable("ab", "-") == "ab"
+    assert bounds.checked_items(iter(["a", 1]), ", ") == ["a", 1]
+    assert bounds.checked_items("ab", "-") == "ab"

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from sesmail_layer.domain.template.starters import SeedError, Starter
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedResult, SeedTemplates, StoredFile
+from sesmail_layer.usecases.seed_templates import SeedResult, SeedTemplates, StoredFile, WriteConflictError
 from tools.simulation.fakes import FakeClock
 
 Files = dict[tuple[str, str], StoredFile]
@@ -44,7 +44,7 @@ class FakeBucket:
         self.before_call(next(self.calls))
         there = self.files.get((name, file))
         if (there.etag if there else None) != (replaces.etag if replaces else None):
-            raise ChangedMeanwhileError
+            raise WriteConflictError
         self.put(name, file, content)
         self.written.append((name, file))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from sesmail_layer.domain.template.starters import SeedError, Starter
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, SeedTemplates, StoredFile
+from sesmail_layer.usecases.seed_templates import SeedTemplates, StoredFile, WriteConflictError
 from tools.simulation.fakes import NOW, FakeClock, FakeLog
 
 
@@ -43,7 +43,7 @@ def test_rights_that_come_within_twenty_seconds_are_waited_for(code: str) -> Non
     assert seed().installed == ["welcome"]
 
     assert clock.now() == NOW + 20
-    assert log.lines[:10] == [{"level": "INFO", "event": "seed.denied_so_far", "code": code}] * 10
+    assert log.lines[:10] == [{"level": "INFO", "event": "seed.access_denied", "code": code}] * 10
     assert log.lines[10:] == [
         {"level": "INFO", "event": "starter.installed", "template": "welcome", "version": "1.2.0"}
     ]
@@ -68,7 +68,7 @@ def test_what_is_no_matter_of_rights_is_told_at_once() -> None:
 
 
 def test_a_template_that_never_stands_still_is_told_after_ten_tries() -> None:
-    bucket, log, _, seed = seeded(ChangedMeanwhileError(), 1_000)
+    bucket, log, _, seed = seeded(WriteConflictError(), 1_000)
 
     with pytest.raises(SeedError) as caught:
         seed()
@@ -78,4 +78,4 @@ def test_a_template_that_never_stands_still_is_told_after_ten_tries() -> None:
         "Template 'welcome' kept changing while it was being written",
     )
     assert bucket.reads == 10
-    assert log.lines == [{"level": "INFO", "event": "starter.changed_meanwhile", "template": "welcome"}] * 10
+    assert log.lines == [{"level": "INFO", "event": "starter.conflict", "template": "welcome"}] * 10

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 
-from sesmail_cli.template_compiler import compile_templates  # noqa: E402 - found through the path set above
+from sesmail_cli.templates.compiler import compile_templates  # noqa: E402 - found through the path set above
 
 __all__ = ["compile_templates"]
 

@@ -1,4 +1,4 @@
-"""What the linter says, and in which words."""
+"""Findings of the linter, and their places in the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong, and where. `line` 0 is the file as a whole."""
+    """One problem and its place. Line 0 is the file as a whole."""
 
     rule: str
     severity: Severity
@@ -24,15 +24,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     message: str
     source: str = ""
-    """The line itself, for the pointer under it."""
+    """The text of the line."""
 
 
 class Reporter:
-    """Collects the findings about one file, and finds the place that each is about."""
+    """Adds findings about one file, each with its place."""
 
-    def __init__(self, template: str, file: str, text: str = "") -> None:
-        self.findings: list[Finding] = []
-        self.template = template
+    def __init__(self, findings: list[Finding], template: str, file: str, text: str = "") -> None:
+        self._findings = findings
+        self._template = template
         self._file = file
         self._lines = text.splitlines()
 
@@ -43,16 +43,16 @@ class Reporter:
         self._add(Severity.WARNING, rule, message, line, word)
 
     def line_of(self, text: str) -> int:
-        """The first line with that text, 0 where there is none."""
+        """Return the number of the first line with that text; 0: none."""
         return next((number for number, line in enumerate(self._lines, 1) if text in line), 0)
 
     def _add(self, severity: Severity, rule: str, message: str, line: int, word: str) -> None:
         source = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
-        self.findings.append(
+        self._findings.append(
             Finding(
                 rule=rule,
                 severity=severity,
-                template=self.template,
+                template=self._template,
                 file=self._file,
                 line=line,
                 column=_column(source, word),
@@ -63,7 +63,7 @@ class Reporter:
 
 
 def _column(source: str, word: str) -> int:
-    """The 1-based column of the word, 0 where it is not on the line."""
+    """Return the 1-based column of the word; 0: it is not on the line."""
     if not word:
         return 0
     match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) or re.search(re.escape(word), source)

@@ -1,4 +1,4 @@
-"""One engine in one account and region: what its parts are called, and the adapters to them."""
+"""One engine in one account and region: the names of its parts, and the adapters to them."""
 
 from __future__ import annotations
 
@@ -29,35 +29,37 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "sesmailengine"
 
-# A queue, and the one that takes what it gives up; the bus's has no queue of its own.
-DEAD_LETTER_QUEUES = {
+# Each queue with its dead-letter queue. The bus has a dead-letter queue and no queue.
+DEAD_LETTER_QUEUE_OF = {
     "EmailQueue": "EmailQueueDLQ",
     "BulkQueue": "BulkQueueDLQ",
     "RetryQueue": "RetryDLQ",
     "FeedbackQueue": "FeedbackProcessorDLQ",
 }
 BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"
+QUEUES = tuple(DEAD_LETTER_QUEUE_OF)
+DEAD_LETTER_QUEUES = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUE_OF.values())
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What lies in a queue."""
+    """The number of messages in a queue, by state."""
 
     name: str
     waiting: int
     in_flight: int
     delayed: int
     oldest_age_seconds: float | None = None
-    """None: CloudWatch has not told."""
+    """None: not known."""
 
     @property
     def total(self) -> int:
         return self.waiting + self.in_flight + self.delayed
 
 
-class Stack:
-    """Everything that an operator's command needs to reach; nothing is asked before it is used."""
+class Engine:
+    """The adapters and settings of one engine; each is created when it is first used."""
 
     def __init__(self, name: str, *, profile: str | None = None, region: str | None = None) -> None:
         self.name = name
@@ -90,19 +92,19 @@ class Stack:
 
     @cached_property
     def tracking(self) -> TrackingTable:
-        return TrackingTable(self.dynamodb, self.called("EmailTracking"))
+        return TrackingTable(self.dynamodb, self.resource_name("EmailTracking"))
 
     @cached_property
     def suppression(self) -> SuppressionTable:
-        return SuppressionTable(self.dynamodb, self.called("Suppression"), self.clock, self.tombstones.key_of)
+        return SuppressionTable(self.dynamodb, self.resource_name("Suppression"), self.clock, self.tombstones.key_of)
 
     @cached_property
     def tombstones(self) -> Tombstones:
-        return Tombstones(self.dynamodb, self.called("Control"))
+        return Tombstones(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
     def states(self) -> ControlState:
-        return ControlState(self.dynamodb, self.called("Control"))
+        return ControlState(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
     def quota(self) -> SesQuota:
@@ -111,19 +113,19 @@ class Stack:
     @cached_property
     def bus(self) -> StatusBus:
         source = self.setting("SESMAIL_STATUS_EVENT_SOURCE", "sesmailengine")
-        return StatusBus(self._session.client("events", config=_CONFIG), self.called("EmailBus"), source)
+        return StatusBus(self._session.client("events", config=_CONFIG), self.resource_name("EmailBus"), source)
 
     @cached_property
     def _environment(self) -> Mapping[str, str]:
-        """As Terraform gave it to the sender; a role that may not read it goes by the defaults."""
+        """The sender's environment as Terraform set it; empty where the role may not read it."""
         functions = self._session.client("lambda", config=_CONFIG)
         with suppress(BotoCoreError, ClientError):
-            answer = functions.get_function_configuration(FunctionName=self.called("EmailSender"))
+            answer = functions.get_function_configuration(FunctionName=self.resource_name("EmailSender"))
             return answer["Environment"]["Variables"]
         return {}
 
     def setting(self, name: str, default: str) -> str:
-        """Gives one of the engine's own settings, by its environment variable."""
+        """Return one of the engine's settings, by its environment variable."""
         return self._environment.get(name) or default
 
     @property
@@ -138,15 +140,21 @@ class Stack:
     def retry_delay_seconds(self) -> float:
         return float(self.setting("SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS", "900"))
 
-    def called(self, thing: str) -> str:
-        """Gives the full name of a table, queue, function or topic."""
-        return f"{self.name}-{thing}"
+    def ses_account(self) -> Mapping[str, Any]:
+        """Return SES's state of the account; empty where the role may not read it, or the endpoint lacks SES v2."""
+        with suppress(BotoCoreError, ClientError):
+            return self.sesv2.get_account()
+        return {}
+
+    def resource_name(self, part: str) -> str:
+        """Return the full name of a table, queue, function or topic."""
+        return f"{self.name}-{part}"
 
     def queue_url(self, queue: str) -> str:
-        return self.sqs.get_queue_url(QueueName=self.called(queue))["QueueUrl"]
+        return self.sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
 
     def depth(self, queue: str) -> QueueDepth:
-        """Counts a queue's messages; SQS's numbers are approximate."""
+        """Count a queue's messages; SQS's numbers are approximate."""
         kinds = ("", "NotVisible", "Delayed")
         names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
         answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=names)
@@ -155,6 +163,6 @@ class Stack:
         return QueueDepth(name=queue, waiting=waiting, in_flight=in_flight, delayed=delayed)
 
     def paused(self, sources: Collection[str]) -> Mapping[str, SendingState]:
-        """Gives those of these producers, and the account, that are paused."""
-        states = ControlTable(self.dynamodb, self.called("Control")).producers({ACCOUNT, *sources}).states
+        """Return the pauses of these producers and of the account."""
+        states = ControlTable(self.dynamodb, self.resource_name("Control")).producers({ACCOUNT, *sources}).states
         return {source: state for source, state in states.items() if state.paused}

@@ -1,15 +1,15 @@
-"""Rules about the HTML of an email: what clients cannot show, what readers cannot use, and what lets data do harm."""
+"""Rules about the HTML of an email: unsupported, inaccessible and unsafe markup."""
 
 from __future__ import annotations
 
 import re
 from itertools import pairwise
 
-from sesmail_cli.template_lint.findings import Reporter
-from sesmail_cli.template_lint.markup import DATA, Element, Markup, elements
+from sesmail_cli.templates.lint.findings import Reporter
+from sesmail_cli.templates.lint.markup import DATA, Element, Markup, elements
 
+# The usual 600, and room for a frame; wider emails are cut off in preview panes.
 MAX_WIDTH_PX = 640
-"""The usual 600, and room for a frame; wider ones are cut off in preview panes."""
 
 _DANGEROUS_SCHEME = re.compile(r"^\s*(javascript|vbscript|data)\s*:", re.IGNORECASE)
 _WIDTH = re.compile(r"(?<![-\w])width\s*:\s*(\d+)px", re.IGNORECASE)
@@ -39,12 +39,12 @@ def report_html(markup: Markup, report: Reporter) -> None:
 
 
 def report_text(text: str, report: Reporter) -> None:
-    """The text part is what a person reads who sees no HTML."""
+    """Check the part for readers without HTML."""
     for number, line in enumerate(text.splitlines(), 1):
         if match := _MARKUP.search(line):
-            report.warning("markup-in-text", f"{match[0]} would be seen as it stands", line=number, word=match[0])
+            report.warning("markup-in-text", f"{match[0]} would be shown as text", line=number, word=match[0])
     if not text.strip():
-        report.error("empty-text", "The text part is empty: spam filters and screen readers want it")
+        report.error("empty-text", "The text part is empty: spam filters and screen readers need it")
 
 
 def has_unsubscribe_place(text: str) -> bool:
@@ -73,12 +73,12 @@ def _links(element: Element, report: Reporter) -> None:
         elif name != "href" and value.startswith("http:"):
             report.warning("insecure-image", f"{name} without TLS is blocked by many clients", line=element.line)
     if element.tag == "a" and element.attributes.get("href", "").strip() in ("", "#"):
-        report.warning("empty-link", "A link that leads nowhere", line=element.line, word="<a")
+        report.warning("empty-link", "A link without a target", line=element.line, word="<a")
 
 
 def _quotes(element: Element, report: Reporter) -> None:
     if _UNQUOTED_DATA.search(_QUOTED.sub("", element.raw)):
-        message = "Data in an attribute without quotes: escaping does not protect it"
+        message = "Data in an unquoted attribute: escaping does not protect it"
         report.error("unquoted-attribute", message, line=element.line)
 
 
@@ -96,7 +96,7 @@ def _images(markup: Markup, report: Reporter) -> None:
     for image in elements(markup, "img"):
         if "alt" not in image.attributes:
             report.error(
-                "missing-alt", "An image without alt: many readers see only that", line=image.line, word="<img"
+                "missing-alt", "An image without alt: many readers see only its alt text", line=image.line, word="<img"
             )
         if not {"width", "height"} & image.attributes.keys():
             message = "An image without width or height: Outlook shows it in its own size"
@@ -104,12 +104,12 @@ def _images(markup: Markup, report: Reporter) -> None:
 
 
 def _tables(markup: Markup, report: Reporter) -> None:
-    """A table without heads is there for the layout, and must say so to screen readers."""
+    """A table without header cells is for layout, and must say so to screen readers."""
     tables = [element for element in markup.elements if element.tag in ("table", "th")]
-    for table, following in pairwise([*tables, None]):
+    for table, next_tag in pairwise([*tables, None]):
         if table is None or table.tag == "th" or table.attributes.get("role") in ("presentation", "none"):
             continue
-        if following is None or following.tag != "th":
+        if next_tag is None or next_tag.tag != "th":
             message = 'A layout table without role="presentation": screen readers announce its cells'
             report.warning("layout-table-role", message, line=table.line, word="<table")
 
@@ -118,7 +118,7 @@ def _document(markup: Markup, report: Reporter) -> None:
     tags = {element.tag for element in markup.elements}
     root = next(elements(markup, "html"), None)
     if root is None:
-        report.warning("no-document", "No <html>: give the body a document with lang, charset and viewport")
+        report.warning("no-document", "No <html>: write a whole document with lang, charset and viewport")
         return
     if not root.attributes.get("lang"):
         report.warning("missing-lang", "<html> without lang: screen readers guess the language", line=root.line)

@@ -1,4 +1,4 @@
-"""Rules about the Jinja2 in a template, from its syntax tree: names, and constructs that let data out unescaped."""
+"""Rules about the Jinja2 in a template, from its syntax tree: names, and constructs that leave data unescaped."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterable, Mapping
 import jinja2
 from jinja2 import meta, nodes
 
-from sesmail_cli.template_lint.findings import Reporter
+from sesmail_cli.templates.lint.findings import Reporter
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
-# What the sender gives every body beside the data.
+# The sender adds these names to the data of every body.
 PROVIDED = frozenset({"subject", "locale"})
 _ENVIRONMENT = BoundedEnvironment(autoescape=True)
 _KNOWN = frozenset(_ENVIRONMENT.globals)
 
 
 def parse(text: str, report: Reporter) -> nodes.Template | None:
-    """Gives the syntax tree, or reports why there is none."""
+    """Return the syntax tree; report syntax errors."""
     try:
-        # Unknown filters and tests only show when the code is made.
+        # Parsing alone does not find unknown filters and tests.
         _ENVIRONMENT.compile(text)
     except jinja2.TemplateSyntaxError as err:
         word = next(iter(re.findall(r"'([^']+)'", err.message or "")), "")
@@ -30,7 +30,7 @@ def parse(text: str, report: Reporter) -> nodes.Template | None:
 
 
 def names_used(tree: nodes.Template) -> set[str]:
-    """The names that come from outside: not set, looped over or imported by the template itself."""
+    """Return the names that the template reads but does not define."""
     return meta.find_undeclared_variables(tree) - _KNOWN
 
 
@@ -46,7 +46,7 @@ def report_undeclared(tree: nodes.Template, declared: Iterable[str], provided: I
 
 
 def report_unused(declared: Mapping[str, str], used: Iterable[str], report: Reporter) -> None:
-    """`declared`: each name with the list that has it."""
+    """Report declared names that nothing uses; `declared` has each name with its list."""
     for name, where in sorted(declared.items()):
         if name not in set(used):
             line = report.line_of(f'"{name}"')
@@ -54,7 +54,7 @@ def report_unused(declared: Mapping[str, str], used: Iterable[str], report: Repo
 
 
 def report_unknown(tree: nodes.Template, report: Reporter) -> None:
-    """Filters and tests that nobody knows; inside a condition Jinja2 finds out when it is too late."""
+    """Report unknown filters and tests, also inside conditions, where Jinja2 finds them only while rendering."""
     for filtered in tree.find_all(nodes.Filter):
         if filtered.name not in _ENVIRONMENT.filters:
             report.error("unknown-filter", f"No filter '{filtered.name}'", line=filtered.lineno, word=filtered.name)
@@ -64,17 +64,19 @@ def report_unknown(tree: nodes.Template, report: Reporter) -> None:
 
 
 def report_other_files(tree: nodes.Template, report: Reporter) -> None:
-    """The sender knows no other files than the template's own three."""
+    """Report includes and imports: a template has only its own three files."""
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         word = {"FromImport": "from"}.get(type(node).__name__, type(node).__name__.lower())
-        report.error("other-file", f"{{% {word} %}}: a template is its own three files", line=node.lineno, word=word)
+        report.error(
+            "other-file", f"{{% {word} %}}: a template has only its own three files", line=node.lineno, word=word
+        )
 
 
 def report_unsafe(tree: nodes.Template, report: Reporter) -> None:
-    """`|safe` on data, autoescaping switched off, and data put together to markup."""
+    """Report `|safe` on data, and changes of autoescaping."""
     for node in tree.find_all(nodes.Filter):
         if node.name == "safe" and not isinstance(node.node, nodes.Const | nodes.TemplateData):
-            report.error("unsafe-markup", "'|safe' lets data into the email unescaped", line=node.lineno, word="safe")
+            report.error("unsafe-markup", "'|safe' puts unescaped data into the email", line=node.lineno, word="safe")
     for scope in tree.find_all(nodes.ScopedEvalContextModifier):
         if any(option.key == "autoescape" for option in scope.options):
             report.error(

@@ -1,16 +1,17 @@
-"""Expands the starters' sources (`_shared/` macros) into self-contained template files that a user edits in S3.
+"""Compile the starters' sources (`_shared/` macros) into self-contained template files.
 
-The sources use `[[ ]]` and `[% %]` for what packaging expands; `{{ }}` and `{% %}` pass through untouched and are
-evaluated by the sender. So an installed template is plain Jinja2 without imports.
+Packaging expands `[[ ]]` and `[% %]`. `{{ }}` and `{% %}` stay for the sender, so an installed template is plain
+Jinja2 without imports, which a user can edit in S3.
 """
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sesmail_layer.domain.template.files import METADATA
+
 SHARED = "_shared"
-METADATA = "metadata.json"
-_LEFTOVERS = ("[[", "]]", "[%", "%]", "[#")
+_MARKS = ("[[", "]]", "[%", "%]", "[#")
 
 
 class TemplateSourceError(ValueError):
@@ -18,7 +19,7 @@ class TemplateSourceError(ValueError):
 
 
 def is_source_tree(folder: Path) -> bool:
-    """True for a folder of template sources, false for one of finished templates."""
+    """Return True for a folder of template sources, False for one of compiled templates."""
     return (folder / SHARED).is_dir()
 
 
@@ -27,12 +28,12 @@ def template_folders(folder: Path) -> list[Path]:
 
 
 def body_files(folder: Path) -> list[Path]:
-    """`template.html`, `template.txt` and their localised siblings."""
+    """Return the paths of `template.html`, `template.txt` and their localised variants."""
     return sorted(path for path in folder.glob("template*.*") if path.suffix in {".html", ".txt"})
 
 
 def compile_templates(source: Path) -> dict[str, bytes]:
-    """`templates/<name>/<file>` to the bytes to install; the same sources always give the same bytes."""
+    """Return the files to install by `templates/<name>/<file>`. Equal sources give equal bytes."""
     environment = _environment(source)
     compiled: dict[str, bytes] = {}
     for folder in template_folders(source):
@@ -43,7 +44,7 @@ def compile_templates(source: Path) -> dict[str, bytes]:
 
 
 def compile_template(source: Path, name: str) -> dict[str, bytes]:
-    """The body files of one template, by file name."""
+    """Return the compiled body files of one template, by file name."""
     environment = _environment(source)
     return {body.name: _expand(environment, name, body.name) for body in body_files(source / name)}
 
@@ -60,20 +61,20 @@ def _environment(source: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - this expands template sources into templates, no data is in play
+        autoescape=False,  # noqa: S701 - expands sources into templates, without data
     )
 
 
 def _expand(environment: Environment, name: str, file: str) -> bytes:
     text = environment.get_template(f"{name}/{file}").render()
-    left = [mark for mark in _LEFTOVERS if mark in text]
-    if left:
-        raise TemplateSourceError(f"{name}/{file}: {' '.join(left)} left after compiling")
-    return _tidy(text).encode()
+    unexpanded = [mark for mark in _MARKS if mark in text]
+    if unexpanded:
+        raise TemplateSourceError(f"{name}/{file}: {' '.join(unexpanded)} left after compiling")
+    return _without_blank_runs(text).encode()
 
 
-def _tidy(text: str) -> str:
-    """No trailing blanks and no runs of empty lines: macros leave both behind."""
+def _without_blank_runs(text: str) -> str:
+    """Remove trailing blanks and repeated empty lines, which macros leave behind."""
     lines: list[str] = []
     for line in (line.rstrip() for line in text.strip().splitlines()):
         if line or (lines and lines[-1]):

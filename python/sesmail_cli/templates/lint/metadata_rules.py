@@ -1,4 +1,4 @@
-"""Rules about `metadata.json`, beyond what the sender itself refuses."""
+"""Rules about `metadata.json`, in addition to those of the sender."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from sesmail_cli.template_lint.findings import Reporter
+from sesmail_cli.templates.lint.findings import Reporter
 from sesmail_layer.domain.template.starters import precedence
 
 KNOWN = {
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def read_metadata(content: str, report: Reporter) -> dict[str, Any] | None:
-    """Gives the metadata as plain values, or reports why it cannot be read."""
+    """Return the metadata as plain values; report why it cannot be read."""
     try:
         metadata = json.loads(content)
     except ValueError as err:
@@ -44,10 +44,10 @@ def report_metadata(metadata: dict[str, Any], report: Reporter) -> None:
     for key, value in metadata.items():
         _key(key, value, report)
     if not metadata.get("subject"):
-        report.warning("no-subject", "Without a subject here every event must bring its own")
+        report.warning("no-subject", "Without a subject here, every request must have one")
     version = metadata.get("version")
     if version is None:
-        report.warning("no-version", "Without a version it counts as 0.0.0: a starter of that name replaces it")
+        report.warning("no-version", "Without a version it counts as 0.0.0, and a starter of that name replaces it")
     elif isinstance(version, str):
         try:
             precedence(version)
@@ -57,7 +57,7 @@ def report_metadata(metadata: dict[str, Any], report: Reporter) -> None:
 
 
 def declared(metadata: dict[str, Any]) -> dict[str, str]:
-    """Each declared variable with the list that has it."""
+    """Return each declared variable with the list that has it."""
     return {
         name: where
         for where in ("optionalVariables", "requiredVariables")
@@ -67,7 +67,7 @@ def declared(metadata: dict[str, Any]) -> dict[str, str]:
 
 
 def line_parts(metadata: dict[str, Any]) -> dict[str, str]:
-    """The Jinja2 lines for headers, localised subjects included."""
+    """Return the Jinja2 lines for headers, localised subjects included."""
     return {
         key: value
         for key, value in metadata.items()

@@ -1,4 +1,4 @@
-"""What the preview page shows: templates with their samples and findings, and one email rendered."""
+"""The data of the preview page: templates with their samples and findings, and one rendered email."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 
 import msgspec
 
-from sesmail_cli.template_files import SAMPLES, TemplateFiles, TemplatesNotFoundError, load_templates
-from sesmail_cli.template_lint.linter import lint
-from sesmail_cli.template_render import locales_of, render_email
+from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError, load_templates
+from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.render import locales_of, render_email
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.template.files import METADATA
 
-DEFAULT_SENDER = "sender@your-domain.example"
 RECIPIENT = "recipient@example.com"
 
 
 class Gallery:
-    """The templates of one place, read again for every question: files change under our hands."""
+    """The templates of one place, loaded again for every request, since their files change."""
 
     def __init__(self, where: str) -> None:
         self._where = where
 
     def revision(self) -> str:
-        """Changes when a file does. For S3 it never changes by itself: the page has a button."""
+        """Return a value that changes when a file changes. For S3 it never does: the page has a reload button."""
         if self._where.startswith("s3://"):
             return "s3"
         folder = Path(self._where).resolve()
@@ -34,20 +34,20 @@ class Gallery:
         return f"{newest}-{len(stats)}-{sum(stat.st_size for _, stat in stats)}"
 
     def templates(self) -> list[dict[str, Any]]:
-        return [_about(template) for template in self._load()]
+        return [_describe(template) for template in self._load()]
 
-    def render(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Answers `{name, data, locale?}`, data as JSON text; an error is the one that the sender would record."""
-        template = next((one for one in self._load() if one.name == question.get("name")), None)
+    def render(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Render `{name, data, locale?}` (data as JSON text), or return the error that the sender would record."""
+        template = next((one for one in self._load() if one.name == body.get("name")), None)
         if template is None:
-            return _error("TMPL001", f"Template '{question.get('name')}' not found")
+            return _error("TMPL001", f"Template '{body.get('name')}' not found")
         try:
-            data = json.loads(str(question.get("data", "")))
+            data = json.loads(str(body.get("data", "")))
         except ValueError as err:
             return _error("JSON", f"The data is not JSON: {err}")
         request = {"to": RECIPIENT, "templateName": template.name, "templateData": data}
         try:
-            email = render_email(template, request | {"locale": question.get("locale") or None}, DEFAULT_SENDER)
+            email = render_email(template, request | {"locale": body.get("locale") or None})
         except PermanentError as err:
             return _error(err.code, err.message, err.error_type)
         return {
@@ -65,9 +65,9 @@ class Gallery:
             return []
 
 
-def _about(template: TemplateFiles) -> dict[str, Any]:
+def _describe(template: TemplateFiles) -> dict[str, Any]:
     try:
-        metadata = json.loads(template.text("metadata.json"))
+        metadata = json.loads(template.text(METADATA))
     except (KeyError, ValueError):
         metadata = {}
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -83,10 +83,10 @@ def _about(template: TemplateFiles) -> dict[str, Any]:
 
 
 def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The template's own samples; without any, each required variable with its name as value."""
+    """Return the template's samples; if it has none, one with each required variable's name as its value."""
     samples = {name: template.text(name) for name in SAMPLES if name in template.files}
     names = metadata.get("requiredVariables") or []
-    return samples or {"made up": json.dumps({str(name): str(name) for name in names}, indent=2)}
+    return samples or {"generated": json.dumps({str(name): str(name) for name in names}, indent=2)}
 
 
 def _error(code: str, message: str, error_type: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the CLI finds templates: a folder of finished ones, our sources (`_shared/` beside them), or S3."""
+"""Load templates from a folder of compiled ones, a folder of sources (with `_shared/`), or S3."""
 
 from __future__ import annotations
 
@@ -11,24 +11,19 @@ import msgspec
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
-from sesmail_cli.template_compiler import (
-    METADATA,
-    TemplateSourceError,
-    compile_template,
-    is_source_tree,
-    template_folders,
-)
+from sesmail_cli.templates.compiler import TemplateSourceError, compile_template, is_source_tree, template_folders
+from sesmail_layer.domain.template.files import METADATA
 
 SAMPLES = ("sample.json", "sample.minimal.json")
 _SUFFIXES = {".html", ".txt", ".json"}
 
 
 class TemplatesNotFoundError(Exception):
-    """There are no templates where the user said."""
+    """The given place has no templates."""
 
 
 class SourceProblem(msgspec.Struct, frozen=True):
-    """What kept a template's source from being compiled."""
+    """Why a template's source does not compile."""
 
     file: str
     line: int
@@ -36,7 +31,7 @@ class SourceProblem(msgspec.Struct, frozen=True):
 
 
 class TemplateFiles(msgspec.Struct, frozen=True):
-    """One template's files by name, as the sender would read them (and its samples, where there are any)."""
+    """One template's files by name, compiled as the sender reads them, with its samples."""
 
     name: str
     origin: str
@@ -48,21 +43,21 @@ class TemplateFiles(msgspec.Struct, frozen=True):
 
 
 def load_templates(where: str) -> list[TemplateFiles]:
-    """Reads one template or a collection of them. Raises TemplatesNotFoundError."""
+    """Load one template, or all of a folder or prefix. Raises TemplatesNotFoundError."""
     templates = _from_s3(where) if where.startswith("s3://") else _from_folder(Path(where))
     if not templates:
-        raise TemplatesNotFoundError(f"No templates in {where}: a template is a folder with a metadata.json")
+        raise TemplatesNotFoundError(f"No templates in {where}: a template is a folder with a {METADATA}")
     return templates
 
 
 def load_template(where: str, name: str) -> TemplateFiles:
-    """Reads the template of that name. Raises TemplatesNotFoundError."""
+    """Load the template of that name. Raises TemplatesNotFoundError."""
     templates = load_templates(where)
     for template in templates:
         if template.name == name:
             return template
-    known = ", ".join(template.name for template in templates)
-    raise TemplatesNotFoundError(f"No template '{name}' in {where}; there are: {known}")
+    names = ", ".join(template.name for template in templates)
+    raise TemplatesNotFoundError(f"No template '{name}' in {where}. Found: {names}")
 
 
 def _from_folder(folder: Path) -> list[TemplateFiles]:
@@ -93,12 +88,12 @@ def _problem(name: str, err: Exception) -> SourceProblem:
     if isinstance(err, TemplateSyntaxError):
         return SourceProblem((err.name or "").removeprefix(f"{name}/"), err.lineno, str(err.message))
     if isinstance(err, TemplateNotFound):
-        return SourceProblem("", 0, f"{err.name} is not there")
+        return SourceProblem("", 0, f"{err.name} does not exist")
     return SourceProblem("", 0, str(err))
 
 
 def _from_s3(url: str) -> list[TemplateFiles]:
-    """`s3://bucket`, `s3://bucket/templates` or `s3://bucket/templates/welcome`."""
+    """Load from `s3://bucket`, `s3://bucket/templates` or `s3://bucket/templates/welcome`."""
     parts = urlsplit(url)
     prefix = parts.path.strip("/") or "templates"
     s3 = boto3.client("s3")

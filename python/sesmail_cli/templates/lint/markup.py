@@ -1,4 +1,4 @@
-"""A template's HTML with its Jinja2 taken out, line by line in place, for the rules about markup."""
+"""A template's HTML without its Jinja2, on the same lines, for the rules about markup."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 from jinja2 import Environment
 
-# What stands in a template for data: never a word that a rule looks for.
+# Replaces an expression; no rule looks for this character.
 DATA = "\N{BLACK SQUARE}"
 _ENVIRONMENT = Environment(autoescape=True)
 
@@ -18,7 +18,7 @@ class Element(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
     line: int
     raw: str
-    """The tag as it is written."""
+    """The tag as written."""
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Markup(msgspec.Struct, frozen=True):
 
 
 def without_jinja(source: str) -> str:
-    """Puts DATA where an expression prints something, nothing where a block or comment stands; keeps the lines."""
+    """Replace expressions by DATA and remove blocks and comments, without changing line numbers."""
     pieces: list[str] = []
     line = 1
     in_expression = False

@@ -1,5 +1,5 @@
-// The preview page. It keeps what the user typed per template, asks the server to render, and asks once a second
-// whether a file has changed.
+// The preview page. It keeps the user's input per template, requests the rendered email, and checks once a second
+// for changed files.
 'use strict';
 
 const $ = (id) => document.getElementById(id);
@@ -20,7 +20,7 @@ function element(tag, text, className = '') {
   return made;
 }
 
-// A frame follows the page's own mode in some browsers and not in others, so the query is decided here.
+// Browsers differ on whether a frame follows the page's colour scheme, so the query is replaced here.
 function inMode(html, mode) {
   return html.replace(/\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)/g,
     (_, wanted) => (wanted === mode ? '(min-width: 0px)' : '(max-width: 0px)'));
@@ -50,7 +50,7 @@ function showTemplate() {
   const template = current();
   showList();
   if (!template) {
-    $('state').textContent = 'No templates here.';
+    $('state').textContent = 'No templates found.';
     return;
   }
   document.title = `${template.name} · SESMail templates`;
@@ -71,7 +71,7 @@ function showTemplate() {
 
 function showFindings(template) {
   $('findings').replaceChildren(...(template.findings.length ? template.findings : [null]).map((finding) => {
-    if (!finding) return element('li', 'Nothing to complain about.');
+    if (!finding) return element('li', 'No findings.');
     const item = document.createElement('li');
     const place = finding.line ? `${finding.file}:${finding.line}` : finding.file;
     item.append(element('strong', finding.severity, finding.severity), ` ${place} (${finding.rule}): ${finding.message}`);
@@ -83,11 +83,11 @@ function showFindings(template) {
 async function render() {
   const template = current();
   if (!template) return;
-  const turn = (latest += 1);
-  const question = { name: template.name, data: $('data').value, locale: $('locale').value };
-  const response = await fetch('/api/render', { method: 'POST', body: JSON.stringify(question) });
+  const number = (latest += 1);
+  const request = { name: template.name, data: $('data').value, locale: $('locale').value };
+  const response = await fetch('/api/render', { method: 'POST', body: JSON.stringify(request) });
   const answer = await response.json();
-  if (turn !== latest) return;
+  if (number !== latest) return;
   $('error').hidden = !answer.error;
   if (answer.error) {
     $('error-code').textContent = answer.error.code;
@@ -129,7 +129,7 @@ async function watch() {
     if (revision !== null && seen !== revision) await load();
     revision = seen;
   } catch {
-    $('state').textContent = 'The preview has stopped. Start it again with: sesmail template preview';
+    $('state').textContent = 'The preview has stopped. Start it again: sesmail template preview';
   }
   setTimeout(watch, 1000);
 }

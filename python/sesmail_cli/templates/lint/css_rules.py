@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import tinycss2  # type: ignore[import-untyped]
 
-from sesmail_cli.template_lint.findings import Reporter
-from sesmail_cli.template_lint.markup import Element, Markup, Style
+from sesmail_cli.templates.lint.findings import Reporter
+from sesmail_cli.templates.lint.markup import Element, Markup, Style
 
 
 class Feature(msgspec.Struct, frozen=True):
-    """Something that clients support or not; `key` is caniemail.json's."""
+    """A feature that a client may not support; `key` is its key in caniemail.json."""
 
     key: str
     line: int
@@ -30,7 +30,7 @@ def dropped_features() -> dict[str, dict[str, Any]]:
 
 @functools.cache
 def fallbacks() -> dict[str, str]:
-    """By caniemail's title, why the email holds where a client drops the feature."""
+    """Return, by caniemail's title, why an email still works where a client drops the feature."""
     return _resource("fallbacks.json")
 
 
@@ -39,13 +39,13 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def report_dropped(markup: Markup, report: Reporter) -> None:
-    """One finding for each feature, at its first use."""
-    told = set()
+    """Report each dropped feature once, at its first use."""
+    reported = set()
     for feature in _features(markup):
         entry = dropped_features().get(feature.key)
-        if entry is None or entry["title"] in fallbacks() or feature.key in told:
+        if entry is None or entry["title"] in fallbacks() or feature.key in reported:
             continue
-        told.add(feature.key)
+        reported.add(feature.key)
         clients = ", ".join(entry["clients"])
         message = f"{entry['title']} is dropped by {clients}"
         report.warning("dropped-css", message, line=feature.line, word=feature.word)
