@@ -53,8 +53,8 @@ def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(stack: Stack) -
     assert stack.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
     assert sesmail_json(stack, "status", exit_code=1)["paused"][source]["pausedReason"] == "wrong prices"
     told = sesmail(stack, "explain", email_id, exit_code=1)
-    assert "It waits: an operator has paused sending" in told
-    assert f"`sesmail resume --producer {source}` lets it go." in told
+    assert "Waiting: an operator paused sending" in told
+    assert f"Run `sesmail resume --producer {source}` to release it." in told
     assert stack.mails_to(to) == []
 
     sesmail(stack, "resume", "--producer", source)
@@ -108,7 +108,7 @@ def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(stack: S
     assert [line.rpartition("→ ")[2] for line in told.splitlines() if "→" in line] == list(
         dict.fromkeys(("sending", "sent", stack.settled_status, "bounced"))
     )
-    assert f"Suppressed: {to} (hard-bounce), by this very email" in told
+    assert f"Suppressed: {to} (hard-bounce), by this email" in told
     assert email_id in sesmail(stack, "suppression", "show", to, exit_code=1)
 
 

@@ -1,4 +1,4 @@
-"""Each rule of the linter, on a template that is fine but for one thing."""
+"""Each rule of the linter, on a template with one mistake."""
 
 import json
 from typing import Any
@@ -103,7 +103,7 @@ def test_one_mistake_in_the_html_is_one_finding_on_its_line(body: str, rule: str
         "<!-- <script> -->",
     ],
 )
-def test_what_is_fine_is_not_complained_about(body: str) -> None:
+def test_correct_html_has_no_findings(body: str) -> None:
     assert lint(template(body)) == []
 
 
@@ -113,7 +113,7 @@ def test_a_finding_points_at_the_word() -> None:
     assert finding.source[finding.column - 1 :].startswith("surname")
 
 
-def test_lines_are_right_after_blocks_and_comments() -> None:
+def test_line_numbers_are_right_after_blocks_and_comments() -> None:
     body = "{# one\ntwo #}\n{% if name -%}\n\n  x\n{%- endif %}\n{{ name\n}}\n<script></script>"
     (finding,) = lint(template(body))
     assert (finding.rule, finding.line) == ("active-content", 11)
@@ -142,7 +142,7 @@ def test_metadata_is_checked(metadata: dict[str, Any] | str, rule: str, line: in
     assert (rule, "metadata.json", line) in found
 
 
-def test_a_version_is_asked_for() -> None:
+def test_a_missing_version_is_a_warning() -> None:
     metadata = json.dumps({name: value for name, value in METADATA.items() if name != "version"})
     assert rules(lint(template(metadata=metadata))) == [("no-version", "metadata.json", 0)]
 
@@ -160,22 +160,22 @@ def test_a_missing_file_is_an_error(file: str, code: str) -> None:
     assert (code, file, 0) in rules(lint(part))
 
 
-def test_a_file_that_the_sender_refuses_for_its_size_is_an_error() -> None:
+def test_a_file_that_is_too_large_for_the_sender_is_an_error() -> None:
     assert ("TMPL008", "template.txt", 0) in rules(lint(template(text="{{ name }}" + "x" * 262_144)))
 
 
-def test_markup_in_the_text_part_and_an_empty_one_are_found() -> None:
+def test_markup_in_the_text_part_and_an_empty_text_part_are_found() -> None:
     assert rules(lint(template(text="Hello <b>{{ name }}</b>"))) == [("markup-in-text", "template.txt", 1)]
     assert ("empty-text", "template.txt", 0) in rules(lint(template(text=" \n")))
     assert lint(template(text="1 < 2 {{ name }} <https://x.example>")) == []
 
 
-def test_bulk_mail_needs_a_place_to_unsubscribe_in_both_parts() -> None:
+def test_bulk_mail_needs_an_unsubscribe_link_in_both_parts() -> None:
     found = rules(lint(template(body='<a href="{{ name }}">Unsubscribe</a>'), bulk=True))
     assert found == [("no-unsubscribe", "template.txt", 0)]
 
 
-def test_samples_are_rendered_as_the_sender_would() -> None:
+def test_samples_are_rendered_as_by_the_sender() -> None:
     assert lint(template(sample_json='{"name": "Ada"}')) == []
     assert rules(lint(template(sample_json="{}"))) == [("TMPL006", "sample.json", 0)]
     assert rules(lint(template(sample_json='{"name": \n}'))) == [("bad-sample", "sample.json", 2)]
@@ -185,7 +185,7 @@ def test_samples_are_rendered_as_the_sender_would() -> None:
     ]
 
 
-def test_every_fallback_is_about_something_that_clients_know() -> None:
+def test_every_fallback_is_for_a_known_feature() -> None:
     titles = {entry["title"] for entry in dropped_features().values()}
     assert {"@media", "border-radius", "overflow-wrap"} <= titles & fallbacks().keys()
     assert all(len(reason) > 20 for reason in fallbacks().values())

@@ -1,4 +1,4 @@
-"""The preview's server: what it shows, and to whom."""
+"""The server of the preview page: its answers, and to which requests."""
 
 import json
 import shutil
@@ -78,21 +78,19 @@ def test_it_renders_the_whole_message(server: PreviewServer) -> None:
         ("{", "JSON", "The data is not JSON"),
         ("[1]", "VAL005", "Validation error: templateData"),
         (
-            '{"userName": "Ada", "companyName": "X", "senderEmail": "nobody"}',
+            '{"userName": "Ada", "companyName": "X", "senderEmail": "invalid"}',
             "TMPL011",
             "Failed to render template 'welcome': sender_email",
         ),
     ],
 )
-def test_errors_are_those_that_the_sender_would_record(
-    server: PreviewServer, data: str, code: str, message: str
-) -> None:
+def test_errors_are_those_of_the_sender(server: PreviewServer, data: str, code: str, message: str) -> None:
     error = render(server, "welcome", data)["error"]
     assert error["code"] == code
     assert error["message"].startswith(message)
 
 
-def test_a_changed_file_shows_in_the_revision_and_the_next_rendering(server: PreviewServer, sources: Path) -> None:
+def test_a_changed_file_changes_the_revision_and_the_next_rendering(server: PreviewServer, sources: Path) -> None:
     before = get(server, "/api/revision")
     assert get(server, "/api/revision") == before
     (sources / "welcome/template.txt").write_text("Dear {{ userName }}, edited")
@@ -104,7 +102,7 @@ def test_a_changed_file_shows_in_the_revision_and_the_next_rendering(server: Pre
     assert 'dir="rtl"' in render(server, "welcome", data)["html"]
 
 
-def test_a_locale_picks_its_own_files(server: PreviewServer, sources: Path) -> None:
+def test_a_locale_selects_its_files(server: PreviewServer, sources: Path) -> None:
     (sources / "welcome/template.fr.txt").write_text("Bonjour {{ userName }}")
     templates = {template["name"]: template for template in get(server, "/api/templates")}
     assert templates["welcome"]["locales"] == ["fr"]
@@ -124,7 +122,7 @@ def test_the_page_may_load_nothing_from_the_network(server: PreviewServer) -> No
     assert "http" not in page + get(server, "/gallery.js") + get(server, "/gallery.css")
 
 
-def test_only_its_own_address_is_answered(server: PreviewServer) -> None:
+def test_other_host_names_are_rejected(server: PreviewServer) -> None:
     assert server.server_address[0] == "127.0.0.1"
     with pytest.raises(urllib.error.HTTPError, match="403") as caught:
         get(server, "/api/templates", Host="evil.example")

@@ -1,4 +1,4 @@
-"""Compiling a template that nobody vouches for ends as rendering one does: soon, with little memory, by name."""
+"""Limits on compiling an untrusted template: time, memory, and the error that names the template."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
 
 
 def compiled(html: str, seconds: float = COMPILE_SECONDS) -> None:
-    """Compiles as the sender does, under its time limit."""
+    """Compile as the sender does, under its time limit."""
     with time_limit(seconds):
         compile_template("t", html.encode(), b"t", ABOUT)
 
 
 def many(pattern: str, before: str = "", after: str = "") -> str:
-    """As many of a pattern as a file holds; `#` stands for its number."""
+    """Repeat a pattern up to the size limit of a file; `#` is the number of the repetition."""
 
     def pieces() -> Iterator[str]:
         left = MAX_FILE_BYTES - len(before) - len(after)
@@ -60,7 +60,7 @@ TOO_SLOW = {
 }
 
 
-# What Python needs most memory for, just short enough to be compiled.
+# The templates that need most memory, just short enough to compile.
 LARGE = {
     "table rows": ROW * (MAX_FILE_BYTES // len(ROW)),
     "conditions": many("{%if x%}{%endif%}"),
@@ -69,7 +69,7 @@ LARGE = {
 }
 
 
-def refusal(source: str, seconds: float) -> PermanentError:
+def compile_error(source: str, seconds: float) -> PermanentError:
     assert len(source) <= MAX_FILE_BYTES
     began = time.monotonic()
     with pytest.raises(PermanentError) as caught:
@@ -81,17 +81,17 @@ def refusal(source: str, seconds: float) -> PermanentError:
 
 
 @pytest.mark.parametrize("source", TOO_LONG.values(), ids=TOO_LONG)
-def test_a_template_that_would_become_too_much_python_is_refused(source: str) -> None:
-    assert refusal(source, seconds=60).code in ("TMPL009", "TMPL010")
+def test_a_template_with_too_much_code_is_rejected(source: str) -> None:
+    assert compile_error(source, seconds=60).code in ("TMPL009", "TMPL010")
 
 
 @pytest.mark.parametrize("source", TOO_SLOW.values(), ids=TOO_SLOW)
-def test_a_template_that_would_compile_for_ever_is_ended(source: str) -> None:
-    assert refusal(source, seconds=0.5).code == "TMPL012"
+def test_a_template_that_compiles_too_slowly_is_rejected(source: str) -> None:
+    assert compile_error(source, seconds=0.5).code == "TMPL012"
 
 
 @pytest.mark.parametrize("source", LARGE.values(), ids=LARGE)
-def test_the_largest_templates_compile_in_time_and_in_tolerable_memory(source: str) -> None:
+def test_the_largest_templates_compile_within_time_and_memory(source: str) -> None:
     compiled(source)
     tracemalloc.start()
     try:
@@ -101,7 +101,7 @@ def test_the_largest_templates_compile_in_time_and_in_tolerable_memory(source: s
         tracemalloc.stop()
 
 
-def test_a_template_that_is_as_long_as_it_may_be_compiles() -> None:
+def test_a_template_of_the_largest_size_compiles() -> None:
     row = ROW.replace("<td>", "<td style=\"font-family: 'Arial'\">", 1).replace("</td>", "</td>\n") + "\n"
     compiled(('<p>Nothing but "text", it\'s long.</p>\n' * 4096) + row * 600)
     compiled("ü\n" * (MAX_FILE_BYTES // 3))
