@@ -28,7 +28,7 @@ def terraform_binary() -> str:
     found = os.environ.get("TERRAFORM") or shutil.which("terraform")
     if not found:
         raise LocalCloudError(
-            "Terraform is missing: install version 1.9 or later (https://developer.hashicorp.com/terraform/install)"
+            "Terraform is missing: install version 1.11 or later (https://developer.hashicorp.com/terraform/install)"
             " and put it on PATH, or name it in TERRAFORM."
         )
     return found

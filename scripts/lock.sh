@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pins every requirement with its hashes (needs `uv`, https://docs.astral.sh/uv). No file records a registry's address.
+# Pin every requirement with its hashes (needs `uv`, https://docs.astral.sh/uv). No file contains a registry's address.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() {
@@ -7,7 +7,7 @@ compile() {
 }
 compile requirements/dev.in -o requirements/dev.txt
 compile requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
-# The Lambda runtime brings boto3 and what it needs.
+# The Lambda runtime contains boto3 and its dependencies.
 compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
   --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3

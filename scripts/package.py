@@ -1,4 +1,4 @@
-"""Builds what Terraform deploys: the layer, the functions, the starter templates. Same input, same bytes.
+"""Build the archives that Terraform deploys: layer, functions, starter templates. Same input, same bytes.
 
 python scripts/package.py --dist dist --python 3.13 --arch arm64
 """
@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "python"))
 
-from tools.generators.compile_templates import compile_templates  # noqa: E402
+from sesmail_cli.templates.compiler import compile_templates  # noqa: E402 - found through the path set above
 
 FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
 _PLATFORMS = {
@@ -33,7 +33,7 @@ Files = dict[str, bytes]
 
 
 def install_requirements(target: Path, python_version: str, arch: str) -> None:
-    """Installs the layer's pinned, hash-checked packages for the Lambda's Python and architecture."""
+    """Install the layer's pinned, hash-checked packages for the Lambda's Python and architecture."""
     command = [
         sys.executable,
         "-m",
@@ -52,15 +52,15 @@ def install_requirements(target: Path, python_version: str, arch: str) -> None:
 
 
 def compile_sources(folder: Path, python_version: str) -> None:
-    """Puts bytecode beside the sources: Lambda's file system is read-only, so that without it every cold start compiles
-    all anew, which takes longer than all else that it does.
+    """Add bytecode to the sources.
 
-    Marked as not to be checked against the sources, it is the same for the same sources. Only a Python of the Lambda's
-    version can make it; without one, there is none, and functions start slower.
+    Lambda's file system is read-only, so without bytecode every cold start compiles all sources, which takes longer
+    than the rest of it. Bytecode that is not checked against its source is reproducible. Only a Python of the Lambda's
+    version can write it.
     """
     python = interpreter(python_version)
     if python is None:
-        print(f"No Python {python_version} found, so functions without bytecode, which start slower.", file=sys.stderr)
+        print(f"No Python {python_version} found: functions get no bytecode and start slower.", file=sys.stderr)
         return
     code = (
         "import compileall, py_compile, sys; mode = py_compile.PycInvalidationMode.UNCHECKED_HASH;"
@@ -70,14 +70,14 @@ def compile_sources(folder: Path, python_version: str) -> None:
 
 
 def interpreter(python_version: str) -> str | None:
-    """A Python of this version: this one, or the one on the PATH."""
+    """Return a Python of this version, this one or one on the PATH, or None."""
     if python_version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     return shutil.which(f"python{python_version}")
 
 
 def tree(folder: Path, left_out: Collection[str] = _LEFT_OUT) -> Iterator[tuple[str, bytes]]:
-    """Gives the files of a folder that belong into an archive, sorted, by their path in it."""
+    """Yield the files of a folder that belong in an archive, sorted, by their path in the archive."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         scripts = relative.parts[0] == "bin"
@@ -86,7 +86,7 @@ def tree(folder: Path, left_out: Collection[str] = _LEFT_OUT) -> Iterator[tuple[
 
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> str:
-    """Writes a reproducible archive (sorted entries, one fixed date); gives its SHA-256."""
+    """Write a reproducible archive (sorted entries, one fixed date); return its SHA-256."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _DATE)
@@ -97,33 +97,34 @@ def write_zip(path: Path, files: Mapping[str, bytes]) -> str:
 
 
 def layer_files(python_version: str, arch: str) -> Files:
-    """Gives the layer's content by import path."""
+    """Return the layer's files by import path."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         install_requirements(target, python_version, arch)
-        ours = ROOT / "python/sesmail_layer"
-        shutil.copytree(ours, target / "sesmail_layer", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "python/sesmail_layer", target / "sesmail_layer", ignore=shutil.ignore_patterns("__pycache__")
+        )
         compile_sources(target, python_version)
         return dict(tree(target))
 
 
 def build(dist: Path, python_version: str, arch: str) -> dict[str, str]:
-    """Builds every archive into `dist`; gives the SHA-256 of each."""
-    # A folder of its own, since two builds may run at once.
+    """Build every archive into `dist`; return the SHA-256 of each."""
+    # A temporary folder, because two builds may run at the same time.
     dist.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{dist.name}.", dir=dist.parent))
-    fresh.chmod(0o755)
+    work = Path(tempfile.mkdtemp(prefix=f"{dist.name}.", dir=dist.parent))
+    work.chmod(0o755)
     layer = layer_files(python_version, arch)
-    hashes = {"layer.zip": write_zip(fresh / "layer.zip", {f"python/{name}": c for name, c in layer.items()})}
+    hashes = {"layer.zip": write_zip(work / "layer.zip", {f"python/{name}": c for name, c in layer.items()})}
     for function in FUNCTIONS:
         code = dict(tree(ROOT / "functions" / function, left_out={*_LEFT_OUT, "__pycache__"}))
-        hashes[f"{function}.zip"] = write_zip(fresh / f"{function}.zip", code)
-        hashes[f"{function}-bundled.zip"] = write_zip(fresh / f"{function}-bundled.zip", layer | code)
-    hashes["starters.zip"] = write_zip(fresh / "starters.zip", compile_templates(ROOT / "templates"))
+        hashes[f"{function}.zip"] = write_zip(work / f"{function}.zip", code)
+        hashes[f"{function}-bundled.zip"] = write_zip(work / f"{function}-bundled.zip", layer | code)
+    hashes["starters.zip"] = write_zip(work / "starters.zip", compile_templates(ROOT / "templates"))
     about = {"python": python_version, "architecture": arch, "sha256": hashes}
-    (fresh / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
+    (work / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
     shutil.rmtree(dist, ignore_errors=True)
-    fresh.rename(dist)
+    work.rename(dist)
     return hashes
 
 

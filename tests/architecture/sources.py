@@ -1,10 +1,12 @@
-"""The project's sources as the architecture tests look at them."""
+"""The project's sources, as the architecture tests read them."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,22 +16,24 @@ HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 
 @dataclass(frozen=True)
 class Source:
-    """One module, parsed."""
+    """One parsed module."""
 
     path: Path
     tree: ast.Module
 
     @property
     def room(self) -> str:
-        """The package that it stands in: `domain`, `usecases`, …"""
+        """The layer's package that contains it: `domain`, `usecases`, …"""
         return self.path.relative_to(LAYER).parts[0]
 
     @property
     def module(self) -> str:
-        return ".".join(("sesmail_layer", *self.path.relative_to(LAYER).with_suffix("").parts))
+        """Its import path, of `python/` as seen from there."""
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[1:] if parts[0] == "python" else parts)
 
     def imports(self) -> Iterator[str]:
-        """Gives what it imports, as full names; of `from a.b import c` both `a.b` and `a.b.c`."""
+        """Yield the full names of its imports; for `from a.b import c` both `a.b` and `a.b.c`."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
@@ -39,11 +43,29 @@ class Source:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
     def attributes(self) -> Iterator[str]:
-        """Gives every dotted name that is looked up, such as `datetime.now`."""
+        """Yield every dotted name that it uses, such as `datetime.now`."""
         return (ast.unparse(node) for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
 
 
-def layer_sources(room: str = "*") -> list[Source]:
-    sources = [Source(path, ast.parse(path.read_text())) for path in sorted(LAYER.glob(f"{room}/**/*.py"))]
-    assert sources, f"no modules in {room}"
-    return sources
+def sources(folder: str) -> list[Source]:
+    """Return the modules below a folder, such as `tools` or `python/sesmail_cli`."""
+    found = [Source(path, ast.parse(path.read_text())) for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, f"no modules in {folder}"
+    return found
+
+
+def layer_sources(room: str = "") -> list[Source]:
+    return [source for source in sources(f"python/sesmail_layer/{room}") if source.path.parent != LAYER]
+
+
+@cache
+def tracked_texts() -> dict[str, str]:
+    """Return the tracked text files by path."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    found = {}
+    for name in filter(None, listed.split("\0")):
+        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
+        if b"\0" not in content:
+            found[name] = content.decode(errors="replace")
+    assert found
+    return found

@@ -1,4 +1,4 @@
-"""Handlers are composition and one call: short, and without effect until they are called."""
+"""Handlers contain composition and one call; importing one has no effect."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from tests.architecture.sources import HANDLERS, ROOT, Source
 
-# Imports a handler where nothing may happen: no variable is set, and every way to a client or into the network ends
-# the process. `-I` keeps the surroundings (PYTHONPATH, the current folder) out.
+# Imports a handler without environment variables; a client, a connection or a thread ends the process. `-I` ignores
+# PYTHONPATH and the current folder.
 _IMPORT = """
 import importlib.util, socket, sys, threading
 sys.path.insert(0, {python!r})
@@ -27,13 +27,13 @@ spec = importlib.util.spec_from_file_location("handler", {path!r})
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 assert callable(module.handler), "no handler"
-assert "aws_xray_sdk" not in sys.modules, "the tracing SDK is imported though nobody asked for it"
+assert "aws_xray_sdk" not in sys.modules, "the tracing SDK is imported although tracing is off"
 """
 
 each_handler = pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in HANDLERS])
 
 
-def test_there_is_a_handler_for_every_function() -> None:
+def test_every_function_has_a_handler() -> None:
     assert [path.parent.name for path in HANDLERS] == ["email_sender", "feedback_processor", "template_seeder"]
 
 
@@ -43,7 +43,7 @@ def test_a_handler_is_under_40_lines(path: Path) -> None:
 
 
 @each_handler
-def test_a_handler_reads_no_environment_itself(path: Path) -> None:
+def test_a_handler_does_not_read_the_environment(path: Path) -> None:
     source = Source(path, ast.parse(path.read_text()))
     assert [name for name in source.imports() if name == "os" or name.startswith("os.")] == []
 

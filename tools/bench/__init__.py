@@ -1,1 +1,1 @@
-"""Measures the engine beside the least that could do its work: `python -m tools.bench`."""
+"""Benchmarks of the engine against a minimal pipeline: `python -m tools.bench`."""

@@ -1,4 +1,4 @@
-"""Measure, print and with `--write` keep ratios: `python -m tools.bench [--quick] [--only cpu,cold] [--write]`."""
+"""Measure and print ratios, store them with --write: `python -m tools.bench [--quick] [--only cpu,cold] [--write]`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from localcloud import emulator as emulators
 from localcloud.deployment import deploy
+from localcloud.engine import Engine
 from localcloud.paths import BUILD
-from localcloud.stack import Stack
 from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
 from tools.bench.ratios import Ratio, spread
 
@@ -26,7 +26,7 @@ RATIOS = ("cold", "cpu", "pipeline", "submission")
 
 
 class Effort(NamedTuple):
-    """How much is measured."""
+    """Number of rounds and emails."""
 
     cold_rounds: int = 15
     cpu_rounds: int = 9
@@ -41,27 +41,27 @@ QUICK = Effort(3, 3, 3, 2, 100, 3, 200)
 
 
 @contextmanager
-def applied() -> Iterator[tuple[Stack, Path, Path]]:
-    """An applied stack, its package, and a folder to work in."""
+def applied() -> Iterator[tuple[Engine, Path, Path]]:
+    """Deploy an engine on the emulator; yield it, its package and a working folder."""
     started = emulators.start_ministack()
     work = f"bench/{os.getpid()}"
     try:
         deployment = deploy(started, work)
         with tempfile.TemporaryDirectory() as folder:
-            yield deployment.stack, BUILD / work / "package", Path(folder)
+            yield deployment.engine, BUILD / work / "package", Path(folder)
     finally:
         started.stop()
         shutil.rmtree(BUILD / work, ignore_errors=True)
 
 
 def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[str]]:
-    """The ratios of the kinds asked for, and the sender's profile."""
+    """Return the ratios of the kinds in `only`, and the sender's profile."""
     found: list[Ratio] = []
     hottest: list[str] = []
 
     def add(*ratios: Ratio) -> None:
         for ratio in ratios:
-            say(f"{ratio.what} ÷ {ratio.against}: {ratio.value:.2f} ({spread(ratio.ratios)}), aim {aim(ratio)}")
+            say(f"{ratio.what} ÷ {ratio.against}: {ratio.value:.2f} ({spread(ratio.ratios)}), target {target(ratio)}")
         found.extend(ratios)
 
     with applied() as (stack, package, folder):
@@ -78,8 +78,8 @@ def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[st
     return found, hottest
 
 
-def aim(ratio: Ratio) -> str:
-    return f"{'≤' if ratio.at_most else '≥'} {ratio.aim:g}: {'met' if ratio.met else 'missed'}"
+def target(ratio: Ratio) -> str:
+    return f"{'≤' if ratio.at_most else '≥'} {ratio.target:g}: {'met' if ratio.met else 'missed'}"
 
 
 def say(text: str) -> None:
@@ -90,19 +90,23 @@ def say(text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--only", default=",".join(RATIOS), help=f"some of the ratios: {', '.join(RATIOS)}")
+    parser.add_argument(
+        "--only", default=",".join(RATIOS), help=f"some of {', '.join(RATIOS)}; empty for none, which needs no emulator"
+    )
     parser.add_argument("--write", action="store_true", help="write tools/bench/results.json and docs/performance.md")
     parser.add_argument("--page", action="store_true", help="write docs/performance.md from the stored results")
     given = parser.parse_args()
     if given.page:
         page.PAGE.write_text(page.page(results.load()))
         return
-    only = set(given.only.split(","))
+    only = set(filter(None, given.only.split(",")))
+    if unknown := only - set(RATIOS):
+        parser.error(f"--only takes {', '.join(RATIOS)}, not {', '.join(sorted(unknown))}")
     if given.write and only != set(RATIOS):
-        parser.error("--write goes with all ratios")
+        parser.error("--write needs all ratios: leave out --only")
     started = time.monotonic()
-    ratios, hottest = measure_ratios(only, QUICK if given.quick else Effort())
-    asked = requests.measure()
+    ratios, hottest = measure_ratios(only, QUICK if given.quick else Effort()) if only else ([], [])
+    counted = requests.measure()
     paced, behind = simulated.measure(quick=given.quick)
     run = results.Results(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
@@ -110,7 +114,7 @@ def main() -> None:
         processors=os.cpu_count() or 1,
         ratios=ratios,
         hottest=hottest,
-        requests=asked,
+        requests=counted,
         paced=paced,
         behind=behind,
     )

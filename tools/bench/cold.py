@@ -1,4 +1,4 @@
-"""Import and first invocation of each handler, as it is deployed, beside `import boto3` with one client."""
+"""Measure import and first invocation of each handler as deployed, against `import boto3` with one client."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from localcloud.paths import REPOSITORY
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from tools.bench.engine import email_requests, environment, sqs_event
-from tools.bench.ratios import Ratio, in_turn
+from tools.bench.ratios import Ratio, alternate
 
 FUNCTIONS = {
     "EmailSender": "email_sender",
     "FeedbackProcessor": "feedback_processor",
     "TemplateSeeder": "template_seeder",
 }
-# What Lambda's runtime has beside the standard library.
+# The packages in Lambda's Python runtime.
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
 
 def unpack(package: Path, folder: Path) -> Path:
-    """Unzips the layer and the functions, as Lambda does."""
+    """Unzip the layer and the functions, as Lambda does."""
     for name in ("layer", *FUNCTIONS.values()):
         with zipfile.ZipFile(package / f"{name}.zip") as archive:
             archive.extractall(folder / name)
@@ -36,7 +35,7 @@ def unpack(package: Path, folder: Path) -> Path:
 
 
 def boto3_alone(folder: Path) -> Path:
-    """A folder with boto3 and what it needs, and nothing else of this environment."""
+    """Make a folder with boto3 and its dependencies, and nothing else of this environment."""
     folder.mkdir()
     for name in RUNTIME:
         tops = {file.parts[0] for file in distribution(name).files or []}
@@ -45,12 +44,12 @@ def boto3_alone(folder: Path) -> Path:
     return folder
 
 
-def one(path: list[Path], environment: Mapping[str, str], function: str, event: Any) -> dict[str, float]:
-    """The CPU and wall seconds of one cold start."""
-    asked = {"path": [str(each) for each in path], "environment": environment, "function": function, "event": event}
+def cold_start(path: list[Path], environment: Mapping[str, str], function: str, event: Any) -> dict[str, float]:
+    """Return the CPU and wall seconds of one cold start."""
+    task = {"path": [str(each) for each in path], "environment": environment, "function": function, "event": event}
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(REPOSITORY / "bench" / "cold_child.py")],
-        input=json.dumps(asked),
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("cold_child.py"))],
+        input=json.dumps(task),
         capture_output=True,
         text=True,
         check=False,
@@ -62,20 +61,20 @@ def one(path: list[Path], environment: Mapping[str, str], function: str, event: 
     return times
 
 
-def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Ratio]:
-    """CPU time, since a cold start hardly waits, and other work on the machine disturbs it less."""
+def measure(stack: Engine, package: Path, folder: Path, rounds: int) -> list[Ratio]:
+    """Compare CPU time: a cold start hardly waits, and other work on the machine affects CPU time less."""
     unpacked, runtime = unpack(package, folder / "unpacked"), boto3_alone(folder / "runtime")
     bare_environment = dict(stack.emulator.environment)
 
     def bare() -> float:
-        return one([runtime], bare_environment, "", None)["cpu"] * 1000
+        return cold_start([runtime], bare_environment, "", None)["cpu"] * 1000
 
     def cold(function: str) -> Callable[[], float]:
         path = [unpacked / FUNCTIONS[function], unpacked / "layer" / "python", runtime]
         settings = environment(stack, function)
 
         def run() -> float:
-            return one(path, settings, function, first_event(stack, function))["cpu"] * 1000
+            return cold_start(path, settings, function, first_event(stack, function))["cpu"] * 1000
 
         return run
 
@@ -85,23 +84,23 @@ def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Rati
             what=f"import and first invocation of {function}",
             against="`import boto3` and one client",
             unit="ms of CPU",
-            aim=1.4,
+            target=1.4,
             at_most=True,
-            rounds=in_turn(rounds, cold(function), bare),
+            rounds=alternate(rounds, cold(function), bare),
         )
         for function in FUNCTIONS
     ]
 
 
-def first_event(stack: Stack, function: str) -> Any:
-    """A batch of one, as it comes to a function."""
+def first_event(stack: Engine, function: str) -> Any:
+    """Return a batch of one message for a function."""
     if function == "EmailSender":
         return sqs_event(email_requests(1))
     if function == "TemplateSeeder":
         return {}
     email_id = stack.put_email_request(to="reader@example.org")
     record = stack.wait_for_status(email_id, "delivered")
-    told = {
+    opened = {
         "eventType": "Open",
         "mail": {
             "messageId": record["sesMessageId"],
@@ -111,7 +110,7 @@ def first_event(stack: Stack, function: str) -> Any:
         },
         "open": {"timestamp": record["deliveredAt"], "ipAddress": "192.0.2.1", "userAgent": "Mozilla/5.0"},
     }
-    return {"Records": [{"messageId": "1", "body": json.dumps(told), "attributes": {}}]}
+    return {"Records": [{"messageId": "1", "body": json.dumps(opened), "attributes": {}}]}
 
 
 def _tag(text: str) -> str:

@@ -1,6 +1,7 @@
-"""CPU per email in the sender, beside the same AWS calls with fixed payloads: `python -m tools.bench.cpu STACK RESULT`.
+"""Measure CPU per email in the sender, against the same AWS calls with fixed payloads.
 
-A process of its own, since both write their logs, and Lambda's time limit wants the main thread.
+`python -m tools.bench.cpu STACK RESULT …` is a process of its own: both sides write logs, and Lambda's time limit needs
+the main thread.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.emulator import Emulator
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from sesmail_layer.aws import clients
 from tools.bench import payloads
 from tools.bench.engine import email_requests, sender, sqs_event
 from tools.bench.minimal.handler import Minimal, load
-from tools.bench.ratios import Ratio, in_turn
+from tools.bench.ratios import Ratio, alternate
 
 BATCH = payloads.BATCH
 
 
-def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
-    """The ratio, the captured payloads for the minimal pipeline, and each package's share of the CPU."""
+def measure(stack: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
+    """Return the ratio, the captured payloads for the minimal pipeline, and each package's share of the CPU."""
     about, result = folder / "stack.json", folder / "cpu.json"
     about.write_text(json.dumps({"url": stack.emulator.url, "outputs": dict(stack.outputs), "name": stack.name}))
     command = [sys.executable, "-m", "tools.bench.cpu", str(about), str(result), str(rounds), str(batches)]
@@ -42,14 +43,14 @@ def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Rati
         what="CPU per email in the sender",
         against="the same AWS calls with fixed payloads",
         unit="ms of CPU",
-        aim=1.3,
+        target=1.3,
         at_most=True,
         rounds=[(ours, other) for ours, other in found["rounds"]],
     )
     return ratio, found["calls"], found["profile"]
 
 
-def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
+def _measure(stack: Engine, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
     engine = sender(stack)
     engine.handle(sqs_event(email_requests(BATCH)), 30)
     recorder = payloads.Recorder()
@@ -61,12 +62,12 @@ def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str,
     payloads.save(path, captured)
     minimal = Minimal({**load(path), "feedback": {}})
 
-    pairs = in_turn(rounds, _cpu(lambda e: engine.handle(e, 30), batches), _cpu(minimal.send, batches))
+    pairs = alternate(rounds, _cpu(lambda e: engine.handle(e, 30), batches), _cpu(minimal.send, batches))
     return {"rounds": pairs, "calls": json.loads(path.read_text()), "profile": _profile(stack)}
 
 
 def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[], float]:
-    """Milliseconds of CPU per email, all threads together."""
+    """Return a measurement of the milliseconds of CPU per email, in all threads."""
 
     def run() -> float:
         events = [sqs_event(email_requests(BATCH)) for _ in range(batches)]
@@ -78,8 +79,8 @@ def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[
     return run
 
 
-def _profile(stack: Stack) -> list[str]:
-    """Each package's share of the sender's CPU, its callees' not included; one email after another."""
+def _profile(stack: Engine) -> list[str]:
+    """Return each package's share of the sender's CPU without its callees, sending one email after another."""
     composition: Any = importlib.import_module("sesmail_layer.composition.email_sender")
     composition.run_all = lambda steps: [step() for step in steps]
     engine = sender(stack)
@@ -107,8 +108,8 @@ def _package_of(file: str) -> str:
 
 def main() -> None:
     about, result, rounds, batches = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    told = json.loads(about.read_text())
-    stack = Stack(Emulator(told["url"], "ministack"), told["outputs"], told["name"])
+    deployed = json.loads(about.read_text())
+    stack = Engine(Emulator(deployed["url"], "ministack"), deployed["outputs"], deployed["name"])
     result.write_text(json.dumps(_measure(stack, result.parent, rounds, batches)))
 
 

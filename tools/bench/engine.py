@@ -1,4 +1,4 @@
-"""The applied stack's own functions, called in this process: same code, same settings, same emulator."""
+"""The deployed engine's functions, called in this process: same code, same settings, same emulator."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from localcloud.emulator import REGION
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 
 SOURCE = "bench"
 
 
 class Context:
-    """As much of Lambda's context as the handlers use."""
+    """The part of Lambda's context that the handlers use."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 30_000
 
 
-def environment(stack: Stack, function: str) -> dict[str, str]:
-    """What a function of the stack has in its environment, and where the emulator is."""
+def environment(stack: Engine, function: str) -> dict[str, str]:
+    """Return the environment of a deployed function, with the emulator's address."""
     found = stack.functions.get_function_configuration(FunctionName=f"{stack.name}-{function}")
     own = {
         "AWS_LAMBDA_FUNCTION_NAME": f"{stack.name}-{function}",
         "AWS_REGION": REGION,
-        # Fast enough that no email waits for its turn.
+        # High enough that pacing delays no email.
         "SESMAIL_MAX_SEND_RATE": "10000",
     }
     return dict(found["Environment"]["Variables"]) | dict(stack.emulator.environment) | own
 
 
 def email_requests(count: int) -> list[dict[str, Any]]:
-    """Requests as a shop has them: a starter template, some data."""
+    """Return requests like those of a shop: a starter template, some data."""
     return [
         {
             "emailId": f"bench-{uuid.uuid4()}",
@@ -54,7 +54,7 @@ def email_requests(count: int) -> list[dict[str, Any]]:
 
 
 def sqs_event(details: Sequence[Any]) -> dict[str, Any]:
-    """A batch as Lambda hands it over, with EventBridge's envelope around each request."""
+    """Return a batch as Lambda passes it, with EventBridge's envelope around each request."""
     return {
         "Records": [
             {
@@ -83,8 +83,8 @@ def sqs_event(details: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def sender(stack: Stack) -> Any:
-    """The email sender, composed as in Lambda."""
+def sender(stack: Engine) -> Any:
+    """Compose the email sender as in Lambda."""
     os.environ.update(environment(stack, "EmailSender"))
     settings = importlib.import_module("sesmail_layer.runtime.settings").Settings.from_env()
     return importlib.import_module("sesmail_layer.composition.email_sender").EmailSender(settings)

@@ -1,4 +1,4 @@
-"""Writes docs/performance.md from the results of a run."""
+"""Write docs/performance.md from the results of a run."""
 
 from __future__ import annotations
 
@@ -10,32 +10,31 @@ from tools.bench.results import Results
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 
-# What holds a ratio that misses its aim: from profiles (`cProfile`, `-X importtime`) of the code as it is now.
-HOLDS = {
+# Why a ratio misses its target: from profiles (`cProfile`, `-X importtime`) of the current code.
+REASONS = {
     "cold_email_sender": (
-        "above the bare client come four more clients (S3's is the largest; 0.2 together), Jinja2, structlog, "
-        "email-validator and the engine's modules (0.5), a template to parse and compile (0.1), and the first calls "
-        "to AWS, each of which sets up a connection and a serialiser (0.25). Bytecode in the layer, botocore without "
-        "boto3, and imports only where they are needed brought it down from 2.8."
+        "the function also needs four more clients (0.2 together; S3's is the largest), Jinja2, structlog, "
+        "email-validator and the engine's modules (0.5), a parsed and compiled template (0.1), and its first calls to "
+        "AWS, each with a new connection and serialiser (0.25). The ratio was 2.8 before the layer contained bytecode, "
+        "used botocore without boto3, and imported modules only where they are needed."
     ),
     "cold_template_seeder": (
-        "it reads the archive of starters and asks S3 for every installed template, which is its work and not its "
-        "start; it runs once for each `terraform apply`."
+        "the function reads the archive of starters and every installed template in S3. That is its work, not its "
+        "start, and it runs once for each `terraform apply`."
     ),
     "batches": (
-        "50 of the 59 requests of ten emails are each email's own (claim, request kept, SendRawEmail, two records), "
-        "so that ten at a time can spare 81 of 140; and the emulator hands the feedback processor whatever waits, "
-        "seldom ten."
+        "50 of the 59 requests for ten emails cannot be shared (claim, kept request, SendRawEmail, two records), so "
+        "batches of ten save 81 of 140 requests. The emulator seldom passes ten messages to the feedback processor."
     ),
     "end_to_end": (
-        "the functions compete with the emulator for the processors, so that noise of the machine counts double here."
+        "the functions and the emulator share the processors, so other work on the machine affects this ratio twice."
     ),
 }
 
 TEXT = """# Performance
 
-Made by `make bench`, which measures the engine beside the least that could do its work, in turn on the same machine:
-what counts are the ratios. Absolute figures are those of an emulator on a small machine, and say nothing about AWS.
+Written by `make bench`, which measures the engine and a minimal comparison alternately on the same machine. Only the
+ratios matter: absolute figures come from an emulator on a small machine and say nothing about AWS.
 
 Run of {date}, Python {python}, {processors} processors.
 
@@ -43,39 +42,40 @@ Run of {date}, Python {python}, {processors} processors.
 
 {ratios}
 {misses}
-## Where the sender's CPU goes
+## The sender's CPU by package
 
-Shares of a warm container's batches of ten, by package (`cProfile`):
+Shares in a warm container with batches of ten (`cProfile`):
 
 {hottest}
 
 ## Requests
 
-What AWS bills for {emails} delivered emails, counted from the real code; beside it the same emails one at a time, as a
-function without batches asks:
+The requests that AWS bills for {emails} delivered emails, counted with the real code: in one batch, and one at a time
+like a function without batches.
 
 {requests}
 
 ## Pacing, simulated
 
-The sender's real code on a simulated clock, all workers over one bucket; the paced rate is 0.95 of SES's. A window may
-hold the rate times its length and a burst of one second.
+The sender's real code on a simulated clock; all workers share one bucket, and the paced rate is 0.95 of SES's. A window
+may contain the rate times its length plus a burst of one second.
 
 {paced}
 
-One transactional email every two seconds, while five workers send a newsletter that was queued before:
+One transactional email every two seconds while five workers send a queued newsletter:
 
 {behind}
 
 ## Repeat it
 
 ```bash
-make bench                                # everything, some minutes; writes tools/bench/results.json and this page
-.venv/bin/python -m tools.bench --quick         # fewer rounds, writes nothing
-.venv/bin/python -m tools.bench --only cpu,cold # some of the ratios
+make bench                                        # everything, some minutes; writes results.json and this page
+.venv/bin/python -m tools.bench --quick           # fewer rounds, writes nothing
+.venv/bin/python -m tools.bench --only cpu,cold   # some of the ratios
+.venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator
 ```
 
-`tools/bench/` holds the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),
+`tools/bench/` contains the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),
 [pipeline.py](../tools/bench/pipeline.py), [submission.py](../tools/bench/submission.py),
 [requests.py](../tools/bench/requests.py), [simulated.py](../tools/bench/simulated.py); the minimal pipeline is
 [minimal/handler.py](../tools/bench/minimal/handler.py).
@@ -83,7 +83,7 @@ make bench                                # everything, some minutes; writes too
 
 
 def page(results: Results) -> str:
-    """The whole page."""
+    """Return the whole page."""
     return TEXT.format(
         date=results.date,
         python=results.python,
@@ -102,7 +102,7 @@ def ratios(found: Sequence[Ratio]) -> list[str]:
     rows = []
     for each in found:
         ours, other = each.columns()
-        aim = f"{'≤' if each.at_most else '≥'} {each.aim:g}"
+        target = f"{'≤' if each.at_most else '≥'} {each.target:g}"
         rows.append(
             (
                 each.what,
@@ -110,10 +110,10 @@ def ratios(found: Sequence[Ratio]) -> list[str]:
                 f"{figure(ours)} ÷ {figure(other)} {each.unit}",
                 f"**{each.value:.2f}**",
                 f"{spread(each.ratios)} ({len(each.rounds)})",
-                aim if each.met else f"{aim}: missed",
+                target if each.met else f"{target}: missed",
             )
         )
-    return table(("What", "Beside", "Medians", "Ratio", "Spread (rounds)", "Aim"), rows)
+    return table(("Measurement", "Compared to", "Medians", "Ratio", "Spread (rounds)", "Target"), rows)
 
 
 def figure(value: float) -> str:
@@ -124,18 +124,18 @@ def misses(found: Sequence[Ratio]) -> list[str]:
     missed = [each for each in found if not each.met]
     if not missed:
         return []
-    lines = ["", "What holds the ratios that miss their aim:", ""]
-    lines += [f"* {each.what}: {HOLDS.get(each.key, 'see the profile below.')}" for each in missed]
+    lines = ["", "Why some ratios miss their target:", ""]
+    lines += [f"* {each.what}: {REASONS.get(each.key, 'see the profile below.')}" for each in missed]
     return [*lines, ""]
 
 
 def requests(results: Results) -> list[str]:
-    asked = results.requests.asked
-    rows = [(f"{each.who}: `{each.call}`", str(each.in_one_batch), str(each.one_at_a_time)) for each in asked]
-    batched, single = sum(each.in_one_batch for each in asked), sum(each.one_at_a_time for each in asked)
-    rows.append(("together", str(batched), str(single)))
+    counts = results.requests.counts
+    rows = [(f"{each.caller}: `{each.call}`", str(each.in_one_batch), str(each.one_at_a_time)) for each in counts]
+    batched, single = sum(each.in_one_batch for each in counts), sum(each.one_at_a_time for each in counts)
+    rows.append(("total", str(batched), str(single)))
     units = f"{results.requests.write_units / results.requests.emails:g}"
-    rows.append(("write units an email, tracking table and its indexes", units, units))
+    rows.append(("write units per email, tracking table and its indexes", units, units))
     return table(("Request", "In one batch", "One at a time"), rows)
 
 
@@ -155,7 +155,7 @@ def paced(results: Results) -> list[str]:
         "SES's rate (recipients/s)",
         "Workers",
         "Paced rate used",
-        "Most above the rate in any window",
+        "Most above the rate in a window",
         "Longest wait ÷ mean",
         "Throttled",
     )

@@ -1,4 +1,4 @@
-"""Captures the sender's AWS calls, once, so that the minimal pipeline can make the same ones with fixed payloads."""
+"""Capture the sender's AWS calls once, for the minimal pipeline to repeat with fixed payloads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from sesmail_layer.aws import clients
 from tools.bench.engine import email_requests, sqs_event
 from tools.bench.minimal.handler import Call
@@ -20,7 +20,7 @@ BATCH = 10
 
 
 class Recorder:
-    """Notes every call that clients made after it make, with the thread that makes it."""
+    """Records every call of clients that are created after it, with the calling thread."""
 
     def __init__(self) -> None:
         clients.session.cache_clear()
@@ -36,7 +36,7 @@ class Recorder:
 
 
 def capture(recorder: Recorder, sender: Any) -> dict[str, list[Call]]:
-    """Runs one batch and divides its calls: by the main thread before, by one email, by the main thread after."""
+    """Run one batch; split its calls: by the main thread before, by one email, by the main thread after."""
     recorder.calls.clear()
     sender.handle(sqs_event(email_requests(BATCH)), 30)
     main = threading.get_ident()
@@ -54,7 +54,7 @@ def _is_record_of_sending(call: Call) -> bool:
 
 
 def _warm(calls: list[Call]) -> list[Call]:
-    """Without what a container asks once in some seconds, whichever batch it falls into: policies, quota, template."""
+    """Drop the calls that a container makes once in several seconds: policies, quota, template."""
     return [
         call
         for call in calls
@@ -65,7 +65,7 @@ def _warm(calls: list[Call]) -> list[Call]:
 
 
 def _steady(call: Call) -> Call:
-    """An update without the condition, and the values, that hold at the captured moment only."""
+    """Return an update without its condition and values, which are true only at the captured moment."""
     service, operation, params = call
     if operation != "update_item":
         return call
@@ -76,8 +76,8 @@ def _steady(call: Call) -> Call:
     return service, operation, kept | {"ExpressionAttributeValues": values}
 
 
-def feedback(stack: Stack, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """What the minimal feedback function writes: a delivered email's item, one status event."""
+def feedback(stack: Engine, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what the minimal feedback function writes: a delivered email's item and one status event."""
     table = stack.outputs["email_tracking_table_name"]
     found = stack.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
     return {"table": table, "pending": f"{stack.name}-Pending", "item": found["Item"], "entry": entry}

@@ -1,6 +1,7 @@
-"""Emails a second from the bus to the last status event: the engine beside the minimal pipeline, and tens beside ones.
+"""Measure emails per second from the bus to the last status event.
 
-Both run on the very same stack: same queues, tables, topic and concurrency. Only the functions' code is exchanged.
+The engine is compared to the minimal pipeline, and batches of ten to batches of one. All run on the same deployment:
+same queues, tables, topic and concurrency. Only the functions' code is exchanged.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.stack import DEFAULT_NAME, Stack
+from localcloud.engine import DEFAULT_NAME, Engine
 from localcloud.subscriber import StatusSubscriber
 from tools.bench import payloads
 from tools.bench.engine import email_requests
-from tools.bench.ratios import Ratio, in_turn
+from tools.bench.ratios import Ratio, alternate
 
 FUNCTIONS = {"EmailSender": "email_sender", "FeedbackProcessor": "feedback_processor"}
 BATCHED = ("EmailQueue", "FeedbackQueue")
@@ -26,9 +27,9 @@ LONGEST_SECONDS = 180.0
 
 
 class Pipeline:
-    """The stack's functions with one code or the other, and a subscriber that counts."""
+    """The deployed functions with either code, and a subscriber that counts status events."""
 
-    def __init__(self, stack: Stack, package: Path, calls: Mapping[str, Any]) -> None:
+    def __init__(self, stack: Engine, package: Path, calls: Mapping[str, Any]) -> None:
         self._stack = stack
         self._package = package
         self._calls = calls
@@ -40,7 +41,7 @@ class Pipeline:
         self._queue = stack.sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
     def minimal_code(self) -> bytes:
-        """The minimal handler with the captured calls and one delivered email's item."""
+        """Return the archive of the minimal handler with the captured calls and one delivered email's item."""
         email_id = self._stack.put_email_request(to="reader@example.org")
         self._stack.wait_for_status(email_id, "delivered", seconds=60)
         entry = next(call[2]["Entries"][0] for call in self._calls["after"] if call[1] == "put_events")
@@ -52,17 +53,17 @@ class Pipeline:
         return archive.getvalue()
 
     def engine(self) -> None:
-        """The engine's own code."""
+        """Deploy the engine's code."""
         self._exchange(
             "engine", {name: (self._package / f"{file}.zip").read_bytes() for name, file in FUNCTIONS.items()}
         )
 
     def minimal(self, code: bytes) -> None:
-        """The minimal pipeline's code."""
+        """Deploy the minimal pipeline's code."""
         self._exchange("minimal", dict.fromkeys(FUNCTIONS, code))
 
     def batches_of(self, size: int) -> None:
-        """How many messages the functions get at once."""
+        """Set the number of messages in a batch."""
         if size == self._size:
             return
         self._size = size
@@ -74,18 +75,18 @@ class Pipeline:
                 self._stack.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
 
     def rate(self, emails: int) -> float:
-        """Emails a second, from the first on the bus to the last status event."""
+        """Return emails per second, from the first on the bus to the last status event."""
         self._stack.sqs.purge_queue(QueueUrl=self._queue)
         requests = email_requests(emails)
         started = time.perf_counter()
         self._stack.put_email_requests(requests)
-        while (heard := self._heard()) < 2 * emails:
+        while (received := self._status_events()) < 2 * emails:
             if time.perf_counter() - started > LONGEST_SECONDS:
-                raise RuntimeError(f"only {heard} of {2 * emails} status events came")
+                raise RuntimeError(f"only {received} of {2 * emails} status events arrived")
             time.sleep(0.05)
         return emails / (time.perf_counter() - started)
 
-    def _heard(self) -> int:
+    def _status_events(self) -> int:
         asked = self._stack.sqs.get_queue_attributes(
             QueueUrl=self._queue, AttributeNames=["ApproximateNumberOfMessages"]
         )
@@ -95,15 +96,15 @@ class Pipeline:
         if code == self._code:
             return
         self._code = code
-        self._stack.wait_until_quiet()
+        self._stack.wait_until_idle()
         for name, archive in archives.items():
             self._stack.functions.update_function_code(FunctionName=f"{self._stack.name}-{name}", ZipFile=archive)
         self.rate(WARMING)
 
 
-def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
-    """(the engine ÷ the minimal pipeline, batches of ten ÷ batches of one)."""
-    stack.behave(quota={"max_24_hour_send": 1e9})
+def measure(stack: Engine, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
+    """Return the ratios engine ÷ minimal pipeline, and batches of ten ÷ batches of one."""
+    stack.emulator.request("PATCH", "_sesmail/settings", {"quota": {"max_24_hour_send": 1e9}})
     pipeline = Pipeline(stack, package, calls)
     code = pipeline.minimal_code()
 
@@ -122,9 +123,9 @@ def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, 
         return run
 
     try:
-        end_to_end = in_turn(rounds, with_code(pipeline.engine), with_code(lambda: pipeline.minimal(code)))
+        end_to_end = alternate(rounds, with_code(pipeline.engine), with_code(lambda: pipeline.minimal(code)))
         pipeline.engine()
-        batches = in_turn(rounds, with_batches_of(10), with_batches_of(1))
+        batches = alternate(rounds, with_batches_of(10), with_batches_of(1))
     finally:
         pipeline.engine()
         pipeline.batches_of(10)
@@ -132,19 +133,19 @@ def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, 
     return (
         Ratio(
             key="end_to_end",
-            what="emails a second, end to end",
+            what="emails per second, end to end",
             against="a minimal pipeline that makes the same AWS calls with fixed payloads",
             unit="emails/s",
-            aim=0.8,
+            target=0.8,
             at_most=False,
             rounds=end_to_end,
         ),
         Ratio(
             key="batches",
-            what="emails a second in batches of ten",
+            what="emails per second in batches of ten",
             against="in batches of one",
             unit="emails/s",
-            aim=2.5,
+            target=2.5,
             at_most=False,
             rounds=batches,
         ),

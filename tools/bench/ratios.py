@@ -1,4 +1,4 @@
-"""A ratio of two things measured in turn, A B A B, on the same machine at the same time: noise hits both alike."""
+"""Ratios of two measurements taken alternately (A B A B) on the same machine, so that noise affects both alike."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import msgspec
 
 
 class Ratio(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured, against what, and the aim."""
+    """A measurement, its comparison and the target ratio."""
 
     key: str
     what: str
     against: str
     unit: str
-    aim: float
+    target: float
     at_most: bool
-    """True: the ratio should be no more than the aim; False: no less."""
+    """True: the ratio should be at most the target; False: at least."""
     rounds: list[tuple[float, float]]
-    """(ours, the other's) of each round."""
+    """The engine's value and the comparison's, by round."""
 
     @property
     def ratios(self) -> list[float]:
@@ -31,16 +31,16 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def met(self) -> bool:
-        return self.value <= self.aim if self.at_most else self.value >= self.aim
+        return self.value <= self.target if self.at_most else self.value >= self.target
 
     def columns(self) -> tuple[float, float]:
-        """The medians of both sides."""
+        """Return the medians of both sides."""
         ours, other = zip(*self.rounds, strict=True)
         return median(ours), median(other)
 
 
-def in_turn(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
-    """Measures both so many times, in turn; who goes first changes, too."""
+def alternate(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
+    """Measure both alternately; the order changes every round."""
     pairs = []
     for number in range(rounds):
         if number % 2:

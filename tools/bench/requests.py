@@ -1,20 +1,24 @@
-"""What AWS bills for ten emails: counted from the real code, in one batch and in ten batches of one."""
+"""Count what AWS bills for ten emails, in one batch and in ten batches of one."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from contextlib import redirect_stdout
 
 import msgspec
-import pytest
 
-from tests.docs.test_request_counts import BATCH, measured
+from tools.bench.counting import Meter, engine, records, request_bodies, ses_event_bodies, sqs_event
+
+EMAILS = 10
+Calls = dict[tuple[str, str], int]
+"""The number of calls by caller and API operation."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class RequestCount(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of request, for ten emails."""
 
-    who: str
+    caller: str
     call: str
     in_one_batch: int
     one_at_a_time: int
@@ -23,19 +27,64 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
     """All requests, and the write units of the tracking table with its indexes, for ten emails."""
 
-    asked: list[Asked]
+    counts: list[RequestCount]
     write_units: int
-    emails: int = BATCH
+    emails: int = EMAILS
 
 
 def measure() -> Requests:
     with redirect_stdout(io.StringIO()):
-        with pytest.MonkeyPatch.context() as patch:
-            batched, units = measured(patch, BATCH)
-        with pytest.MonkeyPatch.context() as patch:
-            single, _ = measured(patch, 1)
-    asked = [
-        Asked(who=who, call=call, in_one_batch=batched.get((who, call), 0), one_at_a_time=single.get((who, call), 0))
-        for who, call in sorted(batched.keys() | single.keys())
+        batched, units = measured(EMAILS)
+        single, _ = measured(1)
+    counts = [
+        RequestCount(
+            caller=caller,
+            call=call,
+            in_one_batch=batched.get((caller, call), 0),
+            one_at_a_time=single.get((caller, call), 0),
+        )
+        for caller, call in sorted(batched.keys() | single.keys())
     ]
-    return Requests(asked=asked, write_units=sum(units.values()))
+    return Requests(counts=counts, write_units=sum(units.values()))
+
+
+def measured(size: int) -> tuple[Calls, dict[str, int]]:
+    """Send ten emails, `size` at a time, in a warm container, until they are delivered.
+
+    Return the calls, and the write units by caller.
+    """
+    calls: Counter[tuple[str, str]] = Counter()
+    units: Counter[str] = Counter()
+
+    def note(caller: str, meter: Meter) -> None:
+        found, written = meter.read()
+        calls.update({(caller, name): count for name, count in found.items()})
+        units[caller] += written
+
+    with engine() as (sender, processor, meter):
+        sender.handle(sqs_event(request_bodies(1)), 30)
+        warm = {record["emailId"] for record in records()}
+        meter.read()
+        for _ in range(EMAILS // size):
+            _check(sender.handle(sqs_event(request_bodies(size)), 30))
+        note("sender", meter)
+        sent = [record for record in records() if record["emailId"] not in warm]
+        _expect(sent, "sent")
+        meter.read()
+        for kind in ("send", "delivery"):
+            events = ses_event_bodies(kind, sent)
+            for start in range(0, EMAILS, size):
+                _check(processor.handle(sqs_event(events[start : start + size])))
+            note(f"{kind.title()} event", meter)
+        _expect([record for record in records() if record["emailId"] not in warm], "delivered")
+    return dict(calls), dict(units)
+
+
+def _check(answer: object) -> None:
+    if answer != {"batchItemFailures": []}:
+        raise RuntimeError(f"a function failed: {answer}")
+
+
+def _expect(found: list[dict[str, object]], status: str) -> None:
+    if len(found) != EMAILS or {record["status"] for record in found} != {status}:
+        raise RuntimeError(f"not {EMAILS} emails are {status}: {found}")

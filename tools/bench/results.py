@@ -1,4 +1,4 @@
-"""What a run found, as `results.json` keeps it for docs/performance.md."""
+"""The results of a run, stored in results.json for docs/performance.md."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Results(msgspec.Struct, kw_only=True):
     processors: int
     ratios: list[Ratio]
     hottest: list[str]
-    """The packages that the sender's CPU goes to, and their shares."""
+    """Packages with their share of the sender's CPU."""
     requests: Requests
     paced: list[Paced]
     behind: list[Behind]

@@ -1,4 +1,4 @@
-"""The pacing's table: the sender's real code on a simulated clock, at four of SES's rates."""
+"""Simulate pacing with the sender's real code and a simulated clock, at four SES rates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEWSLETTER = 50_000
 
 
 class Paced(msgspec.Struct, frozen=True, kw_only=True):
-    """What SES saw of so many workers at one rate."""
+    """The result of many workers at one rate, as SES sees it."""
 
     rate: float
     workers: int
@@ -21,14 +21,14 @@ class Paced(msgspec.Struct, frozen=True, kw_only=True):
     used_share: float
     """Of the paced rate (0.95 of SES's)."""
     worst_excess: float
-    """The most recipients in any window beyond the rate times its length; a burst of one second is allowed."""
+    """Most recipients above rate × length, over all windows; a burst of one second is allowed."""
     longest_reservation: float
-    """A multiple of the mean wait of those that waited."""
+    """Longest wait of a reservation, as a multiple of the mean wait of those that waited."""
     throttled: int
 
 
 class Behind(msgspec.Struct, frozen=True, kw_only=True):
-    """Transactional emails while a newsletter goes out."""
+    """The result for transactional emails while a newsletter is sent."""
 
     rate: float
     newsletter: int
@@ -56,7 +56,7 @@ def paced(rate: float, workers: int, seconds: float) -> Paced:
 
 
 def behind(rate: float, seconds: float, newsletter: int) -> Behind:
-    """One transactional email every two seconds, behind a newsletter that is queued from the start."""
+    """Send one transactional email every two seconds while a newsletter is queued from the start."""
     simulation = Simulation(rate)
     start = simulation.clock.now()
     bulk = deque(simulation.email(bulk=True) for _ in range(newsletter))
@@ -75,20 +75,20 @@ def behind(rate: float, seconds: float, newsletter: int) -> Behind:
 
     bulk_workers = [simulation.worker(bulk, start + seconds) for _ in range(5)]
     outcome = simulation.run([producer, *bulk_workers, lane])
-    waits = outcome.waits(bulk=False)
-    used = sum(one.recipients for one in outcome.sent if one.bulk and start + 2 <= one.at < start + seconds - 2)
+    waited_seconds = outcome.waited_seconds(bulk=False)
+    used = sum(sent.recipients for sent in outcome.sent if sent.bulk and start + 2 <= sent.at < start + seconds - 2)
     return Behind(
         rate=rate,
         newsletter=newsletter,
-        emails=len(waits),
-        longest_wait_seconds=max(waits),
+        emails=len(waited_seconds),
+        longest_wait_seconds=max(waited_seconds),
         bulk_used_share=used / (seconds - 4) / (rate * UTILISATION * 0.8),
         throttled=outcome.throttled,
     )
 
 
 def measure(*, quick: bool) -> tuple[list[Paced], list[Behind]]:
-    """The rates of SES's sandbox, of a new production account, and of larger ones."""
+    """Simulate the rates of SES's sandbox, of a new production account and of larger accounts."""
     runs = [(1, 50, 120), (14, 50, 30), (100, 50, 10), (500, 50, 4)]
     lanes = [(14.0, 20.0, 2_000)] if quick else [(14.0, 30.0, NEWSLETTER), (100.0, 20.0, NEWSLETTER)]
     return [paced(*run) for run in runs], [behind(*run) for run in lanes]

@@ -1,4 +1,4 @@
-"""Requests a second through the batching helper of docs/integration.md, and through a loop of PutEvents."""
+"""Measure requests per second through the batching helper of docs/integration.md, against a loop of PutEvents."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 import time
 from typing import Any
 
+from localcloud.engine import Engine
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from localcloud.stack import Stack
-from tools.bench.ratios import Ratio, in_turn
+from tools.bench.ratios import Ratio, alternate
 
 SOURCE = "bench"
 BUS = "sesmail-bench-submission"
 
 
 def helper() -> Any:
-    """The function as a reader copies it from the page."""
+    """Return the function as a reader copies it from the page."""
     names: dict[str, Any] = {"__name__": "page"}
     exec(snippet(REPOSITORY / "docs" / "integration.md", "python", "def request_emails("), names)
     return names["request_emails"]
 
 
-def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
-    """On a bus without rules, so that nothing is at work but the submission."""
+def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
+    """Measure on a bus without rules, where only the submission causes work."""
     request_emails = helper()
     stack.events.create_event_bus(Name=BUS)
     details = [
@@ -51,7 +51,7 @@ def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
         return requests / (time.perf_counter() - started)
 
     try:
-        pairs = in_turn(rounds, in_batches, one_by_one)
+        pairs = alternate(rounds, in_batches, one_by_one)
     finally:
         stack.events.delete_event_bus(Name=BUS)
     return Ratio(
@@ -59,7 +59,7 @@ def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
         what="submission through the batching helper",
         against="a loop of put_events",
         unit="requests/s",
-        aim=4.0,
+        target=4.0,
         at_most=False,
         rounds=pairs,
     )

@@ -1,21 +1,15 @@
-"""The finished starter templates, as packaging ships them: `templates/<name>/<file>` to bytes.
-
-Run by hand it writes them into a folder: `python tools/generators/compile_templates.py build/templates`.
-"""
+"""Write the finished starter templates into a folder: `python -m tools.generators.compile_templates build/starters`."""
 
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "python"))
+from sesmail_cli.templates.compiler import compile_templates
 
-from sesmail_cli.templates.compiler import compile_templates  # noqa: E402 - found through the path set above
-
-__all__ = ["compile_templates"]
+SOURCES = Path(__file__).resolve().parents[2] / "templates"
 
 
 def main(target: Path) -> None:
-    for key, content in compile_templates(ROOT / "templates").items():
+    for key, content in compile_templates(SOURCES).items():
         path = target / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

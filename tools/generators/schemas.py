@@ -1,26 +1,19 @@
-"""Writes docs/schemas from the types that the engine itself reads and writes with.
-
-python tools/generators/schemas.py writes them; with --check it fails where a file is not what it would write.
-"""
+"""Write docs/schemas from the types with which the engine reads requests and writes status events."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.email_request import EmailRequest
+from sesmail_layer.domain.status_event import StatusEvent
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "python"))
-
-from sesmail_layer.domain.record.statuses import Status  # noqa: E402
-from sesmail_layer.domain.request.email_request import EmailRequest  # noqa: E402
-from sesmail_layer.domain.status_event import StatusEvent  # noqa: E402
-
 FOLDER = ROOT / "docs" / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NULL = {"type": "null"}
@@ -29,8 +22,8 @@ Schema = dict[str, Any]
 
 
 def request_schema() -> Schema:
-    """The detail of an `Email Request`. The engine takes `null` for absent, so every optional field may be null."""
-    schema = _document(EmailRequest, "Email Request", "What a producer puts into an event's detail.")
+    """Return the schema of an `Email Request`. Every optional field may be null, which the engine reads as absent."""
+    schema = _document(EmailRequest, "Email Request", "The detail of an event that a producer publishes.")
     _main(schema)["properties"] = {
         name: value if name in _main(schema)["required"] else _or_null(value)
         for name, value in _main(schema)["properties"].items()
@@ -39,12 +32,12 @@ def request_schema() -> Schema:
 
 
 def event_schema() -> Schema:
-    """The detail of an `Email Status Changed`. What does not apply is left out, never null."""
-    schema = _document(StatusEvent, "Email Status Changed", "What a subscriber finds in an event's detail.")
+    """Return the schema of an `Email Status Changed`. A field that does not apply is absent, never null."""
+    schema = _document(StatusEvent, "Email Status Changed", "The detail of an event that a subscriber receives.")
     properties = _main(schema)["properties"] = {
         name: _not_null(value) for name, value in _main(schema)["properties"].items()
     }
-    # `sending` is the engine's own mark, which nobody is told of.
+    # `sending` marks a claim and is never published.
     properties["status"]["enum"] = [status.value for status in Status if status is not Status.SENDING]
     properties["recipientType"]["enum"] = ["cc", "bcc"]
     for name in ("timestamp", "until"):
@@ -53,7 +46,7 @@ def event_schema() -> Schema:
 
 
 def files() -> dict[Path, str]:
-    """Every schema file with its text."""
+    """Return the text of every schema file."""
     return {
         FOLDER / "email-request.schema.json": _text(request_schema()),
         FOLDER / "email-status-changed.schema.json": _text(event_schema()),
@@ -85,20 +78,11 @@ def _text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
-    check = parser.parse_args().check
-    stale = {path: text for path, text in files().items() if not path.exists() or path.read_text() != text}
-    for path, text in stale.items():
-        if check:
-            print(f"{path.relative_to(ROOT)} is out of date: run python tools/generators/schemas.py", file=sys.stderr)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            print(f"wrote {path.relative_to(ROOT)}")
-    return 1 if check and stale else 0
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in files().items():
+        path.write_text(text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

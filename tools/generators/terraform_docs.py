@@ -1,14 +1,12 @@
-"""Writes what can be read off the Terraform modules: README tables, and the root's pass-through of modules/sesmail.
+"""Write the README tables of the Terraform modules, and the root's pass-through of modules/sesmail.
 
-Run without arguments to write, with --check to fail where a file is not what it would write. It reads files as
-`terraform fmt` leaves them: a block starts with its keyword in the first column and ends with a brace there.
+It reads files as formatted by `terraform fmt`: a block starts with its keyword in the first column and ends with a
+brace there.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +25,7 @@ class Block:
     text: str
 
     def attribute(self, name: str) -> str | None:
-        """The attribute's value as written, with a value of several lines up to its closing bracket."""
+        """Return the attribute's value as written; a value of several lines ends with its closing bracket."""
         match = re.search(rf"^  {name} += (.*(?:\n    .*|\n  [)\]}}].*)*)", self.text, re.MULTILINE)
         return match.group(1) if match else None
 
@@ -41,7 +39,7 @@ class Block:
 
 
 def blocks(module: Path, kind: str) -> list[Block]:
-    """Every block of a kind in the module, file by file, `variables.tf` before `variables_functions.tf`."""
+    """Return every block of a kind in the module, file by file, `variables.tf` before `variables_functions.tf`."""
     pattern = re.compile(rf'^{kind} "([^"]+)" {{\n(.*?)^}}', re.MULTILINE | re.DOTALL)
     files = sorted(module.glob("*.tf"), key=lambda path: path.stem)
     return [Block(name, body) for path in files for name, body in pattern.findall(path.read_text())]
@@ -56,7 +54,7 @@ def _code(value: str | None) -> str:
 
 
 def tables(module: Path) -> str:
-    """The module's variables and outputs as Markdown."""
+    """Return the module's variables and outputs as Markdown."""
     lines = ["## Inputs", "", "| Name | Description | Type | Default | Allowed |", "| --- | --- | --- | --- | --- |"]
     for block in blocks(module, "variable"):
         default = block.attribute("default")
@@ -71,7 +69,7 @@ def tables(module: Path) -> str:
 
 
 def readme(module: Path) -> str:
-    """The module's README with its tables brought up to date."""
+    """Return the module's README with its tables up to date."""
     text = (module / "README.md").read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -81,7 +79,7 @@ def readme(module: Path) -> str:
 
 
 def root_module(engine: Path) -> str:
-    """The root's one module block, which passes every variable on."""
+    """Return the root's module block, which passes every variable on."""
     names = [block.name for block in blocks(engine, "variable")]
     width = max(map(len, names))
     passed = "\n".join(f"  {name:<{width}} = var.{name}" for name in names)
@@ -89,7 +87,7 @@ def root_module(engine: Path) -> str:
 
 
 def root_outputs(engine: Path) -> str:
-    """The root's outputs, which pass every output on."""
+    """Return the root's outputs, which pass every output on."""
     return GENERATED + "\n".join(
         f'output "{block.name}" {{\n'
         f'  description = "{block.description}"\n'
@@ -100,7 +98,7 @@ def root_outputs(engine: Path) -> str:
 
 
 def generated_files() -> Iterator[tuple[Path, str]]:
-    """Every file that this script is the author of, or the co-author of, with what belongs in it."""
+    """Yield every file that is generated, or contains generated tables, with its text."""
     engine, root = ROOT / "modules" / "sesmail", ROOT / "terraform"
     for path in sorted(engine.glob("variables*.tf")):
         yield root / path.name, GENERATED + path.read_text()
@@ -111,23 +109,12 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield root / "README.md", readme(root)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
-    check = parser.parse_args().check
-    stale = [path for path, text in generated_files() if not path.exists() or path.read_text() != text]
-    if check:
-        for path in stale:
-            print(f"{path.relative_to(ROOT)} is out of date: run make docs", file=sys.stderr)
-        return 1 if stale else 0
-    # A second look at the root's README, whose tables come from files written in this loop.
+def main() -> None:
+    # Twice: the tables of the root's README come from files that the first round writes.
     for _ in range(2):
         for path, text in generated_files():
-            if not path.exists() or path.read_text() != text:
-                path.write_text(text)
-                print(f"wrote {path.relative_to(ROOT)}")
-    return 0
+            path.write_text(text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,1 +1,1 @@
-"""Changes the rules and the use cases on purpose, one small change at a time, to see the unit tests go red."""
+"""Mutation testing: change the rules and use cases in one place at a time; the unit tests have to fail."""

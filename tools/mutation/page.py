@@ -1,4 +1,4 @@
-"""Writes docs/mutation.md from the results of one run."""
+"""Write docs/mutation.md from the results of a run."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ from tools.mutation.results import LEAST, Counts, Results, Survivor
 from tools.mutation.staging import EXAMPLES, ROOMS, ROOT
 
 PAGE = ROOT / "docs/mutation.md"
+# Survivors of each reason that the page shows.
 SHOWN = 2
-"""Survivors of each reason."""
 
 TEXT = """# Mutation
 
-Made by `make mutate`. It changes `domain` and `usecases` in one small way after another (`<` to `<=`, `a and b` to
-`a or b`, `5` to `6`, an argument left out, a text in capitals) and runs the unit tests that reach the change. A change
-that makes none of them fail survives: either the tests have a gap there, or the change is none.
+Written by `make mutate`. It changes `domain` and `usecases` in one place at a time (`<` to `<=`, `a and b` to `a or b`,
+`5` to `6`, an argument left out, a text in capitals) and runs the unit tests that reach the change. A change survives
+if no test fails: either the tests have a gap there, or the changed code does the same.
 
-Last run {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. At least {least:.0%} is
-asked. {not_run}
+Last run {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. The
+tests must kill at least {least:.0%}. {not_run}
 
 {modules}
 
-A change is killed by a test that ran and failed, by nothing else. Timeouts (six times the tests' own time, and twelve
-seconds) count apart and as not killed, and so does what ended in any other way.
+Only a test that ran and failed kills a change. Timeouts (six times the tests' own time plus twelve seconds) have a
+column of their own and do not count as killed; neither does a run that ended in any other way.
 
-## Who survives, and why
+## Which changes survive, and why
 
 {reasons}
 
-## What it does not change
+## Limits
 
-* Code outside of functions: tables such as `bounces.TABLE`, `EFFECTS` and the statuses' ranks, patterns, constants.
-* Functions under a decorator: properties, cached ones, Jinja2's filters.
-* Tests of other rooms are not run, nor tests that start a process, nor 20,000 fuzzed requests; properties are tried
-  with {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
+* Code outside of functions is not changed: tables such as `bounces.TABLE` and `EFFECTS`, patterns, constants.
+* Functions under a decorator are not changed: properties, cached functions, Jinja2's filters.
+* Only `tests/unit` runs, without tests that start a process and without the 20,000 fuzzed requests. Property tests try
+  {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
   [staging.py](../tools/mutation/staging.py)).
 
 ## Repeat it
 
 ```bash
-make mutate                             # everything, about an hour of two processors; writes this page
-make mutate ONLY=domain/guards/breaker.py      # a module: its row, and the page with it
-make mutate ONLY='usecases/*'           # a room
+make mutate                                 # everything, about an hour on two processors; writes this page
+make mutate ONLY=domain/guards/breaker.py   # one module
+make mutate ONLY='usecases/*'               # one room
 ```
 
-It prints every survivor and the table, and fails below {least:.0%}. mutmut's own tree stands in `build/mutate`; there
-`../../.venv-mutate/bin/mutmut browse` shows each change. [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) says why it
-is done so; the reasons are assigned in [reasons.py](../tools/mutation/reasons.py).
+It prints every survivor and the table, and fails below {least:.0%}. The full results are in `build/mutation.json`,
+which is not committed: a run of some modules updates that file and this page if an earlier run of everything left one.
+mutmut's tree is `build/mutate`; run `../../.venv-mutate/bin/mutmut browse` there to see each change.
+[ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
+[reasons.py](../tools/mutation/reasons.py) assigns a reason to each survivor.
 """
 
 
@@ -58,7 +60,7 @@ def write(found: Results) -> None:
 
 
 def page(found: Results) -> str:
-    """The whole page."""
+    """Return the whole page."""
     return TEXT.format(
         date=found.date,
         python=found.python,
@@ -84,7 +86,7 @@ def not_run(found: Results) -> str:
 def modules(found: Results) -> list[str]:
     rows = [row(name, counts) for name, counts in found.modules.items()]
     rooms = [row(f"**{room}**", found.room(room)) for room in ROOMS if found.room(room).mutants]
-    total = [row("**together**", found.total)]
+    total = [row("**total**", found.total)]
     return table(
         ("Module", "Changes", "Killed", "Survived", "Timeouts", "Other", "Not run", "Share killed"),
         rows + rooms + total,

@@ -1,6 +1,6 @@
-"""What the unit tests need to judge mutants: the same answer every time, on a busy machine too.
+"""A pytest plugin for mutmut's runs (staging.py): make verdicts repeatable, on a busy machine too.
 
-A pytest plugin, loaded by mutmut's runs alone (staging.py). Beside mutmut's own verdict it keeps what failed.
+It also writes which tests failed for each mutant; mutmut records only its verdict.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mutmut.mutation import trampoline
 
 from tools.mutation.staging import EXAMPLES
 
+# Factor on the time limit of templates, which counts wall-clock time.
 SLOWER = 10
-"""How many times as long a template may take here as in the tests' own time limits, which are by the wall clock."""
+# Bytes of address space: a mutant that removes a template's bounds would use all memory.
 MEMORY = 4 * 1024**3
-"""Bytes of address space; without one of its bounds a template takes what there is."""
+# mutmut's exit code for a run that neither passed nor failed by a test.
 SUSPICIOUS = 35
-"""mutmut's code for a run that neither passed nor was ended by a test that failed."""
 VERDICTS = Path("verdicts.jsonl").resolve()
 
 settings.register_profile(
@@ -48,13 +48,13 @@ def _under_test() -> str:
 
 
 class Judge:
-    """One run of the tests."""
+    """Orders the tests of one run and records which of them failed."""
 
     def __init__(self) -> None:
         self.failed: list[dict[str, str]] = []
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """First those that ended other changes of the same function, then the quick ones: few changes live long."""
+        """Run first the tests that killed other changes of the same function, then the quick ones."""
         known = Path("mutmut-stats.json")
         took = json.loads(known.read_text())["duration_by_test"] if known.exists() else {}
         killed = _killers(_under_test())
@@ -66,10 +66,10 @@ class Judge:
                 setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
 
     def pytest_runtest_setup(self) -> None:
-        """While mutmut notes which test runs which function, no test may live on what another left in a cache."""
+        """Clear the layer's caches while mutmut records who calls which function: a cached result hides a call."""
         if _under_test() == "stats":
-            for forget in _caches():
-                forget()
+            for clear in _caches():
+                clear()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -91,9 +91,9 @@ class Judge:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every run is a process of its own, so it may be changed for good."""
+    """Change this process for good: every run has its own."""
     config.pluginmanager.register(Judge())
-    # Asked at every call of every function: half of a run's time went into looking the environment up.
+    # mutmut reads the environment at every call of every function, which took half of a run's time.
     mutant = _under_test()
     trampoline.get_mutant_under_test = lambda: mutant
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
@@ -105,7 +105,7 @@ def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, f
 
 
 def _killers(mutant: str) -> Counter[str]:
-    """How many changes of the same function each test has ended so far."""
+    """Count how many changes of the same function each test has killed so far."""
     start = json.dumps({"mutant": mutant.partition("__mutmut_")[0] + "__mutmut_"})[:-2]
     if "__mutmut_" not in mutant or not VERDICTS.exists():
         return Counter()

@@ -1,4 +1,4 @@
-"""Reads what mutmut left behind: a verdict for every mutant, and how the survivors differ."""
+"""Read mutmut's files: a verdict for every mutant, and how the survivors differ."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from tools.mutation.results import Counts, Survivor
 
-# mutmut's exit codes (mutmut/stats.py). No test at all (33) lets a mutant live as surely as tests that pass.
+# mutmut's exit codes (mutmut/stats.py). 33: no test reaches the mutant.
 _KILLED = (1,)
 _SURVIVED = (0, 33)
 _TIMEOUT = (36, 24, -24, 152)
 
 
 def read(stage: Path) -> tuple[dict[str, Counts], list[Survivor]]:
-    """Gives counts by module and the survivors; mutants that were not run are counted apart."""
+    """Return the counts of each module and the survivors; mutants that were not run have a count of their own."""
     modules, survivors = {}, []
     for meta in sorted((stage / "mutants/sesmail_layer").rglob("*.py.meta")):
         module = meta.relative_to(stage / "mutants/sesmail_layer").with_suffix("").as_posix()
@@ -56,13 +56,13 @@ def _survivors(mutated: Path, module: str, names: list[str]) -> list[Survivor]:
 
 
 def _body(lines: list[str], spans: dict[str, list[int]], name: str) -> list[str]:
-    """A generated function without the name that mutmut gave it: that differs always."""
+    """Return a generated function without the name that mutmut gave it, which always differs."""
     first, last = spans[name]
     return [line.replace(f"def {name}", "def ") for line in lines[first - 1 : last]]
 
 
 def _plain(name: str) -> str:
-    """`xǁClassǁmethod` or `x_function`, as one writes it."""
+    """Return `Class.method` for `xǁClassǁmethod`, `function` for `x_function`."""
     return name[2:].replace("ǁ", ".") if name.startswith("xǁ") else name.removeprefix("x_")
 
 

@@ -1,4 +1,4 @@
-"""Why a survivor may live: each has one reason, by a rule or by name. One without a reason fails tests/docs."""
+"""The reason why each survivor is accepted, by a rule or by name."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ class Reason(NamedTuple):
 
 REASONS = {
     "same": Reason(
-        "The change is none",
-        "The changed line gives the same for all that can reach it: another name of the same codec, the first or the "
-        "last of a separator that is there once, a bound that nothing meets, a default that is never used.",
+        "The changed code does the same",
+        "The changed line gives the same result for every value that can reach it: another name of the same codec, the "
+        "first or last of a separator that occurs once, a bound that no value meets, a default that is never used.",
     ),
     "falsy": Reason(
-        "None for False, or for nothing",
-        "What reads the value asks only whether it is true; the types forbid the change, and `make lint` checks them.",
+        "None instead of False, or of nothing",
+        "The reader only checks whether the value is true. The types forbid the change, and `make lint` checks them.",
     ),
     "unread": Reason(
-        "What is changed is read by nobody",
-        "The type, the protocol or the function's shape asks for a value that this call's path does not use.",
+        "The changed value is not read",
+        "The type, the protocol or the signature requires a value that this call does not use.",
     ),
     "effort": Reason(
         "Only time or memory differ",
-        "The same comes out, after more work, more reading or in more memory than need be. The benchmark and the tests "
-        "that measure memory hold these; a mutation run leaves out tests by the clock.",
+        "The result is the same, with more work, more reads or more memory. The benchmark and the tests that measure "
+        "memory catch these; a mutation run leaves out tests that measure time.",
     ),
     "chance": Reason(
         "The bounds of a random wait",
-        "That it waits is tested, and within which bounds; no test can tell 1 from 2 as the lower end of a chance.",
+        "Tests check that it waits, and within which bounds; no test can tell 1 from 2 as the lower bound of a wait.",
     ),
     "inner": Reason(
-        "Words that only we would read",
-        "The message of an exception that is always caught, or a reason that neither a record nor a log ever tells.",
+        "Text that only developers see",
+        "The message of an exception that is always caught, or a reason that is neither recorded nor logged.",
     ),
     "gap": Reason(
-        "Gaps that are known",
-        "Tests would be possible. What they would hold is either unlikely to break unseen or held by tests of other "
-        "rooms (adapters, simulation, end to end), which do not run here.",
+        "Known gaps",
+        "Tests are possible. The behaviour is unlikely to break unnoticed, or other tests cover it (adapters, "
+        "simulation, end to end) that do not run here.",
     ),
 }
 
-UNEXPLAINED = Reason("Without a reason yet", "To be killed by a test, or named in `tools/mutation/reasons.py`.")
+UNEXPLAINED = Reason("Without a reason yet", "Add a test, or name it in `tools/mutation/reasons.py`.")
 
 
 class Named(NamedTuple):
-    """Survivors of one function that a fragment of the changed line tells from others."""
+    """The survivors of one function that have a fragment in the changed line."""
 
     reason: str
     module: str
@@ -63,10 +63,10 @@ class Named(NamedTuple):
 
 
 NAMED = [
-    # A list passes `or` as it passes `and`: what is no number of times, Python refuses with the same error.
+    # A list passes `or` and `and` alike; Python rejects any other factor with the same error.
     Named("same", "domain/template/bounds.py", "check_repetition", "isinstance(times, int) or isinstance"),
     Named("same", "domain/template/bounds.py", "check_repetition", "max(times, 1)"),
-    # A literal's end has no field, so no width.
+    # The literal text after the last field has no width.
     Named("same", "domain/template/bounds.py", "check_format", 'spec or "XXXX"'),
     Named("effort", "domain/template/bounds.py", "checked_items", "islice(items, None)"),
     Named("same", "domain/guards/breaker.py", "_simulated", 'or "XXXX"'),
@@ -76,7 +76,7 @@ NAMED = [
     Named("same", "domain/mime.py", "file_part", "rpartition"),
     Named("same", "domain/ses/outcomes.py", "_complaint", 'or "XXXX"'),
     Named("same", "domain/ses/outcomes.py", "_subscription", 'or "XXXX"'),
-    # Both are of one length.
+    # Both have the same length.
     Named("same", "domain/ses/outcomes.py", "_recipients", "found.values(), "),
     Named("same", "domain/ses/outcomes.py", "_recipients", "found.values())"),
     Named("same", "domain/request/pending_request.py", "pack", "< MAX_BYTES"),
@@ -94,28 +94,28 @@ NAMED = [
     ),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", "None)"),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", '"XXXX"'),
-    # A method that takes one operand, or none of these.
+    # Methods with one operand, and methods that are not checked.
     Named("same", "domain/template/sandbox.py", "_checked_method", "*args[2:]"),
     Named("same", "domain/template/sandbox.py", "_checked_method", 'name == "replace" or '),
     Named("same", "domain/template/sandbox.py", "_checked_method", "len(args) >= 1"),
     Named("same", "domain/template/sandbox.py", "_with_items", 'else "XXXX"'),
     Named("inner", "domain/template/starters.py", "_version_in", "raise ValueError"),
     Named("same", "domain/guards/suppression.py", "Suppression.joined", 'or "XXXX"'),
-    # What ends, and when, decides only where all else is equal.
+    # The expiry decides only between entries that are equal otherwise.
     Named("same", "domain/guards/suppression.py", "Suppression._precedence", "msgspec.json.encode"),
-    # The read of those that are paused spares the read of all.
+    # Reading the paused producers first only avoids reading all of them.
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "self._limits, None)"),
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "self._limits, )"),
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "or not account.state.paused"),
     Named("effort", "usecases/feedback/breaker.py", "Breaker._heed_probes", "ours or state.held_by_breaker"),
-    # After the break the verdict is asked for again, and is none.
+    # The loop's end computes the verdict again, and there is none.
     Named("same", "usecases/feedback/breaker.py", "Breaker._without_culprits", "return"),
-    # Whoever is a culprit is not paused, so there is nothing to tell again.
+    # A producer that causes the rate is not paused yet, so no event is published again.
     Named("unread", "usecases/feedback/breaker.py", "Breaker._without_culprits", "again=True"),
     Named("gap", "usecases/feedback/breaker.py", "Breaker._without_culprits", "one[1].number, one[1]"),
-    # A failure's key and status have no revision in them.
+    # The key and status of a failure do not contain the revision.
     Named("unread", "usecases/sender/claim.py", "Claims.failed", "failed(job.claim.attempt, "),
-    # Without an entry there is no transition, so nothing is owed to anybody.
+    # Without an entry there is no transition to publish.
     Named("unread", "usecases/sender/claim.py", "Claims.release", "[], None, "),
     Named("unread", "usecases/sender/claim.py", "Claims._next_attempt", "make(None, 0)"),
     Named("unread", "usecases/sender/claim.py", "Claims._next_attempt", "make(finding.attempt, 1)"),
@@ -136,12 +136,12 @@ NAMED = [
     Named("unread", "usecases/sender/job.py", "Job.files", "or True"),
     Named("unread", "usecases/sender/job.py", "Job.copies", "or True"),
     Named("unread", "usecases/sender/job.py", "Job.states", "status=None"),
-    # A job without a request has a refusal, and is never prepared.
+    # A job without a request has a refusal and is never prepared.
     Named("unread", "usecases/sender/prepare.py", "Preparation.__call__", "PermanentError("),
     Named("unread", "usecases/sender/producer_guard.py", "ProducerGuard.check_request", "or True"),
     Named("unread", "usecases/sender/producer_guard.py", "ProducerGuard.check_request", '"XXXX"'),
     Named("same", "usecases/sender/producer_guard.py", "ProducerGuard.look_up", "get(s, 1)"),
-    # The sender's log tells the kind of these errors alone; what reads times and versions catches its own.
+    # The sender logs only the type of these errors; readers of times and versions catch their own.
     Named("inner", "domain/request/envelopes.py", "open_envelope", "EnvelopeError("),
     Named("inner", "domain/times.py", "utc_seconds", "ValueError("),
     Named("gap", "domain/request/envelopes.py", "open_envelope", ">= 100"),
@@ -157,7 +157,7 @@ NAMED = [
     Named("gap", "domain/message.py", "compose", "fromtimestamp"),
     Named("gap", "domain/mime.py", "text_part", ""),
     Named("gap", "domain/request/refusals.py", "listed", ">= _SHOWN_NAMES"),
-    # What is not refused before it is built is refused after.
+    # A value that passes the check before it is built fails the check after.
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "value.__self__, None"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "XX*XX"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "check_repetition"),
@@ -167,13 +167,13 @@ NAMED = [
     Named("same", "domain/status_event.py", "status_event", '"XXXX"'),
     Named("gap", "domain/ses/tags.py", "_encode", "XX=XX"),
     Named("gap", "domain/request/email_request.py", "parse_request", ">= MAX_DEPTH"),
-    # Nulls are left out of a value that is an object; what is none comes back as it is.
+    # Nulls are dropped from objects; other values are returned unchanged.
     Named("same", "domain/request/email_request.py", "_without_nulls", "or True"),
     Named("gap", "domain/request/email_request.py", "_without_nulls", "and False"),
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
     Named("gap", "domain/request/refusals.py", "refuse_near_misses", "< _LONGEST_NAME"),
-    # Jinja2 falls back to rendering the part when it cannot compute it beforehand.
+    # Jinja2 renders the part at run time when it cannot compute it at compile time.
     Named("effort", "domain/template/sandbox.py", "_Generator._output_child_to_const", ""),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
@@ -184,12 +184,12 @@ NAMED = [
     Named("gap", "domain/record/tracking.py", "_content", "msgspec.json.encode("),
     Named("gap", "domain/times.py", "utc_text", "fromtimestamp"),
     Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "self._attempt(None"),
-    # Only the first piece is read, the detail is replaced at once, and 300 levels are too deep as 301 are.
+    # Only the first piece is read, the detail is replaced, and 300 levels are too deep just as 301 are.
     Named("same", "domain/request/envelopes.py", "_leniently_read", ""),
     Named("same", "domain/request/envelopes.py", "_bottomless", ""),
     Named("gap", "domain/guards/suppression.py", "Suppression._precedence", "content = None"),
     Named("gap", "domain/request/storable.py", "_faults", "< sys.float_info.max"),
-    # All that comes here has been read from JSON.
+    # Every value here has been read from JSON.
     Named("unread", "domain/request/storable.py", "fault_of", "default=None"),
     Named("unread", "domain/request/storable.py", "fault_of", "allow_nan=False, )"),
     Named("effort", "domain/request/storable.py", "fault_of", "or True"),
@@ -202,13 +202,14 @@ NAMED = [
     Named("inner", "domain/errors.py", "TransientError.__init__", "super().__init__(None)"),
     Named("inner", "domain/errors.py", "HoldError.__init__", "super().__init__(None)"),
     Named("gap", "domain/errors.py", "HoldError.__init__", ""),
-    # Whoever stands back tells what is recorded again, and reads no attempt.
+    # A redelivery publishes what is recorded and reads no attempt.
     Named("unread", "domain/record/claims.py", "judge", "REDELIVERED"),
     Named("gap", "usecases/retry.py", "SoftBounceRetry.__call__", "failed"),
 ]
 
 
 def explained(survivor: Survivor) -> Survivor:
+    """Return the survivor with its reason, or without one where neither a rule nor a name applies."""
     reason = next((key for key, holds in RULES if holds(survivor)), "") or next(
         (
             named.reason
@@ -221,7 +222,7 @@ def explained(survivor: Survivor) -> Survivor:
 
 
 def _swaps(survivor: Survivor, one: str, other: str) -> bool:
-    """True where the change is one text for another, once."""
+    """True if the change replaces one text by another, once."""
     return any(
         survivor.before[: found.start()] + other + survivor.before[found.end() :] == survivor.after
         for found in re.finditer(re.escape(one), survivor.before)
@@ -237,7 +238,7 @@ def _is_a_codec(survivor: Survivor) -> bool:
 
 
 def _is_a_default(survivor: Survivor) -> bool:
-    """Jinja2 leaves the last line break out unless it is told to keep it."""
+    """Jinja2 drops the last line break by default."""
     return (survivor.before, survivor.after) == ("keep_trailing_newline=False,", "")
 
 

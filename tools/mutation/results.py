@@ -1,4 +1,4 @@
-"""What a run found, as `results.json` keeps it for docs/mutation.md."""
+"""The results of mutation runs: kept in build/mutation.json, summarised in docs/mutation.md."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-FILE = Path(__file__).with_name("results.json")
+FILE = Path(__file__).resolve().parents[2] / "build/mutation.json"
+# The share of mutants that the tests have to kill.
 LEAST = 0.85
-"""The share of mutants that the tests have to kill."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of mutants. Only what a failed test ended is killed; a timeout is none, nor is anything else."""
+    """Mutants by verdict. Only a failed test kills one; a timeout does not, nor does anything else."""
 
     mutants: int = 0
     killed: int = 0
@@ -46,7 +46,7 @@ class Survivor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of every module: of the last whole run, or of a later run of some."""
+    """The verdicts on every module, from the last run of everything or a later run of some modules."""
 
     date: str
     python: str
@@ -58,12 +58,12 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
         return added(self.modules.values())
 
     def updated(self, newer: Results) -> Results:
-        """With what a newer run found of the modules that it finished."""
+        """Replace the modules that a newer run has finished."""
         done = {module: counts for module, counts in newer.modules.items() if counts.mutants and not counts.not_run}
         kept = [survivor for survivor in self.survivors if survivor.module not in done]
-        fresh = [survivor for survivor in newer.survivors if survivor.module in done]
+        found = [survivor for survivor in newer.survivors if survivor.module in done]
         return msgspec.structs.replace(
-            newer, modules=dict(sorted((self.modules | done).items())), survivors=kept + fresh
+            newer, modules=dict(sorted((self.modules | done).items())), survivors=kept + found
         )
 
     def room(self, name: str) -> Counts:
@@ -74,9 +74,11 @@ def added(counts: Iterable[Counts]) -> Counts:
     return sum(counts, Counts())
 
 
-def load(path: Path = FILE) -> Results:
-    return msgspec.json.decode(path.read_bytes(), type=Results)
+def load() -> Results | None:
+    """Return the results of the last run, or None where no run has written any."""
+    return msgspec.json.decode(FILE.read_bytes(), type=Results) if FILE.exists() else None
 
 
-def save(results: Results, path: Path = FILE) -> None:
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+def save(results: Results) -> None:
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

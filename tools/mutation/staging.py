@@ -1,11 +1,12 @@
-"""A tree of its own for mutmut, made anew for every run: the layer's sources, the unit tests and what they read.
+"""The tree that mutmut runs in, built for every run: the layer's sources, the unit tests and what they import.
 
-mutmut 3 names a mutant after the path of its file and needs that to be the name it is imported by, so the layer stands
-at the top here, not under `python/`.
+mutmut 3 names a mutant after the path of its file, and that has to be the name it is imported by. So the layer is at
+the top of this tree, not under `python/`.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,28 +16,35 @@ STAGE = ROOT / "build/mutate"
 ROOMS = ("domain", "usecases")
 EXAMPLES = 20
 """Of each property, the same in every run."""
+# Tests that do not run, by name, wherever their file is.
 LEFT_OUT = (
-    # 20,000 requests and twice the like: what they find, the properties beside them find in fewer.
-    "tests/unit/test_email_request_properties.py::test_twenty_thousand_fuzzed_requests_are_taken_or_refused",
-    # A process of its own knows no mutant; and it starts in `python/`.
-    "tests/unit/test_formatting.py::test_babel_is_loaded_only_when_a_template_uses_it",
-    # Judged by the clock as well, and a busy machine is no change.
-    "tests/unit/test_sandbox.py::test_no_template_takes_all_memory_or_time",
-    "tests/unit/test_email_request.py::test_an_event_full_of_unknown_fields_is_read_at_once",
-    # Not of the two rooms: read Terraform, or the wall clock.
-    "tests/unit/test_settings.py",
-    "tests/unit/test_time_limit.py",
+    # 20,000 requests and twice the like: the properties in the same file find the same in fewer.
+    "test_twenty_thousand_fuzzed_requests_are_taken_or_refused",
+    # Starts a process in `python/`, which contains no mutant.
+    "test_babel_is_loaded_only_when_a_template_uses_it",
+    # Measure time: a busy machine would fail them, too.
+    "test_no_template_takes_all_memory_or_time",
+    "test_an_event_full_of_unknown_fields_is_read_at_once",
 )
+# Test files that do not run: they read Terraform or the wall clock, and no module of `ROOMS`.
+FILES_LEFT_OUT = ("test_settings.py", "test_time_limit.py")
+COPIED = {
+    "python/sesmail_layer": "sesmail_layer",
+    "tests/unit": "tests/unit",
+    "tests/events": "tests/events",
+    "tools/mutation": "tools/mutation",
+    "tools/simulation": "tools/simulation",
+}
 
 _CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["sesmail_layer"]
 only_mutate = {only}
-also_copy = ["mutation", "preload.txt"]
+also_copy = ["tools", "preload.txt"]
 pytest_add_cli_args = ["-p", "tools.mutation.plugin"]
 pytest_add_cli_args_test_selection = {selection}
-# Its parent runs no test, so that no cache is warm when a mutant starts. It imports the tests and collects none:
-# pytest gives tests other ids when it collects them a second time, and then finds none that is asked for.
+# The parent process runs no test, so that every mutant starts with cold caches. It imports the tests but does not
+# collect them: on a second collection pytest gives tests other ids, and then finds none of those that are selected.
 process_isolation = "forkserver"
 forkserver_warmup = "import"
 preload_modules_file = "preload.txt"
@@ -54,20 +62,36 @@ xfail_strict = true
 
 
 def stage(only: list[str]) -> Path:
-    """Makes the tree; `only` are patterns of files below the layer, such as `domain/guards/breaker.py`."""
+    """Build the tree; `only` are patterns of files below the layer, such as `domain/guards/breaker.py`."""
     shutil.rmtree(STAGE, ignore_errors=True)
-    copied = {"python/sesmail_layer": "sesmail_layer", "tests/unit": "tests/unit", "tests/events": "tests/events"}
-    for source, target in {**copied, "mutation": "mutation"}.items():
+    for source, target in COPIED.items():
         shutil.copytree(ROOT / source, STAGE / target, ignore=shutil.ignore_patterns("__pycache__"))
-    (STAGE / "tests/__init__.py").touch()
+    for package in ("tests", "tools"):
+        (STAGE / package / "__init__.py").touch()
     shutil.copy(ROOT / "tests/conftest.py", STAGE / "tests")
-    tests = sorted((STAGE / "tests/unit").glob("test_*.py"))
-    (STAGE / "preload.txt").write_text("".join(f"tests.unit.{test.stem}\n" for test in tests))
-    selection = ["tests/unit", *(part for name in LEFT_OUT for part in (_leave_out(name), name))]
+    modules = [".".join(test.relative_to(STAGE).with_suffix("").parts) for test in unit_tests(STAGE)]
+    (STAGE / "preload.txt").write_text("".join(f"{module}\n" for module in modules))
     patterns = [f"sesmail_layer/{pattern}" for pattern in only]
+    selection = ["tests/unit", *left_out(STAGE)]
     (STAGE / "pyproject.toml").write_text(_CONFIGURATION.format(only=patterns, selection=selection))
     return STAGE
 
 
-def _leave_out(name: str) -> str:
-    return "--deselect" if "::" in name else "--ignore"
+def unit_tests(root: Path) -> list[Path]:
+    return sorted((root / "tests/unit").rglob("test_*.py"))
+
+
+def left_out(root: Path) -> list[str]:
+    """Return pytest's arguments that leave out the tests of `LEFT_OUT` and `FILES_LEFT_OUT`.
+
+    Raises `ValueError` for a name that no test or file has.
+    """
+    found = {
+        name: f"--ignore={path.relative_to(root)}" for path in unit_tests(root) if (name := path.name) in FILES_LEFT_OUT
+    }
+    for path in unit_tests(root):
+        defined = set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+        found |= {name: f"--deselect={path.relative_to(root)}::{name}" for name in LEFT_OUT if name in defined}
+    if missing := {*LEFT_OUT, *FILES_LEFT_OUT} - found.keys():
+        raise ValueError(f"tests/unit has no {', '.join(sorted(missing))}: change tools/mutation/staging.py")
+    return list(found.values())

@@ -1,7 +1,7 @@
-"""The sender's real code on a simulated clock: workers as Lambda runs them, queues as SQS brings them.
+"""The sender's real code on a simulated clock, with workers like Lambda's and queues like SQS's.
 
-One thread a worker, but only one of them runs at a time: whoever sleeps hands on to the worker that wakes next. So a
-run is the same every time, and an hour passes in a moment.
+Each worker is a thread, but only one thread runs at a time: a worker that sleeps wakes the next one. So every run is
+the same, and an hour takes a moment.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,13 +20,10 @@ from typing import Any
 
 from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.usecases.ports import Reservation
-from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.ports import Reservation, SenderPorts
 from tools.simulation import fakes
+from tools.simulation.sender import sending_rules
 
 BATCH = 10
 INVOCATION_SECONDS = 30.0
@@ -34,7 +32,7 @@ DYNAMODB_SECONDS = 0.004
 
 
 class SimulatedClock:
-    """Wakes one sleeper at a time, in the order of the times that they sleep to."""
+    """A clock that wakes one sleeping thread at a time, in the order of their wake-up times."""
 
     def __init__(self) -> None:
         self.time = fakes.NOW
@@ -53,15 +51,15 @@ class SimulatedClock:
         mine.wait()
 
     def run(self, workers: Sequence[Callable[[], None]]) -> None:
-        """Starts all workers at the present time; comes back when the last one has ended."""
+        """Start all workers now; return when the last one has ended."""
         threads = self._start(workers)
         with self._lock:
             self._wake_next()
         for thread in threads:
             thread.join()
 
-    def side_by_side(self, steps: Sequence[Callable[[], object]]) -> None:
-        """Runs a worker's steps at the same time, and lets it wait for all of them."""
+    def run_all(self, steps: Sequence[Callable[[], object]]) -> None:
+        """Run a worker's steps at the same time; return when all have ended."""
         left = len(steps)
 
         def counted(step: Callable[[], object]) -> None:
@@ -76,17 +74,17 @@ class SimulatedClock:
             self.sleep(0.005)
 
     def _start(self, workers: Sequence[Callable[[], object]]) -> list[threading.Thread]:
-        threads = [threading.Thread(target=self._live, args=(worker,), daemon=True) for worker in workers]
-        for thread in threads:
+        threads = []
+        for worker in workers:
             start = threading.Event()
             with self._lock:
                 heapq.heappush(self._sleepers, (self.time, next(self._order), start))
-            thread.start_gate = start  # type: ignore[attr-defined]
-            thread.start()
+            threads.append(threading.Thread(target=self._run_worker, args=(worker, start), daemon=True))
+            threads[-1].start()
         return threads
 
-    def _live(self, worker: Callable[[], object]) -> None:
-        threading.current_thread().start_gate.wait()  # type: ignore[attr-defined]
+    def _run_worker(self, worker: Callable[[], object], start: threading.Event) -> None:
+        start.wait()
         try:
             worker()
         finally:
@@ -101,38 +99,40 @@ class SimulatedClock:
 
 @dataclass
 class Sent:
+    """One email that SES accepted."""
+
     at: float
     recipients: int
-    waited: float
+    waited_seconds: float
     bulk: bool
 
 
 @dataclass
 class Outcome:
-    """What SES saw."""
+    """The emails that SES received."""
 
     sent: list[Sent] = field(default_factory=list)
     throttled: int = 0
-    reservation_waits: list[float] = field(default_factory=list)
+    reservation_wait_seconds: list[float] = field(default_factory=list)
 
     def rate(self, start: float, end: float) -> float:
-        return sum(one.recipients for one in self.sent if start <= one.at < end) / (end - start)
+        return sum(sent.recipients for sent in self.sent if start <= sent.at < end) / (end - start)
 
     def worst_excess(self, rate: float) -> float:
-        """The most recipients in any window, over `rate` times its length: what a bucket must have held."""
+        """Return the most recipients in any window above `rate` times its length: the burst that a bucket needs."""
         worst = level = 0.0
         before = self.sent[0].at
-        for one in self.sent:
-            level = max(0.0, level - rate * (one.at - before)) + one.recipients
-            worst, before = max(worst, level), one.at
+        for sent in self.sent:
+            level = max(0.0, level - rate * (sent.at - before)) + sent.recipients
+            worst, before = max(worst, level), sent.at
         return worst
 
-    def waits(self, *, bulk: bool) -> list[float]:
-        return [one.waited for one in self.sent if one.bulk is bulk]
+    def waited_seconds(self, *, bulk: bool) -> list[float]:
+        return [sent.waited_seconds for sent in self.sent if sent.bulk is bulk]
 
     def longest_reservation(self) -> float:
-        """The longest wait of a reservation, as a multiple of the mean of those that waited."""
-        waited = [wait for wait in self.reservation_waits if wait > 0]
+        """Return the longest wait of a reservation, as a multiple of the mean of those that waited."""
+        waited = [seconds for seconds in self.reservation_wait_seconds if seconds > 0]
         return max(waited) / mean(waited) if waited else 0.0
 
 
@@ -144,14 +144,14 @@ class _Bucket(fakes.FakeBucket):
 
     def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
         self._clock.sleep(DYNAMODB_SECONDS)
-        answer = super().advance(name, cost_seconds, floor=floor, latest_start=latest_start)
-        if answer.granted and name == "pacer#all":
-            self._outcome.reservation_waits.append(answer.empty_at - self._clock.now())
-        return answer
+        reservation = super().advance(name, cost_seconds, floor=floor, latest_start=latest_start)
+        if reservation.granted and name == "pacer#all":
+            self._outcome.reservation_wait_seconds.append(reservation.empty_at - self._clock.now())
+        return reservation
 
 
 class _Ses:
-    """Accepts up to its rate, with a second's worth in stock, as SES does; throttles beyond."""
+    """Counts a send above SES's rate as throttled; like SES, allows a burst of one second."""
 
     def __init__(self, clock: SimulatedClock, rate: float, outcome: Outcome, arrivals: Mapping[str, float]) -> None:
         self._clock = clock
@@ -169,8 +169,8 @@ class _Ses:
             self._outcome.throttled += 1
         self._level += len(recipients)
         email_id = recipients[0].partition("@")[0]
-        waited = now - self._arrivals[email_id]
-        self._outcome.sent.append(Sent(now, len(recipients), waited, email_id.startswith("bulk")))
+        waited_seconds = now - self._arrivals[email_id]
+        self._outcome.sent.append(Sent(now, len(recipients), waited_seconds, email_id.startswith("bulk")))
         self._clock.sleep(SES_SECONDS)
         return f"ses-{len(self._outcome.sent)}"
 
@@ -184,7 +184,7 @@ class _RetryQueue:
     def put(self, body: str, delay_seconds: float) -> None:
         heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
 
-    def due(self, most: int) -> list[str]:
+    def receive(self, most: int) -> list[str]:
         bodies: list[str] = []
         while self._waiting and self._waiting[0][0] <= self._clock.now() and len(bodies) < most:
             bodies.append(heapq.heappop(self._waiting)[2])
@@ -195,7 +195,7 @@ class _RetryQueue:
 
 
 class Simulation:
-    """An account with one SES rate, and lanes of workers over queues of emails."""
+    """An account with one SES rate, and workers on queues of emails."""
 
     poll_seconds = 0.5
 
@@ -215,7 +215,7 @@ class Simulation:
         self._mailer = _Ses(self.clock, rate, self.outcome, self._arrivals)
 
     def email(self, *, bulk: bool = False, at: float | None = None) -> str:
-        """Gives the queue message of one new email, which arrives now (or `at`)."""
+        """Return the queue message of a new email that arrives now, or at `at`."""
         number = next(self._ids)
         email_id = f"{'bulk' if bulk else 'mail'}-{number}"
         self._arrivals[email_id] = self.clock.now() if at is None else at
@@ -227,14 +227,14 @@ class Simulation:
         return json.dumps({"id": email_id, "source": "sim", "detail-type": "Email Request", "detail": detail})
 
     def worker(self, queue: deque[str], until: float) -> Callable[[], None]:
-        """A Lambda environment on one queue (and what waits), until the time is up or all is done."""
+        """Return a worker on one queue and the retry queue, which ends at `until` or when both are empty."""
 
-        # Its own, for as long as it lives: what it remembers of producers is as old as it would be.
-        send = SendEmails(self._ports(), SendingRules(default_sender_email="a@example.com", default_sender_name=""))
+        # One for each worker: like a Lambda container it remembers producers for some seconds.
+        send = SendEmails(self._ports(), sending_rules())
 
-        def live() -> None:
+        def work() -> None:
             while self.clock.now() < until:
-                bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or self._retry.due(BATCH)
+                bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or self._retry.receive(BATCH)
                 if not bodies:
                     if not queue and not self._retry:
                         return
@@ -243,30 +243,32 @@ class Simulation:
                 messages = [QueueMessage(f"sqs-{next(self._ids)}", body) for body in bodies]
                 assert send(messages, self.clock.now() + INVOCATION_SECONDS) == set()
 
-        return live
+        return work
 
     def run(self, workers: Sequence[Callable[[], None]]) -> Outcome:
         self.clock.run(workers)
         return self.outcome
 
-    def _ports(self) -> SendingPorts:
-        pacer = Pacer(self._bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8)
+    def _ports(self) -> SenderPorts:
         quota = fakes.FakeQuota()
-        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=0)
-        return SendingPorts(
+        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=math.inf)
+        return SenderPorts(
             tracking=self._tracking,
             suppression=fakes.FakeSuppressionTable(),
+            pending=self._pending,
+            producer_states=self._control,
+            cap_counters=self._control,
+            sending_counts=self._control,
+            rate_bucket=self._bucket,
+            quota_cache=quota,
+            quota_api=quota,
             templates=self._templates,
             attachments=fakes.FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
-            waiting=self._retry,
+            retry_queue=self._retry,
+            bulk_queue=fakes.FakeDelayQueue(),
             backlog=fakes.FakeBacklog(),
-            quota=quota,
-            pacer=pacer,
-            guard=ProducerGuard(self._control, self._tracking, self.clock, cooldown_seconds=3600),
-            bulk_lane=fakes.FakeWaitingQueue(),
-            kept=KeptRequests(self._pending, fakes.FakeLog(), retries=1),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),

@@ -1,8 +1,8 @@
-"""The two functions of the minimal pipeline: the engine's AWS calls, in its order and as parallel, and nothing else.
+"""The two functions of the minimal pipeline: the engine's AWS calls in the same order and parallelism, nothing else.
 
-Deployed in place of the engine's own functions, on the same queues and tables. `payloads.json` beside this file holds
-the calls' parameters as the engine made them once (`tools/bench/payloads.py`); only ids are put in anew. Nothing is
-validated, rendered, composed, paced, folded or logged.
+Deployed in place of the engine's functions, on the same queues and tables. `payloads.json` in the same folder holds the
+parameters of the engine's calls (`tools/bench/payloads.py`); only ids are replaced. It validates, renders, composes,
+paces, folds and logs nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Call = tuple[str, str, Params]
 
 
 class Minimal:
-    """Replays a batch: the calls before its emails, each email's in a thread of its own, the calls after them."""
+    """Repeats a batch: the calls before its emails, each email's calls in a thread, the calls after them."""
 
     def __init__(self, payloads: dict[str, Any]) -> None:
         self._before: list[Call] = payloads["before"]
@@ -41,27 +41,27 @@ class Minimal:
     def send(self, event: dict[str, Any]) -> None:
         ids = [json.loads(record["body"])["detail"]["emailId"] for record in event["Records"]]
         for call in self._before:
-            self._ask(call, len(ids))
+            self._call(call, len(ids))
         with ThreadPoolExecutor(max_workers=len(ids)) as pool:
             list(pool.map(self._send_one, ids))
         for call in self._after:
-            self._ask(call, len(ids))
+            self._call(call, len(ids))
 
     def _send_one(self, email_id: str) -> None:
         for service, operation, params in self._each:
             try:
-                self._ask((service, operation, about(email_id, params)), 1)
+                self._call((service, operation, with_id(email_id, params)), 1)
             except ClientError as err:
                 if err.response["Error"]["Code"] != "ConditionalCheckFailedException":
                     raise
 
     def record(self, event: dict[str, Any]) -> None:
-        """For a batch of SES events: one read; a write for each that is delivered, one deletion, one publication."""
-        told = [json.loads(json.loads(record["body"])["Message"]) for record in event["Records"] if _is_event(record)]
-        if not told:
+        """Handle a batch of SES events: one read; a write for each delivery, one deletion, one publication."""
+        events = [json.loads(json.loads(record["body"])["Message"]) for record in event["Records"] if _is_event(record)]
+        if not events:
             return
-        ids = list(dict.fromkeys(_email_id(one) for one in told))
-        delivered = [_email_id(one) for one in told if one["eventType"] == "Delivery"]
+        ids = list(dict.fromkeys(_email_id(each) for each in events))
+        delivered = [_email_id(each) for each in events if each["eventType"] == "Delivery"]
         table, pending, dynamodb = self._feedback["table"], self._feedback["pending"], self._clients["dynamodb"]
         keys = [{"emailId": {"S": email_id}} for email_id in ids]
         dynamodb.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
@@ -72,13 +72,13 @@ class Minimal:
             dynamodb.batch_write_item(RequestItems={pending: deletions})
             self._clients["events"].put_events(Entries=[self._feedback["entry"]] * len(delivered))
 
-    def _ask(self, call: Call, size: int) -> None:
+    def _call(self, call: Call, size: int) -> None:
         service, operation, params = call
         getattr(self._clients[service], operation)(**for_batch(params, size))
 
 
-def about(email_id: str, params: Params) -> Params:
-    """The parameters with an email's id in them."""
+def with_id(email_id: str, params: Params) -> Params:
+    """Return the parameters with the email's id."""
     if "Item" in params:
         return params | {"Item": params["Item"] | {"emailId": {"S": email_id}}}
     if "Tags" in params:
@@ -89,14 +89,14 @@ def about(email_id: str, params: Params) -> Params:
 
 
 def for_batch(params: Params, size: int) -> Params:
-    """One entry or key for each email of the batch, as far as the captured batch had them."""
+    """Return the parameters with at most one entry for each email of the batch."""
     if "Entries" in params:
         return params | {"Entries": params["Entries"][:size]}
     return params
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Reads captured payloads; bytes are kept as {"base64": …}."""
+    """Read captured payloads; bytes are stored as {"base64": …}."""
     payloads: dict[str, Any] = json.loads(path.read_text(), object_hook=_bytes)
     return payloads
 
@@ -109,8 +109,8 @@ def _is_event(record: dict[str, Any]) -> bool:
     return str(json.loads(record["body"])["Message"]).startswith("{")
 
 
-def _email_id(told: dict[str, Any]) -> str:
-    tag: str = told["mail"]["tags"]["emailId"][0]
+def _email_id(event: dict[str, Any]) -> str:
+    tag: str = event["mail"]["tags"]["emailId"][0]
     return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
@@ -120,12 +120,12 @@ def _minimal() -> Minimal:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Either function, by its name."""
+    """Run either function, by its name."""
     minimal = _minimal()
     if os.environ["AWS_LAMBDA_FUNCTION_NAME"].endswith("EmailSender"):
         minimal.send(event)
     else:
         minimal.record(event)
-    # MiniStack makes a silent handler wait.
+    # MiniStack delays a handler that prints nothing.
     print(len(event["Records"]))
     return {"batchItemFailures": []}

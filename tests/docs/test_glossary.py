@@ -1,0 +1,27 @@
+"""docs/glossary.md explains every term in one sentence, with a link."""
+
+from __future__ import annotations
+
+from tests.docs.pages import DOCS, rows
+
+TERMS = (
+    "breaker claim cool-down engine entry first_contact fold hop lane lease operator outbox pacing probe producer "
+    "recipient reservation settle suppression tombstone transition trip watermark"
+)
+
+
+def glossary() -> dict[str, tuple[str, str]]:
+    """Return sentence and link by term."""
+    found = [cells for cells in rows(DOCS / "glossary.md") if cells[0].startswith("**")]
+    return {term.strip("*"): (sentence, link) for term, sentence, link in found}
+
+
+def test_every_term_is_explained_in_alphabetical_order() -> None:
+    assert list(glossary()) == [term.replace("_", " ") for term in TERMS.split()]
+
+
+def test_an_explanation_is_one_sentence_with_a_link() -> None:
+    for term, (sentence, link) in glossary().items():
+        assert sentence.endswith("."), term
+        assert ". " not in sentence, term
+        assert link.startswith("["), term
