@@ -1,4 +1,4 @@
-"""Money, numbers and dates in templates, through the sender's own rendering."""
+"""Money, numbers and dates, rendered in templates."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def render(source: str, locale: str | None = None, **data: Any) -> str:
         ("{{ locale }}", None, 1, "en"),
     ],
 )
-def test_values_are_written_as_the_readers_language_does(
+def test_values_are_written_in_the_language_of_the_recipient(
     source: str, locale: str | None, value: object, expected: str
 ) -> None:
     assert render(source, locale, value=value) == expected
@@ -67,7 +67,7 @@ def test_values_are_written_as_the_readers_language_does(
         "{{ 1e300 | date }}",
     ],
 )
-def test_what_cannot_be_written_fails_without_quoting_the_data(source: str) -> None:
+def test_an_invalid_value_is_an_error_that_does_not_quote_it(source: str) -> None:
     with pytest.raises(PermanentError) as caught:
         render(source)
     assert caught.value.code == "TMPL010"
@@ -107,14 +107,14 @@ def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
         ("{{ '2026-11-24' | time(zone='Mars') }}", "time: no such time zone"),
     ],
 )
-def test_the_author_of_a_template_reads_which_filter_wants_what(source: str, reason: str) -> None:
+def test_an_invalid_value_is_an_error_that_names_the_filter(source: str, reason: str) -> None:
     with pytest.raises(PermanentError) as caught:
         render(source)
     assert caught.value.message == f"Failed to render template 't': FilterArgumentError: {reason}"
 
 
 @pytest.mark.parametrize("value", ["1e30", "-1e30"])
-def test_thirty_digits_can_be_written(value: str) -> None:
+def test_a_number_may_have_thirty_digits(value: str) -> None:
     assert render("{{ value | number }}", value=value).strip("-") == "1" + ",000" * 10
 
 
@@ -128,9 +128,9 @@ def _in_auckland(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_in_auckland")
-def test_seconds_are_utc_wherever_the_machine_stands() -> None:
+def test_unix_seconds_are_utc_in_every_time_zone() -> None:
     assert render("{{ 1795516260 | date }}, {{ 1795516260 | time }}") == "November 24, 2026, 10:31 AM"
 
 
-def test_long_fractions_are_kept_to_twenty_digits() -> None:
+def test_a_fraction_has_at_most_twenty_digits() -> None:
     assert render("{{ 1 | number(40) }}") == "1." + "0" * 20

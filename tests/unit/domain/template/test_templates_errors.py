@@ -1,4 +1,4 @@
-"""How a template that cannot be rendered is told: by its name, and never with the data."""
+"""Errors of templates that cannot be rendered: their codes, and messages that never quote the data."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT
 from sesmail_layer.domain.template.templates import compile_template
-from tools.simulation.fakes import request
-from tools.simulation.sender import Sender
 
 META = b'{"subject": "s", "optionalVariables": ["maybe"]}'
 
@@ -26,7 +24,7 @@ def failure(source: str, metadata: bytes = META, **data: Any) -> tuple[str, str]
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "error"),
     [
         ("{{ 1 // 0 }}", ("TMPL010", "ZeroDivisionError")),
         ("{{ secret + 1 }}", ("TMPL010", "TypeError")),
@@ -34,18 +32,18 @@ def failure(source: str, metadata: bytes = META, **data: Any) -> tuple[str, str]
         ("{{ maybe + 1 }}", ("TMPL007", "Undefined variable: 'maybe' is undefined")),
     ],
 )
-def test_what_went_wrong_is_told_by_its_kind(source: str, told: tuple[str, str]) -> None:
-    assert failure(source, secret="private") == told
+def test_an_error_has_its_code_and_type(source: str, error: tuple[str, str]) -> None:
+    assert failure(source, secret="private") == error
 
 
-def test_a_subject_that_cannot_be_rendered_is_told_with_the_templates_name() -> None:
+def test_an_error_in_the_subject_has_the_name_of_the_template() -> None:
     assert failure("x", b'{"subject": "{{ nothing }}"}') == (
         "TMPL007",
         "Undefined variable: 'nothing' is undefined",
     )
 
 
-def test_the_result_may_be_two_million_characters_long_and_no_longer() -> None:
+def test_the_result_may_have_two_million_characters_and_no_more() -> None:
     half = "x" * (MAX_OUTPUT // 2)
 
     assert len(rendered("{{ half }}{{ half }}", half=half)) == MAX_OUTPUT
@@ -53,12 +51,3 @@ def test_the_result_may_be_two_million_characters_long_and_no_longer() -> None:
         "TMPL010",
         "the result is over 2097152 characters",
     )
-
-
-def test_the_event_of_a_conflict_names_the_id_that_was_taken() -> None:
-    sender = Sender()
-    sender.send(emailId="one")
-    sender.run(sender.message(request(emailId="one", to="eve@example.com"), event_id="xyz"))
-
-    event = sender.bus.events[-1]
-    assert (event.conflicts_with, event.to_email, event.recipient_type) == ("one", "eve@example.com", None)

@@ -1,4 +1,4 @@
-"""The seeder against a bucket in memory that can be disturbed between any two of its calls."""
+"""The seeder on a bucket in memory, with other writers and crashes between any two calls."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class Starters:
 
 
 class FakeBucket:
-    """S3 with its conditional writes; `before_call` is told the number of each call before it is carried out."""
+    """S3 with its conditional writes; `before_call` is called with the number of each call."""
 
     def __init__(self, files: Files | None = None, before_call: Callable[[int], None] = lambda _: None) -> None:
         self.files: Files = {} if files is None else files
@@ -65,7 +65,7 @@ def expected(*starters: Starter) -> dict[tuple[str, str], bytes]:
     return files | {(one.name, "metadata.json"): one.metadata for one in starters}
 
 
-def test_installs_updates_and_skips_and_says_so() -> None:
+def test_missing_starters_are_installed_lower_versions_updated_and_others_skipped() -> None:
     bucket = FakeBucket()
     seed(bucket, starter("invoice", "1.0.0"), starter("receipt", "3.0.0"))
     result = seed(bucket, starter("invoice", "1.1.0"), starter("receipt", "2.0.0"), starter("welcome"))
@@ -93,7 +93,7 @@ def test_a_second_run_writes_nothing() -> None:
     assert bucket.written == []
 
 
-def test_a_users_template_under_another_name_and_an_edited_starter_stay() -> None:
+def test_templates_of_the_user_and_edited_starters_are_not_changed() -> None:
     bucket = FakeBucket()
     bucket.put("mine", "template.html", b"<p>mine")
     bucket.put("welcome", "template.html", b"<p>edited")
@@ -109,18 +109,18 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("installed", [[], [starter(version="0.9.0")]])
 @pytest.mark.parametrize("fatal_call", range(1, 8))
-def test_a_run_cut_short_anywhere_is_completed_by_the_next(fatal_call: int, installed: list[Starter]) -> None:
+def test_an_interrupted_run_is_completed_by_the_next(fatal_call: int, installed: list[Starter]) -> None:
     bucket = FakeBucket()
     seed(bucket, *installed)
 
-    def die(call: int) -> None:
+    def crash(call: int) -> None:
         if call == fatal_call:
             raise Killed
 
-    dying = FakeBucket(bucket.files, die)
+    crashing = FakeBucket(bucket.files, crash)
     if fatal_call <= 6:
         with pytest.raises(Killed):
-            seed(dying, starter())
+            seed(crashing, starter())
         assert bucket.contents().get(("welcome", "metadata.json")) != starter().metadata
     seed(bucket, starter())
     assert bucket.contents() == expected(starter())
@@ -128,22 +128,22 @@ def test_a_run_cut_short_anywhere_is_completed_by_the_next(fatal_call: int, inst
 
 @pytest.mark.parametrize("versions", [("1.0.0", "1.0.0"), ("1.1.0", "1.0.0"), ("1.0.0", "1.1.0")])
 @pytest.mark.parametrize("installed", [[], [starter(version="0.9.0")]])
-@pytest.mark.parametrize("meeting", range(1, 7))
-def test_two_runs_at_once_end_in_one_whole_template(
-    meeting: int, installed: list[Starter], versions: tuple[str, str]
+@pytest.mark.parametrize("interrupted_call", range(1, 7))
+def test_two_concurrent_runs_install_one_complete_template(
+    interrupted_call: int, installed: list[Starter], versions: tuple[str, str]
 ) -> None:
     files: Files = {}
     seed(FakeBucket(files), *installed)
 
     def other_run(call: int) -> None:
-        if call == meeting:
+        if call == interrupted_call:
             seed(FakeBucket(files), starter(version=versions[1]))
 
     seed(FakeBucket(files, other_run), starter(version=versions[0]))
     assert FakeBucket(files).contents() == expected(starter(version=max(versions)))
 
 
-def test_of_two_equal_runs_only_one_says_that_it_installed() -> None:
+def test_only_one_of_two_concurrent_runs_reports_an_installation() -> None:
     files: Files = {}
     answers: list[SeedResult] = []
 
@@ -155,7 +155,7 @@ def test_of_two_equal_runs_only_one_says_that_it_installed() -> None:
     assert sorted((answer.installed, answer.skipped) for answer in answers) == [([], ["welcome"]), (["welcome"], [])]
 
 
-def test_an_edit_that_comes_between_is_not_lost_when_it_raises_the_version() -> None:
+def test_a_concurrent_edit_that_raises_the_version_is_kept() -> None:
     bucket = FakeBucket()
 
     def edit(call: int) -> None:
@@ -167,39 +167,9 @@ def test_an_edit_that_comes_between_is_not_lost_when_it_raises_the_version() -> 
     assert bucket.contents()["welcome", "metadata.json"] == b'{"version": "9.0.0"}'
 
 
-def test_a_template_that_never_stands_still_is_given_up() -> None:
+def test_a_template_that_changes_on_every_try_is_an_error() -> None:
     bucket = FakeBucket()
-    bucket.before_call = lambda _: bucket.put("welcome", "template.html", b"<p>somebody is typing")
+    bucket.before_call = lambda _: bucket.put("welcome", "template.html", b"<p>edited")
     with pytest.raises(SeedError, match="Template 'welcome' kept changing") as caught:
         seed(bucket, starter())
     assert caught.value.code == "SEED006"
-
-
-class DeniedAtFirst(Starters):
-    """What a role sees whose rights are still on their way."""
-
-    def __init__(self, *starters: Starter, times: int, code: str) -> None:
-        super().__init__(*starters)
-        self.times = times
-        self.code = code
-
-    def load(self) -> Sequence[Starter]:
-        self.times -= 1
-        if self.times >= 0:
-            raise SeedError("AccessDenied", code=self.code)
-        return super().load()
-
-
-@pytest.mark.parametrize("code", ["SEED003", "SEED004"])
-@pytest.mark.parametrize(("times", "succeeds"), [(5, True), (50, False)])
-def test_rights_that_are_still_on_their_way_are_waited_for(times: int, succeeds: bool, code: str) -> None:
-    clock = FakeClock()
-    began = clock.now()
-    run = SeedTemplates(DeniedAtFirst(starter(), times=times, code=code), FakeBucket(), clock, structlog.get_logger())
-
-    if succeeds:
-        assert run().installed == ["welcome"]
-    else:
-        with pytest.raises(SeedError):
-            run()
-    assert clock.now() - began <= 22

@@ -1,4 +1,4 @@
-"""What the sandbox lets a template build, to the character: the sum is right, and it stops one above the bound."""
+"""The limits on what a template may build, exact to the character."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sesmail_layer.domain.template import bounds
 from sesmail_layer.domain.template.bounds import BUDGET, MAX_NUMBER, MAX_VALUE
 
 K = 1_024
+# K pieces of this many characters have the weight MAX_VALUE.
 FULL = 4 * K
-"""K pieces of so many characters are MAX_VALUE."""
 
 
-def test_the_numbers_below_fit_the_bound() -> None:
+def test_the_numbers_of_this_file_fit_the_limit() -> None:
     assert K * FULL == MAX_VALUE
 
 
@@ -42,9 +42,9 @@ FITS: dict[str, Callable[[], Any]] = {
     "join of letters": lambda: bounds.checked_items("a" * K, "-" * (FULL - 1)),
     "join with a number": lambda: bounds.checked_items(["a"] * K, FULL - 9),
     "repetition": lambda: bounds.check_repetition("a" * K, FULL),
-    "repetition the other way round": lambda: bounds.check_repetition(FULL, "a" * K),
-    "repetition by less than nothing": lambda: bounds.check_repetition("a" * K, -MAX_VALUE),
-    "one in many places of another": lambda: bounds.check_product("a" * 4 * K, "b" * 4 * K),
+    "repetition with the number first": lambda: bounds.check_repetition(FULL, "a" * K),
+    "repetition by a negative number": lambda: bounds.check_repetition("a" * K, -MAX_VALUE),
+    "one value at many places of another": lambda: bounds.check_product("a" * 4 * K, "b" * 4 * K),
     "a power": lambda: bounds.check_power(2, 2_048),
     "a negative power": lambda: bounds.check_power(2**5_000, -2),
     "a count": lambda: bounds.check_numbers("f", [MAX_NUMBER, -MAX_NUMBER, "text"]),
@@ -107,33 +107,33 @@ TOO_MUCH: dict[str, tuple[Callable[[], Any], str]] = {
     "join of letters": (lambda: bounds.checked_items("a" * K, "-" * FULL), "a value over 4194304 characters"),
     "join with a number": (lambda: bounds.checked_items(["a"] * K, FULL - 8), "a value over 4194304 characters"),
     "repetition": (lambda: bounds.check_repetition("a" * K, FULL + 1), "a value over 4194304 characters"),
-    "repetition the other way round": (
+    "repetition with the number first": (
         lambda: bounds.check_repetition(FULL + 1, "a" * K),
         "a value over 4194304 characters",
     ),
-    "one in many places of another": (
+    "one value at many places of another": (
         lambda: bounds.check_product("a" * (4 * K + 1), "b" * 4 * K),
         "a value over 16777216 characters",
     ),
     "a power": (lambda: bounds.check_power(2, 2_049), "**: a number over 4096 bits"),
     "a count": (lambda: bounds.check_numbers("center", [MAX_NUMBER + 1]), "center: a number over 100000"),
-    "a count below nothing": (lambda: bounds.check_numbers("f", ["a", -MAX_NUMBER - 1]), "f: a number over 100000"),
+    "a negative count": (lambda: bounds.check_numbers("f", ["a", -MAX_NUMBER - 1]), "f: a number over 100000"),
 }
 
 
 @pytest.mark.parametrize("build", FITS.values(), ids=FITS.keys())
-def test_up_to_the_bound_it_is_built(build: Callable[[], Any]) -> None:
+def test_a_value_up_to_the_limit_is_allowed(build: Callable[[], Any]) -> None:
     build()
 
 
 @pytest.mark.parametrize(("build", "why"), TOO_MUCH.values(), ids=TOO_MUCH.keys())
-def test_above_the_bound_it_is_refused(build: Callable[[], Any], why: str) -> None:
+def test_a_value_above_the_limit_is_rejected(build: Callable[[], Any], why: str) -> None:
     with pytest.raises(SecurityError) as caught:
         build()
     assert caught.value.message == why
 
 
-def test_the_weight_is_what_is_in_it_however_often() -> None:
+def test_the_weight_counts_repeated_contents_every_time() -> None:
     same = "x" * 10
 
     assert bounds.weight(same) == 10
@@ -143,7 +143,7 @@ def test_the_weight_is_what_is_in_it_however_often() -> None:
     assert [bounds.weight(value) for value in (7, None, range(10), iter([same]))] == [0, 0, 0, 0]
 
 
-def test_everything_that_one_rendering_builds_is_paid_from_one_budget() -> None:
+def test_everything_that_one_rendering_builds_is_charged_to_one_budget() -> None:
     piece = "x" * (BUDGET // 8)
     with bounds.metered():
         for _ in range(8):
@@ -155,6 +155,6 @@ def test_everything_that_one_rendering_builds_is_paid_from_one_budget() -> None:
     bounds.charged(piece)
 
 
-def test_the_items_of_a_join_come_back_as_they_went_in() -> None:
+def test_the_items_of_a_join_are_returned_unchanged() -> None:
     assert bounds.checked_items(iter(["a", 1]), ", ") == ["a", 1]
     assert bounds.checked_items("ab", "-") == "ab"

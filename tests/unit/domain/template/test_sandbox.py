@@ -1,4 +1,4 @@
-"""Templates that try to get out, or to take everything: the corpus of what is known against Jinja2."""
+"""Templates that try to escape from the sandbox, or to use all memory or time: the known attacks on Jinja2."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ DATA: dict[str, Any] = {
     "percent": "%(x)1000000000d",
     "braces": "{{ 7 * 7 }}{% for x in range(9) %}x{% endfor %}",
 }
+# The sender itself takes about 100 MB, and its function has at least 256 MB.
 MOST_MEMORY = 80 * 1024 * 1024
-"""Beside what the sender takes itself, about 100 MB, in a function of 256 MB at least."""
 
 
 def rendered(source: str, data: dict[str, Any] | None = None, *, seconds: float = 0.1) -> str:
-    """Renders as the sender does, under its time limit (which the tests take shorter)."""
+    """Render as the sender does, with a shorter time limit."""
     template = compile_template("t", source.encode(), b"text", b'{"subject": "s"}')
     with time_limit(seconds):
         return template.render(DATA if data is None else data, None).html
 
 
 def outcome(source: str) -> tuple[str, str]:
-    """Renders; gives the result and nothing, or nothing and what the refusal says."""
+    """Render; return the result and no message, or no result and the message of the error."""
     try:
         return rendered(source), ""
     except PermanentError as err:
-        refusal = err
-    assert refusal.error_type == "template_render_error"
-    return "", refusal.message
+        error = err
+    assert error.error_type == "template_render_error"
+    return "", error.message
 
 
-# Ways out of the sandbox. None may print anything of Python's insides: it fails, or says nothing.
+# Escapes from the sandbox. None may print Python's internals: it fails, or prints nothing.
 ESCAPES = [
     "{{ ''.__class__ }}",
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
@@ -90,10 +90,10 @@ ESCAPES = [
     "{{ '{0[__class__]}'.format('') }}",
     "{{ format.format('') }}",
     "{% set f = '{0.__class__}'.format %}{{ f('') }}",
-    # CVE-2024-56326: a reference to format, handed on.
+    # CVE-2024-56326: an indirect reference to format.
     "{% set f = '{0.__class__}'.format %}{{ [f]|map(attribute='__call__')|list }}",
     "{% macro m(f) %}{{ f('') }}{% endmacro %}{{ m('{0.__class__}'.format) }}",
-    # CVE-2025-27516: format by way of the attr filter.
+    # CVE-2025-27516: format through the attr filter.
     "{{ ('{0.__class__}'|attr('format'))('') }}",
     "{{ ('{0.__class__.__mro__}'|attr('for' ~ 'mat'))('') }}",
     "{{ ['{0.__class__}']|map('attr', 'format')|map(attribute='__call__')|list }}",
@@ -134,24 +134,24 @@ ESCAPES = [
     "{{ undefined_thing.__init__.__globals__ }}",
     "{{ (undefined_thing|default('')).__class__ }}",
 ]
-INSIDES = ("class '", "<module", "<function", "<built", "__", "<bound", "object at 0x", "root:", "uid=", "49")
+INTERNALS = ("class '", "<module", "<function", "<built", "__", "<bound", "object at 0x", "root:", "uid=", "49")
 
 
 @pytest.mark.parametrize("source", ESCAPES)
-def test_no_template_gets_at_python_s_insides(source: str) -> None:
+def test_no_template_prints_internals_of_python(source: str) -> None:
     out, _ = outcome(source)
-    assert not any(inside in html.unescape(out) for inside in INSIDES), out
+    assert not any(text in html.unescape(out) for text in INTERNALS), out
 
 
 @pytest.mark.parametrize("source", ESCAPES)
-def test_no_data_is_read_as_a_template(source: str) -> None:
+def test_data_are_not_rendered_as_a_template(source: str) -> None:
     assert rendered("{{ text }}", {"text": source}).count("<") == 0
     plain = compile_template("t", b"x", b"{{ text }}", b'{"subject": "{{ text }}"}').render({"text": source}, None)
     assert plain.text == source
     assert plain.subject == " ".join(source.split())
 
 
-def test_a_template_leaves_the_data_as_they_were() -> None:
+def test_a_template_does_not_change_the_data() -> None:
     data = {"items": [1, 2], "nested": {"a": {"b": 1}}}
     for source in ("{{ items.append(3) }}", "{{ nested.a.update(c=2) }}", "{% set nested = 1 %}", "{{ items.sort() }}"):
         with contextlib.suppress(TemplateError):
@@ -159,13 +159,13 @@ def test_a_template_leaves_the_data_as_they_were() -> None:
     assert data == {"items": [1, 2], "nested": {"a": {"b": 1}}}
 
 
-def test_nothing_is_left_from_one_email_to_the_next() -> None:
+def test_no_state_is_kept_from_one_email_to_the_next() -> None:
     template = compile_template("t", b"{% set seen = 1 %}{{ other|default('-') }}", b"t", b'{"subject": "s"}')
     assert template.render({"other": "first"}, None).html == "first"
     assert template.render({}, None).html == "-"
 
 
-# Ways to take all memory or time, each in a template and with data that are nothing special.
+# Templates that would use all memory or time, with ordinary data.
 _TWICE = "{% set n = namespace(x='0123456789') %}{% for i in range(60) %}BODY{% endfor %}{{ n.x|length }}"
 _FOREVER = "{% for a in range(99999) %}{% for b in range(99999) %}BODY{% endfor %}{% endfor %}"
 RUNAWAYS = [
@@ -248,10 +248,10 @@ RUNAWAYS = [
     "{% set s = 'x ' * 500000 %}{% set n = namespace(x=[]) %}"
     "{% for i in range(99999) %}{% set n.x = [n.x, s.split()] %}{% endfor %}",
     "{% set s = 'x' * 1000000 %}{% for i in range(99999) %}{{ s }}{% endfor %}",
-    # What is written as it stands costs nothing until it is captured.
+    # Literal text is charged when it is captured.
     "{% set x %}{% for i in range(9999) %}" + "y" * 20000 + "{% endfor %}{% endset %}{{ x|length }}",
     "{% macro m() %}{% for i in range(9999) %}" + "y" * 20000 + "{% endfor %}{% endmacro %}{{ m()|length }}",
-    # Constants are computed by nobody before the clock runs.
+    # Constants are not computed before the time limit starts.
     "{% set x = 'x'|center(99999) %}" * 1500,
     "{{ 'x'|center(99999) }}" * 1500,
     _FOREVER,
@@ -279,18 +279,18 @@ def test_no_template_takes_all_memory_or_time(source: str) -> None:
     tracemalloc.start()
     began = time.process_time()
     try:
-        out, refusal = outcome(source)
+        out, message = outcome(source)
     finally:
         took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert len(out) <= MAX_OUTPUT
-    assert "MemoryError" not in refusal, "Python noticed, not the sandbox: next time the kernel does"
+    assert "MemoryError" not in message, "the sandbox must limit memory before Python runs out of it"
     assert peak < MOST_MEMORY, f"{peak / 1e6:.0f} MB"
-    # What no signal can end would take minutes; of the processor, for a busy machine makes anything late.
+    # Without the limits these take minutes. Processor time, since a busy machine takes longer.
     assert took < 4, f"{took:.1f} s"
 
 
-def test_what_real_templates_do_is_within_bounds() -> None:
+def test_realistic_templates_are_within_the_limits() -> None:
     items = [{"name": f"Article {number}", "amount": number * 1.5, "tags": ["a", "b"]} for number in range(500)]
     source = """
     {% set total = namespace(sum=0) %}

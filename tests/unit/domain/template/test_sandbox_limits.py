@@ -1,4 +1,4 @@
-"""What templates put together keeps its escapes, and is weighed with its joint before it is built."""
+"""Joins, operators and filters in the sandbox: they escape data, and are checked before they build a value."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ HOSTILE = "<script>"
 
 
 def rendered(source: str, **data: Any) -> tuple[str, str]:
-    """The source as HTML and as text."""
+    """Render the source as HTML and as text."""
     template = compile_template("t", source.encode(), source.encode(), b'{"subject": "s"}')
     made = template.render(data, None)
     return made.html, made.text
 
 
-def test_joined_by_tilde_markup_stays_markup_and_data_is_escaped() -> None:
+def test_tilde_keeps_markup_and_escapes_data() -> None:
     html, text = rendered("{{ '<b>'|safe ~ name }}", name=HOSTILE)
 
     assert html == "<b>&lt;script&gt;"
@@ -27,7 +27,7 @@ def test_joined_by_tilde_markup_stays_markup_and_data_is_escaped() -> None:
 
 
 @pytest.mark.parametrize(("flag", "expected"), [(True, "<b>&lt;script&gt;"), (False, "<b><script>")])
-def test_where_a_template_switches_escaping_itself_tilde_follows(flag: bool, expected: str) -> None:
+def test_tilde_follows_autoescape_blocks(flag: bool, expected: str) -> None:
     source = "{% autoescape flag %}{{ '<b>'|safe ~ name }}{% endautoescape %}"
 
     assert rendered(source, name=HOSTILE, flag=flag) == (expected, expected)
@@ -57,25 +57,25 @@ def test_where_a_template_switches_escaping_itself_tilde_follows(flag: bool, exp
         ("{{ (1, 2)[1] }}{{ [1, 2, 3][1:]|length }}{{ {'a': 5}.a }}", "225"),
     ],
 )
-def test_filters_and_methods_do_what_jinja_s_do(source: str, expected: str) -> None:
+def test_filters_and_methods_have_the_results_of_jinja(source: str, expected: str) -> None:
     assert rendered(source, items=[1, 2], rows=[{"id": 1}, {"id": 2}]) == (expected, expected)
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        "{{ items|join(joint) }}",
-        "{{ items|join(d=joint) }}",
-        "{{ joint.join(items) }}",
-        "{{ text.replace('x', joint) }}",
-        "{{ text.replace('x', joint, 60000) }}",
-        "{{ text|replace('x', joint) }}",
-        "{{ text.replace('', joint) }}",
+        "{{ items|join(separator) }}",
+        "{{ items|join(d=separator) }}",
+        "{{ separator.join(items) }}",
+        "{{ text.replace('x', separator) }}",
+        "{{ text.replace('x', separator, 60000) }}",
+        "{{ text|replace('x', separator) }}",
+        "{{ text.replace('', separator) }}",
     ],
 )
-def test_what_would_be_gigabytes_is_refused_before_it_is_built(source: str) -> None:
+def test_a_huge_value_is_rejected_before_it_is_built(source: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        rendered(source, items=[""] * 60_000, text="x" * 60_000, joint="y" * 200_000)
+        rendered(source, items=[""] * 60_000, text="x" * 60_000, separator="y" * 200_000)
 
     assert caught.value.message.startswith("Failed to render template 't': SecurityError: a value over ")
 
@@ -89,8 +89,8 @@ def test_only_numbers_are_summed(start: str) -> None:
 
 
 @pytest.mark.parametrize("made", ["[big]", "(big,)", "{'a': big}", "big[:]", "big ~ ''"])
-def test_whatever_holds_a_value_is_paid_for_like_the_value(made: str) -> None:
-    """40 times a million is over the budget; a reference alone would cost nothing."""
+def test_a_container_is_charged_like_its_contents(made: str) -> None:
+    """40 times a million is over the budget."""
     source = "{% for n in range(40) %}{% set made = " + made + " %}{% endfor %}"
 
     with pytest.raises(PermanentError) as caught:
@@ -124,7 +124,7 @@ WIDTH = "a width over 10000, or one that is not in the text"
         ("{{ text|urlize(rel=text) }}", PRODUCT),
     ],
 )
-def test_what_an_operator_a_method_or_a_filter_would_make_too_large_is_refused(source: str, why: str) -> None:
+def test_an_operator_method_or_filter_with_too_large_a_result_is_rejected(source: str, why: str) -> None:
     with pytest.raises(PermanentError) as caught:
         rendered(source, text="x " * 30_000)
     assert caught.value.message == f"Failed to render template 't': SecurityError: {why}"
@@ -142,5 +142,5 @@ def test_what_an_operator_a_method_or_a_filter_would_make_too_large_is_refused(s
         ("{{ text|indent(2)|length }} {{ text|wordwrap(10, wrapstring='-')|length }}", "60000 59999"),
     ],
 )
-def test_what_is_not_too_large_is_made(source: str, expected: str) -> None:
+def test_operators_methods_and_filters_within_the_limits_work(source: str, expected: str) -> None:
     assert rendered(source, text="x " * 30_000)[1] == expected

@@ -1,3 +1,5 @@
+"""Starter templates: grouping of files, and versions."""
+
 import json
 from itertools import pairwise
 
@@ -35,16 +37,16 @@ def test_a_starter_replaces_only_lower_versions(packaged: object, installed: obj
     assert decide(starter(packaged), metadata(installed)) is decision
 
 
-def test_a_starter_is_installed_where_there_is_none() -> None:
+def test_a_missing_starter_is_installed() -> None:
     assert decide(starter("1.0.0"), None) is Decision.INSTALL
 
 
 @pytest.mark.parametrize("installed", [b"", b"{", b"[]", b"\xff", metadata("1.0"), metadata("latest"), metadata(2)])
-def test_metadata_that_cannot_be_compared_stays(installed: bytes) -> None:
+def test_metadata_that_cannot_be_compared_is_not_replaced(installed: bytes) -> None:
     assert decide(starter("9.0.0"), installed) is Decision.SKIP
 
 
-def test_precedence_follows_the_example_of_the_semver_page() -> None:
+def test_precedence_follows_the_example_of_semver() -> None:
     ordered = [
         "1.0.0-alpha",
         "1.0.0-alpha.1",
@@ -64,20 +66,20 @@ def test_precedence_follows_the_example_of_the_semver_page() -> None:
 @pytest.mark.parametrize(
     "version", ["", "1", "1.0", "1.0.0.0", "01.0.0", "1.0.0-01", "v1.0.0", "1.0.0-", "1.0.0 ", "١.0.0"]
 )
-def test_what_is_not_semver_has_no_precedence(version: str) -> None:
+def test_an_invalid_version_has_no_precedence(version: str) -> None:
     with pytest.raises(ValueError, match="not a semantic version"):
         precedence(version)
 
 
 @given(st.tuples(*[st.integers(0, 99)] * 3), st.tuples(*[st.integers(0, 99)] * 3))
-def test_versions_compare_as_their_numbers(one: tuple[int, int, int], other: tuple[int, int, int]) -> None:
+def test_versions_compare_by_their_numbers(one: tuple[int, int, int], other: tuple[int, int, int]) -> None:
     def text(version: tuple[int, int, int]) -> str:
         return ".".join(map(str, version))
 
     assert (precedence(text(one)) < precedence(text(other))) == (one < other)
 
 
-def test_an_archive_is_sorted_into_starters_with_their_localised_bodies() -> None:
+def test_files_are_grouped_into_starters_with_their_localised_bodies() -> None:
     files = {
         "templates/welcome/template.txt": b"text",
         "templates/welcome/template.html": b"html",
@@ -92,7 +94,7 @@ def test_an_archive_is_sorted_into_starters_with_their_localised_bodies() -> Non
     assert found.bodies == {"template.html": b"html", "template.txt": b"text", "template.fr-CA.html": b"bonjour"}
 
 
-def test_a_starter_that_lacks_files_is_told_by_name_with_all_that_it_lacks() -> None:
+def test_an_incomplete_starter_is_an_error_that_names_all_missing_files() -> None:
     with pytest.raises(SeedError) as caught:
         starters_in({"templates/welcome/template.html": b"x"})
 

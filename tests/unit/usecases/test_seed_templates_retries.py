@@ -1,4 +1,4 @@
-"""How long the seeder waits for IAM, and for a bucket in which somebody else writes."""
+"""How long the seeder retries while access is denied, or another writer changes the same template."""
 
 from __future__ import annotations
 
@@ -12,22 +12,28 @@ from tools.simulation.fakes import NOW, FakeClock, FakeLog
 
 
 class Bucket:
-    """Denies, or changes, for as long as it is told to."""
+    """Source and bucket; reads fail until a given time."""
 
     def __init__(self, clock: FakeClock, error: Exception, until: float) -> None:
         self.reads = 0
+        self.source_fails = False
         self._clock, self._error, self._until = clock, error, until
 
     def load(self) -> Sequence[Starter]:
+        if self.source_fails:
+            self._fail()
         return [Starter("welcome", {"template.html": b"x"}, b'{"version": "1.2.0"}')]
 
     def read(self, name: str, file: str) -> StoredFile | None:
         self.reads += 1
-        if self._clock.now() < self._until:
-            raise self._error
+        self._fail()
         return None
 
     def write(self, name: str, file: str, content: bytes, *, replaces: StoredFile | None) -> None: ...
+
+    def _fail(self) -> None:
+        if self._clock.now() < self._until:
+            raise self._error
 
 
 def seeded(error: Exception, seconds: float) -> tuple[Bucket, FakeLog, FakeClock, SeedTemplates]:
@@ -37,7 +43,7 @@ def seeded(error: Exception, seconds: float) -> tuple[Bucket, FakeLog, FakeClock
 
 
 @pytest.mark.parametrize("code", ["SEED003", "SEED004"])
-def test_rights_that_come_within_twenty_seconds_are_waited_for(code: str) -> None:
+def test_the_seeder_retries_while_access_is_denied(code: str) -> None:
     _, log, clock, seed = seeded(SeedError("denied", code=code), 19)
 
     assert seed().installed == ["welcome"]
@@ -49,7 +55,15 @@ def test_rights_that_come_within_twenty_seconds_are_waited_for(code: str) -> Non
     ]
 
 
-def test_rights_that_do_not_come_are_told_after_twenty_seconds() -> None:
+def test_the_seeder_retries_while_access_to_the_starters_is_denied() -> None:
+    bucket, _, clock, seed = seeded(SeedError("denied", code="SEED003"), 19)
+    bucket.source_fails = True
+
+    assert seed().installed == ["welcome"]
+    assert clock.now() == NOW + 20
+
+
+def test_access_denied_for_twenty_seconds_is_an_error() -> None:
     bucket, _, clock, seed = seeded(SeedError("denied", code="SEED003"), 1_000)
 
     with pytest.raises(SeedError, match="denied"):
@@ -58,7 +72,7 @@ def test_rights_that_do_not_come_are_told_after_twenty_seconds() -> None:
     assert (clock.now(), bucket.reads) == (NOW + 20, 11)
 
 
-def test_what_is_no_matter_of_rights_is_told_at_once() -> None:
+def test_other_errors_are_not_retried() -> None:
     bucket, _, clock, seed = seeded(SeedError("incomplete", code="SEED005"), 1_000)
 
     with pytest.raises(SeedError, match="incomplete"):
@@ -67,7 +81,7 @@ def test_what_is_no_matter_of_rights_is_told_at_once() -> None:
     assert (clock.now(), bucket.reads) == (NOW, 1)
 
 
-def test_a_template_that_never_stands_still_is_told_after_ten_tries() -> None:
+def test_ten_conflicts_are_an_error() -> None:
     bucket, log, _, seed = seeded(WriteConflictError(), 1_000)
 
     with pytest.raises(SeedError) as caught:

@@ -1,4 +1,4 @@
-"""Templates: what their files say, what they render to, and what is wrong with those that do not."""
+"""Compiling and rendering templates: their parts, variables, locales and errors."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT
-from sesmail_layer.domain.template.templates import (
-    MAX_FILE_BYTES,
-    Rendered,
-    Template,
-    TemplateError,
-    compile_template,
-    locale_candidates,
-)
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES
+from sesmail_layer.domain.template.templates import Rendered, Template, TemplateError, compile_template
 
 
 def template(
     html: str = "<p>{{ name }}</p>", text: str = "{{ name }}", *, locale: str | None = None, **metadata: Any
 ) -> Template:
-    about = {"subject": "Hello {{ name }}", **metadata}
-    return compile_template("welcome", html.encode(), text.encode(), json.dumps(about).encode(), locale)
+    content = {"subject": "Hello {{ name }}", **metadata}
+    return compile_template("welcome", html.encode(), text.encode(), json.dumps(content).encode(), locale)
 
 
 def render(made: Template, subject: str | None = None, /, **data: Any) -> Rendered:
@@ -38,7 +32,7 @@ def failure(made: Template | None = None, subject: str | None = None, /, **data:
     return caught.value
 
 
-def refused(html: bytes = b"h", text: bytes = b"t", metadata: bytes = b'{"subject": "s"}') -> TemplateError:
+def compile_error(html: bytes = b"h", text: bytes = b"t", metadata: bytes = b'{"subject": "s"}') -> TemplateError:
     with pytest.raises(TemplateError) as caught:
         compile_template("welcome", html, text, metadata)
     assert caught.value.error_type == "template_render_error"
@@ -71,20 +65,20 @@ def test_html_escapes_the_data_and_text_and_headers_do_not() -> None:
     assert rendered.sender_name == '<b>O\'Neil & "Co"</b>'
 
 
-def test_the_event_s_subject_goes_before_the_template_s_and_bodies_see_it() -> None:
+def test_the_subject_of_the_request_replaces_that_of_the_template() -> None:
     rendered = render(template("{{ subject }}", "{{ subject }}"), "From the <event>", subject="from the data")
     assert rendered.subject == "From the <event>"
     assert rendered.html == "From the &lt;event&gt;"
     assert rendered.text == "From the <event>"
 
 
-def test_the_event_s_subject_is_no_template() -> None:
+def test_the_subject_of_the_request_is_not_rendered() -> None:
     assert render(template(), "{{ name }} {% broken").subject == "{{ name }} {% broken"
 
 
 @pytest.mark.parametrize("subject", [None, "", "   ", "\u00a0"])
 @pytest.mark.parametrize("metadata", [{"subject": None}, {"subject": ""}, {"subject": "{{ nothing }}"}])
-def test_no_subject_anywhere_is_refused(subject: str | None, metadata: dict[str, Any]) -> None:
+def test_an_email_without_a_subject_is_an_error(subject: str | None, metadata: dict[str, Any]) -> None:
     error = failure(template(optionalVariables=["nothing"], **metadata), subject)
     assert (error.error_type, error.code) == ("validation_error", "VAL004")
     assert error.message == "Validation error: No subject provided in event or template"
@@ -94,18 +88,18 @@ def test_no_subject_anywhere_is_refused(subject: str | None, metadata: dict[str,
     "made",
     ["a\nb", "a\r\nBcc: b", "  a  b ", "a\u2028b", "a\u0085b", "a\tb", "a\x00 b", "a\x1b b"],
 )  # fmt: skip
-def test_what_is_rendered_for_a_header_is_one_line(made: str) -> None:
+def test_a_header_is_rendered_to_one_line(made: str) -> None:
     rendered = render(template(subject="{{ name }}", senderName="{{ name }}"), name=made)
     for line in (rendered.subject, rendered.sender_name):
         assert line.replace("Bcc: ", "") == "a b"
 
 
-def test_letters_that_are_joined_stay_joined_in_a_header() -> None:
+def test_zero_width_joiners_are_kept_in_a_header() -> None:
     family, persian = "👨‍👩‍👧", "می‌خواهم"
     assert render(template(subject="{{ name }}"), name=f"{family} {persian}").subject == f"{family} {persian}"
 
 
-def test_a_line_that_is_too_long_for_a_header_is_refused() -> None:
+def test_a_line_that_is_too_long_for_a_header_is_an_error() -> None:
     assert render(template(subject="{{ name }}"), name="x" * 998).subject == "x" * 998
     error = failure(template(subject="{{ name }}"), name="x" * 999)
     assert (error.code, error.message) == (
@@ -115,7 +109,7 @@ def test_a_line_that_is_too_long_for_a_header_is_refused() -> None:
 
 
 @pytest.mark.parametrize("part", ["senderEmail", "replyTo"])
-def test_an_address_that_is_none_is_refused_and_masked(part: str) -> None:
+def test_an_invalid_address_is_an_error_and_masked(part: str) -> None:
     error = failure(template(**{part: "{{ name }}"}), name="john.smith")
     assert error.code == "TMPL011"
     assert "is not an email address: 'j***'" in error.message
@@ -123,7 +117,7 @@ def test_an_address_that_is_none_is_refused_and_masked(part: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["senderEmail", "senderName", "replyTo"])
-def test_a_part_that_renders_empty_counts_as_absent(part: str) -> None:
+def test_a_part_that_renders_empty_is_absent(part: str) -> None:
     rendered = render(template(**{part: " {{ nothing }} "}, optionalVariables=["nothing"]))
     assert (rendered.sender_email, rendered.sender_name, rendered.reply_to) == ("", "", "")
 
@@ -143,7 +137,7 @@ def test_a_required_variable_may_be_empty(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "says"),
+    ("html", "text"),
     [
         ("{{ y }}", "Undefined variable: 'y' is undefined"),
         ("{% if y %}a{% endif %}", "Undefined variable: 'y' is undefined"),
@@ -156,14 +150,14 @@ def test_a_required_variable_may_be_empty(value: object) -> None:
         ("{{ order.z }}", "Undefined variable: 'dict object' has no attribute 'z'"),
     ],
 )
-def test_an_undefined_variable_is_named(html: str, says: str) -> None:
+def test_an_undefined_variable_is_named(html: str, text: str) -> None:
     error = failure(template(html), order={"a": 1})
     assert (error.error_type, error.code) == ("template_render_error", "TMPL007")
-    assert error.message == f"Failed to render template 'welcome': {says}"
+    assert error.message == f"Failed to render template 'welcome': {text}"
 
 
 @pytest.mark.parametrize(
-    ("html", "gives"),
+    ("html", "expected"),
     [
         ("[{{ y }}]", "[]"),
         ("[{{ y.a.b }}]", "[]"),
@@ -178,14 +172,14 @@ def test_an_undefined_variable_is_named(html: str, says: str) -> None:
     ],
 )
 @pytest.mark.parametrize("data", [{}, {"y": None}], ids=["absent", "null"])
-def test_an_absent_optional_variable_is_false_empty_and_yields_to_default(
-    html: str, gives: str, data: dict[str, Any]
+def test_an_absent_optional_variable_is_false_and_empty_and_has_its_default(
+    html: str, expected: str, data: dict[str, Any]
 ) -> None:
-    assert render(template(html, optionalVariables=["y"]), **data).html == gives
+    assert render(template(html, optionalVariables=["y"]), **data).html == expected
 
 
 @pytest.mark.parametrize(
-    ("html", "says"),
+    ("html", "text"),
     [
         ("{{ name", "unexpected end of template"),
         ("{% if name %}", "Unexpected end of template"),
@@ -201,18 +195,18 @@ def test_an_absent_optional_variable_is_false_empty_and_yields_to_default(
     ],
 )
 @pytest.mark.parametrize("file", ["html", "text", "subject"])
-def test_a_syntax_error_says_what_and_where(html: str, says: str, file: str) -> None:
+def test_a_syntax_error_has_its_reason_and_line(html: str, text: str, file: str) -> None:
     if file == "subject":
-        error = refused(metadata=json.dumps({"subject": html}).encode())
+        error = compile_error(metadata=json.dumps({"subject": html}).encode())
     else:
-        error = refused(**{file: html.encode()})
+        error = compile_error(**{file: html.encode()})
     assert error.code == "TMPL009"
     assert error.message.startswith("Failed to render template 'welcome': Syntax error: ")
-    assert says in error.message
+    assert text in error.message
 
 
 def test_a_file_that_is_not_utf_8_is_a_syntax_error() -> None:
-    assert refused(html=b"Gr\xfc\xdfe").code == "TMPL009"
+    assert compile_error(html=b"Gr\xfc\xdfe").code == "TMPL009"
     assert (
         compile_template("t", b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe", b"t", b'{"subject": "s"}').render({}, None).html
         == "Grüße"
@@ -227,19 +221,19 @@ def test_a_file_that_is_not_utf_8_is_a_syntax_error() -> None:
     ],
     ids=lambda metadata: metadata[:24].decode(errors="replace"),
 )  # fmt: skip
-def test_metadata_that_cannot_be_read_is_named(metadata: bytes) -> None:
-    error = refused(metadata=metadata)
+def test_unreadable_metadata_is_an_error(metadata: bytes) -> None:
+    error = compile_error(metadata=metadata)
     assert error.code == "TMPL005"
     assert error.message.startswith("Template 'welcome' has invalid metadata.json: ")
 
 
-def test_metadata_may_say_more_than_the_engine_knows() -> None:
+def test_unknown_fields_of_the_metadata_are_ignored() -> None:
     assert template(author="me", description="d", version="1.2.3", sensitive=True).metadata.sensitive is True
 
 
 @pytest.mark.parametrize("file", ["html", "text", "metadata"])
-def test_a_file_over_256_kilobytes_is_refused(file: str) -> None:
-    error = refused(**{file: b" " * (MAX_FILE_BYTES + 1)})
+def test_a_file_over_256_kilobytes_is_an_error(file: str) -> None:
+    error = compile_error(**{file: b" " * (MAX_FILE_BYTES + 1)})
     assert error.code == "TMPL008"
     assert error.message == "Template 'welcome' file too large: 262145 bytes (max 262144 bytes)"
     assert len(compile_template("t", b"x" * MAX_FILE_BYTES, b"t", b'{"subject": "s"}').render({}, None).html) == 262144
@@ -266,14 +260,14 @@ def test_a_file_over_256_kilobytes_is_refused(file: str) -> None:
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     ],
 )
-def test_a_template_s_mistake_never_tells_the_data(html: str) -> None:
+def test_an_error_of_a_template_never_quotes_the_data(html: str) -> None:
     error = failure(template(html), name="private")
     assert error.error_type == "template_render_error"
     assert error.code in ("TMPL007", "TMPL010")
     assert "private" not in error.message
 
 
-def test_a_result_beyond_the_bound_is_refused() -> None:
+def test_a_result_over_the_limit_is_an_error() -> None:
     error = failure(template("{% for piece in range(30) %}{{ name * 100000 }}{% endfor %}"), name="x")
     assert error.message == f"Failed to render template 'welcome': the result is over {MAX_OUTPUT} characters"
     assert error.code == "TMPL010"
@@ -291,7 +285,7 @@ def test_a_result_beyond_the_bound_is_refused() -> None:
         ),
     )
 )
-def test_any_data_renders_or_fails_by_name(data: dict[str, Any]) -> None:
+def test_any_data_render_or_fail_with_an_error(data: dict[str, Any]) -> None:
     made = template(
         "{{ name|default('') }}{% for x in items|default([]) %}{{ loop.index }}{{ x }}{% endfor %}{{ range(3)|list }}",
         "{{ order|default({})|tojson }}{{ name|upper }}",
@@ -309,10 +303,7 @@ def test_any_data_renders_or_fails_by_name(data: dict[str, Any]) -> None:
     assert (rendered.html + rendered.text).encode()
 
 
-def test_a_locale_falls_back_from_the_nearest() -> None:
-    assert locale_candidates("zh-Hant-TW") == ["zh-Hant-TW", "zh-Hant", "zh"]
-    assert locale_candidates("fr") == ["fr"]
-    assert locale_candidates(None) == []
+def test_the_subject_of_the_nearest_locale_is_used() -> None:
     subjects = {"subject": "Hello", "subject.fr": "Bonjour", "subject.fr-CA": "Allo"}
     for locale, subject in (
         ("fr-CA", "Allo"),
