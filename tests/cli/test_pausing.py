@@ -31,7 +31,7 @@ def test_a_pause_stops_all_sending_and_says_why(engine: MotoEngine) -> None:
 def test_a_pause_of_one_producer_does_not_affect_others(engine: MotoEngine) -> None:
     result = sesmail("pause", "--producer", SOURCE)
 
-    assert "source is exactly 'my.application'" in result.stdout
+    assert "events with exactly this source: 'my.application'" in result.stdout
     assert (found := state(engine, SOURCE)) is not None
     assert found.paused
     assert state(engine) is None

@@ -27,7 +27,7 @@ def pause(context: CommandContext, *, producer: Producer = ACCOUNT, reason: Reas
     context.print_json({"source": producer, "state": state})
     context.print(f"[yellow]Paused:[/] {escape(describe_pause(producer, state))}")
     if producer != ACCOUNT:
-        context.print(f"It holds events whose source is exactly '{escape(producer)}'.")
+        context.print(f"It applies to events with exactly this source: '{escape(producer)}'.")
     hours = engine.setting("SESMAIL_MAX_HOLD_HOURS", "24")
     context.print(f"In force everywhere within 15 seconds. Emails held for longer than {hours} h fail as 'expired'.")
     return OK

@@ -18,7 +18,7 @@ _UNQUOTED_DATA = re.compile(rf"=\s*[^\s>]*{DATA}")
 _UNSUBSCRIBE = re.compile(r"unsubscribe|opt[ -]?out|list-unsubscribe", re.IGNORECASE)
 _MARKUP = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|html|i|img|li|p|span|strong|table|td|tr|ul)\b[^>]*>", re.IGNORECASE)
 _ACTIVE = {
-    "script": "mail clients remove scripts, and many refuse the email",
+    "script": "mail clients remove scripts, and many reject the email",
     "iframe": "mail clients remove frames",
     "object": "mail clients remove embedded objects",
     "embed": "mail clients remove embedded objects",

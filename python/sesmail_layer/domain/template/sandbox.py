@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sesmail_layer.domain.template import bounds
 from sesmail_layer.domain.template.formatting import FILTERS
 
-# The allowed methods of text. Not: translate, expandtabs, maketrans and encode, whose results can be huge.
+# The allowed methods of text. The results of translate, expandtabs, maketrans and encode could be huge.
 _TEXT_METHODS = frozenset(
     "capitalize casefold center count endswith find format format_map index isalnum isalpha isascii isdecimal isdigit "
     "isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix "
@@ -150,7 +150,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _checked_method(name: str, text: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Check a call of a text method, whose main operands are positional only."""
+    """Check a call of a text method; its main operands are positional only."""
     if name == "join" and args:
         return (bounds.checked_items(args[0], text), *args[1:])
     if name == "replace" and len(args) > 1 and all(isinstance(arg, str) for arg in args[:2]):
