@@ -1,44 +1,55 @@
 """Limits on what a template may build: per value, and in total for each rendering.
 
-The weight of a value is 1 for a character, and 8 for an item of a list plus the item's own weight, also where an item
-is repeated. This bounds every later output, join or comparison. Jinja2's sandbox has no such limits:
+Weights are bytes of memory. A text weighs 1 for a character, and 4 where it is not ASCII; an item of a list weighs 8
+plus its own weight, also where it is repeated. This bounds every later output, join or comparison. A list that was made
+costs 64 more for each item, which may be an object of its own. Jinja2's sandbox has no such limits:
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sized, ValuesView
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from itertools import islice
+from decimal import Decimal
 from string import Formatter
 from typing import Any, TypeVar
 
+from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
-from jinja2.utils import Namespace
+from jinja2.utils import Namespace, object_type_repr
 
 T = TypeVar("T")
 
 # Characters of one rendered part, far more than a real email: Gmail cuts a message off at 102 KB.
 MAX_OUTPUT = 2 * 1024 * 1024
 MAX_VALUE = 2 * MAX_OUTPUT
-# The total weight of the values that one part's expressions make. A character takes up to four bytes.
+# The total weight of the values that one part's expressions make, with what the last of them needs while it runs.
 BUDGET = 16 * MAX_OUTPUT
 # The largest count, width or repetition that a filter or method accepts.
 MAX_NUMBER = 100_000
+# Comparisons of two characters in one search: some 50 ms. No signal stops a search.
+MAX_STEPS = 64 * 1024 * 1024
+PER_OBJECT = 64
+_PER_JOINED = 128
 _MAX_BITS = 4_096
 _MAX_PRODUCT = 8 * MAX_OUTPUT
 _PER_ITEM = 8
 _WIDEST = 10_000
 _MAX_FIELDS = 10_000
+# `repr` writes up to ten characters for one of weight 4 (`\U000e0001`), and up to four for one of weight 1 (`\x00`).
+_REPR = 5
 _DIGITS = re.compile(r"\d{5,}")
 # A `%` conversion up to its width or precision, which is a long number or a star.
 _WIDTH = r"%(?:\([^)]{0,100}\))?[-+ #0]{0,10}(?:\d*\.)?"
+_AFTER_LINKS = re.compile(r"[)>.,]{100,}")
 _PERCENT_STAR = re.compile(_WIDTH + r"\*")
 _PERCENT_HUGE = re.compile(_WIDTH + r"\d{5,}")
 _PERCENT_WIDE = re.compile(_WIDTH + r"\d{3,}")
+# What data are made of; `repr` of anything else is Python's own.
+DATA = (str, int, float, Decimal, type(None), list, tuple, Mapping)
 
 
 @dataclass(slots=True)
@@ -59,28 +70,65 @@ def metered() -> Iterator[None]:
         _meter.reset(token)
 
 
-def charged(value: T) -> T:
-    """Charge a value that a template has made to the budget, and return it. Raises SecurityError."""
+def spend(cost: int) -> None:
+    """Charge the budget. Raises SecurityError when it is used up."""
+    check_room(cost)
     meter = _meter.get()
-    cost = weight(value)
     if meter is not None:
         meter.spent += cost
-        if meter.spent > BUDGET:
-            raise SecurityError("the template builds too much")
+
+
+def check_room(cost: int) -> None:
+    """Check that the budget has room for what an operation needs while it runs. Raises SecurityError."""
+    meter = _meter.get()
+    if (meter.spent if meter else 0) + cost > BUDGET:
+        raise SecurityError("the template builds too much")
+
+
+def charged(value: T) -> T:
+    """Charge a value that a template has made to the budget, and return it. Raises SecurityError."""
+    cost = weight(value)
+    if isinstance(value, list | tuple):
+        cost += PER_OBJECT * len(value)
+    spend(cost)
     return value
+
+
+def charged_items(items: Iterator[T]) -> Iterator[T]:
+    """Charge items that are made one by one, as they are read; what they hold is charged where it is made."""
+    for item in items:
+        spend(2 * PER_OBJECT + (_PER_ITEM * len(item) if isinstance(item, list | tuple) else 0))
+        yield item
+
+
+def listed(items: Any, price: int) -> Any:
+    """Return items whose number is known, if there is room for `price` bytes for each; an iterator as a list."""
+    if isinstance(items, Sized):
+        check_room(price * len(items))
+    elif isinstance(items, Iterable):
+        collected = []
+        for item in items:
+            collected.append(item)
+            check_room(price * len(collected))
+        return collected
+    return items
+
+
+def size(text: str | bytes) -> int:
+    return len(text) if text.isascii() else 4 * len(text)
 
 
 def weight(value: Any) -> int:
     """Return the weight of a value. Raises SecurityError as soon as it is over MAX_VALUE."""
     if isinstance(value, str):
-        return checked(len(value))
+        return checked(size(value))
     total, left = 0, [value]
     while left:
         item = left.pop()
         if isinstance(item, str | bytes):
-            total += len(item)
-        elif isinstance(item, int) and item.bit_length() > _MAX_BITS:
-            raise SecurityError(f"a number over {_MAX_BITS} bits")
+            total += size(item)
+        elif isinstance(item, int):
+            total += _digits(item)
         else:
             contents = _contents(item)
             total += _PER_ITEM * len(contents)
@@ -89,9 +137,31 @@ def weight(value: Any) -> int:
     return total
 
 
+def text_weight(value: Any, *, as_repr: bool = False) -> int:
+    """Return the weight of the text that a value becomes, at most. Raises SecurityError for what is no data."""
+    if isinstance(value, str) and not as_repr:
+        return weight(value)
+    total = _REPR * weight(value)
+    check_data(value)
+    return total
+
+
+def check_data(value: Any) -> None:
+    """Check that a value holds nothing but data, so that no Python object is written into an email."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, Undefined):
+            str(item)
+        elif not isinstance(item, DATA):
+            raise SecurityError(f"a {object_type_repr(item)!r} is no text")
+        elif not isinstance(item, str):
+            left.extend(_contents(item))
+
+
 def checked(size: int) -> int:
     if size > MAX_VALUE:
-        raise SecurityError(f"a value over {MAX_VALUE} characters")
+        raise SecurityError(f"a value over {MAX_VALUE} bytes")
     return size
 
 
@@ -110,7 +180,19 @@ def check_repetition(left: Any, right: Any) -> None:
 def check_product(left: Any, right: Any) -> None:
     """Check a filter that inserts one value at many places of another."""
     if _extent(left) * _extent(right) > _MAX_PRODUCT:
-        raise SecurityError(f"a value over {_MAX_PRODUCT} characters")
+        raise SecurityError(f"a value over {_MAX_PRODUCT} bytes")
+
+
+def check_search(text: str, part: Any) -> None:
+    """Check a search, which may compare each character of one text with each of the other."""
+    if isinstance(part, str) and len(text) * len(part) > MAX_STEPS:
+        raise SecurityError(f"a search of over {MAX_STEPS} steps")
+
+
+def check_runs(text: str) -> None:
+    """Check a text in which links are sought: a run of what may follow a link takes the square of its length."""
+    if sum(len(run) ** 2 for run in _AFTER_LINKS.findall(text)) > MAX_STEPS:
+        raise SecurityError(f"a search of over {MAX_STEPS} steps")
 
 
 def check_power(base: Any, exponent: Any) -> None:
@@ -119,14 +201,18 @@ def check_power(base: Any, exponent: Any) -> None:
 
 
 def check_replace(text: str, old: str, new: str) -> None:
-    checked(len(text) + text.count(old) * len(new))
+    check_search(text, old)
+    checked(size(text) + text.count(old) * size(new))
 
 
 def check_percent(text: str, values: Any) -> None:
     """Check `%`: no widths from the values, no large widths, not too many values."""
+    if text.count("%") > _MAX_FIELDS:
+        raise SecurityError(f"%: more than {_MAX_FIELDS} conversions")
     if _PERCENT_STAR.search(text) or _PERCENT_HUGE.search(text):
         raise SecurityError(f"%: a width over {_WIDEST}, or one that is not in the text")
-    checked(len(text) + text.count("%") * (weight(values) + (_WIDEST if _PERCENT_WIDE.search(text) else 0)))
+    wide = _WIDEST if _PERCENT_WIDE.search(text) else 0
+    checked(size(text) + text.count("%") * (_values_weight(values, as_repr="r" in text or "a" in text) + wide))
 
 
 def check_format(text: str, values: Any) -> None:
@@ -136,19 +222,45 @@ def check_format(text: str, values: Any) -> None:
     specs = [spec or "" for _, _, spec, _ in Formatter().parse(text)]
     if any("{" in spec or _DIGITS.search(spec) for spec in specs):
         raise SecurityError(f"format: a width over {_WIDEST}, or one that is not in the text")
-    wide = any(re.search(r"\d{3,}", spec) for spec in specs)
-    checked(len(text) + len(specs) * (weight(values) + (_WIDEST if wide else 0)))
+    wide = _WIDEST if any(re.search(r"\d{3,}", spec) for spec in specs) else 0
+    checked(size(text) + len(specs) * (_values_weight(values, as_repr="!" in text) + wide))
 
 
 def checked_items(items: Any, separator: Any) -> Any:
     """Return the items of a join as a list, if the joined text is bounded."""
+    items = listed(items, _PER_JOINED)
     if isinstance(items, str):
-        items_weight = len(items)
+        items_weight = size(items)
     else:
-        items = list(islice(items, MAX_VALUE))
-        items_weight = weight(items)
+        items = list(items)
+        items_weight = weight(items) + sum((_REPR - 1) * weight(item) for item in items if not isinstance(item, str))
+        check_data(items)
     checked(items_weight + len(items) * _extent(separator))
     return items
+
+
+def depth(value: Any) -> int:
+    """Return how many levels of lists and dicts a value has."""
+    levels, level = 0, [value]
+    while level:
+        levels, level = levels + 1, [inner for item in level for inner in _contents(item)]
+    return levels
+
+
+def _values_weight(values: Any, *, as_repr: bool) -> int:
+    """Return the weight of the texts of a tuple's or dict's values, or of one value."""
+    if isinstance(values, Mapping):
+        values = tuple(values.values())
+    if not isinstance(values, tuple):
+        values = (values,)
+    return sum(text_weight(value, as_repr=as_repr) for value in values)
+
+
+def _digits(number: int) -> int:
+    bits = number.bit_length()
+    if bits > _MAX_BITS:
+        raise SecurityError(f"a number over {_MAX_BITS} bits")
+    return bits // 4
 
 
 def _contents(value: Any) -> list[Any]:

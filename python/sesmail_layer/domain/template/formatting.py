@@ -5,10 +5,12 @@ Babel's data are large, so it is imported when the first filter runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import FilterArgumentError
@@ -23,7 +25,15 @@ DEFAULT_LOCALE = "en"
 _MAX_DIGITS = 30
 # Babel computes with the digits before and after the point.
 _PRECISION = 2 * _MAX_DIGITS
+# Characters of a number or a time; of a locale (BCP 47 has 35 for the longest without extensions).
+_LONGEST_TEXT = 100
+_LONGEST_LOCALE = 35
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long", "full": "full"}
+
+
+class FormatError(FilterArgumentError):
+    """A value that a filter of this module cannot write. The message does not quote it."""
 
 
 @pass_context
@@ -33,8 +43,10 @@ def money(context: Context, value: Any, currency: str, locale: str | None = None
         return str(value)
     from babel.numbers import format_currency
 
-    with localcontext(prec=_PRECISION):
-        return format_currency(_number("money", value), currency.upper(), locale=_locale(context, locale))
+    if not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+        raise FormatError("money: the currency is three letters, such as EUR")
+    language = _locale(context, locale)
+    return _signed(lambda amount: format_currency(amount, currency.upper(), locale=language), _number("money", value))
 
 
 @pass_context
@@ -44,36 +56,47 @@ def number(context: Context, value: Any, digits: int | None = None, locale: str 
         return str(value)
     from babel.numbers import format_decimal
 
+    if digits is not None and not isinstance(digits, int):
+        raise FormatError("number: the digits are a whole number, such as 2")
     pattern = None if digits is None else "#,##0" + ("." + "0" * min(digits, 20) if digits > 0 else "")
-    with localcontext(prec=_PRECISION):
-        return format_decimal(_number("number", value), pattern, locale=_locale(context, locale))
+    language = _locale(context, locale)
+    return _signed(lambda amount: format_decimal(amount, pattern, locale=language), _number("number", value))
 
 
 @pass_context
-def format_date(context: Context, value: Any, length: Length = "long", locale: str | None = None) -> str:
-    """`{{ '2026-11-24' | date }}`: November 24, 2026; `short`, `medium`, `long` or `full`."""
+def format_date(
+    context: Context, value: Any, length: Length = "long", zone: str | None = None, locale: str | None = None
+) -> str:
+    """`{{ '2026-11-24' | date }}`: November 24, 2026; `short`, `medium`, `long` or `full`.
+
+    With a zone, a moment is on that zone's day; one without an offset is in UTC. A date without a time stays as it is.
+    """
     if isinstance(value, Undefined):
         return str(value)
     from babel import dates
 
-    return dates.format_date(_moment("date", value), _length("date", length), locale=_locale(context, locale))
+    length, timezone = _length("date", length), _zone("date", zone)
+    day = _moment("date", value)
+    if timezone and isinstance(day, datetime):
+        day = _in_zone("date", day, timezone)
+    return dates.format_date(day, length, locale=_locale(context, locale))
 
 
 @pass_context
 def format_time(
-    context: Context, value: Any, length: Length = "short", zone: str = "UTC", locale: str | None = None
+    context: Context, value: Any, length: Length = "short", zone: str | None = "UTC", locale: str | None = None
 ) -> str:
     """`{{ '2026-11-24T10:31:00Z' | time(zone='Europe/Paris') }}`: 11:31 AM."""
     if isinstance(value, Undefined):
         return str(value)
     from babel import dates
 
-    try:
-        timezone = dates.get_timezone(zone)
-    except LookupError as err:
-        raise FilterArgumentError("time: no such time zone") from err
+    length, timezone = _length("time", length), _zone("time", zone) or UTC
     moment = _moment("time", value)
-    return dates.format_time(moment, _length("time", length), tzinfo=timezone, locale=_locale(context, locale))
+    if not isinstance(moment, datetime):
+        raise FormatError("time: the value is a date without a time")
+    moment = _in_zone("time", moment, timezone)
+    return dates.format_time(moment, length, tzinfo=timezone, locale=_locale(context, locale))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -89,7 +112,8 @@ def _locale(context: Context, given: str | None) -> Locale:
     from babel import Locale, UnknownLocaleError
 
     for wanted in (given, context.get("locale")):
-        parts = wanted.replace("_", "-").split("-") if isinstance(wanted, str) else []
+        name = wanted[:_LONGEST_LOCALE] if isinstance(wanted, str) else ""
+        parts = name.replace("_", "-").split("-")
         for count in range(len(parts), 0, -1):
             try:
                 return Locale.parse("-".join(parts[:count]), sep="-")
@@ -98,31 +122,70 @@ def _locale(context: Context, given: str | None) -> Locale:
     return Locale.parse(DEFAULT_LOCALE)
 
 
+def _signed(write: Callable[[Decimal], str], value: Decimal) -> str:
+    """Write a number, without a minus where it is rounded to zero."""
+    with localcontext(prec=_PRECISION):
+        zero = write(Decimal(0))
+        return zero if write(value.copy_abs()) == zero else write(value)
+
+
 def _number(name: str, value: Any) -> Decimal:
     """Parse a number from its text, so that 0.1 stays 0.1. Messages do not quote the data."""
     try:
-        parsed = Decimal(str(value))
+        parsed = Decimal(_short_text(value))
         valid = parsed.is_finite() and abs(parsed.adjusted()) <= _MAX_DIGITS
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         valid = False
     if not valid:
-        raise FilterArgumentError(f"{name}: the value is no number")
+        raise FormatError(f"{name}: the value is no number")
     return parsed
 
 
-def _moment(name: str, value: Any) -> datetime:
+def _moment(name: str, value: Any) -> date:
     """Parse ISO 8601 text (a date, or a time with or without zone), or Unix seconds."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, datetime):
+        if isinstance(value, date):
             return value
-        return datetime.fromisoformat(str(value))
+        text = _short_text(value)
+        return _bare_date(text) or datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError) as err:
-        raise FilterArgumentError(f"{name}: the value is no ISO 8601 time") from err
+        raise FormatError(f"{name}: the value is no ISO 8601 time") from err
 
 
-def _length(name: str, length: str) -> Length:
-    if length not in _LENGTHS:
-        raise FilterArgumentError(f"{name}: the length is one of {', '.join(_LENGTHS)}")
+def _bare_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_zone(name: str, moment: datetime, zone: tzinfo) -> datetime:
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+    except OverflowError as err:
+        raise FormatError(f"{name}: the value is out of range") from err
+
+
+def _zone(name: str, zone: Any) -> tzinfo | None:
+    """Look up a zone such as Europe/Paris; an absent optional variable gives none."""
+    if zone is None or (isinstance(zone, Undefined) and not str(zone)):
+        return None
+    try:
+        return UTC if zone == "UTC" else ZoneInfo(zone)
+    except (LookupError, ValueError, OSError, TypeError, AttributeError) as err:
+        raise FormatError(f"{name}: no such time zone") from err
+
+
+def _length(name: str, length: Any) -> Length:
+    if not isinstance(length, str) or length not in _LENGTHS:
+        raise FormatError(f"{name}: the length is one of {', '.join(_LENGTHS)}")
     return _LENGTHS[length]
+
+
+def _short_text(value: Any) -> str:
+    text = str(value) if isinstance(value, str | int | float | Decimal) else ""
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError
+    return text

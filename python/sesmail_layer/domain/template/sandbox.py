@@ -1,125 +1,123 @@
 """Jinja2 for untrusted templates and data: sandboxed, and with limits on what an expression may build.
 
 Jinja2's own sandbox protects Python's internals, but does not limit memory. So everything that makes a value
-(operators, literals, slices, calls, filters, captured output) is checked by bounds.py. The caller limits the time to
-compile and to render.
+(operators, literals, slices, calls, filters, captured output) is checked by bounds.py and prices.py, before it is made
+where that takes more than its result. The caller limits the time to compile and to render.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2 import Template, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, object_type_repr
 
-from sesmail_layer.domain.template import bounds
+from sesmail_layer.domain.template import attributes, bounds, prices
 from sesmail_layer.domain.template.formatting import FILTERS
-
-# The allowed methods of text. The results of translate, expandtabs, maketrans and encode could be huge.
-_TEXT_METHODS = frozenset(
-    "capitalize casefold center count endswith find format format_map index isalnum isalpha isascii isdecimal isdigit "
-    "isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix "
-    "removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip striptags "
-    "swapcase title unescape upper zfill".split()
-)
-_INSERTING_FILTERS = frozenset({"indent", "replace", "urlize", "wordwrap"})
-# Characters of Python code that a template may compile to; the largest file of table cells just fits. Python's
-# compiler takes up to 175 bytes of memory for each, and no signal stops it.
-MAX_CODE = 1_250_000
+from sesmail_layer.domain.template.generator import Generator
+from sesmail_layer.domain.template.undefined import UndefinedName, quoted
 
 
-class _Generator(CodeGenerator):
-    """Passes `~`, literals and slices, which Jinja2 has no hooks for, to the environment. Computes no constants."""
+class Captured(list[str]):
+    """Output that a block, a macro or `{% set %}…{% endset %}` captures; each piece is charged as it comes."""
 
-    def write(self, x: str) -> None:
-        super().write(x)
-        if self.stream.tell() > MAX_CODE:
-            raise SecurityError(f"it compiles to over {MAX_CODE} characters")
+    def append(self, piece: str) -> None:
+        bounds.spend(bounds.PER_OBJECT + bounds.size(piece))
+        super().append(piece)
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
-        join = "markup_join" if frame.eval_ctx.autoescape else "str_join"
-        if frame.eval_ctx.volatile:
-            join = "(markup_join if context.eval_ctx.autoescape else str_join)"
-        self.write(f"environment.joined({join}, (")
-        for part in node.nodes:
-            self.visit(part, frame)
-            self.write(", ")
-        self.write("))")
-
-    def visit_List(self, node: nodes.List, frame: Frame) -> None:
-        self._charge(super().visit_List, node, frame)
-
-    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
-        if node.ctx == "load":
-            self._charge(super().visit_Tuple, node, frame)
-        else:
-            super().visit_Tuple(node, frame)
-
-    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
-        self._charge(super().visit_Dict, node, frame)
-
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
-        if isinstance(node.arg, nodes.Slice):
-            self._charge(super().visit_Getitem, node, frame)
-        else:
-            super().visit_Getitem(node, frame)
-
-    def _charge(self, visit: Callable[[Any, Frame], None], node: nodes.Expr, frame: Frame) -> None:
-        self.write("environment.charged(")
-        visit(node, frame)
-        self.write(")")
-
-    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
-        """Evaluate no expression at compile time: time and memory are limited only while rendering."""
-        if not isinstance(node, nodes.TemplateData):
-            raise nodes.Impossible
-        return super()._output_child_to_const(node, frame, finalize)
+    def extend(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self.append(piece)
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
     """Rejects undefined names, and expressions that would build huge values."""
 
-    code_generator_class = _Generator
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    code_generator_class = Generator
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
+    captured = Captured
     charged = staticmethod(bounds.charged)
+    arguments = staticmethod(prices.arguments)
 
-    def __init__(self, *, autoescape: bool) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(
-            autoescape=autoescape,
-            undefined=StrictUndefined,
+            **options,
+            undefined=UndefinedName,
             keep_trailing_newline=False,
             cache_size=0,
             optimized=False,
-            finalize=bounds.charged,
+            finalize=printed,
         )
         del self.globals["lipsum"]
-        self.filters = {name: _guarded(name, function) for name, function in self.filters.items()}
+        self.filters = {name: _guarded(name, self.filters[name]) for name in self.filters if name in prices.FILTERS}
         # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
         self.filters |= FILTERS
+        self.tests |= {name: _guarded_test(name, self.tests[name]) for name in ("in", "lower", "upper")}
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
-        """Join captured output (blocks, macros, `{% set %}…{% endset %}`); called by generated code."""
-        pieces = list(pieces)
-        bounds.checked(sum(map(len, pieces)))
+        """Join captured output; called by generated code."""
+        if not isinstance(pieces, Captured):
+            captured = Captured()
+            captured.extend(pieces)
+            pieces = captured
         return bounds.charged("".join(pieces))
 
     @staticmethod
     def joined(join: Callable[[Iterable[Any]], str], parts: tuple[Any, ...]) -> str:
         """Evaluate `a ~ b`; called by generated code."""
-        bounds.weight(parts)
+        bounds.checked(sum(map(bounds.text_weight, parts)))
         return bounds.charged(join(parts))
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str) and attr not in _TEXT_METHODS:
-            return False
-        return super().is_safe_attribute(obj, attr, value)
+    @staticmethod
+    def contains(value: Any, container: Any) -> bool:
+        """Evaluate `value in container`; called by generated code."""
+        prices.check_membership(value, container)
+        return value in container
+
+    def getattr(self, obj: Any, attribute: str, text: str = "") -> Any:
+        """Look up `obj.attribute`, whose text in the template is given where it has one."""
+        if isinstance(obj, Undefined):
+            return obj[attribute]
+        value = attributes.own(obj, attribute)
+        if value is not missing:
+            return value
+        hint = None
+        if attributes.has_method(obj, attribute):
+            hint = f"{text!r}" if text else quoted(attribute)
+            hint += f" is a method of {object_type_repr(obj)!r}, not data"
+        return self.undefined(hint, obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any, text: str = "") -> Any:
+        """Look up `obj[argument]`; its text in the template is given where the argument is a variable."""
+        if isinstance(obj, Undefined):
+            return obj[argument]
+        if isinstance(obj, str | list | tuple | range | Mapping):
+            try:
+                return obj[argument]
+            except (TypeError, LookupError):
+                pass
+        value = attributes.own(obj, argument) if isinstance(argument, str) else missing
+        if value is missing and text:
+            return self.undefined(f"{text!r} is undefined")
+        return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name=argument)
+
+    def method(self, obj: Any, attribute: str, text: str = "") -> Any:
+        """Look up `obj.attribute` to call it: the one place where a method is a value; called by generated code."""
+        value = missing if isinstance(obj, Undefined) else attributes.own(obj, attribute)
+        if value is missing or not attributes.is_function(value):
+            if attributes.has_method(obj, attribute):
+                function = getattr(obj, attribute)
+                return self.wrap_str_format(function) or function
+            if value is not missing:
+                raise UndefinedError(f"{text or attribute!r} is data, not a method")
+            value = self.getattr(obj, attribute, text)
+        return value
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         wrapped = super().wrap_str_format(value)
@@ -127,8 +125,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             return None
 
         def bounded(*args: Any, **kwargs: Any) -> str:
-            bounds.check_format(value.__self__, (args, kwargs))
-            return wrapped(*args, **kwargs)
+            values = tuple(args[0].values()) if value.__name__ == "format_map" else (*args, *kwargs.values())
+            bounds.check_format(value.__self__, values)
+            return bounds.charged(wrapped(*args, **kwargs))
 
         return functools.update_wrapper(bounded, value)
 
@@ -141,53 +140,68 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             bounds.check_percent(left, right)
         return bounds.charged(super().call_binop(context, operator, left, right))
 
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, Undefined) or attributes.is_function(obj)
+
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        name, text = getattr(obj, "__name__", ""), getattr(obj, "__self__", None)
-        bounds.check_numbers(name, (*args, *kwargs.values()))
+        if not self.is_safe_callable(obj):
+            raise SecurityError("only macros, methods and functions can be called")
+        text = getattr(obj, "__self__", None)
         if isinstance(text, str):
-            args = _checked_method(name, text, args)
-        return bounds.charged(super().call(context, obj, *args, **kwargs))
+            name = obj.__name__
+            args = prices.checked_method(name, text, args, kwargs)
+            return bounds.charged(super().call(context, obj, *args, **kwargs))
+        if obj is self.globals["range"]:
+            bounds.check_numbers("range", args)
+        if isinstance(obj, type):
+            args = tuple(prices.arguments(arg) if isinstance(arg, Iterable) else arg for arg in args)
+        return super().call(context, obj, *args, **kwargs)
+
+    def _filter_test_common(self, name: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a filter or test by a name that an expression gives: `map(name)`, `select(name)`."""
+        if name not in self.filters and name not in self.tests:
+            raise SecurityError(f"no filter or test is named {quoted(name)}")
+        return super()._filter_test_common(name, *args, **kwargs)
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        if self.loader is None:
+            raise SecurityError("no include, import or extends: a template is its own three files")
+        return super()._load_template(name, globals)
 
 
-def _checked_method(name: str, text: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Check a call of a text method; its main operands are positional only."""
-    if name == "join" and args:
-        return (bounds.checked_items(args[0], text), *args[1:])
-    if name == "replace" and len(args) > 1 and all(isinstance(arg, str) for arg in args[:2]):
-        bounds.check_replace(text, args[0], args[1])
-    return args
+def printed(value: Any, text: str = "an expression") -> Any:
+    """Return what `{{ … }}` writes. Raises UndefinedError for what is no data, such as a macro or a method."""
+    if not isinstance(value, (*bounds.DATA, Undefined)):
+        raise UndefinedError(f"{text!r} is {_kind(value)}, not data")
+    if not isinstance(value, str):
+        bounds.check_data(value)
+    return bounds.charged(value)
+
+
+def _kind(value: Any) -> str:
+    if attributes.is_function(value):
+        return "a function that is not called"
+    if isinstance(value, Iterator):
+        return "a list that was not read (add |list or |join)"
+    return f"a {object_type_repr(value)!r}"
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that is checked before it runs, and charged for its result."""
+    offset = int(hasattr(function, "jinja_pass_arg"))
+
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        operands = [*args, *kwargs.values()]
-        bounds.check_numbers(name, operands)
-        if name == "join":
-            args = _with_items(args, kwargs)
-        elif name == "format":
-            bounds.check_percent(str(args[0]), operands[1:])
-        elif name == "sum" and not isinstance(kwargs.get("start", args[3] if len(args) > 3 else 0), int | float):
-            raise SecurityError("sum: of numbers only")
-        elif name in _INSERTING_FILTERS:
-            _check_insertion(name, operands)
-        return bounds.charged(function(*args, **kwargs))
+        value = prices.checked_filter(name, args[offset], args[offset + 1 :], kwargs)
+        return prices.result(name, function(*args[:offset], value, *args[offset + 1 :], **kwargs))
 
     return guarded
 
 
-def _with_items(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """Check the arguments of `join` as Jinja2 passes them: context, items, separator."""
-    separator = kwargs.get("d", args[2] if len(args) > 2 else "")
-    return (args[0], bounds.checked_items(args[1], separator), *args[2:])
+def _guarded_test(name: str, function: Any) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def guarded(value: Any, *args: Any) -> Any:
+        prices.checked_test(name, value, args)
+        return function(value, *args)
 
-
-def _check_insertion(name: str, operands: list[Any]) -> None:
-    texts = [operand for operand in operands if isinstance(operand, str)]
-    if name == "replace" and len(texts) > 2:
-        bounds.check_replace(texts[0], texts[1], texts[2])
-        return
-    counts = (int,) if name == "indent" else ()
-    values = [operand for operand in operands if isinstance(operand, (str, list, dict, tuple, *counts))]
-    for value, other in itertools.combinations(values, 2):
-        bounds.check_product(value, other)
+    return guarded

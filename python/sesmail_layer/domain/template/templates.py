@@ -7,7 +7,8 @@ variable optional: an absent one is false, prints nothing and is replaced by `de
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from io import StringIO
 from typing import Annotated, Any
 
 import jinja2
@@ -18,8 +19,9 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import AddressError, masked, parse_address
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT, metered
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, locale_candidates
-from sesmail_layer.domain.template.formatting import DEFAULT_LOCALE
+from sesmail_layer.domain.template.formatting import DEFAULT_LOCALE, FormatError
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
+from sesmail_layer.domain.template.undefined import quoting
 
 # Zero-width joiners are not printable, but emoji sequences, Persian and Hindi need them.
 _JOINERS = "\u200c\u200d"
@@ -56,14 +58,21 @@ class Rendered(msgspec.Struct, frozen=True):
     reply_to: str
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A compiled body or line, with its source: errors quote names that are in it."""
+
+    template: jinja2.Template
+    source: str
+
+
 class Template(msgspec.Struct, frozen=True):
     """A compiled template, used for many emails."""
 
     name: str
     metadata: TemplateMetadata
-    html: jinja2.Template
-    text: jinja2.Template
-    lines: Mapping[str, jinja2.Template]
+    html: Part
+    text: Part
+    lines: Mapping[str, Part]
     """The one-line parts of the metadata: subject, sender_name, sender_email, reply_to."""
     locale: str = DEFAULT_LOCALE
     """The default of `locale` in the data; the filters of formatting.py follow it."""
@@ -164,9 +173,9 @@ def _environment(autoescape: bool) -> BoundedEnvironment:
     return BoundedEnvironment(autoescape=autoescape)
 
 
-def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
+def _compiled(name: str, source: str, *, autoescape: bool) -> Part:
     try:
-        return _environment(autoescape).from_string(source)
+        return Part(_environment(autoescape).from_string(source), source)
     except jinja2.TemplateSyntaxError as err:
         raise _render_error(name, f"Syntax error: {err.message} (line {err.lineno})", "TMPL009") from err
     except SecurityError as err:
@@ -178,30 +187,43 @@ def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
         raise _render_error(name, f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
 
 
-def _rendered(name: str, template: jinja2.Template, context: Mapping[str, Any]) -> str:
-    try:
-        with metered():
-            result = "".join(_bounded(name, template.generate(context)))
-        result.encode()  # Half a surrogate pair ('\\ud83d' in a template) is a ValueError here, and not in the message.
+def _rendered(name: str, part: Part, context: Mapping[str, Any]) -> str:
+    result = _result(part, context)
+    if isinstance(result, str):
         return result
-    except PermanentError:
-        raise
-    except jinja2.UndefinedError as err:
-        raise _render_error(name, f"Undefined variable: {err}", "TMPL007") from err
-    except jinja2.TemplateError as err:
-        raise _render_error(name, f"{type(err).__name__}: {err}", "TMPL010") from err
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as err:
-        # The template is wrong for this data. Python's message may quote the data, so only the type is reported.
-        raise _render_error(name, type(err).__name__, "TMPL010") from err
+    # Raised here, not where it happened: a traceback would keep whatever the template had built.
+    raise _render_error(name, *result)
 
 
-def _bounded(name: str, pieces: Iterator[str]) -> Iterator[str]:
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > MAX_OUTPUT:
-            raise _render_error(name, f"the result is over {MAX_OUTPUT} characters", "TMPL010")
-        yield piece
+def _result(part: Part, context: Mapping[str, Any]) -> str | tuple[str, str]:
+    """Render a part; or return what is wrong and its code."""
+    output = StringIO()
+    try:
+        with metered(), quoting(part.source):
+            for piece in part.template.generate(context):
+                output.write(piece)
+                if output.tell() > MAX_OUTPUT:
+                    return f"the result is over {MAX_OUTPUT} characters", "TMPL010"
+        result = output.getvalue()
+        result.encode()  # Half a surrogate pair ('\ud83d' in a template) is a ValueError here, and not in the message.
+        return result
+    except Exception as err:  # Whatever fails in a template's expressions is the template's failure.
+        return _failure(err)
+
+
+def _failure(err: Exception) -> tuple[str, str]:
+    """Return what went wrong, and its code.
+
+    Python's messages may quote the data, and so may those of Jinja2's filters: only the type of such an error is given.
+    """
+    kind = type(err).__name__
+    if isinstance(err, jinja2.UndefinedError):
+        return f"Undefined variable: {err}", "TMPL007"
+    if isinstance(err, FormatError):
+        return f"FilterArgumentError: {err}", "TMPL010"
+    if isinstance(err, SecurityError) or kind == "TemplateRuntimeError":
+        return f"{kind}: {err}", "TMPL010"
+    return kind, "TMPL010"
 
 
 def _render_error(name: str, what: str, code: str) -> TemplateError:
