@@ -26,7 +26,7 @@ class Outbox:
         for transition in transitions:
             event = status_event(record, transition)
             if event is not None:
-                self.events[event.event_id] = event
+                self.events.setdefault(event.event_id, event)
                 self._message_ids.setdefault(event.event_id, set()).update(message_ids)
 
     def publish(self) -> Mapping[str, str]:

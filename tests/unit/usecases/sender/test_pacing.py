@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.guards.pacing import Quota, grants
+from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.usecases.sender.pacing import Pacer
 from tools.simulation.fakes import NOW, FakeBucket, FakeClock
 
@@ -47,10 +47,6 @@ def test_only_what_may_go_in_time_is_reserved() -> None:
 
     assert len(times) == 5
     assert bucket.empty_at["pacer#all"] == pytest.approx(NOW + 4)
-
-
-def test_grants_follow_each_other_at_the_rate() -> None:
-    assert grants(100.0, [1, 1, 2], rate=4.0) == [100.25, 100.5, 101.0]
 
 
 class TestBulk:
