@@ -307,7 +307,7 @@ class _Batch:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
+        """Publish the batch's status events; messages with an event that EventBridge refuses are redelivered."""
         refused = self._outbox.publish()
         for message_id in self._outbox.messages_of(refused) if refused else ():
             self._failed.add(message_id)
