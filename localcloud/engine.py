@@ -1,23 +1,24 @@
-"""The engine as Terraform applied it, with what a user does to it: send requests, read records, statuses and mails."""
+"""A deployed engine as its users see it: send requests, read records, status events, emails and queue depths."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.config import Config
 
-from localcloud.emulator import CREDENTIALS, REGION, Emulator
+from localcloud.clients import client
+from localcloud.emulator import Emulator
 from localcloud.mailbox import Mail, mails
+from localcloud.paths import LocalCloudError
 from localcloud.subscriber import StatusSubscriber
+from localcloud.wait import WaitTimeoutError, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-Found = TypeVar("Found")
 DEFAULT_NAME = "sesmailengine"
 SENDER_DOMAIN = "example.com"
+# PutEvents takes at most ten entries.
+MAX_PUT_EVENTS_ENTRIES = 10
 QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue")
 DEAD_LETTER_QUEUES = ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "FeedbackProcessorDLQ")
 DEPTH_ATTRIBUTES = (
@@ -40,33 +42,9 @@ DEPTH_ATTRIBUTES = (
 )
 
 
-def client(emulator: Emulator, service: str) -> Any:
-    """A boto3 client of the emulator, with nothing from the user's own AWS settings."""
-    return boto3.client(
-        cast("Any", service),
-        endpoint_url=emulator.url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
-    )
-
-
-def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
-    """Look again until there is something, or fail with `what` was waited for."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}; last seen: {found!r}")
-        time.sleep(0.1)
-
-
 @dataclass
-class Stack:
-    """Clients, outputs and helpers of one applied stack."""
+class Engine:
+    """A deployed engine: its clients, its Terraform outputs and what a user does with it."""
 
     emulator: Emulator
     outputs: Mapping[str, Any]
@@ -105,23 +83,21 @@ class Stack:
 
     @cached_property
     def subscriber(self) -> StatusSubscriber:
-        """Made at its first use; before that nothing is received."""
-        name = f"{self.name}-tests-{uuid.uuid4().hex[:8]}"
+        """The subscriber to status events; made at its first use, it receives nothing published earlier."""
+        name = f"{self.name}-subscriber-{uuid.uuid4().hex[:8]}"
         return StatusSubscriber(self.events, self.sqs, self.outputs["event_bus_name"], DEFAULT_NAME, name)
 
-    @property
-    def settled_status(self) -> str:
-        """Where an ordinary email's status comes to rest: without SES's events nobody tells of the delivery."""
-        return "delivered" if self.emulator.has_full_ses else "sent"
-
-    # --- what a user does --------------------------------------------------------------------------------------
+    # --- requests ----------------------------------------------------------------------------------------------
 
     def verify_sender(self) -> None:
-        """As everybody must who sends with SES: the sender's domain is a verified identity."""
+        """Verify the sender's domain, as SES requires of every sender."""
         self.ses.verify_domain_identity(Domain=SENDER_DOMAIN)
 
     def put_email_requests(self, details: Iterable[Mapping[str, Any]], source: str | None = None) -> list[str]:
-        """PutEvents in entries of ten; returns the event ids in the order of the requests."""
+        """Put requests on the bus; return their event ids, in order.
+
+        Raises LocalCloudError if EventBridge rejects one.
+        """
         entries = [
             {
                 "Source": source or self.source,
@@ -132,14 +108,16 @@ class Stack:
             for detail in details
         ]
         ids: list[str] = []
-        for start in range(0, len(entries), 10):
-            answer = self.events.put_events(Entries=cast("Any", entries[start : start + 10]))
-            assert answer["FailedEntryCount"] == 0, answer
+        for start in range(0, len(entries), MAX_PUT_EVENTS_ENTRIES):
+            batch = entries[start : start + MAX_PUT_EVENTS_ENTRIES]
+            answer = self.events.put_events(Entries=cast("Any", batch))
+            if answer["FailedEntryCount"]:
+                raise LocalCloudError(f"EventBridge rejected email requests: {answer['Entries']}")
             ids += [entry["EventId"] for entry in answer["Entries"]]
         return ids
 
     def put_email_request(self, to: str, source: str | None = None, **fields: Any) -> str:
-        """One request; its emailId."""
+        """Put one request on the bus; return its emailId."""
         detail = {
             "to": to,
             "templateName": "welcome",
@@ -148,31 +126,27 @@ class Stack:
         [event_id] = self.put_email_requests([detail], source)
         return str(detail.get("emailId") or f"email-{event_id}")
 
-    def put_email_request_and_wait(self, to: str, status: str = "", **fields: Any) -> dict[str, Any]:
-        """One request, until its record has the status, or the one that an ordinary email comes to rest in."""
-        return self.wait_for_status(self.put_email_request(to, **fields), status or self.settled_status)
-
-    # --- what a user reads -------------------------------------------------------------------------------------
+    # --- records, status events, emails ------------------------------------------------------------------------
 
     def record(self, email_id: str) -> dict[str, Any] | None:
-        """The tracking record."""
+        """Read a tracking record."""
         return self._item(self.outputs["email_tracking_table_name"], {"emailId": email_id})
 
     def suppression(self, email: str) -> dict[str, Any] | None:
-        """The suppression entry of an address."""
+        """Read the suppression entry of an address."""
         return self._item(self.outputs["suppression_table_name"], {"email": email})
 
     def records(self) -> list[dict[str, Any]]:
-        """All tracking records."""
+        """Read all tracking records."""
         return self.scan(self.outputs["email_tracking_table_name"])
 
     def scan(self, table: str) -> list[dict[str, Any]]:
-        """All items of a table."""
+        """Read all items of a table."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         return [plain(item) for page in pages for item in page["Items"]]
 
     def wait_for_status(self, email_id: str, *statuses: str, seconds: float = 30.0) -> dict[str, Any]:
-        """The record once it has one of the statuses."""
+        """Wait until the record has one of the statuses; return the record."""
 
         def look() -> dict[str, Any] | None:
             found = self.record(email_id)
@@ -180,84 +154,49 @@ class Stack:
 
         try:
             return wait_for(look, f"{email_id} to become {' or '.join(statuses)}", seconds)
-        except AssertionError as late:
-            raise AssertionError(f"{late}; its record: {self.record(email_id)}") from None
+        except WaitTimeoutError as late:
+            raise WaitTimeoutError(f"{late}; its record: {self.record(email_id)}") from None
 
     def statuses_of(self, email_id: str) -> list[str]:
-        """The statuses that the subscriber was told of, in no certain order.
-
-        What was published twice under one event id counts once, as for a subscriber who heeds it.
-        """
+        """List the statuses that were published, in no certain order; an event id published twice counts once."""
         return list({detail["eventId"]: detail["status"] for detail in self.subscriber.details_of(email_id)}.values())
 
     def mails(self) -> list[Mail]:
-        """Everything that SES accepted."""
+        """List everything that SES accepted."""
         return mails(self.emulator)
 
     def mails_to(self, address: str) -> list[Mail]:
-        """What SES accepted for one address."""
+        """List what SES accepted for one address."""
         return [mail for mail in self.mails() if address in mail.destinations]
 
     # --- queues ------------------------------------------------------------------------------------------------
 
     def queue_url(self, queue: str) -> str:
-        """URL of one of the stack's queues by its name after `NAME-`."""
+        """Return the URL of one of the engine's queues by its name after `NAME-`."""
         return self.sqs.get_queue_url(QueueName=f"{self.name}-{queue}")["QueueUrl"]
 
     def depth(self, queue: str) -> int:
-        """Messages in a queue: waiting, in flight and delayed."""
+        """Count a queue's messages: visible, in flight and delayed."""
         url = self.queue_url(queue)
         asked = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=cast("Any", DEPTH_ATTRIBUTES))
         found: Mapping[str, str] = dict(asked["Attributes"].items())
         return sum(int(found[name]) for name in DEPTH_ATTRIBUTES)
 
     def depths(self, queues: Iterable[str]) -> dict[str, int]:
-        """Depths of the queues that hold something."""
+        """Count the messages of each queue that is not empty."""
         return {queue: depth for queue in queues if (depth := self.depth(queue))}
 
-    def wait_until_quiet(self, seconds: float = 120.0, queues: Iterable[str] = QUEUES) -> None:
-        """Until the queues have been empty twice in a row, a second apart."""
+    def wait_until_idle(self, seconds: float = 120.0, queues: Iterable[str] = QUEUES) -> None:
+        """Wait until the queues are empty twice in a row: between two queues, a message is in neither."""
         names = tuple(queues)
         deadline = time.monotonic() + seconds
-        quiet = 0
-        while quiet < 2:
+        in_a_row = 0
+        while in_a_row < 2:
             left = self.depths(names)
-            quiet = 0 if left else quiet + 1
-            assert time.monotonic() < deadline, f"queues still hold messages after {seconds:.0f} s: {left}"
+            in_a_row = 0 if left else in_a_row + 1
+            if time.monotonic() > deadline:
+                raise WaitTimeoutError(f"Queues still hold messages after {seconds:.0f} s: {left}")
             time.sleep(0.5)
-
-    def publish_ses_event(self, event: Mapping[str, Any] | str) -> None:
-        """What SES would publish to the feedback topic: its JSON, or a plain text."""
-        text = event if isinstance(event, str) else json.dumps(event)
-        self.sns.publish(TopicArn=self.outputs["ses_feedback_topic_arn"], Message=text)
-
-    def purge(self, *queues: str) -> None:
-        """Empty queues, such as dead-letter queues that a test filled on purpose."""
-        for queue in queues:
-            self.sqs.purge_queue(QueueUrl=self.queue_url(queue))
-
-    # --- the emulated SES --------------------------------------------------------------------------------------
-
-    def order_fault(self, kind: str, **order: Any) -> None:
-        """The emulated SES fails so at its next chance (`ses/faults.py`)."""
-        self.emulator.request("POST", "_sesmail/faults", {"kind": kind, **order})
-
-    def clear_faults(self) -> None:
-        self.emulator.request("DELETE", "_sesmail/faults")
-
-    def behave(self, **settings: Mapping[str, Any]) -> None:
-        """Change the emulated SES's `quota` or `events` (`ses/desk.py`)."""
-        self.emulator.request("PATCH", "_sesmail/behaviour", settings)
-
-    def release_events(self) -> None:
-        """Publish the SES events that were held back."""
-        self.emulator.request("POST", "_sesmail/release", {})
-
-    def tell(self, mail: Mail, event_type: str, detail: Mapping[str, Any]) -> None:
-        """SES publishes one more event about an accepted mail, such as Open."""
-        body = {"messageId": mail.message_id, "eventType": event_type, "detail": detail}
-        answer = self.emulator.request("POST", "_sesmail/events", body)
-        assert answer["published"], f"no event destination takes {event_type}"
 
     def _item(self, table: str, key: Mapping[str, str]) -> dict[str, Any] | None:
         wire_key = {name: {"S": value} for name, value in key.items()}
@@ -266,7 +205,7 @@ class Stack:
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A DynamoDB item as JSON would have it: numbers as int or float."""
+    """Turn a DynamoDB item into what JSON would hold: numbers become int or float."""
     deserialize = TypeDeserializer().deserialize
     return {name: _plain(deserialize(value)) for name, value in item.items()}
 

@@ -1,13 +1,15 @@
-"""What becomes of a mail: the mailbox simulator's local parts, each with the events that SES publishes for it.
+"""SES's mailbox simulator: its addresses, each with the events that SES publishes for it.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
-`softbounce@` is ours: SES's simulator has no soft bounce. `softbounce+once-...@` is delivered when it is tried again.
+`softbounce@` is ours: SES's simulator has no soft bounce. `softbounce+once-...@` is delivered at the second attempt.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+# The layer has its own: the emulator runs without the layer's packages, and an emulated AWS should not take AWS's facts
+# from the code under test. A test holds the two together.
 SIMULATOR_DOMAIN = "simulator.amazonses.com"
 Outcome = tuple[str, dict[str, Any]]
 
@@ -19,7 +21,7 @@ _SUPPRESSED_TEXT = (
 
 
 def outcomes_of(recipient: str, earlier_sends: int) -> list[Outcome]:
-    """The events after Send, as (eventType, its detail without times and ids)."""
+    """List the events after Send, as (eventType, its detail without times and ids)."""
     local, _, domain = recipient.lower().rpartition("@")
     if domain != SIMULATOR_DOMAIN:
         return [_delivery(recipient)]

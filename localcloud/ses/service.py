@@ -1,4 +1,4 @@
-"""The desk of the emulated SES: keeps accepted messages, publishes their events, in the order and pace ordered."""
+"""The emulated SES: accepts messages and publishes their events, in the configured order and pace."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from datetime import timedelta
 from typing import Any
 
 from localcloud.ses.events import event_json, matching_type, ses_time
-from localcloud.ses.faults import REFUSALS, Fault
+from localcloud.ses.faults import ERRORS, Fault
+from localcloud.ses.limits import ErrorResponse
+from localcloud.ses.mailbox_simulator import Outcome, outcomes_of
 from localcloud.ses.message import Message
-from localcloud.ses.outcomes import Outcome, outcomes_of
-from localcloud.ses.rules import Refusal
 
-# publish(topic_arn, text): how the emulator's SNS takes a message.
+# publish(topic_arn, text): puts a message on a topic of the emulator's SNS.
 Publish = Callable[[str, str], None]
 
 
 @dataclass
 class Quota:
-    """What GetSendQuota answers. `sent_last_24_hours` None counts the recipients; `enforce` really throttles."""
+    """What GetSendQuota answers. `sent_last_24_hours` None: count the recipients. `enforce`: throttle beyond it."""
 
     max_24_hour_send: float = 50000.0
     max_send_rate: float = 1000.0
@@ -32,8 +32,8 @@ class Quota:
 
 
 @dataclass
-class Events:
-    """How events are published: held back until released, late, several times, in reverse, or some never."""
+class EventSettings:
+    """How events are published: held until released, late, several times, in reverse, or some types never."""
 
     hold: bool = False
     delay_seconds: float = 0.05
@@ -43,15 +43,15 @@ class Events:
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """An event on its way to one topic."""
+class Notification:
+    """An event for one topic."""
 
     topic_arn: str
     event: dict[str, Any]
 
 
-class Desk:
-    """All state of the emulated SES that MiniStack does not have."""
+class SesService:
+    """The state of SES that MiniStack does not have."""
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
@@ -60,36 +60,36 @@ class Desk:
     def reset(self) -> None:
         """Forget messages, faults and settings."""
         self.quota = Quota()
-        self.events = Events()
+        self.events = EventSettings()
         self.faults: list[Fault] = []
         self.messages: list[Message] = []
         self.published: list[dict[str, Any]] = []
-        self.held: list[Parcel] = []
+        self.held: list[Notification] = []
         self._sends_to: Counter[str] = Counter()
         self._recent: list[tuple[float, int]] = []
 
     # --- before acceptance ---------------------------------------------------------------------------------------
 
     def fault_for(self, message: Message) -> Fault | None:
-        """The first ordered fault that hits this request."""
-        return next((fault for fault in self.faults if fault.strikes(message.destinations)), None)
+        """Return the first injected fault that fires for this request."""
+        return next((fault for fault in self.faults if fault.fires(message.destinations)), None)
 
-    def over_quota(self, message: Message) -> Refusal | None:
-        """SES's own throttling, when the quota is enforced: recipients a second, recipients a day."""
+    def over_quota(self, message: Message) -> ErrorResponse | None:
+        """Throttle as SES does, by recipients a second and a day, if the quota is enforced."""
         if not self.quota.enforce:
             return None
         if self.sent_last_24_hours() + len(message.destinations) > self.quota.max_24_hour_send:
-            return REFUSALS["daily_quota"]
+            return ERRORS["daily_quota"]
         now = time.monotonic()
         self._recent = [(at, count) for at, count in self._recent if now - at < 1.0]
         in_last_second = sum(count for _, count in self._recent)
         if in_last_second + len(message.destinations) > self.quota.max_send_rate:
-            return REFUSALS["throttling"]
+            return ERRORS["throttling"]
         self._recent.append((now, len(message.destinations)))
         return None
 
     def sent_last_24_hours(self) -> float:
-        """Recipients, as SES counts them (an emulator does not run for a day)."""
+        """Count recipients, as SES does; of all messages, since an emulator does not run for a day."""
         if self.quota.sent_last_24_hours is not None:
             return self.quota.sent_last_24_hours
         return float(sum(len(message.destinations) for message in self.messages))
@@ -97,19 +97,19 @@ class Desk:
     # --- after acceptance ----------------------------------------------------------------------------------------
 
     def accept(self, message: Message, destinations: Mapping[str, Any]) -> None:
-        """Keep the message and send its events to the event destinations that ask for them."""
+        """Store the message and publish its events to the matching event destinations."""
         self.messages.append(message)
-        story: list[Outcome] = [("Send", {})]
+        outcomes: list[Outcome] = [("Send", {})]
         for recipient in message.destinations:
-            story += outcomes_of(recipient, self._sends_to[recipient])
+            outcomes += outcomes_of(recipient, self._sends_to[recipient])
             self._sends_to[recipient] += 1
-        story = [_dated(message, step, *outcome) for step, outcome in enumerate(story)]
+        outcomes = [_timed(message, step, *outcome) for step, outcome in enumerate(outcomes)]
         if self.events.reverse:
-            story.reverse()
-        for step, (event_type, detail) in enumerate(story, start=1):
-            self.tell(message, event_type, detail, destinations, self.events.delay_seconds * step)
+            outcomes.reverse()
+        for step, (event_type, detail) in enumerate(outcomes, start=1):
+            self.publish_event(message, event_type, detail, destinations, self.events.delay_seconds * step)
 
-    def tell(
+    def publish_event(
         self,
         message: Message,
         event_type: str,
@@ -117,39 +117,39 @@ class Desk:
         destinations: Mapping[str, Any],
         delay_seconds: float = 0.0,
     ) -> int:
-        """Publish one event to each enabled SNS event destination that matches its type; how many took it."""
+        """Publish one event to each enabled SNS event destination that matches its type; return their number."""
         if event_type in self.events.withheld:
             return 0
         topics = topics_for(event_type, destinations)
         event = event_json(message, event_type, detail)
         for topic_arn in topics:
             for _ in range(self.events.copies):
-                self._dispatch(Parcel(topic_arn, event), delay_seconds)
+                self._dispatch(Notification(topic_arn, event), delay_seconds)
         return len(topics)
 
     def release(self) -> int:
-        """Publish what was held back, last first when `reverse` is set."""
-        parcels, self.held = self.held, []
-        for parcel in reversed(parcels) if self.events.reverse else parcels:
-            self._deliver(parcel)
-        return len(parcels)
+        """Publish the held events, the last one first if `reverse` is set; return their number."""
+        notifications, self.held = self.held, []
+        for notification in reversed(notifications) if self.events.reverse else notifications:
+            self._deliver(notification)
+        return len(notifications)
 
-    def _dispatch(self, parcel: Parcel, delay_seconds: float) -> None:
+    def _dispatch(self, notification: Notification, delay_seconds: float) -> None:
         if self.events.hold:
-            self.held.append(parcel)
+            self.held.append(notification)
         elif delay_seconds > 0:
             # call_later copies the context, and with it the account and region that MiniStack keeps there.
-            asyncio.get_running_loop().call_later(delay_seconds, self._deliver, parcel)
+            asyncio.get_running_loop().call_later(delay_seconds, self._deliver, notification)
         else:
-            self._deliver(parcel)
+            self._deliver(notification)
 
-    def _deliver(self, parcel: Parcel) -> None:
-        self.published.append(parcel.event)
-        self._publish(parcel.topic_arn, json.dumps(parcel.event))
+    def _deliver(self, notification: Notification) -> None:
+        self.published.append(notification.event)
+        self._publish(notification.topic_arn, json.dumps(notification.event))
 
 
-def _dated(message: Message, step: int, event_type: str, detail: dict[str, Any]) -> Outcome:
-    """The outcome with its time: they happen one after the other, whenever and in whatever order they are told."""
+def _timed(message: Message, step: int, event_type: str, detail: dict[str, Any]) -> Outcome:
+    """Add the time at which the outcome happened, which is independent of when and in which order it is published."""
     if event_type == "Send":
         return event_type, detail
     at = message.accepted_at + timedelta(milliseconds=50 * step)
@@ -157,7 +157,7 @@ def _dated(message: Message, step: int, event_type: str, detail: dict[str, Any])
 
 
 def topics_for(event_type: str, destinations: Mapping[str, Any]) -> list[str]:
-    """The topics of the enabled event destinations that match the type."""
+    """List the topics of the enabled event destinations that match the type."""
     wanted = matching_type(event_type)
     return [
         destination["SnsDestination"]["TopicArn"]
