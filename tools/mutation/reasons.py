@@ -114,7 +114,7 @@ NAMED = [
     Named("unread", "usecases/feedback/breaker.py", "Breaker._without_culprits", "again=True"),
     Named("gap", "usecases/feedback/breaker.py", "Breaker._without_culprits", "one[1].number, one[1]"),
     # The key and status of a failure do not contain the revision.
-    Named("unread", "usecases/sender/claim.py", "Claims.failed", "failed(job.claim.attempt, "),
+    Named("unread", "usecases/sender/claim.py", "Claims.record_failed", "failed(job.claim.attempt, "),
     # Without an entry there is no transition to publish.
     Named("unread", "usecases/sender/claim.py", "Claims.release", "[], None, "),
     Named("unread", "usecases/sender/claim.py", "Claims._write_entry", "make(None, 0)"),

@@ -33,7 +33,7 @@ def test_the_run_is_that_of_the_newest_emails_whatever_the_index_gives_first() -
     assert other.suppression.entries == {}
 
 
-def test_two_emails_of_one_moment_are_two_strikes() -> None:
+def test_two_soft_bounces_of_one_moment_count_as_two() -> None:
     feedback = Feedback(soft_bounce_threshold=2)
     for number in (1, 2):
         feedback.sent(f"email-{number}")
@@ -42,7 +42,7 @@ def test_two_emails_of_one_moment_are_two_strikes() -> None:
     assert JOHN in feedback.suppression.entries
 
 
-def test_a_copy_is_not_struck_out_by_what_to_did() -> None:
+def test_a_copy_is_not_suppressed_for_the_soft_bounces_of_to() -> None:
     feedback = Feedback(soft_bounce_threshold=1)
     feedback.sent(recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
 
@@ -51,7 +51,7 @@ def test_a_copy_is_not_struck_out_by_what_to_did() -> None:
     assert feedback.suppression.entries == {}
 
 
-def test_an_email_whose_address_was_no_address_strikes_nobody() -> None:
+def test_an_email_with_an_invalid_address_counts_for_no_address() -> None:
     feedback = Feedback(soft_bounce_threshold=1)
     feedback.sent(to=None)  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
 """What the table keeps, word for word: a later version has to know its keys and details again.
 
-SQS brings news twice, perhaps to the next deployment. Equal keys are what makes the second a repetition.
+SQS delivers events twice, perhaps to the next deployment. Equal keys are what makes the second a repetition.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def entry(key: str, status: Status | None, recipient: str | None = JOHN, at: str
 
 def newsletter(status: str) -> dict[str, Any]:
     """The detail of a Subscription to one topic."""
-    topic = {"topicName": "news", "subscriptionStatus": status}
+    topic = {"topicName": "offers", "subscriptionStatus": status}
     return {"newTopicPreferences": {"unsubscribeAll": False, "topicSubscriptionStatus": [topic]}}
 
 
@@ -81,7 +81,7 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceReason": "Permanent"},
         ),
     ),
-    "bounced, and only types are told": (
+    "bounced, with types only": (
         event(
             "Bounce",
             "bounce",
@@ -94,7 +94,7 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
         ),
     ),
-    "bounced, and nothing is told": (
+    "bounced, without details": (
         event("Bounce", "bounce", {"bouncedRecipients": [{"emailAddress": JOHN}]}),
         entry(f"bounce/2/{JOHN}/{AT}", None, what="unknown"),
     ),
@@ -128,7 +128,7 @@ BY_EVENT = {
         ),
         entry(f"complaint/2/{AT}/f-2", None, None, what="one_of_several_complained"),
     ),
-    "complained, with a subtype that nobody knows": (
+    "complained, with a subtype that is unknown": (
         event(
             "Complaint",
             "complaint",
@@ -153,7 +153,7 @@ BY_EVENT = {
             },
         ),
     ),
-    "one of several complained, and how is told": (
+    "one of several complained, with its kind": (
         event(
             "Complaint",
             "complaint",
@@ -204,7 +204,7 @@ BY_EVENT = {
             },
         ),
     ),
-    "not rendered by SES, and nothing is told": (
+    "not rendered by SES, without details": (
         about("Rendering Failure", "failure", {}),
         entry(
             f"rendering-failure/2/{SENT_AT}",
@@ -237,16 +237,16 @@ BY_EVENT = {
         event("Subscription", "subscription", newsletter("OptIn")),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="resubscribed"),
     ),
-    "of a type that nobody knows": (
+    "of a type that is unknown": (
         event("Novelty", "novelty", {}),
         entry(f"unknown/2/{SENT_AT}/d11792edb739", None, None, SENT_AT, what="unknown"),
     ),
 }
 
 
-@pytest.mark.parametrize(("news", "kept"), BY_EVENT.values(), ids=BY_EVENT.keys())
-def test_an_event_is_kept_as_this_entry(news: dict[str, Any], kept: Entry) -> None:
-    [sent, found] = outcomes(read_event(news), 2)
+@pytest.mark.parametrize(("given", "kept"), BY_EVENT.values(), ids=BY_EVENT.keys())
+def test_an_event_is_kept_as_this_entry(given: dict[str, Any], kept: Entry) -> None:
+    [sent, found] = outcomes(read_event(given), 2)
 
     assert sent.entry == Entry("sent/2", SENT_AT, 2, Status.SENT, detail={"sesMessageId": "ses-email-1"})
     assert found.entry == kept
@@ -276,7 +276,7 @@ def test_a_request_that_fails_and_one_that_waits_are_kept_under_these_keys() -> 
 
 
 @pytest.mark.parametrize("name", ["ipAddress", "userAgent", "link"])
-def test_clicks_of_one_millisecond_are_told_apart_by_who_clicked_on_what(name: str) -> None:
+def test_clicks_of_one_millisecond_differ_by_who_clicked_on_what(name: str) -> None:
     payload = {"userAgent": "Thunderbird", "ipAddress": "192.0.2.1", "link": LINK}
     keys = {
         outcomes(read_event(event("Click", "click", payload | {name: value})), 1)[1].entry.key for value in ("a", "b")
@@ -286,6 +286,6 @@ def test_clicks_of_one_millisecond_are_told_apart_by_who_clicked_on_what(name: s
 
 
 def test_a_link_is_kept_to_a_thousand_bytes() -> None:
-    news = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
+    given = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
 
-    assert len(outcomes(read_event(news), 1)[1].entry.detail["link"]) == 1_000
+    assert len(outcomes(read_event(given), 1)[1].entry.detail["link"]) == 1_000

@@ -157,7 +157,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
 
 
 @pytest.mark.parametrize(("act", "lines", "counts"), BY_PROCESSOR.values(), ids=BY_PROCESSOR.keys())
-def test_the_feedback_processor_tells(
+def test_the_feedback_processor_logs_and_counts(
     act: Callable[[Feedback], None], lines: list[Line], counts: dict[str, float]
 ) -> None:
     feedback = Feedback()
@@ -167,7 +167,7 @@ def test_the_feedback_processor_tells(
     assert feedback.metrics.counts == counts
 
 
-def test_refused_status_events_are_told_one_by_one_and_together() -> None:
+def test_refused_status_events_are_logged_one_by_one_and_together() -> None:
     feedback = Feedback()
     feedback.sent()
     feedback.bus.refuse = lambda _event: True

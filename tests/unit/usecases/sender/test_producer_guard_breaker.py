@@ -48,7 +48,7 @@ def test_a_pause_is_in_force_for_emails_that_wait_for_their_turn() -> None:
         assert len(sender.waiting.messages) == 1
 
 
-def test_a_probe_that_waits_for_its_turn_is_held_when_another_one_was_bad() -> None:
+def test_a_probe_that_waits_for_its_send_time_is_held_when_another_one_bounced() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     sender.clock = Interrupted(sender, ME, msgspec.structs.replace(OPEN, opened_at=NOW + 5))
@@ -56,7 +56,7 @@ def test_a_probe_that_waits_for_its_turn_is_held_when_another_one_was_bad() -> N
     assert sender.send().status is Status.DEFERRED
 
 
-def test_a_probe_that_waits_for_its_turn_goes_when_all_is_well() -> None:
+def test_a_probe_that_waits_for_its_send_time_is_sent_when_all_is_well() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     paced(sender, 12)
@@ -72,7 +72,7 @@ def test_a_probe_is_marked_in_its_emails_history_and_other_mail_is_not() -> None
     assert sender.control.states[ME].probes == ["probe"]
 
 
-def test_what_cannot_be_sent_takes_no_probes_place() -> None:
+def test_what_cannot_be_sent_uses_no_probe() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     sender.send(emailId="no-template", templateName="missing")
@@ -80,7 +80,7 @@ def test_what_cannot_be_sent_takes_no_probes_place() -> None:
     assert sender.control.states[ME].probes == []
 
 
-def test_a_probe_that_ses_refuses_is_no_probe_for_ever() -> None:
+def test_a_probe_that_ses_rejects_does_not_stay_a_probe() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     for number in range(5):
@@ -93,7 +93,7 @@ def test_a_probe_that_ses_refuses_is_no_probe_for_ever() -> None:
     assert sender.control.states[ME].probes == ["fresh"]
 
 
-def test_five_probes_go_and_no_more() -> None:
+def test_five_probes_are_sent_and_no_more() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     messages = [sender.message(request(emailId=f"mail-{number}")) for number in range(8)]
