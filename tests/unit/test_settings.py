@@ -21,6 +21,7 @@ REQUIRED = {
     "SESMAIL_EMAIL_QUEUE_URL": "https://email",
     "SESMAIL_FEEDBACK_QUEUE_URL": "https://feedback",
     "SESMAIL_FEEDBACK_DLQ_URL": "https://dlq",
+    "SESMAIL_MAX_RECEIVE_COUNT": "5",
 }
 SEED = {
     "SES_CONFIGURATION_SET": ("configuration_set", "set", "set"),

@@ -60,6 +60,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     email_queue_url: str
     feedback_queue_url: str
     feedback_dlq_url: str
+    max_receive_count: int
     name: str = "sesmailengine"
     function_name: str = ""
     environment: str = "prod"

@@ -13,7 +13,8 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.tags import decode_tag
 from sesmail_layer.usecases.sender.ports import Reservation
-from tools.simulation.fakes import NOW, FakeBucket, request
+from tools.simulation.control import FakeBucket
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 

@@ -37,6 +37,7 @@ def test_what_the_record_keeps_comes_from_the_request() -> None:
     assert job.facts == {
         "original_source": "my.application",
         "request_event_id": "event-7",
+        "requested_email_id": None,
         "fingerprint": job.fingerprint,
         "to_email": "ada@example.com",
         "template_name": "welcome",
@@ -76,6 +77,7 @@ def test_of_a_rejected_request_the_record_keeps_only_what_is_valid() -> None:
     assert job.facts == {
         "original_source": "my.application",
         "request_event_id": "event-7",
+        "requested_email_id": None,
         "fingerprint": "",
         "to_email": "ada@example.com",
         "template_name": None,

@@ -1,4 +1,4 @@
-"""Who is suppressed after what, and who is not."""
+"""Which outcomes suppress which recipient."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_only_the_affected_recipient_is_suppressed() -> None:
     assert list(feedback.suppression.entries) == [JANE]
     assert feedback.record().status is Status.SENT
     assert feedback.record().recipients[JANE].status is Status.BOUNCED
-    (told,) = feedback.bus.events
-    assert (told.to_email, told.recipient_type) == (JANE, "cc")
+    (event,) = feedback.bus.events
+    assert (event.to_email, event.recipient_type) == (JANE, "cc")
 
 
 def test_the_third_soft_bounce_in_a_row_suppresses() -> None:
@@ -47,7 +47,7 @@ def test_the_third_soft_bounce_in_a_row_suppresses() -> None:
     assert feedback.suppression.entries[JOHN].suppression_type == "bounce"
 
 
-def test_three_soft_bounces_in_one_batch_suppress_though_the_index_knows_none_of_them(
+def test_three_soft_bounces_in_one_batch_suppress_before_the_index_has_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     feedback = Feedback()
@@ -64,25 +64,25 @@ def test_three_soft_bounces_in_one_batch_suppress_though_the_index_knows_none_of
 @pytest.mark.parametrize(
     "between", [delivered(email_id="email-1"), opened(email_id="email-1", user_agent="Mozilla/5.0")]
 )
-def test_a_delivery_between_them_starts_the_count_anew(between: dict[str, Any]) -> None:
+def test_a_delivery_restarts_the_count_of_soft_bounces(between: dict[str, Any]) -> None:
     feedback = Feedback()
-    for number, news in enumerate(
+    for number, ses_event in enumerate(
         [soft(email_id="email-0"), between, soft(email_id="email-2"), soft(email_id="email-3")]
     ):
         feedback.sent(f"email-{number}", second=number)
-        feedback.run(feedback.message(news))
+        feedback.run(feedback.message(ses_event))
 
     assert feedback.suppression.entries == {}
 
 
-def test_messages_at_fault_and_emails_without_an_outcome_are_passed_over() -> None:
+def test_message_faults_and_emails_without_an_outcome_do_not_end_a_run() -> None:
     feedback = Feedback()
     at_fault = bounced("Transient", "MessageTooLarge", status="5.3.4", email_id="email-1")
     plan = [soft(email_id="email-0"), at_fault, None, soft(email_id="email-3")]
-    for number, news in enumerate(plan):
+    for number, ses_event in enumerate(plan):
         feedback.sent(f"email-{number}", second=number)
-        if news:
-            feedback.run(feedback.message(news))
+        if ses_event:
+            feedback.run(feedback.message(ses_event))
     assert feedback.suppression.entries == {}
 
     feedback.sent("email-4", second=4)
@@ -90,7 +90,7 @@ def test_messages_at_fault_and_emails_without_an_outcome_are_passed_over() -> No
     assert JOHN in feedback.suppression.entries
 
 
-def test_two_attempts_at_one_email_are_one_strike() -> None:
+def test_two_attempts_at_one_email_count_once() -> None:
     feedback = Feedback(soft_bounce_threshold=2)
     feedback.sent()
     feedback.run(feedback.message(soft()))
@@ -100,7 +100,7 @@ def test_two_attempts_at_one_email_are_one_strike() -> None:
     assert feedback.suppression.entries == {}
 
 
-def test_another_recipients_soft_bounce_is_no_strike_against_to() -> None:
+def test_another_recipients_soft_bounce_does_not_count_against_to() -> None:
     feedback = Feedback(soft_bounce_threshold=2)
     for number in range(2):
         copies = {JANE: RecipientState(status=Status.SENDING, type="cc")}
@@ -119,7 +119,7 @@ def test_an_address_on_ses_global_list_is_suppressed_for_fourteen_days() -> None
     assert (entry.expires_at, entry.ttl) == (utc_text(NOW + 5 + 14 * 86_400), int(NOW + 5 + 14 * 86_400))
 
 
-def test_not_spam_lifts_a_complaint_only_where_that_is_wanted() -> None:
+def test_not_spam_lifts_a_complaint_only_if_configured() -> None:
     for lifts, left in ((False, [JOHN]), (True, [])):
         feedback = Feedback(not_spam_lifts_suppression=lifts)
         feedback.sent()
@@ -145,3 +145,29 @@ def test_a_repeated_bounce_does_not_undo_an_operators_removal() -> None:
     feedback.run(feedback.message(bounced(), receives=2))
 
     assert feedback.suppression.entries == {}
+
+
+def test_a_bounce_without_time_and_tags_suppresses_as_of_now_with_the_records_source() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    feedback.clock.sleep(60)
+    ses_event = bounced(tagged=False)
+    del ses_event["bounce"]["timestamp"], ses_event["mail"]["timestamp"]
+
+    feedback.run(feedback.message(ses_event))
+
+    entry = feedback.suppression.entries[JOHN]
+    assert (entry.added_to_suppression_date, entry.email_id, entry.source) == (
+        "2026-11-24T10:32:00.000Z",
+        "email-1",
+        "my.application",
+    )
+
+
+def test_a_later_not_spam_lifts_no_bounce() -> None:
+    feedback = Feedback(not_spam_lifts_suppression=True)
+    feedback.sent()
+    feedback.run(feedback.message(bounced()))
+    feedback.run(feedback.message(complained("not-spam", second=60)))
+
+    assert feedback.suppression.entries[JOHN].reason is SuppressionReason.HARD_BOUNCE

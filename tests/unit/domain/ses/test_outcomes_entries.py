@@ -1,6 +1,6 @@
-"""What the table keeps, word for word: a later version has to know its keys and details again.
+"""The entries that SES's events become: a later version has to recognise their keys and details.
 
-SQS delivers events twice, perhaps to the next deployment. Equal keys are what makes the second a repetition.
+SQS may deliver an event twice, the second time to the next deployment. Equal keys make the second a repetition.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.domain.ses.outcomes import outcomes
 from sesmail_layer.domain.ses.ses_events import read_event
 from tools.simulation.feedback import JANE, JOHN, bounced, complained, delivered, event, mail, opened
-from tools.simulation.sender import Sender
 
 AT, SENT_AT = "2026-11-24T10:31:05.000Z", "2026-11-24T10:31:00.000Z"
 FULL = "smtp; 452 4.2.2 full"
 LINK = "https://example.com/a"
 
 
-def about(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
+def event_without_a_time(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
     """An event whose payload has no time of its own."""
     return {"eventType": kind, "mail": mail(), key: payload}
 
@@ -94,7 +92,7 @@ BY_EVENT = {
             detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
         ),
     ),
-    "bounced, without details": (
+    "bounced, without any detail": (
         event("Bounce", "bounce", {"bouncedRecipients": [{"emailAddress": JOHN}]}),
         entry(f"bounce/2/{JOHN}/{AT}", None, what="unknown"),
     ),
@@ -128,7 +126,7 @@ BY_EVENT = {
         ),
         entry(f"complaint/2/{AT}/f-2", None, None, what="one_of_several_complained"),
     ),
-    "complained, with a subtype that is unknown": (
+    "complained, with an unknown subtype": (
         event(
             "Complaint",
             "complaint",
@@ -153,7 +151,7 @@ BY_EVENT = {
             },
         ),
     ),
-    "one of several complained, with its kind": (
+    "one of several complained, with a feedback type": (
         event(
             "Complaint",
             "complaint",
@@ -172,7 +170,7 @@ BY_EVENT = {
         ),
     ),
     "rejected": (
-        about("Reject", "reject", {"reason": "Bad content"}),
+        event_without_a_time("Reject", "reject", {"reason": "Bad content"}),
         entry(
             f"reject/2/{SENT_AT}",
             Status.FAILED,
@@ -182,7 +180,7 @@ BY_EVENT = {
         ),
     ),
     "rejected without a reason": (
-        about("Reject", "reject", {}),
+        event_without_a_time("Reject", "reject", {}),
         entry(
             f"reject/2/{SENT_AT}",
             Status.FAILED,
@@ -192,7 +190,9 @@ BY_EVENT = {
         ),
     ),
     "not rendered by SES": (
-        about("Rendering Failure", "failure", {"errorMessage": "Attribute 'x' is missing", "templateName": "welcome"}),
+        event_without_a_time(
+            "Rendering Failure", "failure", {"errorMessage": "Attribute 'x' is missing", "templateName": "welcome"}
+        ),
         entry(
             f"rendering-failure/2/{SENT_AT}",
             Status.FAILED,
@@ -204,8 +204,8 @@ BY_EVENT = {
             },
         ),
     ),
-    "not rendered by SES, without details": (
-        about("Rendering Failure", "failure", {}),
+    "not rendered by SES, without any detail": (
+        event_without_a_time("Rendering Failure", "failure", {}),
         entry(
             f"rendering-failure/2/{SENT_AT}",
             Status.FAILED,
@@ -237,46 +237,23 @@ BY_EVENT = {
         event("Subscription", "subscription", newsletter("OptIn")),
         entry(f"subscription/2/{JOHN}/{AT}", None, what="resubscribed"),
     ),
-    "of a type that is unknown": (
+    "of an unknown type": (
         event("Novelty", "novelty", {}),
         entry(f"unknown/2/{SENT_AT}/d11792edb739", None, None, SENT_AT, what="unknown"),
     ),
 }
 
 
-@pytest.mark.parametrize(("given", "kept"), BY_EVENT.values(), ids=BY_EVENT.keys())
-def test_an_event_is_kept_as_this_entry(given: dict[str, Any], kept: Entry) -> None:
-    [sent, found] = outcomes(read_event(given), 2)
+@pytest.mark.parametrize(("ses_event", "stored"), BY_EVENT.values(), ids=BY_EVENT.keys())
+def test_an_event_is_stored_as_this_entry(ses_event: dict[str, Any], stored: Entry) -> None:
+    [sent, found] = outcomes(read_event(ses_event), 2)
 
     assert sent.entry == Entry("sent/2", SENT_AT, 2, Status.SENT, detail={"sesMessageId": "ses-email-1"})
-    assert found.entry == kept
-
-
-def test_what_the_sender_did_is_kept_under_these_keys() -> None:
-    sender = Sender()
-    sender.suppression.list_address("jane@example.com", SuppressionReason.MANUAL)
-    record = sender.send(emailId="one", cc=["jane@example.com"])
-
-    assert [entry.key for entry in record.history] == [
-        "failed/1/jane@example.com",
-        "mark/1/00001/sending",
-        "sent/1",
-    ]
-
-
-def test_a_request_that_fails_and_one_that_waits_are_kept_under_these_keys() -> None:
-    sender = Sender()
-
-    failed = sender.send(emailId="failed", templateName="none")
-    waits = sender.send(emailId="waits", sendAt="2026-11-24T12:00:00Z")
-
-    assert [entry.key for entry in failed.history] == ["failed/1"]
-    assert [entry.key for entry in waits.history] == ["mark/1/00001/deferred"]
-    assert waits.history[0].detail == {"reason": "scheduled", "until": "2026-11-24T12:00:00.000Z"}
+    assert found.entry == stored
 
 
 @pytest.mark.parametrize("name", ["ipAddress", "userAgent", "link"])
-def test_clicks_of_one_millisecond_differ_by_who_clicked_on_what(name: str) -> None:
+def test_clicks_of_one_millisecond_differ_by_address_agent_and_link(name: str) -> None:
     payload = {"userAgent": "Thunderbird", "ipAddress": "192.0.2.1", "link": LINK}
     keys = {
         outcomes(read_event(event("Click", "click", payload | {name: value})), 1)[1].entry.key for value in ("a", "b")
@@ -285,7 +262,7 @@ def test_clicks_of_one_millisecond_differ_by_who_clicked_on_what(name: str) -> N
     assert len(keys) == 2
 
 
-def test_a_link_is_kept_to_a_thousand_bytes() -> None:
-    given = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
+def test_a_link_is_cut_to_a_thousand_bytes() -> None:
+    ses_event = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
 
-    assert len(outcomes(read_event(given), 1)[1].entry.detail["link"]) == 1_000
+    assert len(outcomes(read_event(ses_event), 1)[1].entry.detail["link"]) == 1_000

@@ -1,4 +1,4 @@
-"""What SES says when a topic is set up is about no email; what only looks like it is."""
+"""SES's messages when a topic is configured, SNS's envelope, and bodies that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from sesmail_layer.domain.ses.notifications import Notification, NotificationError, open_notification
+from sesmail_layer.domain.ses.ses_events import Notification, NotificationError, open_notification
 
 SUBSCRIBED = json.dumps({"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "…"})
 VALIDATED = "Successfully validated SNS topic for Amazon SES event publishing."
 
 
 @pytest.mark.parametrize("text", [SUBSCRIBED, VALIDATED])
-def test_a_greeting_is_known(text: str) -> None:
-    assert Notification(None, text).is_greeting()
+def test_a_topic_validation_is_recognised(text: str) -> None:
+    assert Notification(None, text).is_topic_validation()
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ def test_a_greeting_is_known(text: str) -> None:
         "{}",
     ],
 )
-def test_what_only_quotes_a_greeting_is_none(text: str) -> None:
-    assert not Notification(None, text).is_greeting()
+def test_a_message_that_only_quotes_a_topic_validation_is_not_one(text: str) -> None:
+    assert not Notification(None, text).is_topic_validation()
 
 
-def test_the_envelope_comes_off_where_there_is_one() -> None:
+def test_an_sns_envelope_is_unwrapped_if_there_is_one() -> None:
     assert open_notification(json.dumps({"TopicArn": "arn", "Message": "text"})) == Notification("arn", "text")
     for half in ({"TopicArn": "arn"}, {"Message": "text"}, {"TopicArn": 1, "Message": "text"}):
         body = json.dumps(half)
@@ -39,7 +39,7 @@ def test_the_envelope_comes_off_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize(("body", "why"), [("{", "no JSON"), ("[1]", "JSON, but no object"), ("", "no JSON")])
-def test_what_cannot_be_read_is_told(body: str, why: str) -> None:
+def test_an_unreadable_body_raises_an_error_with_the_reason(body: str, why: str) -> None:
     with pytest.raises(NotificationError) as caught:
         open_notification(body)
     assert str(caught.value) == why

@@ -1,4 +1,4 @@
-"""What the breaker tells, word for word: the log, and the events of a pause and of a resumption."""
+"""The breaker's log lines, whole, and the events of its pauses and resumptions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.guards.breaker import Limits
-from sesmail_layer.domain.guards.sending_event import paused_event, resumed_event
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from tests.unit.breaking import ME, OTHER, Engine, probing
+from sesmail_layer.domain.guards.sending_event import resumed_event
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from tests.unit.usecases.feedback.breaker_engine import ME, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import bounced, delivered
+from tools.simulation.feedback import bounced, delivered, limits
 
 
-def test_a_bad_probe_is_told_in_words() -> None:
+def test_a_failed_probe_is_logged() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.run(engine.message(bounced(email_id=probes[0])))
@@ -32,7 +31,7 @@ def test_a_bad_probe_is_told_in_words() -> None:
     }
 
 
-def test_good_probes_of_the_account_are_told_in_words() -> None:
+def test_good_probes_of_the_account_are_logged() -> None:
     engine = Engine()
     probes = probing(engine, source=ACCOUNT)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
@@ -41,18 +40,18 @@ def test_good_probes_of_the_account_are_told_in_words() -> None:
     assert engine.log.lines[-1] == {
         "level": "WARNING",
         "event": "sending.resumed",
-        "message": "Sending of the whole account resumed: 3 probes arrived; counts begin anew",
+        "message": "Sending of the whole account resumed: 3 probes arrived; counts restart",
         "producer": ACCOUNT,
     }
 
 
-def test_a_resumption_is_told_whole() -> None:
+def test_a_resumption_event_is_complete() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
-    [told] = engine.bus.announced
-    detail = json.loads(told.detail)
+    [event] = engine.bus.announced
+    detail = json.loads(event.detail)
     assert uuid.UUID(detail.pop("eventId")).version == 5
     assert detail == {
         "producer": ME,
@@ -60,29 +59,21 @@ def test_a_resumption_is_told_whole() -> None:
         "by": "breaker",
         "timestamp": "2026-11-24T10:31:00.000Z",
     }
-    assert told.event_id == resumed_event(ME, "told again", "breaker", NOW).event_id
+    assert event.event_id == resumed_event(ME, "another reason", "breaker", NOW).event_id
     assert len({resumed_event(who, "x", "breaker", at).event_id for who in (ME, OTHER) for at in (NOW, NOW + 1)}) == 4
-
-
-def test_the_ids_of_sending_events_are_the_same_in_every_version() -> None:
-    """A subscriber may get the first telling from one deployment and the second from the next."""
-    state = SendingState(paused=True, paused_by="operator", paused_at="2026-11-24T10:31:00.000Z")
-
-    assert paused_event(ME, state, 3_600).event_id == "46a82480-4553-5af9-9db4-9f693eb6b5da"
-    assert resumed_event(ME, "x", "operator", NOW).event_id == "143bff6c-6967-58be-bd7e-79c0527b93ff"
 
 
 WHY = "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
 
 
-def tripped(**limits: Any) -> Engine:
+def tripped(**changed: Any) -> Engine:
     engine = Engine()
-    engine.limits = Limits(**limits)
+    engine.change_rules(limits=limits(**changed))
     engine.bounce(engine.sent_by(ME, 120)[:10])
     return engine
 
 
-def test_a_pause_is_told_in_the_log_with_its_numbers_and_its_end() -> None:
+def test_a_pause_is_logged_with_its_numbers_and_its_end() -> None:
     [line] = [line for line in tripped().log.lines if line["level"] == "ERROR"]
 
     assert line == {
@@ -107,7 +98,7 @@ def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
     }
 
 
-def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
+def test_a_pause_event_that_the_bus_refuses_is_logged() -> None:
     engine = Engine()
     engine.bus.refuse_announcements = True
     engine.bounce(engine.sent_by(ME, 120)[:10])
@@ -122,7 +113,7 @@ def test_a_pause_that_could_not_be_told_is_told_in_the_log() -> None:
     assert engine.metrics.counts["StatusRefused"] == 1
 
 
-def test_a_pause_of_the_account_that_may_not_have_been_told_is_told_by_the_redelivery() -> None:
+def test_a_redelivery_republishes_the_accounts_pause() -> None:
     engine = Engine()
     ids = [email_id for number in range(4) for email_id in engine.sent_by(f"app-{number}", 30)[:3]]
     engine.bounce(ids[:9])

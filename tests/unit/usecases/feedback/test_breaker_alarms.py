@@ -1,4 +1,4 @@
-"""The breaker and SES's own metrics: which alarm pauses the account, and which nobody."""
+"""The breaker and SES's own metrics: which alarms pause the account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from tests.unit.breaking import Engine
+from tests.unit.usecases.feedback.breaker_engine import Engine
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced
 
@@ -21,7 +21,7 @@ def alarm(
     return engine.message(body, topic=ALARMS)
 
 
-def test_ses_own_metric_pauses_the_account_until_an_operator_comes() -> None:
+def test_an_alarm_on_ses_metrics_pauses_the_account_until_an_operator_resumes() -> None:
     engine = Engine()
     assert engine.run(alarm(engine)) == set()
 
@@ -32,7 +32,7 @@ def test_ses_own_metric_pauses_the_account_until_an_operator_comes() -> None:
     assert "SES's own bounce rate of the account" in engine.log.messages()[-1]
 
 
-def test_other_alarms_and_their_end_change_nothing() -> None:
+def test_other_alarms_and_states_change_nothing() -> None:
     engine = Engine()
     engine.run(alarm(engine, "OK"), alarm(engine, name="sesmailengine-EmailQueue-Age"), alarm(engine, name="theirs"))
 
@@ -47,7 +47,7 @@ def test_an_alarm_from_before_an_operator_resumed_changes_nothing() -> None:
     assert not engine.state(ACCOUNT).paused
 
 
-def test_an_alarm_in_ses_topic_or_without_a_topic_pauses_nobody() -> None:
+def test_an_alarm_in_ses_topic_or_without_a_topic_pauses_no_one() -> None:
     engine = Engine()
     body = {"AlarmName": BOUNCE_ALARM, "NewStateValue": "ALARM"}
     engine.run(engine.message(body), engine.message(body, topic=None))
@@ -65,7 +65,7 @@ def test_an_ses_event_in_the_alarms_topic_changes_nothing() -> None:
     assert engine.suppression.entries == {}
 
 
-def test_an_alarm_that_cannot_be_heeded_comes_again() -> None:
+def test_an_alarm_that_cannot_be_handled_is_retried_by_sqs() -> None:
     engine = Engine()
     engine.breaker_table.error = TransientError("throttled", code="AWS006")
     message = alarm(engine)
@@ -76,7 +76,7 @@ def test_an_alarm_that_cannot_be_heeded_comes_again() -> None:
     assert json.loads(message.body)["TopicArn"] == ALARMS
 
 
-def test_an_alarm_about_what_was_before_a_resumption_changes_nothing_whenever_it_comes() -> None:
+def test_an_alarm_from_before_a_resumption_is_ignored_whenever_it_is_delivered() -> None:
     engine = Engine()
     engine.clock.sleep(60)
     engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
@@ -97,7 +97,7 @@ def test_an_alarm_without_a_time_counts_as_of_now() -> None:
     assert engine.state(ACCOUNT).paused
 
 
-def test_an_alarm_that_comes_again_is_told_again_under_the_same_id() -> None:
+def test_a_redelivered_alarm_republishes_the_pause_with_the_same_id() -> None:
     engine = Engine()
     engine.run(alarm(engine))
     engine.run(alarm(engine))
@@ -119,11 +119,11 @@ def test_an_operators_pause_of_the_account_outlasts_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("name", [None, ["a"], 7])
-def test_an_alarm_without_a_name_is_passed_over_and_seen(name: object) -> None:
+def test_an_alarm_without_a_name_is_ignored_and_logged(name: object) -> None:
     engine = Engine()
     engine.run(engine.message({"AlarmName": name, "NewStateValue": "ALARM"}, topic=ALARMS))
 
     assert engine.control.states == {}
     assert engine.log.lines == [
-        {"level": "INFO", "event": "breaker.alarm_passed_over", "alarm": str(name), "state": "ALARM"}
+        {"level": "INFO", "event": "breaker.alarm_ignored", "alarm": str(name), "state": "ALARM"}
     ]

@@ -36,8 +36,8 @@ class Engine:
     def send(self, **fields: Any) -> None:
         self.sender.send(**{"emailId": ID, "to": JOHN, **fields})
 
-    def hear(self, said: dict[str, Any], *, receives: int = 1) -> set[str]:
-        return set(self.feedback.run(self.feedback.message(said, receives=receives)))
+    def receive(self, ses_event: dict[str, Any], *, receives: int = 1) -> set[str]:
+        return set(self.feedback.run(self.feedback.message(ses_event, receives=receives)))
 
     @property
     def status(self) -> tuple[Status, int]:
@@ -48,7 +48,7 @@ class Engine:
 def test_a_soft_bounce_is_retried_once_after_its_delay_and_delivered() -> None:
     engine = Engine()
     engine.send(metadata={"order": 7})
-    assert engine.hear(soft()) == set()
+    assert engine.receive(soft()) == set()
 
     [(body, delay)] = engine.waiting.messages
     assert delay == 900
@@ -56,7 +56,7 @@ def test_a_soft_bounce_is_retried_once_after_its_delay_and_delivered() -> None:
     engine.sender.run_waiting()
     assert engine.status == (Status.SENT, 2)
     assert [mail.recipients for mail in engine.sender.mailer.accepted] == [[JOHN], [JOHN]]
-    engine.hear(delivered(attempt=2))
+    engine.receive(delivered(attempt=2))
 
     assert engine.status == (Status.DELIVERED, 2)
     assert engine.sender.tracking.records[ID].original_email_id == ID
@@ -68,9 +68,9 @@ def test_a_soft_bounce_is_retried_once_after_its_delay_and_delivered() -> None:
 def test_a_second_soft_bounce_is_the_last() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
     engine.sender.run_waiting()
-    engine.hear(soft(attempt=2))
+    engine.receive(soft(attempt=2))
 
     assert engine.waiting.messages == []
     assert engine.status == (Status.SOFT_BOUNCED, 2)
@@ -78,11 +78,11 @@ def test_a_second_soft_bounce_is_the_last() -> None:
 
 
 @pytest.mark.parametrize("receives", [1, 2])
-def test_the_same_soft_bounce_twice_is_one_retry(receives: int) -> None:
+def test_a_redelivered_soft_bounce_is_retried_once(receives: int) -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
-    engine.hear(soft(), receives=receives)
+    engine.receive(soft())
+    engine.receive(soft(), receives=receives)
 
     assert len(engine.waiting.messages) == 1
 
@@ -91,20 +91,20 @@ def test_a_crash_between_recording_and_scheduling_leaves_the_retry_to_the_redeli
     engine = Engine()
     engine.send()
     engine.waiting.error = TransientError("Failed to schedule retry: Throttling", code="FBK005")
-    assert len(engine.hear(soft())) == 1
+    assert len(engine.receive(soft())) == 1
     assert engine.status == (Status.SOFT_BOUNCED, 1)
     assert engine.feedback.log.codes() == ["FBK005"]
     assert engine.pending.kept != {}
 
     engine.waiting.error = None
-    assert engine.hear(soft(), receives=2) == set()
+    assert engine.receive(soft(), receives=2) == set()
     assert len(engine.waiting.messages) == 1
 
 
 def test_a_retry_that_is_queued_twice_is_sent_once() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
     engine.waiting.messages *= 2
     engine.sender.run_waiting()
 
@@ -112,20 +112,20 @@ def test_a_retry_that_is_queued_twice_is_sent_once() -> None:
     assert engine.sender.bus.statuses(ID) == ["sent", "soft_bounced", "sent"]
 
 
-@pytest.mark.parametrize("said", [delivered(), bounced(), complained(), opened()])
-def test_a_final_status_forgets_the_request(said: dict[str, Any]) -> None:
+@pytest.mark.parametrize("ses_event", [delivered(), bounced(), complained(), opened()])
+def test_a_final_status_deletes_the_kept_request(ses_event: dict[str, Any]) -> None:
     engine = Engine()
     engine.send()
     assert engine.pending.kept != {}
-    engine.hear(said)
+    engine.receive(ses_event)
 
     assert engine.pending.kept == {}
 
 
-def test_a_rejection_by_ses_forgets_the_request() -> None:
+def test_a_rejection_by_ses_deletes_the_kept_request() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(event("Reject", "reject", {"reason": "Bad content"}))
+    engine.receive(event("Reject", "reject", {"reason": "Bad content"}))
     assert engine.pending.kept == {}
 
     engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES001")]
@@ -133,20 +133,20 @@ def test_a_rejection_by_ses_forgets_the_request() -> None:
     assert engine.pending.kept == {}
 
 
-def test_news_that_is_not_the_end_keeps_it() -> None:
+def test_a_status_that_is_not_final_keeps_the_request() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(event("Send", "send", {}))
-    engine.hear(event("DeliveryDelay", "deliveryDelay", {"delayType": "MailboxFull"}))
+    engine.receive(event("Send", "send", {}))
+    engine.receive(event("DeliveryDelay", "deliveryDelay", {"delayType": "MailboxFull"}))
 
     assert list(engine.pending.kept) == [ID]
 
 
-def test_an_email_that_was_delivered_after_all_is_not_sent_again() -> None:
+def test_an_email_delivered_after_its_soft_bounce_is_not_resent() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
-    engine.hear(delivered(second=60))
+    engine.receive(soft())
+    engine.receive(delivered(second=60))
     engine.sender.run_waiting()
 
     assert len(engine.sender.mailer.accepted) == 1
@@ -154,27 +154,27 @@ def test_an_email_that_was_delivered_after_all_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"sensitive": True}, {"templateName": "reset"}, {"cc": ["jane@example.com"]}])
-def test_nothing_is_kept_of_sensitive_mail_or_mail_with_copies(fields: dict[str, Any]) -> None:
+def test_a_sensitive_request_or_one_with_copies_is_not_kept(fields: dict[str, Any]) -> None:
     engine = Engine()
     engine.sender.templates.add("reset", "<p>x</p>", "x", {"subject": "s", "sensitive": True})
     engine.send(**fields)
     assert engine.pending.kept == {}
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert engine.waiting.messages == []
     assert engine.status == (Status.SOFT_BOUNCED, 1)
 
 
-def test_with_retries_off_nothing_is_kept() -> None:
+def test_without_retries_no_request_is_kept() -> None:
     engine = Engine()
     engine.sender.rules = sending_rules(soft_bounce_retries=0)
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert (engine.pending.kept, engine.waiting.messages) == ({}, [])
 
 
-def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None:
+def test_a_request_too_large_to_be_kept_is_sent() -> None:
     noise = random.Random(1).randbytes(MAX_PENDING_BYTES).hex()
     envelope = RequestEnvelope(id="e", source="s", detail={"x": noise}, detail_type="Email Request")
     assert pack_request(envelope, 1) is None
@@ -192,7 +192,7 @@ def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None
     }
 
 
-def test_a_pending_table_that_does_not_answer_keeps_no_mail_back() -> None:
+def test_a_failing_pending_table_does_not_hold_email() -> None:
     engine = Engine()
     engine.pending.error = TransientError("DynamoDB error in the pending table: Throttling", code="AWS008")
     engine.send()
@@ -201,13 +201,13 @@ def test_a_pending_table_that_does_not_answer_keeps_no_mail_back() -> None:
     assert [line["level"] for line in engine.sender.log.lines if line.get("code") == "AWS008"] == ["WARNING"]
 
 
-def test_what_was_not_forgotten_is_forgotten_when_the_news_comes_again() -> None:
+def test_the_redelivery_deletes_a_request_that_could_not_be_deleted() -> None:
     engine = Engine()
     engine.send()
     engine.pending.error = TransientError("DynamoDB error in the pending table: Throttling", code="AWS008")
-    assert len(engine.hear(delivered())) == 1
+    assert len(engine.receive(delivered())) == 1
     engine.pending.error = None
-    assert engine.hear(delivered(), receives=2) == set()
+    assert engine.receive(delivered(), receives=2) == set()
 
     assert engine.pending.kept == {}
 
@@ -216,7 +216,7 @@ def test_an_expired_request_is_not_retried() -> None:
     engine = Engine()
     engine.send()
     engine.sender.clock.time += 86_401
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert engine.waiting.messages == []
 
@@ -225,11 +225,11 @@ def test_the_soft_bounce_that_suppresses_the_address_is_not_retried() -> None:
     engine = Engine()
     for number in (1, 2):
         engine.sender.send(emailId=f"earlier-{number}", to=JOHN)
-        engine.hear(soft(email_id=f"earlier-{number}"))
+        engine.receive(soft(email_id=f"earlier-{number}"))
         engine.sender.clock.time += 1
     engine.waiting.messages.clear()
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert engine.sender.suppression.entries[JOHN].reason is SuppressionReason.CONSECUTIVE_SOFT_BOUNCES
     assert engine.waiting.messages == []
@@ -237,21 +237,23 @@ def test_the_soft_bounce_that_suppresses_the_address_is_not_retried() -> None:
     assert ID not in engine.pending.kept
 
 
-@pytest.mark.parametrize("said", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "")])
-def test_what_is_not_worth_a_retry_is_not_retried(said: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "ses_event", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "")]
+)
+def test_message_faults_and_undetermined_bounces_are_not_retried(ses_event: dict[str, Any]) -> None:
     engine = Engine()
     engine.send()
-    engine.hear(said)
+    engine.receive(ses_event)
 
     assert engine.waiting.messages == []
     assert engine.status == (Status.SOFT_BOUNCED, 1)
 
 
-def test_a_delay_longer_than_sqs_can_make_is_made_of_several() -> None:
+def test_a_delay_longer_than_sqs_allows_takes_several_hops() -> None:
     engine = Engine()
-    engine.feedback.retry_seconds = 2_000.0
+    engine.feedback.change_rules(soft_bounce_retry_delay_seconds=2_000.0)
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
     start = engine.sender.clock.now()
     for _ in range(3):
         assert len(engine.sender.mailer.accepted) == 1
@@ -262,10 +264,10 @@ def test_a_delay_longer_than_sqs_can_make_is_made_of_several() -> None:
     assert engine.sender.bus.statuses(ID) == ["sent", "soft_bounced", "sent"]
 
 
-def test_a_retry_that_the_breaker_holds_to_the_end_says_so() -> None:
+def test_a_retry_that_the_breaker_holds_until_its_deadline_fails() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
     evidence = Evidence(window_seconds=3_600, emails=200, bounces=16, complaints=0)
     engine.sender.control.states["my.application"] = SendingState(
         paused=True, paused_by="breaker", trip="complaint", evidence=evidence
@@ -292,41 +294,41 @@ def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
     engine = Engine()
     engine.pending.keep(ID, kept)
     engine.sender.send(emailId=ID, to=JOHN, sensitive=True)
-    engine.hear(soft())
+    engine.receive(soft())
     [(body, _)] = engine.waiting.messages
     hop = json.loads(body)["sesmailHop"]
     assert hop.pop("notBefore") == engine.sender.clock.now() + 900
     assert hop == {"attempt": 2, "counted": True, "lane": "bulk"}
 
 
-def test_a_request_kept_of_another_attempt_is_left_alone() -> None:
+def test_a_request_kept_for_another_attempt_is_not_retried() -> None:
     engine = Engine()
     engine.send()
     kept, expires = engine.pending.kept[ID]
     engine.pending.kept[ID] = msgspec.structs.replace(kept, attempt=7), expires
 
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert engine.waiting.messages == []
     assert ID in engine.pending.kept
 
 
-def test_a_scheduled_retry_is_told_in_the_log_and_counted() -> None:
+def test_a_scheduled_retry_is_logged_and_counted() -> None:
     engine = Engine()
     engine.send()
-    engine.hear(soft())
+    engine.receive(soft())
 
     assert engine.feedback.log.lines[-1] == {
         "level": "INFO",
         "event": "email.retry_scheduled",
         "email_id": ID,
         "attempt": 2,
-        "delay_seconds": 900.0,
+        "delay_seconds": 900,
     }
     assert engine.feedback.metrics.counts["EmailRetryScheduled"] == 1
 
 
-def test_a_request_that_could_not_be_forgotten_is_told_in_the_log() -> None:
+def test_a_request_that_could_not_be_deleted_is_logged() -> None:
     engine = Engine()
     engine.sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
 

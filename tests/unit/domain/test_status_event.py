@@ -35,19 +35,20 @@ def a_record() -> TrackingRecord:
     return fold(record, [sent])[0]
 
 
-def told(entry: Entry) -> dict[str, Any] | None:
+def event_of(entry: Entry) -> dict[str, Any] | None:
     record, transitions = fold(a_record(), [entry])
     event = status_event(record, transitions[0])
     return None if event is None else json.loads(msgspec.json.encode(event))
 
 
-def test_a_delivery_is_told_as_the_contract_has_it() -> None:
-    event = told(Entry("delivered/1", AT, 1, Status.DELIVERED, "john@example.com"))
+def test_a_delivery_event_has_the_fields_of_the_contract() -> None:
+    event = event_of(Entry("delivered/1", AT, 1, Status.DELIVERED, "john@example.com"))
 
     assert event is not None
     assert event.pop("eventId")
     assert event == {
         "emailId": "email-1",
+        "recordId": "email-1",
         "status": "delivered",
         "toEmail": "john@example.com",
         "timestamp": AT,
@@ -77,20 +78,20 @@ def test_a_delivery_is_told_as_the_contract_has_it() -> None:
     ],
 )
 def test_each_status_adds_its_own_details(status: str, detail: dict[str, Any]) -> None:
-    event = told(Entry("k", AT, 1, Status(status), "john@example.com", detail=detail))
+    event = event_of(Entry("k", AT, 1, Status(status), "john@example.com", detail=detail))
 
     assert event is not None
     assert event.items() >= detail.items()
 
 
-def test_news_of_a_copy_carries_its_address_and_what_it_is() -> None:
-    event = told(Entry("k", AT, 1, Status.BOUNCED, "jane@example.com"))
+def test_an_event_of_a_copy_has_its_address_and_type() -> None:
+    event = event_of(Entry("k", AT, 1, Status.BOUNCED, "jane@example.com"))
 
     assert event is not None
     assert (event["toEmail"], event["recipientType"], event["previousStatus"]) == ("jane@example.com", "cc", "sent")
 
 
-def test_published_again_it_has_the_same_id_and_two_transitions_have_two() -> None:
+def test_a_republished_event_has_the_same_id_and_another_transition_another() -> None:
     opened = Entry("opened/1", AT, 1, Status.OPENED, "john@example.com", detail={"machine": False})
     record, first = fold(a_record(), [opened])
     record, again = fold(record, [opened, Entry("complaint/1", AT, 1, Status.COMPLAINED, "john@example.com")])
@@ -100,17 +101,17 @@ def test_published_again_it_has_the_same_id_and_two_transitions_have_two() -> No
     assert ids[1] != ids[2]
 
 
-def test_the_sent_event_alone_names_the_fields_that_nobody_knew() -> None:
+def test_only_the_sent_event_lists_unknown_fields() -> None:
     record, transitions = fold(a_record(), [Entry("sent/1", AT, 1, Status.SENT, detail={"sesMessageId": "0100"})])
     sent = status_event(record, transitions[0])
-    delivered = told(Entry("delivered/1", AT, 1, Status.DELIVERED, "john@example.com"))
+    delivered = event_of(Entry("delivered/1", AT, 1, Status.DELIVERED, "john@example.com"))
 
     assert sent is not None
     assert sent.unknown_fields == ["colour"]
     assert "unknownFields" not in (delivered or {})
 
 
-def test_the_engines_own_first_mark_is_nobodys_news() -> None:
+def test_sending_has_no_status_event() -> None:
     record = msgspec.structs.replace(a_record(), history=[], transitions={})
     record, transitions = fold(record, [Entry("sending/1", AT, 1, Status.SENDING)])
 

@@ -1,4 +1,4 @@
-"""Bad messages, lost races and crashes: nothing is lost, nothing spreads, all of it is seen."""
+"""Unreadable messages, failures and crashes: no event is lost, and no message fails another."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.domain.times import utc_text
 from tests.events import EVENTS
-from tools.simulation.fakes import NOW
 from tools.simulation.feedback import (
     JOHN,
     TOPIC,
@@ -25,11 +23,10 @@ from tools.simulation.feedback import (
     delivered,
     mail,
     opened,
-    soft,
 )
 
 
-def test_news_before_the_record_comes_again() -> None:
+def test_an_event_before_its_record_is_retried_by_sqs() -> None:
     feedback = Feedback()
     early = feedback.message(bounced())
 
@@ -41,7 +38,7 @@ def test_news_before_the_record_comes_again() -> None:
     assert feedback.record().status is Status.BOUNCED
 
 
-def test_after_the_last_receive_an_unknown_emails_bounce_still_suppresses_and_says_so() -> None:
+def test_after_the_last_receive_a_bounce_without_a_record_suppresses_and_is_logged() -> None:
     feedback = Feedback()
 
     assert feedback.run(feedback.message(bounced(), receives=5)) == set()
@@ -56,7 +53,7 @@ def test_after_the_last_receive_an_unknown_emails_bounce_still_suppresses_and_sa
     assert (feedback.tracking.records, feedback.bus.events) == ({}, [])
 
 
-def test_unreadable_bodies_fail_and_take_no_other_with_them() -> None:
+def test_unreadable_bodies_fail_without_failing_others() -> None:
     feedback = Feedback()
     feedback.sent()
     broken = [
@@ -100,7 +97,7 @@ def test_an_unknown_type_is_logged_counted_and_acknowledged() -> None:
     assert feedback.metrics.counts == {"FeedbackUnknown": 2}
 
 
-def test_an_unknown_type_about_a_known_email_is_kept_in_its_history() -> None:
+def test_an_unknown_type_of_a_known_email_is_added_to_its_history() -> None:
     feedback = Feedback()
     feedback.sent()
 
@@ -109,7 +106,7 @@ def test_an_unknown_type_about_a_known_email_is_kept_in_its_history() -> None:
     assert feedback.record().status is Status.SENT
 
 
-def test_a_message_from_another_topic_changes_nothing_and_is_seen() -> None:
+def test_a_message_from_another_topic_is_rejected_and_counted() -> None:
     feedback = Feedback()
     feedback.sent()
     before = feedback.record()
@@ -123,7 +120,7 @@ def test_a_message_from_another_topic_changes_nothing_and_is_seen() -> None:
     assert feedback.log.lines[0]["code"] == "FBK010"
 
 
-def test_without_a_topic_named_every_topic_is_taken() -> None:
+def test_without_a_topic_setting_every_topic_is_accepted() -> None:
     feedback = Feedback(topic_arn="")
     feedback.sent()
     feedback.run(feedback.message(delivered(), topic="arn:aws:sns:eu-west-1:123456789012:any"))
@@ -131,16 +128,16 @@ def test_without_a_topic_named_every_topic_is_taken() -> None:
     assert feedback.record().status is Status.DELIVERED
 
 
-def test_what_the_bus_refuses_comes_again_under_the_same_event_id() -> None:
+def test_an_event_that_the_bus_refuses_is_republished_under_its_event_id() -> None:
     feedback = Feedback()
     feedback.sent("email-1")
     feedback.sent("email-2")
     refused, fine = feedback.message(delivered(email_id="email-1")), feedback.message(delivered(email_id="email-2"))
     seen: list[str] = []
 
-    def refuse(told: StatusEvent) -> bool:
-        seen.extend([told.event_id] if told.email_id == "email-1" else [])
-        return told.email_id == "email-1"
+    def refuse(event: StatusEvent) -> bool:
+        seen.extend([event.event_id] if event.email_id == "email-1" else [])
+        return event.email_id == "email-1"
 
     feedback.bus.refuse = refuse
 
@@ -152,13 +149,13 @@ def test_what_the_bus_refuses_comes_again_under_the_same_event_id() -> None:
     again = msgspec.structs.replace(refused, receive_count=2)
     assert feedback.run(again) == set()
     assert [
-        told.event_id for told in feedback.bus.events if told.email_id == "email-1" and told.status == "delivered"
+        event.event_id for event in feedback.bus.events if event.email_id == "email-1" and event.status == "delivered"
     ] == seen
     assert feedback.metrics.counts["EmailDelivered"] == 2
 
 
-def test_a_message_back_from_the_dead_letter_queue_tells_what_it_may_never_have_told() -> None:
-    """A redrive counts receives anew; the news's age gives it away."""
+def test_a_redriven_message_republishes_its_event() -> None:
+    """A redrive restarts the count of receives; the event's age shows it."""
     feedback = Feedback()
     feedback.sent()
     feedback.run(feedback.message(delivered()))
@@ -166,10 +163,10 @@ def test_a_message_back_from_the_dead_letter_queue_tells_what_it_may_never_have_
 
     feedback.clock.time += 3600
     assert feedback.run(feedback.message(delivered())) == set()
-    assert "delivered" in [told.status for told in feedback.bus.events]
+    assert "delivered" in [event.status for event in feedback.bus.events]
 
 
-def test_a_crash_between_storing_and_telling_is_made_good_by_the_redelivery(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_crash_between_storing_and_publishing_the_redelivery_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     feedback.sent()
     message = feedback.message(bounced())
@@ -184,7 +181,7 @@ def test_a_crash_between_storing_and_telling_is_made_good_by_the_redelivery(monk
     assert feedback.record().status is Status.BOUNCED
 
     assert feedback.run(msgspec.structs.replace(message, receive_count=2)) == set()
-    assert [told.status for told in feedback.bus.events if told.status == "bounced"] == ["bounced"]
+    assert [event.status for event in feedback.bus.events if event.status == "bounced"] == ["bounced"]
 
 
 @pytest.mark.parametrize("step", ["add", "replace"])
@@ -206,10 +203,10 @@ def test_a_crash_before_storing_leaves_the_suppression_at_most(step: str, monkey
     assert feedback.run(msgspec.structs.replace(message, receive_count=2)) == set()
     assert feedback.record().status is Status.BOUNCED
     assert JOHN in feedback.suppression.entries
-    assert [told.status for told in feedback.bus.events if told.status == "bounced"] == ["bounced"]
+    assert [event.status for event in feedback.bus.events if event.status == "bounced"] == ["bounced"]
 
 
-def test_a_table_that_fails_brings_all_again_and_says_why() -> None:
+def test_a_failing_table_fails_all_messages_and_is_logged() -> None:
     feedback = Feedback()
     feedback.sent()
     feedback.tracking.error = TransientError("DynamoDB error reading tracking record: Throttling", code="AWS003")
@@ -220,7 +217,7 @@ def test_a_table_that_fails_brings_all_again_and_says_why() -> None:
     assert feedback.metrics.counts == {"RecordFailed": 2}
 
 
-def test_a_failure_with_one_email_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_with_one_email_fails_only_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     feedback.sent("email-1")
     feedback.sent("email-2")
@@ -240,7 +237,7 @@ def test_a_failure_with_one_email_is_its_own(monkeypatch: pytest.MonkeyPatch) ->
     assert feedback.log.messages() == ["Failed to add to suppression list: Throttling"]
 
 
-def test_a_bug_with_one_email_is_its_own_and_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_with_one_email_fails_only_its_messages_and_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     feedback.sent("email-1")
     feedback.sent("email-2")
@@ -257,45 +254,6 @@ def test_a_bug_with_one_email_is_its_own_and_seen(monkeypatch: pytest.MonkeyPatc
     assert feedback.run(first, second) == {first.message_id}
     assert feedback.record("email-2").status is Status.DELIVERED
     assert isinstance(feedback.log.lines[0]["exc_info"], ZeroDivisionError)
-
-
-def test_another_writer_in_between_is_folded_over_and_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    feedback = Feedback()
-    feedback.sent()
-    replace = feedback.tracking.replace
-    rivals = [Entry("opened/1/rival", utc_text(NOW + 1), 1, Status.OPENED, JOHN, None, {"machine": False})]
-
-    def replace_after_a_rival(record: TrackingRecord) -> TrackingRecord | None:
-        if rivals:
-            replace(fold(feedback.record(), [rivals.pop()])[0])
-        return replace(record)
-
-    monkeypatch.setattr(feedback.tracking, "replace", replace_after_a_rival)
-    assert feedback.run(feedback.message(bounced())) == set()
-
-    assert (feedback.record().open_count, feedback.record().status) == (1, Status.BOUNCED)
-    assert feedback.bus.events[0].previous_status == "opened"
-
-
-def test_a_record_that_never_stands_still_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    feedback = Feedback()
-    record = feedback.sent()
-    monkeypatch.setattr(feedback.tracking, "replace", lambda _record: record)
-    message = feedback.message(delivered())
-
-    assert feedback.run(message) == {message.message_id}
-    assert feedback.log.lines[0]["code"] == "FBK003"
-
-
-def test_follow_ups_see_what_is_new_and_bear_what_is_not() -> None:
-    feedback = Feedback()
-    feedback.sent()
-    feedback.run(feedback.message(soft()))
-    feedback.run(feedback.message(soft(), receives=2))
-
-    retried = [[outcome.entry.key for outcome in said if outcome.retried] for said, _ in feedback.followed]
-    assert retried[0] == retried[1]
-    assert [fresh for _, fresh in feedback.followed] == [set(retried[0]), set()]
 
 
 def test_no_address_is_logged() -> None:

@@ -1,4 +1,4 @@
-"""The breaker in the feedback processor: counting, stopping, probing, telling."""
+"""The breaker in the feedback processor: counts, pauses, probes, published events."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import Counts, Limits
+from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from tests.unit.breaking import ME, OPEN, OTHER, Engine, probing
+from tests.unit.usecases.feedback.breaker_engine import ME, OPEN, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import JOHN, bounced, delivered, soft
+from tools.simulation.feedback import JOHN, bounced, delivered, limits, soft
 
 
-def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_it() -> None:
+def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_publishes_it() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
 
@@ -27,9 +27,9 @@ def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_
     state = engine.state()
     assert (state.paused, state.paused_by, state.trip, state.opened_at) == (True, "breaker", "bounce", NOW)
     assert state.paused_reason == "10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%"
-    [told] = engine.bus.announced
-    assert (told.detail_type, told.producer, told.by) == ("Email Sending Paused", ME, "breaker")
-    assert told.counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
+    [event] = engine.bus.announced
+    assert (event.detail_type, event.producer, event.by) == ("Email Sending Paused", ME, "breaker")
+    assert event.counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
     assert engine.metrics.levels == {"SendingPaused": 1}
     assert engine.log.messages()[-1] == (
         f"Sending of producer '{ME}' paused: 10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%; "
@@ -37,7 +37,7 @@ def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_tells_of_
     )
 
 
-def test_one_complaint_among_500_mails_pauses_nobody() -> None:
+def test_one_complaint_among_500_emails_pauses_no_one() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 500)
     engine.complain(ids[:1])
@@ -56,7 +56,7 @@ def test_complaints_wait_for_an_operator() -> None:
     assert engine.log.messages()[-1].endswith("it waits for an operator: sesmail resume")
 
 
-def test_a_paused_producer_is_left_out_of_the_accounts_rate() -> None:
+def test_a_paused_producer_is_excluded_from_the_accounts_rate() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
     engine.count_only(OTHER, 200)
@@ -78,7 +78,7 @@ def test_many_small_producers_together_pause_the_account() -> None:
     assert engine.bus.announced[0].counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
 
 
-def test_one_small_producer_is_stopped_before_it_stops_everybody() -> None:
+def test_one_small_producer_is_paused_instead_of_the_account() -> None:
     engine = Engine()
     engine.count_only(OTHER, 100)
     ids = engine.sent_by(ME, 50)
@@ -92,7 +92,7 @@ def test_one_small_producer_is_stopped_before_it_stops_everybody() -> None:
     assert not engine.state(ACCOUNT).paused
 
 
-def test_a_culprit_that_another_worker_stops_meanwhile_does_not_stop_everybody() -> None:
+def test_a_producer_paused_by_another_worker_does_not_pause_the_account() -> None:
     engine = Engine()
     engine.count_only(OTHER, 100)
     ids = engine.sent_by(ME, 50)
@@ -111,7 +111,7 @@ def test_a_culprit_that_another_worker_stops_meanwhile_does_not_stop_everybody()
     assert not engine.state(ACCOUNT).paused
 
 
-def test_where_the_rest_is_bad_as_well_the_account_is_paused_too() -> None:
+def test_the_account_is_paused_if_the_other_producers_rate_is_too_high() -> None:
     engine = Engine()
     others = [engine.sent_by(f"app-{number}", 20) for number in range(5)]
     engine.bounce(engine.sent_by(ME, 15)[:10])
@@ -138,7 +138,7 @@ def test_what_a_producer_did_before_it_was_resumed_does_not_pause_the_account() 
     assert not engine.state().paused
 
 
-def test_an_event_that_comes_twice_counts_once() -> None:
+def test_a_redelivered_event_counts_once() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:5])
@@ -167,7 +167,7 @@ def test_an_email_counts_once_however_many_of_its_recipients_bounce() -> None:
         bounced(who="bounce@simulator.amazonses.com", to=("bounce@simulator.amazonses.com",)),
     ],
 )
-def test_news_that_does_not_count_costs_no_call(event: dict[str, Any]) -> None:
+def test_an_event_that_does_not_count_costs_no_call(event: dict[str, Any]) -> None:
     engine = Engine()
     engine.sent("email-1")
     engine.run(engine.message(event))
@@ -183,9 +183,9 @@ def test_a_batch_costs_one_read_and_one_write_a_source() -> None:
     assert (engine.breaker_table.reads, engine.breaker_table.writes) == (1, 3)
 
 
-def test_in_alarm_mode_it_only_says_so() -> None:
+def test_in_alarm_mode_it_only_logs() -> None:
     engine = Engine()
-    engine.limits = Limits(pauses=False)
+    engine.change_rules(limits=limits(pauses=False))
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:10])
 
@@ -195,7 +195,7 @@ def test_in_alarm_mode_it_only_says_so() -> None:
     assert f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm" in engine.log.messages()[-1]
 
 
-def test_an_operator_who_resumes_meanwhile_wins() -> None:
+def test_a_concurrent_resumption_by_an_operator_wins() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:9])
@@ -206,7 +206,7 @@ def test_an_operator_who_resumes_meanwhile_wins() -> None:
     assert engine.bus.announced == []
 
 
-def test_a_table_that_does_not_answer_brings_the_news_again_and_then_it_pauses() -> None:
+def test_a_failing_table_fails_the_message_and_the_redelivery_pauses() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:10])
@@ -221,7 +221,7 @@ def test_a_table_that_does_not_answer_brings_the_news_again_and_then_it_pauses()
     assert engine.state().paused
 
 
-def test_a_crash_after_the_pause_leaves_its_event_to_the_redelivery() -> None:
+def test_a_redelivery_republishes_the_pause() -> None:
     engine = Engine()
     ids = engine.sent_by(ME, 120)
     engine.bounce(ids[:9])
@@ -232,7 +232,7 @@ def test_a_crash_after_the_pause_leaves_its_event_to_the_redelivery() -> None:
     assert [event.event_id for event in engine.bus.announced] == [engine.bus.announced[0].event_id] * 2
 
 
-def test_a_bus_that_refuses_the_event_does_not_keep_the_pause_from_standing() -> None:
+def test_the_pause_is_in_force_when_the_bus_refuses_its_event() -> None:
     engine = Engine()
     engine.bus.refuse_announcements = True
     ids = engine.sent_by(ME, 120)
@@ -243,7 +243,7 @@ def test_a_bus_that_refuses_the_event_does_not_keep_the_pause_from_standing() ->
 
 
 @pytest.mark.parametrize("source", [ME, ACCOUNT])
-def test_good_probes_close_it_and_counts_begin_anew(source: str) -> None:
+def test_good_probes_close_it_and_counts_restart(source: str) -> None:
     engine = Engine()
     probes = probing(engine, source=source)
 
@@ -252,12 +252,16 @@ def test_good_probes_close_it_and_counts_begin_anew(source: str) -> None:
     engine.run(engine.message(delivered(email_id=probes[4])))
 
     assert engine.state(source) == SendingState(counts_from=NOW, probes=probes, good_probes=3)
-    [told] = engine.bus.announced
-    assert (told.detail_type, told.producer, told.reason) == ("Email Sending Resumed", source, "3 probes arrived")
+    [event] = engine.bus.announced
+    assert (event.detail_type, event.producer, event.reason) == (
+        "Email Sending Resumed",
+        source,
+        "3 probes arrived",
+    )
     assert engine.metrics.counts["SendingResumed"] == 1
 
 
-def test_a_bad_probe_opens_it_again() -> None:
+def test_a_failed_probe_reopens_it() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.run(engine.message(delivered(email_id=probes[0])), engine.message(bounced(email_id=probes[1])))
@@ -267,7 +271,7 @@ def test_a_bad_probe_opens_it_again() -> None:
     assert engine.bus.announced == []
 
 
-def test_news_of_a_former_probe_changes_nothing() -> None:
+def test_an_outcome_of_a_former_probe_changes_nothing() -> None:
     engine = Engine()
     probes = probing(engine)
     engine.control.states[ME] = msgspec.structs.replace(OPEN, probes=["another"])
@@ -288,7 +292,7 @@ def test_late_bounces_of_mail_from_before_the_pause_are_no_probes() -> None:
     assert not engine.state().paused
 
 
-def test_the_worst_producer_is_stopped_first_and_no_other_if_that_is_enough() -> None:
+def test_only_the_worst_producer_is_paused_if_that_is_enough() -> None:
     engine = Engine()
     engine.count_only(OTHER, 500)
     bad, worse = engine.sent_by("a-bad", 90), engine.sent_by("b-worse", 95)
@@ -304,11 +308,11 @@ def test_the_worst_producer_is_stopped_first_and_no_other_if_that_is_enough() ->
     assert [event.producer for event in engine.bus.announced] == ["b-worse"]
 
 
-def test_a_producer_of_one_email_that_bounced_is_stopped_before_everybody_is() -> None:
+def test_a_producer_of_one_bounced_email_is_paused_instead_of_the_account() -> None:
     engine = Engine()
     engine.count_only(OTHER, 100)
     ones = [f"app-{number:02}" for number in range(10)]
-    engine.limits = Limits(min_bounces=1, min_emails=100)
+    engine.change_rules(limits=limits(min_bounces=1, min_emails=100))
     for source in ones[:6]:
         engine.bounce(engine.sent_by(source, 1))
 
@@ -316,7 +320,7 @@ def test_a_producer_of_one_email_that_bounced_is_stopped_before_everybody_is() -
     assert not engine.state(ACCOUNT).paused
 
 
-def test_of_two_that_are_equally_bad_the_first_by_name_is_stopped() -> None:
+def test_of_two_producers_with_the_same_rate_the_first_by_name_is_paused() -> None:
     engine = Engine()
     engine.count_only(OTHER, 500)
     for source in ("b", "a"):
