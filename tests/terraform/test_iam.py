@@ -175,7 +175,7 @@ def test_attachments_are_read_from_the_producers_prefixes_only(complete: Plan) -
 
 
 def test_a_missing_template_is_not_mistaken_for_a_missing_right(default: Plan) -> None:
-    assert "Condition" not in sender_statement(default, NAME, "TellMissingFromForbidden")
+    assert "Condition" not in sender_statement(default, NAME, "DistinguishMissingFromForbidden")
 
 
 def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_account(default: Plan) -> None:

@@ -5,14 +5,24 @@ mock_provider "aws" {
 }
 
 variables {
-  name                    = "mail"
-  account                 = { partition = "aws", region = "eu-west-1", id = "123456789012" }
-  admin_email             = "ops@example.com"
-  dead_letter_queue_names = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
-  function_names          = { EmailSender = "mail-EmailSender" }
-  email_queue_name        = "mail-EmailQueue"
-  feedback_queue_arn      = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
-  dead_letter_queue_arn   = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  name                                  = "mail"
+  account                               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  admin_email                           = "ops@example.com"
+  dead_letter_queue_names               = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
+  function_names                        = { EmailSender = "mail-EmailSender" }
+  email_queue_name                      = "mail-EmailQueue"
+  feedback_queue_arn                    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
+  dead_letter_queue_arn                 = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  bounce_rate_alarm_threshold           = 0.03
+  complaint_rate_alarm_threshold        = 0.0005
+  bounce_rate_pause_threshold           = 0.05
+  complaint_rate_pause_threshold        = 0.001
+  breaker_mode                          = "pause"
+  reputation_alarm_period               = 3600
+  lambda_error_alarm_threshold          = 50
+  lambda_error_alarm_evaluation_periods = 2
+  daily_quota_reserve                   = 0.1
+  kms_key_arn                           = null
 }
 
 run "alarms_watch_speak_and_take_back" {

@@ -5,10 +5,19 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "mail-EmailSender"
-  description  = "Sends"
-  account      = { partition = "aws", region = "eu-west-1", id = "123456789012" }
-  package_path = "../sesmail/tests/package/email_sender.zip"
+  name               = "mail-EmailSender"
+  description        = "Sends"
+  account            = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  package_path       = "../sesmail/tests/package/email_sender.zip"
+  runtime            = "python3.13"
+  architecture       = "arm64"
+  memory_mb          = 256
+  timeout_seconds    = 30
+  environment        = {}
+  layer_arns         = []
+  policy_statements  = []
+  log_retention_days = 90
+  tracing_enabled    = false
 }
 
 run "function_has_a_role_and_a_log_of_its_own" {

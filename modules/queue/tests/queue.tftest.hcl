@@ -10,6 +10,7 @@ run "a_queue_has_its_own_dead_letter_queue_and_named_writers" {
 
   variables {
     dead_letter_name           = "mail-EmailQueueDLQ"
+    max_receive_count          = 5
     visibility_timeout_seconds = 600
     writers                    = [{ sid = "Requests", service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }]
     dead_letter_writers        = [{ sid = "Undeliverable", service = "sns.amazonaws.com", source_arns = ["arn:aws:sns:eu-west-1:123456789012:topic"] }]

@@ -1,8 +1,9 @@
 mock_provider "aws" {}
 
 variables {
-  name    = "mail"
-  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  name                  = "mail"
+  account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  retain_data_on_delete = true
 }
 
 run "bucket_is_private_versioned_encrypted_and_tls_only" {
