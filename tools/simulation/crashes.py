@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ import msgspec
 Ports = TypeVar("Ports", bound=msgspec.Struct)
 
 IN_PROCESS = frozenset({"clock", "metrics", "log", "fingerprint", "time_limit", "run_all"})
-"""Ports behind which no network call stands: a kill there is a kill before the next external call."""
+"""Ports that make no network call: a kill there is a kill before the next external call."""
 
 
 class Killed(BaseException):
@@ -21,26 +20,30 @@ class Killed(BaseException):
 class Killer:
     """Ends the process at the nth external call: before it, or after it took effect but before its answer is used.
 
-    `at` 0 kills nothing and counts.
+    `at` 0 kills nothing; `calls` are the calls so far, as `port.method`.
     """
 
     def __init__(self, at: int = 0, *, after: bool = False) -> None:
-        self.calls = 0
-        self.by_port: Counter[str] = Counter()
+        self.calls: list[str] = []
         self._at = at
         self._after = after
 
-    def wrap(self, port: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @property
+    def ports(self) -> set[str]:
+        """The ports that were called."""
+        return {call.partition(".")[0] for call in self.calls}
+
+    def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self.calls += 1
-            self.by_port[port] += 1
-            mine = self.calls == self._at
-            if mine and not self._after:
+            self.calls.append(name)
+            killed = len(self.calls) == self._at
+            if killed and not self._after:
                 raise Killed
-            answer = call(*args, **kwargs)
-            if mine:
-                raise Killed
-            return answer
+            try:
+                return call(*args, **kwargs)
+            finally:
+                if killed:
+                    raise Killed  # In place of the answer, also where that is an error.
 
         return wrapped
 
@@ -55,7 +58,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        return self._killer.wrap(self._port, found) if callable(found) else found
+        return self._killer.wrap(f"{self._port}.{name}", found) if callable(found) else found
 
 
 def external_ports(ports: msgspec.Struct) -> list[str]:

@@ -438,9 +438,6 @@ class FakeLog:
         assert not event.startswith("email.") or isinstance(data.get("email_id"), str), f"{event}: which email?"
         self.lines.append({"level": level, "event": event, **data})
 
-    def debug(self, event: str, **data: Any) -> None:
-        self._write("DEBUG", event, data)
-
     def info(self, event: str, **data: Any) -> None:
         self._write("INFO", event, data)
 

@@ -14,8 +14,7 @@ from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import EnvelopeError, RequestEnvelope, open_envelope
-from sesmail_layer.domain.ses.notifications import NotificationError, open_notification
-from sesmail_layer.domain.ses.ses_events import read_event
+from sesmail_layer.domain.ses.ses_events import NotificationError, open_notification, read_event
 
 EMAIL_QUEUES = frozenset({"EmailQueue", "BulkQueue", "RetryQueue"})
 _FEEDBACK_FAILED = "it failed on every try; the FeedbackProcessor's log says why"

@@ -48,9 +48,7 @@ class File(msgspec.Struct, frozen=True):
     content_id: str | None = None
 
 
-def resolve_identity(
-    request: EmailRequest, rendered: Rendered, default_email: str, default_name: str, default_reply_to: str = ""
-) -> Identity:
+def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: str, default_name: str) -> Identity:
     """Picks address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
     override = request.sender_override
     email = (override.email if override else None) or rendered.sender_email or default_email
@@ -62,8 +60,7 @@ def resolve_identity(
             "metadata.json, or default_sender_email in Terraform.",
             code="SNDR001",
         )
-    fallback = rendered.reply_to or default_reply_to
-    reply_to = request.reply_to_addresses or ([fallback] if fallback else [])
+    reply_to = request.reply_to_addresses or ([rendered.reply_to] if rendered.reply_to else [])
     return Identity(email, name, reply_to)
 
 

@@ -23,7 +23,7 @@ from sesmail_layer.domain.errors import (
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, with_hop
-from sesmail_layer.usecases.outbox import Outbox
+from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
@@ -31,7 +31,7 @@ from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
 from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
-from sesmail_layer.usecases.sender.prepare import Preparation, PreparedMail
+from sesmail_layer.usecases.sender.prepare import Preparation
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class SendEmails:
         ports, rules = self._ports, self._rules
         now = ports.clock.now()
         last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
-        outbox = Outbox(ports.bus)
+        outbox = Outbox()
         claims = Claims(
             ports.tracking,
             outbox,
@@ -126,6 +126,7 @@ class _Batch:
         kept: KeptRequests,
         outbox: Outbox,
     ) -> None:
+        self._bus = ports.bus
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
@@ -144,16 +145,10 @@ class _Batch:
         self._waits: list[tuple[Job, Hop, float]] = []
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._receive(messages)
-        for job in jobs:
-            if isinstance(job, RejectedRequest):
-                self._run_step(job, partial(self._fail, job, job.error))
-        emails = self._read_guards([job for job in jobs if isinstance(job, Email)])
-        prepared: list[Prepared] = []
-        for email in emails:
-            mail = self._run_step(email, partial(self._check_and_prepare, email))
-            if mail is not None:
-                prepared.append((email, mail))
+        jobs = self._find_records(self._receive(messages))
+        self._read_guards([job for job in jobs if isinstance(job, Email)])
+        jobs = [job for job in jobs if job.message.message_id not in self._failed and not self._moved_to_bulk(job)]
+        prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
         self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
         self._count_sent()
         self._publish_statuses()
@@ -180,10 +175,18 @@ class _Batch:
                 self._report_failure(message, "request.unreadable", why)
         return jobs
 
+    def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+        try:
+            self._claims.find_records(jobs)
+        except TransientError as err:
+            self._report_all(jobs, "tracking.unreadable", err)
+            return []
+        return jobs
+
     # --- guards and preparation ---------------------------------------------------------------------------------------
 
-    def _read_guards(self, emails: list[Email]) -> list[Email]:
-        """One read for the whole batch; what cannot be read fails closed. Returns the emails of this lane."""
+    def _read_guards(self, emails: list[Email]) -> None:
+        """One read for the whole batch; what cannot be read fails closed."""
         try:
             self._guards.read_producers(emails)
         except TransientError as err:
@@ -191,25 +194,28 @@ class _Batch:
         try:
             self._guards.read_suppressions(emails)
         except TransientError as err:
-            return self._report_all(emails, "suppression.unreadable", err)
-        return [email for email in emails if not self._moved_to_bulk(email)]
+            self._report_all(emails, "suppression.unreadable", err)
 
-    def _moved_to_bulk(self, email: Email) -> bool:
+    def _moved_to_bulk(self, job: Email | RejectedRequest) -> bool:
         """Forward what a policy makes bulk to the bulk queue: the rules of EventBridge could not know it."""
-        if not email.bulk or email.request.priority is Priority.BULK or email.hop.lane == "bulk":
+        if isinstance(job, RejectedRequest) or not job.bulk:
             return False
-        hop = msgspec.structs.replace(email.hop, lane="bulk")
+        if job.request.priority is Priority.BULK or job.hop.lane == "bulk":
+            return False
+        hop = msgspec.structs.replace(job.hop, lane="bulk")
         try:
-            self._bulk_queue.put(with_hop(email.envelope, hop), 0)
+            self._bulk_queue.put(with_hop(job.envelope, hop), 0)
         except TransientError as err:
-            self._report_failure(email.message, "email.requeue_failed", err.message, code=err.code, **email.keys)
+            self._report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
         return True
 
-    def _check_and_prepare(self, email: Email) -> PreparedMail:
-        self._guards.check(email)
-        mail = self._prepare(email)
-        self._producers.admit_probe(email)
-        return mail
+    def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
+        if isinstance(job, RejectedRequest):
+            raise job.error
+        self._guards.check(job)
+        mail = self._prepare(job)
+        self._producers.admit_probe(job)
+        return job, mail
 
     def _delivery_steps(self, prepared: list[Prepared]) -> list[DeliverStep]:
         try:
@@ -267,7 +273,7 @@ class _Batch:
 
     def _hold(self, job: Job, hold: HoldError) -> None:
         """Let a message wait: the record is written once, the hop carries that on, and the last hop has an end."""
-        if isinstance(job, RejectedRequest):
+        if isinstance(job, RejectedRequest) and not job.readable:
             # What could not be read cannot be written again either, as a hop needs: SQS redelivers it as it came.
             self._report_failure(job.message, "email.requeue_failed", hold.reason, **job.keys)
             return
@@ -290,10 +296,9 @@ class _Batch:
             self._claims.release(job)
         self._waits.append((job, hop, hold.delay_seconds))
 
-    def _report_all(self, emails: Iterable[Email], event: str, err: TransientError) -> list[Email]:
-        for email in emails:
-            self._report_failure(email.message, event, err.message, code=err.code)
-        return []
+    def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> None:
+        for job in jobs:
+            self._report_failure(job.message, event, err.message, code=err.code)
 
     def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
         """Leave a message to SQS, which redelivers it."""
@@ -312,8 +317,8 @@ class _Batch:
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._outbox.publish()
-        for message_id in self._outbox.messages_of(refused) if refused else ():
+        refused = self._bus.publish(list(self._outbox.events.values()))
+        for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
             self._failed.add(message_id)
             self._metrics.count("RecordFailed")
 

@@ -9,7 +9,7 @@ import pytest
 from sesmail_layer.domain.errors import OutcomeUnknownError
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import request
-from tools.simulation.sender import Sender
+from tools.simulation.sender import Sender, sending_rules
 
 REFUSED = {"unreadable": {"subject": 7}, "half a pair": {"subject": "\ud800"}, "deep": {"a": "deep"}}
 DEEP = "[" * 250 + "]" * 250
@@ -64,3 +64,57 @@ def test_a_refusal_that_could_not_be_told_is_told_after_the_corrected_request_wa
     sender.bus.events.clear()
     send_refused(sender, {"subject": 7})
     assert sender.bus.statuses("order-1") == ["failed", "sent"]
+
+
+def test_a_waiting_request_that_is_rejected_later_leaves_its_id_free_for_a_corrected_one() -> None:
+    """The operator may change a rule while the request waits on the retry queue."""
+    sender = Sender()
+    sender.send(emailId="one", sendAt="2026-11-24T12:00:00Z", subject="Hi", colour="red")
+    assert sender.tracking.records["one"].fingerprint
+    sender.rules = sending_rules(refuse_unknown_fields=True)
+
+    sender.run_waiting()
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.error_type) == (Status.FAILED, "validation_error")
+    assert (record.fingerprint, record.subject, record.unknown_fields) == ("", "Hi", ["colour"])
+    assert sender.send(emailId="one").status is Status.SENT
+
+
+def test_the_record_of_a_rejected_request_says_nothing_of_the_one_before_it() -> None:
+    sender = Sender(refuse_unknown_fields=True)
+    sender.send(emailId="one", subject="Hi", colour="red")
+
+    sender.send(emailId="one", templateData=[])
+
+    record = sender.tracking.records["one"]
+    assert record.attempt == 2
+    assert (record.subject, record.unknown_fields) == (None, [])
+
+
+def test_requests_of_a_batch_under_one_id_are_recorded_in_their_order() -> None:
+    sender = Sender()
+    messages = [
+        sender.message(request(emailId="one", templateName="none")),
+        sender.message(request(emailId="one", templateData=[])),
+    ]
+
+    assert sender.run(*messages) == set()
+
+    own = "email-event-2"
+    assert sender.tracking.records["one"].error_type == "template_not_found"
+    assert sender.tracking.records[own].error_type == "duplicate_conflict"
+
+
+def test_a_readable_request_that_is_rejected_waits_on_the_retry_queue_while_its_id_is_claimed() -> None:
+    """SQS redelivers five times only; a claim may take longer to settle."""
+    sender = Sender()
+    sender.mailer.answers.append(OutcomeUnknownError())
+    message = sender.message(request(emailId="one", colour="red"))
+    sender.run(message)
+    sender.waiting.take()
+    sender.rules = sending_rules(refuse_unknown_fields=True)
+
+    assert sender.run(message) == set()
+
+    assert len(sender.waiting.messages) == 1
