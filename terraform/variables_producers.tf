@@ -1,7 +1,7 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Who may send. A rule that is broken fails the email (producer_denied); a cap that is reached holds it.
+# Who may send. An email that breaks a rule fails (producer_denied); one above a cap waits.
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {

@@ -21,13 +21,13 @@ variable "not_spam_lifts_suppression" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "bounce_rate_alarm_threshold" {
-  description = "Bounce rate of the account that warns, as a fraction."
+  description = "Bounce rate of the account above which an alarm warns, as a fraction."
   type        = number
   default     = 0.03
 }
 
 variable "complaint_rate_alarm_threshold" {
-  description = "Complaint rate of the account that warns, as a fraction."
+  description = "Complaint rate of the account above which an alarm warns, as a fraction."
   type        = number
   default     = 0.0005
 }
@@ -43,19 +43,19 @@ variable "reputation_alarm_period" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "breaker_mode" {
-  description = "pause: a bad bounce or complaint rate holds the producer's, or everybody's, emails. alarm: it only alarms."
+  description = "pause: a high bounce or complaint rate pauses the producer, or the account. alarm: only an alarm fires."
   type        = string
   default     = "pause"
 }
 
 variable "bounce_rate_pause_threshold" {
-  description = "Bounce rate of a producer or the account that pauses sending, as a fraction."
+  description = "Bounce rate of a producer or the account above which its sending is paused, as a fraction."
   type        = number
   default     = 0.05
 }
 
 variable "complaint_rate_pause_threshold" {
-  description = "Complaint rate of a producer or the account that pauses sending, as a fraction."
+  description = "Complaint rate of a producer or the account above which its sending is paused, as a fraction."
   type        = number
   default     = 0.001
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the engine: the first part of every name here."
+  description = "Name of the engine: the first part of every resource's name."
   type        = string
 }
 
@@ -9,17 +9,17 @@ variable "account" {
 }
 
 variable "admin_email" {
-  description = "Address that every alarm is mailed to. AWS asks it to confirm first."
+  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
   type        = string
 }
 
 variable "dead_letter_queue_names" {
-  description = "Dead-letter queues to watch: first part of the alarm's name to name of the queue."
+  description = "Dead-letter queues with an alarm: the first part of the alarm's name to the queue's name."
   type        = map(string)
 }
 
 variable "function_names" {
-  description = "Functions to watch: first part of the alarm's name to name of the function."
+  description = "Functions with an alarm: the first part of the alarm's name to the function's name."
   type        = map(string)
 }
 
@@ -29,7 +29,7 @@ variable "email_queue_name" {
 }
 
 variable "feedback_queue_arn" {
-  description = "ARN of the feedback processor's queue, which the pause alarms go to as well."
+  description = "ARN of the feedback processor's queue, which also receives the pause alarms."
   type        = string
 }
 
@@ -43,27 +43,27 @@ variable "dead_letter_queue_arn" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "bounce_rate_alarm_threshold" {
-  description = "Bounce rate of the account that warns, as a fraction."
+  description = "Bounce rate of the account above which an alarm warns, as a fraction."
   type        = number
 }
 
 variable "complaint_rate_alarm_threshold" {
-  description = "Complaint rate of the account that warns, as a fraction."
+  description = "Complaint rate of the account above which an alarm warns, as a fraction."
   type        = number
 }
 
 variable "bounce_rate_pause_threshold" {
-  description = "Bounce rate of the account that pauses sending, as a fraction."
+  description = "Bounce rate of the account above which sending is paused, as a fraction."
   type        = number
 }
 
 variable "complaint_rate_pause_threshold" {
-  description = "Complaint rate of the account that pauses sending, as a fraction."
+  description = "Complaint rate of the account above which sending is paused, as a fraction."
   type        = number
 }
 
 variable "breaker_mode" {
-  description = "pause: the breaker pauses, which has an alarm of its own. alarm: it only alarms."
+  description = "pause: the breaker pauses sending, and an alarm reports it. alarm: only an alarm fires."
   type        = string
 }
 
@@ -73,17 +73,17 @@ variable "reputation_alarm_period" {
 }
 
 variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes, above which a function alarms."
+  description = "Failed invocations and records in five minutes above which a function's alarm fires."
   type        = number
 }
 
 variable "lambda_error_alarm_evaluation_periods" {
-  description = "Periods of five minutes in a row above the threshold before a function alarms."
+  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
   type        = number
 }
 
 variable "daily_quota_reserve" {
-  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm rises when less is left."
+  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm fires when less is left."
   type        = number
 }
 

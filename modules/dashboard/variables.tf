@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the engine: the first part of every name here."
+  description = "Name of the engine: the first part of every resource's name."
   type        = string
 }
 

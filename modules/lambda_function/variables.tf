@@ -49,7 +49,7 @@ variable "layer_arns" {
 }
 
 variable "policy_statements" {
-  description = "What the function may do, one statement per reason, beside writing its log and reading its event sources."
+  description = "Permissions of the function, one statement per purpose, in addition to writing its log and reading its event sources."
   type = list(object({
     sid       = string
     actions   = list(string)
@@ -65,7 +65,7 @@ variable "event_sources" {
 }
 
 variable "allow_recursion" {
-  description = "Allow the function to feed its own queue. Lambda cuts such a loop after 16 hops otherwise."
+  description = "Allow the function to feed its own queue. Otherwise Lambda stops such a loop after 16 hops."
   type        = bool
   default     = false
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the engine: the first part of every name here."
+  description = "Name of the engine: the first part of every resource's name."
   type        = string
 }
 
@@ -14,7 +14,7 @@ variable "create_configuration_set" {
 }
 
 variable "configuration_set_name" {
-  description = "Name of the configuration set; null names it after the engine, or uses none where it is not created."
+  description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
   type        = string
 }
 

@@ -6,7 +6,7 @@ locals {
   ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
   s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
 
-  # The default sender's domain, what the producers may use, and what the owner adds.
+  # The default sender's domain, what the producers may use, and the operator's own.
   sender_addresses = distinct(concat(
     ["*@${split("@", var.default_sender_email)[1]}"],
     var.allowed_sender_addresses,
@@ -28,7 +28,7 @@ locals {
     actions   = ["s3:GetObject"]
     resources = ["${module.template_bucket.arn}/templates/*"]
   }
-  # Without it S3 answers 403 for a missing template, and the sender could not tell it from a missing right.
+  # Without it S3 answers 403 for a missing template, as for a missing permission.
   list_templates_statement = {
     sid       = "DistinguishMissingFromForbidden"
     actions   = ["s3:ListBucket"]

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the engine: the first part of every name here."
+  description = "Name of the engine: the first part of every resource's name."
   type        = string
 }
 
@@ -9,7 +9,7 @@ variable "account" {
 }
 
 variable "retain_data_on_delete" {
-  description = "Refuse to destroy the bucket while it holds templates."
+  description = "Fail to destroy the bucket while it contains templates."
   type        = bool
 }
 
