@@ -30,7 +30,7 @@ _MOCKED_PROVIDER = re.compile(r"^mock_provider \"aws\" \{(?:\}|.*?^\})\n", re.MU
 
 
 class _CallerIdentity(BaseHTTPRequestHandler):
-    """The one question that the provider asks AWS while it plans a stack that does not exist yet: whose account?"""
+    """The only AWS call of the provider while it plans a new deployment: GetCallerIdentity."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -79,7 +79,7 @@ class Plan:
 
 
 class Workspace:
-    """A copy of the Terraform sources, so that nothing is left beside them."""
+    """A copy of the Terraform sources, so that nothing is left in the repository."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""What is written about the modules is what they are, and every variable can be used from its description alone."""
+"""The modules' documentation is up to date and complete."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_every_output_is_described(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC, ids=lambda path: path.name)
-def test_every_variable_that_can_be_wrong_is_validated(module: Path) -> None:
+def test_every_variable_with_invalid_values_is_validated(module: Path) -> None:
     for variable in terraform_docs.blocks(module, "variable"):
         free = variable.attribute("type") in FREE_TYPES or variable.name in FREE
         assert free or variable.rules, f"{variable.name} takes anything"

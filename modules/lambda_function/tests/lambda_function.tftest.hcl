@@ -71,7 +71,7 @@ run "function_has_a_role_and_a_log_of_its_own" {
   }
 }
 
-run "sources_tracing_and_statements_bring_their_rights" {
+run "sources_tracing_and_statements_add_their_permissions" {
   command = plan
 
   variables {
@@ -131,7 +131,7 @@ run "sources_tracing_and_statements_bring_their_rights" {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement[3].Condition == {
       StringLike = { "ses:FromAddress" = ["*@example.com"] }
     }
-    error_message = "A condition that is lost widens the right."
+    error_message = "A lost condition would widen the permission."
   }
 }
 

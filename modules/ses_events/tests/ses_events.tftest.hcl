@@ -110,7 +110,7 @@ run "an_existing_configuration_set_gets_an_event_destination" {
   }
 }
 
-run "the_stack_can_do_without_a_configuration_set" {
+run "the_configuration_set_is_optional" {
   command = plan
 
   variables {

@@ -62,7 +62,7 @@ run "tables_are_as_documented_encrypted_expiring_and_protected" {
   }
 }
 
-run "destroy_may_take_the_tables_when_asked" {
+run "deletion_protection_can_be_turned_off" {
   command = plan
 
   variables {

@@ -11,7 +11,7 @@ run "bucket_is_private_versioned_encrypted_and_tls_only" {
 
   assert {
     condition     = aws_s3_bucket.this.bucket == "mail-templates-123456789012" && !aws_s3_bucket.this.force_destroy
-    error_message = "The bucket's name is public interface, and a destroy must stop while it holds templates."
+    error_message = "The bucket's name is public interface, and a destroy must stop while it contains templates."
   }
 
   assert {

@@ -44,9 +44,7 @@ def test_a_line_is_one_json_object_with_its_event_level_time_and_context(capsys:
 
 
 @pytest.mark.parametrize("method", ["debug", "info", "warning", "error", "critical"])
-def test_levels_are_upper_case_and_lower_ones_are_dropped(
-    capsys: pytest.CaptureFixture[str], method: str
-) -> None:
+def test_levels_are_upper_case_and_lower_ones_are_dropped(capsys: pytest.CaptureFixture[str], method: str) -> None:
     getattr(configure("DEBUG"), method)("event")
     assert [line["level"] for line in lines(capsys)] == [method.upper()]
     getattr(configure("WARNING"), method)("event")
