@@ -7,7 +7,7 @@ locals {
   package_suffix = var.layer_delivery == "bundled" ? "-bundled.zip" : ".zip"
   layer_arns     = module.layer[*].arn
 
-  # SES's Send event settles a claim of unknown outcome; without one, sending again would be a guess.
+  # SES's Send event settles a claim of unknown outcome; without SES events, sending again would be a guess.
   on_unknown_outcome = (
     var.on_unknown_outcome != null ? var.on_unknown_outcome
     : module.ses_events.configuration_set_name != "" ? "resend"
@@ -15,9 +15,8 @@ locals {
   )
 
   common_environment = {
-    ENVIRONMENT  = var.environment
-    LOG_LEVEL    = var.log_level
-    SESMAIL_NAME = var.name
+    ENVIRONMENT = var.environment
+    LOG_LEVEL   = var.log_level
   }
 
   engine_environment = merge(local.common_environment, {
@@ -31,13 +30,14 @@ locals {
     DATA_RETENTION_DAYS               = tostring(var.data_retention_days)
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)
 
+    SESMAIL_NAME                = var.name
     SESMAIL_CONTROL_TABLE       = module.tables.control_name
     SESMAIL_PENDING_TABLE       = module.tables.pending_name
-    SESMAIL_EMAIL_QUEUE_URL     = module.email_queue.url
     SESMAIL_BULK_QUEUE_URL      = module.bulk_queue.url
     SESMAIL_RETRY_QUEUE_URL     = module.retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL  = module.feedback_queue.url
     SESMAIL_FEEDBACK_DLQ_URL    = module.feedback_queue.dead_letter_url
+    SESMAIL_MAX_RECEIVE_COUNT   = tostring(local.max_receive_count)
     SESMAIL_FEEDBACK_TOPIC_ARN  = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN     = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE = var.status_event_source
@@ -96,7 +96,7 @@ module "email_sender" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
-  # Held, scheduled and retried emails wait by going round the retry queue.
+  # Emails that are held, scheduled or retried wait in the retry queue, hop by hop.
   allow_recursion = true
 
   event_sources = {

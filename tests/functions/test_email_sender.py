@@ -1,4 +1,4 @@
-"""The EmailSender as it is deployed, on moto: SQS batch in; mail, records and answer out."""
+"""The deployed EmailSender on moto: an SQS batch in; mail, records and a response out."""
 
 from __future__ import annotations
 
@@ -93,17 +93,17 @@ MIXED = [
 ]
 
 
-def test_only_what_cannot_be_read_comes_again(mixed: Ran) -> None:
+def test_only_an_unreadable_message_is_redelivered(mixed: Ran) -> None:
     assert mixed.answer == {"batchItemFailures": [{"itemIdentifier": "m-unreadable"}]}
 
 
 def test_a_good_request_is_one_mail_and_a_sent_record(mixed: Ran) -> None:
     [mail] = mixed.mails
-    assert mail["source"] == "noreply@sesmail.example"
+    assert mail["source"] == "no-reply@example.com"
     assert set(mail["destinations"]) == {"john@example.com"}
     parsed = message_from_string(mail["raw"], policy=default)
     assert parsed["Subject"] == "Welcome to Acme"
-    assert parsed["From"] == "SESMail <noreply@sesmail.example>"
+    assert parsed["From"] == "SESMailEngine <no-reply@example.com>"
     assert parsed.get_body(("plain",)).get_content() == "Hello Jörg <b>, welcome to Acme\r\n"  # type: ignore[union-attr]
     assert "Jörg &lt;b&gt;" in parsed.get_body(("html",)).get_content()  # type: ignore[union-attr]
 
@@ -135,7 +135,7 @@ def test_a_good_request_is_one_mail_and_a_sent_record(mixed: Ran) -> None:
         ("email-no-detail", "validation_error", "Validation error: detail must be an object, found nothing"),
     ],
 )
-def test_a_bad_request_is_a_failed_record_that_says_why(
+def test_an_invalid_request_is_a_failed_record_with_the_reason(
     mixed: Ran, email_id: str, error_type: str, message: str
 ) -> None:
     record = mixed.record(email_id)
@@ -151,8 +151,8 @@ def test_every_readable_request_has_exactly_one_record(mixed: Ran) -> None:
 
 
 def test_every_transition_is_published(mixed: Ran) -> None:
-    told = sorted((event["detail"]["emailId"], event["detail"]["status"]) for event in mixed.published)
-    assert told == [
+    published = sorted((event["detail"]["emailId"], event["detail"]["status"]) for event in mixed.published)
+    assert published == [
         ("email-bad-address", "failed"),
         ("email-missing", "failed"),
         ("email-no-detail", "failed"),
@@ -165,11 +165,11 @@ def test_every_transition_is_published(mixed: Ran) -> None:
     }
 
 
-def test_the_log_tells_each_failure_and_no_address(mixed: Ran) -> None:
+def test_the_log_has_each_failure_and_no_address(mixed: Ran) -> None:
     failures = [line for line in mixed.log if line.get("event") == "email.failed"]
     assert {line["level"] for line in failures} == {"ERROR"}
     assert any(line["message"] == "Template error: Template 'nowhere' not found" for line in failures)
-    for secret in ("john@", "gone@", "Gone@", "Jörg", "Acme", "noreply@", "J\\u00f6rg"):
+    for secret in ("john@", "gone@", "Gone@", "Jörg", "Acme", "no-reply@", "J\\u00f6rg"):
         assert secret not in mixed.output
 
 
@@ -196,7 +196,7 @@ def test_a_redelivered_batch_sends_nothing_again(package: Package) -> None:
     assert {event["detail"]["eventId"] for event in ran.published} == {ran.published[0]["detail"]["eventId"]}
 
 
-def test_what_is_not_due_yet_waits_on_the_retry_queue(package: Package) -> None:
+def test_a_scheduled_email_waits_on_the_retry_queue(package: Package) -> None:
     send_at = datetime.now(UTC) + timedelta(hours=1)
     ran = send(package, message("m-1", request("e-1", {**DETAIL, "sendAt": send_at.isoformat()})))
 
@@ -208,6 +208,40 @@ def test_what_is_not_due_yet_waits_on_the_retry_queue(package: Package) -> None:
     assert 880 < waiting["delay_seconds"] <= 900, "SQS's longest delay"
     record = ran.record("email-e-1")
     assert (record["status"], record["deferReason"]) == ("deferred", "scheduled")
+
+
+@pytest.mark.parametrize(
+    ("detail", "producer", "variable", "code", "failure"),
+    [
+        (
+            {"sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()},
+            {},
+            "SESMAIL_RETRY_QUEUE_URL",
+            "QUE001",
+            "Failed to put the email on the retry queue: ",
+        ),
+        (
+            {},
+            {"priority": "bulk"},
+            "SESMAIL_BULK_QUEUE_URL",
+            "QUE002",
+            "Failed to forward the email to the bulk queue: ",
+        ),
+    ],
+)
+def test_a_queue_that_cannot_be_written_is_logged_by_its_own_code_and_the_message_redelivered(
+    package: Package, detail: dict[str, str], producer: dict[str, str], variable: str, code: str, failure: str
+) -> None:
+    ran = send(
+        package,
+        message("m-1", request("e-1", {**DETAIL, **detail})),
+        items={"control": [{"pk": "producer#my.application", **producer}]},
+        environment={variable: "https://sqs.eu-west-1.amazonaws.com/123456789012/deleted"},
+    )
+    assert ran.answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert ran.mails == []
+    [line] = [line for line in ran.log if line.get("code") == code]
+    assert line["message"].startswith(failure)
 
 
 def test_a_missing_variable_ends_the_invocation_and_is_named(package: Package) -> None:

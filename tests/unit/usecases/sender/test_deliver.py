@@ -8,12 +8,12 @@ from email.policy import default
 import msgspec
 import pytest
 
+from sesmail_layer.domain.guards.pacing import Reservation
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.tags import decode_tag
-from sesmail_layer.usecases.sender.ports import Reservation
-from tools.simulation.control import FakeBucket
+from tools.simulation.control_fakes import FakeBucket
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 

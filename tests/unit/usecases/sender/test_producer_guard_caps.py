@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.guards.producers import ProducerPolicy
-from tools.simulation.control import FakeControl
+from tools.simulation.control_fakes import FakeControl
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
