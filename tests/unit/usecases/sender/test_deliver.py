@@ -13,7 +13,8 @@ from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.tags import decode_tag
-from tools.simulation.fakes import NOW, FakeBucket, request
+from tools.simulation.control_fakes import FakeBucket
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.usecases.sender.pacing import Pacer
-from tools.simulation.fakes import NOW, FakeBucket, FakeClock
+from tools.simulation.control_fakes import FakeBucket
+from tools.simulation.fakes import NOW, FakeClock
 
 UTILISATION = 0.95
 

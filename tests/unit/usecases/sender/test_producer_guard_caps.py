@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.guards.producers import ProducerPolicy
-from tools.simulation.fakes import NOW, FakeControl, request
+from tools.simulation.control_fakes import FakeControl
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 HOUR, DAY = 3_600, 86_400
