@@ -112,7 +112,7 @@ def test_every_external_port_is_called_in_some_scenario() -> None:
     counter = Killer()
     for scenario in SCENARIOS:
         run(scenario, counter)
-    assert set(counter.by_port) == set(external_ports(Feedback().ports()))
+    assert counter.ports == set(external_ports(Feedback().ports()))
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -120,8 +120,8 @@ def test_every_external_port_is_called_in_some_scenario() -> None:
 def test_the_redelivery_completes_the_work_whichever_call_was_interrupted(scenario: Scenario, after: bool) -> None:
     counter = Killer()
     expected, _ = run(scenario, counter)
-    assert counter.calls > 3
-    for at in range(1, counter.calls + 1):
+    assert counter.calls
+    for at in range(1, len(counter.calls) + 1):
         feedback, killed = run(scenario, Killer(at, after=after))
         assert killed, f"call {at} never came"
         assert outcome(feedback) == outcome(expected), f"killed at call {at}"
@@ -129,26 +129,11 @@ def test_the_redelivery_completes_the_work_whichever_call_was_interrupted(scenar
         assert published(feedback) >= published(expected), f"killed at call {at}"
 
 
-class _Journal(Killer):
-    """Kills nothing, and writes down the calls in their order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def wrap(self, port: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self.names.append(f"{port}.{call.__name__}")
-            return call(*args, **kwargs)
-
-        return wrapped
-
-
 def test_a_bounce_is_suppressed_then_stored_then_followed_up_then_published() -> None:
-    journal = _Journal()
-    run(the_bounce_that_trips, journal)
+    counter = Killer()
+    run(the_bounce_that_trips, counter)
 
-    assert journal.names == [
+    assert counter.calls == [
         "tracking.get_many",
         "suppression.add",
         "tracking.replace",
