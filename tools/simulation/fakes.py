@@ -345,9 +345,9 @@ class FakeBreakerTable:
         self._check()
         if self.before_replace:
             self.before_replace()
-        standing = self.control.states.get(source, SendingState())
-        # As in the table, a probe that was added meanwhile is no reason to refuse.
-        if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
+        current = self.control.states.get(source, SendingState())
+        # As in the table, a probe added since the read does not fail the write.
+        if msgspec.structs.replace(current, probes=seen.probes, probed_at=seen.probed_at) != seen:
             return False
         self.control.states[source] = storable(new)
         return True
