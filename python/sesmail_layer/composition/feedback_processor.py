@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sesmail_layer.aws.breaker_table import BreakerTable
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.pending_table import PendingTable
-from sesmail_layer.aws.queues import RetryQueue
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
@@ -43,15 +44,16 @@ class FeedbackProcessor:
         clock = SystemClock()
         dynamodb = client("dynamodb")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
-        breaker_table = BreakerTable(dynamodb, settings.control_table)
         bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
         return FeedbackPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
-            producer_states=breaker_table,
-            sending_counts=breaker_table,
+            producer_states=ProducerStates(dynamodb, settings.control_table),
+            sending_counts=SendingCounts(dynamodb, settings.control_table),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
-            retry_queue=RetryQueue(client("sqs"), settings.retry_queue_url),
+            retry_queue=DelayQueue(
+                client("sqs"), settings.retry_queue_url, failure="Failed to schedule retry", code="FBK005"
+            ),
             bus=bus,
             sending_bus=bus,
             clock=clock,

@@ -10,21 +10,12 @@ from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
+from tools.simulation.environment import environment
 
-VARIABLES = {
-    "TRACKING_TABLE": "tracking",
-    "SUPPRESSION_TABLE": "suppression",
-    "TEMPLATE_BUCKET": "bucket",
-    "EVENT_BUS_NAME": "bus",
+VARIABLES = environment() | {
+    "AWS_LAMBDA_FUNCTION_NAME": "shop-FeedbackProcessor",
     "CONSECUTIVE_SOFT_BOUNCE_THRESHOLD": "4",
     "SESMAIL_NAME": "shop",
-    "SESMAIL_CONTROL_TABLE": "control",
-    "SESMAIL_PENDING_TABLE": "pending",
-    "SESMAIL_BULK_QUEUE_URL": "https://bulk",
-    "SESMAIL_RETRY_QUEUE_URL": "https://retry",
-    "SESMAIL_EMAIL_QUEUE_URL": "https://email",
-    "SESMAIL_FEEDBACK_QUEUE_URL": "https://feedback",
-    "SESMAIL_FEEDBACK_DLQ_URL": "https://dlq",
     "SESMAIL_MAX_RECEIVE_COUNT": "7",
     "SESMAIL_FEEDBACK_TOPIC_ARN": "feedback-topic",
     "SESMAIL_ALARM_TOPIC_ARN": "alarm-topic",

@@ -78,6 +78,16 @@ Timeline = Mapping[int, Counts]
 """Counts by the Unix time at which their slot begins."""
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """A source's state with a day's counts of it."""
+
+    state: SendingState
+    timeline: Timeline
+    """By the Unix time at which each slot of five minutes begins."""
+    sources: frozenset[str] = frozenset()
+    """Of the account: the producers that its emails are of."""
+
+
 class Trip(msgspec.Struct, frozen=True):
     """A rate above its threshold."""
 

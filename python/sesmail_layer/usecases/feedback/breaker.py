@@ -19,6 +19,7 @@ from sesmail_layer.domain.guards.breaker import (
     Counts,
     Limits,
     ProbeVerdict,
+    Tally,
     Timeline,
     Trip,
     closed,
@@ -37,7 +38,7 @@ from sesmail_layer.domain.guards.sending_event import SendingEvent, paused_event
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, SendingState
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.usecases.feedback.ports import ProducerStates, SendingBus, SendingCounts, Tally
+from sesmail_layer.usecases.feedback.ports import ProducerStates, SendingBus, SendingCounts
 from sesmail_layer.usecases.feedback.record_email import FeedbackResult
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from sesmail_layer.domain.guards.breaker import Counts, Limits
+from sesmail_layer.domain.guards.breaker import Counts, Limits, Tally
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.usecases.ports import (
@@ -20,16 +20,6 @@ from sesmail_layer.usecases.ports import (
     SuppressionTable,
     TrackingTable,
 )
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """A source's state with a day's counts of it."""
-
-    state: SendingState
-    timeline: Mapping[int, Counts]
-    """By the Unix time at which each slot of five minutes begins."""
-    sources: frozenset[str] = frozenset()
-    """Of the account: the producers that its emails are of."""
 
 
 class SendingCounts(Protocol):

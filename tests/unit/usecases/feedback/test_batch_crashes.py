@@ -120,7 +120,7 @@ def test_every_external_port_is_called_in_some_scenario() -> None:
 def test_the_redelivery_completes_the_work_whichever_call_was_interrupted(scenario: Scenario, after: bool) -> None:
     counter = Killer()
     expected, _ = run(scenario, counter)
-    assert counter.calls
+    assert len(counter.calls) > 3
     for at in range(1, len(counter.calls) + 1):
         feedback, killed = run(scenario, Killer(at, after=after))
         assert killed, f"call {at} never came"
@@ -130,10 +130,10 @@ def test_the_redelivery_completes_the_work_whichever_call_was_interrupted(scenar
 
 
 def test_a_bounce_is_suppressed_then_stored_then_followed_up_then_published() -> None:
-    counter = Killer()
-    run(the_bounce_that_trips, counter)
+    journal = Killer()
+    run(the_bounce_that_trips, journal)
 
-    assert counter.calls == [
+    assert journal.calls == [
         "tracking.get_many",
         "suppression.add",
         "tracking.replace",

@@ -27,6 +27,8 @@ def test_the_same_id_with_another_request_is_a_conflict_and_leaves_the_first_alo
     assert sender.tracking.records["order-1"] == first
     conflict = sender.tracking.records["email-xyz"]
     assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "order-1")
+    event = sender.bus.events[-1]
+    assert (event.conflicts_with, event.to_email, event.recipient_type) == ("order-1", "eve@example.com", None)
     assert sender.log.codes() == ["DUP001"]
     assert len(sender.mailer.accepted) == 1
 
