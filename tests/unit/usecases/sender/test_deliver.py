@@ -1,4 +1,4 @@
-"""What SES is handed of an email, beside the message itself."""
+"""What SES receives of an email in addition to the message itself."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_mail_without_a_turn_that_was_held_too_long_says_that_it_was_the_rate() 
 
 
 @pytest.mark.parametrize("source", ["*", "my.application"])
-def test_mail_that_is_no_probe_is_held_when_the_breaker_opens_a_crack_before_its_turn(source: str) -> None:
+def test_mail_that_is_no_probe_is_held_when_the_breaker_half_opens_before_its_send_time(source: str) -> None:
     sender = Sender()
     sender.quota.value = None  # 0.95 a second: the second email waits for its turn
     sender.bucket.empty_at["pacer#all"] = NOW + 6

@@ -1,4 +1,4 @@
-"""Many workers at one record: every event is kept, none is counted twice (use case and adapters on moto)."""
+"""Many workers write one record: every event is recorded once (use case and adapters on moto)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def conditional_puts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("conditional_puts")
-def test_sixteen_workers_lose_and_double_nothing() -> None:
+def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
         make_table(client, "tracking", "emailId")
