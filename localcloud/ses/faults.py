@@ -16,6 +16,10 @@ REFUSALS = {
     "configuration_set_paused": Refusal(
         "ConfigurationSetSendingPausedException", "Sending is paused for this configuration set."
     ),
+    # SES has two ways of saying that the account is paused.
+    "account_paused_in_words": Refusal(
+        "MessageRejected", "Sending paused for this account. Check the account's inbox."
+    ),
     "rejected": Refusal("MessageRejected", "Email address is not verified."),
     "mail_from_not_verified": Refusal(
         "MailFromDomainNotVerifiedException", "The MAIL FROM domain of the identity is not verified."

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_Se
 from __future__ import annotations
 
 import random
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,12 @@ _REFUSALS = {
     "ValidationError": "SES008",
 }
 _PAUSES = {"AccountSendingPaused", "ConfigurationSetSendingPaused"}
+# SES also says it as MessageRejected; the reason comes first. Further on are names of the customer's choice.
+_PAUSED = re.compile(
+    r"(?:message rejected: )?(?:(?:email )?sending\b.{0,150}\b(?:paused|disabled|suspended)\b"
+    r"|(?:your )?account\b.{0,60}\b(?:paused|disabled|suspended|shut ?down)\b)",
+    re.IGNORECASE,
+)
 _HOLD_SECONDS = 300.0
 
 
@@ -85,7 +92,7 @@ def _meaning(err: ClientError) -> Exception:
     if status >= 500:
         return OutcomeUnknownError(f"SES error ({code}): {message}")
     said = f"SES error ({code}): {message}"
-    if code in _PAUSES:
+    if code in _PAUSES or (code == "MessageRejected" and _PAUSED.match(message)):
         return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS, message=said, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():
