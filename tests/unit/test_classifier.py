@@ -221,10 +221,11 @@ def test_where_neither_status_nor_diagnostic_is_told_nobody_says_what_is_wrong(
     ("status", "kind"),
     [
         ("5.1.1", bounces.BounceClass.HARD),
-        ("5.1.10", bounces.BounceClass.SOFT),
-        ("5.7.26", bounces.BounceClass.MESSAGE_FAULT),
+        ("5.1.10", bounces.BounceClass.HARD),
+        ("5.1.100", bounces.BounceClass.SOFT),
+        ("5.7.26", bounces.BounceClass.SENDER_FAULT_SOFT),
         ("5.70.1", bounces.BounceClass.SOFT),
     ],
 )
 def test_a_status_is_meant_whole_and_a_class_of_them_by_its_beginning(status: str, kind: bounces.BounceClass) -> None:
-    assert bounces.classify(bounces.Evidence(type="Transient", sub_type="MailboxFull", status=status)) is kind
+    assert bounces.classify(bounces.Evidence(type="Transient", sub_type="General", status=status)) is kind

@@ -67,8 +67,9 @@ BY_EVENT = {
             detail={
                 "bounceType": "Permanent",
                 "bounceSubType": "General",
-                "bounceReason": "smtp; 550 5.1.1 no",
+                "bounceReason": "General",
                 "diagnosticCode": "smtp; 550 5.1.1 no",
+                "bounceClass": "hard",
             },
         ),
     ),
@@ -78,7 +79,7 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Permanent", "bounceReason": "Permanent"},
+            detail={"bounceType": "Permanent", "bounceClass": "hard"},
         ),
     ),
     "bounced, and only types are told": (
@@ -91,7 +92,12 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
+            detail={
+                "bounceType": "Permanent",
+                "bounceSubType": "NoEmail",
+                "bounceReason": "NoEmail",
+                "bounceClass": "hard",
+            },
         ),
     ),
     "bounced, and nothing is told": (
@@ -108,7 +114,7 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Transient", "bounceReason": "Transient"},
+            detail={"bounceType": "Transient", "bounceClass": "hard"},
         ),
     ),
     "complained": (
@@ -149,7 +155,8 @@ BY_EVENT = {
             detail={
                 "bounceType": "Permanent",
                 "bounceSubType": "OnAccountSuppressionList",
-                "bounceReason": "Permanent/OnAccountSuppressionList",
+                "bounceReason": "OnAccountSuppressionList",
+                "bounceClass": "not_attempted",
             },
         ),
     ),

@@ -189,6 +189,8 @@ class _Batch:
         self._done.append(recorded)
         for reason in recorded.suppressed:
             self._count_suppression(reason, record.email_id)
+        if refused := sum(said.outcome.sender_refused for said in recorded.fresh.values()):
+            self._ports.metrics.count("SenderRefused", refused)
         for moved in recorded.due_transitions():
             self._owe(status_event(record, moved), recorded.owners(moved.entry.key))
             if moved.entry.key in recorded.fresh:

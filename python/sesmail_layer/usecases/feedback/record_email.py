@@ -12,7 +12,7 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition, fold
 from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
-from sesmail_layer.domain.ses.ses_events import SesEvent
+from sesmail_layer.domain.ses.ses_events import SesEvent, address
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
 from sesmail_layer.usecases.ports import Clock, TrackingTable
 
@@ -92,7 +92,10 @@ class EmailFeedback:
         raise TransientError(f"Failed to update tracking record: it changed {_WRITES} times meanwhile", code="FBK003")
 
     def _folded(self, record: TrackingRecord, news: Sequence[News], beside: Iterable[TrackingRecord]) -> Recorded:
-        said = [Said(one, outcome) for one in news for outcome in outcomes(one.event, attempt_of(one.event, record))]
+        own = [found for one in (record.to_email, *record.recipients) if (found := address(one))]
+        said = [
+            Said(one, outcome) for one in news for outcome in outcomes(one.event, attempt_of(one.event, record), own)
+        ]
         folded, transitions = fold(record, [each.outcome.entry for each in said])
         new_keys = {entry.key for entry in folded.history} - {entry.key for entry in record.history}
         fresh = {each.outcome.entry.key: each for each in reversed(said) if each.outcome.entry.key in new_keys}

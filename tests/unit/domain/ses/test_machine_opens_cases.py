@@ -14,7 +14,7 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[3] / "cases/use
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_a_person_and_a_machine_are_told_apart_by_their_user_agent(case: dict[str, Any]) -> None:
+def test_a_user_agent_is_a_persons_or_a_machines(case: dict[str, Any]) -> None:
     assert is_machine(case["userAgent"]) is case["expect"]
 
 
