@@ -44,6 +44,7 @@ _REFUSALS = {
 RETRY_SLACK_SECONDS = 900.0
 """After its delay, what a retry may still have to wait for its turn."""
 _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.retried)
+_SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _WELL = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
 _HELD = frozenset({"paused", "breaker", "sending_paused"})
@@ -92,6 +93,13 @@ def _steps(
             yield (
                 f"Nothing: the engine sends it once more at {retry_at}, unless it is 'sensitive' or was too large "
                 "to be kept."
+            )
+        case Status.SOFT_BOUNCED | Status.BOUNCED if any(
+            entry.status is record.status and entry.what in _SENDER_REFUSED for entry in record.history
+        ):
+            yield (
+                "The recipient's provider rejects the sender, not the address, which is not suppressed: check the "
+                "domain's SPF, DKIM and DMARC and the blocklists, then ask again under a new emailId."
             )
         case Status.SOFT_BOUNCED:
             yield "It is not tried again. Ask again under a new emailId, later or smaller, if it still matters."
