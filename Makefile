@@ -27,11 +27,11 @@ setup-tests: ## also what only the tests need: checkov, Chromium, SpamAssassin, 
 	@scripts/setup.sh --tests
 
 .PHONY: demo
-demo: setup ## apply the stack on the embedded emulator, send emails, tell their story
+demo: setup ## deploy the engine to an emulated AWS on this machine, send emails, show what happens to them
 	@$(PY) -m localcloud demo
 
 .PHONY: up
-up: setup ## apply the stack on the embedded emulator and keep it running
+up: setup ## deploy the engine to an emulated AWS on this machine and keep it running
 	@$(PY) -m localcloud up
 
 .PHONY: down
@@ -39,7 +39,7 @@ down: setup ## stop what `make up` started
 	@$(PY) -m localcloud down
 
 .PHONY: env
-env: ## print the environment of the running stack: eval "$(make -s env)"
+env: ## point a shell, and its aws command, at the running engine: eval "$(make -s env)"
 	@$(PY) -m localcloud env
 
 .PHONY: package
@@ -48,7 +48,8 @@ package: setup ## build the layer, the functions and the starters into dist/ (PY
 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
-	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-aws test-functions test-docs test-browser test-terraform
+	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-localcloud test-aws test-functions test-docs \
+		test-browser test-terraform
 	@$(MAKE) e2e-core
 
 .PHONY: test-unit
@@ -58,6 +59,10 @@ test-unit: setup ## rules and use cases, architecture: fast, no network
 .PHONY: test-simulation
 test-simulation: setup ## the sender's real code on a simulated clock
 	@$(PYTEST) tests/simulation
+
+.PHONY: test-localcloud
+test-localcloud: setup ## the local cloud without an engine: `make env`, provider, compose file
+	@$(PYTEST) tests/localcloud
 
 .PHONY: test-aws
 test-aws: setup ## adapters and the command line on moto
@@ -80,15 +85,15 @@ test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
 # The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, `make up` and deploy, every page's snippets).
-E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py poison.py provider.py quick_start.py rights.py \
+E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py permissions.py poison.py quick_start.py \
 	terraform_cycle.py)
 
 .PHONY: e2e-core
-e2e-core: setup-tests ## the main job on the applied stack: quick starts, 200 mixed requests, poison, IAM, destroy
+e2e-core: setup-tests ## the main job on the deployed engine: quick starts, 200 mixed requests, poison, IAM, destroy
 	@$(PYTEST) $(E2E_CORE)
 
 .PHONY: e2e
-e2e: setup-tests ## all end-to-end tests: the stack as Terraform applies it, end to end (BACKEND=ministack or localstack)
+e2e: setup-tests ## all end-to-end tests, on an engine that Terraform deploys (BACKEND=ministack or localstack)
 	@$(PYTEST) tests/e2e
 
 .PHONY: bench

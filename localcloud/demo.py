@@ -1,4 +1,4 @@
-"""`make demo`: the engine applied on the embedded emulator, and the story of its first emails as it happens."""
+"""`make demo`: deploy the engine to the embedded emulator, send its first emails and show what happens to them."""
 
 from __future__ import annotations
 
@@ -15,106 +15,99 @@ from rich.syntax import Syntax
 
 from localcloud.deployment import deploy
 from localcloud.emulator import start_ministack
+from localcloud.engine import Engine
 from localcloud.mailbox import Mail
 from localcloud.paths import BUILD, REPOSITORY, LocalCloudError
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import snippet
-from localcloud.stack import Stack
+from localcloud.wait import wait_for
 
 FOLDER = BUILD / "demo"
-WAIT_SECONDS = 30.0
-BOUNCING = "bounce@simulator.amazonses.com"
+BOUNCING = f"bounce@{SIMULATOR_DOMAIN}"
 
 
 def run(console: Console) -> None:
-    """The whole demo."""
+    """Run the whole demo."""
     console.rule("[bold]SESMail")
-    console.print("Terraform applies the real stack to an emulated AWS on this machine. This takes about 90 seconds.")
+    console.print("Terraform deploys the engine to an emulated AWS on this machine. This takes about 90 seconds.")
     emulator = start_ministack()
     try:
-        deployment = deploy(emulator, "demo/stack")
-        story = Story(deployment.stack, console)
-        story.quick_start()
-        story.bounce()
-        story.refused()
+        demo = Demo(deploy(emulator, "demo/deployment").engine, console)
+        demo.quick_start()
+        demo.bounce()
+        demo.suppressed_recipient()
     finally:
         emulator.stop()
-    how_to_go_on(console)
+    print_next_steps(console)
 
 
-class Story:
-    """Sends, and tells what it sees in the tracking table, on the bus and in the mailbox."""
+class Demo:
+    """Sends emails and prints what the status events, the suppression list and the mailbox show."""
 
-    def __init__(self, stack: Stack, console: Console) -> None:
-        self.stack = stack
+    def __init__(self, engine: Engine, console: Console) -> None:
+        self.engine = engine
         self.console = console
-        stack.subscriber.collect()
+        # The subscriber receives only what is published after it was made.
+        engine.subscriber.collect()
 
     def quick_start(self) -> None:
-        """The README's Python snippet, as it stands."""
+        """Run the README's Python snippet as it is."""
         code = snippet(REPOSITORY / "README.md", "python", "put_events(")
         self.console.rule("The README's quick start")
         self.console.print(Syntax(code.strip(), "python", background_color="default"))
         started = time.monotonic()
-        email_id = f"email-{run_python(self.stack, code)}"
-        self._tell(started, "accepted", f"EventBridge took the request; its id is {email_id}")
-        self._follow(email_id, started, "delivered")
-        [mail] = self.stack.mails()
+        email_id = f"email-{run_python(self.engine, code)}"
+        self._print_step(started, "accepted", f"EventBridge accepted the request; its emailId is {email_id}")
+        self._print_statuses(email_id, started, "delivered")
+        [mail] = self.engine.mails()
         for path in save(mail, FOLDER):
             self.console.print(f"  saved as {path.relative_to(REPOSITORY)}", highlight=False)
 
     def bounce(self) -> None:
-        """A recipient that does not exist."""
-        self.console.rule(f"An address that does not exist: {BOUNCING}")
+        """Send to a recipient that does not exist."""
+        self.console.rule(f"A recipient that does not exist: {BOUNCING}")
         started = time.monotonic()
-        email_id = self.stack.put_email_request(BOUNCING)
-        self._tell(started, "accepted", email_id)
-        self._follow(email_id, started, "bounced")
-        entry = self._until(lambda: self.stack.suppression(BOUNCING), "the suppression entry")
-        self._tell(started, "suppressed", f"{entry['email']} ({entry['reason']}): nobody can write to it again")
+        self._send_to_bouncing(started, "bounced")
+        entry = wait_for(lambda: self.engine.suppression(BOUNCING), "the suppression entry")
+        self._print_step(started, "suppressed", f"{entry['email']} ({entry['reason']}): never emailed again")
 
-    def refused(self) -> None:
-        """The same recipient once more."""
-        self.console.rule("A second email to the same address")
-        started = time.monotonic()
-        email_id = self.stack.put_email_request(BOUNCING)
-        self._tell(started, "accepted", email_id)
-        self._follow(email_id, started, "failed")
-        sent = len(self.stack.mails_to(BOUNCING))
-        self.console.print(f"  SES was handed {sent} mail for this address, not 2: your reputation is safe.")
+    def suppressed_recipient(self) -> None:
+        """Send to the same recipient again."""
+        self.console.rule("A second email to the same recipient")
+        self._send_to_bouncing(time.monotonic(), "failed")
+        sent = len(self.engine.mails_to(BOUNCING))
+        self.console.print(f"  SES received {sent} email for this recipient, not 2: your sender reputation is safe.")
 
-    def _follow(self, email_id: str, started: float, last: str) -> None:
-        """Print each status event of the email until the last one."""
-        told: set[str] = set()
+    def _send_to_bouncing(self, started: float, final: str) -> None:
+        email_id = self.engine.put_email_request(BOUNCING)
+        self._print_step(started, "accepted", email_id)
+        self._print_statuses(email_id, started, final)
+
+    def _print_statuses(self, email_id: str, started: float, final: str) -> None:
+        """Print each status event of the email, up to the final one."""
+        printed: set[str] = set()
 
         def look() -> bool:
-            for detail in self.stack.subscriber.details_of(email_id):
-                if detail["eventId"] not in told:
-                    told.add(detail["eventId"])
-                    self._tell(started, detail["status"], _words(detail))
-            return last in self.stack.statuses_of(email_id)
+            for detail in self.engine.subscriber.details_of(email_id):
+                if detail["eventId"] not in printed:
+                    printed.add(detail["eventId"])
+                    self._print_step(started, detail["status"], _describe(detail))
+            return final in self.engine.statuses_of(email_id)
 
-        self._until(look, f"status {last!r}")
+        wait_for(look, f"status {final!r}")
 
-    def _until(self, look: Any, what: str) -> Any:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not (found := look()):
-            if time.monotonic() > deadline:
-                raise LocalCloudError(f"The demo waited {WAIT_SECONDS:.0f} s in vain for {what}.")
-            time.sleep(0.1)
-        return found
-
-    def _tell(self, started: float, status: str, words: str) -> None:
+    def _print_step(self, started: float, status: str, text: str) -> None:
         seconds = time.monotonic() - started
-        colour = {"bounced": "yellow", "failed": "yellow", "suppressed": "yellow"}.get(status, "green")
-        self.console.print(f"  {seconds:5.1f} s  [{colour}]{status:<10}[/] {words}", highlight=False, soft_wrap=True)
+        colour = "yellow" if status in {"bounced", "failed", "suppressed"} else "green"
+        self.console.print(f"  {seconds:5.1f} s  [{colour}]{status:<10}[/] {text}", highlight=False, soft_wrap=True)
 
 
-def _words(detail: dict[str, Any]) -> str:
+def _describe(detail: dict[str, Any]) -> str:
     match detail["status"]:
         case "sent":
             return f"SES accepted it as {detail['sesMessageId']}"
         case "delivered":
-            return f"the mail server of {detail['toEmail']} took it"
+            return f"the mail server of {detail['toEmail']} accepted it"
         case "bounced":
             return f"{detail.get('bounceType')}/{detail.get('bounceSubType')}: {detail.get('diagnosticCode', '')}"
         case "failed":
@@ -123,11 +116,11 @@ def _words(detail: dict[str, Any]) -> str:
             return ""
 
 
-def run_python(stack: Stack, code: str) -> str:
-    """Run the snippet in a Python of its own, pointed at the emulator only by the environment; the event's id."""
+def run_python(engine: Engine, code: str) -> str:
+    """Run the snippet in a process that only its environment points at the emulator; return the event's id."""
     program = f"{code}\nprint(response['Entries'][0]['EventId'])\n"
-    environment = {**os.environ, **stack.emulator.environment}
-    environment.pop("AWS_PROFILE", None)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = inherited | engine.emulator.environment
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LocalCloudError(f"The README's snippet failed:\n{done.stderr}")
@@ -135,31 +128,31 @@ def run_python(stack: Stack, code: str) -> str:
 
 
 def save(mail: Mail, folder: Path) -> list[Path]:
-    """The mail as it was delivered, and as a page to look at."""
+    """Save the email as it was delivered, and as an HTML page."""
     folder.mkdir(parents=True, exist_ok=True)
     message = folder / "first-email.eml"
     message.write_bytes(mail.raw)
     pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
-    facts = [(name, str(mail.parsed[name])) for name in ("From", "To", "Reply-To") if mail.parsed[name]]
-    facts += [("Envelope", ", ".join(mail.destinations)), ("SES id", mail.message_id)]
-    facts += [(f"Tag {name}", mail.tag(name)) for name, _ in mail.tags]
+    headers = [(name, str(mail.parsed[name])) for name in ("From", "To", "Reply-To") if mail.parsed[name]]
+    headers += [("Envelope", ", ".join(mail.destinations)), ("SES id", mail.message_id)]
+    headers += [(f"Tag {name}", mail.tag(name)) for name, _ in mail.tags]
     page = folder / "first-email.html"
     page.write_text(
         pages.get_template("page.html").render(
-            subject=mail.subject, facts=facts, html=mail.body("html"), text=mail.body("plain")
+            subject=mail.subject, headers=headers, html=mail.body("html"), text=mail.body("plain")
         )
     )
     return [message, page]
 
 
-def how_to_go_on(console: Console) -> None:
-    console.rule("How to go on")
+def print_next_steps(console: Console) -> None:
+    console.rule("Next steps")
     console.print(
-        "Nothing of this demo keeps running. Next:\n"
-        "  make up                     the same stack, kept running\n"
-        '  eval "$(make -s env)"       points this shell at it; the README\'s snippets work as they stand\n'
-        "  make down                   ends it\n"
-        "  README.md, docs/setup.md    deploy it to your own AWS account",
+        "The demo has stopped everything that it started. Next:\n"
+        "  make up                     deploy the engine here and keep it running\n"
+        '  eval "$(make -s env)"       point this shell, and its aws command, at it; the README\'s snippets work\n'
+        "  make down                   stop it\n"
+        "  README.md, docs/setup.md    deploy the engine to your own AWS account",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""Brings the engine up on an emulator: package, Terraform, the sender's identity; and takes it away again."""
+"""Deploy the engine to an emulator: package, Terraform, the sender's identity."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.emulator import Emulator
+from localcloud.engine import DEFAULT_NAME, SENDER_DOMAIN, Engine
 from localcloud.package import architecture, build_package, python_version
 from localcloud.paths import BUILD
-from localcloud.stack import DEFAULT_NAME, SENDER_DOMAIN, Stack
 from localcloud.terraform import Terraform
 
 
 @dataclass
 class Deployment:
-    """A stack and the Terraform that made it."""
+    """A deployed engine and the Terraform that deployed it."""
 
     terraform: Terraform
-    stack: Stack
+    engine: Engine
 
 
 def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -> dict[str, Any]:
-    """The variables that every local stack has."""
-    chosen: dict[str, Any] = {
+    """Return the Terraform variables that every local engine has."""
+    variables: dict[str, Any] = {
         "name": name,
         "admin_email": f"admin@{SENDER_DOMAIN}",
         "default_sender_email": f"no-reply@{SENDER_DOMAIN}",
@@ -38,8 +38,8 @@ def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -
     }
     if not emulator.has_full_ses:
         # LocalStack community has no SES v2 and never mounts layers.
-        chosen |= {"create_configuration_set": False, "layer_delivery": "bundled"}
-    return chosen
+        variables |= {"create_configuration_set": False, "layer_delivery": "bundled"}
+    return variables
 
 
 def deploy(
@@ -48,12 +48,12 @@ def deploy(
     """Apply the project's Terraform root in `build/WORK`, from an empty state."""
     folder = BUILD / work
     shutil.rmtree(folder, ignore_errors=True)
-    # A copy: the next build, by whomever, must not change what this stack was made of.
+    # A copy: a later build must not change what this engine was deployed from.
     package = shutil.copytree(build_package(emulator.backend), folder / "package")
-    chosen = variables_for(emulator, package, name) | dict(variables or {})
-    terraform = Terraform(folder, emulator.environment, emulator.backend, chosen)
+    all_variables = variables_for(emulator, package, name) | dict(variables or {})
+    terraform = Terraform(folder, emulator.environment, emulator.backend, all_variables)
     terraform.prepare()
     terraform.apply()
-    stack = Stack(emulator, terraform.outputs(), name)
-    stack.verify_sender()
-    return Deployment(terraform, stack)
+    engine = Engine(emulator, terraform.outputs(), name)
+    engine.verify_sender()
+    return Deployment(terraform, engine)

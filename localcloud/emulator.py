@@ -1,6 +1,6 @@
-"""Three ways to get an AWS endpoint: MiniStack embedded, LocalStack from docker compose, a LocalStack that runs.
+"""Start and stop the emulated AWS: MiniStack, LocalStack by docker compose, or a LocalStack that is already running.
 
-`BACKEND=ministack` (default) or `localstack`; `LOCALSTACK_URL` names a LocalStack that already runs.
+`BACKEND=ministack` (default) or `localstack`; `LOCALSTACK_URL` names the LocalStack that is already running.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COMPOSE_READY_SECONDS = 240
 
 
 def backend_name() -> str:
-    """The backend that the environment asks for."""
+    """Return the backend that `BACKEND` names."""
     name = os.environ.get("BACKEND", "ministack")
     if name not in {"ministack", "localstack"}:
         raise LocalCloudError(f"BACKEND must be ministack or localstack, not {name!r}.")
@@ -38,13 +38,13 @@ def backend_name() -> str:
 
 
 def aws_environment(url: str) -> dict[str, str]:
-    """What points the AWS CLI, SDKs and Terraform at the endpoint, and nowhere else."""
+    """Return the variables that point the AWS CLI, SDKs and Terraform at the endpoint."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # Whatever the user's own AWS settings are, they must not leak into a local cloud.
+        # The user's own AWS settings must not reach a local cloud.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **CREDENTIALS,
@@ -53,7 +53,7 @@ def aws_environment(url: str) -> dict[str, str]:
 
 @dataclass
 class Emulator:
-    """An AWS endpoint and how to end it."""
+    """An AWS endpoint and how to stop it."""
 
     url: str
     backend: str
@@ -67,27 +67,27 @@ class Emulator:
 
     @property
     def has_full_ses(self) -> bool:
-        """Whether SES v2 and its events are there: only with our launcher."""
+        """Whether it has SES v2 and its events; only MiniStack with our launcher has."""
         return self.backend == "ministack"
 
     @property
-    def outlives_its_users(self) -> bool:
-        """Whether somebody else runs it, so that what is made in it has to be taken away again."""
+    def is_shared(self) -> bool:
+        """Whether it keeps running after `stop`, so that what was deployed to it must be destroyed."""
         return self.on_stop is None
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Talk to the emulator's own paths (`_sesmail/...`)."""
+        """Call the emulator's own API (`_sesmail/...`)."""
         return http_json(method, f"{self.url}/{path}", body)
 
     def denials(self) -> list[dict[str, str]]:
-        """What IAM denied to whom (`who`, `action`, `resource`); LocalStack's community edition does not enforce it."""
+        """List what IAM denied (`principal`, `action`, `resource`); LocalStack's community edition enforces nothing."""
         found: list[dict[str, str]] = []
         return self.request("GET", "_sesmail/denials")["denials"] if self.has_full_ses else found
 
     def stop(self) -> None:
-        """End it and everything that it started."""
+        """Stop it and everything that it started."""
         if self.pid:
-            end_group(self.pid)
+            kill_process_group(self.pid)
             self.pid = 0
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -96,10 +96,10 @@ class Emulator:
             self.on_stop = None
 
 
-def start(*, port: int | None = None, guard: bool = True, settings: Mapping[str, str] | None = None) -> Emulator:
-    """The endpoint that `BACKEND` asks for, ready. `guard`: it ends with this process, however that ends."""
+def start(*, port: int | None = None, stop_with_this_process: bool = True) -> Emulator:
+    """Start the emulator that `BACKEND` names and wait until it is ready."""
     if backend_name() == "ministack":
-        return start_ministack(port=port, guard=guard, settings=settings)
+        return start_ministack(port=port, stop_with_this_process=stop_with_this_process)
     if url := os.environ.get("LOCALSTACK_URL"):
         return running_localstack(url.rstrip("/"))
     return start_compose()
@@ -109,34 +109,34 @@ def start(*, port: int | None = None, guard: bool = True, settings: Mapping[str,
 
 
 def ensure_emulator_environment() -> Path:
-    """The Python of `.venv-emulator`, which the project's set-up makes when it is missing."""
+    """Return the Python of `.venv-emulator`; create the environment if it is missing."""
     if not EMULATOR_PYTHON.exists():
         done = subprocess.run(["bash", str(REPOSITORY / "scripts" / "setup.sh")], check=False)
         if done.returncode or not EMULATOR_PYTHON.exists():
-            raise LocalCloudError("The emulator's environment .venv-emulator could not be made; run `make setup`.")
+            raise LocalCloudError("The emulator's environment .venv-emulator could not be created; run `make setup`.")
     return EMULATOR_PYTHON
 
 
-def start_ministack(
-    *, port: int | None = None, guard: bool = True, settings: Mapping[str, str] | None = None
-) -> Emulator:
-    """MiniStack through our launcher, in a session and a temporary folder of its own."""
+def start_ministack(*, port: int | None = None, stop_with_this_process: bool = True) -> Emulator:
+    """Start MiniStack by our launcher, in a process group and a temporary folder of its own.
+
+    `stop_with_this_process`: it stops when this process ends, even if this process is killed.
+    """
     python = ensure_emulator_environment()
     port = port or free_port()
     if port_is_taken(port):
-        raise LocalCloudError(f"Port {port} is taken: stop what listens there, or choose another port.")
+        raise LocalCloudError(f"Port {port} is taken: stop the process that listens there, or choose another port.")
     folder = Path(tempfile.mkdtemp(prefix="sesmail-emulator-"))
     environment = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # The roles may do what Terraform gave them, and nothing else.
+        # Enforce IAM: the roles may do what Terraform allows them, and nothing else.
         "AUTH": "true",
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(folder),
-        **({"SESMAIL_GUARDED_BY": str(os.getpid())} if guard else {}),
-        **(settings or {}),
+        **({"SESMAIL_PARENT_PID": str(os.getpid())} if stop_with_this_process else {}),
     }
     log_path = folder / "emulator.log"
     with log_path.open("w") as log:
@@ -153,9 +153,9 @@ def start_ministack(
     try:
         wait_until_ready(f"{emulator.url}/_ministack/ready", READY_SECONDS, lambda: process.poll() is None)
     except LocalCloudError as failed:
-        words = log_path.read_text()[-2000:]
+        log_end = log_path.read_text()[-2000:]
         emulator.stop()
-        raise LocalCloudError(f"{failed}\n{words}") from None
+        raise LocalCloudError(f"{failed}\n{log_end}") from None
     return emulator
 
 
@@ -164,13 +164,13 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Without the caller's AWS and Python settings, which Lambdas would inherit."""
+    """Return this environment without AWS and Python settings, which Lambda functions would inherit."""
     drop = ("AWS_", "SESMAIL_", "PYTHON", "PYTEST_")
     return {key: value for key, value in os.environ.items() if not key.startswith(drop)}
 
 
-def end_group(pid: int) -> None:
-    """SIGKILL to a process group: MiniStack's Lambda workers do not end on SIGTERM."""
+def kill_process_group(pid: int) -> None:
+    """Send SIGKILL to a process group: MiniStack's Lambda workers ignore SIGTERM."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -178,7 +178,7 @@ def end_group(pid: int) -> None:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """Return a TCP port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -186,7 +186,7 @@ def free_port() -> int:
 
 
 def port_is_taken(port: int) -> bool:
-    """A stale emulator looks ready, so look before starting one."""
+    """Whether a process listens on the port; checked before a start, since an old emulator would look ready."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -196,15 +196,17 @@ def port_is_taken(port: int) -> bool:
 
 
 def running_localstack(url: str) -> Emulator:
-    """A LocalStack that somebody else started, and ends."""
+    """Return a LocalStack that was started elsewhere; `stop` leaves it running."""
     wait_until_ready(f"{url}/_localstack/health", 10)
     return Emulator(url, "localstack")
 
 
 def start_compose() -> Emulator:
-    """LocalStack's pinned image by docker compose."""
+    """Start LocalStack's pinned image by docker compose."""
     if shutil.which("docker") is None:
-        raise LocalCloudError("BACKEND=localstack needs Docker with compose, or LOCALSTACK_URL of one that runs.")
+        raise LocalCloudError(
+            "BACKEND=localstack needs Docker with compose, or a running LocalStack in LOCALSTACK_URL."
+        )
     port = os.environ.get("LOCALSTACK_PORT", "4566")
     done = subprocess.run([*COMPOSE, "up", "--detach"], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -226,7 +228,10 @@ def compose_down() -> None:
 
 
 def http_json(method: str, url: str, body: Mapping[str, Any] | None = None, timeout: float = 30) -> dict[str, Any]:
-    """One JSON request; HTTP errors carry the answer's text."""
+    """Make one JSON request.
+
+    Raises LocalCloudError with the answer's text for an HTTP error.
+    """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, method=method, data=data)
     try:
@@ -240,7 +245,10 @@ def http_json(method: str, url: str, body: Mapping[str, Any] | None = None, time
 
 
 def wait_until_ready(url: str, seconds: float, alive: Callable[[], bool] = lambda: True) -> None:
-    """Until the health page answers 200, or the process ends, or the time is over."""
+    """Wait until the health page answers 200.
+
+    Raises LocalCloudError after `seconds`, or once `alive` returns false.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and alive():
         try:

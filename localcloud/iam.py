@@ -1,10 +1,10 @@
 """IAM as AWS enforces it where MiniStack (`AUTH=true`) does not, and a list of what was denied.
 
-SES asks for the right on the sender's identity and on the configuration set, and knows `ses:FromAddress`; MiniStack
-knows no resource and no condition key of SendRawEmail.
+SES requires the permission on the sender's identity and on the configuration set, and has the condition key
+`ses:FromAddress`; MiniStack checks no resource and no condition key of SendRawEmail.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
 
-S3 tells who may not list the bucket that a missing object is forbidden.
+S3 answers 403, not 404, for a missing object if the caller may not list the bucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 """
 
@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable
 from email.utils import parseaddr
 from typing import Any
 
+from localcloud.ses.limits import ErrorResponse
 from localcloud.ses.message import Message
-from localcloud.ses.rules import Refusal
 
-# MiniStack is not installed where types are checked, hence by name.
+# By name: MiniStack is not installed where types are checked.
 app_module: Any = importlib.import_module("ministack.app")
 evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
 router: Any = importlib.import_module("ministack.core.router")
@@ -31,21 +31,21 @@ Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
 
 class Enforcement:
-    """Asks the emulator's own evaluator, and keeps what it denied."""
+    """Evaluates permissions by the emulator's own evaluator and records what it denied."""
 
     def __init__(self) -> None:
         self.denials: list[dict[str, str]] = []
         self._original: Enforce = evaluator.enforce
 
     def install(self) -> None:
-        """Leave SendRawEmail to `refusal_of`, and take requests as if they came over TLS, as they do in AWS."""
+        """Leave SendRawEmail to `send_denial`; treat requests as if they came over TLS, as they do in AWS."""
         original = app_module.pin_request_origin
         app_module.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
-        evaluator.enforce = self._all_but_send
+        evaluator.enforce = self._enforce_all_but_send
         s3.handle_request = self._wrap_s3(s3.handle_request)
 
-    def refusal_of(self, message: Message, headers: dict[str, str]) -> Refusal | None:
-        """AccessDenied for the first resource that the caller has no right on."""
+    def send_denial(self, message: Message, headers: dict[str, str]) -> ErrorResponse | None:
+        """Return AccessDenied if the caller lacks the permission on the identity or the configuration set."""
         if not app_module.AUTH:
             return None
         access_key = router.extract_access_key_id(headers)
@@ -59,7 +59,8 @@ class Enforcement:
             context = {"ses:FromAddress": address}
             denied = self._enforce(access_key, SEND, "ses", region, resource_arn=arn, service_context=context)
             if denied:
-                return Refusal("AccessDenied", f"User is not authorized to perform `{SEND}' on resource `{arn}'", 403)
+                text = f"User is not authorized to perform `{SEND}' on resource `{arn}'"
+                return ErrorResponse("AccessDenied", text, 403)
         return None
 
     def _wrap_s3(self, original: Handler) -> Handler:
@@ -74,12 +75,12 @@ class Enforcement:
 
         return handle
 
-    def _all_but_send(self, access_key: str, action: str, *rest: Any, **named: Any) -> Any:
+    def _enforce_all_but_send(self, access_key: str, action: str, *rest: Any, **named: Any) -> Any:
         return None if action == SEND else self._enforce(access_key, action, *rest, **named)
 
     def _enforce(self, access_key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any) -> Any:
         denied = self._original(access_key, action, *rest, resource_arn=resource_arn, **named)
         if denied:
-            who = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")
-            self.denials.append({"who": who, "action": action, "resource": resource_arn})
+            principal = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")
+            self.denials.append({"principal": principal, "action": action, "resource": resource_arn})
         return denied

@@ -1,9 +1,9 @@
-"""Starts MiniStack with the SES behaviour that it lacks: limits, event destinations, the mailbox simulator, faults.
+"""Start MiniStack with the SES behaviour that it lacks: limits, event destinations, the mailbox simulator, faults.
 
-Runs inside the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
-with MiniStack's settings in the environment. MiniStack's files stay as they are: a few of its functions are wrapped in
-this process (SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation
-of an event destination, IAM's verdicts (`enforcement.py`), and the HTTP entry, for the side door of `ses/control.py`).
+Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
+with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
+(SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation of an event
+destination, IAM's evaluator (`iam.py`), and the HTTP entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from localcloud.iam import Enforcement
-from localcloud.ses.control import PREFIX, answer
-from localcloud.ses.desk import Desk
-from localcloud.ses.faults import REFUSALS, Fault
+from localcloud.ses import control
+from localcloud.ses.faults import ERRORS, Fault
+from localcloud.ses.limits import ErrorResponse, exceeded_limit
 from localcloud.ses.message import Message, first
-from localcloud.ses.rules import Refusal, refusal_of
-from localcloud.workers import keep_failures_apart, kill_caller, kill_one, redelivery
+from localcloud.ses.service import SesService
+from localcloud.workers import isolate_start_failures, kill_busy_process, kill_caller, redelivery
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Awaitable[Response]]
 VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
 
-# MiniStack is not installed where types are checked, hence by name.
+# By name: MiniStack is not installed where types are checked.
 app_module: Any = importlib.import_module("ministack.app")
 ses: Any = importlib.import_module("ministack.services.ses")
 ses_v2: Any = importlib.import_module("ministack.services.ses_v2")
@@ -52,18 +52,18 @@ def publish(topic_arn: str, text: str) -> None:
     sns.publish_internal(topic_arn, text, "Amazon SES Email Event Notification")
 
 
-desk = Desk(publish)
+service = SesService(publish)
 enforcement = Enforcement()
-dice = random.Random(0)
+rng = random.Random(0)
 
 
 def configuration_sets() -> dict[str, Any]:
-    """Those made through SES v1 and v2 alike: SES keeps one list."""
+    """Return the configuration sets created through SES v1 and v2: SES keeps one list."""
     return dict(ses._configuration_sets) | dict(ses_v2._config_sets)
 
 
 def event_destinations(configuration_set: str) -> Mapping[str, Any]:
-    """The SES v2 event destinations of a configuration set."""
+    """Return the SES v2 event destinations of a configuration set."""
     found: Mapping[str, Any] = (ses_v2._config_sets.get(configuration_set) or {}).get("EventDestinations") or {}
     return found
 
@@ -72,7 +72,7 @@ def event_destinations(configuration_set: str) -> Mapping[str, Any]:
 
 
 def wrap_ses(original: Handler) -> Handler:
-    """SES v1 with its limits, faults and events."""
+    """Add limits, faults and events to SES v1."""
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
         if path.startswith("/v2/") or b"Action=" not in body:
@@ -89,18 +89,18 @@ def wrap_ses(original: Handler) -> Handler:
 
 
 async def send_raw_email(params: dict[str, list[str]], headers: dict[str, str]) -> Response:
-    """Refuse, fail on order, or accept and publish the events."""
+    """Reject the message, fail by an injected fault, or accept it and publish its events."""
     message = Message.from_request(params)
-    if denied := enforcement.refusal_of(message, headers):
+    if denied := enforcement.send_denial(message, headers):
         return error_response(denied)
-    fault = desk.fault_for(message)
+    fault = service.fault_for(message)
     if fault and not fault.kind.endswith("_after"):
-        if fault.kind in REFUSALS:
-            return error_response(REFUSALS[fault.kind])
-        return await keep_silent(fault)
-    refusal = refusal_of(message, configuration_sets()) or desk.over_quota(message)
-    if refusal:
-        return error_response(refusal)
+        if fault.kind in ERRORS:
+            return error_response(ERRORS[fault.kind])
+        return await leave_unanswered(fault)
+    rejected = exceeded_limit(message, configuration_sets()) or service.over_quota(message)
+    if rejected:
+        return error_response(rejected)
     status, answered, body = ses._send_raw_email(params)
     accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", body)
     if status != 200 or accepted is None:
@@ -113,36 +113,38 @@ async def send_raw_email(params: dict[str, list[str]], headers: dict[str, str]) 
         account_id=responses.get_account_id(),
         region=responses.get_region(),
     )
-    desk.accept(stamped, event_destinations(message.configuration_set))
+    service.accept(stamped, event_destinations(message.configuration_set))
     if fault is None:
         return response
-    return error_response(REFUSALS["server_error"]) if fault.kind == "server_error_after" else await keep_silent(fault)
+    if fault.kind == "server_error_after":
+        return error_response(ERRORS["server_error"])
+    return await leave_unanswered(fault)
 
 
 def ses_id(emulator_id: str) -> str:
-    """The id in SES's shape. MiniStack's looks like an address, which loggers that keep addresses out would mask."""
+    """Return the id in SES's format. MiniStack's looks like an address, which the engine's log masks."""
     unique = emulator_id.partition("@")[0]
     return f"01000190{unique[:8]}-{unique}-000000"
 
 
 def wrap_notifications(original: Callable[..., None]) -> Callable[..., None]:
-    """Notifications of an identity name the same id."""
+    """Use the same id in an identity's notifications."""
     return lambda message_id, *rest: original(ses_id(message_id), *rest)
 
 
-async def keep_silent(fault: Fault) -> Response:
-    """The client's connection breaks, or it waits longer than it is ready to."""
+async def leave_unanswered(fault: Fault) -> Response:
+    """Break the client's connection, kill the client, or answer after the client has timed out."""
     if fault.kind.startswith("drop"):
         drop_connection(client_address.get())
     elif fault.kind == "kill_after":
         fault.killed += kill_caller(client_address.get())
     else:
         await asyncio.sleep(fault.seconds)
-    return error_response(REFUSALS["server_error"])
+    return error_response(ERRORS["server_error"])
 
 
 def drop_connection(peer: tuple[str, int]) -> None:
-    """Shut the TCP connection of the request under the server, which then has nobody to answer."""
+    """Shut down the request's TCP connection without the server's knowledge, so that its answer is lost."""
     for entry in os.listdir("/dev/fd"):
         try:
             with socket.socket(fileno=os.dup(int(entry))) as connection:
@@ -153,18 +155,18 @@ def drop_connection(peer: tuple[str, int]) -> None:
 
 
 def quota_response() -> Response:
-    quota = desk.quota
+    quota = service.quota
     inner = (
         f"<GetSendQuotaResult><Max24HourSend>{quota.max_24_hour_send}</Max24HourSend>"
         f"<MaxSendRate>{quota.max_send_rate}</MaxSendRate>"
-        f"<SentLast24Hours>{desk.sent_last_24_hours()}</SentLast24Hours></GetSendQuotaResult>"
+        f"<SentLast24Hours>{service.sent_last_24_hours()}</SentLast24Hours></GetSendQuotaResult>"
     )
     response: Response = ses._xml(200, "GetSendQuotaResponse", inner)
     return response
 
 
-def error_response(refusal: Refusal) -> Response:
-    response: Response = ses._error(refusal.code, refusal.message, refusal.status)
+def error_response(error: ErrorResponse) -> Response:
+    response: Response = ses._error(error.code, error.message, error.status)
     return response
 
 
@@ -172,7 +174,7 @@ def error_response(refusal: Refusal) -> Response:
 
 
 def wrap_event_destination(original: Callable[..., Any]) -> Callable[..., Any]:
-    """SES publishes a plain text to the topic of a new event destination."""
+    """Publish SES's plain text to the topic of a new event destination."""
 
     def put(name: str, destination: str, definition: Any, *, create: bool) -> Any:
         failed = original(name, destination, definition, create=create)
@@ -188,14 +190,14 @@ def wrap_event_destination(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """The side door, and the client's address for faults that break its connection."""
+    """Add the control API, and note the client's address for faults that break its connection."""
 
     async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         if scope["type"] != "http":
             await original(scope, receive, send)
             return
         client_address.set(tuple(scope.get("client") or ("", 0))[:2])
-        if not scope["path"].startswith(PREFIX):
+        if not scope["path"].startswith(control.PREFIX):
             await original(scope, receive, send)
             return
         body = b""
@@ -204,19 +206,7 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
             body += part.get("body", b"")
             if not part.get("more_body"):
                 break
-        query = scope.get("query_string", b"").decode()
-        content: dict[str, Any]
-        if scope["path"] == f"{PREFIX}kill":
-            status, content = 200, {"killed": kill_one(json.loads(body)["function"], dice)}
-        elif scope["path"] == f"{PREFIX}redelivery":
-            redelivery.seconds = json.loads(body)["seconds"]
-            status, content = 200, {"seconds": redelivery.seconds}
-        elif scope["path"] == f"{PREFIX}denials":
-            if scope["method"] == "DELETE":
-                enforcement.denials.clear()
-            status, content = 200, {"denials": enforcement.denials}
-        else:
-            status, content = answer(desk, event_destinations, scope["method"], scope["path"], query, body)
+        status, content = handle_control(scope, body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(content).encode()})
@@ -224,11 +214,29 @@ def wrap_app(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
     return app
 
 
-def end_with(guardian: int) -> None:
-    """End this process group once the process that asked for it is gone: a killed test run leaves nothing behind."""
+def handle_control(scope: Mapping[str, Any], body: bytes) -> control.Answer:
+    """Handle a request to the control API: processes and IAM here, SES in `ses/control.py`."""
+    method, path = scope["method"], scope["path"]
+    match path.removeprefix(control.PREFIX):
+        case "kill":
+            return 200, {"killed": kill_busy_process(json.loads(body)["function"], rng)}
+        case "redelivery":
+            redelivery.seconds = json.loads(body)["seconds"]
+            return 200, {"seconds": redelivery.seconds}
+        case "denials":
+            if method == "DELETE":
+                enforcement.denials.clear()
+            return 200, {"denials": enforcement.denials}
+        case _:
+            query = scope.get("query_string", b"").decode()
+            return control.handle(service, event_destinations, method, path, query, body)
+
+
+def stop_with(parent: int) -> None:
+    """Kill this process group once its parent is gone, so that a killed parent leaves nothing running."""
 
     def watch() -> None:
-        while os.getppid() == guardian:
+        while os.getppid() == parent:
             time.sleep(0.5)
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
@@ -238,10 +246,10 @@ def end_with(guardian: int) -> None:
 
 def main() -> None:
     """Wrap MiniStack and run it."""
-    # Taken out of the environment, since Lambdas inherit it.
-    if guardian := os.environ.pop("SESMAIL_GUARDED_BY", ""):
-        end_with(int(guardian))
-    keep_failures_apart()
+    # Removed, since Lambda functions inherit this environment.
+    if parent := os.environ.pop("SESMAIL_PARENT_PID", ""):
+        stop_with(int(parent))
+    isolate_start_failures()
     redelivery.install()
     enforcement.install()
     ses.handle_request = wrap_ses(ses.handle_request)

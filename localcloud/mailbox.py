@@ -1,4 +1,4 @@
-"""The mails that the emulated SES accepted, to read as their recipients would."""
+"""The emails that the emulated SES accepted, as their recipients read them."""
 
 from __future__ import annotations
 
@@ -26,27 +26,25 @@ class Mail:
 
     @cached_property
     def parsed(self) -> EmailMessage:
-        parsed = message_from_bytes(self.raw, policy=policy.default)
-        assert isinstance(parsed, EmailMessage)
-        return parsed
+        return message_from_bytes(self.raw, policy=policy.default)
 
     @property
     def subject(self) -> str:
         return str(self.parsed["Subject"])
 
     def body(self, kind: str) -> str:
-        """The decoded `plain` or `html` part."""
+        """Return the decoded `plain` or `html` part."""
         part = self.parsed.get_body((kind,))
         return "" if part is None else str(part.get_content())
 
     def tag(self, name: str) -> str:
-        """A tag's value as the engine meant it: unpadded base64url, decoded."""
+        """Decode a tag's value, which the engine writes as unpadded base64url."""
         value = dict(self.tags)[name]
         return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
 def mails(emulator: Emulator, after: int = 0) -> list[Mail]:
-    """All accepted messages from the given one on, in the order of acceptance."""
+    """List the accepted messages from the given number on, in order of acceptance."""
     if emulator.has_full_ses:
         answer = emulator.request("GET", f"_sesmail/messages?after={after}")
         return [_from_launcher(message) for message in answer["messages"]]

@@ -1,4 +1,4 @@
-"""The Lambda zips for this machine: its architecture and the Python that the emulator runs functions on."""
+"""Build the Lambda archives for this machine's architecture and the Python on which the emulator runs functions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from localcloud.emulator import ensure_emulator_environment
 from localcloud.paths import BUILD, REPOSITORY, LocalCloudError
 
-# LocalStack starts every function in the image of its own runtime; MiniStack on its own interpreter.
+# LocalStack runs each function in its runtime's image; MiniStack runs all on its own interpreter.
 LOCALSTACK_PYTHON = "3.13"
 
 
 def architecture() -> str:
-    """This machine's, in Lambda's words."""
+    """Return this machine's architecture by Lambda's name for it."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def python_version(backend: str) -> str:
-    """The Python that the functions run on, such as 3.13."""
+    """Return the version of Python that the functions run on, such as 3.13."""
     if backend == "localstack":
         return LOCALSTACK_PYTHON
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -29,7 +29,7 @@ def python_version(backend: str) -> str:
 
 
 def build_package(backend: str) -> Path:
-    """Build the zips, the same way as `make package`, and return their folder."""
+    """Build the archives as `make package` does; return their folder."""
     version = python_version(backend)
     folder = BUILD / f"package-{architecture()}-{version}"
     command = [

@@ -10,4 +10,4 @@ EMULATOR_PYTHON = REPOSITORY / ".venv-emulator" / "bin" / "python"
 
 
 class LocalCloudError(Exception):
-    """Something that a person has to install, free or decide; the message says what."""
+    """A failure that its message explains, and says how to fix where the user can."""

@@ -1,4 +1,4 @@
-"""Shows how far Terraform is: one line that grows in a terminal, a line per step elsewhere."""
+"""Show Terraform's progress: one line that is rewritten in a terminal, a line per step elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class Progress:
-    """Counts the resources of `terraform apply -json` and keeps the errors it reports."""
+    """Counts the resources of `terraform apply -json` and collects its errors."""
 
     def __init__(self, title: str, stream: TextIO | None = None) -> None:
         self.title = title
@@ -20,7 +20,7 @@ class Progress:
         self._last = 0.0
 
     def event(self, event: dict[str, Any]) -> None:
-        """One line of Terraform's machine-readable output."""
+        """Read one line of Terraform's machine-readable output."""
         kind = event.get("type")
         hook = event.get("hook", {})
         if kind == "change_summary" and event["changes"].get("operation") == "plan":
@@ -37,7 +37,7 @@ class Progress:
             self.errors.append(f"{where}{diagnostic['summary']}{detail}")
 
     def finish(self) -> None:
-        """The last line."""
+        """Print the last line."""
         self._show("done" if not self.errors else "failed", force=True)
         if self.stream.isatty():
             self.stream.write("\n")

@@ -1,4 +1,4 @@
-"""Lets one source of one service into a queue: AWS, and IAM here, deliver to no queue whose policy does not say so."""
+"""The policy that lets a service deliver to a queue; without one, AWS and the emulator deliver nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-def let_in(sqs: SQSClient, queue_url: str, service: str, source_arn: str) -> str:
-    """The queue's ARN, once the service may send to it from the source."""
+def allow_delivery(sqs: SQSClient, queue_url: str, service: str, source_arn: str) -> str:
+    """Allow a service to send to the queue on behalf of one source; return the queue's ARN."""
     asked = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     queue_arn = asked["Attributes"]["QueueArn"]
     statement = {

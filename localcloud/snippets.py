@@ -1,4 +1,4 @@
-"""Code blocks of a Markdown page, so that what a reader copies is what the tests and the demo run."""
+"""Code blocks of a Markdown page, so that the code that a reader copies is the code that runs here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def code_blocks(page: Path, language: str) -> list[str]:
-    """All blocks of a language, in order."""
+    """List the blocks of a language, in order."""
     return [code for found, code in _BLOCK.findall(page.read_text()) if found == language]
 
 
 def snippet(page: Path, language: str, containing: str) -> str:
-    """The first block of a language that contains the text."""
+    """Return the first block of a language that contains the text."""
     for code in code_blocks(page, language):
         if containing in code:
             return code

@@ -1,11 +1,12 @@
-"""A subscriber to status events, made the way a user makes one: a rule on the bus with an SQS queue as target."""
+"""A subscriber to status events, made as a user makes one: a rule on the bus with an SQS queue as its target."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.queue_policy import let_in
+from localcloud.paths import LocalCloudError
+from localcloud.queue_policy import allow_delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StatusSubscriber:
-    """Collects every "Email Status Changed" of the bus, or what else the engine publishes there."""
+    """Collects the engine's events of the given types, "Email Status Changed" by default."""
 
     def __init__(
         self,
@@ -29,12 +30,13 @@ class StatusSubscriber:
         pattern = {"source": [status_event_source], "detail-type": list(detail_types)}
         rule_arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
         self._queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-        queue_arn = let_in(sqs, self._queue, "events.amazonaws.com", rule_arn)
+        queue_arn = allow_delivery(sqs, self._queue, "events.amazonaws.com", rule_arn)
         answer = events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": queue_arn}])
-        assert answer["FailedEntryCount"] == 0, answer
+        if answer["FailedEntryCount"]:
+            raise LocalCloudError(f"EventBridge rejected the target of rule {name}: {answer['FailedEntries']}")
 
     def collect(self) -> list[dict[str, Any]]:
-        """Everything received so far; takes what waits in the queue."""
+        """Drain the queue; return every event received so far."""
         while True:
             answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=0)
             messages = answer.get("Messages", [])
@@ -47,11 +49,11 @@ class StatusSubscriber:
             )
 
     def details_of(self, email_id: str) -> list[dict[str, Any]]:
-        """The details of one email's status events."""
+        """List the details of one email's status events."""
         return [event["detail"] for event in self.collect() if event["detail"]["emailId"] == email_id]
 
     def remove(self) -> None:
-        """Take rule and queue away again."""
+        """Delete the rule and the queue."""
         self._events.remove_targets(Rule=self.name, EventBusName=self._bus, Ids=["queue"])
         self._events.delete_rule(Name=self.name, EventBusName=self._bus)
         self._sqs.delete_queue(QueueUrl=self._queue)

@@ -1,4 +1,4 @@
-"""Runs the project's own Terraform root, with the genuine AWS provider, against an emulator."""
+"""Run the project's own Terraform root, with the genuine AWS provider, against an emulator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.defects import excused
 from localcloud.paths import REPOSITORY, LocalCloudError
 from localcloud.progress import Progress
 from localcloud.provider import terraform_binary, terraform_init_args
 
-# The provider must neither look for an account that is not there nor for a bucket by host name.
+# An emulator has no real credentials or metadata to check, and no host name for each bucket.
 OVERRIDE = """
 provider "aws" {
   s3_use_path_style           = true
@@ -25,17 +24,17 @@ provider "aws" {
   skip_region_validation      = true
 }
 """
-# The provider waits for each SQS attribute in turn; waiting side by side is what makes an apply quick.
+# The provider waits for each SQS attribute in turn; in parallel, an apply is quick.
 PARALLELISM = "-parallelism=40"
 
 
 class TerraformError(LocalCloudError):
-    """Terraform refused or failed; the message holds its diagnostics."""
+    """Terraform failed; the message holds its diagnostics."""
 
 
 @dataclass
 class Terraform:
-    """A copy of terraform/ and modules/ in a work folder, with its own state."""
+    """A copy of terraform/ and modules/ in a work folder, with a state of its own."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -47,7 +46,7 @@ class Terraform:
         return self.folder / "terraform"
 
     def prepare(self) -> None:
-        """Copy the modules anew (the state stays), write variables and provider settings, init."""
+        """Copy the modules again (the state stays), write variables and provider settings, run init."""
         for name in ("terraform", "modules"):
             _copy_sources(REPOSITORY / name, self.folder / name)
         (self.root / "emulator_override.tf").write_text(OVERRIDE)
@@ -55,39 +54,27 @@ class Terraform:
         self._run("init", "-input=false", "-no-color", *terraform_init_args())
 
     def apply(self) -> None:
-        """Apply, with progress."""
+        """Run apply and show its progress."""
         self._run_with_progress("Terraform apply", "apply", "-auto-approve")
 
     def destroy(self) -> None:
-        """Destroy, with progress."""
+        """Run destroy and show its progress."""
         self._run_with_progress("Terraform destroy", "destroy", "-auto-approve")
 
     def outputs(self) -> dict[str, Any]:
-        """Output values by name."""
+        """Return the output values by name."""
         found: dict[str, dict[str, Any]] = json.loads(self._run("output", "-json"))
         return {name: output["value"] for name, output in found.items()}
 
     def resources(self) -> list[str]:
-        """Addresses in the state."""
+        """List the addresses in the state."""
         return self._run("state", "list").split() if (self.root / "terraform.tfstate").exists() else []
 
-    def unexpected_changes(self) -> list[str]:
-        """What a further plan would change, but for the emulator's known defects (`defects.py`)."""
+    def plan(self) -> dict[str, Any]:
+        """Plan against the current state; return the plan as Terraform's JSON."""
         self._run("plan", "-input=false", "-no-color", "-out=again.tfplan", PARALLELISM)
-        plan = json.loads(self._run("show", "-json", "again.tfplan"))
-        changes: list[str] = []
-        for resource in plan.get("resource_changes", []):
-            change = resource["change"]
-            if change["actions"] in (["no-op"], ["read"]):
-                continue
-            attributes = _changed_attributes(change)
-            if change["actions"] == ["update"] and excused(self.backend, resource["type"], attributes):
-                continue
-            changes.append(f"{resource['address']}: {'+'.join(change['actions'])} {sorted(attributes)}")
-        for name, output in plan.get("output_changes", {}).items():
-            if output["actions"] != ["no-op"]:
-                changes.append(f"output {name}: {'+'.join(output['actions'])}")
-        return changes
+        plan: dict[str, Any] = json.loads(self._run("show", "-json", "again.tfplan"))
+        return plan
 
     def _command(self, *arguments: str) -> list[str]:
         return [terraform_binary(), *arguments]
@@ -128,22 +115,15 @@ class Terraform:
                     progress.event(json.loads(line))
         progress.finish()
         if process.returncode:
-            words = "\n".join(progress.errors) or log_path.read_text()[-4000:]
-            raise TerraformError(f"terraform {arguments[0]} failed:\n{words}")
+            errors = "\n".join(progress.errors) or log_path.read_text()[-4000:]
+            raise TerraformError(f"terraform {arguments[0]} failed:\n{errors}")
 
 
 def _copy_sources(source: Path, target: Path) -> None:
-    """Replace the target's sources by the source's, and leave state and provider where they are."""
+    """Replace the target's sources; keep its state and provider."""
     if target.exists():
         for path in target.rglob("*.tf"):
             if ".terraform" not in path.parts:
                 path.unlink()
     ignore = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "*.tfplan", "tests")
     shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
-
-
-def _changed_attributes(change: Mapping[str, Any]) -> set[str]:
-    before, after = change.get("before") or {}, change.get("after") or {}
-    unknown = change.get("after_unknown") or {}
-    named = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    return named | {key for key, value in unknown.items() if value is True and key not in after}

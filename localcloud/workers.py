@@ -1,8 +1,8 @@
-"""Kills the processes in which the emulator runs functions: SIGKILL, in the middle of whatever they do.
+"""Kill the processes in which the emulator runs functions, by SIGKILL and at any point of their work.
 
-Runs inside the emulator, beside `launcher.py`. MiniStack keeps one process for each execution environment, and starts
-a new one for the next batch; SQS brings the dead one's messages again when their visibility is over. That is ten
-minutes at the sender's queues, so a test may let the time pass at once, for batches that nobody is at any more.
+Part of the emulator's process (`launcher.py`). MiniStack keeps one process for each execution environment, and starts
+a new one for the next batch; SQS redelivers the killed one's messages after their visibility timeout. That is ten
+minutes at the sender's queues, so it can be shortened for batches that have ended.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# MiniStack is not installed where types are checked, hence by name.
+# By name: MiniStack is not installed where types are checked.
 runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
 lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
 sqs: Any = importlib.import_module("ministack.services.sqs")
@@ -25,8 +25,8 @@ sqs: Any = importlib.import_module("ministack.services.sqs")
 _PROC = Path("/proc")
 
 
-def keep_failures_apart() -> None:
-    """A process that dies while it starts fails its own batch; MiniStack ends all processes of its function then."""
+def isolate_start_failures() -> None:
+    """Let a process that dies at its start fail its own batch only; MiniStack would end the function's others too."""
     original = runtime.Worker.invoke
 
     def invoke(worker: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def keep_failures_apart() -> None:
 
 
 class Redelivery:
-    """How long SQS waits with what an ended batch did not delete; None: for the queue's visibility, as SQS does."""
+    """Seconds until SQS redelivers what an ended batch did not delete; None: the queue's visibility timeout."""
 
     def __init__(self) -> None:
         self.seconds: float | None = None
@@ -62,7 +62,7 @@ class Redelivery:
     def _shorten(self, receipt_handles: set[str], batch: Any, seconds: float) -> None:
         with sqs._queues_lock:
             for message in batch:
-                # Another handle: it was received anew meanwhile.
+                # With another handle, the message has been received again since.
                 if message.get("receipt_handle") in receipt_handles:
                     message["visible_at"] = min(message["visible_at"], time.time() + seconds)
 
@@ -70,22 +70,22 @@ class Redelivery:
 redelivery = Redelivery()
 
 
-def kill_one(function: str, dice: random.Random) -> int:
-    """Kills one process of a function that is at work, by chance; how many were hit (0: none is at work)."""
-    at_work = sorted(_at_work(function))
-    return _kill([dice.choice(at_work)]) if at_work else 0
+def kill_busy_process(function: str, rng: random.Random) -> int:
+    """Kill a random busy process of a function; return how many were killed (0: none was busy)."""
+    busy = sorted(_busy_processes(function))
+    return _kill([rng.choice(busy)]) if busy else 0
 
 
 def kill_caller(peer: tuple[str, int]) -> int:
-    """Kills the process at the other end of a connection; where /proc cannot tell which one, all that are at work."""
-    at_work = sorted(_at_work(""))
+    """Kill the process at the other end of a connection; without /proc to find it, all busy ones."""
+    busy = sorted(_busy_processes(""))
     if not _PROC.is_dir():
-        return _kill(at_work)
+        return _kill(busy)
     inode = _inode_of(peer[1])
-    return _kill([pid for pid in at_work if inode in _sockets_of(pid)])
+    return _kill([pid for pid in busy if inode in _sockets_of(pid)])
 
 
-def _at_work(function: str) -> Iterator[int]:
+def _busy_processes(function: str) -> Iterator[int]:
     for key, workers in list(runtime._workers.items()):
         if function in key.split(":")[2]:
             for worker in list(workers):
@@ -100,7 +100,7 @@ def _kill(pids: list[int]) -> int:
 
 
 def _inode_of(port: int) -> str:
-    """The socket with a local port, as Linux lists it."""
+    """Find the socket with a local port, as Linux lists it."""
     for line in (_PROC / "net" / "tcp").read_text().splitlines()[1:]:
         columns = line.split()
         if columns[1].endswith(f":{port:04X}"):
@@ -113,7 +113,7 @@ def _sockets_of(pid: int) -> set[str]:
     for entry in os.listdir(_PROC / str(pid) / "fd"):
         try:
             target = os.readlink(_PROC / str(pid) / "fd" / entry)
-        except OSError:  # closed meanwhile
+        except OSError:  # closed in the meantime
             continue
         if re.match(r"socket:", target):
             found.add(target)

@@ -1,15 +1,15 @@
-"""The HTTP side door of the emulated SES, `/_sesmail/...`, for tests and the demo.
+"""The emulated SES's control API, `/_sesmail/...`: read what it did, change how it behaves.
 
 GET    /_sesmail/messages?after=N&raw=0   accepted messages, from the Nth on
 GET    /_sesmail/events?after=N           published events
 POST   /_sesmail/events                   publish {messageId, eventType, detail} about an accepted message
-POST   /_sesmail/release                  publish the events held back
-GET    /_sesmail/behaviour                quota, events, faults
-PATCH  /_sesmail/behaviour                change {quota: {...}, events: {...}}
-POST   /_sesmail/faults                   order a fault; DELETE takes all back
-POST   /_sesmail/kill                     kill a process of {function} at work, by chance (`launcher.py`)
-POST   /_sesmail/redelivery               {seconds} until SQS brings again what an ended batch left (`launcher.py`)
-GET    /_sesmail/denials                  what IAM denied to whom; DELETE empties the list (`launcher.py`)
+POST   /_sesmail/release                  publish the held events
+GET    /_sesmail/settings                 quota, events, faults
+PATCH  /_sesmail/settings                 change {quota: {...}, events: {...}}
+POST   /_sesmail/faults                   inject a fault; DELETE clears all
+POST   /_sesmail/kill                     kill a random busy process of {function} (`launcher.py`)
+POST   /_sesmail/redelivery               {seconds} until SQS redelivers what an ended batch left (`launcher.py`)
+GET    /_sesmail/denials                  what IAM denied; DELETE empties the list (`launcher.py`)
 POST   /_sesmail/reset                    forget everything
 """
 
@@ -21,71 +21,68 @@ from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import parse_qs
 
-from localcloud.ses.desk import Desk
 from localcloud.ses.faults import Fault
+from localcloud.ses.service import SesService
 
 PREFIX = "/_sesmail/"
-# event_destinations(configuration_set): as the emulator has them.
+# event_destinations(configuration_set), from the emulator.
 Destinations = Callable[[str], Mapping[str, Any]]
+Answer = tuple[int, dict[str, Any]]
 
 
-def answer(
-    desk: Desk, destinations: Destinations, method: str, path: str, query: str, body: bytes
-) -> tuple[int, dict[str, Any]]:
-    """(HTTP status, JSON) of one request to the side door."""
+def handle(service: SesService, destinations: Destinations, method: str, path: str, query: str, body: bytes) -> Answer:
+    """Handle one request to the control API; return HTTP status and JSON."""
     route = f"{method} {path.removeprefix(PREFIX)}"
-    asked = {key: values[-1] for key, values in parse_qs(query).items()}
+    parameters = {key: values[-1] for key, values in parse_qs(query).items()}
     try:
         given = json.loads(body or b"{}")
         if route.startswith("GET "):
-            return _read(desk, route, asked)
-        return _change(desk, destinations, route, given)
+            return _read(service, route, parameters)
+        return _change(service, destinations, route, given)
     except (ValueError, TypeError, KeyError, StopIteration) as error:
         return 400, {"error": f"{type(error).__name__}: {error}"}
 
 
-def _read(desk: Desk, route: str, asked: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    after = int(asked.get("after", "0"))
+def _read(service: SesService, route: str, parameters: Mapping[str, str]) -> Answer:
+    after = int(parameters.get("after", "0"))
     if route == "GET messages":
-        with_raw = asked.get("raw", "1") != "0"
-        chosen = [message.as_json(with_raw=with_raw) for message in desk.messages[after:]]
-        return 200, {"count": len(desk.messages), "messages": chosen}
+        with_raw = parameters.get("raw", "1") != "0"
+        messages = [message.as_json(with_raw=with_raw) for message in service.messages[after:]]
+        return 200, {"count": len(service.messages), "messages": messages}
     if route == "GET events":
-        return 200, {"count": len(desk.published), "held": len(desk.held), "events": desk.published[after:]}
-    if route == "GET behaviour":
-        return 200, _behaviour(desk)
+        published = service.published
+        return 200, {"count": len(published), "held": len(service.held), "events": published[after:]}
+    if route == "GET settings":
+        return 200, _settings(service)
     return 404, {"error": f"no such path: {route}"}
 
 
-def _change(desk: Desk, destinations: Destinations, route: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _change(service: SesService, destinations: Destinations, route: str, given: dict[str, Any]) -> Answer:
     match route:
         case "POST events":
-            message = next(m for m in desk.messages if m.message_id == given["messageId"])
-            about = destinations(message.configuration_set)
-            told = desk.tell(message, given["eventType"], given.get("detail", {}), about)
-            return 200, {"published": told}
+            message = next(m for m in service.messages if m.message_id == given["messageId"])
+            to = destinations(message.configuration_set)
+            count = service.publish_event(message, given["eventType"], given.get("detail", {}), to)
+            return 200, {"published": count}
         case "POST release":
-            return 200, {"published": desk.release()}
-        case "PATCH behaviour":
-            _set(desk.quota, given.get("quota", {}))
-            _set(desk.events, given.get("events", {}))
-            return 200, _behaviour(desk)
+            return 200, {"published": service.release()}
+        case "PATCH settings":
+            _set(service.quota, given.get("quota", {}))
+            _set(service.events, given.get("events", {}))
         case "POST faults":
-            desk.faults.append(Fault.from_json(given))
-            return 200, _behaviour(desk)
+            service.faults.append(Fault.from_json(given))
         case "DELETE faults":
-            desk.faults.clear()
-            return 200, _behaviour(desk)
+            service.faults.clear()
         case "POST reset":
-            desk.reset()
-            return 200, _behaviour(desk)
+            service.reset()
         case _:
             return 404, {"error": f"no such path: {route}"}
+    return 200, _settings(service)
 
 
-def _behaviour(desk: Desk) -> dict[str, Any]:
-    faults = [fault.as_json() for fault in desk.faults]
-    return {"quota": asdict(desk.quota), "events": asdict(desk.events), "faults": faults}
+def _settings(service: SesService) -> dict[str, Any]:
+    faults = [fault.as_json() for fault in service.faults]
+    return {"quota": asdict(service.quota), "events": asdict(service.events), "faults": faults}
 
 
 def _set(settings: Any, given: Mapping[str, Any]) -> None:

@@ -31,19 +31,19 @@ MAX_HEADER_BYTES = 10 * 1024
 
 
 def matching_type(event_type: str) -> str:
-    """The name by which an event destination asks for the event: SEND, DELIVERY_DELAY, ..."""
+    """Return the event type's name in an event destination: SEND, DELIVERY_DELAY, ..."""
     return {"DeliveryDelay": "DELIVERY_DELAY", "Rendering Failure": "RENDERING_FAILURE"}.get(
         event_type, event_type.upper()
     )
 
 
 def ses_time(moment: datetime) -> str:
-    """Fixed-width UTC with milliseconds and Z."""
+    """Format a time as fixed-width UTC with milliseconds and Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def event_json(message: Message, event_type: str, detail: dict[str, Any]) -> dict[str, Any]:
-    """One event about the message; times and ids that the detail lacks are those of now."""
+    """Build one event about the message; the current time and new ids fill what the detail lacks."""
     stamped = dict(detail)
     if event_type != "Send":
         stamped.setdefault("timestamp", ses_time(datetime.now(UTC)))
@@ -55,7 +55,7 @@ def event_json(message: Message, event_type: str, detail: dict[str, Any]) -> dic
 
 
 def mail_object(message: Message) -> dict[str, Any]:
-    """The `mail` part that all events of a message share."""
+    """Build the `mail` part, which all events of a message share."""
     headers, truncated = _headers(message)
     address = parseaddr(message.source)[1]
     return {

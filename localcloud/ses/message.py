@@ -1,4 +1,4 @@
-"""What SES accepted: one message with its envelope, tags and raw bytes."""
+"""One message as SES receives it: envelope, tags and raw bytes."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ Params = Mapping[str, list[str] | str]
 
 
 def first(params: Params, key: str) -> str:
-    """The first value of a form field, or the empty string."""
+    """Return the first value of a form field, or the empty string."""
     value = params.get(key, "")
     return value[0] if isinstance(value, list) else value
 
 
 def members(params: Params, prefix: str) -> list[str]:
-    """`Prefix.member.1`, `.2`, ... of an AWS query request, in their order."""
+    """List `Prefix.member.1`, `.2`, ... of an AWS query request, in order."""
     numbered = re.compile(re.escape(prefix) + r"\.member\.(\d+)$")
     found = {int(match[1]): first(params, key) for key in params if (match := numbered.match(key))}
     return [found[number] for number in sorted(found)]
 
 
 def tag_pairs(params: Params) -> list[tuple[str, str]]:
-    """The request's `Tags` as (name, value)."""
+    """List the request's `Tags` as (name, value)."""
     numbers = sorted({int(m[1]) for key in params if (m := re.match(r"Tags\.member\.(\d+)\.Name$", key))})
     return [(first(params, f"Tags.member.{n}.Name"), first(params, f"Tags.member.{n}.Value")) for n in numbers]
 
 
 def header_tags(headers: MimeMessage) -> list[tuple[str, str]]:
-    """The same tags as SES also takes them, from `X-SES-MESSAGE-TAGS: name=value, name=value`."""
+    """List the tags of the header `X-SES-MESSAGE-TAGS: name=value, name=value`, which SES also reads."""
     pairs = str(headers.get("X-SES-MESSAGE-TAGS", "")).split(",")
     return [(name.strip(), value.strip()) for name, _, value in (pair.partition("=") for pair in pairs) if name.strip()]
 
 
 @dataclass(frozen=True)
 class Message:
-    """One SendRawEmail request as SES understands it."""
+    """One SendRawEmail request as SES reads it."""
 
     source: str
     destinations: tuple[str, ...]
@@ -58,7 +58,7 @@ class Message:
 
     @classmethod
     def from_request(cls, params: Params) -> Message:
-        """Read the query request; what the request leaves out, SES takes from the message's own headers."""
+        """Read the query request; as in SES, the message's headers supply what the request leaves out."""
         try:
             raw = base64.b64decode(first(params, "RawMessage.Data"))
         except binascii.Error:
@@ -76,7 +76,7 @@ class Message:
         )
 
     def as_json(self, *, with_raw: bool = True) -> dict[str, Any]:
-        """For the tests to read over HTTP."""
+        """Return what the control API shows."""
         return {
             "messageId": self.message_id,
             "source": self.source,

@@ -18,7 +18,7 @@ from moto import mock_aws
 from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota
-from sesmail_layer.usecases.ports import Reservation
+from sesmail_layer.usecases.sender.ports import Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,8 +13,13 @@ from moto import mock_aws
 
 from sesmail_layer.aws.pending_table import KEPT_SECONDS, PendingTable
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.request.envelopes import RequestEnvelope, open_envelope
-from sesmail_layer.domain.request.pending_request import PendingRequest, pack, unpack
+from sesmail_layer.domain.request.envelopes import (
+    PendingRequest,
+    RequestEnvelope,
+    open_envelope,
+    pack_request,
+    unpack_request,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +64,7 @@ def table(client: DynamoDBClient, clock: SetClock) -> PendingTable:
 
 def request(**detail: Any) -> PendingRequest:
     envelope = RequestEnvelope(id="event-1", source="app", detail=detail, detail_type="Email Request")
-    kept = pack(envelope, 1)
+    kept = pack_request(envelope, 1)
     assert kept is not None
     return kept
 
@@ -70,7 +75,7 @@ def test_a_kept_request_comes_back_as_the_next_attempts_message(table: PendingTa
 
     kept = table.get("email-1")
     assert kept is not None
-    envelope = open_envelope(unpack(kept, NOW + 900))
+    envelope = open_envelope(unpack_request(kept, NOW + 900))
     assert (envelope.id, envelope.source, envelope.detail) == ("event-1", "app", detail)
     assert (envelope.hop.attempt, envelope.hop.not_before) == (2, NOW + 900)
 

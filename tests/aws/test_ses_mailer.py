@@ -116,7 +116,7 @@ def test_what_ses_refuses_for_good_is_permanent(code: str, known_as: str) -> Non
 def test_paused_sending_is_a_hold_and_no_failure(code: str) -> None:
     error = answer(code, "Sending is paused.")
     assert isinstance(error, HoldError)
-    assert (error.reason, error.delay_seconds, error.deferred) == ("sending_paused", 300.0, True)
+    assert (error.reason, error.delay_seconds, error.published) == ("sending_paused", 300.0, True)
     assert (error.code, error.message) == (
         "SES004",
         f"SES error ({code.removesuffix('Exception')}): Sending is paused.",
@@ -128,7 +128,7 @@ def test_the_rate_is_waited_out_with_jitter_and_without_a_word(code: str) -> Non
     errors = [answer(code, "Maximum sending rate exceeded.") for _ in range(8)]
     for error in errors:
         assert isinstance(error, HoldError)
-        assert (error.reason, error.deferred, error.code) == ("rate", False, "SES006")
+        assert (error.reason, error.published, error.code) == ("rate", False, "SES006")
         assert error.message.endswith("): Maximum sending rate exceeded.")
         assert 1 <= error.delay_seconds <= 5
     assert len({error.delay_seconds for error in errors if isinstance(error, HoldError)}) > 1
@@ -137,14 +137,14 @@ def test_the_rate_is_waited_out_with_jitter_and_without_a_word(code: str) -> Non
 def test_a_daily_quota_that_is_used_up_defers() -> None:
     error = answer("Throttling", "Daily message quota exceeded.")
     assert isinstance(error, HoldError)
-    assert (error.reason, error.delay_seconds, error.deferred) == ("daily_quota", 300.0, True)
+    assert (error.reason, error.delay_seconds, error.published) == ("daily_quota", 300.0, True)
     assert (error.code, error.message) == ("SES005", "SES error (Throttling): Daily message quota exceeded.")
 
 
 def test_another_throttling_is_waited_out_as_the_rate_is() -> None:
     error = answer("ThrottlingException", "Too many requests.")
     assert isinstance(error, HoldError)
-    assert (error.reason, error.deferred, error.code) == ("rate", False, "SES005")
+    assert (error.reason, error.published, error.code) == ("rate", False, "SES005")
 
 
 @pytest.mark.parametrize(

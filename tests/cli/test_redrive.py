@@ -209,7 +209,7 @@ def test_a_request_without_an_id_has_its_event_s(engine: Engine) -> None:
 
 def test_the_log_tells_best_why_it_is_there(engine: Engine) -> None:
     message_id = engine.put("EmailQueueDLQ", request())
-    line = {"level": "ERROR", "event": "email.not_sent_yet", "sqs_message_id": message_id}
+    line = {"level": "ERROR", "event": "email.send_failed", "sqs_message_id": message_id}
     engine.log("EmailSender", json.dumps(line | {"message": "first try"}))
     engine.log("EmailSender", "START RequestId: with sqs_message_id and ERROR")
     engine.log("EmailSender", json.dumps(line | {"message": "DynamoDB error", "code": "AWS001"}))

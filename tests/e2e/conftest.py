@@ -1,4 +1,4 @@
-"""One emulator and one applied stack for all end-to-end tests of a run."""
+"""One emulator and one deployed engine for all end-to-end tests of a run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from localcloud import emulator as emulators
 from localcloud.deployment import Deployment, deploy
 from localcloud.emulator import Emulator
 from localcloud.paths import BUILD
-from localcloud.stack import Stack
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.left_out import LEFT_OUT
 from tests.e2e.harness.variables import TEST_VARIABLES
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "last: runs after all other tests, since it takes the stack away")
+    config.addinivalue_line("markers", "last: runs after all other tests, since it destroys the engine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,38 +39,40 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """The endpoint that `BACKEND` asks for."""
+    """The emulator that `BACKEND` names."""
     started = emulators.start()
     yield started
     try:
         denied = started.denials()
     finally:
         started.stop()
-    assert denied == [], "the functions' roles lack rights"
+    assert denied == [], "the functions' roles lack permissions"
 
 
 @pytest.fixture(scope="session")
 def inventory_before(emulator: Emulator) -> set[str]:
-    """What was in the account before Terraform came."""
+    """What the account holds before Terraform runs."""
     return inventory(emulator)
 
 
 @pytest.fixture(scope="session")
 def deployment(emulator: Emulator, inventory_before: set[str]) -> Iterator[Deployment]:
-    """The stack as Terraform applied it, in a folder of this run's own."""
+    """The engine and its Terraform, in a folder of this run's own."""
     work = f"e2e/{os.getpid()}"
     applied = None
     try:
         applied = deploy(emulator, work, variables=TEST_VARIABLES)
         yield applied
     finally:
-        if applied and emulator.outlives_its_users:
+        if applied and emulator.is_shared:
             applied.terraform.destroy()
         shutil.rmtree(BUILD / work, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def stack(deployment: Deployment) -> Stack:
-    """The applied stack, with a subscriber to its status events from the start."""
-    assert deployment.stack.subscriber.collect() == []
-    return deployment.stack
+def engine(deployment: Deployment) -> EngineUnderTest:
+    """The deployed engine, with a subscriber to its status events from the start."""
+    deployed = deployment.engine
+    under_test = EngineUnderTest(deployed.emulator, deployed.outputs, deployed.name)
+    assert under_test.subscriber.collect() == []
+    return under_test

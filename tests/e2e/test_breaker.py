@@ -1,4 +1,4 @@
-"""A producer trips its breaker on the applied stack: held, probed, released, and nothing of it lost."""
+"""A producer trips its breaker on the deployed engine: its emails are held, probed, released, and none is lost."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, DEFAULT_NAME, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES, DEFAULT_NAME
 from localcloud.subscriber import StatusSubscriber
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.variables import TEST_VARIABLES
 
@@ -22,88 +24,90 @@ GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyN
 
 
 @pytest.fixture
-def sending_events(stack: Stack) -> Iterator[StatusSubscriber]:
-    """Whoever wants to know when sending stops and goes on."""
+def sending_events(engine: EngineUnderTest) -> Iterator[StatusSubscriber]:
+    """A subscriber to pauses and resumptions of sending."""
     subscriber = StatusSubscriber(
-        stack.events,
-        stack.sqs,
-        stack.outputs["event_bus_name"],
+        engine.events,
+        engine.sqs,
+        engine.outputs["event_bus_name"],
         DEFAULT_NAME,
-        f"{stack.name}-paused-{uuid.uuid4().hex[:8]}",
+        f"{engine.name}-paused-{uuid.uuid4().hex[:8]}",
         detail_types=("Email Sending Paused", "Email Sending Resumed"),
     )
     yield subscriber
     subscriber.remove()
 
 
-def ask(stack: Stack, source: str, emails: int) -> list[str]:
-    details = [GOOD | {"emailId": f"{source}-{uuid.uuid4().hex}", "to": to_address()} for _ in range(emails)]
-    stack.put_email_requests(details, source)
+def request_emails(engine: EngineUnderTest, source: str, emails: int) -> list[str]:
+    details = [GOOD | {"emailId": f"{source}-{uuid.uuid4().hex}", "to": address()} for _ in range(emails)]
+    engine.put_email_requests(details, source)
     return [str(detail["emailId"]) for detail in details]
 
 
-def to_address() -> str:
+def address() -> str:
     return f"{uuid.uuid4().hex}@example.net"
 
 
-def statuses(stack: Stack, email_ids: list[str]) -> list[str]:
-    return [(stack.record(email_id) or {}).get("status", "") for email_id in email_ids]
+def statuses(engine: EngineUnderTest, email_ids: list[str]) -> list[str]:
+    return [(engine.record(email_id) or {}).get("status", "") for email_id in email_ids]
 
 
-def told(events: StatusSubscriber, kind: str, source: str) -> dict[str, Any] | None:
+def first_event(events: StatusSubscriber, kind: str, source: str) -> dict[str, Any] | None:
     details = [e["detail"] for e in events.collect() if e["detail-type"] == kind and e["detail"]["producer"] == source]
     return details[0] if details else None
 
 
-def test_a_producer_that_bounces_is_held_probed_and_released(stack: Stack, sending_events: StatusSubscriber) -> None:
+def test_a_producer_that_bounces_is_held_probed_and_released(
+    engine: EngineUnderTest, sending_events: StatusSubscriber
+) -> None:
     source = f"careless.{uuid.uuid4().hex[:8]}"
-    first = ask(stack, source, EMAILS)
-    wait_for(lambda: set(statuses(stack, first)) == {"delivered"}, f"{EMAILS} emails to be delivered", 90)
+    first = request_emails(engine, source, EMAILS)
+    wait_for(lambda: set(statuses(engine, first)) == {"delivered"}, f"{EMAILS} emails to be delivered", 90)
 
     for email_id in first[:BOUNCES]:
-        record = stack.record(email_id) or {}
-        stack.publish_ses_event(ses_event(record, "Bounce", bounce(record["toEmail"], **HARD)))
-    paused = wait_for(lambda: told(sending_events, "Email Sending Paused", source), "the pause to be told")
+        record = engine.record(email_id) or {}
+        engine.publish_ses_event(ses_event(record, "Bounce", bounce(record["toEmail"], **HARD)))
+    paused = wait_for(lambda: first_event(sending_events, "Email Sending Paused", source), "the pause event")
     tripped_at = time.monotonic()
     assert (paused["by"], paused["trip"]) == ("breaker", "bounce")
     assert paused["counts"] == {"windowSeconds": 3600, "emails": EMAILS, "bounces": BOUNCES, "complaints": 0}
     assert paused["reason"].startswith(f"{BOUNCES} of {EMAILS} emails bounced in the last hour")
 
-    time.sleep(6)  # what workers remember is at most five seconds old
-    held = ask(stack, source, 6)
-    other = stack.put_email_request_and_wait(to_address(), "delivered")
-    wait_for(lambda: set(statuses(stack, held)) == {"deferred"}, "the producer's emails to be held", IN_FORCE_SECONDS)
+    time.sleep(6)  # the functions cache the states for up to five seconds
+    held = request_emails(engine, source, 6)
+    other = engine.put_email_request_and_wait(address(), "delivered")
+    wait_for(lambda: set(statuses(engine, held)) == {"deferred"}, "the producer's emails to be held", IN_FORCE_SECONDS)
     assert time.monotonic() - tripped_at < COOLDOWN_SECONDS
-    assert {(stack.record(email_id) or {})["deferReason"] for email_id in held} == {"breaker"}
+    assert {(engine.record(email_id) or {})["deferReason"] for email_id in held} == {"breaker"}
     assert other["status"] == "delivered"
 
-    resumed = wait_for(lambda: told(sending_events, "Email Sending Resumed", source), "the release to be told", 120)
+    resumed = wait_for(lambda: first_event(sending_events, "Email Sending Resumed", source), "the release event", 120)
     assert (resumed["by"], resumed["reason"].endswith("probes arrived")) == ("breaker", True)
-    # Five of them were probes; the sixth looks again soon.
-    assert statuses(stack, held).count("delivered") >= 3
-    wait_for(lambda: set(statuses(stack, held)) == {"delivered"}, "everything held to be delivered", 120)
-    afterwards = ask(stack, source, 1)
-    wait_for(lambda: statuses(stack, afterwards) == ["delivered"], "an email to go straight through")
-    stack.wait_until_quiet()
-    assert stack.depths(DEAD_LETTER_QUEUES) == {}
+    # Five of them were probes; the sixth is retried soon.
+    assert statuses(engine, held).count("delivered") >= 3
+    wait_for(lambda: set(statuses(engine, held)) == {"delivered"}, "everything held to be delivered", 120)
+    afterwards = request_emails(engine, source, 1)
+    wait_for(lambda: statuses(engine, afterwards) == ["delivered"], "an email to be sent without delay")
+    engine.wait_until_idle()
+    assert engine.depths(DEAD_LETTER_QUEUES) == {}
 
 
-def test_ses_own_alarm_pauses_everybody_until_an_operator_resumes(
-    stack: Stack, sending_events: StatusSubscriber
+def test_ses_own_alarm_pauses_every_producer_until_an_operator_resumes(
+    engine: EngineUnderTest, sending_events: StatusSubscriber
 ) -> None:
-    # The topic takes CloudWatch's messages; its subscription passes on those of the two alarms alone.
-    alarm = {"AlarmName": f"{stack.name}-SES-ComplaintRate-Pause", "NewStateValue": "ALARM"}
-    stack.sns.publish(TopicArn=stack.outputs["alarm_notification_topic_arn"], Message=json.dumps(alarm))
+    # The topic carries all alarms; the subscription's filter passes only those of the two rates.
+    alarm = {"AlarmName": f"{engine.name}-SES-ComplaintRate-Pause", "NewStateValue": "ALARM"}
+    engine.sns.publish(TopicArn=engine.outputs["alarm_notification_topic_arn"], Message=json.dumps(alarm))
     key: Any = {"pk": {"S": "state#*"}}
-    table = stack.outputs["control_table_name"]
+    table = engine.outputs["control_table_name"]
     try:
-        paused = wait_for(lambda: told(sending_events, "Email Sending Paused", "*"), "the pause to be told")
+        paused = wait_for(lambda: first_event(sending_events, "Email Sending Paused", "*"), "the pause event")
         assert paused["trip"] == "ses_metrics"
         assert "complaint rate" in paused["reason"]
         time.sleep(6)
-        [held] = ask(stack, "any.team", 1)
-        assert stack.wait_for_status(held, "deferred")["deferReason"] == "breaker"
+        [held] = request_emails(engine, "any.team", 1)
+        assert engine.wait_for_status(held, "deferred")["deferReason"] == "breaker"
     finally:
-        # As `sesmail resume` does it; the test of the command has its own.
-        stack.dynamodb.delete_item(TableName=table, Key=key)
-    stack.wait_for_status(held, "delivered", seconds=120)
+        # As `sesmail resume` does, which has a test of its own.
+        engine.dynamodb.delete_item(TableName=table, Key=key)
+    engine.wait_for_status(held, "delivered", seconds=120)

@@ -1,7 +1,7 @@
-"""2,000 emails from four threads, while processes are killed and SES fails: none is lost, none goes out twice.
+"""2,000 emails from four threads, while processes are killed and SES fails: none is lost, none is sent twice.
 
-The sender's process is killed at random, and by order between SES's acceptance and the record; the feedback
-processor's too. SES throttles one request in twenty, and one in a hundred never hears that SES accepted its mail.
+The sender's process is killed at random, and by an injected fault between SES's acceptance and the record; the
+feedback processor's at random. SES throttles one request in twenty, and one in a hundred times out after acceptance.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
+from localcloud.wait import WaitTimeoutError, wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 
 EMAILS = 2000
 PRODUCERS = 4
@@ -35,24 +37,23 @@ TIMED_OUT = 0.01
 pytestmark = pytest.mark.timeout(SECONDS + 180)
 
 RUN = uuid.uuid4().hex[:8]
-SIMULATOR = "simulator.amazonses.com"
 WELCOME: Mapping[str, Any] = {
     "templateName": "welcome",
     "templateData": {"userName": "Ann", "companyName": "My Company"},
 }
-# A killed batch comes back when its visibility is over, which is 600 s at the sender's queues and more than a test can
-# wait. The emulator lets that time pass at once, for the batches alone that ended or died (`harness/workers.py`).
+# SQS redelivers a killed batch after its visibility timeout: 600 s at the sender's queues, too long for a test. The
+# emulator shortens it for batches that have ended (`localcloud/workers.py`).
 REDELIVERY_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request and what must become of it."""
+    """One request and its expected end."""
 
     detail: Mapping[str, Any]
     status: str
     mails: int
-    """How many SES must have accepted."""
+    """How many emails SES must accept."""
     times: int = 1
     """How often a producer puts it on the bus."""
 
@@ -62,15 +63,15 @@ class Request:
 
 
 def request(number: int) -> Request:
-    """The kinds in turn."""
+    """Build the requests of each kind in turn."""
     email_id = f"chaos-{RUN}-{number:04d}"
     to = f"reader{number}-{RUN}@example.org"
     detail: dict[str, Any] = {"emailId": email_id, "to": to, **WELCOME}
     match number % 20:
         case 0:
-            return Request(detail | {"to": f"bounce+{number}-{RUN}@{SIMULATOR}"}, "bounced", 1)
+            return Request(detail | {"to": f"bounce+{number}-{RUN}@{SIMULATOR_DOMAIN}"}, "bounced", 1)
         case 1:
-            return Request(detail | {"to": f"complaint+{number}-{RUN}@{SIMULATOR}"}, "complained", 1)
+            return Request(detail | {"to": f"complaint+{number}-{RUN}@{SIMULATOR_DOMAIN}"}, "complained", 1)
         case 2:
             copies = {"cc": [f"copy-{to}"], "bcc": [f"blind-{to}"]}
             return Request(detail | copies, "delivered", 1)
@@ -94,55 +95,46 @@ REQUESTS = [request(number) for number in range(EMAILS)]
 
 @dataclass
 class Killer:
-    """Kills processes while the run lasts."""
+    """Kills processes during the run."""
 
-    stack: Stack
+    engine: EngineUnderTest
     kills: Counter[str] = field(default_factory=Counter)
     over: Event = field(default_factory=Event)
 
-    def live(self) -> None:
-        """Random processes at random times, until all kills are spent; now and then one kill by order."""
-        dice = random.Random(7)
+    def run(self) -> None:
+        """Kill random processes at random times, some by an injected fault, until all planned kills are done."""
+        rng = random.Random(7)
         planned = ["EmailSender"] * RANDOM_KILLS + ["FeedbackProcessor"] * FEEDBACK_KILLS
         planned += ["after acceptance"] * KILLS_AFTER_ACCEPTANCE
-        dice.shuffle(planned)
+        rng.shuffle(planned)
         for victim in planned:
             if victim == "after acceptance":
-                self.stack.order_fault("kill_after")
+                self.engine.inject_fault("kill_after")
             else:
                 self._kill(victim)
-            if self.over.wait(dice.uniform(0.2, 1.2)):
+            if self.over.wait(rng.uniform(0.2, 1.2)):
                 return
 
     def _kill(self, function: str) -> None:
         while not self.over.is_set():
-            answer = self.stack.emulator.request("POST", "_sesmail/kill", {"function": function})
+            answer = self.engine.emulator.request("POST", "_sesmail/kill", {"function": function})
             if answer["killed"]:
                 self.kills[function] += 1
                 return
             self.over.wait(0.05)
 
 
-@contextmanager
-def quick_redelivery(stack: Stack) -> Iterator[None]:
-    stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": REDELIVERY_SECONDS})
-    try:
-        yield
-    finally:
-        stack.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
-
-
 @dataclass
 class Run:
-    """What the run left behind."""
+    """The results of the run."""
 
-    stack: Stack
+    engine: EngineUnderTest
     kills: Mapping[str, int]
     faults: Mapping[str, Mapping[str, int]]
     seconds: float
     mails: Counter[str]
     records: Mapping[str, Mapping[str, Any]]
-    heard: Mapping[str, Mapping[str, str]]
+    published: Mapping[str, Mapping[str, str]]
 
     @property
     def kills_after_acceptance(self) -> int:
@@ -166,65 +158,65 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def chaos(stack: Stack) -> Run:
-    """Everything sent, every fault spent, and nothing moves any more."""
+def chaos(engine: EngineUnderTest) -> Run:
+    """The run: everything sent, every fault injected, all queues empty."""
     started = time.monotonic()
-    before = len(stack.mails())
-    killer = Killer(stack)
-    stack.order_fault("throttling", times=None, probability=THROTTLED, seed=1)
-    stack.order_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
-    with quick_redelivery(stack):
-        thread = Thread(target=killer.live)
+    before = len(engine.mails())
+    killer = Killer(engine)
+    engine.inject_fault("throttling", times=None, probability=THROTTLED, seed=1)
+    engine.inject_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
+    with engine.redelivery_after(REDELIVERY_SECONDS):
+        thread = Thread(target=killer.run)
         thread.start()
         try:
-            submit(stack)
-            wait_for(lambda: not unfinished(stack), "every email to end", SECONDS - (time.monotonic() - started))
-        except AssertionError as late:
-            raise AssertionError(f"{late}: {len(unfinished(stack))} never ended: {unfinished(stack)[:5]}") from None
+            submit(engine)
+            wait_for(lambda: not unfinished(engine), "every email to end", SECONDS - (time.monotonic() - started))
+        except WaitTimeoutError as late:
+            raise WaitTimeoutError(f"{late}: {len(unfinished(engine))} never ended: {unfinished(engine)[:5]}") from None
         finally:
             killer.over.set()
             thread.join()
-            faults = stack.emulator.request("GET", "_sesmail/behaviour")["faults"]
-            stack.clear_faults()
-        stack.wait_until_quiet(120)
+            faults = engine.emulator.request("GET", "_sesmail/settings")["faults"]
+            engine.clear_faults()
+        engine.wait_until_idle(120)
     fired: dict[str, Counter[str]] = {kind: Counter() for kind in ("kill_after", "throttling", "timeout_after")}
     for fault in faults:
         fired[fault["kind"]].update({"fired": fault["fired"], "killed": fault["killed"]})
     ours = {each.email_id for each in REQUESTS}
     run = Run(
-        stack,
+        engine,
         killer.kills,
         fired,
         time.monotonic() - started,
-        Counter(email_id for mail in stack.mails()[before:] if (email_id := mail.tag("emailId")) in ours),
-        records(stack),
-        heard(stack),
+        Counter(email_id for mail in engine.mails()[before:] if (email_id := mail.tag("emailId")) in ours),
+        records(engine),
+        published_statuses(engine),
     )
     print(f"\n{run.summary()}")
     return run
 
 
-def submit(stack: Stack) -> None:
-    """Four threads put the requests on the bus, those that come twice far apart."""
-    dice = random.Random(5)
+def submit(engine: EngineUnderTest) -> None:
+    """Put the requests on the bus from four threads, repeated ones far apart."""
+    rng = random.Random(5)
     shares = [list[Mapping[str, Any]]() for _ in range(PRODUCERS)]
     turn = itertools.cycle(shares)
     for each in REQUESTS:
         for _ in range(each.times):
             next(turn).append(each.detail)
     for share in shares:
-        dice.shuffle(share)
+        rng.shuffle(share)
     with ThreadPoolExecutor(PRODUCERS) as pool:
-        for sent in [pool.submit(stack.put_email_requests, share) for share in shares]:
+        for sent in [pool.submit(engine.put_email_requests, share) for share in shares]:
             sent.result()
 
 
-def records(stack: Stack) -> dict[str, dict[str, Any]]:
-    return {item["emailId"]: item for item in stack.records() if item["emailId"].startswith(f"chaos-{RUN}-")}
+def records(engine: EngineUnderTest) -> dict[str, dict[str, Any]]:
+    return {item["emailId"]: item for item in engine.records() if item["emailId"].startswith(f"chaos-{RUN}-")}
 
 
-def unfinished(stack: Stack) -> list[str]:
-    found = records(stack)
+def unfinished(engine: EngineUnderTest) -> list[str]:
+    found = records(engine)
     statuses = {email_id: record["status"] for email_id, record in found.items()}
     return [
         f"{each.email_id}: {statuses.get(each.email_id)}, not {each.status}"
@@ -233,13 +225,13 @@ def unfinished(stack: Stack) -> list[str]:
     ]
 
 
-def heard(stack: Stack) -> dict[str, dict[str, str]]:
-    """The statuses that subscribers were told of, by email and event id."""
-    told: dict[str, dict[str, str]] = {}
-    for event in stack.subscriber.collect():
+def published_statuses(engine: EngineUnderTest) -> dict[str, dict[str, str]]:
+    """Return the published statuses by email and event id."""
+    found: dict[str, dict[str, str]] = {}
+    for event in engine.subscriber.collect():
         detail = event["detail"]
-        told.setdefault(detail["emailId"], {})[detail["eventId"]] = detail["status"]
-    return told
+        found.setdefault(detail["emailId"], {})[detail["eventId"]] = detail["status"]
+    return found
 
 
 def test_the_sender_was_killed_often_enough_to_mean_something(chaos: Run) -> None:
@@ -249,7 +241,7 @@ def test_the_sender_was_killed_often_enough_to_mean_something(chaos: Run) -> Non
     assert chaos.faults["timeout_after"]["fired"] >= EMAILS * TIMED_OUT / 2
 
 
-def test_no_email_is_lost_and_none_goes_out_twice(chaos: Run) -> None:
+def test_no_email_is_lost_and_none_is_sent_twice(chaos: Run) -> None:
     due = Counter({each.email_id: each.mails for each in REQUESTS if each.mails})
     assert (due - chaos.mails, chaos.mails - due) == (Counter(), Counter())
 
@@ -260,10 +252,10 @@ def test_every_email_has_one_record_and_it_is_final(chaos: Run) -> None:
     }
 
 
-def test_every_final_status_was_told(chaos: Run) -> None:
-    untold = [each.email_id for each in REQUESTS if each.status not in chaos.heard.get(each.email_id, {}).values()]
-    assert untold == []
+def test_every_final_status_was_published(chaos: Run) -> None:
+    missing = [each.email_id for each in REQUESTS if each.status not in chaos.published.get(each.email_id, {}).values()]
+    assert missing == []
 
 
 def test_nothing_is_left_in_a_queue_or_a_dead_letter_queue(chaos: Run) -> None:
-    assert chaos.stack.depths((*QUEUES, *DEAD_LETTER_QUEUES)) == {}
+    assert chaos.engine.depths((*QUEUES, *DEAD_LETTER_QUEUES)) == {}

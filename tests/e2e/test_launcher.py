@@ -1,4 +1,4 @@
-"""The emulated SES itself: it refuses what SES refuses, and tells what SES tells."""
+"""The emulated SES itself: it rejects what SES rejects and publishes what SES publishes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from localcloud.emulator import CREDENTIALS, REGION, Emulator, start_ministack
-from localcloud.queue_policy import let_in
-from localcloud.stack import client, wait_for
+from localcloud.clients import client
+from localcloud.emulator import Emulator, start_ministack
+from localcloud.queue_policy import allow_delivery
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
+from localcloud.wait import wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -43,7 +44,7 @@ def queue(plain_emulator: Emulator) -> str:
     sns, sqs, ses = (client(plain_emulator, name) for name in ("sns", "sqs", "sesv2"))
     topic: str = sns.create_topic(Name="feedback")["TopicArn"]
     url: str = sqs.create_queue(QueueName="feedback")["QueueUrl"]
-    queue_arn = let_in(sqs, url, "sns.amazonaws.com", topic)
+    queue_arn = allow_delivery(sqs, url, "sns.amazonaws.com", topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     ses.create_configuration_set(ConfigurationSetName="watched")
     ses.create_configuration_set(ConfigurationSetName="quiet")
@@ -91,15 +92,9 @@ def events(
 
 
 def ses_client(emulator: Emulator, read_timeout: float = 20) -> SESClient:
-    """One attempt, as the engine sends."""
-    return boto3.client(
-        "ses",
-        endpoint_url=emulator.url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
-    )
+    """Make a client that makes one attempt, as the engine does."""
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout)
+    return cast("SESClient", client(emulator, "ses", config))
 
 
 @pytest.fixture
@@ -122,7 +117,7 @@ def send_with(
 
 @pytest.fixture
 def send(ses: SESClient, plain_emulator: Emulator) -> Iterator[Send]:
-    """SendRawEmail with a patient client."""
+    """SendRawEmail with a long read timeout."""
     yield functools.partial(send_with, ses)
     plain_emulator.request("POST", "_sesmail/reset", {})
 
@@ -134,7 +129,7 @@ def test_a_new_event_destination_gets_the_plain_validation_text(
 
 
 @pytest.mark.parametrize("tag", ["my.application", "a b", "ü", "a=b", "x" * 257, ""])
-def test_a_tag_outside_of_ses_s_alphabet_is_refused(send: Send, queue: str, tag: str) -> None:
+def test_a_tag_outside_of_ses_s_alphabet_is_rejected(send: Send, queue: str, tag: str) -> None:
     with pytest.raises(ClientError, match=r"InvalidParameterValue.*tag value"):
         send(tag=tag)
 
@@ -143,25 +138,25 @@ def test_the_longest_tag_is_accepted(send: Send, queue: str) -> None:
     assert send(tag="a-_9" * 64, configuration_set="quiet")
 
 
-def test_more_than_fifty_recipients_are_refused(send: Send, queue: str) -> None:
+def test_more_than_fifty_recipients_are_rejected(send: Send, queue: str) -> None:
     assert send(*(f"r{n}@example.org" for n in range(50)), configuration_set="quiet")
     with pytest.raises(ClientError, match=r"InvalidParameterValue.*Recipient count exceeds 50"):
         send(*(f"r{n}@example.org" for n in range(51)), configuration_set="quiet")
 
 
-def test_a_message_over_ten_megabytes_is_refused(send: Send, queue: str) -> None:
+def test_a_message_over_ten_megabytes_is_rejected(send: Send, queue: str) -> None:
     fits = 10 * 1024 * 1024 - len(RAW)
     assert send(raw=RAW + b"x" * fits, configuration_set="quiet")
     with pytest.raises(ClientError, match=r"InvalidParameterValue.*more than 10485760 bytes"):
         send(raw=RAW + b"x" * (fits + 1), configuration_set="quiet")
 
 
-def test_an_unknown_configuration_set_is_refused(send: Send, queue: str) -> None:
+def test_an_unknown_configuration_set_is_rejected(send: Send, queue: str) -> None:
     with pytest.raises(ClientError, match=r"\(ConfigurationSetDoesNotExist\).*<nowhere>"):
         send(configuration_set="nowhere")
 
 
-def test_a_non_ascii_local_part_is_refused(send: Send, queue: str) -> None:
+def test_a_non_ascii_local_part_is_rejected(send: Send, queue: str) -> None:
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         send("jürgen@example.org")
 
@@ -175,34 +170,34 @@ def test_a_paused_configuration_set_sends_nothing(send: Send, queue: str, plain_
 
 
 @pytest.mark.parametrize(
-    ("recipient", "story"),
+    ("recipient", "expected"),
     [
         ("someone@example.org", [("Send", ""), ("Delivery", "")]),
-        ("success+label@simulator.amazonses.com", [("Send", ""), ("Delivery", "")]),
-        ("bounce+label@simulator.amazonses.com", [("Send", ""), ("Bounce", "Permanent/General")]),
-        ("suppressionlist@simulator.amazonses.com", [("Send", ""), ("Bounce", "Permanent/Suppressed")]),
-        ("softbounce@simulator.amazonses.com", [("Send", ""), ("Bounce", "Transient/MailboxFull")]),
-        ("ooto@simulator.amazonses.com", [("Send", ""), ("Delivery", ""), ("Bounce", "Transient/General")]),
+        (f"success+label@{SIMULATOR_DOMAIN}", [("Send", ""), ("Delivery", "")]),
+        (f"bounce+label@{SIMULATOR_DOMAIN}", [("Send", ""), ("Bounce", "Permanent/General")]),
+        (f"suppressionlist@{SIMULATOR_DOMAIN}", [("Send", ""), ("Bounce", "Permanent/Suppressed")]),
+        (f"softbounce@{SIMULATOR_DOMAIN}", [("Send", ""), ("Bounce", "Transient/MailboxFull")]),
+        (f"ooto@{SIMULATOR_DOMAIN}", [("Send", ""), ("Delivery", ""), ("Bounce", "Transient/General")]),
         ("bounce@example.org", [("Send", ""), ("Delivery", "")]),
     ],
 )
-def test_the_mailbox_simulator_decides_what_becomes_of_a_mail(
-    send: Send, events: Callable[[int], list[dict[str, Any]]], recipient: str, story: list[tuple[str, str]]
+def test_the_mailbox_simulator_decides_the_events_of_an_email(
+    send: Send, events: Callable[[int], list[dict[str, Any]]], recipient: str, expected: list[tuple[str, str]]
 ) -> None:
     message_id = send(recipient)
-    told = events(len(story))
-    assert {event["mail"]["messageId"] for event in told} == {message_id}
+    published = events(len(expected))
+    assert {event["mail"]["messageId"] for event in published} == {message_id}
     kinds = [
         (event["eventType"], "/".join(event.get("bounce", {}).get(key, "") for key in ("bounceType", "bounceSubType")))
-        for event in told
+        for event in published
     ]
-    assert [(kind, "" if detail == "/" else detail) for kind, detail in kinds] == story
+    assert [(kind, "" if detail == "/" else detail) for kind, detail in kinds] == expected
 
 
 def test_an_event_type_that_the_destination_does_not_ask_for_is_not_published(
     send: Send, events: Callable[[int], list[dict[str, Any]]], plain_emulator: Emulator
 ) -> None:
-    send("complaint@simulator.amazonses.com")
+    send(f"complaint@{SIMULATOR_DOMAIN}")
     assert [event["eventType"] for event in events(2)] == ["Send", "Delivery"]
     time.sleep(0.3)
     published = plain_emulator.request("GET", "_sesmail/events")["events"]
@@ -210,18 +205,18 @@ def test_an_event_type_that_the_destination_does_not_ask_for_is_not_published(
 
 
 def test_an_event_carries_tags_headers_and_utc_times(send: Send, events: Callable[[int], list[dict[str, Any]]]) -> None:
-    message_id = send("a@example.org", "bounce@simulator.amazonses.com", tag="c29tZS1pZA")
-    sent, *_ = told = events(3)
+    message_id = send("a@example.org", f"bounce@{SIMULATOR_DOMAIN}", tag="c29tZS1pZA")
+    sent, *_ = published = events(3)
     mail = sent["mail"]
     assert mail["messageId"] == message_id
-    assert mail["destination"] == ["a@example.org", "bounce@simulator.amazonses.com"]
+    assert mail["destination"] == ["a@example.org", f"bounce@{SIMULATOR_DOMAIN}"]
     assert mail["tags"]["emailId"] == ["c29tZS1pZA"]
     assert mail["tags"]["ses:configuration-set"] == ["watched"]
     assert mail["commonHeaders"]["subject"] == "Hello"
     assert {"name": "Subject", "value": "Hello"} in mail["headers"]
     assert not [header for header in mail["headers"] if header["name"].startswith("X-SES-")]
-    bounce = next(event["bounce"] for event in told if event["eventType"] == "Bounce")
-    assert bounce["bouncedRecipients"][0]["emailAddress"] == "bounce@simulator.amazonses.com"
+    bounce = next(event["bounce"] for event in published if event["eventType"] == "Bounce")
+    assert bounce["bouncedRecipients"][0]["emailAddress"] == f"bounce@{SIMULATOR_DOMAIN}"
     assert bounce["timestamp"].endswith("Z")
     assert len(bounce["timestamp"]) == len("2026-11-24T10:31:00.000Z")
 
@@ -232,18 +227,18 @@ def test_a_message_id_has_ses_s_shape(send: Send, queue: str) -> None:
     )
 
 
-def test_events_can_be_held_reversed_and_doubled(
+def test_events_can_be_held_reversed_and_published_twice(
     send: Send, events: Callable[[int], list[dict[str, Any]]], plain_emulator: Emulator
 ) -> None:
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"hold": True, "copies": 2, "reverse": True}})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"hold": True, "copies": 2, "reverse": True}})
     send("someone@example.org")
     assert plain_emulator.request("GET", "_sesmail/events") == {"count": 0, "held": 4, "events": []}
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"reverse": False}})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"reverse": False}})
     plain_emulator.request("POST", "_sesmail/release", {})
     assert [event["eventType"] for event in events(4)] == ["Delivery", "Delivery", "Send", "Send"]
 
 
-def test_a_test_may_add_an_event_about_a_mail(
+def test_an_event_can_be_added_about_an_accepted_email(
     send: Send, events: Callable[[int], list[dict[str, Any]]], plain_emulator: Emulator
 ) -> None:
     message_id = send("someone@example.org")
@@ -255,7 +250,7 @@ def test_a_test_may_add_an_event_about_a_mail(
 
 
 @pytest.mark.parametrize(
-    ("kind", "error", "words", "accepted"),
+    ("kind", "error", "message", "accepted"),
     [
         ("throttling", ClientError, r"\(Throttling\).*Maximum sending rate exceeded", 0),
         ("daily_quota", ClientError, r"\(Throttling\).*Daily message quota exceeded", 0),
@@ -268,20 +263,20 @@ def test_a_test_may_add_an_event_about_a_mail(
         ("timeout_after", ReadTimeoutError, "Read timeout", 1),
     ],
 )
-def test_an_ordered_fault_strikes_once_and_then_no_more(
-    send: Send, queue: str, plain_emulator: Emulator, kind: str, error: type[Exception], words: str, accepted: int
+def test_an_injected_fault_fires_once(
+    send: Send, queue: str, plain_emulator: Emulator, kind: str, error: type[Exception], message: str, accepted: int
 ) -> None:
     plain_emulator.request("POST", "_sesmail/faults", {"kind": kind, "seconds": 2})
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         send_with(ses_client(plain_emulator, read_timeout=1), configuration_set="quiet")
     assert send(configuration_set="quiet")
     assert plain_emulator.request("GET", "_sesmail/messages?raw=0")["count"] == accepted + 1
 
 
-def test_a_seeded_fault_strikes_the_same_requests_each_time(send: Send, queue: str, plain_emulator: Emulator) -> None:
+def test_a_seeded_fault_hits_the_same_requests_each_time(send: Send, queue: str, plain_emulator: Emulator) -> None:
     def outcomes() -> list[bool]:
-        order = {"kind": "throttling", "times": None, "probability": 0.5, "seed": 7}
-        plain_emulator.request("POST", "_sesmail/faults", order)
+        fault = {"kind": "throttling", "times": None, "probability": 0.5, "seed": 7}
+        plain_emulator.request("POST", "_sesmail/faults", fault)
         sent = []
         for _ in range(12):
             try:
@@ -300,7 +295,7 @@ def test_the_quota_is_what_a_test_sets_and_counts_recipients(
     send: Send, ses: SESClient, queue: str, plain_emulator: Emulator
 ) -> None:
     quota = {"max_24_hour_send": 200.0, "max_send_rate": 3.0, "enforce": True}
-    plain_emulator.request("PATCH", "_sesmail/behaviour", {"quota": quota})
+    plain_emulator.request("PATCH", "_sesmail/settings", {"quota": quota})
     send("a@example.org", "b@example.org", configuration_set="quiet")
     answer = ses.get_send_quota()
     assert (answer["Max24HourSend"], answer["MaxSendRate"], answer["SentLast24Hours"]) == (200.0, 3.0, 2.0)
@@ -309,8 +304,8 @@ def test_the_quota_is_what_a_test_sets_and_counts_recipients(
     wait_for(lambda: bool(send("c@example.org", configuration_set="quiet")), "a free second")
 
 
-def test_an_unknown_setting_is_refused(plain_emulator: Emulator) -> None:
+def test_an_unknown_setting_is_rejected(plain_emulator: Emulator) -> None:
     with pytest.raises(Exception, match="unknown settings: speed"):
-        plain_emulator.request("PATCH", "_sesmail/behaviour", {"events": {"speed": 1}})
+        plain_emulator.request("PATCH", "_sesmail/settings", {"events": {"speed": 1}})
     with pytest.raises(Exception, match="unknown fault"):
         plain_emulator.request("POST", "_sesmail/faults", {"kind": "earthquake"})

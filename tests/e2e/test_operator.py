@@ -1,4 +1,4 @@
-"""`sesmail` as an operator uses it, against the applied stack."""
+"""`sesmail` as an operator uses it, against the deployed engine."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from typing import Any
 import pytest
 
 from localcloud.paths import REPOSITORY
-from localcloud.stack import Stack
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 
 GOOD = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 
 
-def sesmail(stack: Stack, *words: str, exit_code: int = 0) -> str:
-    """What the command prints; nothing of this process's own AWS settings is there."""
+def sesmail(engine: EngineUnderTest, *arguments: str, exit_code: int = 0) -> str:
+    """Run the command without this process's own AWS settings; return what it prints."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "sesmail_cli", *words],
+        [sys.executable, "-m", "sesmail_cli", *arguments],
         env=inherited
-        | stack.emulator.environment
-        | {"PYTHONPATH": str(REPOSITORY / "python"), "SESMAIL_NAME": stack.name, "COLUMNS": "200"},
+        | engine.emulator.environment
+        | {"PYTHONPATH": str(REPOSITORY / "python"), "SESMAIL_NAME": engine.name, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-    assert done.returncode == exit_code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == exit_code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done.stdout
 
 
-def sesmail_json(stack: Stack, *words: str, exit_code: int = 0) -> Any:
-    return json.loads(sesmail(stack, *words, "--json", exit_code=exit_code))
+def sesmail_json(engine: EngineUnderTest, *arguments: str, exit_code: int = 0) -> Any:
+    return json.loads(sesmail(engine, *arguments, "--json", exit_code=exit_code))
 
 
-def somebody(name: str) -> str:
+def address(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}@example.org"
 
 
-def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(stack: Stack) -> None:
+def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineUnderTest) -> None:
     source = f"operator.tests.{uuid.uuid4().hex[:8]}"
-    to = somebody("held")
-    sesmail(stack, "pause", "--producer", source, "--reason", "wrong prices")
-    email_id = stack.put_email_request(to, source)
+    to = address("held")
+    sesmail(engine, "pause", "--producer", source, "--reason", "wrong prices")
+    email_id = engine.put_email_request(to, source)
 
-    assert stack.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
-    assert sesmail_json(stack, "status", exit_code=1)["paused"][source]["pausedReason"] == "wrong prices"
-    told = sesmail(stack, "explain", email_id, exit_code=1)
-    assert "It waits: an operator has paused sending" in told
-    assert f"`sesmail resume --producer {source}` lets it go." in told
-    assert stack.mails_to(to) == []
+    assert engine.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
+    assert sesmail_json(engine, "status", exit_code=1)["paused"][source]["pausedReason"] == "wrong prices"
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
+    assert "It waits: an operator has paused sending" in printed
+    assert f"`sesmail resume --producer {source}` lets it go." in printed
+    assert engine.mails_to(to) == []
 
-    sesmail(stack, "resume", "--producer", source)
+    sesmail(engine, "resume", "--producer", source)
 
-    stack.wait_for_status(email_id, stack.settled_status, seconds=120)
-    assert len(stack.mails_to(to)) == 1
-    assert "→ deferred" in sesmail(stack, "explain", email_id)
+    engine.wait_for_status(email_id, engine.final_status, seconds=120)
+    assert len(engine.mails_to(to)) == 1
+    assert "→ deferred" in sesmail(engine, "explain", email_id)
 
 
-def test_status_knows_quota_and_queues(stack: Stack) -> None:
-    stack.wait_until_quiet()
+def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
+    engine.wait_until_idle()
 
-    found = sesmail_json(stack, "status")
+    found = sesmail_json(engine, "status")
 
-    assert found["name"] == stack.name
+    assert found["name"] == engine.name
     assert found["paused"] == {}
     assert found["ses"]["maxSendRate"] > 0
     assert len(found["queues"]) == 4
@@ -78,79 +78,79 @@ def test_status_knows_quota_and_queues(stack: Stack) -> None:
     )
 
 
-def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(stack: Stack) -> None:
-    to = somebody("unwanted")
-    sesmail(stack, "suppression", "add", to)
-    email_id = stack.put_email_request(to)
-    stack.wait_for_status(email_id, "failed")
+def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(engine: EngineUnderTest) -> None:
+    to = address("unwanted")
+    sesmail(engine, "suppression", "add", to)
+    email_id = engine.put_email_request(to)
+    engine.wait_for_status(email_id, "failed")
 
-    told = sesmail(stack, "explain", email_id, exit_code=1)
-    assert "Email not sent: recipient is suppressed (manual)" in told
-    assert f"`sesmail suppression remove {to}`" in told
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
+    assert "Email not sent: recipient is suppressed (manual)" in printed
+    assert f"`sesmail suppression remove {to}`" in printed
     assert to in [
-        entry["email"] for entry in sesmail_json(stack, "suppression", "list", "--since", "1h")["suppressions"]
+        entry["email"] for entry in sesmail_json(engine, "suppression", "list", "--since", "1h")["suppressions"]
     ]
 
-    sesmail(stack, "suppression", "remove", to, "--no-ses")
-    stack.put_email_request_and_wait(to, emailId=email_id)
-    assert len(stack.mails_to(to)) == 1
+    sesmail(engine, "suppression", "remove", to, "--no-ses")
+    engine.put_email_request_and_wait(to, emailId=email_id)
+    assert len(engine.mails_to(to)) == 1
 
 
-def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(stack: Stack) -> None:
-    to = somebody("bounced")
-    record = stack.put_email_request_and_wait(to)
+def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(engine: EngineUnderTest) -> None:
+    to = address("bounced")
+    record = engine.put_email_request_and_wait(to)
     email_id = record["emailId"]
-    stack.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
-    stack.wait_for_status(email_id, "bounced")
+    engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
+    engine.wait_for_status(email_id, "bounced")
 
-    told = sesmail(stack, "explain", email_id, exit_code=1)
+    printed = sesmail(engine, "explain", email_id, exit_code=1)
 
-    assert [line.rpartition("→ ")[2] for line in told.splitlines() if "→" in line] == list(
-        dict.fromkeys(("sending", "sent", stack.settled_status, "bounced"))
+    assert [line.rpartition("→ ")[2] for line in printed.splitlines() if "→" in line] == list(
+        dict.fromkeys(("sending", "sent", engine.final_status, "bounced"))
     )
-    assert f"Suppressed: {to} (hard-bounce), by this very email" in told
-    assert email_id in sesmail(stack, "suppression", "show", to, exit_code=1)
+    assert f"Suppressed: {to} (hard-bounce), by this very email" in printed
+    assert email_id in sesmail(engine, "suppression", "show", to, exit_code=1)
 
 
-def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_read(stack: Stack) -> None:
-    to, event_id = somebody("redriven"), str(uuid.uuid4())
-    request = {"id": event_id, "source": stack.source, "detail-type": "Email Request", "detail": {"to": to, **GOOD}}
-    url = stack.queue_url("EmailQueueDLQ")
-    for body in (json.dumps(request), "nobody can read this"):
-        stack.sqs.send_message(QueueUrl=url, MessageBody=body)
+def test_redrive_moves_what_can_be_sent_and_leaves_what_cannot_be_parsed(engine: EngineUnderTest) -> None:
+    to, event_id = address("redriven"), str(uuid.uuid4())
+    request = {"id": event_id, "source": engine.source, "detail-type": "Email Request", "detail": {"to": to, **GOOD}}
+    url = engine.queue_url("EmailQueueDLQ")
+    for body in (json.dumps(request), "not a request"):
+        engine.sqs.send_message(QueueUrl=url, MessageBody=body)
 
-    shown = sesmail_json(stack, "redrive", "EmailQueue", exit_code=1)
+    shown = sesmail_json(engine, "redrive", "EmailQueue", exit_code=1)
     assert (shown["movable"], shown["moved"], len(shown["messages"])) == (1, [], 2)
-    assert stack.depth("EmailQueueDLQ") == 2
+    assert engine.depth("EmailQueueDLQ") == 2
 
-    sesmail(stack, "redrive", "EmailQueue", "--yes", exit_code=1)
+    sesmail(engine, "redrive", "EmailQueue", "--yes", exit_code=1)
     try:
-        stack.wait_for_status(f"email-{event_id}", stack.settled_status)
-        assert len(stack.mails_to(to)) == 1
-        [left] = sesmail_json(stack, "redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
+        engine.wait_for_status(f"email-{event_id}", engine.final_status)
+        assert len(engine.mails_to(to)) == 1
+        [left] = sesmail_json(engine, "redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
         assert left["stays"] == "it would fail again"
     finally:
-        stack.purge("EmailQueueDLQ")
+        engine.purge("EmailQueueDLQ")
 
 
-def test_an_erased_person_leaves_nothing_behind(stack: Stack) -> None:
-    to = somebody("forgotten")
-    email_id = stack.put_email_request_and_wait(to)["emailId"]
-    stack.wait_until_quiet()
+def test_an_erased_person_leaves_nothing_behind(engine: EngineUnderTest) -> None:
+    to = address("forgotten")
+    email_id = engine.put_email_request_and_wait(to)["emailId"]
+    engine.wait_until_idle()
 
-    sesmail(stack, "erase", to, "--dry-run", exit_code=1)
-    assert stack.record(email_id)
-    sesmail(stack, "erase", to, "--yes")
+    sesmail(engine, "erase", to, "--dry-run", exit_code=1)
+    assert engine.record(email_id)
+    sesmail(engine, "erase", to, "--yes")
 
     everything = [
-        stack.scan(f"{stack.name}-{table}") for table in ("EmailTracking", "Suppression", "Control", "Pending")
+        engine.scan(f"{engine.name}-{table}") for table in ("EmailTracking", "Suppression", "Control", "Pending")
     ]
     assert to not in repr(everything)
-    assert "There is no record of" in sesmail(stack, "explain", email_id, exit_code=1)
+    assert "There is no record of" in sesmail(engine, "explain", email_id, exit_code=1)
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause",)], ids=" ".join
+    "command", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause",)], ids=" ".join
 )
-def test_a_wrong_name_is_told_in_one_sentence(stack: Stack, words: tuple[str, ...]) -> None:
-    assert sesmail(stack, *words, "--name", "nowhere", exit_code=2) == ""
+def test_a_wrong_name_prints_nothing_but_an_error(engine: EngineUnderTest, command: tuple[str, ...]) -> None:
+    assert sesmail(engine, *command, "--name", "nowhere", exit_code=2) == ""

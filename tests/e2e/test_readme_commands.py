@@ -1,6 +1,6 @@
-"""The commands that the README begins with, run as its reader runs them, in a work tree of their own.
+"""The README's first commands, run as its reader runs them, in a copy of the work tree.
 
-A copy, so that nobody's running stack, `terraform.tfvars` or `dist/` is touched.
+A copy, so that no running engine, `terraform.tfvars` or `dist/` is touched.
 """
 
 from __future__ import annotations
@@ -21,19 +21,26 @@ from typing import Any
 import pytest
 
 from localcloud.emulator import Emulator, free_port, port_is_taken, start_ministack
+from localcloud.env import exports
 from localcloud.package import architecture, python_version
 from localcloud.paths import REPOSITORY
 from localcloud.provider import terraform_binary, terraform_init_args
-from localcloud.running import exports
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import snippet
-from localcloud.stack import wait_for
+from localcloud.wait import wait_for
 
 README = REPOSITORY / "README.md"
 SETUP = REPOSITORY / "docs" / "setup.md"
-RECIPIENT = "recipient@example.com"
-# What would reach the commands from this run, `make e2e` included, and not from a reader's shell.
-OURS = ("AWS_", "SESMAIL_", "TF_VAR_", "TF_CLI_ARGS", "PYTEST_", "PYTHON", "MAKE", "MFLAGS", "LOCALSTACK_")
-OURS_TOO = {"ARCH", "BACKEND", "CI", "DIST", "PORT"}
+# What a reader's shell may have: it must not lead any command to the real AWS.
+PRODUCTION = {
+    "AWS_PROFILE": "production",
+    "AWS_SESSION_TOKEN": "production",
+    "AWS_ENDPOINT_URL_SQS": "https://sqs.us-east-1.amazonaws.com",
+    "AWS_ENDPOINT_URL_EVENTS": "https://events.us-east-1.amazonaws.com",
+}
+# Variables of this run (`make e2e` included) that a reader's shell does not have.
+OWN_PREFIXES = ("AWS_", "SESMAIL_", "TF_VAR_", "TF_CLI_ARGS", "PYTEST_", "PYTHON", "MAKE", "MFLAGS", "LOCALSTACK_")
+OWN_NAMES = {"ARCH", "BACKEND", "CI", "DIST", "PORT"}
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ class WorkTree:
     def run(
         self, script: str, environment: Mapping[str, str] | None = None, *, exit_code: int = 0, typed: str = ""
     ) -> str:
-        """Run Bash lines at its root; what they print, errors included."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(OURS) and k not in OURS_TOO}
+        """Run Bash lines at its root; return what they print, errors included."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(OWN_PREFIXES) and k not in OWN_NAMES}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
@@ -62,15 +69,15 @@ class WorkTree:
         return done.stdout
 
     def processes(self) -> list[str]:
-        """The commands that still run out of it."""
+        """List the running commands of this work tree."""
         listed = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True).stdout
         return [line for line in listed.splitlines() if str(self.folder) in line]
 
 
 @pytest.fixture(scope="module")
 def work_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkTree]:
-    """A copy of what Git knows, or would take; its set-up is the repository's."""
-    # Up to date first: what `make setup` changes in the copy, it would change through the links.
+    """A copy of the files that Git tracks or would add, with the repository's virtual environments."""
+    # Up to date first: `make setup` in the copy would change the environments through the links.
     subprocess.run([str(REPOSITORY / "scripts" / "setup.sh")], check=True)
     tree = WorkTree(tmp_path_factory.mktemp("reader") / "sesmail")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -87,40 +94,43 @@ def work_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkTree]:
 
 
 @contextmanager
-def somebody_listening() -> Iterator[int]:
-    """A port that is taken."""
+def port_in_use() -> Iterator[int]:
+    """Listen on a port."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         yield other.getsockname()[1]
 
 
-def newest_status(work_tree: WorkTree, in_the_shell: str) -> str:
-    """What the README's look-up says of its recipient's newest email; empty before there is one."""
-    answer = json.loads(work_tree.run(f"{in_the_shell}\n{snippet(README, 'bash', 'dynamodb query')}"))
+def newest_status(work_tree: WorkTree, shell_setup: str) -> str:
+    """Return the status of the recipient's newest email by the README's query; empty if there is none."""
+    answer = json.loads(work_tree.run(f"{shell_setup}\n{snippet(README, 'bash', 'dynamodb query')}"))
     items: list[dict[str, Any]] = answer["Items"]
     return str(items[0]["status"]["S"]) if items else ""
 
 
-def test_what_is_not_up_says_so_and_may_be_ended_all_the_same(work_tree: WorkTree) -> None:
+def test_env_and_down_say_that_nothing_is_up(work_tree: WorkTree) -> None:
     assert "SESMail is not up: run `make up` first." in work_tree.run("make -s env", exit_code=2)
     assert "SESMail is not up." in work_tree.run("make down")
 
 
-def test_make_up_keeps_a_stack_for_the_reader_s_shell_until_make_down(work_tree: WorkTree) -> None:
-    with somebody_listening() as taken:
-        told = work_tree.run("make up", {"PORT": str(taken)})
-    assert f"Port {taken} is taken; using " in told
-    [port] = {int(found) for found in re.findall(r"SESMail is up at http://127\.0\.0\.1:(\d+)\.", told)}
-    assert f"SESMail is up already at http://127.0.0.1:{port}." in work_tree.run("make up")
+def test_make_up_keeps_an_engine_for_the_reader_s_shell_until_make_down(work_tree: WorkTree) -> None:
+    with port_in_use() as taken:
+        printed = work_tree.run("make up", {"PORT": str(taken)})
+    assert f"Port {taken} is taken; using " in printed
+    [port] = {int(found) for found in re.findall(r"SESMail is up at http://127\.0\.0\.1:(\d+)\.", printed)}
+    assert f"SESMail is already up at http://127.0.0.1:{port}." in work_tree.run("make up")
 
     shell = 'eval "$(make -s env)"'
     (work_tree.folder / "quick_start.py").write_text(snippet(README, "python", "put_events("))
-    of_the_reader = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "of-production"}
-    work_tree.run(f"{shell}\npython quick_start.py", of_the_reader)
+    work_tree.run(f"{shell}\npython quick_start.py", PRODUCTION)
     wait_for(lambda: newest_status(work_tree, shell) == "delivered", "the quick start's email to be delivered")
-    story = work_tree.run(f"{shell}\nsesmail send-test welcome --to bounce@simulator.amazonses.com", exit_code=1)
-    assert "bounced" in story
+    printed = work_tree.run(f"{shell}\nsesmail send-test welcome --to bounce@{SIMULATOR_DOMAIN}", exit_code=1)
+    assert "bounced" in printed
+
+    (work_tree.folder / "saved.sh").write_text("#!/bin/bash\naws sqs list-queues\n")
+    for command in ("bash saved.sh", 'bash -c "aws sqs list-queues"', 'env -i PATH="$PATH" aws sqs list-queues'):
+        assert "sesmailengine-EmailQueue" in work_tree.run(f"{shell}\n{command}", PRODUCTION)
 
     assert port_is_taken(port)
     assert work_tree.processes()
@@ -130,16 +140,16 @@ def test_make_up_keeps_a_stack_for_the_reader_s_shell_until_make_down(work_tree:
     assert "SESMail is not up." in work_tree.run("make down")
 
 
-def test_make_demo_tells_its_story_and_leaves_nothing_running(work_tree: WorkTree) -> None:
-    story = work_tree.run("make demo")
+def test_make_demo_shows_every_status_and_leaves_nothing_running(work_tree: WorkTree) -> None:
+    printed = work_tree.run("make demo")
 
-    told = [line.split()[2] for line in story.splitlines() if re.match(r" +\d+\.\d s  ", line)]
-    assert told == [
+    statuses = [line.split()[2] for line in printed.splitlines() if re.match(r" +\d+\.\d s  ", line)]
+    assert statuses == [
         *("accepted", "sent", "delivered"),
         *("accepted", "sent", "bounced", "suppressed"),
         *("accepted", "failed"),
     ]
-    for name in re.findall(r"saved as (\S+)", story):
+    for name in re.findall(r"saved as (\S+)", printed):
         assert "My Company" in (work_tree.folder / name).read_text()
     assert work_tree.processes() == []
 
@@ -153,7 +163,7 @@ def account() -> Iterator[Emulator]:
 
 
 def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emulator) -> None:
-    """Word for word. The environment alone says which cloud, where the provider is, and what this machine runs."""
+    """Word for word: only the environment names the cloud, the provider's folder and this machine's architecture."""
     here = account.environment | {
         "PATH": f"{Path(terraform_binary()).parent}:{os.environ['PATH']}",
         "ARCH": architecture(),
@@ -164,12 +174,12 @@ def test_the_deploy_block_deploys_the_engine(work_tree: WorkTree, account: Emula
         "TF_CLI_ARGS_apply": "-parallelism=40",
         "CHECKPOINT_DISABLE": "1",
     }
-    shell = exports({"url": account.url})
+    shell = exports(account.url, work_tree.folder / "account-bin")
     work_tree.run(f"{shell}\n{snippet(SETUP, 'bash', 'create-email-identity')}")
 
-    told = work_tree.run(snippet(README, "bash", "terraform -chdir=terraform apply"), here, typed="yes\n")
+    printed = work_tree.run(snippet(README, "bash", "terraform -chdir=terraform apply"), here, typed="yes\n")
 
-    assert "Apply complete!" in told
+    assert "Apply complete!" in printed
     work_tree.run(f"{shell}\n{snippet(README, 'bash', 'events put-events')}")
     wait_for(lambda: newest_status(work_tree, shell) == "delivered", "the first email to be delivered")
     assert account.denials() == []

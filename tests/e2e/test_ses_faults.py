@@ -1,4 +1,4 @@
-"""SES fails: whatever it says, and whether or not it says anything, each email is sent exactly once."""
+"""SES fails, with an error or without an answer: each email is sent exactly once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, QUEUES, Stack, wait_for
+from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 
-# The engine waits for at most this long before it tries an unsettled email again, in this stack.
-PATIENCE_SECONDS = 90.0
+# The longest time until the engine, as deployed here, retries an unsettled email.
+LONGEST_WAIT_SECONDS = 90.0
 
 
 @pytest.fixture(autouse=True)
-def _calm_ses(stack: Stack) -> Iterator[None]:
-    """Whatever a test ordered from SES is over when it ends."""
+def _calm_ses(engine: EngineUnderTest) -> Iterator[None]:
+    """Reset the emulated SES after each test."""
     yield
-    stack.clear_faults()
-    stack.behave(events={"hold": False, "reverse": False, "copies": 1, "withheld": []})
+    engine.clear_faults()
+    engine.configure_ses(events={"hold": False, "reverse": False, "copies": 1, "withheld": []})
 
 
 def to_address(name: str) -> str:
@@ -26,78 +29,79 @@ def to_address(name: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["throttling", "drop_after", "server_error_after"])
-def test_an_email_outlives_a_failing_ses_and_is_sent_once(stack: Stack, kind: str) -> None:
+def test_an_email_is_sent_once_though_ses_fails(engine: EngineUnderTest, kind: str) -> None:
     to = to_address(kind.replace("_", "-"))
-    stack.order_fault(kind, recipient=to)
-    email_id = stack.put_email_request(to)
-    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
-    assert len(stack.mails_to(to)) == 1
-    assert record["sesMessageId"] == stack.mails_to(to)[0].message_id
+    engine.inject_fault(kind, recipient=to)
+    email_id = engine.put_email_request(to)
+    record = engine.wait_for_status(email_id, "delivered", seconds=LONGEST_WAIT_SECONDS)
+    assert len(engine.mails_to(to)) == 1
+    assert record["sesMessageId"] == engine.mails_to(to)[0].message_id
 
 
-def test_a_paused_account_defers_an_email_and_loses_nothing(stack: Stack) -> None:
-    to = to_address("paused")
-    stack.wait_until_quiet()
-    stack.order_fault("account_paused", recipient=to)
-    email_id = stack.put_email_request(to)
-    record = stack.wait_for_status(email_id, "deferred")
+@pytest.mark.parametrize("fault", ["account_paused", "account_paused_in_words"])
+def test_a_paused_account_defers_an_email_and_loses_nothing(engine: EngineUnderTest, fault: str) -> None:
+    to = to_address(fault.replace("_", "-"))
+    engine.wait_until_idle()
+    engine.inject_fault(fault, recipient=to)
+    email_id = engine.put_email_request(to)
+    record = engine.wait_for_status(email_id, "deferred")
     assert record["deferReason"] == "sending_paused"
-    told = wait_for(
-        lambda: [each for each in stack.subscriber.details_of(email_id) if each["status"] == "deferred"], "the event"
+    events = wait_for(
+        lambda: [each for each in engine.subscriber.details_of(email_id) if each["status"] == "deferred"], "the event"
     )
-    assert told[0]["reason"] == "sending_paused"
-    assert told[0]["until"] > told[0]["timestamp"]
-    wait_for(lambda: stack.depths(QUEUES) == {"RetryQueue": 1}, "the request to wait on the retry queue")
-    # It waits there for minutes, and would keep the tests that follow from seeing empty queues.
-    stack.purge("RetryQueue")
+    assert events[0]["reason"] == "sending_paused"
+    assert events[0]["until"] > events[0]["timestamp"]
+    wait_for(lambda: engine.depths(QUEUES) == {"RetryQueue": 1}, "the request to wait on the retry queue")
+    # It waits there for minutes; the following tests need empty queues.
+    engine.purge("RetryQueue")
 
 
-def test_a_rejected_message_is_a_failure_that_names_ses(stack: Stack) -> None:
+def test_a_rejected_message_is_a_failure_that_names_ses(engine: EngineUnderTest) -> None:
     to = to_address("rejected")
-    stack.order_fault("rejected", recipient=to)
-    record = stack.put_email_request_and_wait(to, "failed")
+    engine.inject_fault("rejected", recipient=to)
+    record = engine.put_email_request_and_wait(to, "failed")
     assert record["errorType"] == "ses_rejected"
     assert record["errorMessage"].startswith("SES error (MessageRejected): ")
-    assert stack.mails_to(to) == []
+    assert engine.mails_to(to) == []
 
 
-def test_feedback_in_reverse_and_twice_gives_the_same_record(stack: Stack) -> None:
-    to = f"complaint+{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
-    stack.behave(events={"hold": True, "reverse": True, "copies": 2})
-    email_id = stack.put_email_request(to)
-    stack.wait_for_status(email_id, "sent")
-    stack.release_events()
-    stack.wait_for_status(email_id, "complained")
-    stack.wait_until_quiet()
-    record = stack.record(email_id)
+def test_feedback_in_reverse_and_twice_gives_the_same_record(engine: EngineUnderTest) -> None:
+    to = f"complaint+{uuid.uuid4().hex[:8]}@{SIMULATOR_DOMAIN}"
+    engine.configure_ses(events={"hold": True, "reverse": True, "copies": 2})
+    email_id = engine.put_email_request(to)
+    engine.wait_for_status(email_id, "sent")
+    engine.release_events()
+    engine.wait_for_status(email_id, "complained")
+    engine.wait_until_idle()
+    record = engine.record(email_id)
     assert record is not None
     assert record["status"] == "complained"
     assert record["deliveredAt"] < record["complainedAt"]
-    told = stack.statuses_of(email_id)
-    # `delivered` is a transition only where one batch holds both events, which are then read by their times.
-    assert sorted(set(told) - {"delivered"}) == ["complained", "sent"]
-    assert len(told) == len(set(told))
+    statuses = engine.statuses_of(email_id)
+    # `delivered` is a transition only if one batch holds both events, which are then folded by their times.
+    assert sorted(set(statuses) - {"delivered"}) == ["complained", "sent"]
+    assert len(statuses) == len(set(statuses))
 
 
-def test_an_email_whose_acceptance_nobody_told_is_not_lost(stack: Stack) -> None:
-    """SES never had it and says nothing: once lease and settle time are over, it is sent as the next attempt."""
+def test_an_email_without_a_send_event_is_sent_as_the_next_attempt(engine: EngineUnderTest) -> None:
+    """SES never received it and does not answer: it is sent again after the lease and the settle time."""
     to = to_address("silent")
-    stack.order_fault("drop_before", recipient=to)
-    email_id = stack.put_email_request(to)
-    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
-    assert len(stack.mails_to(to)) == 1
+    engine.inject_fault("drop_before", recipient=to)
+    email_id = engine.put_email_request(to)
+    record = engine.wait_for_status(email_id, "delivered", seconds=LONGEST_WAIT_SECONDS)
+    assert len(engine.mails_to(to)) == 1
     assert record["attempt"] == 2
 
 
-def test_a_soft_bounce_is_tried_once_more_and_then_delivered(stack: Stack) -> None:
-    to = f"softbounce+once-{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
-    email_id = stack.put_email_request(to)
-    record = stack.wait_for_status(email_id, "delivered", seconds=PATIENCE_SECONDS)
+def test_a_soft_bounce_is_retried_and_then_delivered(engine: EngineUnderTest) -> None:
+    to = f"softbounce+once-{uuid.uuid4().hex[:8]}@{SIMULATOR_DOMAIN}"
+    email_id = engine.put_email_request(to)
+    record = engine.wait_for_status(email_id, "delivered", seconds=LONGEST_WAIT_SECONDS)
     assert record["attempt"] == 2
-    assert len(stack.mails_to(to)) == 2
-    assert stack.suppression(to) is None
+    assert len(engine.mails_to(to)) == 2
+    assert engine.suppression(to) is None
 
 
-def test_no_dead_letter_queue_holds_anything_of_this(stack: Stack) -> None:
-    stack.wait_until_quiet()
-    assert stack.depths(DEAD_LETTER_QUEUES) == {}
+def test_the_dead_letter_queues_are_empty(engine: EngineUnderTest) -> None:
+    engine.wait_until_idle()
+    assert engine.depths(DEAD_LETTER_QUEUES) == {}

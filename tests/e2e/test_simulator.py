@@ -1,4 +1,4 @@
-"""Every address of the mailbox simulator to its end; events in any order, and twice; forged ones to none."""
+"""Every address of the mailbox simulator; events in reverse, twice, or forged."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import DEAD_LETTER_QUEUES, Stack, client, wait_for
+from localcloud.clients import client
+from localcloud.engine import DEAD_LETTER_QUEUES
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.test_poison import visibility_seconds
 
-SIMULATOR = "simulator.amazonses.com"
 IN_ORDER: dict[str, Any] = {"hold": False, "copies": 1, "reverse": False}
 
 
 @dataclass(frozen=True)
 class End:
-    """What must become of an email to one of the simulator's addresses."""
+    """The expected end of an email to one of the simulator's addresses."""
 
     status: str
-    told: tuple[str, ...]
+    published: tuple[str, ...]
     reason: str = ""
     expires: bool = False
     attempt: int = 1
@@ -42,75 +45,75 @@ ENDS = {
 
 
 def address(name: str) -> str:
-    return f"{name}{'-' if '+' in name else '+'}{uuid.uuid4().hex[:8]}@{SIMULATOR}"
+    return f"{name}{'-' if '+' in name else '+'}{uuid.uuid4().hex[:8]}@{SIMULATOR_DOMAIN}"
 
 
-def pending(stack: Stack) -> set[str]:
-    return {item["emailId"] for item in stack.scan(f"{stack.name}-Pending")}
+def pending(engine: EngineUnderTest) -> set[str]:
+    return {item["emailId"] for item in engine.scan(f"{engine.name}-Pending")}
 
 
-def settled(stack: Stack, email_id: str, end: End) -> dict[str, Any]:
+def settled(engine: EngineUnderTest, email_id: str, end: End) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
-        found = stack.record(email_id)
+        found = engine.record(email_id)
         here = found is not None and (found["status"], found["attempt"]) == (end.status, end.attempt)
         return found if here else None
 
-    return wait_for(look, f"{email_id} to be {end.status} at attempt {end.attempt}: {stack.record(email_id)}", 60)
+    return wait_for(look, f"{email_id} to be {end.status} at attempt {end.attempt}: {engine.record(email_id)}", 60)
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_an_address_of_the_simulator_ends_as_it_must(stack: Stack, name: str) -> None:
+def test_an_email_to_an_address_of_the_simulator_ends_as_expected(engine: EngineUnderTest, name: str) -> None:
     end, to = ENDS[name], address(name)
-    email_id = stack.put_email_request(to)
-    record = settled(stack, email_id, end)
-    stack.wait_until_quiet()
+    email_id = engine.put_email_request(to)
+    record = settled(engine, email_id, end)
+    engine.wait_until_idle()
 
-    after = stack.record(email_id) or {}
+    after = engine.record(email_id) or {}
     if name == "ooto":
-        # An auto-reply still comes after the delivery: into the history, and into nothing else.
+        # The auto-reply, which follows the delivery, is added to the history and changes nothing else.
         assert "auto_reply" in {entry.get("what") for entry in after["history"]}
         assert all(entry in after["history"] for entry in record["history"])
         unimportant = ("history", "revision")
         after, record = ({k: v for k, v in each.items() if k not in unimportant} for each in (after, record))
     assert after == record
-    entry = stack.suppression(to)
+    entry = engine.suppression(to)
     assert (entry["reason"] if entry else "") == end.reason
     assert bool(entry and "expiresAt" in entry) is end.expires
-    assert sorted(stack.statuses_of(email_id)) == sorted(end.told)
-    assert len(stack.mails_to(to)) == end.attempt
-    assert email_id not in pending(stack)
+    assert sorted(engine.statuses_of(email_id)) == sorted(end.published)
+    assert len(engine.mails_to(to)) == end.attempt
+    assert email_id not in pending(engine)
 
 
-def test_a_request_is_kept_until_it_is_over_and_a_sensitive_one_never(stack: Stack) -> None:
-    stack.behave(events={"hold": True})
+def test_a_request_is_kept_until_its_end_and_a_sensitive_one_never(engine: EngineUnderTest) -> None:
+    engine.configure_ses(events={"hold": True})
     try:
-        usual = stack.put_email_request_and_wait(address("success"), "sent")["emailId"]
-        secret = stack.put_email_request_and_wait(address("success"), "sent", sensitive=True)["emailId"]
+        usual = engine.put_email_request_and_wait(address("success"), "sent")["emailId"]
+        secret = engine.put_email_request_and_wait(address("success"), "sent", sensitive=True)["emailId"]
         reset = {"userName": "Ann", "companyName": "My Company", "resetLink": "https://example.com/reset"}
-        template = stack.put_email_request_and_wait(
+        template = engine.put_email_request_and_wait(
             address("success"), "sent", templateName="password-reset", templateData=reset
         )["emailId"]
-        kept = pending(stack)
+        kept = pending(engine)
     finally:
-        stack.behave(events=IN_ORDER)
-        stack.release_events()
+        engine.configure_ses(events=IN_ORDER)
+        engine.release_events()
     assert usual in kept
     assert not {secret, template} & kept
-    stack.wait_for_status(usual, "delivered")
-    wait_for(lambda: usual not in pending(stack), "the request to be forgotten")
+    engine.wait_for_status(usual, "delivered")
+    wait_for(lambda: usual not in pending(engine), "the kept request to be deleted")
 
 
 @pytest.fixture
-def disorder(stack: Stack) -> Iterator[None]:
-    """Events are held back, then published last first, and each of them twice."""
-    stack.behave(events={"hold": True, "copies": 2, "reverse": True})
+def disorder(engine: EngineUnderTest) -> Iterator[None]:
+    """Events are held, then published in reverse order, each twice."""
+    engine.configure_ses(events={"hold": True, "copies": 2, "reverse": True})
     yield
-    stack.behave(events=IN_ORDER)
-    stack.release_events()
+    engine.configure_ses(events=IN_ORDER)
+    engine.release_events()
 
 
-def substance(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What must not depend on the order in which the events came: all but ids, times, and the order of telling."""
+def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what does not depend on the order of the events: all but ids, times and the order of publishing."""
     history = sorted((entry.get("status", ""), entry.get("what", "")) for entry in record["history"])
     volatile = ("history", "transitions", "revision", "emailId", "toEmail", "requestEventId", "sesMessageId", "ttl")
     kept = {
@@ -122,73 +125,73 @@ def substance(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["success", "bounce", "complaint", "ooto"])
-def test_events_backwards_and_twice_make_the_same_record(
-    stack: Stack, name: str, request: pytest.FixtureRequest
+def test_events_in_reverse_and_twice_give_the_same_record(
+    engine: EngineUnderTest, name: str, request: pytest.FixtureRequest
 ) -> None:
     end = ENDS[name]
-    in_order = settled(stack, stack.put_email_request(address(name)), end)
-    stack.wait_until_quiet()
-    in_order = stack.record(in_order["emailId"]) or {}
+    in_order = settled(engine, engine.put_email_request(address(name)), end)
+    engine.wait_until_idle()
+    in_order = engine.record(in_order["emailId"]) or {}
 
     request.getfixturevalue("disorder")
     to = address(name)
-    email_id = stack.put_email_request_and_wait(to, "sent")["emailId"]
-    stack.release_events()
-    settled(stack, email_id, end)
-    stack.wait_until_quiet()
+    email_id = engine.put_email_request_and_wait(to, "sent")["emailId"]
+    engine.release_events()
+    settled(engine, email_id, end)
+    engine.wait_until_idle()
 
-    assert substance(stack.record(email_id) or {}) == substance(in_order)
-    entry = stack.suppression(to)
+    assert comparable(engine.record(email_id) or {}) == comparable(in_order)
+    entry = engine.suppression(to)
     assert (entry["reason"] if entry else "") == end.reason
-    told = stack.statuses_of(email_id)
-    assert end.status in told
-    assert len(told) == len(set(told))
+    statuses = engine.statuses_of(email_id)
+    assert end.status in statuses
+    assert len(statuses) == len(set(statuses))
 
 
-def logged(stack: Stack, text: str) -> bool:
+def logged(engine: EngineUnderTest, text: str) -> bool:
     """Whether the feedback processor's log has the text."""
-    group = f"/aws/lambda/{stack.name}-FeedbackProcessor"
-    # The last minutes only: the whole log of a long run takes longer to read than the tests wait.
+    group = f"/aws/lambda/{engine.name}-FeedbackProcessor"
+    # The last minutes only: reading the whole log of a long run would take too long.
     since = int((time.time() - 120) * 1000)
-    paginator = client(stack.emulator, "logs").get_paginator("filter_log_events")
+    paginator = client(engine.emulator, "logs").get_paginator("filter_log_events")
     pages = paginator.paginate(logGroupName=group, startTime=since)
     return any(text in event["message"] for page in pages for event in page["events"])
 
 
-def test_a_message_from_another_topic_changes_nothing_and_is_seen(stack: Stack) -> None:
+def test_a_message_from_another_topic_changes_nothing_and_is_logged(engine: EngineUnderTest) -> None:
     to = f"forged-{uuid.uuid4().hex[:8]}@example.org"
-    record = stack.put_email_request_and_wait(to)
+    record = engine.put_email_request_and_wait(to)
     forged = json.dumps(ses_event(record, "Bounce", bounce(to, **HARD)))
     topic = f"arn:aws:sns:us-east-1:000000000000:forged-{uuid.uuid4().hex[:8]}"
     body = {"Type": "Notification", "TopicArn": topic, "MessageId": "m", "Message": forged}
-    stack.sqs.send_message(QueueUrl=stack.queue_url("FeedbackQueue"), MessageBody=json.dumps(body))
+    engine.sqs.send_message(QueueUrl=engine.queue_url("FeedbackQueue"), MessageBody=json.dumps(body))
 
-    wait_for(lambda: logged(stack, topic), "the refusal in the log")
-    stack.wait_until_quiet()
-    assert stack.record(record["emailId"]) == record
-    assert stack.suppression(to) is None
-    assert stack.depths(DEAD_LETTER_QUEUES) == {}
+    wait_for(lambda: logged(engine, topic), "the rejection in the log")
+    engine.wait_until_idle()
+    assert engine.record(record["emailId"]) == record
+    assert engine.suppression(to) is None
+    assert engine.depths(DEAD_LETTER_QUEUES) == {}
 
 
-def test_an_alarm_that_only_looks_like_one_pauses_nobody(stack: Stack) -> None:
+def test_a_forged_alarm_pauses_no_producer(engine: EngineUnderTest) -> None:
     mark = uuid.uuid4().hex[:8]
-    alarm = {"AlarmName": f"{stack.name}-SES-BounceRate-Pause", "NewStateValue": "ALARM", "eventType": mark}
-    stack.publish_ses_event(alarm)
+    alarm = {"AlarmName": f"{engine.name}-SES-BounceRate-Pause", "NewStateValue": "ALARM", "eventType": mark}
+    engine.publish_ses_event(alarm)
 
-    wait_for(lambda: logged(stack, f"Unknown notification type: {mark}"), "the unknown type in the log")
-    assert stack.put_email_request_and_wait(f"{mark}@example.org")["status"] == "delivered"
+    wait_for(lambda: logged(engine, f"Unknown notification type: {mark}"), "the unknown type in the log")
+    assert engine.put_email_request_and_wait(f"{mark}@example.org")["status"] == "delivered"
 
 
-def test_news_of_an_unknown_email_changes_no_record_and_is_seen(stack: Stack) -> None:
+def test_an_event_about_an_unknown_email_changes_no_record_and_is_logged(engine: EngineUnderTest) -> None:
     to = f"unknown-{uuid.uuid4().hex[:8]}@example.org"
     ses_message_id = f"0100-{uuid.uuid4()}"
-    before = len(stack.records())
-    with visibility_seconds(stack, "FeedbackQueue", 1):
+    before = len(engine.records())
+    with visibility_seconds(engine, "FeedbackQueue", 1):
         known = {"sesMessageId": ses_message_id, "toEmail": to}
-        stack.publish_ses_event(ses_event(known, "Delivery", {"recipients": [to]}))
+        engine.publish_ses_event(ses_event(known, "Delivery", {"recipients": [to]}))
         text = f"Email record not found for SES message ID: {ses_message_id}"
-        wait_for(lambda: logged(stack, text), "FBK006 in the log", 60)
+        wait_for(lambda: logged(engine, text), "FBK006 in the log", 60)
         time.sleep(1)
-    assert len(stack.records()) == before
-    assert stack.suppression(to) is None
-    assert stack.depths(DEAD_LETTER_QUEUES) == {}
+    assert len(engine.records()) == before
+    assert engine.suppression(to) is None
+    assert engine.depths(DEAD_LETTER_QUEUES) == {}

@@ -1,4 +1,4 @@
-"""The eight starters through the applied stack: as the recipient gets them, and as a spam filter judges them."""
+"""The eight starters through the deployed engine: as the recipient gets them, and as a spam filter scores them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 
 from localcloud.mailbox import Mail
 from localcloud.paths import REPOSITORY
-from localcloud.shell import run_in_shell
-from localcloud.stack import Stack
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from sesmail_cli.template_render import render
+from tests.e2e.harness.engine import EngineUnderTest
+from tests.e2e.harness.shell import run_in_shell
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
 
@@ -23,7 +24,7 @@ _SCORE = re.compile(r"^X-Spam-Status: .*?score=(-?[\d.]+)", re.MULTILINE | re.DO
 
 
 def spam_score(message: bytes) -> float:
-    """SpamAssassin's score by its local rules; a mail over 5 is spam."""
+    """Return SpamAssassin's score by its local rules; over 5 is spam."""
     program = shutil.which("spamassassin")
     if program is None:
         pytest.fail("No spamassassin on PATH: run tests/browser/setup.sh", pytrace=False)
@@ -34,20 +35,20 @@ def spam_score(message: bytes) -> float:
 
 
 def data_of(name: str) -> dict[str, Any]:
-    """The full sample, sent from the domain that the stack has verified."""
+    """Return the full sample, with a sender of the verified domain."""
     return sample(STARTERS[name]) | {"senderEmail": "hello@example.com"}
 
 
-def send(stack: Stack, name: str) -> Mail:
-    to = f"success+{name}@simulator.amazonses.com"
-    record = stack.put_email_request_and_wait(to, templateName=name, templateData=data_of(name))
-    [mail] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+def send(engine: EngineUnderTest, name: str) -> Mail:
+    to = f"success+{name}@{SIMULATOR_DOMAIN}"
+    record = engine.put_email_request_and_wait(to, templateName=name, templateData=data_of(name))
+    [mail] = [mail for mail in engine.mails() if mail.message_id == record["sesMessageId"]]
     return mail
 
 
 @pytest.mark.parametrize("name", sorted(STARTERS))
-def test_a_starter_arrives_as_it_was_previewed_and_is_no_spam(stack: Stack, name: str) -> None:
-    mail = send(stack, name)
+def test_a_starter_arrives_as_it_was_previewed_and_is_no_spam(engine: EngineUnderTest, name: str) -> None:
+    mail = send(engine, name)
     expected = render(STARTERS[name], data_of(name))
     assert mail.subject == expected.subject
     assert mail.body("html").split() == expected.html.split()
@@ -55,7 +56,7 @@ def test_a_starter_arrives_as_it_was_previewed_and_is_no_spam(stack: Stack, name
     assert spam_score(mail.raw) < MAX_SPAM_SCORE
 
 
-def test_the_spam_filter_is_at_work() -> None:
+def test_the_spam_filter_works() -> None:
     spam = (
         "From: a@example.com\nTo: b@example.com\nSubject: test\n\n"
         "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
@@ -63,8 +64,8 @@ def test_the_spam_filter_is_at_work() -> None:
     assert spam_score(spam.encode()) > 5
 
 
-def test_the_seeder_run_again_by_hand_skips_everything(stack: Stack) -> None:
-    answer = stack.functions.invoke(FunctionName=stack.outputs["template_seeder_lambda_name"], Payload=b"{}")
+def test_the_seeder_run_again_by_hand_skips_everything(engine: EngineUnderTest) -> None:
+    answer = engine.functions.invoke(FunctionName=engine.outputs["template_seeder_lambda_name"], Payload=b"{}")
     assert "FunctionError" not in answer
     result = json.loads(answer["Payload"].read())
     assert (result["statusCode"], result["installed"], result["updated"]) == (200, [], [])
@@ -72,8 +73,8 @@ def test_the_seeder_run_again_by_hand_skips_everything(stack: Stack) -> None:
     assert result["message"] == "Installed 0, updated 0, skipped 8"
 
 
-def test_send_test_tells_the_story_to_the_end(stack: Stack) -> None:
-    command = "sesmail send-test welcome --to success+story@simulator.amazonses.com --timeout 60 --data "
+def test_send_test_prints_every_status_up_to_the_last(engine: EngineUnderTest) -> None:
+    command = f"sesmail send-test welcome --to success+statuses@{SIMULATOR_DOMAIN} --timeout 60 --data "
     data = json.dumps({"userName": "Ada", "companyName": "Northwind"})
-    told = run_in_shell(stack.emulator, f"{command} '{data}'", REPOSITORY)
-    assert [line.split()[1] for line in told.splitlines()[1:]][-1] == "delivered"
+    printed = run_in_shell(engine.emulator, f"{command} '{data}'", REPOSITORY)
+    assert [line.split()[1] for line in printed.splitlines()[1:]][-1] == "delivered"

@@ -16,18 +16,20 @@ import pytest
 
 from localcloud.emulator import free_port
 from localcloud.paths import REPOSITORY
-from localcloud.shell import run_in_shell
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import code_blocks
-from localcloud.stack import Stack, wait_for
+from localcloud.wait import wait_for
+from tests.e2e.harness.engine import EngineUnderTest
+from tests.e2e.harness.shell import run_in_shell
 
 PAGE = REPOSITORY / "docs" / "templates.md"
 TOUR = code_blocks(PAGE, "bash")
-RECIPIENT = "success@simulator.amazonses.com"
+RECIPIENT = f"success@{SIMULATOR_DOMAIN}"
 
 
-def step(*words: str) -> str:
-    """The first command of the page with all these words."""
-    return next(code for code in TOUR if all(word in code for word in words))
+def step(*texts: str) -> str:
+    """Return the first command of the page with all these texts."""
+    return next(code for code in TOUR if all(text in code for text in texts))
 
 
 class Gallery:
@@ -55,7 +57,7 @@ class Gallery:
 
 @contextmanager
 def preview(folder: Path) -> Iterator[Gallery]:
-    """The page's own command, told not to open a browser and where to listen."""
+    """Run the page's own command, on a free port and without opening a browser."""
     port = free_port()
     command = f"exec {step('template preview').strip()} --no-open --port {port}"
     path = f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}"
@@ -76,12 +78,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_edit_a_subject_break_a_variable_mend_it_and_send_it(stack: Stack, folder: Path) -> None:
-    def run(*words: str) -> str:
-        return run_in_shell(stack.emulator, step(*words), folder)
+def test_edit_a_subject_break_a_variable_fix_it_and_send_it(engine: EngineUnderTest, folder: Path) -> None:
+    def run(*texts: str) -> str:
+        return run_in_shell(engine.emulator, step(*texts), folder)
 
-    # The page's recipient is other tests' as well, on a stack that they share.
-    before = len(stack.mails_to(RECIPIENT))
+    # Other tests send to the page's recipient too.
+    before = len(engine.mails_to(RECIPIENT))
     run("template new")
     with preview(folder) as gallery:
         assert gallery.render()["error"] is None
@@ -91,16 +93,16 @@ def test_edit_a_subject_break_a_variable_mend_it_and_send_it(stack: Stack, folde
         assert gallery.render()["error"]["message"].endswith("Undefined variable: 'userNam' is undefined")
         assert [finding["rule"] for finding in gallery.template()["findings"]] == ["undeclared-variable"]
         [shown] = code_blocks(PAGE, "text")
-        told = run_in_shell(stack.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
-        assert told == shown
+        printed = run_in_shell(engine.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
+        assert printed == shown
         assert "0 errors, 0 warnings" in run("s/{{ userNam }}/{{ userName }}/", "lint")
         assert gallery.render()["error"] is None
     dry = run("--dry-run")
     assert "Subject: 👋 A warm welcome to Northwind Books" in dry
-    assert len(stack.mails_to(RECIPIENT)) == before
+    assert len(engine.mails_to(RECIPIENT)) == before
 
-    story = run("aws s3 cp", "send-test")
-    assert story.splitlines()[-1].split()[1] == "delivered"
-    [mail] = stack.mails_to(RECIPIENT)[before:]
+    printed = run("aws s3 cp", "send-test")
+    assert printed.splitlines()[-1].split()[1] == "delivered"
+    [mail] = engine.mails_to(RECIPIENT)[before:]
     assert mail.subject == "👋 A warm welcome to Northwind Books"
     assert "Hello Ada," in mail.body("plain")

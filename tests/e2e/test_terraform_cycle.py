@@ -1,23 +1,25 @@
-"""Terraform is content with what it made, and takes all of it away again."""
+"""A second plan is empty, and destroy leaves nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from localcloud.deployment import Deployment
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.inventory import inventory
+from tests.e2e.harness.plan_defects import unexpected_changes
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 
 def test_a_second_plan_is_empty(deployment: Deployment) -> None:
-    assert deployment.terraform.unexpected_changes() == []
+    assert unexpected_changes(deployment.terraform) == []
 
 
 @pytest.mark.last
-def test_destroy_leaves_nothing(deployment: Deployment, inventory_before: set[str]) -> None:
-    deployment.stack.subscriber.remove()
-    assert inventory(deployment.stack.emulator) > inventory_before
+def test_destroy_leaves_nothing(engine: EngineUnderTest, deployment: Deployment, inventory_before: set[str]) -> None:
+    engine.subscriber.remove()
+    assert inventory(engine.emulator) > inventory_before
     deployment.terraform.destroy()
     assert deployment.terraform.resources() == []
-    of_the_tests = {f"s3 Buckets: {ATTACHMENTS_BUCKET}"}
-    assert inventory(deployment.stack.emulator) - of_the_tests == inventory_before - of_the_tests
+    made_by_tests = {f"s3 Buckets: {ATTACHMENTS_BUCKET}"}
+    assert inventory(engine.emulator) - made_by_tests == inventory_before - made_by_tests

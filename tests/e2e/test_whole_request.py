@@ -1,4 +1,4 @@
-"""One email that uses every field of the request, on the applied stack."""
+"""One email that uses every field of the request, on the deployed engine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from localcloud.mailbox import Mail
-from localcloud.stack import Stack, wait_for
+from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
+from localcloud.wait import wait_for
 from sesmail_layer.domain.request.email_request import FIELDS
 from sesmail_layer.domain.times import utc_text
+from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 PNG = bytes.fromhex(
@@ -21,14 +23,14 @@ PNG = bytes.fromhex(
     "5a34e1d10000000049454e44ae426082"
 )
 PDF = b"%PDF-1.7\n\x80\xff not really\n"
-SUPPRESSED = "gone@example.com"
+BOUNCING = f"bounce+whole@{SIMULATOR_DOMAIN}"
 
 
 @pytest.fixture(scope="module")
-def request_detail(stack: Stack) -> dict[str, Any]:
-    stack.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
-    stack.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/7.pdf", Body=PDF)
-    stack.put_email_request_and_wait("bounce+whole@simulator.amazonses.com", "bounced")
+def request_detail(engine: EngineUnderTest) -> dict[str, Any]:
+    engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
+    engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/7.pdf", Body=PDF)
+    engine.put_email_request_and_wait(BOUNCING, "bounced")
     now = time.time()
     return {
         "to": "Ada@Example.com",
@@ -39,7 +41,7 @@ def request_detail(stack: Stack) -> dict[str, Any]:
         "senderOverride": {"email": "hello@example.com", "name": "Ünal, Ops"},
         "replyTo": ["help@example.com", "desk@example.com"],
         "metadata": {"orderId": 7, "nested": {"rate": 0.25, "tags": ["a", "b"]}},
-        "cc": ["cc@example.com", "bounce+whole@simulator.amazonses.com"],
+        "cc": ["cc@example.com", BOUNCING],
         "bcc": ["bcc@example.com"],
         "attachments": [
             {"filename": "rechnung-ü.pdf", "s3Uri": f"s3://{ATTACHMENTS_BUCKET}/invoices/7.pdf"},
@@ -62,12 +64,12 @@ def request_detail(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def record(stack: Stack, request_detail: dict[str, Any]) -> dict[str, Any]:
-    """The record once every recipient's mail server has answered."""
-    stack.put_email_requests([request_detail], source="files.app")
+def record(engine: EngineUnderTest, request_detail: dict[str, Any]) -> dict[str, Any]:
+    """The record once the email is delivered to every recipient."""
+    engine.put_email_requests([request_detail], source="files.app")
 
     def all_delivered() -> dict[str, Any] | None:
-        found = stack.record("whole-request-1") or {}
+        found = engine.record("whole-request-1") or {}
         states = [found.get("status"), *(state["status"] for state in found.get("recipients", {}).values())]
         return found if states.count("delivered") == 3 else None
 
@@ -75,8 +77,8 @@ def record(stack: Stack, request_detail: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def mail(stack: Stack, record: dict[str, Any]) -> Mail:
-    [found] = [mail for mail in stack.mails() if mail.message_id == record["sesMessageId"]]
+def mail(engine: EngineUnderTest, record: dict[str, Any]) -> Mail:
+    [found] = [mail for mail in engine.mails() if mail.message_id == record["sesMessageId"]]
     return found
 
 
@@ -84,12 +86,12 @@ def test_the_request_uses_every_field_there_is(request_detail: dict[str, Any]) -
     assert set(request_detail) == set(FIELDS)
 
 
-def test_the_envelope_has_every_recipient_that_may_be_written_to(mail: Mail) -> None:
+def test_the_envelope_has_every_recipient_that_is_not_suppressed(mail: Mail) -> None:
     assert set(mail.destinations) == {"Ada@example.com", "cc@example.com", "bcc@example.com"}
     assert mail.source == "hello@example.com"
 
 
-def test_the_headers_are_those_that_were_asked_for(mail: Mail) -> None:
+def test_the_headers_are_those_of_the_request(mail: Mail) -> None:
     message = mail.parsed
     assert message["Subject"] == "Grüße, Ada ✓"
     assert message["From"].addresses[0].display_name == "Ünal, Ops"
@@ -123,25 +125,25 @@ def test_bodies_and_attachments_arrive_as_they_were(mail: Mail) -> None:
     assert (inline.get_payload(decode=True), inline["Content-ID"]) == (PNG, "<logo>")
 
 
-def test_the_record_tells_all_but_the_content(record: dict[str, Any], request_detail: dict[str, Any]) -> None:
+def test_the_record_holds_everything_but_the_content(record: dict[str, Any], request_detail: dict[str, Any]) -> None:
     assert record["toEmail"] == "ada@example.com"
     assert record["metadata"] == request_detail["metadata"]
     assert (record["templateName"], record["subject"]) == ("welcome", "Grüße, Ada ✓")
     assert record["originalSource"] == "files.app"
     states = {address: (state["type"], state["status"]) for address, state in record["recipients"].items()}
-    assert states["bounce+whole@simulator.amazonses.com"] == ("cc", "failed")
+    assert states[BOUNCING] == ("cc", "failed")
     assert states["cc@example.com"] == ("cc", "delivered")
     assert states["bcc@example.com"] == ("bcc", "delivered")
     assert "Größe" not in str(record)
     assert record["sentAt"] >= request_detail["sendAt"]
 
 
-def test_the_status_events_tell_the_whole_way(stack: Stack, record: dict[str, Any]) -> None:
+def test_every_status_of_every_recipient_is_published(engine: EngineUnderTest, record: dict[str, Any]) -> None:
     events = wait_for(
-        lambda: found if len(found := stack.subscriber.details_of("whole-request-1")) >= 5 else None,
+        lambda: found if len(found := engine.subscriber.details_of("whole-request-1")) >= 5 else None,
         "the status events",
     )
-    told = {(event["toEmail"], event["status"]) for event in events}
-    assert {("ada@example.com", status) for status in ("deferred", "sent", "delivered")} <= told
-    assert ("cc@example.com", "delivered") in told
+    published = {(event["toEmail"], event["status"]) for event in events}
+    assert {("ada@example.com", status) for status in ("deferred", "sent", "delivered")} <= published
+    assert ("cc@example.com", "delivered") in published
     assert all(event["metadata"] == record["metadata"] for event in events)

@@ -17,6 +17,8 @@ from sesmail_layer.domain.template.templates import Rendered
 NOW = 1_795_516_260.0
 
 TO = "john@example.com"
+PLAIN = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted"}
+"""Headers that every transactional email has."""
 
 
 def rendered(**given: str) -> Rendered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,35 +10,17 @@ import pytest
 
 from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from sesmail_layer.domain.request.envelopes import RequestEnvelope
-from sesmail_layer.domain.request.pending_request import pack
-from tests.unit.test_crashes import Killed, Killer
+from sesmail_layer.domain.request.envelopes import RequestEnvelope, pack_request
+from tools.simulation.crashes import Killed, Killer, Mortal
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import JOHN, Feedback, bounced, complained, delivered, soft
 
 ME = "my.application"
-_CALLS = {
-    "tracking": ("replace", "get_many", "find_by_ses_message_id", "latest_to"),
-    "suppression": ("add", "remove"),
-    "bus": ("publish", "announce"),
-    "breaker_table": ("count", "read", "states", "replace"),
-    "pending": ("get", "forget"),
-    "waiting": ("put",),
-}
-
-
-class _Wrapped:
-    def __init__(self, inner: Any, killer: Killer, names: Collection[str]) -> None:
-        self._inner = inner
-        for name in names:
-            setattr(self, name, killer.wrap(getattr(inner, name)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+_PORTS = ("tracking", "suppression", "bus", "breaker_table", "pending", "waiting")
 
 
 def kept(feedback: Feedback, email_id: str) -> None:
-    request = pack(RequestEnvelope(id="e", source=ME, detail={"to": JOHN}, detail_type="Email Request"), 1)
+    request = pack_request(RequestEnvelope(id="e", source=ME, detail={"to": JOHN}, detail_type="Email Request"), 1)
     assert request is not None
     feedback.pending.keep(email_id, request)
 
@@ -90,9 +72,9 @@ def play(scene: Callable[[Feedback], list[dict[str, Any]]], killer: Killer) -> t
     """Plays a scene with one killing in it, then brings the messages again as SQS would."""
     feedback = Feedback()
     messages = [feedback.message(said) for said in scene(feedback)]
-    whole = {name: getattr(feedback, name) for name in _CALLS}
-    for name, calls in _CALLS.items():
-        setattr(feedback, name, _Wrapped(whole[name], killer, calls))
+    whole = {name: getattr(feedback, name) for name in _PORTS}
+    for name, inner in whole.items():
+        setattr(feedback, name, Mortal(name, inner, killer))
     killed = False
     try:
         assert feedback.run(*messages) == set()

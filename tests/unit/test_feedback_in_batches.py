@@ -13,7 +13,7 @@ from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
-from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.request.envelopes import PendingRequest
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import JANE, JOHN, Feedback, bounced, complained, delivered, event, mail, opened, soft
 

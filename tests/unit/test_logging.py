@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+from sesmail_layer.domain.errors import OutcomeUnknownError, PausedBySes, PermanentError, TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.runtime.logging import configure, redacted
 from tools.simulation.fakes import FakeLog
@@ -142,7 +142,7 @@ FATES: list[tuple[dict[str, Any], Callable[[Sender], object]]] = [
     ({}, answers(PermanentError("ses_rejected", f"SES error (MessageRejected): {ADDRESS}", code="SES001"))),
     ({}, answers(TransientError(f"SES error (x): {ADDRESS}", code="SES009"))),
     ({}, answers(OutcomeUnknownError(f"ReadTimeoutError {ADDRESS}"))),
-    ({}, answers(HoldError("sending_paused", delay_seconds=300))),
+    ({}, answers(PausedBySes(300))),
     ({}, fails("templates", TransientError("S3 error loading template: x", code="AWS002"))),
     ({}, fails("suppression", TransientError(f"DynamoDB error checking suppression: {ADDRESS}", code="AWS001"))),
     ({}, fails("tracking", TransientError(f"DynamoDB error: {ADDRESS}", code="AWS003"))),

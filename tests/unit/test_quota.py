@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota
-from sesmail_layer.usecases.sender.quota import QuotaKeeper
+from sesmail_layer.usecases.sender.pacing import QuotaReader
 from tools.simulation.fakes import NOW, FakeClock, FakeLog, FakeMetrics
 
 
@@ -52,8 +52,8 @@ class World:
         self.metrics = FakeMetrics()
         self.log = FakeLog()
 
-    def worker(self) -> QuotaKeeper:
-        return QuotaKeeper(self.store, self.ses, self.clock, self.metrics, self.log)
+    def worker(self) -> QuotaReader:
+        return QuotaReader(self.store, self.ses, self.clock, self.metrics, self.log)
 
 
 def test_ses_is_asked_once_a_minute_by_one_of_all_workers() -> None:
@@ -162,7 +162,7 @@ def test_a_new_worker_that_cannot_ask_ses_goes_by_what_another_one_wrote() -> No
     assert world.log.lines == [
         {
             "level": "WARNING",
-            "event": "quota.not_refreshed",
+            "event": "quota.refresh_failed",
             "message": "SES error (GetSendQuota): timeout",
             "code": "SES010",
         }

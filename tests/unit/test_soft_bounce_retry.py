@@ -14,11 +14,10 @@ from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope
-from sesmail_layer.domain.request.pending_request import MAX_BYTES, pack
+from sesmail_layer.domain.request.envelopes import MAX_PENDING_BYTES, Hop, RequestEnvelope, pack_request
 from tools.simulation.fakes import FakePendingTable
 from tools.simulation.feedback import JOHN, Feedback, bounced, complained, delivered, event, opened, soft
-from tools.simulation.sender import Sender
+from tools.simulation.sender import Sender, sending_rules
 
 ID = "email-1"
 
@@ -168,7 +167,7 @@ def test_nothing_is_kept_of_sensitive_mail_or_mail_with_copies(fields: dict[str,
 
 def test_with_retries_off_nothing_is_kept() -> None:
     engine = Engine()
-    engine.sender.retries = 0
+    engine.sender.rules = sending_rules(soft_bounce_retries=0)
     engine.send()
     engine.hear(soft())
 
@@ -176,10 +175,10 @@ def test_with_retries_off_nothing_is_kept() -> None:
 
 
 def test_a_request_that_is_too_large_is_not_kept_and_sent_all_the_same() -> None:
-    noise = random.Random(1).randbytes(MAX_BYTES).hex()
+    noise = random.Random(1).randbytes(MAX_PENDING_BYTES).hex()
     envelope = RequestEnvelope(id="e", source="s", detail={"x": noise}, detail_type="Email Request")
-    assert pack(envelope, 1) is None
-    assert pack(msgspec.structs.replace(envelope, detail={"x": "a" * 1_000_000}), 1) is not None
+    assert pack_request(envelope, 1) is None
+    assert pack_request(msgspec.structs.replace(envelope, detail={"x": "a" * 1_000_000}), 1) is not None
 
     engine = Engine()
     engine.send(templateData={"name": "Ada", "noise": noise})
@@ -288,7 +287,7 @@ def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
     envelope = RequestEnvelope(
         id="e", source="s", detail={}, detail_type="Email Request", hop=Hop(lane="bulk", give_up_at=1, noted="paused")
     )
-    kept = pack(envelope, 1)
+    kept = pack_request(envelope, 1)
 
     assert kept is not None
     assert kept.attempt == 1

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from localcloud import emulator as emulators
 from localcloud.deployment import deploy
+from localcloud.engine import Engine
 from localcloud.paths import BUILD
-from localcloud.stack import Stack
 from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
 from tools.bench.ratios import Ratio, spread
 
@@ -41,14 +41,14 @@ QUICK = Effort(3, 3, 3, 2, 100, 3, 200)
 
 
 @contextmanager
-def applied() -> Iterator[tuple[Stack, Path, Path]]:
+def applied() -> Iterator[tuple[Engine, Path, Path]]:
     """Deploy an engine on the emulator; yield it, its package and a working folder."""
     started = emulators.start_ministack()
     work = f"bench/{os.getpid()}"
     try:
         deployment = deploy(started, work)
         with tempfile.TemporaryDirectory() as folder:
-            yield deployment.stack, BUILD / work / "package", Path(folder)
+            yield deployment.engine, BUILD / work / "package", Path(folder)
     finally:
         started.stop()
         shutil.rmtree(BUILD / work, ignore_errors=True)

@@ -13,7 +13,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from tools.bench.engine import email_requests, environment, sqs_event
 from tools.bench.ratios import Ratio, alternate
 
@@ -61,7 +61,7 @@ def cold_start(path: list[Path], environment: Mapping[str, str], function: str, 
     return times
 
 
-def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Ratio]:
+def measure(stack: Engine, package: Path, folder: Path, rounds: int) -> list[Ratio]:
     """Compare CPU time: a cold start hardly waits, and other work on the machine affects CPU time less."""
     unpacked, runtime = unpack(package, folder / "unpacked"), boto3_alone(folder / "runtime")
     bare_environment = dict(stack.emulator.environment)
@@ -92,7 +92,7 @@ def measure(stack: Stack, package: Path, folder: Path, rounds: int) -> list[Rati
     ]
 
 
-def first_event(stack: Stack, function: str) -> Any:
+def first_event(stack: Engine, function: str) -> Any:
     """Return a batch of one message for a function."""
     if function == "EmailSender":
         return sqs_event(email_requests(1))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.emulator import Emulator
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from sesmail_layer.aws import clients
 from tools.bench import payloads
 from tools.bench.engine import email_requests, sender, sqs_event
@@ -29,7 +29,7 @@ from tools.bench.ratios import Ratio, alternate
 BATCH = payloads.BATCH
 
 
-def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
+def measure(stack: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
     """Return the ratio, the captured payloads for the minimal pipeline, and each package's share of the CPU."""
     about, result = folder / "stack.json", folder / "cpu.json"
     about.write_text(json.dumps({"url": stack.emulator.url, "outputs": dict(stack.outputs), "name": stack.name}))
@@ -50,7 +50,7 @@ def measure(stack: Stack, folder: Path, rounds: int, batches: int) -> tuple[Rati
     return ratio, found["calls"], found["profile"]
 
 
-def _measure(stack: Stack, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
+def _measure(stack: Engine, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
     engine = sender(stack)
     engine.handle(sqs_event(email_requests(BATCH)), 30)
     recorder = payloads.Recorder()
@@ -79,7 +79,7 @@ def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[
     return run
 
 
-def _profile(stack: Stack) -> list[str]:
+def _profile(stack: Engine) -> list[str]:
     """Return each package's share of the sender's CPU without its callees, sending one email after another."""
     composition: Any = importlib.import_module("sesmail_layer.composition.email_sender")
     composition.run_all = lambda steps: [step() for step in steps]
@@ -109,7 +109,7 @@ def _package_of(file: str) -> str:
 def main() -> None:
     about, result, rounds, batches = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     deployed = json.loads(about.read_text())
-    stack = Stack(Emulator(deployed["url"], "ministack"), deployed["outputs"], deployed["name"])
+    stack = Engine(Emulator(deployed["url"], "ministack"), deployed["outputs"], deployed["name"])
     result.write_text(json.dumps(_measure(stack, result.parent, rounds, batches)))
 
 

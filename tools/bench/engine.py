@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from localcloud.emulator import REGION
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 
 SOURCE = "bench"
 
@@ -22,7 +22,7 @@ class Context:
         return 30_000
 
 
-def environment(stack: Stack, function: str) -> dict[str, str]:
+def environment(stack: Engine, function: str) -> dict[str, str]:
     """Return the environment of a deployed function, with the emulator's address."""
     found = stack.functions.get_function_configuration(FunctionName=f"{stack.name}-{function}")
     own = {
@@ -83,7 +83,7 @@ def sqs_event(details: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def sender(stack: Stack) -> Any:
+def sender(stack: Engine) -> Any:
     """Compose the email sender as in Lambda."""
     os.environ.update(environment(stack, "EmailSender"))
     settings = importlib.import_module("sesmail_layer.runtime.settings").Settings.from_env()

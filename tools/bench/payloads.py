@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from localcloud.stack import Stack
+from localcloud.engine import Engine
 from sesmail_layer.aws import clients
 from tools.bench.engine import email_requests, sqs_event
 from tools.bench.minimal.handler import Call
@@ -76,7 +76,7 @@ def _steady(call: Call) -> Call:
     return service, operation, kept | {"ExpressionAttributeValues": values}
 
 
-def feedback(stack: Stack, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+def feedback(stack: Engine, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
     """Return what the minimal feedback function writes: a delivered email's item and one status event."""
     table = stack.outputs["email_tracking_table_name"]
     found = stack.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)

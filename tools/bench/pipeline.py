@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.stack import DEFAULT_NAME, Stack
+from localcloud.engine import DEFAULT_NAME, Engine
 from localcloud.subscriber import StatusSubscriber
 from tools.bench import payloads
 from tools.bench.engine import email_requests
@@ -29,7 +29,7 @@ LONGEST_SECONDS = 180.0
 class Pipeline:
     """The deployed functions with either code, and a subscriber that counts status events."""
 
-    def __init__(self, stack: Stack, package: Path, calls: Mapping[str, Any]) -> None:
+    def __init__(self, stack: Engine, package: Path, calls: Mapping[str, Any]) -> None:
         self._stack = stack
         self._package = package
         self._calls = calls
@@ -96,15 +96,15 @@ class Pipeline:
         if code == self._code:
             return
         self._code = code
-        self._stack.wait_until_quiet()
+        self._stack.wait_until_idle()
         for name, archive in archives.items():
             self._stack.functions.update_function_code(FunctionName=f"{self._stack.name}-{name}", ZipFile=archive)
         self.rate(WARMING)
 
 
-def measure(stack: Stack, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
+def measure(stack: Engine, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
     """Return the ratios engine ÷ minimal pipeline, and batches of ten ÷ batches of one."""
-    stack.behave(quota={"max_24_hour_send": 1e9})
+    stack.emulator.request("PATCH", "_sesmail/settings", {"quota": {"max_24_hour_send": 1e9}})
     pipeline = Pipeline(stack, package, calls)
     code = pipeline.minimal_code()
 

@@ -6,9 +6,9 @@ import json
 import time
 from typing import Any
 
+from localcloud.engine import Engine
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from localcloud.stack import Stack
 from tools.bench.ratios import Ratio, alternate
 
 SOURCE = "bench"
@@ -22,7 +22,7 @@ def helper() -> Any:
     return names["request_emails"]
 
 
-def measure(stack: Stack, rounds: int, requests: int) -> Ratio:
+def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
     """Measure on a bus without rules, where only the submission causes work."""
     request_emails = helper()
     stack.events.create_event_bus(Name=BUS)

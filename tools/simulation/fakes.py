@@ -6,6 +6,7 @@ They are as strict as what they stand for: a table, a queue or a bus that would 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,11 +22,11 @@ from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import open_envelope
-from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
-from sesmail_layer.usecases.ports import Producers, Reservation, Tally
+from sesmail_layer.usecases.feedback.ports import Tally
+from sesmail_layer.usecases.sender.ports import Producers, Reservation
 
 T = TypeVar("T")
 
@@ -214,7 +215,7 @@ class FakeBus:
         return [event.status for event in unique.values()]
 
 
-class FakeWaitingQueue:
+class FakeDelayQueue:
     def __init__(self) -> None:
         self.messages: list[tuple[str, float]] = []
         self.error: TransientError | None = None
@@ -301,7 +302,10 @@ class FakeControl:
     def add(self, source: str, counts: Counts, now: float) -> None:
         slots = self.timelines.setdefault(source, {})
         slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
-        slots[slot] = slots.get(slot, Counts()) + counts
+        before = slots.get(slot, Counts())
+        slots[slot] = Counts(
+            before.emails + counts.emails, before.bounces + counts.bounces, before.complaints + counts.complaints
+        )
 
 
 class FakeBreakerTable:
@@ -354,16 +358,29 @@ class FakeBreakerTable:
 
 
 class FakeQuota:
+    """SES's quota as the control table and SES tell it; None: neither knows."""
+
     def __init__(self, rate: float = 1000.0) -> None:
         self.value: Quota | None = Quota(
-            max_send_rate=rate, max_24_hour_send=100_000, sent_last_24_hours=0, checked_at=NOW
+            max_send_rate=rate, max_24_hour_send=100_000, sent_last_24_hours=0, checked_at=math.inf
         )
 
-    def quota(self) -> Quota | None:
+    def read_quota(self) -> Quota | None:
+        return self.value
+
+    def write_quota(self, quota: Quota) -> None:
+        self.value = quota
+
+    def take_quota_lease(self, now: float, seconds: float) -> bool:
+        return True
+
+    def ask(self) -> Quota:
+        if self.value is None:
+            raise TransientError("GetSendQuota: no answer", code="SES010")
         return self.value
 
     def sent(self, emails: float, of: float = 100_000) -> None:
-        self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=NOW)
+        self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=math.inf)
 
 
 class FakePendingTable:
@@ -422,9 +439,6 @@ class FakeLog:
         assert level != "ERROR" or data.get("message") or data.get("exc_info"), f"{event} does not say why"
         assert not event.startswith("email.") or isinstance(data.get("email_id"), str), f"{event}: which email?"
         self.lines.append({"level": level, "event": event, **data})
-
-    def debug(self, event: str, **data: Any) -> None:
-        self._write("DEBUG", event, data)
 
     def info(self, event: str, **data: Any) -> None:
         self._write("INFO", event, data)

@@ -25,12 +25,12 @@ from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
     FakeControl,
+    FakeDelayQueue,
     FakeLog,
     FakeMetrics,
     FakePendingTable,
     FakeSuppressionTable,
     FakeTrackingTable,
-    FakeWaitingQueue,
 )
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sesmailengine-SESFeedback"
@@ -52,7 +52,7 @@ class Feedback:
         self.control = FakeControl()
         self.breaker_table = FakeBreakerTable(self.control)
         self.pending = FakePendingTable(self.clock)
-        self.waiting = FakeWaitingQueue()
+        self.waiting = FakeDelayQueue()
         self.limits = Limits()
         self.retry_seconds = 900.0
         self._ids = itertools.count(1)

@@ -23,7 +23,7 @@ from sesmail_layer.domain.ses.tags import decode_tag
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
 from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
-from sesmail_layer.usecases.sender.ports import SendingPorts
+from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import fakes, feedback
 from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
 
@@ -172,7 +172,7 @@ class ReputationSimulation(Simulation):
             messages.append(QueueMessage(f"event-{next(self._ids)}", json.dumps(heapq.heappop(self.ses.events)[2])))
         return messages
 
-    def _ports(self) -> SendingPorts:
+    def _ports(self) -> SenderPorts:
         return msgspec.structs.replace(super()._ports(), suppression=self._suppression, run_all=self.clock.run_all)
 
     def sent_by(self, *sources: str) -> list[Sent]:

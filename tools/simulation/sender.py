@@ -9,11 +9,8 @@ from typing import Any
 
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from tools.simulation.fakes import (
     FakeAttachments,
     FakeBacklog,
@@ -21,6 +18,7 @@ from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
     FakeControl,
+    FakeDelayQueue,
     FakeLog,
     FakeMailer,
     FakeMetrics,
@@ -29,11 +27,34 @@ from tools.simulation.fakes import (
     FakeSuppressionTable,
     FakeTemplates,
     FakeTrackingTable,
-    FakeWaitingQueue,
     no_limit,
     one_after_another,
     request,
 )
+
+
+def sending_rules(**rules: Any) -> SendingRules:
+    """Terraform's defaults, with the given rules in place of its own."""
+    return SendingRules(
+        **{
+            "default_sender_email": "noreply@example.com",
+            "default_sender_name": "Example",
+            "retention_days": 90,
+            "refuse_unknown_fields": False,
+            "max_message_bytes": 10 * 1024 * 1024,
+            "max_schedule_days": 30,
+            "max_hold_seconds": 86_400,
+            "max_send_rate": None,
+            "rate_utilisation": 0.95,
+            "bulk_rate_share": 0.8,
+            "daily_quota_reserve": 0.1,
+            "claim_settle_seconds": 300,
+            "resend_unknown": True,
+            "breaker_cooldown_seconds": 3600,
+            "soft_bounce_retries": 1,
+            **rules,
+        }
+    )
 
 
 class Sender:
@@ -47,36 +68,36 @@ class Sender:
         self.attachments = FakeAttachments()
         self.mailer = FakeMailer(self.clock)
         self.bus = FakeBus()
-        self.waiting = FakeWaitingQueue()
+        self.waiting = FakeDelayQueue()
         self.backlog = FakeBacklog()
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
         self.control = FakeControl()
-        self.bulk_lane = FakeWaitingQueue()
+        self.bulk_lane = FakeDelayQueue()
         self.pending = FakePendingTable(self.clock)
-        self.retries = 1
         self.metrics = FakeMetrics()
         self.log = FakeLog()
-        self.rules = SendingRules(
-            **{"default_sender_email": "noreply@example.com", "default_sender_name": "Example", **rules}
-        )
+        self.rules = sending_rules(**rules)
         self._ids = itertools.count(1)
 
-    def ports(self) -> SendingPorts:
-        return SendingPorts(
+    def ports(self) -> SenderPorts:
+        return SenderPorts(
             tracking=self.tracking,
             suppression=self.suppression,
+            pending=self.pending,
+            producer_states=self.control,
+            cap_counters=self.control,
+            sending_counts=self.control,
+            rate_bucket=self.bucket,
+            quota_cache=self.quota,
+            quota_api=self.quota,
             templates=self.templates,
             attachments=self.attachments,
             mailer=self.mailer,
             bus=self.bus,
-            waiting=self.waiting,
+            retry_queue=self.waiting,
+            bulk_queue=self.bulk_lane,
             backlog=self.backlog,
-            quota=self.quota,
-            pacer=Pacer(self.bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8),
-            guard=ProducerGuard(self.control, self.tracking, self.clock, cooldown_seconds=3600),
-            bulk_lane=self.bulk_lane,
-            kept=KeptRequests(self.pending, self.log, retries=self.retries),
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,13 +20,10 @@ from typing import Any
 
 from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.usecases.ports import Reservation
-from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.ports import Reservation, SenderPorts
 from tools.simulation import fakes
+from tools.simulation.sender import sending_rules
 
 BATCH = 10
 INVOCATION_SECONDS = 30.0
@@ -232,7 +230,7 @@ class Simulation:
         """Return a worker on one queue and the retry queue, which ends at `until` or when both are empty."""
 
         # One for each worker: like a Lambda container it remembers producers for some seconds.
-        send = SendEmails(self._ports(), SendingRules(default_sender_email="a@example.com", default_sender_name=""))
+        send = SendEmails(self._ports(), sending_rules())
 
         def work() -> None:
             while self.clock.now() < until:
@@ -251,24 +249,26 @@ class Simulation:
         self.clock.run(workers)
         return self.outcome
 
-    def _ports(self) -> SendingPorts:
-        pacer = Pacer(self._bucket, self.clock, max_send_rate=None, utilisation=0.95, bulk_share=0.8)
+    def _ports(self) -> SenderPorts:
         quota = fakes.FakeQuota()
-        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=0)
-        return SendingPorts(
+        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=math.inf)
+        return SenderPorts(
             tracking=self._tracking,
             suppression=fakes.FakeSuppressionTable(),
+            pending=self._pending,
+            producer_states=self._control,
+            cap_counters=self._control,
+            sending_counts=self._control,
+            rate_bucket=self._bucket,
+            quota_cache=quota,
+            quota_api=quota,
             templates=self._templates,
             attachments=fakes.FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
-            waiting=self._retry,
+            retry_queue=self._retry,
+            bulk_queue=fakes.FakeDelayQueue(),
             backlog=fakes.FakeBacklog(),
-            quota=quota,
-            pacer=pacer,
-            guard=ProducerGuard(self._control, self._tracking, self.clock, cooldown_seconds=3600),
-            bulk_lane=fakes.FakeWaitingQueue(),
-            kept=KeptRequests(self._pending, fakes.FakeLog(), retries=1),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),

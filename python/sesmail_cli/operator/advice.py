@@ -30,7 +30,8 @@ _BY_ERROR = {
     "quota_exceeded": f"Ask AWS for a higher sending quota, or send less. {_SAME_ID}",
     "expired": "It waited past its expiresAt, or longer than max_hold_hours. Ask again only if it is still worth it.",
     "outcome_unknown": (
-        "SES may have accepted it, and no event told. Ask again under a new emailId if a second copy does no harm."
+        "SES may have accepted it, and no SES event confirmed it. "
+        "Ask again under a new emailId if a second copy does no harm."
     ),
 }
 

@@ -16,7 +16,7 @@ from sesmail_layer.aws.dynamodb_items import from_item, put_if, read_items, to_i
 from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, WINDOWS_SECONDS, Counts
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.usecases.ports import Tally
+from sesmail_layer.usecases.feedback.ports import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

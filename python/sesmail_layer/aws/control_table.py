@@ -21,7 +21,7 @@ from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.ports import Producers, Reservation
+from sesmail_layer.usecases.sender.ports import Producers, Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

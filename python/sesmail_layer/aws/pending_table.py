@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.dynamodb_items import transient
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.request.pending_request import PendingRequest
+from sesmail_layer.domain.request.envelopes import PendingRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

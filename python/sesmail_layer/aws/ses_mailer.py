@@ -21,7 +21,14 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+from sesmail_layer.domain.errors import (
+    OutcomeUnknownError,
+    PausedBySes,
+    PermanentError,
+    QuotaUsed,
+    RateLimited,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -93,12 +100,12 @@ def _meaning(err: ClientError) -> Exception:
         return OutcomeUnknownError(f"SES error ({code}): {message}")
     said = f"SES error ({code}): {message}"
     if code in _PAUSES or (code == "MessageRejected" and _PAUSED.match(message)):
-        return HoldError("sending_paused", delay_seconds=_HOLD_SECONDS, message=said, code="SES004")
+        return PausedBySes(_HOLD_SECONDS, message=said, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():
-            return HoldError("daily_quota", delay_seconds=_HOLD_SECONDS, message=said, code="SES005")
+            return QuotaUsed(_HOLD_SECONDS, message=said, code="SES005")
         jitter = random.uniform(1, 5)
-        return HoldError("rate", delay_seconds=jitter, deferred=False, message=said, code=_throttling_code(message))
+        return RateLimited(jitter, message=said, code=_throttling_code(message))
     if code in _REFUSALS:
         return PermanentError("ses_rejected", f"SES error ({code}): {message}", code=_REFUSALS[code])
     # AccessDenied, an expired token, a clock that is off: surely not sent, and ours to mend.

@@ -24,12 +24,8 @@ from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
-from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
-from sesmail_layer.usecases.sender.quota import QuotaKeeper
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 
 
 class EmailSender:
@@ -50,36 +46,30 @@ class EmailSender:
         finally:
             self._metrics.flush()
 
-    def _ports(self, settings: Settings) -> SendingPorts:
+    def _ports(self, settings: Settings) -> SenderPorts:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         ses = client("ses", config=ONE_ATTEMPT)
         control = ControlTable(dynamodb, settings.control_table)
         tombstones = Tombstones(dynamodb, settings.control_table)
-        tracking = TrackingTable(dynamodb, settings.tracking_table)
-        return SendingPorts(
-            tracking=tracking,
+        return SenderPorts(
+            tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
+            pending=PendingTable(dynamodb, settings.pending_table, clock),
+            producer_states=control,
+            cap_counters=control,
+            sending_counts=control,
+            rate_bucket=control,
+            quota_cache=control,
+            quota_api=SesQuota(ses, clock),
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
-            waiting=RetryQueue(sqs, settings.retry_queue_url),
+            retry_queue=RetryQueue(sqs, settings.retry_queue_url),
+            bulk_queue=RetryQueue(sqs, settings.bulk_queue_url),
             backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
-            quota=QuotaKeeper(control, SesQuota(ses, clock), clock, self._metrics, log),
-            pacer=Pacer(
-                control,
-                clock,
-                max_send_rate=settings.max_send_rate,
-                utilisation=settings.rate_utilisation,
-                bulk_share=settings.bulk_rate_share,
-            ),
-            guard=ProducerGuard(control, tracking, clock, settings.breaker_cooldown_minutes * 60),
-            bulk_lane=RetryQueue(sqs, settings.bulk_queue_url),
-            kept=KeptRequests(
-                PendingTable(dynamodb, settings.pending_table, clock), log, retries=settings.soft_bounce_retries
-            ),
             clock=clock,
             metrics=self._metrics,
             log=log,
@@ -98,7 +88,12 @@ def _rules(settings: Settings) -> SendingRules:
         max_message_bytes=int(settings.max_message_mb * 1024 * 1024),
         max_schedule_days=settings.max_schedule_days,
         max_hold_seconds=settings.max_hold_hours * 3600,
+        max_send_rate=settings.max_send_rate,
+        rate_utilisation=settings.rate_utilisation,
+        bulk_rate_share=settings.bulk_rate_share,
         daily_quota_reserve=settings.daily_quota_reserve,
         claim_settle_seconds=settings.claim_settle_seconds,
         resend_unknown=settings.on_unknown_outcome == "resend",
+        breaker_cooldown_seconds=settings.breaker_cooldown_minutes * 60,
+        soft_bounce_retries=settings.soft_bounce_retries,
     )

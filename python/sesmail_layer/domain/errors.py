@@ -1,22 +1,28 @@
-"""Errors named by what the caller does next. One place (usecases) holds what each leads to.
+"""Errors named by what the caller does next. `usecases/sender/batch.py` holds what each leads to.
 
-| raised              | then                                                                  |
-| ------------------- | --------------------------------------------------------------------- |
-| PermanentError      | record `failed`, acknowledge                                          |
-| TransientError      | not sent, worth another try: release, report the message as failed    |
-| OutcomeUnknownError | keep the claim; the `Send` event (or the settle time) decides         |
-| HoldError           | wait on the retry queue, acknowledge                                  |
-| anything else       | a bug: keep the claim, report the message as failed, log at error     |
+PermanentError         record `failed`, acknowledge
+TransientError         not sent, worth another try: release the claim, report the message as failed
+OutcomeUnknownError    keep the claim; the `Send` event (or the settle time) decides
+HoldError              wait on the delay queue, acknowledge
+  Paused, BreakerOpen, PausedBySes          sending is stopped
+  QuotaUsed, ProducerCapUsed,
+  FirstContactsUsed                         a limit is reached
+  NotDueYet, RetryNotDueYet                 the time that was asked for has not come
+  RateLimited, OutOfTime                    a wait of seconds
+  ClaimActive, ClaimContended, Unsettled    another worker may be sending it
+anything else          a bug: keep the claim, report the message as failed, log at error
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 _LONGEST_MESSAGE = 1_000
 """Characters: a template may have a name of 200 KB, and the message goes into a record, an event and a log line."""
 
 
 class PermanentError(Exception):
-    """It cannot ever succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
+    """It can never succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
 
     def __init__(self, error_type: str, message: str, *, code: str) -> None:
         if len(message) > _LONGEST_MESSAGE:
@@ -41,28 +47,112 @@ class OutcomeUnknownError(Exception):
 
 
 class HoldError(Exception):
-    """Not now: paused, over a quota or a cap, throttled, not yet due."""
+    """Not now: the email waits. Each kind says whether that is published, and how the wait ends at the latest."""
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        delay_seconds: float,
-        deferred: bool = True,
-        gives_up_as: str = "expired",
-        rate: float = 0.0,
-        message: str = "",
-        code: str = "",
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: ClassVar[str]
+    """`deferReason` of the record and `reason` of the status event."""
+    published: ClassVar[bool] = True
+    """True: the record becomes `deferred`; False: the wait is too short to record, or the record is another's."""
+    gives_up_as: ClassVar[str] = "expired"
+    """The `error_type` of an email that was held for `max_hold_hours`; empty: the wait ends by itself."""
+
+    def __init__(self, delay_seconds: float, *, message: str = "", code: str = "") -> None:
+        """`message` and `code` are for the log; empty where the wait is the engine's own decision."""
+        super().__init__(self.reason)
         self.delay_seconds = delay_seconds
-        self.deferred = deferred
-        """True: the record says `deferred` with the reason; False: a wait too short to tell anyone of."""
-        self.gives_up_as = gives_up_as
-        """The `error_type` of an email that was held for as long as it may be; empty: this wait ends by itself."""
-        self.rate = rate
-        """The bounce rate for which the breaker holds it."""
         self.message = message
-        """What SES said, for the log; empty where the wait is our own doing."""
         self.code = code
+
+
+class Paused(HoldError):
+    """An operator paused the producer or the account."""
+
+    reason = "paused"
+
+
+class BreakerOpen(HoldError):
+    """The breaker paused the producer or the account."""
+
+    reason = "breaker"
+    gives_up_as = "bounce_rate_exceeded"
+
+    def __init__(self, delay_seconds: float, bounce_rate: float) -> None:
+        super().__init__(delay_seconds)
+        self.bounce_rate = bounce_rate
+
+
+class PausedBySes(HoldError):
+    """SES paused the account or the configuration set."""
+
+    reason = "sending_paused"
+
+
+class QuotaUsed(HoldError):
+    """SES's 24-hour quota is used, or its rest is reserved for transactional mail."""
+
+    reason = "daily_quota"
+
+
+class ProducerCapUsed(HoldError):
+    """The producer has sent its emails of the day."""
+
+    reason = "producer_cap"
+
+
+class FirstContactsUsed(HoldError):
+    """The producer has used up the addresses that it may contact for the first time in this hour."""
+
+    reason = "first_contacts"
+
+
+class RateLimited(HoldError):
+    """No send time before the invocation ends, or SES throttled the call."""
+
+    reason = "rate"
+    published = False
+
+
+class OutOfTime(HoldError):
+    """The emails before it used the time that the invocation has for rendering."""
+
+    reason = "time"
+    published = False
+
+
+class NotDueYet(HoldError):
+    """`sendAt` is ahead."""
+
+    reason = "scheduled"
+    gives_up_as = ""
+
+
+class RetryNotDueYet(HoldError):
+    """A soft bounce's retry waits for its time."""
+
+    reason = "soft_bounce_retry"
+    published = False
+    gives_up_as = ""
+
+
+class ClaimActive(HoldError):
+    """Another worker may be sending the email."""
+
+    reason = "settling"
+    published = False
+    gives_up_as = ""
+
+
+class ClaimContended(HoldError):
+    """The record changed with every try to claim it."""
+
+    reason = "busy"
+    published = False
+    gives_up_as = ""
+
+
+class Unsettled(HoldError):
+    """A claim expired, and an SES event that tells its outcome may still be on its way."""
+
+    reason = "settling"
+    published = False
+    gives_up_as = "outcome_unknown"

@@ -12,8 +12,17 @@ from email.utils import format_datetime
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.mail_headers import address_line, harmless_filename, header_line, link_line, text_line
-from sesmail_layer.domain.mime import EOL, file_part, multipart, text_part
+from sesmail_layer.domain.mime import (
+    EOL,
+    address_line,
+    file_part,
+    harmless_filename,
+    header_line,
+    link_line,
+    multipart,
+    text_line,
+    text_part,
+)
 from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe, Priority
 from sesmail_layer.domain.template.templates import Rendered
 
@@ -39,9 +48,7 @@ class File(msgspec.Struct, frozen=True):
     content_id: str | None = None
 
 
-def resolve_identity(
-    request: EmailRequest, rendered: Rendered, default_email: str, default_name: str, default_reply_to: str = ""
-) -> Identity:
+def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: str, default_name: str) -> Identity:
     """Picks address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
     override = request.sender_override
     email = (override.email if override else None) or rendered.sender_email or default_email
@@ -53,8 +60,7 @@ def resolve_identity(
             "metadata.json, or default_sender_email in Terraform.",
             code="SNDR001",
         )
-    fallback = rendered.reply_to or default_reply_to
-    reply_to = request.reply_to_addresses or ([fallback] if fallback else [])
+    reply_to = request.reply_to_addresses or ([rendered.reply_to] if rendered.reply_to else [])
     return Identity(email, name, reply_to)
 
 

@@ -1,4 +1,4 @@
-"""A message as SQS brings it."""
+"""A message as SQS delivers it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import msgspec
 
 
 class QueueMessage(msgspec.Struct, frozen=True):
-    """One SQS message before anyone has looked into its body, so that one that is no good can still be named."""
+    """One SQS message with its body unread, so that a message that cannot be parsed has an id to report."""
 
     message_id: str
     body: str
     receive_count: int = 1
-    sent_at: float = 0
-    """When it was put on the queue, in Unix seconds."""

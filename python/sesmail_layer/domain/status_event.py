@@ -62,7 +62,7 @@ _DETAILS = (
 
 
 def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent | None:
-    """Writes the event for a transition; None for the engine's own first mark, `sending`, which is nobody's news."""
+    """Return the event for a transition; None for the engine's own first entry, `sending`, which is not published."""
     entry = transition.entry
     if entry.status is None or entry.status == "sending":
         return None

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.pending_request import pack, unpack
+from sesmail_layer.domain.request.envelopes import pack_request, unpack_request
 from sesmail_layer.usecases.feedback.record_email import Recorded
-from sesmail_layer.usecases.ports import Clock, Log, Metrics, PendingTable, WaitingQueue
+from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable
 
 if TYPE_CHECKING:
     # What reads requests is the sender's; the feedback processor starts without it.
-    from sesmail_layer.usecases.sender.job import Job
+    from sesmail_layer.usecases.sender.job import Email
 
 _OVER = frozenset({Status.FAILED, Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.BOUNCED, Status.COMPLAINED})
 """What an email cannot come back from: nothing is retried any more."""
@@ -41,30 +41,30 @@ class KeptRequests:
         self._log = log
         self._retries = retries
 
-    def keep(self, job: Job, claim: TrackingRecord) -> None:
-        """Keeps a claimed request if it may be retried. The email goes all the same where that fails."""
-        # With copies, a retry would bring some of the recipients the email twice.
-        if claim.attempt > self._retries or job.sensitive or claim.recipients:
+    def keep(self, email: Email, claim: TrackingRecord) -> None:
+        """Keep a claimed request if it may be retried. The email is sent all the same where that fails."""
+        # With copies, a retry would send some of the recipients the email twice.
+        if claim.attempt > self._retries or email.sensitive or claim.recipients:
             return
-        request = pack(job.envelope, claim.attempt)
+        request = pack_request(email.envelope, claim.attempt)
         if request is None:
-            self._log.info("request.not_kept", message="Too large to be kept for a retry", email_id=job.email_id)
+            self._log.info("request.not_kept", message="Too large to be kept for a retry", email_id=email.email_id)
             return
         try:
-            self._pending.keep(job.email_id, request)
+            self._pending.keep(email.email_id, request)
         except TransientError as err:
-            self._log.warning("request.not_kept", message=err.message, code=err.code, email_id=job.email_id)
+            self._log.warning("request.not_kept", message=err.message, code=err.code, email_id=email.email_id)
             return
-        job.kept = True
+        email.kept = True
 
-    def forget(self, job: Job) -> None:
-        """Drops what was kept of an email that failed; where that fails too, it goes after a day."""
-        if not job.kept:
+    def forget(self, email: Email) -> None:
+        """Delete what was kept of an email that failed; where that fails too, it expires after a day."""
+        if not email.kept:
             return
         try:
-            self._pending.forget([job.email_id])
+            self._pending.forget([email.email_id])
         except TransientError as err:
-            self._log.warning("request.not_forgotten", message=err.message, code=err.code, email_id=job.email_id)
+            self._log.warning("request.not_forgotten", message=err.message, code=err.code, email_id=email.email_id)
 
 
 class SoftBounceRetry:
@@ -73,7 +73,7 @@ class SoftBounceRetry:
     def __init__(
         self,
         pending: PendingTable,
-        waiting: WaitingQueue,
+        waiting: DelayQueue,
         clock: Clock,
         metrics: Metrics,
         log: Log,
@@ -108,7 +108,7 @@ class SoftBounceRetry:
         kept = self._pending.get(record.email_id)
         if kept is None or kept.attempt != record.attempt:
             return False
-        self._waiting.put(unpack(kept, self._clock.now() + self._delay_seconds), self._delay_seconds)
+        self._waiting.put(unpack_request(kept, self._clock.now() + self._delay_seconds), self._delay_seconds)
         self._metrics.count("EmailRetryScheduled")
         self._log.info(
             "email.retry_scheduled",

@@ -1,11 +1,11 @@
-"""What there is in the emulated account, so that a test can say that nothing is left."""
+"""List the resources of the emulated account, to check that destroy leaves none."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from localcloud.clients import client
 from localcloud.emulator import Emulator
-from localcloud.stack import client
 
 # (service, operation, the answer's list, the key of its name; "" where the list holds names)
 LISTS = (
@@ -27,7 +27,7 @@ LISTS = (
 
 
 def inventory(emulator: Emulator) -> set[str]:
-    """`service list: name` of everything there is."""
+    """Return `service list: name` of every resource."""
     found: set[str] = set()
     for service, operation, key, name in LISTS:
         answer: dict[str, Any] = getattr(client(emulator, service), operation)()

@@ -1,4 +1,4 @@
-"""SES's JSON as a test writes it itself, where no emulated SES publishes it."""
+"""SES's event JSON, written by the test where no emulated SES publishes it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ HARD = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
 
 
 def ses_event(
-    record: Mapping[str, Any], event_type: str, detail: Mapping[str, Any], dialect: str = "eventType"
+    record: Mapping[str, Any], event_type: str, detail: Mapping[str, Any], type_key: str = "eventType"
 ) -> dict[str, Any]:
-    """An event about the email of a tracking record. Identity notifications (`notificationType`) are a dialect."""
+    """Build an event about a record's email; `type_key` is `notificationType` in identity notifications."""
     now = utc_text(time.time())
     mail: dict[str, Any] = {
         "timestamp": now,
@@ -22,10 +22,10 @@ def ses_event(
         "messageId": record["sesMessageId"],
         "destination": [record["toEmail"]],
     }
-    return {dialect: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": now, **detail}}
+    return {type_key: event_type, "mail": mail, event_type[0].lower() + event_type[1:]: {"timestamp": now, **detail}}
 
 
 def bounce(to: str, kind: str = "Permanent", sub_type: str = "General", **more: str) -> dict[str, Any]:
-    """The detail of a Bounce."""
+    """Build the detail of a Bounce."""
     bounced = {"emailAddress": to, "action": "failed", **more}
     return {"bounceType": kind, "bounceSubType": sub_type, "bouncedRecipients": [bounced], "feedbackId": "f-1"}

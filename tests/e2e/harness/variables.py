@@ -1,4 +1,4 @@
-"""What the tests' stack has beyond the defaults: producers with policies, and short waits."""
+"""The tests' Terraform variables beyond the defaults: producers with policies, and short waits."""
 
 from __future__ import annotations
 

@@ -27,12 +27,16 @@ from sesmail_layer.domain.times import utc_text
 
 SLOT_SECONDS = 300
 WINDOWS_SECONDS = (3_600, 86_400)
+PROBES = 5
+"""Emails that the breaker lets through after its cool-down."""
 GOOD_PROBES = 3
-"""So many of the probes (PROBES, at most) must arrive: the others may not have been heard of."""
+"""So many of the probes must be delivered; the outcome of the others may not be known yet."""
 PROBE = "probe"
 """How a probe's claim is marked in its email's history."""
 
-_SIMULATOR = "@simulator.amazonses.com"
+SIMULATOR_DOMAIN = "@simulator.amazonses.com"
+"""SES's mailbox simulator, which counts towards no rate of SES's:
+https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html"""
 _COUNTED = frozenset(kind.value for kind in BounceClass if EFFECTS[kind].counts)
 _ARRIVED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED})
 
@@ -150,7 +154,7 @@ def counted_complaint(entry: Entry) -> bool:
 
 
 def _simulated(entry: Entry) -> bool:
-    return (entry.recipient or "").endswith(_SIMULATOR)
+    return (entry.recipient or "").endswith(SIMULATOR_DOMAIN)
 
 
 # --- the state machine ------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@
        │                                                              lease 0          → TAKE
        ╳ crash here: SES's own Send                                   L passed         → BUSY until L' =
          event writes `sent` instead                                                     claim + settle time
-                                                                      L' passed, and no news of it is under
-                                                                      way → UNSETTLED: the policy decides
+                                                                      L' passed, and no event about it is on
+                                                                      its way → UNSETTLED: the policy decides
 
 Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0).
 """
@@ -36,7 +36,7 @@ class Verdict(Enum):
     BUSY = auto()
     """Somebody may be sending it: look again at `until`."""
     UNSETTLED = auto()
-    """It was claimed, nobody is at it, and no event told how it ended."""
+    """It was claimed, no worker is sending it, and no event says how it ended."""
     DONE = auto()
     """It went its way already: nothing to do."""
     REDELIVERED = auto()

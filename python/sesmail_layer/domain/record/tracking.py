@@ -1,7 +1,7 @@
 """The tracking record of one email, and the fold that keeps it.
 
-A record is its request's facts plus a set of entries (what happened, each under a key that is the same when the news
-comes twice). Everything else in it is computed from that set: hence any order, any repetition, gives the same record.
+A record is its request's facts plus a set of entries: what happened, each under a key that is the same when it is
+reported twice. Everything else is computed from that set, so any order and any repetition give the same record.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.record.statuses import Status, standing
+from sesmail_layer.domain.record.statuses import Status
 
 HISTORY_LIMIT = 250
-"""Entries kept for one email; DynamoDB's items end at 400 KB. Beyond it only news that moves a status is taken."""
+"""Entries kept for one email: an item ends at 400 KB. Beyond it only an entry that changes a status is added."""
 
-# A message with several recipients has one tracking pixel and one set of links: SES cannot say whose they were.
+_RANKS = {status: rank for rank, status in enumerate(Status)} | {Status.DEFERRED: 0}
+# A hard bounce or a complaint says something about the address, whichever attempt brought it.
+_FINAL_IN_ANY_ATTEMPT = frozenset({Status.BOUNCED, Status.COMPLAINED})
+_ABOVE_EVERY_ATTEMPT = 1_000_000
+
+# A message with several recipients has one tracking pixel and one set of links: SES cannot say who opened or clicked.
 _NOT_A_COPYS = frozenset({Status.OPENED, Status.CLICKED})
 
 
@@ -36,12 +41,10 @@ class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Attributes for the record and the status event, by their public names (`bounceType`, …)."""
 
 
-class RecipientState(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What is known of one recipient: the fields that the record has for its `to`."""
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What became of an email for one recipient: computed from the history, never set by hand."""
 
     status: Status
-    type: str | None = None
-    """`cc` or `bcc`."""
     sent_at: str | None = None
     delivered_at: str | None = None
     opened_at: str | None = None
@@ -59,11 +62,17 @@ class RecipientState(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     defer_reason: str | None = None
 
 
-class TrackingRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class RecipientState(_Outcome, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What is known of one cc or bcc recipient."""
+
+    type: str | None = None
+    """`cc` or `bcc`."""
+
+
+class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One email as the tracking table holds it. Names of attributes are public interface (spec section 5)."""
 
     email_id: str
-    status: Status
     attempt: int
     timestamp: str
     """When the engine took the email on; never changes."""
@@ -76,21 +85,6 @@ class TrackingRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     metadata: dict[str, Any] | None = None
     original_email_id: str | None = None
     ses_message_id: str | None = None
-    defer_reason: str | None = None
-    sent_at: str | None = None
-    delivered_at: str | None = None
-    opened_at: str | None = None
-    open_count: int = 0
-    clicked_at: str | None = None
-    click_count: int = 0
-    bounced_at: str | None = None
-    bounce_type: str | None = None
-    bounce_sub_type: str | None = None
-    bounce_reason: str | None = None
-    complained_at: str | None = None
-    complaint_feedback_type: str | None = None
-    error_type: str | None = None
-    error_message: str | None = None
     conflicts_with: str | None = None
     unknown_fields: list[str] = msgspec.field(default_factory=list)
     recipients: dict[str, RecipientState] = msgspec.field(default_factory=dict)
@@ -101,14 +95,14 @@ class TrackingRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     fingerprint: str = ""
     """Of the canonical request and its source."""
     request_event_id: str = ""
-    """The EventBridge event that the record was made for: tells a redelivery from a second request."""
+    """The EventBridge event that the record was made for: distinguishes a redelivery from a second request."""
     lease_until: float = 0
-    """Until when (Unix seconds) the worker that claimed the email may still be at it."""
+    """Until when (Unix seconds) the worker that claimed the email may still be sending it."""
     revision: int = 1
     """The first write stores 1; each later one names the revision that it replaces and stores the next."""
 
     def next_revision(self) -> TrackingRecord:
-        """Gives the record as it stands in the table once `replace` has written it."""
+        """Return the record as the table holds it once `replace` has written it."""
         return msgspec.structs.replace(self, revision=self.revision + 1)
 
 
@@ -120,10 +114,10 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingRecord, list[Transition]]:
-    """Adds entries to a record; gives the record and what each of them changed, or had changed when it first came.
+    """Add entries to a record; return the record and what each entry changed, now or when it was first added.
 
-    In whatever order and however often the same entries come, the record is the same (but for `transitions`, which
-    tells what was published and so the order of arrival), as long as they fit into HISTORY_LIMIT.
+    The same entries in any order, and any of them repeated, give the same record, but for `transitions`, which keeps
+    what was published and so the order of arrival; as long as they fit into HISTORY_LIMIT.
     """
     entries = list(entries)
     before = record
@@ -139,9 +133,9 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
 def _with(record: TrackingRecord, entry: Entry) -> TrackingRecord:
     known = next((other for other in record.history if other.key == entry.key), None)
     if known is not None:
-        # The sender and SES tell the same acceptance by two clocks: the earlier one stands, whichever came first.
-        news = [entry if other is known else other for other in record.history]
-        return record if _content(known) <= _content(entry) else _with_history(record, news)
+        # The sender and SES report the same acceptance by two clocks: the earlier one is kept, whichever came first.
+        replaced = [entry if other is known else other for other in record.history]
+        return record if _content(known) <= _content(entry) else _with_history(record, replaced)
     if not _moves(record, entry):
         return record if len(record.history) >= HISTORY_LIMIT else _with_history(record, [*record.history, entry])
     before = _winner(_about(record, _subject(record, entry)))
@@ -160,7 +154,7 @@ def _moves(record: TrackingRecord, entry: Entry) -> bool:
     before = _winner(_about(record, _subject(record, entry)))
     if before is None or before.status is None:
         return True
-    old, new = standing(before.status, before.attempt), standing(entry.status, entry.attempt)
+    old, new = rank(before.status, before.attempt), rank(entry.status, entry.attempt)
     # Sending and deferred are of one rank: an email may go from one to the other and back.
     back_and_forth = new == old and entry.status is not before.status and _when(entry) > _when(before)
     return new > old or back_and_forth
@@ -183,7 +177,7 @@ def _derived(record: TrackingRecord) -> TrackingRecord:
 
 
 def _subject(record: TrackingRecord, entry: Entry) -> str | None:
-    """Whose status an entry moves: a cc's or bcc's address, or None for `to`."""
+    """The recipient that an entry is about: a cc's or bcc's address, or None for `to`."""
     return entry.recipient if entry.recipient in record.recipients else None
 
 
@@ -195,8 +189,8 @@ def _about(record: TrackingRecord, address: str | None) -> list[Entry]:
 def _concerns(record: TrackingRecord, entry: Entry, address: str | None) -> bool:
     if address is not None:
         return entry.recipient == address or (entry.recipient is None and entry.status not in _NOT_A_COPYS)
-    # Among several recipients, an address that is none of them (mail was forwarded) is nobody's here; a single
-    # recipient's mail has nobody else that it could be about.
+    # Among several recipients, an address that is none of them (mail was forwarded) concerns no recipient; with a
+    # single recipient, everything concerns that one.
     return entry.recipient in (None, record.to_email) or not record.recipients
 
 
@@ -208,6 +202,11 @@ def _content(entry: Entry) -> tuple[str, bytes]:
     return entry.at, msgspec.json.encode(entry, order="deterministic")
 
 
+def rank(status: Status, attempt: int) -> tuple[int, int]:
+    """The order of statuses: the higher one stays, whichever came first (spec section 5)."""
+    return (_ABOVE_EVERY_ATTEMPT if status in _FINAL_IN_ANY_ATTEMPT else attempt, _RANKS[status])
+
+
 def _status(text: str | None) -> Status | None:
     return None if text is None else Status(text)
 
@@ -215,7 +214,7 @@ def _status(text: str | None) -> Status | None:
 def _winner(entries: Iterable[Entry]) -> Entry | None:
     return max(
         (entry for entry in entries if entry.status is not None),
-        key=lambda entry: (*standing(entry.status or Status.SENDING, entry.attempt), *_when(entry)),
+        key=lambda entry: (*rank(entry.status or Status.SENDING, entry.attempt), *_when(entry)),
         default=None,
     )
 

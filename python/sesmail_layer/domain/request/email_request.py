@@ -142,14 +142,15 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
         if given.get(name, "") == "":
             raise Refusal(f"Missing required field: '{name}'", code=code)
     unknown = sorted(set(given) - set(FIELDS))
-    refuse_near_misses(unknown, FIELDS)
+    if unknown:
+        refuse_near_misses(unknown, FIELDS)
     given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
     _check_headers(given.get("headers"))
     try:
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
         raise refusal_of(err, given) from err
-    return _checked(request, now, max_schedule_days), listed(unknown)
+    return _checked(request, now, max_schedule_days), listed(unknown) if unknown else []
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:

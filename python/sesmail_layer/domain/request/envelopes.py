@@ -1,10 +1,11 @@
-"""The envelope of a request: EventBridge's event, as the queues carry it, with what the engine notes on it."""
+"""The envelope of a request: EventBridge's event with the engine's notes, as queues and the pending table hold it."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+import zlib
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
 
     attempt: int = 1
     noted: str = ""
-    """The reason for waiting that the record already tells; empty: none."""
+    """The reason for waiting that the record already has; empty: none."""
     give_up_at: float = 0
     """Unix seconds after which it is not held any longer; 0: not held so far."""
     counted: bool = False
@@ -94,3 +95,29 @@ def _bottomless() -> dict[str, Any]:
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Writes the envelope for its next wait."""
     return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
+
+
+MAX_PENDING_BYTES = 350 * 1024
+"""DynamoDB's items end at 400 KB, names and numbers included."""
+
+
+class PendingRequest(msgspec.Struct, frozen=True):
+    """One kept request."""
+
+    attempt: int
+    """The attempt that it was kept at."""
+    packed: bytes
+
+
+def pack_request(envelope: RequestEnvelope, attempt: int) -> PendingRequest | None:
+    """Makes what is kept of a request while its attempt is under way; None where it is too large to be kept."""
+    # The caps have counted the email; its hold starts again.
+    hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane)
+    packed = zlib.compress(with_hop(envelope, hop).encode())
+    return PendingRequest(attempt, packed) if len(packed) <= MAX_PENDING_BYTES else None
+
+
+def unpack_request(kept: PendingRequest, not_before: float) -> str:
+    """Gives the queue message of the next attempt, which is not to be made before a Unix time."""
+    envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))

@@ -51,13 +51,13 @@ ALLOWED = {
 """What each field takes; `[]` stands for an item of a list or a value of an object."""
 
 _ADDRESSES = frozenset({"to", "replyTo", "replyTo[]", "cc[]", "bcc[]", "senderOverride.email"})
-# Links carry addresses and tokens; content is nobody's to read in a log.
+# Links carry addresses and tokens; content does not belong into a log.
 _UNSHOWN = frozenset(
     {"templateData", "metadata", "attachments[].contentBase64", "listUnsubscribe.url", "listUnsubscribe.mailto"}
 )
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
-# A near miss is no longer than this, and nobody writes more of them: the search is quadratic.
+# A near miss is no longer than this, and no request has more of them: the search is quadratic.
 _LONGEST_NAME, _MOST_NAMES = 24, 200
 _SHOWN_NAMES = 20
 

@@ -1,4 +1,4 @@
-"""What JSON can say, and no UTF-8 text and no float holds: nobody could store, send or publish it."""
+"""Find values that JSON can express but no UTF-8 text or float can hold: they cannot be stored, sent or published."""
 
 from __future__ import annotations
 

@@ -38,8 +38,9 @@ from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, Sending
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_seconds, utc_text
+from sesmail_layer.usecases.feedback.ports import BreakerTable, SendingBus, Tally
 from sesmail_layer.usecases.feedback.record_email import Recorded
-from sesmail_layer.usecases.ports import BreakerTable, Clock, Log, Metrics, SendingBus, Tally, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 
 _PROBE_OUTCOMES = frozenset({Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED})
 

@@ -1,7 +1,7 @@
-"""Sends a batch of requested emails: guards → render → pace → claim → send → record → tell.
+"""Sends a batch of requested emails: receive → guards → prepare → pace → claim → send → record → publish.
 
-Every message of the batch ends in one of four ways: its email's record says what became of it, it waits on the retry
-queue, SQS is to bring it again, or (no request at all) SQS brings it to the dead-letter queue.
+Every message of the batch ends in one of four ways: its email's record says what became of it; it waits on the retry
+queue; SQS redelivers it; or, where it is no request at all, SQS moves it to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -12,258 +12,335 @@ from typing import TypeVar
 
 import msgspec
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
-from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.errors import (
+    BreakerOpen,
+    HoldError,
+    OutcomeUnknownError,
+    Paused,
+    PermanentError,
+    TransientError,
+)
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.request.addresses import address_key
+from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, with_hop
-from sesmail_layer.domain.times import utc_text
+from sesmail_layer.usecases.outbox import Outbox
+from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
-from sesmail_layer.usecases.sender.deliver import Delivery
-from sesmail_layer.usecases.sender.job import Job, open_job
-from sesmail_layer.usecases.sender.ledger import Ledger
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
+from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
+from sesmail_layer.usecases.sender.guards import Guards
+from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
+from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.prepare import Preparation
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 
 T = TypeVar("T")
 
 _RESERVE_SECONDS = 10.0
-"""Left of the invocation for sending and recording when a message's turn comes, where it is long enough."""
-_TURNS_SECONDS = 5.0
-"""What turns are left of a short invocation, at most half of it."""
-_BUSY_SECONDS = 15.0
-_PAUSES = ("paused", "breaker")
-_AGREED_TIMES = ("scheduled", "soft_bounce_retry")
-"""Waits for a time that was agreed on: they do not count as held."""
+"""Kept free at the end of an invocation for sending and recording the last message, where it is long enough."""
+_SENDING_SECONDS = 5.0
+"""Sending time kept free in a short invocation; never more than half of it."""
+_OUTCOME_UNKNOWN_SECONDS = 15.0
 _SHORTEST_HOLD_SECONDS = 86_400.0
-"""How long waits may last that no operator and no cap asked for, where less is to be held."""
-
-_SUPPRESSION_CODES = {
-    SuppressionReason.HARD_BOUNCE: "SUPP001",
-    SuppressionReason.CONSECUTIVE_SOFT_BOUNCES: "SUPP002",
-    SuppressionReason.SPAM_COMPLAINT: "SUPP003",
-    SuppressionReason.UNSUBSCRIBE: "SUPP004",
-    SuppressionReason.MANUAL: "SUPP005",
-    SuppressionReason.SES_SUPPRESSED: "SUPP006",
-}
+"""How long waits may last that neither an operator nor a cap asked for, where `max_hold_hours` is less."""
 
 
 class SendEmails:
-    """The use case: a batch in, the ids of the messages that SQS should bring again out."""
+    """The use case: a batch in, the ids of the messages that SQS should redeliver out. Lives with the container."""
 
-    def __init__(self, ports: SendingPorts, rules: SendingRules) -> None:
+    def __init__(self, ports: SenderPorts, rules: SendingRules) -> None:
         self._ports = ports
         self._rules = rules
+        self._quota = QuotaReader(ports.quota_cache, ports.quota_api, ports.clock, ports.metrics, ports.log)
+        self._producers = ProducerGuard(
+            ports.producer_states,
+            ports.cap_counters,
+            ports.sending_counts,
+            ports.tracking,
+            ports.clock,
+            cooldown_seconds=rules.breaker_cooldown_seconds,
+        )
+        self._guards = Guards(
+            ports.suppression,
+            self._producers,
+            self._quota,
+            ports.clock,
+            daily_quota_reserve=rules.daily_quota_reserve,
+        )
+        self._pacer = Pacer(
+            ports.rate_bucket,
+            ports.clock,
+            max_send_rate=rules.max_send_rate,
+            utilisation=rules.rate_utilisation,
+            bulk_share=rules.bulk_rate_share,
+        )
+        self._kept = KeptRequests(ports.pending, ports.log, retries=rules.soft_bounce_retries)
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
-        """Handles a batch. `deadline` is the Unix time at which the invocation is cut off."""
-        return _Batch(self._ports, self._rules, deadline).run(messages)
+        """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
+        ports, rules = self._ports, self._rules
+        now = ports.clock.now()
+        last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
+        outbox = Outbox(ports.bus)
+        claims = Claims(
+            ports.tracking,
+            outbox,
+            ports.backlog,
+            ports.clock,
+            ports.metrics,
+            ports.log,
+            fingerprint=ports.fingerprint,
+            retention_days=rules.retention_days,
+            settle_seconds=rules.claim_settle_seconds,
+            resend_unknown=rules.resend_unknown,
+        )
+        prepare = Preparation(ports.templates, ports.attachments, ports.clock, ports.time_limit, rules, last_send - now)
+        delivery = Delivery(
+            self._pacer,
+            self._quota,
+            self._producers,
+            claims,
+            self._kept,
+            ports.mailer,
+            ports.clock,
+            deadline=deadline,
+            last_send=last_send,
+        )
+        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox).run(
+            messages
+        )
 
 
 class _Batch:
     """One invocation's work; nothing in it outlives the batch."""
 
-    def __init__(self, ports: SendingPorts, rules: SendingRules, deadline: float) -> None:
-        self.ports = ports
-        self.rules = rules
-        self.failed: set[str] = set()
-        self.waits: list[tuple[Job, Hop, float]] = []
-        self.ledger = Ledger(ports.tracking, ports.clock, rules.retention_days)
-        self.claims = Claims(ports, rules, self.ledger)
-        now = ports.clock.now()
-        turns_until = max(deadline - _RESERVE_SECONDS, now + min(_TURNS_SECONDS, (deadline - now) / 2))
-        self._prepare = Preparation(ports, rules, turns_until - now)
-        self._delivery = Delivery(ports, self.claims, deadline, turns_until)
+    def __init__(
+        self,
+        ports: SenderPorts,
+        rules: SendingRules,
+        guards: Guards,
+        producers: ProducerGuard,
+        prepare: Preparation,
+        delivery: Delivery,
+        claims: Claims,
+        kept: KeptRequests,
+        outbox: Outbox,
+    ) -> None:
+        self._clock = ports.clock
+        self._metrics = ports.metrics
+        self._log = ports.log
+        self._retry_queue = ports.retry_queue
+        self._bulk_queue = ports.bulk_queue
+        self._run_all = ports.run_all
+        self._rules = rules
+        self._guards = guards
+        self._producers = producers
+        self._prepare = prepare
+        self._delivery = delivery
+        self._claims = claims
+        self._kept = kept
+        self._outbox = outbox
+        self._failed: set[str] = set()
+        self._waits: list[tuple[Job, Hop, float]] = []
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._opened(messages)
-        good = [job for job in jobs if job.refusal is None]
-        if self._look_up_producers(good):
-            self._check_suppression(good)
-        ready = [job for job in jobs if job.message.message_id not in self.failed and not self._changes_lane(job)]
-        rendered = [(job, raw) for job in ready if (raw := self._attempt(job, partial(self._prepare, job)))]
-        self.ports.run_all([partial(self._attempt, job, step) for job, step in self._steps(rendered)])
-        self._count()
-        self._tell()
-        self._put_aside()
-        return self.failed
+        jobs = self._receive(messages)
+        self._read_guards([job for job in jobs if isinstance(job, Email)])
+        jobs = [job for job in jobs if job.message.message_id not in self._failed and not self._moved_to_bulk(job)]
+        prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
+        self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
+        self._count_sent()
+        self._publish_statuses()
+        self._requeue()
+        return self._failed
 
-    def _opened(self, messages: Iterable[QueueMessage]) -> list[Job]:
+    # --- receive ------------------------------------------------------------------------------------------------------
+
+    def _receive(self, messages: Iterable[QueueMessage]) -> list[Email | RejectedRequest]:
+        now, rules = self._clock.now(), self._rules
         jobs = []
         for message in messages:
             try:
                 jobs.append(
-                    open_job(
+                    receive(
                         message,
-                        now=self.ports.clock.now(),
-                        max_schedule_days=self.rules.max_schedule_days,
-                        refuse_unknown=self.rules.refuse_unknown_fields,
+                        now=now,
+                        max_schedule_days=rules.max_schedule_days,
+                        refuse_unknown=rules.refuse_unknown_fields,
                     )
                 )
             except EnvelopeError as err:
-                self._bring_again(message, "request.unreadable", f"Not an EventBridge event: {type(err).__name__}")
+                why = f"Not an EventBridge event: {type(err).__name__}"
+                self._report_failure(message, "request.unreadable", why)
         return jobs
 
-    def _look_up_producers(self, jobs: Sequence[Job]) -> bool:
-        """One read for the whole batch; it fails closed, as the suppression list does."""
-        try:
-            self.ports.guard.look_up({job.envelope.source for job in jobs})
-        except TransientError as err:
-            for job in jobs:
-                self._bring_again(job.message, "control.unreadable", err.message, code=err.code)
-            return False
-        for job in jobs:
-            job.policy = self.ports.guard.policy(job.envelope.source)
-        return True
+    # --- guards and preparation ---------------------------------------------------------------------------------------
 
-    def _changes_lane(self, job: Job) -> bool:
-        """Forwards what only a policy makes bulk to the bulk queue, where it delays nobody."""
-        if not job.made_bulk or job.hop.lane == "bulk":
+    def _read_guards(self, emails: list[Email]) -> None:
+        """One read for the whole batch; what cannot be read fails closed."""
+        try:
+            self._guards.read_producers(emails)
+        except TransientError as err:
+            return self._report_all(emails, "control.unreadable", err)
+        try:
+            self._guards.read_suppressions(emails)
+        except TransientError as err:
+            self._report_all(emails, "suppression.unreadable", err)
+
+    def _moved_to_bulk(self, job: Email | RejectedRequest) -> bool:
+        """Forward what a policy makes bulk to the bulk queue: the rules of EventBridge could not know it."""
+        if isinstance(job, RejectedRequest) or not job.bulk:
+            return False
+        if job.request.priority is Priority.BULK or job.hop.lane == "bulk":
             return False
         hop = msgspec.structs.replace(job.hop, lane="bulk")
         try:
-            self.ports.bulk_lane.put(with_hop(job.envelope, hop), 0)
+            self._bulk_queue.put(with_hop(job.envelope, hop), 0)
         except TransientError as err:
-            self._bring_again(job.message, "email.not_put_aside", err.message, code=err.code, **_keys(job))
+            self._report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
         return True
 
-    def _steps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, Callable[[], None]]]:
+    def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
+        if isinstance(job, RejectedRequest):
+            raise job.error
+        self._guards.check(job)
+        mail = self._prepare(job)
+        self._producers.admit_probe(job)
+        return job, mail
+
+    def _delivery_steps(self, prepared: list[Prepared]) -> list[DeliverStep]:
         try:
-            return self._delivery.steps(self._within_caps(rendered))
+            return self._delivery.steps(self._within_caps(prepared))
         except TransientError as err:
-            for job, _ in rendered:
-                self._bring_again(job.message, "control.unreadable", err.message, code=err.code)
+            self._report_all([email for email, _ in prepared], "control.unreadable", err)
             return []
 
-    def _within_caps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, bytes]]:
-        """Lets those wait that their producer's caps have no room for."""
-        holds = self.ports.guard.over_caps([job for job, _ in rendered])
+    def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
+        """Hold those that their producer's caps have no room for."""
+        holds = self._producers.over_caps([email for email, _ in prepared])
         within = []
-        for job, raw in rendered:
-            hold = holds.get(job.message.message_id)
+        for email, mail in prepared:
+            hold = holds.get(email.message.message_id)
             if hold is None:
-                job.envelope = msgspec.structs.replace(job.envelope, hop=msgspec.structs.replace(job.hop, counted=True))
-                within.append((job, raw))
+                email.hop = msgspec.structs.replace(email.hop, counted=True)
+                within.append((email, mail))
             else:
-                self._attempt(job, partial(self._hold, job, hold))
+                self._run_step(email, partial(self._hold, email, hold))
         return within
 
-    def _count(self) -> None:
-        """Adds to the breaker's counts; they may be off by a batch, mail may not be held up for them."""
-        try:
-            self.ports.guard.count_sent(self._delivery.sent)
-        except TransientError as err:
-            self.ports.log.warning("breaker.not_counted", message=err.message, code=err.code)
+    # --- what an error leads to ---------------------------------------------------------------------------------------
 
-    def _check_suppression(self, jobs: Sequence[Job]) -> None:
-        """One read for the whole batch. It fails closed: what cannot be looked up is not sent yet."""
-        addresses = {address_key(address) for job in jobs for address in job.recipients}
-        if not addresses:
-            return
-        try:
-            entries = self.ports.suppression.get_many(addresses)
-        except TransientError as err:
-            for job in jobs:
-                self._bring_again(job.message, "suppression.unreadable", err.message, code=err.code)
-            return
-        now_text = utc_text(self.ports.clock.now())
-        for job in jobs:
-            blocked = {
-                address: entries[address]
-                for address in map(address_key, job.recipients)
-                if address in entries and entries[address].blocks(bulk=job.bulk, now_text=now_text)
-            }
-            to = address_key(job.recipients[0])
-            if to in blocked:
-                reason = blocked[to].reason
-                job.refusal = PermanentError(
-                    "suppressed",
-                    f"Email not sent: recipient is suppressed ({reason})",
-                    code=_SUPPRESSION_CODES[reason],
-                )
-            job.dropped = blocked
+    def _run_step(self, job: Job, step: Callable[[], T]) -> T | None:
+        """Run one step of one job; whatever it raises concerns that job alone (domain/errors.py).
 
-    def _attempt(self, job: Job, step: Callable[[], T]) -> T | None:
-        """Runs a step of one job; whatever it raises concerns that job alone (domain/errors.py)."""
-        try:
-            return step()
-        except PermanentError as err:
-            self._attempt(job, partial(self.claims.failed, job, err))
-        except HoldError as err:
-            self._attempt(job, partial(self._hold, job, err))
-        except OutcomeUnknownError as err:
-            self.ports.log.warning("email.outcome_unknown", message=str(err), **_keys(job))
-            self.ports.metrics.count("EmailOutcomeUnknown")
-            self._wait(job, job.hop, _BUSY_SECONDS)
-        except TransientError as err:
-            self._bring_again(job.message, "email.not_sent_yet", err.message, code=err.code, **_keys(job))
-        except Exception as err:
-            # A bug. The claim, if there is one, stays: SES may have the message.
-            self._bring_again(job.message, "email.failed_unexpectedly", type(err).__name__, exc_info=err, **_keys(job))
-        return None
+        Recording an error may meet another one (the record is claimed by another worker, DynamoDB cannot answer):
+        the same policy applies until nothing is raised.
+        """
+        result, error = _attempt(step)
+        while error is not None:
+            match error:
+                case PermanentError():
+                    _, error = _attempt(partial(self._fail, job, error))
+                case HoldError():
+                    _, error = _attempt(partial(self._hold, job, error))
+                case OutcomeUnknownError():
+                    self._log.warning("email.outcome_unknown", message=str(error), **job.keys)
+                    self._metrics.count("EmailOutcomeUnknown")
+                    self._waits.append((job, job.hop, _OUTCOME_UNKNOWN_SECONDS))
+                    break
+                case TransientError():
+                    self._report_failure(job.message, "email.send_failed", error.message, code=error.code, **job.keys)
+                    break
+                case _:
+                    # A bug. The claim, if there is one, stays: SES may have the message.
+                    name = type(error).__name__
+                    self._report_failure(job.message, "email.failed_unexpectedly", name, exc_info=error, **job.keys)
+                    break
+        return result
+
+    def _fail(self, job: Job, error: PermanentError) -> None:
+        if self._claims.record_failed(job, error) and isinstance(job, Email):
+            self._kept.forget(job)
 
     def _hold(self, job: Job, hold: HoldError) -> None:
-        """Lets a message wait: the record tells it once, the hop carries that on, and the last hop has an end."""
-        if job.request is None:
-            # What could not be read could not be written anew either, as a hop does: SQS brings it as it came.
-            self._bring_again(job.message, "email.not_put_aside", hold.reason, **_keys(job))
+        """Let a message wait: the record is written once, the hop carries that on, and the last hop has an end."""
+        if isinstance(job, RejectedRequest) and not job.readable:
+            # What could not be read cannot be written again either, as a hop needs: SQS redelivers it as it came.
+            self._report_failure(job.message, "email.requeue_failed", hold.reason, **job.keys)
             return
-        now = self.ports.clock.now()
+        now, max_hold = self._clock.now(), self._rules.max_hold_seconds
         if hold.message:
-            self.ports.log.warning("email.held_by_ses", message=hold.message, code=hold.code, **_keys(job))
+            self._log.warning("email.held_by_ses", message=hold.message, code=hold.code, **job.keys)
+        if isinstance(hold, Paused | BreakerOpen):
+            self._metrics.level("SendingPaused", 1)
         hop = job.hop
-        give_up_at = hop.give_up_at or now + self.rules.max_hold_seconds
-        if hold.reason in _PAUSES:
-            self.ports.metrics.level("SendingPaused", 1)
-        if hold.gives_up_as and hold.reason not in _AGREED_TIMES:
-            more = 0 if hold.deferred else max(0.0, _SHORTEST_HOLD_SECONDS - self.rules.max_hold_seconds)
-            if now >= give_up_at + more:
-                raise _given_up(hold, job.hop.attempt)
+        if hold.gives_up_as:
+            give_up_at = hop.give_up_at or now + max_hold
+            if now >= give_up_at + (0 if hold.published else max(0.0, _SHORTEST_HOLD_SECONDS - max_hold)):
+                raise _given_up(hold, hop.attempt)
             hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
-        if hold.deferred and hop.noted != hold.reason:
-            if not self.claims.deferred(job, hold.reason, until=now + hold.delay_seconds):
+        if hold.published and hop.noted != hold.reason:
+            if not self._claims.record_deferred(job, hold.reason, until=now + hold.delay_seconds):
                 return
             hop = msgspec.structs.replace(hop, noted=hold.reason)
         elif job.claim is not None:
-            self.claims.release(job)
-        self._wait(job, hop, hold.delay_seconds)
+            self._claims.release(job)
+        self._waits.append((job, hop, hold.delay_seconds))
 
-    def _wait(self, job: Job, hop: Hop, delay_seconds: float) -> None:
-        self.waits.append((job, hop, delay_seconds))
+    def _report_all(self, emails: Iterable[Email], event: str, err: TransientError) -> None:
+        for email in emails:
+            self._report_failure(email.message, event, err.message, code=err.code)
 
-    def _tell(self) -> None:
-        """Publishes the batch's status events; a message whose event EventBridge refuses comes again for it."""
-        for event_id in self.ports.bus.publish(self.ledger.events):
-            for message_id in self.ledger.owed_by[event_id]:
-                self.failed.add(message_id)
-                self.ports.metrics.count("RecordFailed")
+    def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
+        """Leave a message to SQS, which redelivers it."""
+        self._failed.add(message.message_id)
+        self._metrics.count("RecordFailed")
+        self._log.error(event, message=why, sqs_message_id=message.message_id, **keys)
 
-    def _put_aside(self) -> None:
-        """Puts what waits onto the retry queue, after its status event is out: waiting costs no receive."""
-        for job, hop, delay_seconds in self.waits:
-            if job.message.message_id in self.failed:
+    # --- the batch's end ----------------------------------------------------------------------------------------------
+
+    def _count_sent(self) -> None:
+        """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
+        try:
+            self._producers.count_sent(self._delivery.sent)
+        except TransientError as err:
+            self._log.warning("breaker.count_failed", message=err.message, code=err.code)
+
+    def _publish_statuses(self) -> None:
+        """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
+        refused = self._outbox.publish()
+        for message_id in self._outbox.messages_of(refused) if refused else ():
+            self._failed.add(message_id)
+            self._metrics.count("RecordFailed")
+
+    def _requeue(self) -> None:
+        """Put what waits onto the retry queue, after its status event is published: waiting costs no receive."""
+        for job, hop, delay_seconds in self._waits:
+            if job.message.message_id in self._failed:
                 continue
             try:
-                self.ports.waiting.put(with_hop(job.envelope, hop), delay_seconds)
+                self._retry_queue.put(with_hop(job.envelope, hop), delay_seconds)
             except TransientError as err:
-                self._bring_again(job.message, "email.not_put_aside", err.message, code=err.code, **_keys(job))
+                self._report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
 
-    def _bring_again(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
-        self.failed.add(message.message_id)
-        self.ports.metrics.count("RecordFailed")
-        self.ports.log.error(event, message=why, sqs_message_id=message.message_id, **keys)
+
+def _attempt(step: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    try:
+        return step(), None
+    except Exception as err:
+        return None, err
 
 
 def _given_up(hold: HoldError, attempt: int) -> PermanentError:
-    if hold.gives_up_as == "bounce_rate_exceeded":
-        if attempt > 1:
-            text = f"Bounce rate exceeded during retry: {hold.rate:.1%}"
-            return PermanentError(hold.gives_up_as, text, code="RATE002")
-        return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
-    if hold.gives_up_as == "outcome_unknown":
-        return outcome_unknown()
-    return PermanentError(hold.gives_up_as, f"Email not sent: held too long ({hold.reason})", code="EXP002")
-
-
-def _keys(job: Job) -> dict[str, object]:
-    return {"email_id": job.email_id, "source": job.envelope.source}
+    match hold.gives_up_as:
+        case "bounce_rate_exceeded":
+            rate = hold.bounce_rate if isinstance(hold, BreakerOpen) else 0.0
+            text = f"Bounce rate exceeded during retry: {rate:.1%}"
+            if attempt > 1:
+                return PermanentError(hold.gives_up_as, text, code="RATE002")
+            return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
+        case "outcome_unknown":
+            return outcome_unknown()
+        case _:
+            message = f"Email not sent: held too long ({hold.reason})"
+            return PermanentError(hold.gives_up_as, message, code="EXP002")

@@ -1,251 +1,319 @@
-"""The sender's writes to the tracking table, each under the claim protocol of domain/record/claims.py."""
+"""The sender's writes to the tracking table, each under the claim protocol of domain/record/claims.py.
+
+create    the first entry of a new record
+replace   the next revision of an existing one, if no other worker has written meanwhile
+amend     an entry for a record that this worker has claimed, whoever else writes to it meanwhile
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.errors import HoldError, PermanentError
+from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled
 from sesmail_layer.domain.guards.breaker import PROBE
-from sesmail_layer.domain.record.claims import REFUSED_EVENT, Finding, Verdict, judge
+from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, judge
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.sender.job import Job
-from sesmail_layer.usecases.sender.ledger import Ledger
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
+from sesmail_layer.usecases.outbox import Outbox
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
+from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
+from sesmail_layer.usecases.sender.ports import FeedbackBacklog
 
 _BACKLOG_SECONDS = 30.0
 _TRIES = 8
+_PUBLISHED_HERE = frozenset({Status.DEFERRED, Status.SENT, Status.FAILED})
 
 _MakeEntry = Callable[[int, int], Entry]
-"""Makes the entry for an attempt and the record's revision; the revision keeps keys of repeated marks apart."""
+"""Makes the entry for an attempt and the record's revision; the revision keeps keys of repeated entries apart."""
 
 
 class Claims:
-    def __init__(self, ports: SendingPorts, rules: SendingRules, ledger: Ledger) -> None:
-        self._ports = ports
-        self._rules = rules
-        self._ledger = ledger
+    """One batch's writes; their transitions go to the batch's outbox."""
 
-    def take(self, job: Job, lease_until: float) -> TrackingRecord | None:
-        """Claims the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
-        at = self._now()
+    def __init__(
+        self,
+        tracking: TrackingTable,
+        outbox: Outbox,
+        backlog: FeedbackBacklog,
+        clock: Clock,
+        metrics: Metrics,
+        log: Log,
+        *,
+        fingerprint: Callable[[str], str],
+        retention_days: int,
+        settle_seconds: float,
+        resend_unknown: bool,
+    ) -> None:
+        self._tracking = tracking
+        self._outbox = outbox
+        self._backlog = backlog
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+        self._fingerprint = fingerprint
+        self._retention_seconds = retention_days * 86_400
+        self._settle_seconds = settle_seconds
+        self._resend_unknown = resend_unknown
+
+    # --- what the steps record ----------------------------------------------------------------------------------------
+
+    def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
+        """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
+        at = utc_text(self._clock.now())
 
         def sending(attempt: int, revision: int) -> Entry:
-            what = PROBE if job.probe else None
-            return Entry(_mark_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, what=what)
+            what = PROBE if email.probe else None
+            return Entry(_entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, what=what)
 
-        return self._enter(job, sending, lease_until=lease_until)
+        email.claim = self._write_entry(email, sending, lease_until=lease_until)
+        return email.claim
 
-    def sent(self, job: Job, claim: TrackingRecord, ses_message_id: str) -> None:
-        """Records SES's acceptance. The entry's key is the one that SES's own events imply: whoever comes first."""
-        entry = Entry(
-            f"sent/{claim.attempt}", self._now(), claim.attempt, Status.SENT, detail={"sesMessageId": ses_message_id}
-        )
-        self._ledger.amend(claim, [entry], job.message.message_id, lease_until=0.0)
-        self._ports.metrics.count("EmailSent")
-        self._ports.log.info(
+    def record_sent(self, email: Email, claim: TrackingRecord, ses_message_id: str) -> None:
+        """Record SES's acceptance, under the key that SES's own events imply: whichever comes first."""
+        at, detail = utc_text(self._clock.now()), {"sesMessageId": ses_message_id}
+        entry = Entry(f"sent/{claim.attempt}", at, claim.attempt, Status.SENT, detail=detail)
+        self._amend(email, claim, [entry])
+        self._metrics.count("EmailSent")
+        self._log.info(
             "email.sent",
-            email_id=job.email_id,
+            email_id=email.email_id,
             attempt=claim.attempt,
             ses_message_id=ses_message_id,
-            **self._context(job),
+            **self._context(email),
         )
 
-    def failed(self, job: Job, err: PermanentError) -> None:
-        """Records that the email cannot be sent, and why."""
+    def record_failed(self, job: Job, err: PermanentError) -> bool:
+        """Record that the email cannot be sent, and why; False where its record had nothing to gain from it."""
         detail = {"errorType": err.error_type, "errorMessage": err.message}
-        if job.refused:
+        if isinstance(job, RejectedRequest):
             detail[REFUSED_EVENT] = job.envelope.id
-        at = self._now()
+        at = utc_text(self._clock.now())
 
         def failed(attempt: int, _revision: int) -> Entry:
             return Entry(f"failed/{attempt}", at, attempt, Status.FAILED, detail=detail)
 
         if job.claim is not None:
-            self._ledger.amend(job.claim, [failed(job.claim.attempt, 0)], job.message.message_id, lease_until=0.0)
-            self._ports.kept.forget(job)
-        elif self._enter(job, failed, lease_until=0.0) is None:
-            return
+            self._amend(job, job.claim, [failed(job.claim.attempt, 0)])
+        elif self._write_entry(job, failed, lease_until=0.0) is None:
+            return False
         phrase = f"Template error: {err.message}" if err.error_type.startswith("template_") else err.message
-        self._ports.metrics.count("EmailFailed")
-        self._ports.log.error(
-            "email.failed",
-            message=phrase,
-            code=err.code,
-            error_type=err.error_type,
-            email_id=job.email_id,
-            **self._context(job),
-        )
+        self._log_failed(job, job.email_id, err.error_type, phrase, err.code)
+        return True
 
-    def deferred(self, job: Job, reason: str, until: float) -> bool:
-        """Records that the email waits, gives a claim back; False where there is nothing to wait for any more."""
-        at, detail = self._now(), {"reason": reason, "until": utc_text(until)}
+    def record_deferred(self, job: Job, reason: str, until: float) -> bool:
+        """Record that the email waits and release a claim; False where there is nothing to wait for any more."""
+        at, detail = utc_text(self._clock.now()), {"reason": reason, "until": utc_text(until)}
 
         def deferred(attempt: int, revision: int) -> Entry:
-            return Entry(_mark_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
+            return Entry(_entry_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
 
         if job.claim is not None:
-            entry = deferred(job.claim.attempt, job.claim.revision + 1)
-            self._ledger.amend(job.claim, [entry], job.message.message_id, lease_until=0.0)
-        elif self._enter(job, deferred, lease_until=0.0) is None:
+            self._amend(job, job.claim, [deferred(job.claim.attempt, job.claim.revision + 1)])
+        elif self._write_entry(job, deferred, lease_until=0.0) is None:
             return False
-        self._ports.metrics.count("EmailDeferred")
-        self._ports.log.info("email.deferred", reason=reason, email_id=job.email_id, **self._context(job))
+        self._metrics.count("EmailDeferred")
+        self._log.info("email.deferred", reason=reason, email_id=job.email_id, **self._context(job))
         return True
 
     def release(self, job: Job) -> None:
-        """Gives a claim back without a word: SES has not got the message, and will be asked again soon."""
+        """Release a claim without an entry: SES has not got the message, and will be asked again soon."""
         if job.claim is not None:
-            self._ledger.amend(job.claim, [], job.message.message_id, lease_until=0.0)
+            self._amend(job, job.claim, [])
 
-    def _enter(self, job: Job, make: _MakeEntry, *, lease_until: float) -> TrackingRecord | None:
-        """Writes the job's next mark under its id, as a new record or over the one that stands there.
+    # --- the claim protocol -------------------------------------------------------------------------------------------
 
-        None where that record has nothing to gain from it: the email went its way, or the id is another request's.
+    def _write_entry(self, job: Job, make: _MakeEntry, *, lease_until: float) -> TrackingRecord | None:
+        """Write the job's next entry under its id, as a new record or over the existing one.
+
+        None where that record has nothing to gain from it: the email is done, or the id is another request's.
         """
-        owner = job.message.message_id
-        record = msgspec.structs.replace(
-            self._ledger.blank(job.email_id), **job.facts(), recipients=job.states(), lease_until=lease_until
-        )
-        standing, created = self._ledger.create(record, self._marks(job, make(job.hop.attempt, 1)), owner)
-        if created:
-            return standing
+        record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **job.facts)
+        existing = self._create(job, record, _with_dropped(job, make(job.hop.attempt, 1)))
+        if isinstance(existing, _Written):
+            return existing.record
         for _ in range(_TRIES):
-            finding = self._judge(job, standing)
-            if finding.verdict not in (Verdict.TAKE, Verdict.UNSETTLED):
-                self._stand_back(job, standing, finding)
-                return None
-            mark = make(self._next_attempt(job, finding, make), standing.revision + 1)
-            if _says_already(standing, mark):
-                self._ledger.republish(standing, owner)
-                return standing
-            changes = {**job.facts(), "recipients": job.states(), "lease_until": lease_until}
-            if mark.attempt > 1:
-                changes["original_email_id"] = job.email_id
-            taken = self._ledger.take_over(standing, self._marks(job, mark), owner, **changes)
-            if taken is not None:
-                return taken
-            standing = self._ports.tracking.get_many([job.email_id])[job.email_id]
-        raise HoldError("busy", delay_seconds=1, deferred=False, gives_up_as="")
+            now = self._clock.now()
+            finding = judge(
+                existing,
+                fingerprint=job.fingerprint,
+                event_id=job.envelope.id,
+                attempt=job.hop.attempt,
+                now=now,
+                settle_seconds=self._settle_seconds,
+            )
+            attempt = finding.attempt
+            match finding.verdict:
+                case Verdict.BUSY:
+                    raise ClaimActive(max(1.0, finding.until - now))
+                case Verdict.CONFLICT:
+                    self._record_conflict(job)
+                    return None
+                case Verdict.REDELIVERED:
+                    self._republish(job, existing)
+                    return None
+                case Verdict.DONE:
+                    self._metrics.count("EmailDuplicate")
+                    self._log.info(
+                        "email.duplicate", email_id=job.email_id, status=existing.status, **self._context(job)
+                    )
+                    return None
+                case Verdict.UNSETTLED:
+                    attempt = self._attempt_after_unknown(job, attempt, make(attempt, 0).status)
+            entry = make(attempt, existing.revision + 1)
+            if _already_deferred_for(existing, entry):
+                self._republish(job, existing)
+                return existing
+            replaced = self._replace(job, existing, entry, lease_until)
+            if replaced is not None:
+                return replaced
+            existing = self._tracking.get_many([job.email_id])[job.email_id]
+        raise ClaimContended(1)
 
-    def _judge(self, job: Job, standing: TrackingRecord) -> Finding:
-        return judge(
-            standing,
-            fingerprint=job.fingerprint,
-            event_id=job.envelope.id,
-            attempt=job.hop.attempt,
-            now=self._ports.clock.now(),
-            settle_seconds=self._rules.claim_settle_seconds,
-        )
-
-    def _next_attempt(self, job: Job, finding: Finding, make: _MakeEntry) -> int:
-        """The attempt that the mark belongs to. An attempt of unknown outcome is repeated only as the policy says."""
-        if finding.verdict is Verdict.TAKE:
-            return finding.attempt
-        status = make(finding.attempt, 0).status
+    def _attempt_after_unknown(self, job: Job, attempt: int, status: Status | None) -> int:
+        """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says."""
         if status is Status.FAILED:
-            return finding.attempt
-        if status is Status.DEFERRED or not self._ports.backlog.is_empty():
-            raise HoldError("settling", delay_seconds=_BACKLOG_SECONDS, deferred=False, gives_up_as="outcome_unknown")
-        if not self._rules.resend_unknown:
+            return attempt
+        if status is Status.DEFERRED or not self._backlog.is_empty():
+            raise Unsettled(_BACKLOG_SECONDS)
+        if not self._resend_unknown:
             raise outcome_unknown()
-        self._ports.metrics.count("EmailResentUnsettled")
-        self._ports.log.warning("email.resent_unsettled", email_id=job.email_id, attempt=finding.attempt + 1)
-        return finding.attempt + 1
+        self._metrics.count("EmailResentUnsettled")
+        self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=attempt + 1)
+        return attempt + 1
 
-    def _stand_back(self, job: Job, standing: TrackingRecord, finding: Finding) -> None:
-        owner = job.message.message_id
-        if finding.verdict is Verdict.BUSY:
-            wait = max(1.0, finding.until - self._ports.clock.now())
-            raise HoldError("settling", delay_seconds=wait, deferred=False, gives_up_as="")
-        if finding.verdict is Verdict.CONFLICT:
-            self._conflict(job)
-        elif finding.verdict is Verdict.REDELIVERED:
-            self._ledger.republish(standing, owner)
-        else:
-            self._ports.metrics.count("EmailDuplicate")
-            self._ports.log.info("email.duplicate", email_id=job.email_id, status=standing.status, **self._context(job))
-
-    def _conflict(self, job: Job) -> None:
-        """Records a request that took another's id, under its event's id; the first email is untouched."""
+    def _record_conflict(self, job: Job) -> None:
+        """Record a request that took another's id, under its event's id; the first email is untouched."""
         taken_id, own_id = job.email_id, f"email-{job.envelope.id}"
         message = f"Validation error: emailId: '{taken_id}' belongs to another request"
-        entry = Entry(
-            "failed/1",
-            self._now(),
-            status=Status.FAILED,
-            detail={"errorType": "duplicate_conflict", "errorMessage": message},
+        detail = {"errorType": "duplicate_conflict", "errorMessage": message}
+        entry = Entry("failed/1", utc_text(self._clock.now()), 1, Status.FAILED, detail=detail)
+        record = self._new_record(own_id, conflicts_with=taken_id, **job.facts)
+        existing = self._create(job, record, [entry])
+        if isinstance(existing, _Written):
+            self._log_failed(job, own_id, "duplicate_conflict", message, "DUP001", conflicts_with=taken_id)
+        else:
+            self._republish(job, existing)
+
+    # --- one write each -----------------------------------------------------------------------------------------------
+
+    def _new_record(self, email_id: str, **facts: Any) -> TrackingRecord:
+        now = self._clock.now()
+        timestamp = utc_text(now)
+        return TrackingRecord(
+            email_id=email_id,
+            status=Status.SENDING,
+            attempt=1,
+            timestamp=timestamp,
+            date_partition=timestamp[:10],
+            ttl=int(now) + self._retention_seconds,
+            **facts,
         )
-        record = msgspec.structs.replace(self._ledger.blank(own_id), **job.facts(), conflicts_with=taken_id)
-        standing, created = self._ledger.create(record, [entry], job.message.message_id)
-        if not created:
-            self._ledger.republish(standing, job.message.message_id)
-            return
-        self._ports.metrics.count("EmailFailed")
-        self._ports.log.error(
+
+    def _create(self, job: Job, record: TrackingRecord, entries: Sequence[Entry]) -> TrackingRecord | _Written:
+        folded, transitions = fold(record, entries)
+        existing = self._tracking.create(folded)
+        if existing is not None:
+            return existing
+        self._outbox.add(folded, transitions, [job.message.message_id])
+        return _Written(folded)
+
+    def _replace(self, job: Job, existing: TrackingRecord, entry: Entry, lease_until: float) -> TrackingRecord | None:
+        changes = {**job.facts, "recipients": job.recipient_states, "lease_until": lease_until}
+        if entry.attempt > 1:
+            changes["original_email_id"] = job.email_id
+        folded, transitions = fold(msgspec.structs.replace(existing, **changes), _with_dropped(job, entry))
+        if self._tracking.replace(folded) is not None:
+            return None
+        self._outbox.add(folded, transitions, [job.message.message_id])
+        return folded.next_revision()
+
+    def _amend(self, job: Job, record: TrackingRecord, entries: Iterable[Entry]) -> None:
+        newer: TrackingRecord | None = record
+        while newer is not None:
+            folded, transitions = fold(msgspec.structs.replace(newer, lease_until=0.0), entries)
+            newer = self._tracking.replace(folded)
+        self._outbox.add(folded, transitions, [job.message.message_id])
+
+    def _republish(self, job: Job, record: TrackingRecord) -> None:
+        """Publish again what a redelivered message may not have published: same events, same ids."""
+        _, transitions = fold(record, [entry for entry in record.history if entry.status in _PUBLISHED_HERE])
+        self._outbox.add(record, transitions, [job.message.message_id])
+
+    # --- logging ------------------------------------------------------------------------------------------------------
+
+    def _log_failed(self, job: Job, email_id: str, error_type: str, message: str, code: str, **more: object) -> None:
+        self._metrics.count("EmailFailed")
+        self._log.error(
             "email.failed",
             message=message,
-            code="DUP001",
-            error_type="duplicate_conflict",
-            email_id=own_id,
-            conflicts_with=taken_id,
+            code=code,
+            error_type=error_type,
+            email_id=email_id,
+            **more,
             **self._context(job),
         )
 
-    def _marks(self, job: Job, mark: Entry) -> list[Entry]:
-        """The mark, and with a claim the cc and bcc addresses that are left out of it."""
-        if mark.status is not Status.SENDING:
-            return [mark]
-        left_out = [
-            Entry(
-                f"failed/{mark.attempt}/{address}",
-                mark.at,
-                mark.attempt,
-                Status.FAILED,
-                recipient=address,
-                detail={
-                    "errorType": "suppressed",
-                    "errorMessage": f"Email not sent: recipient is suppressed ({suppression.reason})",
-                },
-            )
-            for address, suppression in job.dropped.items()
-        ]
-        return [mark, *left_out]
-
     def _context(self, job: Job) -> dict[str, object]:
         """What a log line says of an email: never an address, a subject or data."""
-        facts = job.facts()
+        facts = job.facts
         context: dict[str, object] = {"source": job.envelope.source, "template": facts["template_name"]}
         if facts["to_email"]:
-            context["recipient"] = self._ports.fingerprint(facts["to_email"])
-        if job.unknown_fields:
-            context["unknown_fields"] = job.unknown_fields
+            context["recipient"] = self._fingerprint(facts["to_email"])
+        if facts.get("unknown_fields"):
+            context["unknown_fields"] = facts["unknown_fields"]
         return context
 
-    def _now(self) -> str:
-        return utc_text(self._ports.clock.now())
+
+class _Written(msgspec.Struct, frozen=True):
+    """A new record, as opposed to an existing one."""
+
+    record: TrackingRecord
 
 
 def outcome_unknown() -> PermanentError:
     """The end of a claim that nothing settled, where sending it again is not wanted or not certain to be right."""
     return PermanentError(
-        "outcome_unknown", "Outcome unknown: SES may have accepted the email, and no event told", code="SES007"
+        "outcome_unknown",
+        "Outcome unknown: SES may have accepted the email, and no SES event confirmed it",
+        code="SES007",
     )
 
 
-def _mark_key(attempt: int, revision: int, status: Status) -> str:
-    """Keys of marks sort as they were made, since two of one millisecond are told apart by nothing else."""
+def _with_dropped(job: Job, entry: Entry) -> list[Entry]:
+    """The entry, and with a claim the cc and bcc addresses that are left out of it."""
+    if entry.status is not Status.SENDING or not isinstance(job, Email):
+        return [entry]
+    dropped = [
+        Entry(
+            f"failed/{entry.attempt}/{address}",
+            entry.at,
+            entry.attempt,
+            Status.FAILED,
+            recipient=address,
+            detail={
+                "errorType": "suppressed",
+                "errorMessage": f"Email not sent: recipient is suppressed ({suppression.reason})",
+            },
+        )
+        for address, suppression in job.dropped.items()
+    ]
+    return [entry, *dropped]
+
+
+def _entry_key(attempt: int, revision: int, status: Status) -> str:
+    """Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else."""
     return f"mark/{attempt}/{revision:05d}/{status}"
 
 
-def _says_already(record: TrackingRecord, mark: Entry) -> bool:
+def _already_deferred_for(record: TrackingRecord, entry: Entry) -> bool:
     """True where the record waits for this very reason already: a hop that changes nothing writes nothing."""
     return (
-        mark.status is Status.DEFERRED
+        entry.status is Status.DEFERRED
         and record.status is Status.DEFERRED
-        and record.attempt == mark.attempt
-        and record.defer_reason == mark.detail["reason"]
+        and record.attempt == entry.attempt
+        and record.defer_reason == entry.detail["reason"]
     )

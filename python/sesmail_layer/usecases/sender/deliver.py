@@ -1,4 +1,4 @@
-"""One message's way to SES, when its turn comes: claim → send → record."""
+"""Deliver an email: wait for its send time → check pauses again → claim → keep for a retry → send → record."""
 
 from __future__ import annotations
 
@@ -6,63 +6,86 @@ import random
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sesmail_layer.domain.errors import HoldError, TransientError
+from sesmail_layer.domain.errors import RateLimited, TransientError
 from sesmail_layer.domain.ses.tags import encode_tags
+from sesmail_layer.usecases.ports import Clock
+from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
-from sesmail_layer.usecases.sender.job import Job
-from sesmail_layer.usecases.sender.ports import SendingPorts
+from sesmail_layer.usecases.sender.job import Email
+from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
+from sesmail_layer.usecases.sender.ports import Mailer
+from sesmail_layer.usecases.sender.prepare import PreparedMail
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 
 _LEASE_EXTRA_SECONDS = 5.0
 
+Prepared = tuple[Email, PreparedMail]
+DeliverStep = tuple[Email, Callable[[], None]]
+
 
 class Delivery:
-    """Hands a batch's messages to SES; `sent` are those that it accepted."""
+    """Hands one batch's messages to SES; `sent` are those that it accepted."""
 
-    def __init__(self, ports: SendingPorts, claims: Claims, deadline: float, turns_until: float) -> None:
-        """`turns_until` (Unix seconds): the latest turn that leaves time for sending and recording."""
-        self.ports = ports
-        self.claims = claims
-        self.deadline = deadline
-        self.turns_until = turns_until
-        self.sent: list[Job] = []
+    def __init__(
+        self,
+        pacer: Pacer,
+        quota: QuotaReader,
+        producers: ProducerGuard,
+        claims: Claims,
+        kept: KeptRequests,
+        mailer: Mailer,
+        clock: Clock,
+        *,
+        deadline: float,
+        last_send: float,
+    ) -> None:
+        """`last_send` (Unix seconds): the latest send time that leaves enough of the invocation for recording."""
+        self._pacer = pacer
+        self._quota = quota
+        self._producers = producers
+        self._claims = claims
+        self._kept = kept
+        self._mailer = mailer
+        self._clock = clock
+        self._lease_until = deadline + _LEASE_EXTRA_SECONDS
+        self._last_send = last_send
+        self.sent: list[Email] = []
 
-    def steps(self, rendered: Sequence[tuple[Job, bytes]]) -> list[tuple[Job, Callable[[], None]]]:
-        """Gives each message the time from which it may go; what has no time any more goes back to the queue."""
-        if not rendered:
+    def steps(self, prepared: Sequence[Prepared]) -> list[DeliverStep]:
+        """Assign each message a send time; those that cannot be sent before the deadline are held."""
+        if not prepared:
             return []
-        rate = self.ports.pacer.rate(self.ports.quota.quota())
-        normal = [(job, raw) for job, raw in rendered if not job.bulk]
-        times = self.ports.pacer.reserve([len(job.recipients) for job, _ in normal], rate, self.turns_until)
-        steps: list[tuple[Job, Callable[[], None]]] = []
-        for index, (job, raw) in enumerate(normal):
+        rate = self._pacer.rate(self._quota.quota())
+        normal = [one for one in prepared if not one[0].bulk]
+        times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
+        steps: list[DeliverStep] = []
+        for index, (email, mail) in enumerate(normal):
             at = times[index] if index < len(times) else None
-            steps.append((job, partial(self._deliver, job, raw, at)))
-        for job, raw in rendered:
-            if job.bulk:
-                steps.append((job, partial(self._deliver_bulk, job, raw, rate)))
+            steps.append((email, partial(self._deliver, email, mail, at)))
+        for email, mail in prepared:
+            if email.bulk:
+                steps.append((email, partial(self._deliver_bulk, email, mail, rate)))
         return steps
 
-    def _deliver_bulk(self, job: Job, raw: bytes, rate: float) -> None:
-        granted = self.ports.pacer.wait_for_bulk(len(job.recipients), rate, self.turns_until)
-        self._deliver(job, raw, self.ports.clock.now() if granted else None)
+    def _deliver_bulk(self, email: Email, mail: PreparedMail, rate: float) -> None:
+        granted = self._pacer.wait_for_bulk(len(email.recipients), rate, self._last_send)
+        self._deliver(email, mail, self._clock.now() if granted else None)
 
-    def _deliver(self, job: Job, raw: bytes, at: float | None) -> None:
-        """Claim, send, record. From the claim on, a crash leaves a record that says so."""
-        clock = self.ports.clock
+    def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
+        """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
         if at is None:
-            raise HoldError("rate", delay_seconds=random.uniform(1, 10), deferred=False)
-        clock.sleep(at - clock.now())
-        self.ports.guard.check_again(job)
-        claim = self.claims.take(job, lease_until=self.deadline + _LEASE_EXTRA_SECONDS)
+            raise RateLimited(random.uniform(1, 10))
+        self._clock.sleep(at - self._clock.now())
+        self._producers.check_again(email)
+        claim = self._claims.claim(email, self._lease_until)
         if claim is None:
             return
-        job.claim = claim
-        self.ports.kept.keep(job, claim)
-        tags = encode_tags(job.email_id, claim.attempt, claim.template_name or "", job.envelope.source)
+        self._kept.keep(email, claim)
+        tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
         try:
-            ses_message_id = self.ports.mailer.send(raw, sender=job.sender, recipients=job.recipients, tags=tags)
+            ses_message_id = self._mailer.send(mail.raw, sender=mail.sender, recipients=email.recipients, tags=tags)
         except TransientError:
-            self.claims.release(job)  # Surely not sent: whoever gets the message next may send at once.
+            self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
             raise
-        self.sent.append(job)
-        self.claims.sent(job, claim, ses_message_id)
+        self.sent.append(email)
+        self._claims.record_sent(email, claim, ses_message_id)

@@ -1,16 +1,13 @@
-"""One message of the sender's batch, from its body to what the guards make of it."""
+"""One message of the sender's batch, read once; every later step works on what is found here."""
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.suppression import Suppression
-from sesmail_layer.domain.message import File
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import RecipientState, TrackingRecord
@@ -18,7 +15,6 @@ from sesmail_layer.domain.request.addresses import AddressError, address_key, pa
 from sesmail_layer.domain.request.email_request import (
     EMAIL_ID,
     TEMPLATE_NAME,
-    Attachment,
     EmailRequest,
     Priority,
     fingerprint,
@@ -27,139 +23,134 @@ from sesmail_layer.domain.request.email_request import (
 )
 from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope, open_envelope
 from sesmail_layer.domain.request.refusals import Refusal
-from sesmail_layer.usecases.ports import AttachmentObjects
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Job:
-    """One request on its way; what each step finds is kept here for the next."""
+    """What every message of the batch has: enough to write its tracking record."""
 
     message: QueueMessage
     envelope: RequestEnvelope
+    hop: Hop
     email_id: str
-    request: EmailRequest | None = None
-    """None: it could not be read; `refusal` says why."""
-    refusal: PermanentError | None = None
-    unknown_fields: list[str] = field(default_factory=list)
-    fingerprint: str = ""
-    subject: str | None = None
-    dropped: dict[str, Suppression] = field(default_factory=dict)
-    """The cc and bcc addresses that are not written to."""
+    fingerprint: str
+    """Of the canonical request and its source."""
+    facts: dict[str, Any]
+    """Attributes of the tracking record that come from the request; only what is valid."""
+    recipient_states: dict[str, RecipientState] = field(default_factory=dict)
+    """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
     claim: TrackingRecord | None = None
-    sender: str = ""
-    policy: ProducerPolicy = field(default_factory=ProducerPolicy)
+    """Set by `claim`: the record as this worker claimed it."""
+
+    @property
+    def keys(self) -> dict[str, object]:
+        """What finds the email in a log."""
+        return {"email_id": self.email_id, "source": self.envelope.source}
+
+
+@dataclass(slots=True, kw_only=True)
+class RejectedRequest(Job):
+    """A request that cannot be right. It leaves its emailId free for a corrected one."""
+
+    error: Refusal
+    readable: bool
+    """False: it may hold what cannot be written again, so it cannot be requeued with a hop."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Email(Job):
+    """A valid request on its way to SES."""
+
+    request: EmailRequest
+    recipients: list[str]
+    """The envelope's recipients, each once; the guards remove those that are suppressed."""
+    # Set by the guards:
+    policy: ProducerPolicy
+    bulk: bool
+    """True in the lane for mail that may wait: the policy decides, else the request."""
+    dropped: dict[str, Suppression] = field(default_factory=dict)
+    """The suppressed cc and bcc addresses."""
+    probe: bool = False
+    """True: it is sent although its producer is paused, as one of the breaker's probes."""
+    # Set by `prepare`:
     sensitive: bool = False
     """True: nothing of it is kept for a retry."""
+    # Set by `deliver`:
     kept: bool = False
-    """True: it is in the pending table."""
-    probe: bool = False
-    """True: it goes although its producer is paused, to show the breaker how it fares."""
-
-    @property
-    def refused(self) -> bool:
-        """True where the request itself is at fault: it binds its id to nothing, so that a mended one may use it."""
-        return isinstance(self.refusal, Refusal)
-
-    @property
-    def hop(self) -> Hop:
-        return self.envelope.hop
-
-    @property
-    def bulk(self) -> bool:
-        """True in the lane for mail that may wait: the policy decides, else the request."""
-        asked = self.request.priority if self.request else Priority.TRANSACTIONAL
-        return (self.policy.priority or asked) is Priority.BULK
-
-    @property
-    def made_bulk(self) -> bool:
-        """True where it is bulk by the policy alone, so that the rules of EventBridge could not know it."""
-        return self.bulk and self.request is not None and self.request.priority is not Priority.BULK
-
-    def copies(self, kind: str) -> list[str]:
-        """The `cc` or `bcc` addresses that are written to."""
-        asked = getattr(self.request, kind) if self.request else []
-        return [address for address in asked if address_key(address) not in self.dropped]
-
-    @property
-    def recipients(self) -> list[str]:
-        """The envelope's recipients, each once."""
-        if self.request is None:
-            return []
-        return list(dict.fromkeys([self.request.to, *self.copies("cc"), *self.copies("bcc")]))
-
-    def files(self, objects: AttachmentObjects, max_bytes: int) -> list[File]:
-        """Gets the attachments' contents. Raises PermanentError `attachment_error`, and TransientError."""
-        asked = self.request.attachments if self.request else []
-        return [
-            File(
-                one.filename,
-                self._content(one, f"attachments[{index}]", objects, max_bytes),
-                one.content_type,
-                one.content_id,
-            )
-            for index, one in enumerate(asked)
-        ]
-
-    def _content(self, asked: Attachment, field_name: str, objects: AttachmentObjects, max_bytes: int) -> bytes:
-        if asked.s3_uri is None:
-            try:
-                return base64.b64decode(asked.content_base64 or "", validate=True)
-            except ValueError as err:
-                raise PermanentError(
-                    "attachment_error", f"Validation error: {field_name}.contentBase64: not base64", code="ATT002"
-                ) from err
-        if not self.policy.may_read(asked.s3_uri):
-            raise PermanentError(
-                "attachment_error",
-                f"Validation error: {field_name}.s3Uri: not under a prefix that this producer was given",
-                code="ATT001",
-            )
-        return objects.read(asked.s3_uri, f"{field_name}.s3Uri", max_bytes)
-
-    def facts(self) -> dict[str, Any]:
-        """What the request says of itself, as attributes of the tracking record; only what is valid."""
-        detail = self.envelope.detail if isinstance(self.envelope.detail, dict) else {}
-        return {
-            "to_email": _usable_address(detail.get("to")),
-            "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
-            "subject": self.subject or (self.request.subject if self.request else None),
-            "original_source": self.envelope.source,
-            "metadata": _usable_metadata(detail.get("metadata")),
-            "unknown_fields": self.unknown_fields,
-            "fingerprint": "" if self.refused else self.fingerprint,
-            "request_event_id": self.envelope.id,
-        }
-
-    def states(self) -> dict[str, RecipientState]:
-        """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
-        if self.request is None:
-            return {}
-        states: dict[str, RecipientState] = {}
-        for kind in ("bcc", "cc"):
-            for address in getattr(self.request, kind):
-                states[address_key(address)] = RecipientState(status=Status.SENDING, type=kind)
-        states.pop(address_key(self.request.to), None)
-        return states
+    """True: its request is in the pending table."""
 
 
-def open_job(message: QueueMessage, *, now: float, max_schedule_days: int, refuse_unknown: bool) -> Job:
-    """Reads a message. Raises EnvelopeError where no record can be made for it; a refused request gives a job."""
+def receive(
+    message: QueueMessage, *, now: float, max_schedule_days: int, refuse_unknown: bool
+) -> Email | RejectedRequest:
+    """Read a message. Raises EnvelopeError where no record can be made for it."""
     envelope = open_envelope(message.body)
     detail = envelope.detail
-    fallback_id = f"email-{envelope.id}"
-    given_id = detail.get("emailId") if isinstance(detail, dict) else None
-    job = Job(message, envelope, _usable(given_id, EMAIL_ID) or fallback_id)
-    if isinstance(detail, dict):
-        job.fingerprint = fingerprint(detail, envelope.source)
+    given = detail if isinstance(detail, dict) else {}
+    common: dict[str, Any] = {
+        "message": message,
+        "envelope": envelope,
+        "hop": envelope.hop,
+        "email_id": _usable(given.get("emailId"), EMAIL_ID) or f"email-{envelope.id}",
+        "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
+    }
     try:
         if not envelope.source_is_whole:
             raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
-        job.request, job.unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
-        if job.unknown_fields and refuse_unknown:
-            raise Refusal(f"Unknown fields: {[name[:60] for name in job.unknown_fields]}", code="VAL006")
+        request, unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
     except Refusal as err:
-        job.refusal = err
-    return job
+        return RejectedRequest(**common, facts=_facts_of_rejected(envelope, given), error=err, readable=False)
+    common["facts"] = _facts(envelope, request, unknown_fields)
+    common["recipient_states"] = _recipient_states(request) if request.cc or request.bcc else {}
+    if unknown_fields and refuse_unknown:
+        error = Refusal(f"Unknown fields: {[name[:60] for name in unknown_fields]}", code="VAL006")
+        return RejectedRequest(**common, error=error, readable=True)
+    common["facts"]["fingerprint"] = common["fingerprint"]
+    return Email(
+        **common,
+        request=request,
+        recipients=list(dict.fromkeys([request.to, *request.cc, *request.bcc])),
+        policy=ProducerPolicy(),
+        bulk=request.priority is Priority.BULK,
+    )
+
+
+def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: list[str]) -> dict[str, Any]:
+    return {
+        "original_source": envelope.source,
+        "request_event_id": envelope.id,
+        "fingerprint": "",  # Only a request that is accepted binds its emailId.
+        "to_email": address_key(request.to),
+        "template_name": request.template_name,
+        "subject": request.subject,
+        "metadata": request.metadata,
+        "unknown_fields": unknown_fields,
+    }
+
+
+def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dict[str, Any]:
+    """What is valid in a request that cannot be read, and nothing of an earlier one under its id."""
+    metadata = detail.get("metadata")
+    return {
+        "original_source": envelope.source,
+        "request_event_id": envelope.id,
+        "fingerprint": "",
+        "subject": None,
+        "unknown_fields": [],
+        "to_email": _usable_address(detail.get("to")),
+        "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
+        "metadata": metadata if isinstance(metadata, dict) and metadata_fault(metadata) is None else None,
+    }
+
+
+def _recipient_states(request: EmailRequest) -> dict[str, RecipientState]:
+    states = {
+        address_key(address): RecipientState(status=Status.SENDING, type=kind)
+        for kind, addresses in (("bcc", request.bcc), ("cc", request.cc))
+        for address in addresses
+    }
+    states.pop(address_key(request.to), None)
+    return states
 
 
 def _usable(value: object, pattern: str) -> str | None:
@@ -171,7 +162,3 @@ def _usable_address(value: object) -> str | None:
         return address_key(parse_address(value)) if isinstance(value, str) else None
     except AddressError:
         return None
-
-
-def _usable_metadata(value: object) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) and metadata_fault(value) is None else None

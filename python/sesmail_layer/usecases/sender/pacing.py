@@ -1,26 +1,69 @@
-"""Keeps all senders together below the rate that SES allows, and bulk behind transactional mail."""
+"""How fast mail may be sent: SES's quota, read once for all workers, and the rate that they share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota, floor_of, grants
-from sesmail_layer.usecases.ports import Bucket, Clock
+from sesmail_layer.usecases.ports import Clock, Log, Metrics
+from sesmail_layer.usecases.sender.ports import QuotaApi, QuotaCache, RateBucket
+
+REFRESH_SECONDS = 60.0
+_LEASE_SECONDS = 15.0
+_LOCAL_SECONDS = 5.0
 
 _ALL = "pacer#all"
 _BULK = "pacer#bulk"
 _FALLBACK_RATE = 1.0
-"""Recipients a second while nobody knows better: SES's rate for a sandboxed account."""
+"""Recipients a second while the quota is unknown: SES's rate for an account in the sandbox."""
 _CHUNK_SECONDS = 0.5
-"""How much bulk mail may at most stand before a transactional one."""
+"""Longest delay that bulk mail may cause a transactional email."""
+
+
+class QuotaReader:
+    """Reads SES's quota: one worker asks SES once a minute, all others read its answer. Lives with the container."""
+
+    def __init__(self, cache: QuotaCache, api: QuotaApi, clock: Clock, metrics: Metrics, log: Log) -> None:
+        self._cache = cache
+        self._api = api
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+        self._known: Quota | None = None
+        self._read_again_at = 0.0
+
+    def quota(self) -> Quota | None:
+        """Return the newest answer; the last one when SES or DynamoDB cannot be asked; None when there is none yet."""
+        now = self._clock.now()
+        if now < self._read_again_at:
+            return self._known
+        try:
+            self._known = self._refreshed(now)
+        except TransientError as err:
+            self._log.warning("quota.refresh_failed", message=err.message, code=err.code)
+        self._read_again_at = now + _LOCAL_SECONDS
+        return self._known
+
+    def _refreshed(self, now: float) -> Quota | None:
+        stored = self._cache.read_quota()
+        if stored is not None and now - stored.checked_at < REFRESH_SECONDS:
+            return stored
+        # Where nothing is stored yet, no worker can wait for the lease holder's answer.
+        if stored is None or self._cache.take_quota_lease(now, _LEASE_SECONDS):
+            self._known = stored or self._known
+            stored = self._api.ask()
+            self._cache.write_quota(stored)
+            self._metrics.level("DailyQuotaUsed", 1 - stored.share_left)
+        return stored
 
 
 class Pacer:
-    """Hands out times at which messages may go. Bulk waits its turn in a bucket of its own first."""
+    """Assigns send times. Bulk mail waits for its turn in a bucket of its own first."""
 
     def __init__(
         self,
-        bucket: Bucket,
+        bucket: RateBucket,
         clock: Clock,
         *,
         max_send_rate: float | None,
@@ -39,14 +82,14 @@ class Pacer:
         return allowed * self._utilisation
 
     def reserve(self, recipients: Sequence[int], rate: float, until: float) -> list[float]:
-        """Reserves for as many of the messages, in order, as may go by `until`; gives the time of each."""
+        """Reserve for as many of the messages, in order, as may be sent by `until`; return the time of each."""
         return self._reserve(_ALL, recipients, rate, until)
 
     def wait_for_bulk(self, recipients: int, rate: float, until: float) -> bool:
-        """Waits until one bulk message may go; False when that is not before `until`.
+        """Wait until one bulk message may be sent; False when that is not before `until`.
 
         Bulk never queues in the shared bucket: it takes what is there at the moment, so that a transactional email
-        finds at most a message's worth of it ahead.
+        finds at most one message's worth of it ahead.
         """
         times = self._reserve(_BULK, [recipients], rate * self._bulk_share, until)
         if not times:
@@ -65,9 +108,10 @@ class Pacer:
             # The last message's time, counted from the bucket's, must not be after `until`.
             latest_start = until - grants(0.0, recipients, rate)[-1]
             reserved = self._bucket.advance(name, cost, floor=floor_of(self._clock.now()), latest_start=latest_start)
+            times = grants(reserved.empty_at, recipients, rate)
             if reserved.granted:
-                return grants(reserved.empty_at, recipients, rate)
-            fitting = [at for at in grants(reserved.empty_at, recipients, rate) if at <= until]
+                return times
+            fitting = [at for at in times if at <= until]
             if len(fitting) == len(recipients):
                 continue  # The bucket moved between its answer and now: ask again.
             recipients = recipients[: len(fitting)]

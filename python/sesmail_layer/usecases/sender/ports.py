@@ -1,70 +1,162 @@
-"""What the sender's use case is handed: its ports, and what the operator decided."""
+"""What the sender needs from outside, and what the operator decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 import msgspec
 
+from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
-    AttachmentObjects,
     Clock,
-    FeedbackBacklog,
+    DelayQueue,
     Log,
-    Mailer,
     Metrics,
-    QuotaSource,
+    PendingTable,
     StatusBus,
     SuppressionTable,
-    Templates,
     TrackingTable,
-    WaitingQueue,
 )
-from sesmail_layer.usecases.retry import KeptRequests
-from sesmail_layer.usecases.sender.pacing import Pacer
-from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+
+
+class Templates(Protocol):
+    def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
+        """Return a template, compiled within the given time.
+
+        Raises TemplateError, and TransientError when S3 cannot answer.
+        """
+
+
+class AttachmentObjects(Protocol):
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        """Read one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
+
+
+class Mailer(Protocol):
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        """Send once and return SES's message id.
+
+        Raises PermanentError (SES refuses this message), HoldError (not now), TransientError (not sent), and
+        OutcomeUnknownError.
+        """
+
+
+class FeedbackBacklog(Protocol):
+    def is_empty(self) -> bool:
+        """Return True where no SES event waits in the feedback queue or its dead-letter queue."""
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """A bucket's answer."""
+
+    granted: bool
+    empty_at: float
+    """The time at which the bucket was empty before this reservation (granted), or is now (refused). Unix seconds."""
+
+
+class RateBucket(Protocol):
+    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
+        """Atomically: take `empty_at`, at least `floor`; refuse if it is after `latest_start`; else add the cost."""
+
+
+class QuotaCache(Protocol):
+    """SES's quota as one worker read it for all. Raises TransientError."""
+
+    def read_quota(self) -> Quota | None: ...
+
+    def write_quota(self, quota: Quota) -> None: ...
+
+    def take_quota_lease(self, now: float, seconds: float) -> bool: ...
+
+
+class QuotaApi(Protocol):
+    def ask(self) -> Quota:
+        """Ask SES. Raises TransientError."""
+
+
+class Producers(msgspec.Struct, frozen=True):
+    """Policies and states as the control table holds them, by event source."""
+
+    policies: dict[str, ProducerPolicy]
+    states: dict[str, SendingState]
+
+
+class ProducerStates(Protocol):
+    """Raises TransientError where the table cannot be reached: what cannot be read is not sent yet."""
+
+    def producers(self, sources: Collection[str]) -> Producers:
+        """Read policies and states of sources (and of `*`), in one call."""
+
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
+        """Note an email as one of the breaker's probes; False when it has enough of them.
+
+        Where the latest of them went before `stale_before`, new ones replace them.
+        """
+
+
+class CapCounters(Protocol):
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        """Add up to `wanted` to a counter that must not pass `limit`; return how many fitted."""
+
+
+class SendingCounts(Protocol):
+    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
+        """Add to the breaker's counts of a producer, or of the account, with the producers of those emails."""
 
 
 class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator decided."""
+    """What the operator decided; Terraform sets every one."""
 
     default_sender_email: str
     default_sender_name: str
-    retention_days: int = 90
-    refuse_unknown_fields: bool = False
-    max_message_bytes: int = 10 * 1024 * 1024
-    max_schedule_days: int = 30
-    max_hold_seconds: float = 86_400
-    daily_quota_reserve: float = 0.1
-    """The share of SES's 24-hour quota that is kept for transactional mail."""
-    claim_settle_seconds: float = 300
-    resend_unknown: bool = True
+    retention_days: int
+    refuse_unknown_fields: bool
+    max_message_bytes: int
+    max_schedule_days: int
+    max_hold_seconds: float
+    max_send_rate: float | None
+    """Recipients a second; None: what SES says."""
+    rate_utilisation: float
+    bulk_rate_share: float
+    daily_quota_reserve: float
+    """The share of SES's 24-hour quota that is reserved for transactional mail."""
+    claim_settle_seconds: float
+    resend_unknown: bool
+    breaker_cooldown_seconds: float
+    soft_bounce_retries: int
 
 
-class SendingPorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sender needs from outside."""
+class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the composition root hands to the door, `SendEmails`; each step is given its own part of it."""
 
     tracking: TrackingTable
     suppression: SuppressionTable
+    pending: PendingTable
+    producer_states: ProducerStates
+    cap_counters: CapCounters
+    sending_counts: SendingCounts
+    rate_bucket: RateBucket
+    quota_cache: QuotaCache
+    quota_api: QuotaApi
     templates: Templates
     attachments: AttachmentObjects
     mailer: Mailer
     bus: StatusBus
-    waiting: WaitingQueue
+    retry_queue: DelayQueue
+    bulk_queue: DelayQueue
+    """Where an email goes that its producer's policy makes bulk."""
     backlog: FeedbackBacklog
-    quota: QuotaSource
-    pacer: Pacer
-    guard: ProducerGuard
-    bulk_lane: WaitingQueue
-    """Where what a policy makes bulk goes."""
-    kept: KeptRequests
     clock: Clock
     metrics: Metrics
     log: Log
     fingerprint: Callable[[str], str]
-    """Gives what logs say in place of a case-folded address."""
+    """Returns what logs say in place of a case-folded address."""
     time_limit: Callable[[float], AbstractContextManager[None]]
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
     run_all: Callable[[Sequence[Callable[[], object]]], None]
-    """Runs independent steps, side by side where it can; none of them raises."""
+    """Runs independent steps, concurrently where it can; none of them raises."""

@@ -1,82 +1,106 @@
-"""Everything about an email that can fail without SES: refusals, rules, times, template, message."""
+"""Prepare an email: template, rendering, identity, attachments, MIME message."""
 
 from __future__ import annotations
 
+import base64
 import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from sesmail_layer.domain.errors import HoldError, PermanentError
-from sesmail_layer.domain.message import compose, resolve_identity
-from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.usecases.sender.job import Job
-from sesmail_layer.usecases.sender.ports import SendingPorts, SendingRules
+import msgspec
+
+from sesmail_layer.domain.errors import OutOfTime, PermanentError
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.message import File, compose, resolve_identity
+from sesmail_layer.domain.request.email_request import Attachment
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.usecases.ports import Clock
+from sesmail_layer.usecases.sender.job import Email
+from sesmail_layer.usecases.sender.ports import AttachmentObjects, SendingRules, Templates
 
 RENDER_SECONDS = 2.0
 COMPILE_SECONDS = 8.0
-"""At most; so long that the largest template compiles on the smallest sender, once for a container."""
-_QUOTA_SECONDS = 300.0
-_CLOCKS_DIFFER_SECONDS = 1.0
+"""At most; enough for the largest template on the smallest sender, once for a container."""
+
+
+class PreparedMail(msgspec.Struct, frozen=True):
+    """What SES is handed."""
+
+    raw: bytes
+    sender: str
 
 
 class Preparation:
-    """Turns a job into the message that SES is handed."""
+    """Prepares one batch's emails within the time that the batch has for it."""
 
-    def __init__(self, ports: SendingPorts, rules: SendingRules, seconds: float) -> None:
+    def __init__(
+        self,
+        templates: Templates,
+        attachments: AttachmentObjects,
+        clock: Clock,
+        time_limit: Callable[[float], AbstractContextManager[None]],
+        rules: SendingRules,
+        seconds: float,
+    ) -> None:
         """`seconds`: how long the batch's emails may be prepared."""
-        self.ports = ports
-        self.rules = rules
-        self.compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
-        self.last_start = ports.clock.now() + seconds - self.compile_seconds - RENDER_SECONDS
+        self._templates = templates
+        self._attachments = attachments
+        self._clock = clock
+        self._time_limit = time_limit
+        self._rules = rules
+        self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
+        self._last_start = clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
-    def __call__(self, job: Job) -> bytes:
-        """Gives the raw message. Raises PermanentError, HoldError, TransientError."""
-        if job.refusal is not None or job.request is None:
-            raise job.refusal or PermanentError("validation_error", "Validation error: no request", code="VAL005")
-        request = job.request
-        now = self.ports.clock.now()
-        if job.hop.not_before - now > _CLOCKS_DIFFER_SECONDS:
-            raise HoldError("soft_bounce_retry", delay_seconds=job.hop.not_before - now, deferred=False)
-        self.ports.guard.check_request(job)
-        if request.expires_at and now >= utc_seconds(request.expires_at):
-            raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
-        if request.send_at and now < utc_seconds(request.send_at):
-            raise HoldError("scheduled", delay_seconds=utc_seconds(request.send_at) - now)
-        self._check_daily_quota(job)
-        if now > self.last_start:
-            # The templates before it took as long as they may: its turn would come when there is no time to send.
-            raise HoldError("time", delay_seconds=random.uniform(1, 10), deferred=False)
-        template = self.ports.templates.load(request.template_name, request.locale, self.compile_seconds)
-        job.sensitive = bool(request.sensitive) or template.metadata.sensitive
+    def __call__(self, email: Email) -> PreparedMail:
+        """Compose the message. Raises PermanentError, OutOfTime, TransientError."""
+        request, rules = email.request, self._rules
+        now = self._clock.now()
+        if now > self._last_start:
+            # The templates before it took the time: there would be none left to send it.
+            raise OutOfTime(random.uniform(1, 10))
+        template = self._templates.load(request.template_name, request.locale, self._compile_seconds)
+        email.sensitive = bool(request.sensitive) or template.metadata.sensitive
         data = {"year": int(utc_text(now)[:4]), **request.template_data}
-        with self.ports.time_limit(RENDER_SECONDS):
+        with self._time_limit(RENDER_SECONDS):
             rendered = template.render(data, request.subject)
-        job.subject = rendered.subject
-        identity = resolve_identity(request, rendered, self.rules.default_sender_email, self.rules.default_sender_name)
-        job.sender = identity.email
-        job.policy.check_sender(job.envelope.source, identity.email)
+        email.facts["subject"] = rendered.subject
+        identity = resolve_identity(request, rendered, rules.default_sender_email, rules.default_sender_name)
+        email.policy.check_sender(email.envelope.source, identity.email)
         raw = compose(
             request,
             rendered,
             identity,
-            email_id=job.email_id,
-            attempt=job.hop.attempt,
+            email_id=email.email_id,
+            attempt=email.hop.attempt,
             now=now,
-            cc=job.copies("cc"),
-            files=job.files(self.ports.attachments, self.rules.max_message_bytes),
+            cc=[address for address in request.cc if address in email.recipients],
+            files=[self._file(index, one, email.policy) for index, one in enumerate(request.attachments)],
         )
-        if len(raw) > self.rules.max_message_bytes:
-            kind = "attachment_error" if request.attachments else "validation_error"
+        if len(raw) > rules.max_message_bytes:
             raise PermanentError(
-                kind,
+                "attachment_error" if request.attachments else "validation_error",
                 f"Validation error: attachments: the message is {len(raw)} bytes, at most "
-                f"{self.rules.max_message_bytes} are allowed",
+                f"{rules.max_message_bytes} are allowed",
                 code="VAL007",
             )
-        self.ports.guard.admit_probe(job)
-        return raw
+        return PreparedMail(raw, identity.email)
 
-    def _check_daily_quota(self, job: Job) -> None:
-        quota = self.ports.quota.quota()
-        if quota is None:
-            return
-        if quota.share_left <= (self.rules.daily_quota_reserve if job.bulk else 0.0):
-            raise HoldError("daily_quota", delay_seconds=_QUOTA_SECONDS)
+    def _file(self, index: int, attachment: Attachment, policy: ProducerPolicy) -> File:
+        """Raises PermanentError `attachment_error`, and TransientError."""
+        field = f"attachments[{index}]"
+        if attachment.s3_uri is None:
+            content = _decoded(attachment.content_base64 or "", field)
+        elif policy.may_read(attachment.s3_uri):
+            content = self._attachments.read(attachment.s3_uri, f"{field}.s3Uri", self._rules.max_message_bytes)
+        else:
+            message = f"Validation error: {field}.s3Uri: not under a prefix that this producer was given"
+            raise PermanentError("attachment_error", message, code="ATT001")
+        return File(attachment.filename, content, attachment.content_type, attachment.content_id)
+
+
+def _decoded(text: str, field: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as err:
+        message = f"Validation error: {field}.contentBase64: not base64"
+        raise PermanentError("attachment_error", message, code="ATT002") from err

@@ -1,4 +1,4 @@
-"""What stands between a request and SES for its producer's sake: policy, pause, breaker, caps."""
+"""What a producer may do now: its policy, an operator's pause, the breaker, its caps."""
 
 from __future__ import annotations
 
@@ -6,88 +6,102 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from sesmail_layer.domain.errors import HoldError
-from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.errors import BreakerOpen, FirstContactsUsed, HoldError, Paused, ProducerCapUsed
+from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
 from sesmail_layer.domain.request.addresses import address_key
+from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.ports import Clock, Control, Producers, TrackingTable
-from sesmail_layer.usecases.sender.job import Job
+from sesmail_layer.usecases.ports import Clock, TrackingTable
+from sesmail_layer.usecases.sender.job import Email
+from sesmail_layer.usecases.sender.ports import CapCounters, Producers, ProducerStates, SendingCounts
 
 T = TypeVar("T")
 
-PROBES = 5
-"""Emails that the breaker lets through after its cool-down, to see how they fare."""
-_FRESH_SECONDS = 5.0
-"""How long a worker goes by what it read: a pause is in force everywhere within 15 seconds."""
+_CACHED_SECONDS = 5.0
+"""How long a worker uses what it read: a pause is in force everywhere within 15 seconds."""
 _DAY = 86_400
 _HOUR = 3_600
 
 
 class ProducerGuard:
-    """Lives as long as its container; remembers what it read for some seconds."""
+    """Lives with the container; caches policies and states for some seconds."""
 
-    def __init__(self, control: Control, tracking: TrackingTable, clock: Clock, cooldown_seconds: float) -> None:
-        self._control = control
+    def __init__(
+        self,
+        states: ProducerStates,
+        caps: CapCounters,
+        counts: SendingCounts,
+        tracking: TrackingTable,
+        clock: Clock,
+        *,
+        cooldown_seconds: float,
+    ) -> None:
+        self._states = states
+        self._caps = caps
+        self._counts = counts
         self._tracking = tracking
         self._clock = clock
         self._cooldown_seconds = cooldown_seconds
         self._known = Producers({}, {})
         self._read_at: dict[str, float] = {}
 
+    # --- policies and states ------------------------------------------------------------------------------------------
+
     def look_up(self, sources: Collection[str]) -> None:
-        """Reads what a batch's producers need, in one call, unless it is fresh. Raises TransientError."""
+        """Read what a batch's producers need, in one call, unless it is cached. Raises TransientError."""
         now = self._clock.now()
-        wanted = [s for s in {*sources, ACCOUNT} if now - self._read_at.get(s, 0) >= _FRESH_SECONDS]
+        wanted = [s for s in {*sources, ACCOUNT} if now - self._read_at.get(s, 0) >= _CACHED_SECONDS]
         if not wanted:
             return
-        read = self._control.producers(wanted)
+        read = self._states.producers(wanted)
         for source in wanted:
-            # One step each: other threads of the batch look at the same time.
+            # One step each: other threads of the batch read at the same time.
             _put(self._known.policies, source, read.policies.get(source))
             _put(self._known.states, source, read.states.get(source))
             self._read_at[source] = now
 
-    def policy(self, source: str) -> ProducerPolicy:
-        """The producer's own policy, else the default one."""
-        return self._known.policies.get(source) or self._known.policies.get(ACCOUNT) or ProducerPolicy()
+    def assign_policy(self, email: Email) -> None:
+        """Set the email's policy (the producer's own, else the default one) and its lane."""
+        policies = self._known.policies
+        email.policy = policies.get(email.envelope.source) or policies.get(ACCOUNT) or email.policy
+        if email.policy.priority:
+            email.bulk = email.policy.priority is Priority.BULK
 
-    def check_request(self, job: Job) -> None:
+    def check(self, email: Email) -> None:
         """Raises PermanentError `producer_denied`, and HoldError while the producer or the account is paused."""
-        source = job.envelope.source
-        template_name = job.request.template_name if job.request else ""
-        self.policy(source).check_request(source, template_name, job.recipients)
-        for whose in (ACCOUNT, source):
-            self._check_state(whose, job)
+        email.policy.check_request(email.envelope.source, email.request.template_name, email.recipients)
+        for scope in (ACCOUNT, email.envelope.source):
+            self._check_state(scope, email)
 
-    def admit_probe(self, job: Job) -> None:
-        """Lets an email that is ready to go through an open breaker, as one of its probes. Raises HoldError."""
+    def check_again(self, email: Email) -> None:
+        """Check whether it was paused while the email waited for its send time. Raises HoldError, TransientError."""
+        self.look_up({email.envelope.source})
+        for scope in (ACCOUNT, email.envelope.source):
+            state = self._known.states.get(scope)
+            if not (email.probe and state is not None and self._is_probing(state)):
+                self._check_state(scope, email, may_probe=False)
+
+    def admit_probe(self, email: Email) -> None:
+        """Let an email that is ready pass an open breaker, as one of its probes. Raises HoldError."""
         now = self._clock.now()
-        for whose in (ACCOUNT, job.envelope.source):
-            state = self._known.states.get(whose)
+        for scope in (ACCOUNT, email.envelope.source):
+            state = self._known.states.get(scope)
             if state is None or not state.paused:
                 continue
-            if job.email_id not in state.probes and not self._control.take_probe(
-                whose, job.email_id, limit=PROBES, now=now, stale_before=now - self._cooldown_seconds
+            if email.email_id not in state.probes and not self._states.take_probe(
+                scope, email.email_id, limit=PROBES, now=now, stale_before=now - self._cooldown_seconds
             ):
                 raise self._held(state)
-            job.probe = True
+            email.probe = True
 
-    def check_again(self, job: Job) -> None:
-        """Looks whether it was paused while the email waited for its turn. Raises HoldError, TransientError."""
-        self.look_up({job.envelope.source})
-        for whose in (ACCOUNT, job.envelope.source):
-            state = self._known.states.get(whose)
-            if not (job.probe and state is not None and self._is_probing(state)):
-                self._check_state(whose, job, may_probe=False)
-
-    def _check_state(self, whose: str, job: Job, *, may_probe: bool = True) -> None:
-        state = self._known.states.get(whose)
+    def _check_state(self, scope: str, email: Email, *, may_probe: bool = True) -> None:
+        state = self._known.states.get(scope)
         if state is None or not state.paused:
             return
         if state.paused_by != "breaker":
-            raise HoldError("paused", delay_seconds=HOLD_SECONDS)
-        has_room = job.email_id in state.probes or state.has_room_for_probe(
+            raise Paused(HOLD_SECONDS)
+        has_room = email.email_id in state.probes or state.has_room_for_probe(
             PROBES, self._clock.now(), self._cooldown_seconds
         )
         if not (may_probe and has_room and self._is_probing(state)):
@@ -96,73 +110,75 @@ class ProducerGuard:
     def _is_probing(self, state: SendingState) -> bool:
         return state.probing(self._clock.now(), self._cooldown_seconds)
 
-    def _held(self, state: SendingState) -> HoldError:
-        return HoldError(
-            "breaker",
-            delay_seconds=state.hold_seconds(self._clock.now(), self._cooldown_seconds),
-            gives_up_as="bounce_rate_exceeded",
-            rate=state.evidence.bounce_rate if state.evidence else 0.0,
+    def _held(self, state: SendingState) -> BreakerOpen:
+        return BreakerOpen(
+            state.hold_seconds(self._clock.now(), self._cooldown_seconds),
+            state.evidence.bounce_rate if state.evidence else 0.0,
         )
 
-    def over_caps(self, jobs: Sequence[Job]) -> dict[str, HoldError]:
-        """Takes a batch's emails from their producers' caps, one write a producer and cap; gives, by SQS message id,
+    # --- caps ---------------------------------------------------------------------------------------------------------
+
+    def over_caps(self, emails: Sequence[Email]) -> dict[str, HoldError]:
+        """Take a batch's emails from their producers' caps, one write a producer and cap; return, by SQS message id,
         the holds of those that have no room. Raises TransientError."""
         holds: dict[str, HoldError] = {}
-        by_source: dict[str, list[Job]] = defaultdict(list)
-        for job in jobs:
-            if not job.hop.counted:
-                by_source[job.envelope.source].append(job)
+        by_source: dict[str, list[Email]] = defaultdict(list)
+        for email in emails:
+            if not email.hop.counted:
+                by_source[email.envelope.source].append(email)
         for source, some in by_source.items():
-            policy = self.policy(source)
+            policy = some[0].policy
             if policy.first_contacts_per_hour is not None:
                 holds |= self._over_contacts(source, some, policy.first_contacts_per_hour)
-            within = [job for job in some if job.message.message_id not in holds]
+            within = [email for email in some if email.message.message_id not in holds]
             if policy.emails_per_day is not None and within:
                 holds |= self._over_day(source, within, policy.emails_per_day)
         return holds
 
-    def _over_day(self, source: str, jobs: Sequence[Job], cap: int) -> dict[str, HoldError]:
+    def _over_day(self, source: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
         now = self._clock.now()
         counter = f"day#{source}#{utc_text(now)[:10]}"
-        room = self._control.take(counter, len(jobs), cap, expires_at=now + 2 * _DAY)
+        room = self._caps.take(counter, len(emails), cap, expires_at=now + 2 * _DAY)
         wait = _DAY - now % _DAY
-        return {job.message.message_id: HoldError("producer_cap", delay_seconds=wait) for job in jobs[room:]}
+        return {email.message.message_id: ProducerCapUsed(wait) for email in emails[room:]}
 
-    def _over_contacts(self, source: str, jobs: Sequence[Job], cap: int) -> dict[str, HoldError]:
-        """An email with several first contacts goes when all of them have room; none is taken for one that waits."""
+    def _over_contacts(self, source: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
+        """An email with several first contacts is sent when all of them have room; a held one takes none."""
         now = self._clock.now()
-        new = {job.message.message_id: self._first_contacts(job) for job in jobs}
+        new = {email.message.message_id: self._first_contacts(email) for email in emails}
         wanted = len(frozenset[str]().union(*new.values()))
         if not wanted:
             return {}
         counter = f"contacts#{source}#{utc_text(now)[:13]}"
-        room = self._control.take(counter, wanted, cap, expires_at=now + 2 * _HOUR)
+        room = self._caps.take(counter, wanted, cap, expires_at=now + 2 * _HOUR)
         wait = _HOUR - now % _HOUR
         holds: dict[str, HoldError] = {}
         admitted: set[str] = set()
-        for job in jobs:
-            together = admitted | new[job.message.message_id]
+        for email in emails:
+            together = admitted | new[email.message.message_id]
             if len(together) <= room:
                 admitted = together
             else:
-                holds[job.message.message_id] = HoldError("first_contacts", delay_seconds=wait)
+                holds[email.message.message_id] = FirstContactsUsed(wait)
         return holds
 
-    def _first_contacts(self, job: Job) -> set[str]:
-        addresses = {address_key(address) for address in job.recipients}
+    def _first_contacts(self, email: Email) -> set[str]:
+        addresses = {address_key(address) for address in email.recipients}
         return {address for address in addresses if not self._tracking.has_sent_to(address)}
 
-    def count_sent(self, jobs: Sequence[Job]) -> None:
-        """Adds a batch's sent emails to the breaker's counts: one write a producer, one for the account."""
+    # --- counts -------------------------------------------------------------------------------------------------------
+
+    def count_sent(self, emails: Sequence[Email]) -> None:
+        """Add a batch's sent emails to the breaker's counts: one write a producer, one for the account."""
         now = self._clock.now()
         sent: dict[str, int] = defaultdict(int)
-        for job in jobs:
-            if not _to_simulator(job):
-                sent[job.envelope.source] += 1
-        for source, emails in sent.items():
-            self._control.count_sent(source, emails, now)
+        for email in emails:
+            if not all(address.casefold().endswith(SIMULATOR_DOMAIN) for address in email.recipients):
+                sent[email.envelope.source] += 1
+        for source, number in sent.items():
+            self._counts.count_sent(source, number, now)
         if sent:
-            self._control.count_sent(ACCOUNT, sum(sent.values()), now, sources=sent.keys())
+            self._counts.count_sent(ACCOUNT, sum(sent.values()), now, sources=sent.keys())
 
 
 def _put(known: dict[str, T], source: str, read: T | None) -> None:
@@ -170,8 +186,3 @@ def _put(known: dict[str, T], source: str, read: T | None) -> None:
         known.pop(source, None)
     else:
         known[source] = read
-
-
-def _to_simulator(job: Job) -> bool:
-    """SES's mailbox simulator counts for no rate of SES's, so for none of ours."""
-    return all(address.casefold().endswith("@simulator.amazonses.com") for address in job.recipients)

@@ -1,0 +1,94 @@
+"""The guards: what keeps an email from being sent, or makes it wait. They all read for the whole batch at once.
+
+suppression   the recipient's entry on the suppression list         failed, or the copy is dropped
+producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
+schedule      `sendAt`, `expiresAt`, a retry's own time             held, or failed
+quota         SES's 24-hour quota                                   held
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sesmail_layer.domain.errors import NotDueYet, PermanentError, QuotaUsed, RetryNotDueYet
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.request.addresses import address_key
+from sesmail_layer.domain.times import utc_seconds, utc_text
+from sesmail_layer.usecases.ports import Clock, SuppressionTable
+from sesmail_layer.usecases.sender.job import Email
+from sesmail_layer.usecases.sender.pacing import QuotaReader
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+
+_QUOTA_SECONDS = 300.0
+_CLOCKS_DIFFER_SECONDS = 1.0
+
+_SUPPRESSION_CODES = {
+    SuppressionReason.HARD_BOUNCE: "SUPP001",
+    SuppressionReason.CONSECUTIVE_SOFT_BOUNCES: "SUPP002",
+    SuppressionReason.SPAM_COMPLAINT: "SUPP003",
+    SuppressionReason.UNSUBSCRIBE: "SUPP004",
+    SuppressionReason.MANUAL: "SUPP005",
+    SuppressionReason.SES_SUPPRESSED: "SUPP006",
+}
+
+
+class Guards:
+    """Lives with the container; keeps nothing of a batch."""
+
+    def __init__(
+        self,
+        suppression: SuppressionTable,
+        producers: ProducerGuard,
+        quota: QuotaReader,
+        clock: Clock,
+        *,
+        daily_quota_reserve: float,
+    ) -> None:
+        self._suppression = suppression
+        self._producers = producers
+        self._quota = quota
+        self._clock = clock
+        self._daily_quota_reserve = daily_quota_reserve
+
+    def read_producers(self, emails: Sequence[Email]) -> None:
+        """Read policies and pauses, and decide each email's lane. Raises TransientError: nothing is sent unread."""
+        self._producers.look_up({email.envelope.source for email in emails})
+        for email in emails:
+            self._producers.assign_policy(email)
+
+    def read_suppressions(self, emails: Sequence[Email]) -> None:
+        """Note whom each email must not be sent to. Raises TransientError: nothing is sent unread."""
+        addresses = {address for email in emails for address in (email.facts["to_email"], *email.recipient_states)}
+        if not addresses:
+            return
+        entries = self._suppression.get_many(addresses)
+        if not entries:
+            return
+        now_text = utc_text(self._clock.now())
+        for email in emails:
+            email.dropped = {
+                address: entries[address]
+                for address in (email.facts["to_email"], *email.recipient_states)
+                if address in entries and entries[address].blocks(bulk=email.bulk, now_text=now_text)
+            }
+            to, *copies = email.recipients
+            email.recipients = [to, *(copy for copy in copies if address_key(copy) not in email.dropped)]
+
+    def check(self, email: Email) -> None:
+        """Raises PermanentError (suppressed, denied, expired) and HoldError (paused, not due, over the quota)."""
+        now = self._clock.now()
+        if email.facts["to_email"] in email.dropped:
+            reason = email.dropped[email.facts["to_email"]].reason
+            message = f"Email not sent: recipient is suppressed ({reason})"
+            raise PermanentError("suppressed", message, code=_SUPPRESSION_CODES[reason])
+        if email.hop.not_before - now > _CLOCKS_DIFFER_SECONDS:
+            raise RetryNotDueYet(email.hop.not_before - now)
+        self._producers.check(email)
+        request = email.request
+        if request.expires_at and now >= utc_seconds(request.expires_at):
+            raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
+        if request.send_at and now < utc_seconds(request.send_at):
+            raise NotDueYet(utc_seconds(request.send_at) - now)
+        quota = self._quota.quota()
+        if quota and quota.share_left <= (self._daily_quota_reserve if email.bulk else 0.0):
+            raise QuotaUsed(_QUOTA_SECONDS)

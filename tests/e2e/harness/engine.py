@@ -1,0 +1,59 @@
+"""The deployed engine with what only tests do to it: publish SES events, inject faults, purge queues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from localcloud.engine import Engine
+
+
+class EngineUnderTest(Engine):
+    """A deployed engine and the controls of its emulator."""
+
+    @property
+    def final_status(self) -> str:
+        """The last status of an ordinary email: LocalStack's SES publishes no Delivery event."""
+        return "delivered" if self.emulator.has_full_ses else "sent"
+
+    def put_email_request_and_wait(self, to: str, status: str = "", **fields: Any) -> dict[str, Any]:
+        """Put one request on the bus; return its record once it has the status, `final_status` by default."""
+        return self.wait_for_status(self.put_email_request(to, **fields), status or self.final_status)
+
+    def publish_ses_event(self, event: Mapping[str, Any] | str) -> None:
+        """Publish an SES event, or a plain text, to the feedback topic."""
+        text = event if isinstance(event, str) else json.dumps(event)
+        self.sns.publish(TopicArn=self.outputs["ses_feedback_topic_arn"], Message=text)
+
+    def purge(self, *queues: str) -> None:
+        """Empty queues, such as dead-letter queues that a test filled on purpose."""
+        for queue in queues:
+            self.sqs.purge_queue(QueueUrl=self.queue_url(queue))
+
+    # --- the emulator (`localcloud/ses/control.py`) --------------------------------------------------------------
+
+    def inject_fault(self, kind: str, **options: Any) -> None:
+        """Make the emulated SES fail: the next request, or as the options say."""
+        self.emulator.request("POST", "_sesmail/faults", {"kind": kind, **options})
+
+    def clear_faults(self) -> None:
+        self.emulator.request("DELETE", "_sesmail/faults")
+
+    def configure_ses(self, **settings: Mapping[str, Any]) -> None:
+        """Change the emulated SES's `quota` or `events`."""
+        self.emulator.request("PATCH", "_sesmail/settings", settings)
+
+    def release_events(self) -> None:
+        """Publish the SES events that were held."""
+        self.emulator.request("POST", "_sesmail/release", {})
+
+    @contextmanager
+    def redelivery_after(self, seconds: float) -> Iterator[None]:
+        """Make SQS redeliver what an ended batch left after these seconds; the visibility timeout is ten minutes."""
+        self.emulator.request("POST", "_sesmail/redelivery", {"seconds": seconds})
+        try:
+            yield
+        finally:
+            self.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})

@@ -1,0 +1,102 @@
+"""Headers and bodies as lines: what is encoded, where it is folded, what no line may hold."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+
+import pytest
+
+from sesmail_layer.domain.message import File
+from sesmail_layer.domain.mime import header_line, text_line
+from tests.unit.reading_mail import body, header, raw, rendered
+
+
+def test_an_encoded_word_in_a_link_is_taken_apart_and_the_link_leads_to_the_same_place() -> None:
+    message = raw(listUnsubscribe={"url": "https://example.com/u?a=?utf-8?q?x"})
+
+    assert header(message, "List-Unsubscribe") == "<https://example.com/u?a=%3Futf-8?q?x>"
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in message
+
+
+def test_the_words_of_mime_are_written_as_everybody_writes_them() -> None:
+    message = raw(files=[File("a.bin", b"x"), File("mail.eml", b"x"), File("b.png", b"x", "image/png", "logo")])
+
+    assert message.count(b"\r\nContent-Type: application/octet-stream\r\n") == 2
+    assert message.count(b"\r\nContent-Disposition: attachment; filename=") == 2
+    assert message.count(b'\r\nContent-Disposition: inline; filename="b.png"\r\n') == 1
+    assert message.count(b"\r\nContent-ID: <logo>\r\n") == 1
+    assert message.count(b"\r\nContent-Transfer-Encoding: base64\r\n") == 3
+
+
+def words(line: str) -> list[bytes]:
+    """The texts of a header's encoded words."""
+    return [b64decode(word) for word in re.findall(r"=\?utf-8\?b\?([^?]*)\?=", line)]
+
+
+def test_encoded_lines_are_as_long_as_they_may_be() -> None:
+    line = text_line("Subject", "=?" + "a" * 200)
+
+    assert [len(word) for word in words(line)] == [39, 45, 45, 45, 28]
+    assert [len(one) for one in line.splitlines()] == [73, 73, 73, 73, 53]
+    assert b"".join(words(line)) == b"=?" + b"a" * 200
+
+
+def test_after_a_long_name_the_first_word_has_twelve_bytes_at_least() -> None:
+    assert [len(word) for word in words(text_line("X-" + "n" * 70, "=?" + "a" * 60))] == [12, 45, 5]
+
+
+def test_no_character_is_divided_between_two_words() -> None:
+    found = words(text_line("Subject", "ü" * 45))
+
+    assert [len(word) for word in found] == [38, 44, 8]
+    assert [word.decode() for word in found] == ["ü" * 19, "ü" * 22, "ü" * 4]
+
+
+def test_half_a_surrogate_pair_is_written_as_a_question_mark() -> None:
+    assert words(text_line("Subject", "a\ud83d")) == [b"a?"]
+
+
+def test_headers_and_types_are_written_as_everybody_writes_them() -> None:
+    """Any case is right; some filters take an unusual one for a sign of spam."""
+    message = raw(
+        cc=["cc@example.com"],
+        replyTo="help@example.com",
+        files=[File("a.bin", b"x"), File("b.png", b"x", "image/png", "logo")],
+    )
+
+    names = [line.partition(b":")[0] for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "]
+    assert names == [
+        b"From", b"To", b"Cc", b"Reply-To", b"Subject", b"Auto-Submitted", b"Date", b"Message-ID", b"MIME-Version",
+        b"Content-Type",
+    ]  # fmt: skip
+    types = re.findall(rb"\r\n(?:)Content-Type: ([^;\r]+)", message)
+    assert types == [
+        b"multipart/mixed", b"multipart/alternative", b"text/plain", b"multipart/related", b"text/html", b"image/png",
+        b"application/octet-stream",
+    ]  # fmt: skip
+    unique = re.findall(rb'boundary="=_([0-9a-f]{40})_\w+"', message)
+    assert (len(unique), len(set(unique))) == (3, 1)
+
+
+@pytest.mark.parametrize("text", ["a\r\nb\rc\nd", "ä\r\nö\rü\nß"])
+def test_every_kind_of_line_break_arrives_as_one(text: str) -> None:
+    arrived = body(raw(rendered(text=text)), "plain")
+
+    assert arrived.replace("\r\n", "\n").rstrip("\n").split("\n") == re.split(r"\r\n|\r|\n", text)
+
+
+def test_half_a_surrogate_pair_in_a_body_is_a_question_mark() -> None:
+    assert body(raw(rendered(text="a\ud83d")), "plain").strip() == "a?"
+
+
+def test_a_line_is_folded_where_it_would_be_longer_than_76() -> None:
+    assert header_line("X-A", "a" * 71) == f"X-A: {'a' * 71}\r\n"
+    assert header_line("X-A", f"{'a' * 30} {'b' * 41}") == f"X-A: {'a' * 30}\r\n {'b' * 41}\r\n"
+    assert header_line("X-A", f"{'a' * 30} {'b' * 40}") == f"X-A: {'a' * 30} {'b' * 40}\r\n"
+
+
+@pytest.mark.parametrize("value", ["ü", "a\x00b", "a\x7f"])
+def test_a_header_is_printable_ascii_or_an_error(value: str) -> None:
+    with pytest.raises(ValueError, match=r"^X-A: not printable ASCII$"):
+        header_line("X-A", value)

@@ -1,0 +1,82 @@
+"""Mail that waits: what its record says meanwhile, and who may take it up again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sesmail_layer.domain.errors import PausedBySes, RateLimited
+from sesmail_layer.domain.record.statuses import Status
+from tools.simulation.fakes import NOW, request
+from tools.simulation.sender import Sender
+
+LATER = "2026-11-24T12:00:00Z"
+
+
+def throttled(sender: Sender) -> None:
+    sender.mailer.answers = [PausedBySes(60, message="Sending paused", code="SES004")]
+
+
+def test_a_claimed_email_that_ses_makes_wait_is_given_back() -> None:
+    sender = Sender()
+    throttled(sender)
+    message = sender.message(request(emailId="one"))
+    assert sender.run(message) == set()
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.lease_until, record.defer_reason) == (Status.DEFERRED, 0, "sending_paused")
+    assert [entry.key for entry in record.history] == ["mark/1/00001/sending", "mark/1/00002/deferred"]
+    assert record.history[-1].detail == {"reason": "sending_paused", "until": "2026-11-24T10:32:00.000Z"}
+    [(body, delay)] = sender.waiting.messages
+    assert delay == 60
+    assert json.loads(body)["sesmailHop"]["noted"] == "sending_paused"
+
+
+def test_a_wait_that_the_bus_refuses_to_tell_is_told_when_the_message_comes_again() -> None:
+    sender = Sender()
+    throttled(sender)
+    sender.bus.refuse = lambda event: event.status == "deferred"
+    message = sender.message(request(emailId="one"))
+
+    assert sender.run(message) == {message.message_id}
+    assert sender.waiting.messages == []
+
+
+def test_a_wait_leaves_no_lease_behind() -> None:
+    sender = Sender()
+
+    assert sender.send(emailId="one", sendAt=LATER).lease_until == 0
+
+
+@pytest.mark.parametrize("event_id", ["second", None])
+def test_what_went_its_way_already_does_not_wait_again(event_id: str | None) -> None:
+    sender = Sender()
+    sender.send(emailId="one")
+
+    sender.run(sender.message(request(emailId="one", sendAt=LATER), event_id=event_id))
+
+    assert sender.waiting.messages == []
+    assert "EmailDeferred" not in sender.metrics.counts
+
+
+def test_a_short_wait_gives_the_claim_back_without_a_word() -> None:
+    sender = Sender()
+    sender.mailer.answers = [RateLimited(1)]
+    sender.run(sender.message(request(emailId="one")))
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.lease_until) == (Status.SENDING, 0)
+    assert sender.bus.events == []
+    assert [delay for _, delay in sender.waiting.messages] == [1]
+
+
+def test_the_same_reason_is_told_once() -> None:
+    sender = Sender()
+    sender.send(emailId="one", sendAt=LATER)
+    for _ in range(3):
+        sender.run_waiting()
+
+    assert [event.status for event in sender.bus.events] == ["deferred"]
+    assert len(sender.tracking.records["one"].history) == 1
+    assert sender.clock.now() < NOW + 5_340

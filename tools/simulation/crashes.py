@@ -1,0 +1,72 @@
+"""Kill a use case at any of its external calls, whatever its ports are: the calls are found by reflection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+Ports = TypeVar("Ports", bound=msgspec.Struct)
+
+IN_PROCESS = frozenset({"clock", "metrics", "log", "fingerprint", "time_limit", "run_all"})
+"""Ports that make no network call: a kill there is a kill before the next external call."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of the code under test may run after it."""
+
+
+class Killer:
+    """Ends the process at the nth external call: before it, or after it took effect but before its answer is used.
+
+    `at` 0 kills nothing; `calls` are the calls so far, as `port.method`.
+    """
+
+    def __init__(self, at: int = 0, *, after: bool = False) -> None:
+        self.calls: list[str] = []
+        self._at = at
+        self._after = after
+
+    @property
+    def ports(self) -> set[str]:
+        """The ports that were called."""
+        return {call.partition(".")[0] for call in self.calls}
+
+    def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.calls.append(name)
+            killed = len(self.calls) == self._at
+            if killed and not self._after:
+                raise Killed
+            try:
+                return call(*args, **kwargs)
+            finally:
+                if killed:
+                    raise Killed  # In place of the answer, also where that is an error.
+
+        return wrapped
+
+
+class Mortal:
+    """A port with every public method wrapped; its fields stay its own."""
+
+    def __init__(self, port: str, inner: Any, killer: Killer) -> None:
+        self._port = port
+        self._inner = inner
+        self._killer = killer
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._killer.wrap(f"{self._port}.{name}", found) if callable(found) else found
+
+
+def external_ports(ports: msgspec.Struct) -> list[str]:
+    """The names of the ports behind which there are network calls: all but those IN_PROCESS."""
+    return [name for name in ports.__struct_fields__ if name not in IN_PROCESS]
+
+
+def mortal(ports: Ports, killer: Killer) -> Ports:
+    """The same ports, killed where the killer says."""
+    wrapped = {name: Mortal(name, getattr(ports, name), killer) for name in external_ports(ports)}
+    return msgspec.structs.replace(ports, **wrapped)
