@@ -35,6 +35,7 @@ def _cells(effect: Effect) -> list[str]:
     suppressed = f"`{effect.suppress.value}`" if effect.suppress else "no"
     if effect.suppress_days:
         suppressed += f", {effect.suppress_days} days"
-    flags = (effect.counts, effect.strikes, effect.retried, effect.sender_refused)
+    limit = effect.counts_towards_soft_bounce_limit
+    flags = (effect.counts, limit, effect.retried, effect.sender_refused)
     name = f"`{effect.bounce_class}`" if effect.bounce_class else "none"
     return [name, status, suppressed, *("yes" if flag else "no" for flag in flags)]

@@ -1,48 +1,21 @@
-"""What the words of a diagnostic say: the other mail server's text, in its own language.
+"""The words of diagnostics: what other mail servers write about a bounce, in several languages.
 
-These are patterns of words, not whole sentences. tests/cases/bounces.json has the answers that they were tried on.
-Addresses, links and host names are removed first: anyone can choose their words (`vacation@example.com`).
+These are patterns of words for `bounces.Words`, not whole sentences; `…` stands for a few words between.
+tests/cases/bounces.json contains the answers that they were tested with.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cached_property, lru_cache
-
 _LINK = r"\b(?:[a-z][a-z+.-]*://|mailto:|www\.)\S+|\b(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[\w-]+\.)+[a-z]{2,})/\S*"
 _ADDRESS = r'"[^"]*"@\S+|<[^<>\s]*>|[^\s<>()\[\]",;:]+@[^\s<>()\[\]",;:]+'
-# The names of blocklists stay: they are often all that a server says.
+# The names of blocklists stay: some servers write nothing else.
 _BLOCKLISTS = r"spamhaus|spamcop|sorbs|barracudacentral|abuseat|uceprotect"
 _HOST = rf"\b(?![\w.-]*(?:{_BLOCKLISTS})\.)(?:[\w-]+\.){{2,}}[a-z]{{2,}}\b"
 
+# Anyone can choose the words of an address, a link or a host name (`vacation@example.com`): they are no evidence.
+NAMES = f"{_LINK}|{_ADDRESS}|{_HOST}"
 
-@lru_cache(maxsize=128)
-def without_names(diagnostic: str) -> str:
-    """Remove addresses, links and host names."""
-    return re.sub(f"{_LINK}|{_ADDRESS}|{_HOST}", " ", diagnostic, flags=re.IGNORECASE)
-
-
-class Words:
-    """Patterns of whole words; `…` stands for a few words between.
-
-    A part of a host name or of a hyphenated name is no word. Sentences may follow each other without a space.
-    """
-
-    def __init__(self, *patterns: str) -> None:
-        self._patterns = patterns
-
-    def found_in(self, text: str) -> bool:
-        return self._compiled.search(text) is not None
-
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        # Not at import: it takes milliseconds, and the sender, too, imports this module.
-        either = "|".join(self._patterns).replace("…", r"\b[^.;]{0,40}?\b")
-        begin, end = r"(?<![\w@])(?<!\w-)(?:(?<!\w\.)|(?=(?-i:[A-Z])))", r"(?![\w@])(?!-\w|(?-i:\.[a-z]))"
-        return re.compile(f"{begin}(?:{either}){end}", re.IGNORECASE)
-
-
-ABOUT_THE_SENDER = Words(
+ABOUT_THE_SENDER = (
     # its address
     r"(?<!to )(?<!to the )senders?(?:'s)?…(?:reject\w*|refus\w*|denied|block\w*|banned|verif\w+|syntac\w+|must exist"
     r"|not (?:allowed|accepted|permitted|authori[sz]ed|valid|found|pre-approved)|does ?n.t exist|does not exist"
@@ -73,7 +46,7 @@ ABOUT_THE_SENDER = Words(
     r"envelope blocked|administrative prohibition",
 )
 
-MAILBOX_FULL = Words(
+MAILBOX_FULL = (
     r"over[ -]?(?:the |its )?(?:\w+ )?quota",
     r"(?<!queue )(?<!message )(?<!sending )quota(?: \w+)? (?:exceeded|violation|reached)|quota (?:is )?full",
     r"exceed\w* (?:\w+ ){0,3}(?:quota|storage|disk space)|(?:storage|disk) space",
@@ -83,7 +56,7 @@ MAILBOX_FULL = Words(
     r"postfach…voll|speicher\w*…(?:voll|(?:ue|ü)berschritten)|casella…piena|caixa…cheia|quota…(?:superata|d[eé]pass\w*)",
 )
 
-LIMITED = Words(
+LIMITED = (
     r"gr[ea]y[ -]?list\w*|liste grise|lista (?:gris|grigia|cinza)|graue liste|szara lista|grijze lijst",
     r"rate[ -]?limit\w*|(?:connection|message|sending|rate|thread|session)s? limit\w*|throttl\w*|frequency limited",
     r"too many (?:\w+ ){0,2}(?:connections?|sessions?|messages|e?-?mails?|recipients?|users?|errors|requests)",
@@ -94,8 +67,8 @@ LIMITED = Words(
 
 _WHO = r"(?:mail[ -]?box|user|recipient|addressee|account|address|customer|alias|person|local[ -]?part)s?"
 
-# A mailbox that is closed, disabled or unavailable is not unknown: it may open again.
-UNKNOWN_USER = Words(
+# A mailbox that is closed, disabled or unavailable is not unknown: it may be opened again.
+UNKNOWN_USER = (
     rf"(?:unknown|no such|invalid|non-?existent|bad|undeliverable|unroute?able)[ _-](?:\w+[ _-])?{_WHO}",
     rf"{_WHO}(?: \S+){{0,5}}? (?:is )?(?:unknown|invalid|unallocated|unrecogni[sz]ed|does ?n.t exist|does not exist"
     r"|not (?:be )?(?:found|known|valid|exist|present)|no longer exists?)|no longer valid",
@@ -109,7 +82,7 @@ UNKNOWN_USER = Words(
     r"(?:usu[aá]rio|destinat[aá]rio|caixa)…(?:desconhecid[oa]|inexistente|n[aã]o existe)",
 )
 
-AUTOMATIC_REPLY = Words(
+AUTOMATIC_REPLY = (
     r"out[ -]of[ -](?:the[ -])?office|auto(?:matic|mated)?[ -]?(?:reply|response)|vacation|on leave",
     r"abwesenheit\w*|automatische antwort|r[eé]ponse automatique|absent du bureau",
     r"respuesta autom[aá]tica|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)",

@@ -1,4 +1,4 @@
-"""From one SES event to what it means, per recipient that it affects."""
+"""From one SES event to its outcomes: one for each affected recipient."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from sesmail_layer.domain.ses.machine_opens import is_machine
 from sesmail_layer.domain.ses.ses_events import SesEvent, address, items, mapping, text, time
 
 _LINK_BYTES = 1000
-"""Of a clicked link that is kept: an email's history must fit into one item."""
+"""Length to which a clicked link is cut: an email's history must fit into one item."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that an event says: the entry for the record, and what else follows from it."""
+    """What an event means for one recipient: the entry for the record, and what follows from it."""
 
     entry: Entry
     suppress: SuppressionReason | None = None
     suppress_days: int | None = None
-    """None: for ever."""
+    """None: the suppression does not expire."""
     counts: bool = False
-    """Towards the bounce or complaint rate."""
-    strikes: bool = False
-    """Towards the consecutive soft bounces of the address."""
+    """Counts towards the bounce or complaint rate."""
+    counts_towards_soft_bounce_limit: bool = False
+    """Counts as one of the address's consecutive soft bounces."""
     retried: bool = False
     """A soft bounce that is worth another attempt."""
     sender_refused: bool = False
-    """The recipient's provider rejects the sender, whoever the recipient is."""
+    """The recipient's provider rejects or defers the sender."""
     not_spam: bool = False
-    """The recipient took the complaint back."""
+    """The recipient withdrew the complaint."""
 
 
 def outcomes(event: SesEvent, attempt: int, own: Iterable[str] | None = None) -> list[Outcome]:
-    """Says what an event means; pure and total: any event has at least the entry that says it came.
+    """Return an event's outcomes; an event of any type has at least one, for the record's history.
 
-    The same event gives the same entries under the same keys whichever dialect brings it, and however often.
-    `own` are the recipients of the email's record; without a record, those that SES lists as the message's. No other
-    address is affected: which address a bounce names is the remote side's text (DSN Final-Recipient).
+    The same event yields the same entries with the same keys, in either format and however often it is delivered.
+    `own` are the recipients of the email's record; without a record, those of SES's envelope are used. An event
+    affects no other address: which one a bounce names is the remote side's text (DSN Final-Recipient).
     """
     if own is not None:
         event = msgspec.structs.replace(event, destinations=tuple(own))
@@ -53,7 +53,7 @@ def outcomes(event: SesEvent, attempt: int, own: Iterable[str] | None = None) ->
 
 
 def _gravest(found: Iterable[Outcome]) -> Iterable[Outcome]:
-    """Gives one outcome for each entry: several addresses may stand for one recipient."""
+    """Return one outcome for each entry: several addresses may stand for one recipient."""
     by_key: dict[str, Outcome] = {}
     for outcome in found:
         known = by_key.setdefault(outcome.entry.key, outcome)
@@ -63,11 +63,12 @@ def _gravest(found: Iterable[Outcome]) -> Iterable[Outcome]:
 
 
 def _gravity(outcome: Outcome) -> tuple[bool, ...]:
-    return outcome.suppress is not None, outcome.counts, outcome.entry.status is not None, outcome.strikes
+    limit = outcome.counts_towards_soft_bounce_limit
+    return outcome.suppress is not None, outcome.counts, outcome.entry.status is not None, limit
 
 
 def sent_entry(event: SesEvent, attempt: int) -> Entry:
-    """Any event about a message proves that SES accepted it; the sender writes the same entry under the same key."""
+    """Any event of a message proves that SES accepted it; the sender writes the same entry with the same key."""
     return Entry(
         key=f"sent/{attempt}",
         at=event.accepted_at,
@@ -78,7 +79,7 @@ def sent_entry(event: SesEvent, attempt: int) -> Entry:
 
 
 def _send(_event: SesEvent, _attempt: int) -> list[Outcome]:
-    return []  # its one outcome, `sent`, is every event's
+    return []  # `outcomes` adds its only one, `sent`, to those of every event
 
 
 def _delivery(event: SesEvent, attempt: int) -> list[Outcome]:
@@ -131,7 +132,7 @@ def _bounce_outcome(event: SesEvent, attempt: int, recipient: str | None, given:
 def _bounced(
     event: SesEvent, attempt: int, recipient: str | None, evidence: bounces.Evidence, kind: bounces.BounceClass
 ) -> Outcome:
-    # Not one of the email's recipients, or SES does not say which: no status changes, no address is suppressed.
+    # Not one of the email's recipients, or SES does not say which: no status changes, and no address is suppressed.
     effect = bounces.EFFECTS[kind] if recipient is not None else bounces.Effect()
     detail = _present(
         bounceType=evidence.type or None,
@@ -145,7 +146,7 @@ def _bounced(
         suppress=effect.suppress,
         suppress_days=effect.suppress_days,
         counts=effect.counts,
-        strikes=effect.strikes,
+        counts_towards_soft_bounce_limit=effect.counts_towards_soft_bounce_limit,
         retried=effect.retried,
         sender_refused=effect.sender_refused,
     )
@@ -154,16 +155,16 @@ def _bounced(
 def _complaint(event: SesEvent, attempt: int) -> list[Outcome]:
     sub_type = text(event.payload.get("complaintSubType")) or ""
     listed = [address(mapping(item).get("emailAddress")) for item in items(event.payload.get("complainedRecipients"))]
-    concerned = set(_affected(event, listed))
+    candidates = set(_affected(event, listed))
     if sub_type and bounces.is_not_attempted(sub_type):
         evidence = bounces.Evidence(type="Permanent", sub_type=sub_type)
         return [
             _bounced(event, attempt, recipient, evidence, bounces.BounceClass.NOT_ATTEMPTED)
-            for recipient in sorted(concerned, key=str)
+            for recipient in sorted(candidates, key=str)
         ]
     feedback_type = text(event.payload.get("complaintFeedbackType"))
     detail = _present(complaintFeedbackType=feedback_type)
-    recipient = concerned.pop() if len(concerned) == 1 else None
+    recipient = candidates.pop() if len(candidates) == 1 else None
     if feedback_type == "not-spam":
         entry = _entry(event, attempt, "complaint", recipient, what="not_spam", detail=detail)
         return [Outcome(entry=entry, not_spam=recipient is not None)]
@@ -205,17 +206,17 @@ def _click(event: SesEvent, attempt: int) -> list[Outcome]:
 
 
 def _engagement(event: SesEvent, attempt: int, name: str, status: Status, detail: dict[str, Any]) -> Outcome:
-    """SES does not say whose open or click it was: with several recipients it is the message's."""
+    """SES does not say which of several recipients opened or clicked: the message did."""
     user_agent = text(event.payload.get("userAgent"))
     detail = detail | {"machine": is_machine(user_agent)}
-    # Two people can open a message in the same millisecond; the same event twice is still one.
+    # Two people can open a message in the same millisecond; the same event delivered twice is still one.
     mark = _digest(text(event.payload.get("ipAddress")), user_agent, text(event.payload.get("link")))
     recipient = _affected(event, [])[0]
     return Outcome(entry=_entry(event, attempt, name, recipient, mark=mark, status=status, detail=detail))
 
 
 def _subscription(event: SesEvent, attempt: int) -> list[Outcome]:
-    """Any topic that the recipient opts out of ends bulk mail; our suppression knows no topics."""
+    """Opting out of any topic ends bulk mail: suppression has no topics."""
     recipient = _affected(event, [])[0]
     now = mapping(event.payload.get("newTopicPreferences"))
     topics = [mapping(item) for item in items(now.get("topicSubscriptionStatus"))]
@@ -270,7 +271,7 @@ def _entry(
 
 
 def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, Any]]]:
-    """The affected recipients with what SES says of each; one without anything said where SES lists none."""
+    """Return the affected recipients with what SES says of each; where it lists none, one without details."""
     listed = [dict(mapping(item)) for item in items(event.payload.get(name))]
     found = [(named, item) for item in listed if (named := address(item.get("emailAddress")))]
     found = found or [("", item) for item in listed] or [("", {})]
@@ -278,13 +279,13 @@ def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, 
 
 
 def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]:
-    """Those whom SES lists; where it lists nobody, the message's only recipient, or None: somebody of several."""
+    """Return the recipients that SES lists; if none, the message's only recipient, or None: one of several."""
     found = list(dict.fromkeys(filter(None, listed)))
     return _resolved(event, found or [""])
 
 
 def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
-    """The email's recipients that the addresses stand for; None where that is none of them, or unknown.
+    """Return the email's recipients that the addresses stand for; None for an address that is not one of them.
 
     A single recipient stands for any address: mail may have been forwarded.
     """
@@ -293,7 +294,7 @@ def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
 
 
 def _if_known(recipient: str | None, status: Status) -> Status | None:
-    """Where nobody says which of several recipients it was, it moves nobody's status."""
+    """Return the status, or None where SES does not say which of several recipients it was: no status changes then."""
     return status if recipient is not None else None
 
 

@@ -38,7 +38,7 @@ def test_every_reported_answer_has_the_effects_that_were_asked_for(case: Case) -
         "status": outcome.entry.status,
         "suppress": outcome.suppress,
         "counts": outcome.counts,
-        "countsAsSoftBounce": outcome.strikes,
+        "countsAsSoftBounce": outcome.counts_towards_soft_bounce_limit,
     }
     assert {name: found[name] for name in case["expect"]} == case["expect"]
 

@@ -87,7 +87,12 @@ def test_a_named_subtype_wins_over_everything(kind: str, sub_type: str, found: B
 def test_a_status_about_the_sender_suppresses_no_address_whatever_the_type(kind: str, status: str) -> None:
     effect = EFFECTS[classify(Evidence(type=kind, sub_type="General", status=status, diagnostic="550 user unknown"))]
 
-    assert (effect.suppress, effect.strikes, effect.retried, effect.sender_refused) == (None, False, False, True)
+    assert (effect.suppress, effect.counts_towards_soft_bounce_limit, effect.retried, effect.sender_refused) == (
+        None,
+        False,
+        False,
+        True,
+    )
     assert (effect.status, effect.counts) == (("bounced", True) if kind == "Permanent" else ("soft_bounced", False))
 
 
@@ -96,7 +101,12 @@ def test_a_status_about_the_sender_suppresses_no_address_whatever_the_type(kind:
 def test_a_temporary_status_about_the_sender_is_retried_and_says_nothing_of_the_address(kind: str, status: str) -> None:
     effect = EFFECTS[classify(Evidence(type=kind, sub_type="General", status=status))]
 
-    assert (effect.status, effect.retried, effect.strikes, effect.counts) == ("soft_bounced", True, False, False)
+    assert (effect.status, effect.retried, effect.counts_towards_soft_bounce_limit, effect.counts) == (
+        "soft_bounced",
+        True,
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize("kind", ["Permanent", "Transient", "Undetermined", "Novelty"])

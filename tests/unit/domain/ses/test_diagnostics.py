@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.ses import diagnostics
-from sesmail_layer.domain.ses.diagnostics import (
+from sesmail_layer.domain.ses.bounces import (
     ABOUT_THE_SENDER,
     AUTOMATIC_REPLY,
     LIMITED,
@@ -98,7 +97,7 @@ def test_no_word_in_a_local_part_is_evidence(word: str, rest: str) -> None:
 )
 def test_hostile_text_is_read_at_once(hostile: str) -> None:
     started = time.perf_counter()
-    left = diagnostics.without_names(hostile)
+    left = without_names(hostile)
     for pattern in PATTERNS:
         pattern.found_in(left)
 

@@ -34,7 +34,12 @@ def test_a_third_address_among_several_recipients_is_history_only() -> None:
     [outcome] = meant(bounce_of(THIRD, to=(JOHN, JANE)), JOHN, JANE)
 
     assert (outcome.entry.recipient, outcome.entry.status, outcome.entry.what) == (None, None, "hard")
-    assert (outcome.suppress, outcome.counts, outcome.strikes, outcome.retried) == (None, False, False, False)
+    assert (outcome.suppress, outcome.counts, outcome.counts_towards_soft_bounce_limit, outcome.retried) == (
+        None,
+        False,
+        False,
+        False,
+    )
     assert THIRD not in outcome.entry.key
 
 
