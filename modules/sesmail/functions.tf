@@ -15,9 +15,8 @@ locals {
   )
 
   common_environment = {
-    ENVIRONMENT  = var.environment
-    LOG_LEVEL    = var.log_level
-    SESMAIL_NAME = var.name
+    ENVIRONMENT = var.environment
+    LOG_LEVEL   = var.log_level
   }
 
   engine_environment = merge(local.common_environment, {
@@ -31,13 +30,14 @@ locals {
     DATA_RETENTION_DAYS               = tostring(var.data_retention_days)
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)
 
+    SESMAIL_NAME                = var.name
     SESMAIL_CONTROL_TABLE       = module.tables.control_name
     SESMAIL_PENDING_TABLE       = module.tables.pending_name
-    SESMAIL_EMAIL_QUEUE_URL     = module.email_queue.url
     SESMAIL_BULK_QUEUE_URL      = module.bulk_queue.url
     SESMAIL_RETRY_QUEUE_URL     = module.retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL  = module.feedback_queue.url
     SESMAIL_FEEDBACK_DLQ_URL    = module.feedback_queue.dead_letter_url
+    SESMAIL_MAX_RECEIVE_COUNT   = tostring(local.max_receive_count)
     SESMAIL_FEEDBACK_TOPIC_ARN  = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN     = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE = var.status_event_source

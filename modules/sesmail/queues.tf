@@ -8,6 +8,9 @@ locals {
   sender_visibility_seconds   = max(600, 6 * var.email_sender_timeout)
   feedback_visibility_seconds = 6 * var.feedback_processor_timeout
 
+  # Times that a message is delivered before it moves to the dead-letter queue; the functions count with it.
+  max_receive_count = 5
+
   rules = {
     # Whatever is not bulk, so that a request with an odd priority is refused with a record rather than lost. A field
     # that holds an object is absent to EventBridge, which looks at leaves only. Known limit: a list that holds "bulk"
@@ -99,6 +102,7 @@ module "email_queue" {
 
   name                       = "${var.name}-EmailQueue"
   dead_letter_name           = "${var.name}-EmailQueueDLQ"
+  max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
   account                    = local.account
   tags                       = var.tags
@@ -115,6 +119,7 @@ module "bulk_queue" {
 
   name                       = "${var.name}-BulkQueue"
   dead_letter_name           = "${var.name}-BulkQueueDLQ"
+  max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
   account                    = local.account
   tags                       = var.tags
@@ -132,6 +137,7 @@ module "retry_queue" {
 
   name                       = "${var.name}-RetryQueue"
   dead_letter_name           = "${var.name}-RetryDLQ"
+  max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
   account                    = local.account
   tags                       = var.tags
@@ -142,6 +148,7 @@ module "feedback_queue" {
 
   name                       = "${var.name}-FeedbackQueue"
   dead_letter_name           = "${var.name}-FeedbackProcessorDLQ"
+  max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.feedback_visibility_seconds
   account                    = local.account
   tags                       = var.tags

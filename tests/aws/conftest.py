@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
 import pytest
+from moto import mock_aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 REGION = "eu-west-1"
+CONTROL = "sesmailengine-Control"
+NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +29,39 @@ def no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def control(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """A client of moto's DynamoDB with the control table.
+
+    Moto checks a condition and writes in two steps; DynamoDB does it in one, and so does this client.
+    """
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName=CONTROL,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        )
+        one_at_a_time, update_item = threading.Lock(), client.update_item
+
+        def atomic(**given: Any) -> Any:
+            with one_at_a_time:
+                return update_item(**given)
+
+        monkeypatch.setattr(client, "update_item", atomic)
+        yield client
+
+
+def stored(client: DynamoDBClient, key: str) -> dict[str, Any]:
+    """Read an item of the control table; empty if there is none."""
+    return dict(client.get_item(TableName=CONTROL, Key={"pk": {"S": key}}, ConsistentRead=True).get("Item", {}))
+
+
+def calls_of(client: DynamoDBClient) -> list[str]:
+    """Return a list that grows with the operations that the client calls."""
+    calls: list[str] = []
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    return calls

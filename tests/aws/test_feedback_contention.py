@@ -18,9 +18,20 @@ from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
-from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
-from tools.simulation.fakes import NOW, FakeBus, FakeLog, FakeMetrics
-from tools.simulation.feedback import JOHN, bounced, complained, delivered, opened
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts
+from tools.simulation.fakes import (
+    NOW,
+    FakeBreakerTable,
+    FakeBus,
+    FakeClock,
+    FakeControl,
+    FakeDelayQueue,
+    FakeLog,
+    FakeMetrics,
+    FakePendingTable,
+)
+from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,20 +91,26 @@ def test_sixteen_workers_lose_and_double_nothing() -> None:
         )
         record, _ = fold(record, [Entry("sending/1", "2026-11-24T10:31:00.000Z", 1, Status.SENDING)])
         table.create(record)
-        news = [*(opened(second=n) for n in range(20)), delivered(), bounced(), complained()]
-        messages = [QueueMessage(str(n), json.dumps(one)) for n, one in enumerate(news * 2)]
+        events = [*(opened(second=n) for n in range(20)), delivered(), bounced(), complained()]
+        messages = [QueueMessage(str(n), json.dumps(one)) for n, one in enumerate(events * 2)]
         metrics, bus, log = FakeMetrics(), FakeBus(), FakeLog()
+        breaker_table = FakeBreakerTable(FakeControl())
 
         def work(worker: int) -> list[str]:
             ports = FeedbackPorts(
                 tracking=table,
                 suppression=SuppressionTable(client, "suppression", Clock()),
+                producer_states=breaker_table,
+                sending_counts=breaker_table,
+                pending=FakePendingTable(FakeClock()),
+                retry_queue=FakeDelayQueue(),
                 bus=bus,
+                sending_bus=bus,
                 clock=Clock(),
                 metrics=metrics,
                 log=log,
             )
-            process = RecordFeedback(ports, FeedbackRules())
+            process = RecordFeedback(ports, feedback_rules(topic_arn="", soft_bounce_retries=0))
             mine = messages[worker::WORKERS]
             return list(itertools.chain.from_iterable(process([message]) for message in mine))
 
@@ -104,7 +121,7 @@ def test_sixteen_workers_lose_and_double_nothing() -> None:
         assert failed == []
         assert (stored.status, stored.open_count, len(stored.history)) == (Status.COMPLAINED, 20, 25)
         assert client.scan(TableName="suppression")["Items"][0]["reason"] == {"S": "spam-complaint"}
-        assert stored.revision <= 1 + len(news), "a repeated event was written"
-        published = [event.event_id for event in bus.events]
-        assert len(published) == len(set(published)), "a repeated event was told"
-        assert "complained" in [event.status for event in bus.events]
+        assert stored.revision <= 1 + len(events), "a repeated event was written"
+        published = [one.event_id for one in bus.events]
+        assert len(published) == len(set(published)), "a repeated event was published"
+        assert "complained" in [one.status for one in bus.events]

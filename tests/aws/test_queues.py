@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
+from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
 from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ def client() -> Iterator[SQSClient]:
         yield boto3.client("sqs")
 
 
+def delay_queue(client: SQSClient, url: str = URL) -> DelayQueue:
+    return DelayQueue(client, url, failure="Failed to put it there", code="QUE999")
+
+
 @pytest.mark.parametrize(
     ("asked", "delay"),
     [(0, 0), (-5, 0), (0.001, 1), (1, 1), (1.2, 2), (59.999, 60), (900, 900), (900.5, 900), (86_400, 900), (1e12, 900)],
@@ -34,37 +38,37 @@ def test_a_wait_is_whole_seconds_and_at_most_what_sqs_delays(client: SQSClient, 
     with Stubber(client) as stub:
         expected = {"QueueUrl": URL, "MessageBody": "{}", "DelaySeconds": delay}
         stub.add_response("send_message", {"MessageId": "1"}, expected)
-        RetryQueue(client, URL).put("{}", asked)
+        delay_queue(client).put("{}", asked)
         stub.assert_no_pending_responses()
 
 
-def test_what_is_put_aside_comes_back_as_it_was(client: SQSClient) -> None:
+def test_a_message_is_received_as_it_was_put(client: SQSClient) -> None:
     url = client.create_queue(QueueName="retry")["QueueUrl"]
     body = '{"detail": {"subject": "Grüße 😀"}}'
-    RetryQueue(client, url).put(body, 0)
+    delay_queue(client, url).put(body, 0)
     [message] = client.receive_message(QueueUrl=url)["Messages"]
     assert message["Body"] == body
 
 
-def refuse(monkeypatch: pytest.MonkeyPatch, client: SQSClient, method: str) -> None:
+def fail_with_no_connection(monkeypatch: pytest.MonkeyPatch, client: SQSClient, method: str) -> None:
     def fail(**_: object) -> None:
         raise EndpointConnectionError(endpoint_url=URL)
 
     monkeypatch.setattr(client, method, fail)
 
 
-def test_a_message_that_cannot_be_put_aside_is_a_failure_to_schedule(
+def test_a_queue_that_cannot_be_written_is_an_error_with_the_queues_own_code(
     client: SQSClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("send_message", "AWS.SimpleQueueService.NonExistentQueue")
-        with pytest.raises(TransientError, match=r"^Failed to schedule retry: ") as caught:
-            RetryQueue(client, URL).put("private", 5)
-    assert caught.value.code == "FBK005"
+        with pytest.raises(TransientError, match=r"^Failed to put it there: ") as caught:
+            delay_queue(client).put("private", 5)
+    assert caught.value.code == "QUE999"
     assert "private" not in caught.value.message
-    refuse(monkeypatch, client, "send_message")
-    with pytest.raises(TransientError, match=r"^Failed to schedule retry: EndpointConnectionError$"):
-        RetryQueue(client, URL).put("{}", 5)
+    fail_with_no_connection(monkeypatch, client, "send_message")
+    with pytest.raises(TransientError, match=r"^Failed to put it there: EndpointConnectionError$"):
+        delay_queue(client).put("{}", 5)
 
 
 def depths(client: SQSClient, *queues: tuple[int, int, int]) -> bool:
@@ -84,7 +88,7 @@ def depths(client: SQSClient, *queues: tuple[int, int, int]) -> bool:
 
 @pytest.mark.parametrize("counts", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (3, 2, 1)])
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_message_anywhere_is_news_under_way(client: SQSClient, counts: tuple[int, int, int], place: int) -> None:
+def test_a_message_in_any_state_is_a_backlog(client: SQSClient, counts: tuple[int, int, int], place: int) -> None:
     queues = [(0, 0, 0), (0, 0, 0)]
     queues[place] = counts
     assert depths(client, *queues[: place + 1]) is False
@@ -110,6 +114,6 @@ def test_a_depth_that_cannot_be_read_is_no_empty_backlog(client: SQSClient, monk
         with pytest.raises(TransientError, match=r"^SQS error reading queue depth: ") as caught:
             FeedbackBacklog(client, [URL]).is_empty()
     assert caught.value.code == "AWS005"
-    refuse(monkeypatch, client, "get_queue_attributes")
+    fail_with_no_connection(monkeypatch, client, "get_queue_attributes")
     with pytest.raises(TransientError):
         FeedbackBacklog(client, [URL]).is_empty()

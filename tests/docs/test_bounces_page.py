@@ -35,4 +35,5 @@ def _cells(effect: Effect) -> list[str]:
     suppressed = f"`{effect.suppress.value}`" if effect.suppress else "no"
     if effect.suppress_days:
         suppressed += f", {effect.suppress_days} days"
-    return [status, suppressed, *("yes" if flag else "no" for flag in (effect.counts, effect.strikes, effect.retried))]
+    flags = (effect.counts, effect.counts_towards_soft_bounce_limit, effect.retried)
+    return [status, suppressed, *("yes" if flag else "no" for flag in flags)]

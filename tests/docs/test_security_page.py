@@ -9,7 +9,8 @@ import boto3
 
 from sesmail_layer.aws.tombstones import Tombstones
 from tests.docs.pages import DOCS, ROOT, rows
-from tools.bench.counting import NAME, engine, records, request_bodies, sqs_event
+from tools.bench.counting import engine, records, request_bodies, sqs_event
+from tools.simulation.environment import NAME
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
 FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder": "TemplateSeeder"}

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from scripts.package import FUNCTIONS, build
+from tools.simulation.environment import REGION, environment
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
@@ -81,8 +82,16 @@ def boto3_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_handler(package: Package, function: str, given: dict[str, Any], delivery: str = "layer") -> Ran:
-    """Calls a handler of the built archives in an interpreter of its own, on moto (see run_handler.py)."""
-    given = {"function": function, "path": [str(folder) for folder in package.path_of(function, delivery)], **given}
+    """Call a handler of the built archives in an interpreter of its own, on moto (see run_handler.py)."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_LAMBDA_FUNCTION_NAME": f"sesmailengine-{function}",
+        **environment(**given.pop("environment", {})),
+    }
+    path = [str(folder) for folder in package.path_of(function, delivery)]
+    given = {"path": path, "environment": variables, **given}
     ended = subprocess.run(
         [sys.executable, "-I", str(_RUN_HANDLER)], input=json.dumps(given), env={}, capture_output=True, text=True
     )

@@ -18,15 +18,19 @@ from typing import Any
 REGION, ACCOUNT = "eu-west-1", "123456789012"  # the account is moto's
 NAME = "sesmailengine"
 BUCKET = f"{NAME}-templates-{ACCOUNT}"
-TABLES = {"tracking": f"{NAME}-EmailTracking", "suppression": f"{NAME}-Suppression"}
+TABLES = {
+    "tracking": f"{NAME}-EmailTracking",
+    "suppression": f"{NAME}-Suppression",
+    "control": f"{NAME}-Control",
+}
 KEYS = {
     TABLES["tracking"]: "emailId",
     TABLES["suppression"]: "email",
-    f"{NAME}-Control": "pk",
+    TABLES["control"]: "pk",
     f"{NAME}-Pending": "emailId",
 }
 QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ", "StatusEvents")
-SENDER = "noreply@sesmail.example"
+SENDER = "no-reply@example.com"
 
 
 class Context:
@@ -42,7 +46,7 @@ class Context:
 def main() -> None:
     given = json.load(sys.stdin)
     sys.path[:0] = given["path"]
-    set_environment(given["function"], given.get("environment", {}))
+    os.environ |= given["environment"]
     from moto import mock_aws
 
     with mock_aws():
@@ -52,32 +56,6 @@ def main() -> None:
         answer = handler(given["event"], Context())
         result = {"answer": answer, **what_is_left()}
     print("\n=== result\n" + json.dumps(result, default=str), end="")
-
-
-def set_environment(function: str, more: dict[str, str]) -> None:
-    """What Terraform sets. Queue URLs are moto's."""
-    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{NAME}-"
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-{function}",
-        "TRACKING_TABLE": TABLES["tracking"],
-        "SUPPRESSION_TABLE": TABLES["suppression"],
-        "TEMPLATE_BUCKET": BUCKET,
-        "EVENT_BUS_NAME": f"{NAME}-EmailBus",
-        "DEFAULT_SENDER_EMAIL": SENDER,
-        "DEFAULT_SENDER_NAME": "SESMail",
-        "SES_CONFIGURATION_SET": f"{NAME}-ConfigSet",
-        "SESMAIL_CONTROL_TABLE": f"{NAME}-Control",
-        "SESMAIL_PENDING_TABLE": f"{NAME}-Pending",
-        "SESMAIL_EMAIL_QUEUE_URL": url + "EmailQueue",
-        "SESMAIL_BULK_QUEUE_URL": url + "BulkQueue",
-        "SESMAIL_RETRY_QUEUE_URL": url + "RetryQueue",
-        "SESMAIL_FEEDBACK_QUEUE_URL": url + "FeedbackQueue",
-        "SESMAIL_FEEDBACK_DLQ_URL": url + "FeedbackProcessorDLQ",
-        **more,
-    }
 
 
 def make_stack(given: dict[str, Any]) -> None:
@@ -154,7 +132,7 @@ def what_is_left() -> dict[str, Any]:
         for queue in QUEUES
     }
     return {
-        "tables": {name: database.Table(table).scan()["Items"] for name, table in TABLES.items()},
+        "tables": {name: database.Table(table).scan()["Items"] for name, table in TABLES.items() if name != "control"},
         "mails": [
             {"source": mail.source, "destinations": mail.destinations, "raw": mail.raw_data}
             for mail in ses_backends[ACCOUNT][REGION].sent_messages

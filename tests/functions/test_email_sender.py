@@ -99,11 +99,11 @@ def test_only_what_cannot_be_read_comes_again(mixed: Ran) -> None:
 
 def test_a_good_request_is_one_mail_and_a_sent_record(mixed: Ran) -> None:
     [mail] = mixed.mails
-    assert mail["source"] == "noreply@sesmail.example"
+    assert mail["source"] == "no-reply@example.com"
     assert set(mail["destinations"]) == {"john@example.com"}
     parsed = message_from_string(mail["raw"], policy=default)
     assert parsed["Subject"] == "Welcome to Acme"
-    assert parsed["From"] == "SESMail <noreply@sesmail.example>"
+    assert parsed["From"] == "SESMailEngine <no-reply@example.com>"
     assert parsed.get_body(("plain",)).get_content() == "Hello Jörg <b>, welcome to Acme\r\n"  # type: ignore[union-attr]
     assert "Jörg &lt;b&gt;" in parsed.get_body(("html",)).get_content()  # type: ignore[union-attr]
 
@@ -169,7 +169,7 @@ def test_the_log_tells_each_failure_and_no_address(mixed: Ran) -> None:
     failures = [line for line in mixed.log if line.get("event") == "email.failed"]
     assert {line["level"] for line in failures} == {"ERROR"}
     assert any(line["message"] == "Template error: Template 'nowhere' not found" for line in failures)
-    for secret in ("john@", "gone@", "Gone@", "Jörg", "Acme", "noreply@", "J\\u00f6rg"):
+    for secret in ("john@", "gone@", "Gone@", "Jörg", "Acme", "no-reply@", "J\\u00f6rg"):
         assert secret not in mixed.output
 
 
@@ -208,6 +208,40 @@ def test_what_is_not_due_yet_waits_on_the_retry_queue(package: Package) -> None:
     assert 880 < waiting["delay_seconds"] <= 900, "SQS's longest delay"
     record = ran.record("email-e-1")
     assert (record["status"], record["deferReason"]) == ("deferred", "scheduled")
+
+
+@pytest.mark.parametrize(
+    ("detail", "producer", "variable", "code", "failure"),
+    [
+        (
+            {"sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()},
+            {},
+            "SESMAIL_RETRY_QUEUE_URL",
+            "QUE001",
+            "Failed to put the email on the retry queue: ",
+        ),
+        (
+            {},
+            {"priority": "bulk"},
+            "SESMAIL_BULK_QUEUE_URL",
+            "QUE002",
+            "Failed to forward the email to the bulk queue: ",
+        ),
+    ],
+)
+def test_a_queue_that_cannot_be_written_is_logged_by_its_own_code_and_the_message_redelivered(
+    package: Package, detail: dict[str, str], producer: dict[str, str], variable: str, code: str, failure: str
+) -> None:
+    ran = send(
+        package,
+        message("m-1", request("e-1", {**DETAIL, **detail})),
+        items={"control": [{"pk": "producer#my.application", **producer}]},
+        environment={variable: "https://sqs.eu-west-1.amazonaws.com/123456789012/deleted"},
+    )
+    assert ran.answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert ran.mails == []
+    [line] = [line for line in ran.log if line.get("code") == code]
+    assert line["message"].startswith(failure)
 
 
 def test_a_missing_variable_ends_the_invocation_and_is_named(package: Package) -> None:

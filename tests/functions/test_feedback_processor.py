@@ -68,11 +68,7 @@ def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
         sent("email-1", "0100-hard-case-000000", "john@example.com"),
         sent("email-2", "0000014644fe5ef6-9a483358-9170-4cb4-a269-f5dcdf415321-000000", "jane@example.com"),
     ]
-    given = {
-        "event": {"Records": messages},
-        "items": {"tracking": records},
-        "environment": {"SESMAIL_FEEDBACK_TOPIC_ARN": TOPIC},
-    }
+    given = {"event": {"Records": messages}, "items": {"tracking": records}}
     return run_handler(package, "feedback_processor", given, request.param)
 
 

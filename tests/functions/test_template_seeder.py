@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
-from sesmail_cli.template_compiler import compile_templates
+from sesmail_cli.templates.compiler import compile_templates
 from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.settings import SettingsError
 
@@ -42,6 +42,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
         "TEMPLATE_BUCKET": BUCKET,
         "SESMAIL_STARTERS_BUCKET": BUCKET,
         "SESMAIL_STARTERS_KEY": KEY,
+        "ENVIRONMENT": "prod",
+        "LOG_LEVEL": "INFO",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)

@@ -21,8 +21,14 @@ from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.runtime.settings import Settings
+from tools.simulation.environment import ACCOUNT, NAME, REGION, environment
 
-REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "sesmailengine"
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-EmailSender",
+}
 SENDER = "no-reply@example.com"
 _BUCKET = f"{NAME}-templates-{ACCOUNT}"
 _KEYS = {"EmailTracking": "emailId", "Suppression": "email", "Control": "pk", "Pending": "emailId"}
@@ -88,7 +94,7 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def engine() -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
     """Compose both functions as in Lambda, with moto as AWS."""
-    with mock_aws(), patch.dict(os.environ, _environment()):
+    with mock_aws(), patch.dict(os.environ, _CREDENTIALS | environment(SESMAIL_MAX_SEND_RATE="500")):
         boto3.setup_default_session()
         _make_stack()
         meter = Meter()
@@ -150,29 +156,6 @@ def records() -> list[dict[str, Any]]:
 
 def _tag(text: str) -> str:
     return encode_tags(text, 1, "", "")["emailId"]
-
-
-def _environment() -> dict[str, str]:
-    url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{NAME}-"
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "TRACKING_TABLE": f"{NAME}-EmailTracking",
-        "SUPPRESSION_TABLE": f"{NAME}-Suppression",
-        "TEMPLATE_BUCKET": _BUCKET,
-        "EVENT_BUS_NAME": f"{NAME}-EmailBus",
-        "DEFAULT_SENDER_EMAIL": SENDER,
-        "SESMAIL_CONTROL_TABLE": f"{NAME}-Control",
-        "SESMAIL_PENDING_TABLE": f"{NAME}-Pending",
-        "SESMAIL_EMAIL_QUEUE_URL": url + "EmailQueue",
-        "SESMAIL_BULK_QUEUE_URL": url + "BulkQueue",
-        "SESMAIL_RETRY_QUEUE_URL": url + "RetryQueue",
-        "SESMAIL_FEEDBACK_QUEUE_URL": url + "FeedbackQueue",
-        "SESMAIL_FEEDBACK_DLQ_URL": url + "FeedbackProcessorDLQ",
-        # Fast enough that nothing waits for its turn.
-        "SESMAIL_MAX_SEND_RATE": "500",
-    }
 
 
 def _make_stack() -> None:

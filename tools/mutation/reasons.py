@@ -68,7 +68,7 @@ NAMED = [
     Named("same", "domain/template/bounds.py", "check_repetition", "max(times, 1)"),
     # The literal text after the last field has no width.
     Named("same", "domain/template/bounds.py", "check_format", 'spec or "XXXX"'),
-    Named("effort", "domain/template/bounds.py", "joinable", "islice(items, None)"),
+    Named("effort", "domain/template/bounds.py", "checked_items", "islice(items, None)"),
     Named("same", "domain/guards/breaker.py", "_simulated", 'or "XXXX"'),
     Named("gap", "domain/request/email_request.py", "_reason", "len(part) >= 2"),
     Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts
-from sesmail_layer.domain.guards.pacing import Quota
-from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts, Tally
+from sesmail_layer.domain.guards.pacing import Quota, Reservation
+from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
@@ -25,8 +25,6 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
-from sesmail_layer.usecases.feedback.ports import Tally
-from sesmail_layer.usecases.sender.ports import Producers, Reservation
 
 T = TypeVar("T")
 

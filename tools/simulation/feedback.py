@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sesmail_layer.domain.errors import TransientError
+import msgspec
+
 from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
-from sesmail_layer.domain.ses.outcomes import Outcome
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
-from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
-from sesmail_layer.usecases.feedback.record_email import Recorded
-from sesmail_layer.usecases.retry import SoftBounceRetry
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
 from tools.simulation.fakes import (
     NOW,
     FakeBreakerTable,
@@ -39,7 +37,39 @@ BOUNCE_ALARM = "sesmailengine-SES-BounceRate-Pause"
 JOHN, JANE = "john@example.com", "jane@example.com"
 
 
+def limits(**changed: Any) -> Limits:
+    """Return the breaker's limits: Terraform's defaults, but for those given."""
+    defaults: dict[str, Any] = {
+        "bounce_rate": 0.05,
+        "complaint_rate": 0.001,
+        "min_emails": 100,
+        "min_bounces": 10,
+        "min_complaints": 5,
+        "cooldown_seconds": 3_600,
+        "pauses": True,
+    }
+    return Limits(**defaults | changed)
+
+
+def feedback_rules(**changed: Any) -> FeedbackRules:
+    """Return the rules: Terraform's defaults and the topics of this module, but for those given."""
+    defaults: dict[str, Any] = {
+        "topic_arn": TOPIC,
+        "alarm_topic_arn": ALARMS,
+        "alarms": {BOUNCE_ALARM: "bounce rate"},
+        "max_receive_count": 5,
+        "soft_bounce_threshold": 3,
+        "soft_bounce_retries": 1,
+        "soft_bounce_retry_delay_seconds": 900,
+        "not_spam_lifts_suppression": False,
+        "limits": limits(),
+    }
+    return FeedbackRules(**defaults | changed)
+
+
 class Feedback:
+    """The feedback processor's use case over fakes, driven as SQS drives it."""
+
     def __init__(self, **rules: Any) -> None:
         self.clock = FakeClock()
         self.tracking = FakeTrackingTable()
@@ -47,56 +77,38 @@ class Feedback:
         self.bus = FakeBus()
         self.metrics = FakeMetrics()
         self.log = FakeLog()
-        self.followed: list[tuple[list[Outcome], set[str]]] = []
-        self.rules = FeedbackRules(**{"topic_arn": TOPIC, "alarm_topic_arn": ALARMS, **rules})
+        self.rules = feedback_rules(**rules)
         self.control = FakeControl()
         self.breaker_table = FakeBreakerTable(self.control)
         self.pending = FakePendingTable(self.clock)
         self.waiting = FakeDelayQueue()
-        self.limits = Limits()
-        self.retry_seconds = 900.0
         self._ids = itertools.count(1)
 
-    def run(self, *messages: QueueMessage) -> Collection[str]:
-        ports = FeedbackPorts(
+    def ports(self) -> FeedbackPorts:
+        return FeedbackPorts(
             tracking=self.tracking,
             suppression=self.suppression,
+            producer_states=self.breaker_table,
+            sending_counts=self.breaker_table,
+            pending=self.pending,
+            retry_queue=self.waiting,
             bus=self.bus,
-            clock=self.clock,
-            metrics=self.metrics,
-            log=self.log,
-            follow_ups=(self._follow, self.breaker(), self.retry()),
-            on_alarm=self.breaker().handle_alarm,
-        )
-        return RecordFeedback(ports, self.rules)(messages)
-
-    def breaker(self) -> Breaker:
-        ports = BreakerPorts(
-            table=self.breaker_table,
-            tracking=self.tracking,
-            bus=self.bus,
+            sending_bus=self.bus,
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,
         )
-        return Breaker(ports, self.limits, {BOUNCE_ALARM: "bounce rate"})
 
-    def retry(self) -> SoftBounceRetry:
-        return SoftBounceRetry(
-            self.pending, self.waiting, self.clock, self.metrics, self.log, delay_seconds=self.retry_seconds
-        )
+    def run(self, *messages: QueueMessage) -> Collection[str]:
+        return RecordFeedback(self.ports(), self.rules)(messages)
 
-    def _follow(self, batch: Sequence[Recorded]) -> Mapping[str, TransientError]:
-        for recorded in batch:
-            record = recorded.record
-            assert self.tracking.records[record.email_id] == record, "followed up before it was stored"
-            self.followed.append(([each.outcome for each in recorded.said], set(recorded.fresh)))
-        return {}
+    def change_rules(self, **changed: Any) -> None:
+        self.rules = msgspec.structs.replace(self.rules, **changed)
 
     def sent(
         self, email_id: str = "email-1", *, to: str = JOHN, second: int = 0, probe: bool = False, **facts: Any
     ) -> TrackingRecord:
-        """Stores a record as the sender leaves it."""
+        """Store a record as the sender leaves it."""
         at = utc_text(NOW + second)
         record = TrackingRecord(
             email_id=email_id,

@@ -14,20 +14,19 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.tags import decode_tag
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
-from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts
 from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import fakes, feedback
 from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
 
-LIMITS = Limits()
+LIMITS = feedback.limits()
 _FEEDBACK_DELAY_SECONDS = (5.0, 15.0)
 
 
@@ -148,12 +147,21 @@ class ReputationSimulation(Simulation):
 
     def feedback_processor(self, seconds: float) -> Callable[[], None]:
         """Return a worker of the feedback function, with batches of ten."""
-        control = fakes.FakeBreakerTable(self._control)
-        common: dict[str, Any] = {"tracking": self._tracking, "bus": self.bus, "clock": self.clock}
-        common |= {"metrics": fakes.FakeMetrics(), "log": fakes.FakeLog()}
-        breaker = Breaker(BreakerPorts(table=control, **common), LIMITS, {})
-        ports = FeedbackPorts(suppression=self._suppression, follow_ups=(breaker,), **common)
-        record = RecordFeedback(ports, FeedbackRules())
+        breaker_table = fakes.FakeBreakerTable(self._control)
+        ports = FeedbackPorts(
+            tracking=self._tracking,
+            suppression=self._suppression,
+            producer_states=breaker_table,
+            sending_counts=breaker_table,
+            pending=fakes.FakePendingTable(fakes.FakeClock()),
+            retry_queue=fakes.FakeDelayQueue(),
+            bus=self.bus,
+            sending_bus=self.bus,
+            clock=self.clock,
+            metrics=fakes.FakeMetrics(),
+            log=fakes.FakeLog(),
+        )
+        record = RecordFeedback(ports, feedback.feedback_rules(topic_arn="", soft_bounce_retries=0))
 
         def work() -> None:
             while self.clock.now() < self.start + seconds:

@@ -18,10 +18,10 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
-from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.ports import Reservation, SenderPorts
+from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import fakes
 from tools.simulation.sender import sending_rules
 

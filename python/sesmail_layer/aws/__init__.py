@@ -1,1 +1,1 @@
-"""One file per thing outside; the only room that sees botocore."""
+"""Adapters, one file per external thing; the only package that imports botocore."""

@@ -1,4 +1,4 @@
-"""Attachments that lie in S3."""
+"""Attachments stored in S3."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sesmail_layer.domain.errors import PermanentError, TransientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Without the right to list a bucket, S3 answers 403 for an object that is not there.
-_NOT_THERE = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403", "InvalidObjectState"})
+# Without permission to list a bucket, S3 answers 403 for a missing object.
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403", "InvalidObjectState"})
 
 
 class AttachmentObjects:
@@ -20,7 +20,7 @@ class AttachmentObjects:
         self._client = client
 
     def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        """Reads one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
+        """Read one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
         bucket, _, key = s3_uri.removeprefix("s3://").partition("/")
         try:
             answer = self._client.get_object(Bucket=bucket, Key=key)
@@ -33,7 +33,7 @@ class AttachmentObjects:
             return answer["Body"].read()
         except ClientError as err:
             code = err.response["Error"].get("Code", "")
-            if code in _NOT_THERE:
+            if code in _MISSING:
                 raise PermanentError(
                     "attachment_error", f"Validation error: {field}: the object is gone or not readable", code="ATT003"
                 ) from err

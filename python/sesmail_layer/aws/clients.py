@@ -1,7 +1,7 @@
-"""Clients of AWS's services, made by botocore.
+"""AWS clients, created by botocore.
 
-It is all that the adapters need of boto3, whose resources and transfers would be paid for at every cold start: with
-them a client of S3 takes twice the time.
+boto3 would add resources and transfers that the adapters do not need to every cold start: an S3 client then takes
+twice as long.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from botocore.config import Config
 
 @cache
 def session() -> Any:
-    """The one session of a container; region, credentials and endpoint come from the environment, as with boto3."""
+    """Return the container's only session; region, credentials and endpoint come from the environment, as in boto3."""
     return botocore.session.get_session()
 
 
 def client(service: str, config: Config | None = None) -> Any:
-    """A client as boto3 would make it; the adapters' types say which."""
+    """Create a client as boto3 would; its type is declared by the adapter that takes it."""
     return session().create_client(service, config=config)

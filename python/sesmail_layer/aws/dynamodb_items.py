@@ -1,9 +1,10 @@
-"""What the tables share: plain values to DynamoDB's typed JSON and back, batched reads, what a refusal means."""
+"""What adapters of DynamoDB share: items to structs and back, batched reads, conditional puts, errors."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Underflow
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Item = dict[str, Any]
 
-# DynamoDB's limits of a key's size in bytes, by the role that it has in a table or an index.
+# DynamoDB's limits for a key's size in bytes, by the key's role in a table or an index.
 HASH_KEY_BYTES = 2048
 RANGE_KEY_BYTES = 1024
 
@@ -31,10 +32,10 @@ _FIRST_PAUSE_SECONDS = 0.05
 
 
 def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
-    """Writes a struct as an item.
+    """Convert a struct to an item.
 
-    `key_bytes` names the attributes that are keys, with the size that each may have: an unusable one (empty, too
-    long) is left out, since DynamoDB would refuse the whole item for it.
+    `key_bytes` names the attributes that are keys, with the largest size of each. An unusable key (empty, too long) is
+    left out: DynamoDB would reject the whole item for it.
     """
     plain = {name: given for name, given in msgspec.to_builtins(value).items() if given is not None}
     unusable = {name for name, limit in key_bytes.items() if not _usable_key(plain.get(name), limit)}
@@ -42,16 +43,16 @@ def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
 
 
 def from_item(item: Mapping[str, Any], kind: type[T]) -> T:
-    """Reads an item as a struct; attributes that the struct does not know are passed over."""
+    """Convert an item to a struct, ignoring attributes that the struct does not have."""
     return msgspec.convert({name: _plain(value) for name, value in item.items()}, kind)
 
 
 def read_items(
     client: DynamoDBClient, table_name: str, key_name: str, keys: Collection[str], sleep: Callable[[float], None]
 ) -> Iterator[Item]:
-    """Reads items by their one string key, consistently; what DynamoDB leaves over is asked for again, with pauses.
+    """Read items by their string key, consistently, retrying unprocessed keys with back-off.
 
-    Raises TransientError when some stay unread, and botocore's own errors.
+    Raises TransientError when some keys stay unread, and botocore's own errors.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
     """
     ordered = sorted({key for key in keys if _usable_key(key, HASH_KEY_BYTES)})
@@ -72,7 +73,7 @@ def read_items(
 def put_if(
     client: DynamoDBClient, table_name: str, item: Item, condition: str, values: Mapping[str, Any]
 ) -> Item | None:
-    """Puts an item under a condition; gives None, or the item that stands there (empty: deleted meanwhile).
+    """Put an item under a condition; return None, or the existing item that failed it (empty: deleted meanwhile).
 
     Raises botocore's own errors.
     """
@@ -88,24 +89,32 @@ def put_if(
     except ClientError as err:
         if not is_condition_failure(err):
             raise
-        return refused_item(err)
+        return rejected_item(err)
     return None
 
 
-def reason_of(err: BotoCoreError | ClientError) -> str:
-    """Says what AWS answered; of an error of our own side only its name, for its text quotes the values sent."""
+@contextmanager
+def dynamodb_errors(message: str, *, code: str) -> Iterator[None]:
+    """Raise every error as a TransientError with this message. A failed condition is an answer: it passes unchanged."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, TransientError) as err:
+        if isinstance(err, ClientError) and is_condition_failure(err):
+            raise
+        raise TransientError(f"{message}: {_reason(err)}", code=code) from err
+
+
+def _reason(err: BotoCoreError | ClientError | TransientError) -> str:
+    """Return AWS's answer; for a botocore error only its name, because its text quotes the values sent."""
+    if isinstance(err, TransientError):
+        return err.message
     if isinstance(err, ClientError):
         return f"{err.response['Error'].get('Code')}: {err.response['Error'].get('Message')}"
     return type(err).__name__
 
 
-def transient(err: BotoCoreError | ClientError, message: str, *, code: str) -> TransientError:
-    """Names a failure of DynamoDB after what it kept us from."""
-    return TransientError(f"{message}: {reason_of(err)}", code=code)
-
-
-def refused_item(err: ClientError) -> Item:
-    """Gives the item that a condition refused to touch; empty where there is none."""
+def rejected_item(err: ClientError) -> Item:
+    """Return the item that failed a condition; empty if there is none."""
     response: dict[str, Any] = dict(err.response)
     return dict(response.get("Item", {}))
 
@@ -119,7 +128,7 @@ def _usable_key(value: object, limit: int) -> bool:
 
 
 def _typed(value: Any) -> Item:
-    """A plain value in DynamoDB's typed JSON: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html"""
+    """Convert a plain value to DynamoDB's typed JSON: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html"""
     if isinstance(value, str):
         return {"S": value}
     if value is None:
@@ -134,7 +143,7 @@ def _typed(value: Any) -> Item:
 
 
 def _number(value: float) -> Item:
-    """A number that DynamoDB cannot hold (a producer's metadata may have one) is kept as text."""
+    """Convert a number; one that DynamoDB cannot hold (metadata may contain one) is kept as text."""
     try:
         number = _NUMBERS.create_decimal(str(value))
     except (Inexact, Overflow, Underflow, Rounded, InvalidOperation):

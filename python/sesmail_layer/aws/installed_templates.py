@@ -1,4 +1,4 @@
-"""The template bucket as the seeder sees it: every write is conditional on what was read before."""
+"""The seeder's access to the template bucket: every write is conditional on what was read before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from botocore.exceptions import ClientError
 
 from sesmail_layer.domain.template.starters import SeedError
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, StoredFile
+from sesmail_layer.usecases.seed_templates import StoredFile, WriteConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +30,7 @@ class InstalledTemplates:
         except ClientError as err:
             if _code(err) == "NoSuchKey":
                 return None
-            self._refuse(err)
+            self._raise(err)
         return StoredFile(answer["Body"].read(), answer["ETag"])
 
     def write(self, name: str, file: str, content: bytes, *, replaces: StoredFile | None) -> None:
@@ -47,10 +47,10 @@ class InstalledTemplates:
                 )
         except ClientError as err:
             if _code(err) in _CHANGED:
-                raise ChangedMeanwhileError(key) from err
-            self._refuse(err)
+                raise WriteConflictError(key) from err
+            self._raise(err)
 
-    def _refuse(self, err: ClientError) -> NoReturn:
+    def _raise(self, err: ClientError) -> NoReturn:
         if _code(err) in _DENIED:
             where = f"s3://{self._bucket}/templates"
             raise SeedError(f"AccessDenied on destination {where}: {err}", code="SEED004") from err

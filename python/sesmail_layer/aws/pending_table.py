@@ -1,15 +1,14 @@
-"""The pending table: requests kept for a soft bounce's retry, a day at most."""
+"""The pending table: requests kept for a soft bounce's retry, for at most a day."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sesmail_layer.aws.dynamodb_items import transient
+from sesmail_layer.aws.dynamodb_items import dynamodb_errors
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.request.envelopes import PendingRequest
 
@@ -22,7 +21,7 @@ KEPT_SECONDS = 86_400
 _PER_CALL = 25
 _ROUNDS = 5
 _FIRST_PAUSE_SECONDS = 0.05
-_NOT_REACHED = "DynamoDB error in the pending table"
+_FAILURE = "DynamoDB error in the pending table"
 
 
 class PendingTable:
@@ -35,49 +34,44 @@ class PendingTable:
         self._sleep = sleep
 
     def keep(self, email_id: str, request: PendingRequest) -> None:
-        """Keeps a request, over what an earlier attempt kept. Raises TransientError."""
+        """Keep a request, replacing that of an earlier attempt. Raises TransientError."""
         item: dict[str, Any] = {
             "emailId": {"S": email_id},
             "attempt": {"N": str(request.attempt)},
             "request": {"B": request.packed},
             "ttl": {"N": str(int(self._clock.now()) + KEPT_SECONDS)},
         }
-        try:
+        with _errors():
             self._client.put_item(TableName=self._table_name, Item=item)
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_REACHED, code="AWS008") from err
 
     def get(self, email_id: str) -> PendingRequest | None:
-        """Reads a request; DynamoDB's TTL deletes late, so an expired one is left out here. Raises TransientError."""
-        try:
+        """Read a request, unless it has expired: DynamoDB's TTL deletes late. Raises TransientError."""
+        with _errors():
             answer = self._client.get_item(
                 TableName=self._table_name, Key={"emailId": {"S": email_id}}, ConsistentRead=True
             )
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_REACHED, code="AWS008") from err
         item = answer.get("Item")
         if not item or float(item["ttl"]["N"]) <= self._clock.now():
             return None
         return PendingRequest(int(item["attempt"]["N"]), bytes(item["request"]["B"]))
 
     def forget(self, email_ids: Collection[str]) -> None:
-        """Deletes requests, kept or not, in as few calls as possible. Raises TransientError."""
+        """Delete requests, kept or not, 25 per call. Raises TransientError."""
         ordered = sorted(set(email_ids))
         for start in range(0, len(ordered), _PER_CALL):
-            some: list[Any] = [
-                {"DeleteRequest": {"Key": {"emailId": {"S": email_id}}}}
-                for email_id in ordered[start : start + _PER_CALL]
-            ]
-            self._write(some)
+            keys = [{"emailId": {"S": email_id}} for email_id in ordered[start : start + _PER_CALL]]
+            self._write([{"DeleteRequest": {"Key": key}} for key in keys])
 
-    def _write(self, some: list[Any]) -> None:
+    def _write(self, requests: list[Any]) -> None:
         for round_number in range(_ROUNDS):
-            try:
-                answer = self._client.batch_write_item(RequestItems={self._table_name: some})
-            except (BotoCoreError, ClientError) as err:
-                raise transient(err, _NOT_REACHED, code="AWS008") from err
-            some = list(answer.get("UnprocessedItems", {}).get(self._table_name, []))
-            if not some:
+            with _errors():
+                answer = self._client.batch_write_item(RequestItems={self._table_name: requests})
+            requests = list(answer.get("UnprocessedItems", {}).get(self._table_name, []))
+            if not requests:
                 return
             self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
-        raise TransientError(f"{_NOT_REACHED}: {len(some)} requests stayed undeleted", code="AWS008")
+        raise TransientError(f"{_FAILURE}: {len(requests)} requests stayed undeleted", code="AWS008")
+
+
+def _errors() -> AbstractContextManager[None]:
+    return dynamodb_errors(_FAILURE, code="AWS008")

@@ -1,4 +1,4 @@
-"""Amazon SES's SendRawEmail, and what its answers mean to the one who asked.
+"""Amazon SES's SendRawEmail, and what its errors mean for the email.
 
 https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_SendRawEmail_Errors
 """
@@ -32,12 +32,12 @@ from sesmail_layer.domain.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
 
-# SendRawEmail takes no idempotency token, so nobody but the claim protocol may try again.
+# SendRawEmail takes no idempotency token, so only the claim protocol may retry.
 ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
 
 _NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError)
 
-_REFUSALS = {
+_REJECTIONS = {
     "MessageRejected": "SES001",
     "MailFromDomainNotVerified": "SES002",
     "ConfigurationSetDoesNotExist": "SES003",
@@ -49,7 +49,7 @@ _HOLD_SECONDS = 300.0
 
 
 class SesMailer:
-    """Sends one message in one attempt; the client must be made with `ONE_ATTEMPT`."""
+    """Sends a message in one attempt; the client must be created with `ONE_ATTEMPT`."""
 
     def __init__(self, client: SESClient, configuration_set: str) -> None:
         self._client = client
@@ -66,7 +66,7 @@ class SesMailer:
                 **optional,
             )
         except ClientError as err:
-            raise _meaning(err) from err
+            raise _error_for(err) from err
         except _NEVER_CONNECTED as err:
             raise TransientError(f"SES error (connection): {type(err).__name__}", code="SES009") from err
         except BotoCoreError as err:
@@ -77,7 +77,7 @@ class SesMailer:
 
 
 def _handshake_failed(err: BaseException | None) -> bool:
-    """True where a certificate was refused. Any other TLS error may come with the answer, after SES had the message."""
+    """Return True if SES's certificate was rejected. Any other TLS error may come after SES has the message."""
     while err is not None:
         if isinstance(err, ssl.SSLCertVerificationError):
             return True
@@ -85,24 +85,23 @@ def _handshake_failed(err: BaseException | None) -> bool:
     return False
 
 
-def _meaning(err: ClientError) -> Exception:
+def _error_for(err: ClientError) -> Exception:
     code = str(err.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
     message = str(err.response.get("Error", {}).get("Message", ""))
     status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    text = f"SES error ({code}): {message}"
     if status >= 500:
-        return OutcomeUnknownError(f"SES error ({code}): {message}")
-    said = f"SES error ({code}): {message}"
+        return OutcomeUnknownError(text)
     if code in _PAUSES:
-        return PausedBySes(_HOLD_SECONDS, message=said, code="SES004")
+        return PausedBySes(_HOLD_SECONDS, message=text, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():
-            return QuotaUsed(_HOLD_SECONDS, message=said, code="SES005")
-        jitter = random.uniform(1, 5)
-        return RateLimited(jitter, message=said, code=_throttling_code(message))
-    if code in _REFUSALS:
-        return PermanentError("ses_rejected", f"SES error ({code}): {message}", code=_REFUSALS[code])
-    # AccessDenied, an expired token, a clock that is off: surely not sent, and ours to mend.
-    return TransientError(f"SES error ({code}): {message}", code="SES009")
+            return QuotaUsed(_HOLD_SECONDS, message=text, code="SES005")
+        return RateLimited(random.uniform(1, 5), message=text, code=_throttling_code(message))
+    if code in _REJECTIONS:
+        return PermanentError("ses_rejected", text, code=_REJECTIONS[code])
+    # AccessDenied, an expired token, a wrong clock: certainly not sent, and for the operator to fix.
+    return TransientError(text, code="SES009")
 
 
 def _throttling_code(message: str) -> str:

@@ -1,4 +1,4 @@
-"""What SES allows this account (GetSendQuota)."""
+"""This account's sending limits in SES (GetSendQuota)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SesQuota:
         self._clock = clock
 
     def ask(self) -> Quota:
-        """Asks SES; it answers at most once a second. Raises TransientError."""
+        """Ask SES, which allows one request per second. Raises TransientError."""
         try:
             answer = self._client.get_send_quota()
         except (BotoCoreError, ClientError) as err:

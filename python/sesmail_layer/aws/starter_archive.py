@@ -1,4 +1,4 @@
-"""The packaged starter templates: one zip that Terraform puts beside the templates."""
+"""The packaged starter templates: one zip that Terraform uploads to the template bucket."""
 
 from __future__ import annotations
 

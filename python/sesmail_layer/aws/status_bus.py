@@ -1,4 +1,4 @@
-"""Puts status events on the bus; what EventBridge refuses is tried again, then named to the caller.
+"""Publishes status events; entries that EventBridge rejects are retried, then returned to the caller.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
@@ -39,25 +39,25 @@ class StatusBus:
         self._sleep = sleep
 
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
-        """Publishes each event once; gives those that EventBridge would not take, as event id to reason."""
+        """Publish each event once; return the rejected ones as event id to reason."""
         return self._publish({event.event_id: self._entry(DETAIL_TYPE, msgspec.json.encode(event)) for event in events})
 
     def announce(self, event: SendingEvent) -> str | None:
-        """Publishes that sending stops or goes on; gives the reason where EventBridge would not take it."""
+        """Publish a pause or resume of sending; return the reason if EventBridge rejects it."""
         return self._publish({event.event_id: self._entry(event.detail_type, event.detail)}).get(event.event_id)
 
     def _publish(self, entries: _Entries) -> Mapping[str, str]:
-        refused: dict[str, str] = {}
+        rejected: dict[str, str] = {}
         for round_number in range(_TRIES):
             if round_number:
                 self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
-            refused = {}
-            for some in _in_calls(entries):
-                refused |= self._put(some)
-            entries = {event_id: entry for event_id, entry in entries.items() if event_id in refused}
+            rejected = {}
+            for some in _calls(entries):
+                rejected |= self._put(some)
+            entries = {event_id: entry for event_id, entry in entries.items() if event_id in rejected}
             if not entries:
                 break
-        return refused
+        return rejected
 
     def _entry(self, detail_type: str, detail: bytes) -> PutEventsRequestEntryTypeDef:
         return {
@@ -78,8 +78,8 @@ class StatusBus:
         return {event_id: result["ErrorCode"] for event_id, result in results if "ErrorCode" in result}
 
 
-def _in_calls(entries: _Entries) -> Iterator[_Entries]:
-    """Divides entries so that no call has more of them, or more bytes, than PutEvents takes."""
+def _calls(entries: _Entries) -> Iterator[_Entries]:
+    """Split entries into calls within PutEvents' limits of entries and bytes."""
     some: _Entries = {}
     size = 0
     for event_id, entry in entries.items():

@@ -1,4 +1,4 @@
-"""Templates from S3, compiled and cached: five minutes without a question, then one that costs no download."""
+"""Templates from S3, compiled and cached for five minutes, then revalidated without a download."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, locale_candidates
 from sesmail_layer.domain.template.templates import (
-    MAX_FILE_BYTES,
     Template,
     TemplateError,
     compile_template,
-    locale_candidates,
+    large_file_error,
+    missing_file_error,
 )
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 CACHED_TEMPLATES = 50
 FRESH_SECONDS = 300.0
 
-_FILES = ("template.html", "template.txt", "metadata.json")
-_MISSING_CODES = {"template.html": "TMPL002", "template.txt": "TMPL003", "metadata.json": "TMPL004"}
+_FILES = tuple(MISSING_FILE_CODES)
 
 
 @dataclass(slots=True)
@@ -40,19 +40,19 @@ class _File:
 
 @dataclass(slots=True)
 class _Cached:
+    # The error is cached too: ten emails of a template that compiles for too long wait for it once.
     template: Template | PermanentError
-    """Or why these files give none: so that ten emails of a template that compiles for too long wait for it once."""
     files: dict[str, _File]
     fresh_until: float
 
 
 class TemplateBucket:
-    """Loads templates by name; not for use from several threads at once."""
+    """Loads templates by name. Not thread-safe."""
 
     def __init__(
         self, client: S3Client, bucket: str, clock: Clock, time_limit: Callable[[float], AbstractContextManager[None]]
     ) -> None:
-        """`time_limit` ends a compilation that runs for longer than the seconds it is given, with a PermanentError."""
+        """`time_limit` ends a compilation after the given seconds with a PermanentError."""
         self._client = client
         self._bucket = bucket
         self._clock = clock
@@ -60,7 +60,7 @@ class TemplateBucket:
         self._cache: OrderedDict[tuple[str, str | None], _Cached] = OrderedDict()
 
     def load(self, name: str, locale: str | None, compile_seconds: float) -> Template:
-        """Gives a template ready to render, compiled in the given time at most.
+        """Load a template ready to render, compiled within the given time.
 
         Raises PermanentError TMPL001-005, 008-010, 012; TransientError AWS002.
         """
@@ -68,18 +68,18 @@ class TemplateBucket:
         cached = self._cache.get(key)
         fresh = cached is not None and self._clock.now() < cached.fresh_until
         if cached is None or not fresh or isinstance(cached.template, PermanentError):
-            cached = self._cache[key] = self._looked_up(name, locale, cached, compile_seconds, fresh=fresh)
+            cached = self._cache[key] = self._look_up(name, locale, cached, compile_seconds, fresh=fresh)
         self._cache.move_to_end(key)
         while len(self._cache) > CACHED_TEMPLATES:
             self._cache.popitem(last=False)
         if isinstance(cached.template, PermanentError):
-            raise _again(cached.template)
+            raise _copy_of(cached.template)
         return cached.template
 
-    def _looked_up(
+    def _look_up(
         self, name: str, locale: str | None, cached: _Cached | None, compile_seconds: float, *, fresh: bool
     ) -> _Cached:
-        """Asks S3 for the files; for those of a refusal each time, so that a mended template is seen at once."""
+        """Read the files from S3; those of a cached error every time, so that a fixed template is used at once."""
         files = self._read(name, locale, cached.files if cached else {})
         fresh_until = self._clock.now() + FRESH_SECONDS
         if cached is not None and files == cached.files:
@@ -87,9 +87,9 @@ class TemplateBucket:
                 return _Cached(cached.template, files, fresh_until)
             if fresh:
                 return cached
-        return _Cached(self._compiled(name, locale, files, compile_seconds), files, fresh_until)
+        return _Cached(self._compile(name, locale, files, compile_seconds), files, fresh_until)
 
-    def _compiled(
+    def _compile(
         self, name: str, locale: str | None, files: Mapping[str, _File], seconds: float
     ) -> Template | PermanentError:
         html, text, metadata = (files[file].content for file in _FILES)
@@ -97,25 +97,23 @@ class TemplateBucket:
             with self._time_limit(seconds):
                 return compile_template(name, html, text, metadata, locale)
         except PermanentError as err:
-            return _again(err)
+            return _copy_of(err)
 
     def _read(self, name: str, locale: str | None, known: Mapping[str, _File]) -> dict[str, _File]:
         files: dict[str, _File] = {}
         for file in _FILES:
-            found = self._localised(name, file, locale, known.get(file))
+            found = self._find(name, file, locale, known.get(file))
             if found is not None:
                 files[file] = found
         missing = [file for file in _FILES if file not in files]
         if len(missing) == len(_FILES):
             raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
         if missing:
-            raise TemplateError(
-                "template_not_found", f"Template '{name}' missing {missing[0]}", code=_MISSING_CODES[missing[0]]
-            )
+            raise missing_file_error(name, missing[0])
         return files
 
-    def _localised(self, name: str, file: str, locale: str | None, known: _File | None) -> _File | None:
-        """Gives the file in the nearest locale that the template has; metadata.json holds all locales itself."""
+    def _find(self, name: str, file: str, locale: str | None, known: _File | None) -> _File | None:
+        """Find a file in the nearest locale that the template has; metadata.json contains all locales."""
         stem, _, ending = file.rpartition(".")
         tags = [] if file == "metadata.json" else locale_candidates(locale)
         for variant in [*(f"{stem}.{tag}.{ending}" for tag in tags), file]:
@@ -129,11 +127,7 @@ class TemplateBucket:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=f"templates/{name}/{file}", **condition)
             if answer["ContentLength"] > MAX_FILE_BYTES:
-                raise TemplateError(
-                    "template_render_error",
-                    f"Template '{name}' file too large: {answer['ContentLength']} bytes (max {MAX_FILE_BYTES} bytes)",
-                    code="TMPL008",
-                )
+                raise large_file_error(name, answer["ContentLength"])
             return _File(file, answer["Body"].read(), answer["ETag"])
         except ClientError as err:
             code = err.response["Error"].get("Code")
@@ -148,6 +142,6 @@ class TemplateBucket:
             ) from err
 
 
-def _again(err: PermanentError) -> PermanentError:
-    """A new one: the traceback of one that was raised holds what the compiler had made, and the batch that asked."""
+def _copy_of(err: PermanentError) -> PermanentError:
+    """Copy an error without its traceback, which would keep the compiler's objects and the batch in memory."""
     return PermanentError(err.error_type, err.message, code=err.code)

@@ -1,6 +1,7 @@
-"""Suppressions of erased addresses: they stand under a keyed hash, so that the address itself is stored nowhere.
+"""Keys of erased addresses' suppressions: a keyed hash, so that the address itself is stored nowhere.
 
-The key lives in the control table and is made once; without it, nobody can try addresses against the hashes.
+The secret (`secret#fingerprint-key` in the control table) is created once. Without it, addresses cannot be tried
+against the hashes.
 """
 
 from __future__ import annotations
@@ -8,51 +9,45 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sesmail_layer.aws.dynamodb_items import put_if, transient
+from sesmail_layer.aws.control_items import ControlItems, control_errors
+from sesmail_layer.aws.dynamodb_items import Item, put_if
 from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# No address begins like this.
 PREFIX = "sha256:"
-"""No address begins so."""
 
 _PK = "secret#fingerprint-key"
 _KEY_BYTES = 32
-_NOT_MADE_YET = "attribute_not_exists(pk)"
+_NOT_CREATED = "attribute_not_exists(pk)"
 
 
-class Tombstones:
-    def __init__(self, client: DynamoDBClient, control_table_name: str) -> None:
-        self._client = client
-        self._table_name = control_table_name
+class Tombstones(ControlItems):
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        super().__init__(client, table_name)
         self._key = b""
 
     def key_of(self, address: str) -> str:
-        """Gives the key under which an erased, case-folded address is suppressed. Raises TransientError."""
-        self._key = self._key or self._read_or_make()
+        """Return the key under which an erased, case-folded address is suppressed. Raises TransientError."""
+        self._key = self._key or self._read_or_create()
         return PREFIX + hmac.new(self._key, address.encode(), hashlib.sha256).hexdigest()
 
     def fingerprint(self, address: str) -> str:
-        """Gives what logs say in an address's place: the same for the same address, of no use without the key."""
+        """Return what logs show instead of an address: the same for the same address, useless without the secret."""
         try:
             return self.key_of(address).removeprefix(PREFIX)[:16]
         except TransientError:
             return ""  # A log line is not worth a failure.
 
-    def _read_or_make(self) -> bytes:
-        key: dict[str, Any] = {"pk": {"S": _PK}}
-        try:
-            answer = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True)
-            item: dict[str, Any] = dict(answer.get("Item", {}))
-            if not item:
-                made = key | {"key": {"B": secrets.token_bytes(_KEY_BYTES)}}
-                # Of several that make one at once, the first one's stands.
-                item = put_if(self._client, self._table_name, made, _NOT_MADE_YET, {}) or made
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, "DynamoDB error in the control table", code="AWS006") from err
+    def _read_or_create(self) -> bytes:
+        item = self._get(_PK)
+        if not item:
+            created: Item = {"pk": {"S": _PK}, "key": {"B": secrets.token_bytes(_KEY_BYTES)}}
+            with control_errors():
+                # Of several workers that create it at once, the first one's is kept.
+                item = put_if(self._client, self._table_name, created, _NOT_CREATED, {}) or created
         return bytes(item["key"]["B"])

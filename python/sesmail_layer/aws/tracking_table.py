@@ -1,4 +1,4 @@
-"""The tracking table: one item an email, every write conditional."""
+"""The tracking table: one item per email; every write is conditional."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sesmail_layer.aws.dynamodb_items import (
     HASH_KEY_BYTES,
     RANGE_KEY_BYTES,
+    dynamodb_errors,
     from_item,
     put_if,
     read_items,
     to_item,
-    transient,
 )
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -32,9 +30,9 @@ _KEYS = {
     "timestamp": RANGE_KEY_BYTES,
 }
 
-# The two clauses that writes stand under: a first write finds nothing, a later one finds what it was made from.
-_NOT_THERE_YET = "attribute_not_exists(emailId)"
-_AS_IT_WAS_READ = "revision = :revision"
+# The conditions of writes: a first one finds no record, a later one finds the record that it was made from.
+_NOT_CREATED = "attribute_not_exists(emailId)"
+_UNCHANGED = "revision = :revision"
 
 _NOT_READ = "DynamoDB error reading tracking record"
 _NOT_WRITTEN = "Failed to update tracking record"
@@ -47,55 +45,47 @@ class TrackingTable:
         self._sleep = sleep
 
     def create(self, record: TrackingRecord) -> TrackingRecord | None:
-        """Puts a first record as it is; gives None, or the record that is there already (and leaves it)."""
-        return self._put(record, _NOT_THERE_YET, {})
+        """Write a first record; return None, or the existing record, which stays. Raises TransientError."""
+        return self._put(record, _NOT_CREATED, {})
 
     def replace(self, record: TrackingRecord) -> TrackingRecord | None:
-        """Puts a record over the revision that it names and stores the next; gives None, or what came between.
+        """Replace the revision that the record was read with by the next; return None, or the record written since.
 
-        `record.revision` is that of the record as it was read; after success the table holds `next_revision()`.
+        After success the table holds `record.next_revision()`. Raises TransientError.
         """
-        return self._put(record.next_revision(), _AS_IT_WAS_READ, {":revision": {"N": str(record.revision)}})
+        return self._put(record.next_revision(), _UNCHANGED, {":revision": {"N": str(record.revision)}})
 
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
-        try:
+        """Read records, consistently. Raises TransientError."""
+        with dynamodb_errors(_NOT_READ, code="AWS003"):
             items = list(read_items(self._client, self._table_name, "emailId", email_ids, self._sleep))
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_READ, code="AWS003") from err
         records = [from_item(item, TrackingRecord) for item in items]
         return {record.email_id: record for record in records}
 
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
-        """Finds a record through an index, which lags a little: it may be a revision behind, or not there yet."""
+        """Find a record by an index, which lags: the record may be a revision behind, or missing."""
         found = self._query("ses-message-id-index", "sesMessageId = :value", ses_message_id, limit=1)
         return found[0] if found else None
 
     def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
-        """Reads the newest records of a case-folded `to`, newest first, through an index, which lags a little."""
+        """Read the newest records of a case-folded `to`, newest first, by an index, which lags."""
         return self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
 
     def has_sent_to(self, address: str) -> bool:
-        """Looks for any record of a case-folded `to` that reached SES, through an index, which lags a little."""
-        start: dict[str, Any] = {}
-        try:
-            while True:
-                answer = self._client.query(
-                    TableName=self._table_name,
-                    IndexName="to-email-timestamp-index",
-                    KeyConditionExpression="toEmail = :value",
-                    FilterExpression="attribute_exists(sesMessageId)",
-                    ExpressionAttributeValues={":value": {"S": address}},
-                    ProjectionExpression="emailId",
-                    **start,
-                )
-                if answer["Items"] or not answer.get("LastEvaluatedKey"):
-                    return bool(answer["Items"])
-                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_READ, code="AWS003") from err
+        """Return True if an email to a case-folded address reached SES, by an index, which lags."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName="to-email-timestamp-index",
+            KeyConditionExpression="toEmail = :value",
+            FilterExpression="attribute_exists(sesMessageId)",
+            ExpressionAttributeValues={":value": {"S": address}},
+            ProjectionExpression="emailId",
+        )
+        with dynamodb_errors(_NOT_READ, code="AWS003"):
+            return any(page["Items"] for page in pages)
 
     def _query(self, index: str, condition: str, value: str, *, limit: int) -> list[TrackingRecord]:
-        try:
+        with dynamodb_errors(_NOT_READ, code="AWS003"):
             answer = self._client.query(
                 TableName=self._table_name,
                 IndexName=index,
@@ -104,17 +94,13 @@ class TrackingTable:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_READ, code="AWS003") from err
         return [from_item(item, TrackingRecord) for item in answer["Items"]]
 
     def _put(self, record: TrackingRecord, condition: str, values: Mapping[str, Any]) -> TrackingRecord | None:
-        # Revision 1 is the field's default, which msgspec leaves out; the next write's condition must find it.
+        # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
         item = to_item(record, _KEYS) | {"revision": {"N": str(record.revision)}}
-        try:
-            standing = put_if(self._client, self._table_name, item, condition, values)
-        except (BotoCoreError, ClientError) as err:
-            raise transient(err, _NOT_WRITTEN, code="FBK003") from err
-        if standing == {}:
+        with dynamodb_errors(_NOT_WRITTEN, code="FBK003"):
+            existing = put_if(self._client, self._table_name, item, condition, values)
+        if existing == {}:
             raise TransientError(f"{_NOT_WRITTEN}: it was deleted meanwhile", code="FBK003")
-        return from_item(standing, TrackingRecord) if standing else None
+        return from_item(existing, TrackingRecord) if existing else None

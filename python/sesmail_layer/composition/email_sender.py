@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
+from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import client
-from sesmail_layer.aws.control_table import ControlTable
 from sesmail_layer.aws.pending_table import PendingTable
-from sesmail_layer.aws.queues import FeedbackBacklog, RetryQueue
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
+from sesmail_layer.aws.quota_cache import QuotaCache
+from sesmail_layer.aws.rate_bucket import RateBucket
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
@@ -51,24 +55,28 @@ class EmailSender:
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         ses = client("ses", config=ONE_ATTEMPT)
-        control = ControlTable(dynamodb, settings.control_table)
-        tombstones = Tombstones(dynamodb, settings.control_table)
+        control_table = settings.control_table
+        tombstones = Tombstones(dynamodb, control_table)
         return SenderPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
-            producer_states=control,
-            cap_counters=control,
-            sending_counts=control,
-            rate_bucket=control,
-            quota_cache=control,
+            producer_states=ProducerStates(dynamodb, control_table),
+            cap_counters=CapCounters(dynamodb, control_table),
+            sending_counts=SendingCounts(dynamodb, control_table),
+            rate_bucket=RateBucket(dynamodb, control_table),
+            quota_cache=QuotaCache(dynamodb, control_table),
             quota_api=SesQuota(ses, clock),
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
-            retry_queue=RetryQueue(sqs, settings.retry_queue_url),
-            bulk_queue=RetryQueue(sqs, settings.bulk_queue_url),
+            retry_queue=DelayQueue(
+                sqs, settings.retry_queue_url, failure="Failed to put the email on the retry queue", code="QUE001"
+            ),
+            bulk_queue=DelayQueue(
+                sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
+            ),
             backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
             clock=clock,
             metrics=self._metrics,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sesmail_layer.aws.breaker_table import BreakerTable
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.pending_table import PendingTable
-from sesmail_layer.aws.queues import RetryQueue
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
@@ -18,9 +19,8 @@ from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.settings import Settings
-from sesmail_layer.usecases.feedback.batch import FeedbackPorts, FeedbackRules, RecordFeedback
-from sesmail_layer.usecases.feedback.breaker import Breaker, BreakerPorts
-from sesmail_layer.usecases.retry import SoftBounceRetry
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
 
 
 class FeedbackProcessor:
@@ -44,41 +44,21 @@ class FeedbackProcessor:
         clock = SystemClock()
         dynamodb = client("dynamodb")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
-        tracking = TrackingTable(dynamodb, settings.tracking_table)
         bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
-        breaker = Breaker(
-            BreakerPorts(
-                table=BreakerTable(dynamodb, settings.control_table),
-                tracking=tracking,
-                bus=bus,
-                clock=clock,
-                metrics=self._metrics,
-                log=log,
-            ),
-            _limits(settings),
-            alarms={
-                f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
-                f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
-            },
-        )
-        retry = SoftBounceRetry(
-            PendingTable(dynamodb, settings.pending_table, clock),
-            RetryQueue(client("sqs"), settings.retry_queue_url),
-            clock,
-            self._metrics,
-            log,
-            delay_seconds=settings.soft_bounce_retry_delay_seconds,
-        )
         return FeedbackPorts(
-            tracking=tracking,
+            tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
+            producer_states=ProducerStates(dynamodb, settings.control_table),
+            sending_counts=SendingCounts(dynamodb, settings.control_table),
+            pending=PendingTable(dynamodb, settings.pending_table, clock),
+            retry_queue=DelayQueue(
+                client("sqs"), settings.retry_queue_url, failure="Failed to schedule retry", code="FBK005"
+            ),
             bus=bus,
+            sending_bus=bus,
             clock=clock,
             metrics=self._metrics,
             log=log,
-            # The breaker first: a retry may find it open.
-            follow_ups=(breaker, retry) if settings.soft_bounce_retries else (breaker,),
-            on_alarm=breaker.handle_alarm,
         )
 
 
@@ -98,6 +78,14 @@ def _rules(settings: Settings) -> FeedbackRules:
     return FeedbackRules(
         topic_arn=settings.feedback_topic_arn,
         alarm_topic_arn=settings.alarm_topic_arn,
+        alarms={
+            f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
+            f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
+        },
+        max_receive_count=settings.max_receive_count,
         soft_bounce_threshold=settings.consecutive_soft_bounce_threshold,
+        soft_bounce_retries=settings.soft_bounce_retries,
+        soft_bounce_retry_delay_seconds=settings.soft_bounce_retry_delay_seconds,
         not_spam_lifts_suppression=settings.not_spam_lifts_suppression,
+        limits=_limits(settings),
     )

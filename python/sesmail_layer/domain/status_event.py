@@ -1,8 +1,9 @@
-"""The event that tells subscribers of a transition (detail-type `Email Status Changed`)."""
+"""The events that subscribers get for transitions (detail-type `Email Status Changed`), and a batch's outbox."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -13,9 +14,12 @@ _NAMESPACE = uuid.UUID("6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c11")
 
 
 class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What subscribers receive as `detail`; published again, it has the same `event_id`."""
+    """What subscribers receive as `detail`; a republished event has the same `event_id`."""
 
     email_id: str
+    """As requested."""
+    record_id: str
+    """The key of the tracking record."""
     status: str
     to_email: str | None = None
     recipient_type: str | None = None
@@ -69,7 +73,8 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
     return msgspec.convert(
         {
             **details,
-            "emailId": record.email_id,
+            "emailId": record.requested_email_id or record.email_id,
+            "recordId": record.email_id,
             "status": entry.status,
             "toEmail": entry.recipient if other else record.to_email,
             "recipientType": other.type if other else None,
@@ -87,3 +92,22 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
         },
         StatusEvent,
     )
+
+
+class Outbox:
+    """The status events that a batch has to publish at its end, each with the SQS messages that wait for it.
+
+    An event is added only after its transition is stored, so a crash before publishing loses nothing: the redelivered
+    message finds the transition and adds the same event under the same id.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[str, StatusEvent] = {}
+        self.message_ids: dict[str, set[str]] = {}
+
+    def add(self, record: TrackingRecord, transitions: Iterable[Transition], message_ids: Iterable[str]) -> None:
+        for transition in transitions:
+            event = status_event(record, transition)
+            if event is not None:
+                self.events[event.event_id] = event
+                self.message_ids.setdefault(event.event_id, set()).update(message_ids)

@@ -1,4 +1,4 @@
-"""The functions' settings: the only reader of the environment."""
+"""Settings of the functions: the only reader of the environment."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Literal, Self
 
 import msgspec
 
-# The names that the seed gave; all others are SESMAIL_<FIELD>.
-_SEED_NAMES = {
+# The names that the seed gave, and Lambda's own; all others are SESMAIL_<FIELD>.
+_NAMES = {
     "tracking_table": "TRACKING_TABLE",
     "suppression_table": "SUPPRESSION_TABLE",
     "template_bucket": "TEMPLATE_BUCKET",
@@ -24,17 +24,19 @@ _SEED_NAMES = {
     "function_name": "AWS_LAMBDA_FUNCTION_NAME",
 }
 
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
 
 class SettingsError(Exception):
-    """A function cannot start: a variable is missing or has a value that it cannot have."""
+    """A function cannot start: a variable is missing or has a value that is not allowed."""
 
 
 class _FromEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Reads every field from its variable; raises SettingsError that names the variable."""
+        """Read every field from its variable. Raises SettingsError, which names the variable."""
         environ = os.environ if environ is None else environ
-        names = {name: _SEED_NAMES.get(name, f"SESMAIL_{name.upper()}") for name in cls.__struct_fields__}
+        names = {name: variable_of(name) for name in cls.__struct_fields__}
         values = {field: environ[name] for field, name in names.items() if environ.get(name)}
         for field in msgspec.structs.fields(cls):
             if field.required and field.name not in values:
@@ -47,63 +49,75 @@ class _FromEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(_FromEnvironment, frozen=True, kw_only=True):
-    """What the sender and the feedback processor need to know; Terraform sets every one."""
+    """Settings of the sender and the feedback processor.
+
+    Terraform sets every variable and has the defaults. A field has one here only if Terraform may leave it empty.
+    """
+
+    name: str
+    function_name: str
+    environment: str
+    log_level: LogLevel
+    tracing: bool
 
     tracking_table: str
     suppression_table: str
-    template_bucket: str
     control_table: str
     pending_table: str
+    template_bucket: str
     event_bus_name: str
     bulk_queue_url: str
     retry_queue_url: str
-    email_queue_url: str
     feedback_queue_url: str
     feedback_dlq_url: str
-    name: str = "sesmailengine"
-    function_name: str = ""
-    environment: str = "prod"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    feedback_topic_arn: str
+    alarm_topic_arn: str
+    max_receive_count: int
+    """Times that a queue delivers a message before it moves it to the dead-letter queue."""
+    # Empty without a configuration set: SES then publishes no events.
     configuration_set: str = ""
-    """Empty: mail is sent without a configuration set, and no SES events come."""
-    default_sender_email: str = ""
+
+    default_sender_email: str
+    # Empty: the From header has an address only.
     default_sender_name: str = ""
-    data_retention_days: int = 90
-    consecutive_soft_bounce_threshold: int = 3
-    status_event_source: str = "sesmailengine"
-    feedback_topic_arn: str = ""
-    alarm_topic_arn: str = ""
-    unknown_fields: Literal["warn", "refuse"] = "warn"
-    max_message_mb: float = 10
-    max_schedule_days: int = 30
-    max_hold_hours: float = 24
+    status_event_source: str
+    data_retention_days: int
+    unknown_fields: Literal["warn", "refuse"]
+    max_message_mb: float
+    max_schedule_days: int
+    max_hold_hours: float
+    claim_settle_seconds: float
+    on_unknown_outcome: Literal["resend", "fail"]
+
+    # Recipients per second. Empty: the rate that GetSendQuota returns.
     max_send_rate: float | None = None
-    """Recipients per second; None: what GetSendQuota says."""
-    rate_utilisation: float = 0.95
-    bulk_rate_share: float = 0.8
-    daily_quota_reserve: float = 0.1
-    claim_settle_seconds: float = 300
-    on_unknown_outcome: Literal["resend", "fail"] = "resend"
-    soft_bounce_retries: int = 1
-    soft_bounce_retry_delay_seconds: float = 900
-    breaker_mode: Literal["pause", "alarm"] = "pause"
-    breaker_min_emails: int = 100
-    breaker_min_bounces: int = 10
-    breaker_min_complaints: int = 5
-    breaker_cooldown_minutes: float = 60
-    bounce_rate_pause_threshold: float = 0.05
-    complaint_rate_pause_threshold: float = 0.001
-    not_spam_lifts_suppression: bool = False
-    tracing: bool = False
+    rate_utilisation: float
+    bulk_rate_share: float
+    daily_quota_reserve: float
+
+    consecutive_soft_bounce_threshold: int
+    soft_bounce_retries: int
+    soft_bounce_retry_delay_seconds: float
+    not_spam_lifts_suppression: bool
+    breaker_mode: Literal["pause", "alarm"]
+    breaker_min_emails: int
+    breaker_min_bounces: int
+    breaker_min_complaints: int
+    breaker_cooldown_minutes: float
+    bounce_rate_pause_threshold: float
+    complaint_rate_pause_threshold: float
 
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):
-    """What the template seeder needs to know."""
+    """Settings of the template seeder."""
 
     template_bucket: str
     starters_bucket: str
     starters_key: str
-    name: str = "sesmailengine"
-    function_name: str = ""
-    environment: str = "prod"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    environment: str
+    log_level: LogLevel
+
+
+def variable_of(field: str) -> str:
+    """Return the environment variable of a field."""
+    return _NAMES.get(field, f"SESMAIL_{field.upper()}")

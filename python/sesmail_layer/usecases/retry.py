@@ -1,16 +1,16 @@
-"""A soft bounce's one retry: the sender keeps the request, the feedback processor brings it back or forgets it.
+"""A soft bounce's one retry: the sender keeps the request, the feedback processor schedules or deletes it.
 
     sender                   pending table        feedback processor
     -----------------------------------------------------------------------------------------
     claim
     keep ──────────────────► request
     send
-                             request              soft bounce worth a retry → retry queue, then forget
-                                                  delivered, bounced, complained, failed → forget
-    refused by SES: forget
+                             request              soft bounce worth a retry → retry queue, then delete
+                                                  delivered, bounced, complained, failed → delete
+    rejected by SES: delete
 
-It is kept before SES has the email, so that no news of it can come before its request. What a crash leaves behind goes
-after a day.
+The request is kept before SES gets the email, so that no event can come before it. What a crash leaves expires after a
+day.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import pack_request, unpack_request
-from sesmail_layer.usecases.feedback.record_email import Recorded
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable
 
 if TYPE_CHECKING:
-    # What reads requests is the sender's; the feedback processor starts without it.
+    # Each function starts without the other's modules.
+    from sesmail_layer.usecases.feedback.record_email import FeedbackResult
     from sesmail_layer.usecases.sender.job import Email
 
-_OVER = frozenset({Status.FAILED, Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.BOUNCED, Status.COMPLAINED})
-"""What an email cannot come back from: nothing is retried any more."""
+_FINAL = frozenset({Status.FAILED, Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.BOUNCED, Status.COMPLAINED})
+"""After these nothing is retried."""
 
 
 class KeptRequests:
@@ -46,7 +46,7 @@ class KeptRequests:
         # With copies, a retry would send some of the recipients the email twice.
         if claim.attempt > self._retries or email.sensitive or claim.recipients:
             return
-        request = pack_request(email.envelope, claim.attempt)
+        request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:
             self._log.info("request.not_kept", message="Too large to be kept for a retry", email_id=email.email_id)
             return
@@ -68,12 +68,12 @@ class KeptRequests:
 
 
 class SoftBounceRetry:
-    """The feedback processor's half, a follow-up of what it recorded."""
+    """The feedback processor's half: a follow-up of what it recorded."""
 
     def __init__(
         self,
         pending: PendingTable,
-        waiting: DelayQueue,
+        retry_queue: DelayQueue,
         clock: Clock,
         metrics: Metrics,
         log: Log,
@@ -81,34 +81,35 @@ class SoftBounceRetry:
         delay_seconds: float,
     ) -> None:
         self._pending = pending
-        self._waiting = waiting
+        self._retry_queue = retry_queue
         self._clock = clock
         self._metrics = metrics
         self._log = log
         self._delay_seconds = delay_seconds
 
-    def __call__(self, batch: Sequence[Recorded]) -> Mapping[str, TransientError]:
+    def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
+        """Act on a batch; return what failed by email id."""
         failed: dict[str, TransientError] = {}
-        over = [recorded.record.email_id for recorded in batch if _is_over(recorded)]
-        for recorded in batch:
+        done = [result.record.email_id for result in batch if _is_final(result)]
+        for result in batch:
             try:
-                if _is_worth_a_retry(recorded) and self._schedule(recorded.record):
-                    over.append(recorded.record.email_id)
+                if _is_worth_a_retry(result) and self._schedule(result.record):
+                    done.append(result.record.email_id)
             except TransientError as err:
-                failed[recorded.record.email_id] = err
+                failed[result.record.email_id] = err
         try:
-            if over:
-                self._pending.forget(over)
+            if done:
+                self._pending.forget(done)
         except TransientError as err:
-            failed |= dict.fromkeys(over, err)
+            failed |= dict.fromkeys(done, err)
         return failed
 
     def _schedule(self, record: TrackingRecord) -> bool:
-        """Queues the next attempt; False where nothing of this one was kept, or it has been queued already."""
+        """Queue the next attempt; False where this one's request was not kept, or is queued already."""
         kept = self._pending.get(record.email_id)
         if kept is None or kept.attempt != record.attempt:
             return False
-        self._waiting.put(unpack_request(kept, self._clock.now() + self._delay_seconds), self._delay_seconds)
+        self._retry_queue.put(unpack_request(kept, self._clock.now() + self._delay_seconds), self._delay_seconds)
         self._metrics.count("EmailRetryScheduled")
         self._log.info(
             "email.retry_scheduled",
@@ -119,17 +120,20 @@ class SoftBounceRetry:
         return True
 
 
-def _is_worth_a_retry(recorded: Recorded) -> bool:
-    """True for a soft bounce of the present attempt, unless it was the one that suppressed the address."""
-    record = recorded.record
+def _is_worth_a_retry(result: FeedbackResult) -> bool:
+    """True for a soft bounce of the latest attempt, unless it suppressed the address."""
+    record = result.record
     return (
         record.status is Status.SOFT_BOUNCED
-        and not recorded.suppressed
-        and any(said.outcome.retried and said.outcome.entry.attempt == record.attempt for said in recorded.due())
+        and not result.suppressed
+        and any(
+            each.outcome.retried and each.outcome.entry.attempt == record.attempt for each in result.outcomes_to_act_on
+        )
     )
 
 
-def _is_over(recorded: Recorded) -> bool:
-    """True where the news ended it: by a status that it had not got near before, or by suppressing the address."""
-    ended = any(moved.entry.status in _OVER and moved.previous not in _OVER for moved in recorded.due_transitions())
-    return ended or bool(recorded.suppressed)
+def _is_final(result: FeedbackResult) -> bool:
+    """True where the batch moved the email to a final status for the first time, or suppressed the address."""
+    return bool(result.suppressed) or any(
+        moved.entry.status in _FINAL and moved.previous not in _FINAL for moved in result.transitions_to_act_on
+    )

@@ -1,27 +1,27 @@
-"""The breaker: when a producer, or the account, has to stop sending, and what lets it send again.
+"""The breaker: when a producer, or the account, is paused, and when it may send again.
 
              rate above its threshold                       cool-down over
-    closed ──────────────────────────► open ──────────────────────────────► half-open: a few probes go
+    closed ──────────────────────────► open ──────────────────────────────► half-open: probes are sent
        ▲                                ▲ │  (after complaints, or where SES's                │  │
        │                                │ │   own metrics opened it: an operator only)        │  │
        │                                │ └── an operator ──► closed                          │  │
        │                                └────────────── one probe bounced, or was complained of  │
-       └────────────────────────────────────────────── enough probes arrived; counts begin anew ─┘
+       └────────────────────────────────────────────── enough probes were delivered; counts restart ─┘
 
-Emails are counted when they are sent, bounces and complaints when news of them comes, in slots of five minutes. An
-email counts once, however many of its recipients bounce.
+Emails are counted when they are sent, bounces and complaints when their events are recorded, in slots of five minutes.
+An email counts once, however many of its recipients bounce.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 import msgspec
 
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition
 from sesmail_layer.domain.ses.bounces import EFFECTS, BounceClass
 from sesmail_layer.domain.times import utc_text
 
@@ -38,24 +38,25 @@ SIMULATOR_DOMAIN = "@simulator.amazonses.com"
 """SES's mailbox simulator, which counts towards no rate of SES's:
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html"""
 _COUNTED = frozenset(kind.value for kind in BounceClass if EFFECTS[kind].counts)
-_ARRIVED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED})
+_PROBE_OUTCOMES = frozenset({Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED})
+_DELIVERED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED})
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator decided."""
+    """What the operator decided; Terraform sets every one."""
 
-    bounce_rate: float = 0.05
-    complaint_rate: float = 0.001
-    min_emails: int = 100
-    min_bounces: int = 10
-    min_complaints: int = 5
-    cooldown_seconds: float = 3_600
-    pauses: bool = True
-    """False: it only alarms."""
+    bounce_rate: float
+    complaint_rate: float
+    min_emails: int
+    min_bounces: int
+    min_complaints: int
+    cooldown_seconds: float
+    pauses: bool
+    """False: `breaker_mode` is `alarm`."""
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What happened in a slot, or in a window of them."""
+    """Emails, bounces and complaints of a slot or of a window."""
 
     emails: int = 0
     bounces: int = 0
@@ -65,7 +66,7 @@ class Counts(msgspec.Struct, frozen=True):
         return Counts(self.emails + other.emails, self.bounces + other.bounces, self.complaints + other.complaints)
 
     def __sub__(self, other: Counts) -> Counts:
-        """Takes away what does not count; counters may be off by a batch, but never below nothing."""
+        """Subtract what does not count; counters may be off by a batch, but are never negative."""
         return Counts(
             max(0, self.emails - other.emails),
             max(0, self.bounces - other.bounces),
@@ -75,6 +76,16 @@ class Counts(msgspec.Struct, frozen=True):
 
 Timeline = Mapping[int, Counts]
 """Counts by the Unix time at which their slot begins."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """A source's state with a day's counts of it."""
+
+    state: SendingState
+    timeline: Timeline
+    """By the Unix time at which each slot of five minutes begins."""
+    sources: frozenset[str] = frozenset()
+    """Of the account: the producers that its emails are of."""
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -97,10 +108,10 @@ class Trip(msgspec.Struct, frozen=True):
         return f"{self.number} of {emails} emails {what} in {last}: {rate:.2%}, allowed are {self.allowed:.2%}"
 
 
-def judge(timeline: Timeline, now: float, limits: Limits, left_out: Timeline | None = None) -> Trip | None:
-    """Gives the first rate that is too high: complaints before bounces, since those are not probed."""
+def judge(timeline: Timeline, now: float, limits: Limits, excluded: Timeline | None = None) -> Trip | None:
+    """Return the first rate above its limit: complaints before bounces, since a complaint trip is not probed."""
     nothing = Counts()
-    timeline = {start: counts - (left_out or {}).get(start, nothing) for start, counts in timeline.items()}
+    timeline = {start: counts - (excluded or {}).get(start, nothing) for start, counts in timeline.items()}
     windows = [(seconds, _sum(timeline, now, seconds)) for seconds in WINDOWS_SECONDS]
     rates = (
         ("complaint", limits.complaint_rate, limits.min_complaints),
@@ -117,17 +128,17 @@ def judge(timeline: Timeline, now: float, limits: Limits, left_out: Timeline | N
     return None
 
 
-def counting(timeline: Timeline, state: SendingState) -> Timeline:
-    """Those counts of a source that still count for it."""
+def counts_in_force(timeline: Timeline, state: SendingState) -> Timeline:
+    """Return the counts of a source since it was last resumed."""
     return {start: counts for start, counts in timeline.items() if start >= state.counts_from}
 
 
-def not_counting(timeline: Timeline, state: SendingState) -> Timeline:
-    """Those counts of a source that do not count for the account: a paused producer does no more harm."""
+def counts_to_exclude(timeline: Timeline, state: SendingState) -> Timeline:
+    """Return the counts of a source that the account's rate excludes: while it is paused, and before a resumption."""
     return {start: counts for start, counts in timeline.items() if state.paused or start < state.counts_from}
 
 
-def added_up(timelines: Iterable[Timeline]) -> Timeline:
+def sum_timelines(timelines: Iterable[Timeline]) -> Timeline:
     total: dict[int, Counts] = {}
     for timeline in timelines:
         for start, counts in timeline.items():
@@ -136,7 +147,7 @@ def added_up(timelines: Iterable[Timeline]) -> Timeline:
 
 
 def _sum(timeline: Timeline, now: float, seconds: int) -> Counts:
-    """Adds the slots up that reach into the window: it is up to five minutes longer than it says."""
+    """Sum the slots that overlap the window, which makes it up to five minutes longer."""
     begin = now - seconds - SLOT_SECONDS
     return sum((counts for start, counts in timeline.items() if start > begin), Counts())
 
@@ -145,12 +156,27 @@ def _sum(timeline: Timeline, now: float, seconds: int) -> Counts:
 
 
 def counted_bounce(entry: Entry) -> bool:
-    """True for a bounce that SES counts: not the simulator's, and none that SES did not even attempt."""
+    """True for a bounce that SES counts: not the simulator's, and none of an email that SES did not attempt."""
     return entry.what in _COUNTED and entry.status is Status.BOUNCED and not _simulated(entry)
 
 
 def counted_complaint(entry: Entry) -> bool:
     return entry.status is Status.COMPLAINED and not _simulated(entry)
+
+
+def counts_towards_rates(entries: Iterable[Entry]) -> bool:
+    return any(counted_bounce(entry) or counted_complaint(entry) for entry in entries)
+
+
+def count_email(history: Iterable[Entry], new_entries: Collection[str]) -> Counts:
+    """Count an email once for its bounces, and once for its complaints: when the first of them is new."""
+    history = list(history)
+    bounces = {entry.key for entry in history if counted_bounce(entry)}
+    complaints = {entry.key for entry in history if counted_complaint(entry)}
+    return Counts(
+        bounces=int(bool(bounces) and bounces.issubset(new_entries)),
+        complaints=int(bool(complaints) and complaints.issubset(new_entries)),
+    )
 
 
 def _simulated(entry: Entry) -> bool:
@@ -161,7 +187,7 @@ def _simulated(entry: Entry) -> bool:
 
 
 def opened(state: SendingState, kind: str, reason: str, evidence: Evidence | None, now: float) -> SendingState | None:
-    """Pauses; None where that changes nothing: an operator's pause stands, and a complaint's waits for one anyway."""
+    """Return the paused state; None where it is already paused by an operator or waits for one anyway."""
     if state.paused and not (state.held_by_breaker and state.trip == "bounce" and kind != "bounce"):
         return None
     return SendingState(
@@ -177,12 +203,12 @@ def opened(state: SendingState, kind: str, reason: str, evidence: Evidence | Non
 
 
 def reopened(state: SendingState, now: float) -> SendingState:
-    """Begins the cool-down anew after a bad probe."""
+    """Return the state with its cool-down restarted after a failed probe."""
     return msgspec.structs.replace(state, opened_at=now, probes=[], probed_at=0, good_probes=0)
 
 
 def closed(state: SendingState, now: float, good_probes: int) -> SendingState:
-    """Sends again; what happened before does not count any more. The probes stay, so that it can be told again."""
+    """Return the resumed state, with counts from now on. The probes stay, so that its event can be republished."""
     return SendingState(counts_from=now, probes=state.probes, good_probes=good_probes)
 
 
@@ -190,15 +216,20 @@ class ProbeVerdict(Enum):
     GOOD = auto()
     BAD = auto()
     OPEN = auto()
-    """Not enough is known yet."""
+    """Too few outcomes are known yet."""
 
 
 def judge_probes(records: Sequence[TrackingRecord]) -> tuple[ProbeVerdict, int]:
-    """Says what the probes' records tell, and how many of them arrived."""
-    good = sum(record.delivered_at is not None or record.status in _ARRIVED for record in records)
+    """Return the verdict of the probes' records, and how many of them were delivered."""
+    good = sum(record.delivered_at is not None or record.status in _DELIVERED for record in records)
     if any(counted_bounce(entry) or counted_complaint(entry) for record in records for entry in record.history):
         return ProbeVerdict.BAD, good
     return (ProbeVerdict.GOOD if good >= GOOD_PROBES else ProbeVerdict.OPEN), good
+
+
+def has_probe_outcome(record: TrackingRecord, transitions: Iterable[Transition]) -> bool:
+    """True where one of a probe's transitions decides about the probe."""
+    return is_probe(record) and any(moved.entry.status in _PROBE_OUTCOMES for moved in transitions)
 
 
 def is_probe(record: TrackingRecord) -> bool:

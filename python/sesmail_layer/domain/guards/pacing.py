@@ -33,6 +33,14 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return max(0.0, 1 - self.sent_last_24_hours / self.max_24_hour_send) if self.max_24_hour_send else 0.0
 
 
+class Reservation(msgspec.Struct, frozen=True):
+    """A bucket's answer."""
+
+    granted: bool
+    empty_at: float
+    """The time at which the bucket was empty before this reservation (granted), or is now (refused). Unix seconds."""
+
+
 def floor_of(now: float) -> float:
     """The earliest time at which a bucket can count as empty: more than a burst it never holds."""
     return now - BURST_SECONDS

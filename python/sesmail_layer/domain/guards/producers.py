@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.request.email_request import Priority
 
 
@@ -49,6 +50,13 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def may_read(self, s3_uri: str) -> bool:
         """True for an object under one of the producer's prefixes."""
         return any(s3_uri.startswith(prefix) for prefix in self.attachment_prefixes)
+
+
+class Producers(msgspec.Struct, frozen=True):
+    """Policies and states as the control table holds them, by event source."""
+
+    policies: dict[str, ProducerPolicy]
+    states: dict[str, SendingState]
 
 
 def _in_domain(domain: str, allowed: str) -> bool:

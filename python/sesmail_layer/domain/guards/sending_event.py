@@ -1,4 +1,4 @@
-"""The events that tell subscribers that sending stops, or goes on (`Email Sending Paused`, `Email Sending Resumed`)."""
+"""The events that subscribers get for a pause and a resumption (`Email Sending Paused`, `Email Sending Resumed`)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAMESPACE = uuid.UUID("0d7c7f0a-5a0e-5c53-8d3e-6b1f5e0c9a44")
 
 
 class SendingEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What subscribers receive as `detail`; published again, it has the same `event_id`."""
+    """What subscribers receive as `detail`; a republished event has the same `event_id`."""
 
     detail_type: str = msgspec.field(name="detailType")
     producer: str
-    """The event source; `*` is everybody."""
+    """The event source; `*` is the whole account."""
     reason: str
     by: str
     """`breaker` or `operator`."""
@@ -33,18 +33,18 @@ class SendingEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     counts: dict[str, int] | None = None
     """`emails`, `bounces` and `complaints` of `windowSeconds`."""
     until: str | None = None
-    """When the first probes go; absent: an operator has to resume."""
+    """When the first probes are sent; absent: an operator has to resume."""
 
     @property
     def detail(self) -> bytes:
-        """The event as subscribers get it."""
+        """The event as JSON, without its detail-type."""
         fields = msgspec.to_builtins(self)
         del fields["detailType"]
         return msgspec.json.encode(fields)
 
 
 def paused_event(producer: str, state: SendingState, cooldown_seconds: float) -> SendingEvent:
-    """Tells of a pause; everything in it comes from the state, so that it can be told again."""
+    """Return the event of a pause. All of it comes from the state, so that it can be republished as it was."""
     found = state.evidence
     return SendingEvent(
         detail_type=PAUSED,
@@ -61,12 +61,12 @@ def paused_event(producer: str, state: SendingState, cooldown_seconds: float) ->
 
 
 def probed_event(producer: str, state: SendingState) -> SendingEvent:
-    """Tells that the breaker let go; as for a pause, everything in it comes from the state."""
+    """Return the event of a resumption by the breaker; all of it comes from the state, too."""
     return resumed_event(producer, f"{state.good_probes} probes arrived", "breaker", state.counts_from)
 
 
 def resumed_event(producer: str, reason: str, by: str, now: float) -> SendingEvent:
-    """Tells that it sends again."""
+    """Return the event of a resumption."""
     at = utc_text(now)
     return SendingEvent(
         detail_type=RESUMED, producer=producer, reason=reason, by=by, timestamp=at, event_id=_id(RESUMED, producer, at)

@@ -13,11 +13,14 @@
                                                                       L' passed, and no event about it is on
                                                                       its way → UNSETTLED: the policy decides
 
+An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
+
 Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0).
 """
 
 from __future__ import annotations
 
+import hashlib
 from enum import Enum, auto
 
 import msgspec
@@ -28,6 +31,11 @@ from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
 """In the detail of a `failed` entry: the event whose request was refused."""
+
+
+def key_of_source(email_id: str, source: str) -> str:
+    """The key of a record whose requested emailId another source used first. No emailId has a `#`."""
+    return f"{email_id}#{hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
 
 class Verdict(Enum):

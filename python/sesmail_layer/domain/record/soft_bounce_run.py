@@ -8,7 +8,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.bounces import EFFECTS, BounceClass
 
-_STRIKES = frozenset(kind.value for kind in BounceClass if EFFECTS[kind].strikes)
+_COUNTED = frozenset(kind.value for kind in BounceClass if EFFECTS[kind].counts_towards_soft_bounce_limit)
 _ARRIVED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.COMPLAINED})
 
 
@@ -21,11 +21,11 @@ def soft_bounce_run(newest_first: Iterable[TrackingRecord]) -> int:
     for record in newest_first:
         if record.delivered_at is not None or record.status in _ARRIVED:
             break
-        run += _struck(record)
+        run += _counts(record)
     return run
 
 
-def _struck(record: TrackingRecord) -> bool:
+def _counts(record: TrackingRecord) -> bool:
     return record.status is Status.SOFT_BOUNCED and any(
-        entry.what in _STRIKES and entry.recipient not in record.recipients for entry in record.history
+        entry.what in _COUNTED and entry.recipient not in record.recipients for entry in record.history
     )

@@ -73,6 +73,7 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     """One email as the tracking table holds it. Names of attributes are public interface (spec section 5)."""
 
     email_id: str
+    """The table's key: the requested emailId, or one made of it and the source."""
     attempt: int
     timestamp: str
     """When the engine took the email on; never changes."""
@@ -83,6 +84,8 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     subject: str | None = None
     original_source: str | None = None
     metadata: dict[str, Any] | None = None
+    requested_email_id: str | None = None
+    """The emailId as requested, where another source used it first and the key is `key_of_source`."""
     original_email_id: str | None = None
     ses_message_id: str | None = None
     conflicts_with: str | None = None

@@ -31,6 +31,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """True: its producer's caps have counted it."""
     lane: str = ""
     """`bulk`: a policy sent it to the bulk lane."""
+    record_id: str = ""
+    """The key of its tracking record; empty: not decided yet, or made of the event's id."""
     not_before: float = 0
     """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
 
@@ -109,10 +111,10 @@ class PendingRequest(msgspec.Struct, frozen=True):
     packed: bytes
 
 
-def pack_request(envelope: RequestEnvelope, attempt: int) -> PendingRequest | None:
+def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -> PendingRequest | None:
     """Makes what is kept of a request while its attempt is under way; None where it is too large to be kept."""
     # The caps have counted the email; its hold starts again.
-    hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane)
+    hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane, record_id=record_id)
     packed = zlib.compress(with_hop(envelope, hop).encode())
     return PendingRequest(attempt, packed) if len(packed) <= MAX_PENDING_BYTES else None
 

@@ -1,7 +1,7 @@
-"""What a bounce means: a table to read, evidence before names.
+"""The classes of bounces: a table in which evidence comes before SES's own type.
 
-SES's `bounceType` is the other server's answer as SES understood it; the status (RFC 3463) and the diagnostic beside
-it often know better, so they are asked first.
+SES's `bounceType` is the receiving server's answer as SES understood it; the status (RFC 3463) and the diagnostic are
+often more exact, so they are matched first.
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
 """
 
@@ -19,29 +19,29 @@ from sesmail_layer.domain.record.statuses import Status
 class BounceClass(StrEnum):
     HARD = "hard"
     SUPPRESSED_BY_SES = "suppressed_by_ses"
-    """On the list that SES keeps over all its customers; it forgets after 14 days."""
+    """On the suppression list that SES keeps for all its customers; an entry expires after 14 days."""
     NOT_ATTEMPTED = "not_attempted"
-    """SES did not try, for a list of the account's own; its statistics leave it out as well."""
+    """On one of the account's own lists: SES did not try, and leaves it out of its statistics, too."""
     SOFT = "soft"
     SOFT_UNDETERMINED = "soft_undetermined"
     MESSAGE_FAULT = "message_fault"
-    """The message was at fault, or the sender's standing: nothing against the address."""
+    """The message or the sender's reputation was at fault, not the address."""
     AUTO_REPLY = "auto_reply"
     UNKNOWN = "unknown"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """What a class of bounce leads to."""
+    """What follows from a class of bounces."""
 
     status: Status | None = None
     """None: history only."""
     suppress: SuppressionReason | None = None
     suppress_days: int | None = None
-    """None: for ever."""
+    """None: the suppression does not expire."""
     counts: bool = False
-    """Towards the bounce rate."""
-    strikes: bool = False
-    """Towards the consecutive soft bounces of the address."""
+    """Counts towards the bounce rate."""
+    counts_towards_soft_bounce_limit: bool = False
+    """Counts as one of the address's consecutive soft bounces."""
     retried: bool = False
 
 
@@ -51,8 +51,8 @@ EFFECTS = {
         status=Status.BOUNCED, suppress=SuppressionReason.HARD_BOUNCE, suppress_days=14, counts=True
     ),
     BounceClass.NOT_ATTEMPTED: Effect(status=Status.BOUNCED, suppress=SuppressionReason.SES_SUPPRESSED),
-    BounceClass.SOFT: Effect(status=Status.SOFT_BOUNCED, strikes=True, retried=True),
-    BounceClass.SOFT_UNDETERMINED: Effect(status=Status.SOFT_BOUNCED, strikes=True),
+    BounceClass.SOFT: Effect(status=Status.SOFT_BOUNCED, counts_towards_soft_bounce_limit=True, retried=True),
+    BounceClass.SOFT_UNDETERMINED: Effect(status=Status.SOFT_BOUNCED, counts_towards_soft_bounce_limit=True),
     BounceClass.MESSAGE_FAULT: Effect(status=Status.SOFT_BOUNCED),
     BounceClass.AUTO_REPLY: Effect(),
     BounceClass.UNKNOWN: Effect(),
@@ -60,7 +60,7 @@ EFFECTS = {
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What SES passed on about one recipient's bounce."""
+    """What SES passes on about one recipient's bounce."""
 
     type: str = ""
     sub_type: str = ""
@@ -68,11 +68,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     diagnostic: str = ""
 
     def statuses(self) -> set[str]:
-        """The status that SES names and the one in the diagnostic: SES's is often a general `5.0.0`."""
+        """Return SES's status and those in the diagnostic: SES's is often a general `5.0.0`."""
         return {match[0] for match in _STATUS.finditer(f"{self.status} {self.diagnostic}")}
 
-    def silent(self) -> bool:
-        """True where nobody says what is wrong: neither status nor diagnostic, as where no recipient is named."""
+    def is_missing(self) -> bool:
+        """True without status and diagnostic, as where SES lists no recipient."""
         return not (self.status or self.diagnostic)
 
 
@@ -99,27 +99,27 @@ NOT_ATTEMPTED_SUB_TYPES = (
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table: all that it names must hold."""
+    """One row of the table: all conditions that it names must hold."""
 
     then: BounceClass
     types: tuple[str, ...] = ()
     sub_types: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
-    """Whole statuses, or beginnings such as `5.7.`."""
+    """Whole statuses, or prefixes such as `5.7.`."""
     diagnostic: re.Pattern[str] | None = None
-    silent: bool = False
+    evidence_missing: bool = False
 
-    def holds(self, evidence: Evidence) -> bool:
+    def matches(self, evidence: Evidence) -> bool:
         return (
             _is_one_of(evidence.type, self.types)
             and _is_one_of(evidence.sub_type, self.sub_types)
             and (not self.statuses or any(_matches(found, self.statuses) for found in evidence.statuses()))
             and (self.diagnostic is None or self.diagnostic.search(evidence.diagnostic) is not None)
-            and (not self.silent or evidence.silent())
+            and (not self.evidence_missing or evidence.is_missing())
         )
 
 
-# The first row that holds decides.
+# The first row that matches decides.
 TABLE = (
     Row(sub_types=NOT_ATTEMPTED_SUB_TYPES, then=BounceClass.NOT_ATTEMPTED),
     Row(types=("Permanent",), sub_types=("Suppressed",), then=BounceClass.SUPPRESSED_BY_SES),
@@ -133,9 +133,9 @@ TABLE = (
         sub_types=("MessageTooLarge", "ContentRejected", "AttachmentRejected"),
         then=BounceClass.MESSAGE_FAULT,
     ),
-    Row(types=("Transient",), sub_types=("General",), silent=True, then=BounceClass.AUTO_REPLY),
+    Row(types=("Transient",), sub_types=("General",), evidence_missing=True, then=BounceClass.AUTO_REPLY),
     Row(types=("Transient",), sub_types=("General",), diagnostic=AUTO_REPLY_TEXT, then=BounceClass.AUTO_REPLY),
-    Row(types=("Undetermined",), silent=True, then=BounceClass.AUTO_REPLY),
+    Row(types=("Undetermined",), evidence_missing=True, then=BounceClass.AUTO_REPLY),
     Row(types=("Undetermined",), diagnostic=AUTO_REPLY_TEXT, then=BounceClass.AUTO_REPLY),
     Row(types=("Transient",), then=BounceClass.SOFT),
     Row(types=("Undetermined",), then=BounceClass.SOFT_UNDETERMINED),
@@ -143,12 +143,12 @@ TABLE = (
 
 
 def classify(evidence: Evidence) -> BounceClass:
-    """Gives the class of one recipient's bounce; UNKNOWN where SES has a type that this table does not."""
-    return next((row.then for row in TABLE if row.holds(evidence)), BounceClass.UNKNOWN)
+    """Return the class of one recipient's bounce; UNKNOWN for a type that this table does not have."""
+    return next((row.then for row in TABLE if row.matches(evidence)), BounceClass.UNKNOWN)
 
 
 def is_not_attempted(sub_type: str) -> bool:
-    """True for the subtypes that SES also reports as a complaint's: it accepted the message and did not send it."""
+    """True for the subtypes that SES reports in complaints, too: it accepted the message and did not send it."""
     return _is_one_of(sub_type, NOT_ATTEMPTED_SUB_TYPES)
 
 

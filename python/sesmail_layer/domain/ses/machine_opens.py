@@ -1,6 +1,7 @@
 """Opens and clicks that no person made.
 
-Only fetches that come unasked are machines'. Gmail's and Yahoo's image proxies fetch when a person opens the mail.
+Only fetches without a person's request are machines': the image proxies of Gmail and Yahoo fetch when a person opens
+the mail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _APPLE_MAIL_PRIVACY_PROTECTION = "Mozilla/5.0"
 # https://bird.com/en-us/blog/gmail-prefetching-images
 _GMAIL_PREFETCH_ENDING = "Edge/12.246 Mozilla/5.0"
 
-# Link scanners and programs that say what they are.
+# Link scanners and programs that identify themselves.
 _SCANNERS = re.compile(
     r"bot\b|crawler|spider|HeadlessChrome|BingPreview|barracuda|proofpoint|mimecast|python-requests|curl/|Wget/"
     r"|Go-http-client|facebookexternalhit",
@@ -24,7 +25,7 @@ _SCANNERS = re.compile(
 
 
 def is_machine(user_agent: str | None) -> bool:
-    """True where a user agent is known to fetch without a person behind it."""
+    """True where a user agent is known to fetch without a person's request."""
     if user_agent is None:
         return False
     return (

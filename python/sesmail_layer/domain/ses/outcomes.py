@@ -1,4 +1,4 @@
-"""From one SES event to what it means, per recipient that it affects."""
+"""From one SES event to its outcomes: one for each affected recipient."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from sesmail_layer.domain.ses.machine_opens import is_machine
 from sesmail_layer.domain.ses.ses_events import SesEvent, address, items, mapping, text, time
 
 _LINK_BYTES = 1000
-"""Of a clicked link that is kept: an email's history must fit into one item."""
+"""Length to which a clicked link is cut: an email's history must fit into one item."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that an event says: the entry for the record, and what else follows from it."""
+    """What an event means for one recipient: the entry for the record, and what follows from it."""
 
     entry: Entry
     suppress: SuppressionReason | None = None
     suppress_days: int | None = None
-    """None: for ever."""
+    """None: the suppression does not expire."""
     counts: bool = False
-    """Towards the bounce or complaint rate."""
-    strikes: bool = False
-    """Towards the consecutive soft bounces of the address."""
+    """Counts towards the bounce or complaint rate."""
+    counts_towards_soft_bounce_limit: bool = False
+    """Counts as one of the address's consecutive soft bounces."""
     retried: bool = False
     """A soft bounce that is worth another attempt."""
     not_spam: bool = False
-    """The recipient took the complaint back."""
+    """The recipient withdrew the complaint."""
 
 
 def outcomes(event: SesEvent, attempt: int) -> list[Outcome]:
-    """Says what an event means; pure and total: any event has at least the entry that says it came.
+    """Return an event's outcomes; an event of any type has at least one, for the record's history.
 
-    The same event gives the same entries under the same keys whichever dialect brings it, and however often.
+    The same event yields the same entries with the same keys, in either format and however often it is delivered.
     """
     found = _BY_KIND.get(event.kind, _unknown)(event, attempt)
     accepted = [] if event.ses_message_id is None else [Outcome(entry=sent_entry(event, attempt))]
@@ -47,7 +47,7 @@ def outcomes(event: SesEvent, attempt: int) -> list[Outcome]:
 
 
 def sent_entry(event: SesEvent, attempt: int) -> Entry:
-    """Any event about a message proves that SES accepted it; the sender writes the same entry under the same key."""
+    """Any event of a message proves that SES accepted it; the sender writes the same entry with the same key."""
     return Entry(
         key=f"sent/{attempt}",
         at=event.accepted_at,
@@ -58,7 +58,7 @@ def sent_entry(event: SesEvent, attempt: int) -> Entry:
 
 
 def _send(_event: SesEvent, _attempt: int) -> list[Outcome]:
-    return []  # its one outcome, `sent`, is every event's
+    return []  # `outcomes` adds its only one, `sent`, to those of every event
 
 
 def _delivery(event: SesEvent, attempt: int) -> list[Outcome]:
@@ -111,7 +111,7 @@ def _bounce_outcome(event: SesEvent, attempt: int, recipient: str | None, given:
 def _bounced(
     event: SesEvent, attempt: int, recipient: str | None, evidence: bounces.Evidence, kind: bounces.BounceClass
 ) -> Outcome:
-    # Several recipients, and SES does not say which of them: nobody's status, nobody's suppression.
+    # SES does not say which of several recipients: no one's status changes, and no one is suppressed.
     effect = bounces.EFFECTS[kind] if recipient is not None else bounces.Effect()
     detail = _present(
         bounceType=evidence.type or None,
@@ -124,7 +124,7 @@ def _bounced(
         suppress=effect.suppress,
         suppress_days=effect.suppress_days,
         counts=effect.counts,
-        strikes=effect.strikes,
+        counts_towards_soft_bounce_limit=effect.counts_towards_soft_bounce_limit,
         retried=effect.retried,
     )
 
@@ -183,17 +183,17 @@ def _click(event: SesEvent, attempt: int) -> list[Outcome]:
 
 
 def _engagement(event: SesEvent, attempt: int, name: str, status: Status, detail: dict[str, Any]) -> Outcome:
-    """SES does not say whose open or click it was: with several recipients it is the message's."""
+    """SES does not say which of several recipients opened or clicked: the message did."""
     user_agent = text(event.payload.get("userAgent"))
     detail = detail | {"machine": is_machine(user_agent)}
-    # Two people can open a message in the same millisecond; the same event twice is still one.
+    # Two people can open a message in the same millisecond; the same event delivered twice is still one.
     mark = _digest(text(event.payload.get("ipAddress")), user_agent, text(event.payload.get("link")))
     recipient = _affected(event, [])[0]
     return Outcome(entry=_entry(event, attempt, name, recipient, mark=mark, status=status, detail=detail))
 
 
 def _subscription(event: SesEvent, attempt: int) -> list[Outcome]:
-    """Any topic that the recipient opts out of ends bulk mail; our suppression knows no topics."""
+    """Opting out of any topic ends bulk mail: suppression has no topics."""
     recipient = _affected(event, [])[0]
     now = mapping(event.payload.get("newTopicPreferences"))
     topics = [mapping(item) for item in items(now.get("topicSubscriptionStatus"))]
@@ -248,7 +248,7 @@ def _entry(
 
 
 def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, Any]]]:
-    """The affected recipients with what SES says of each; one without anything said where SES lists none."""
+    """Return the affected recipients with what SES says of each; where it lists none, one without details."""
     listed = [mapping(item) for item in items(event.payload.get(name))]
     found = {recipient: dict(item) for item in listed if (recipient := address(item.get("emailAddress")))}
     if not found:
@@ -257,7 +257,7 @@ def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, 
 
 
 def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]:
-    """Those whom SES lists; where it lists nobody, the message's only recipient, or None: somebody of several."""
+    """Return the recipients that SES lists; if none, the message's only recipient, or None: one of several."""
     found = list(dict.fromkeys(filter(None, listed)))
     if found:
         return _resolved(event, found)
@@ -265,13 +265,13 @@ def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]
 
 
 def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
-    """The addresses as we wrote to them: a bounce may name the one that mail was forwarded to (DSN Final-Recipient)."""
+    """Return the addresses we sent to: a bounce may name the one that mail was forwarded to (DSN Final-Recipient)."""
     only = event.destinations[0] if len(set(event.destinations)) == 1 else None
     return [recipient if recipient in event.destinations or only is None else only for recipient in found]
 
 
 def _if_known(recipient: str | None, status: Status) -> Status | None:
-    """Where nobody says which of several recipients it was, it moves nobody's status."""
+    """Return the status, or None where SES does not say which of several recipients it was: no status changes then."""
     return status if recipient is not None else None
 
 

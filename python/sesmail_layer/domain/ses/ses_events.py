@@ -1,13 +1,14 @@
-"""What SES says of an email, read without trusting a single field of it.
+"""SES's events: unwrapped from SNS's notifications, and read without trusting any field.
 
-Two dialects say the same: events of a configuration set (`eventType`, with our tags) and notifications of an identity
-(`notificationType`, without). SES may add fields and types at any time; whatever is not as expected reads as absent.
+There are two formats: events of a configuration set (`eventType`, with our tags) and notifications of an identity
+(`notificationType`, without). SES may add fields and types at any time; a field of another type counts as absent.
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from email.utils import parseaddr
@@ -16,14 +17,14 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.request.addresses import address_key
-from sesmail_layer.domain.ses.tags import decode_tag
+from sesmail_layer.domain.ses.tags import decode_tags
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
 UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 _YEARS = range(2000, 2100)
 _TEXT_BYTES = 500
 _ADDRESS_BYTES = 512
-_EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}(#[0-9a-f]{16})?")
 _ATTEMPT = re.compile(r"[1-9][0-9]{0,2}")
 
 # Each type with the key of its payload; `renderingfailure` is the one whose key differs.
@@ -40,16 +41,57 @@ _PAYLOADS = {
     "subscription": "subscription",
 }
 
+# SES sends these once, when a topic is configured for events, or for an identity's notifications.
+_TOPIC_VALIDATED = "Successfully validated SNS topic"
+_TOPIC_SUBSCRIBED = "AmazonSnsSubscriptionSucceeded"
+
+
+class NotificationError(ValueError):
+    """A queue message cannot be read."""
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """What a topic delivers. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
+
+    topic_arn: str | None
+    """None where the subscription delivers raw: such a message does not name its topic."""
+    text: str
+
+    def is_topic_validation(self) -> bool:
+        """True for SES's own test messages, which belong to no email."""
+        return self.text.startswith(_TOPIC_VALIDATED) or (_TOPIC_SUBSCRIBED in self.text and self._is_subscribed())
+
+    def document(self) -> dict[str, Any]:
+        """Read the JSON object in it. Raises NotificationError."""
+        return _object(self.text)
+
+    def _is_subscribed(self) -> bool:
+        try:
+            return self.document().get("notificationType") == _TOPIC_SUBSCRIBED
+        except NotificationError:
+            return False
+
+
+def open_notification(body: str) -> Notification:
+    """Unwrap SNS's envelope, if there is one. Raises NotificationError where the body is no JSON object."""
+    if body.startswith(_TOPIC_VALIDATED):
+        return Notification(None, body)
+    outer = _object(body)
+    topic_arn, message = outer.get("TopicArn"), outer.get("Message")
+    if isinstance(topic_arn, str) and isinstance(message, str):
+        return Notification(topic_arn, message)
+    return Notification(None, body)
+
 
 class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One SES event, reduced to what is of use; every text is bounded and can be stored."""
+    """One SES event, reduced to what the engine uses; every text is bounded and can be stored."""
 
     kind: str
-    """`bounce`, `deliverydelay`, …; empty where the type is none that we know."""
+    """`bounce`, `deliverydelay`, …; empty for an unknown type."""
     type_name: str
-    """What SES calls the type."""
+    """The type as SES spells it."""
     at: str
-    """When it happened; UNKNOWN_TIME where SES does not say."""
+    """When it happened; UNKNOWN_TIME if SES does not say."""
     accepted_at: str
     """When SES accepted the message."""
     ses_message_id: str | None = None
@@ -63,25 +105,25 @@ class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_event(document: object) -> SesEvent:
-    """Reads any JSON document as an SES event; never fails."""
+    """Read any JSON document as an SES event; never fails."""
     event = mapping(document)
     mail = mapping(event.get("mail"))
     type_name = text(event.get("eventType")) or text(event.get("notificationType")) or ""
     kind = type_name.casefold().replace(" ", "")
     kind = kind if kind in _PAYLOADS else ""
     payload = mapping(event.get(_PAYLOADS[kind])) if kind else {}
-    tags = mapping(mail.get("tags"))
+    tags = decode_tags(mapping(mail.get("tags")))
     accepted_at = time(mail.get("timestamp")) or UNKNOWN_TIME
-    attempt = _tag(tags, "attempt", _ATTEMPT)
+    email_id, attempt = text(tags.get("emailId")), tags.get("attempt", "")
     return SesEvent(
         kind=kind,
         type_name=type_name,
         at=time(payload.get("timestamp")) or accepted_at,
         accepted_at=accepted_at,
         ses_message_id=text(mail.get("messageId")),
-        email_id=_tag(tags, "emailId", _EMAIL_ID),
-        attempt=int(attempt) if attempt else None,
-        source=_tag(tags, "source"),
+        email_id=email_id if email_id and _EMAIL_ID.fullmatch(email_id) else None,
+        attempt=int(attempt) if _ATTEMPT.fullmatch(attempt) else None,
+        source=text(tags.get("source")),
         destinations=tuple(found for item in items(mail.get("destination")) if (found := address(item))),
         payload=dict(payload),
     )
@@ -96,14 +138,14 @@ def items(value: object) -> list[Any]:
 
 
 def text(value: object, limit: int = _TEXT_BYTES) -> str | None:
-    """Gives a non-empty text, cut to what is worth keeping; half a surrogate pair (JSON allows it) becomes `?`."""
+    """Return a non-empty text, cut to `limit` bytes; half a surrogate pair (JSON allows it) becomes `?`."""
     if not isinstance(value, str):
         return None
     return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore") or None
 
 
 def time(value: object) -> str | None:
-    """Gives a time in the engine's form; None where it is none, or out of all proportion."""
+    """Return a time in the engine's format; None if it is no time, or not in this century."""
     try:
         written = utc_text(utc_seconds(value)) if isinstance(value, str) else ""
     except (ValueError, OverflowError, OSError):
@@ -112,7 +154,7 @@ def time(value: object) -> str | None:
 
 
 def address(value: object) -> str | None:
-    """Gives the bare case-folded address: SES has it as sent or, for a bounce, as the other side's report has it."""
+    """Return the bare case-folded address: SES has it as sent or, for a bounce, as the receiving server reports it."""
     written = text(value)
     if written is None or "@" not in written:
         return None
@@ -121,7 +163,11 @@ def address(value: object) -> str | None:
     return key if len(key.encode()) <= _ADDRESS_BYTES else None
 
 
-def _tag(tags: Mapping[str, Any], name: str, allowed: re.Pattern[str] | None = None) -> str | None:
-    encoded = text(next(iter(items(tags.get(name))), None))
-    value = text(decode_tag(encoded)) if encoded else None
-    return value if value and (allowed is None or allowed.fullmatch(value)) else None
+def _object(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise NotificationError("no JSON") from err
+    if not isinstance(document, dict):
+        raise NotificationError("JSON, but no object")
+    return document

@@ -1,4 +1,4 @@
-"""SES message tags: what we tell SES of an email, and SES tells us back in every event.
+"""SES message tags: sent with an email, and returned in each of its events.
 
 SES answers 400 to a value outside `[A-Za-z0-9_-]`, so each is written as unpadded base64url:
 https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import Any
 
 MAX_VALUE = 256
+_NAMES = ("emailId", "attempt", "source")
 _MAX_RAW_BYTES = MAX_VALUE * 3 // 4
 
 
 def encode_tags(email_id: str, attempt: int, template_name: str, source: str) -> dict[str, str]:
-    """Gives the tags of one attempt at an email; a longer source is cut to what a tag holds."""
+    """Return the tags of one attempt at an email; a source that is too long is cut."""
     values = {"emailId": email_id, "attempt": str(attempt), "templateName": template_name, "source": source}
     return {name: _encode(value) for name, value in values.items()}
 
 
+def decode_tags(tags: Mapping[str, Any]) -> dict[str, str]:
+    """Decode an event's tags, each of them a list of one value; leave out SES's own, and whatever is not ours."""
+    found = {}
+    for name in _NAMES:
+        values = tags.get(name)
+        value = values[0] if isinstance(values, list) and values else None
+        if isinstance(value, str) and (decoded := decode_tag(value)):
+            found[name] = decoded
+    return found
+
+
 def decode_tag(value: str) -> str | None:
-    """Reads a tag back; None where it is none of ours."""
+    """Decode a tag; None if `encode_tags` did not write it."""
     try:
         return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):

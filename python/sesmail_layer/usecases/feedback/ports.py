@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Collection, Mapping
+from typing import Protocol
 
 import msgspec
 
-from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.breaker import Counts, Limits, Tally
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import SendingState
-from sesmail_layer.usecases.ports import Clock, Log, Metrics, StatusBus, SuppressionTable, TrackingTable
-
-if TYPE_CHECKING:
-    from sesmail_layer.usecases.feedback.record_email import Recorded
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """A source's state with a day's counts of it."""
-
-    state: SendingState
-    timeline: Mapping[int, Counts]
-    """By the Unix time at which each slot of five minutes begins."""
-    sources: frozenset[str] = frozenset()
-    """Of the account: the producers that its emails are of."""
+from sesmail_layer.usecases.ports import (
+    Clock,
+    DelayQueue,
+    Log,
+    Metrics,
+    PendingTable,
+    StatusBus,
+    SuppressionTable,
+    TrackingTable,
+)
 
 
-class BreakerTable(Protocol):
-    """Every change of a state is conditional. Raises TransientError where the table cannot be reached."""
+class SendingCounts(Protocol):
+    """Raises TransientError where the table cannot be reached."""
 
     def count(self, source: str, counts: Counts, now: float) -> None:
         """Add to a source's counts of the present five minutes."""
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         """Read sources' states and counts, consistently, in one call."""
+
+
+class ProducerStates(Protocol):
+    """Every change of a state is conditional. Raises TransientError where the table cannot be reached."""
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         """Read those states that exist."""
@@ -48,33 +47,35 @@ class SendingBus(Protocol):
         """Publish that sending is paused or resumed; return the reason where the bus still refuses."""
 
 
-FollowUp = Callable[[Sequence["Recorded"]], Mapping[str, TransientError]]
-"""Acts on what is due of a batch; returns, by email id, what went wrong and has to be tried again."""
-
-
 class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator decided; Terraform sets every one."""
 
     topic_arn: str
-    """The one topic whose messages are taken for SES's; empty: not checked."""
+    """The one topic whose messages are accepted as SES's; empty: not checked."""
     alarm_topic_arn: str
-    """The one topic whose messages are taken for CloudWatch's; empty: none is."""
+    """The one topic whose messages are accepted as CloudWatch's; empty: none is."""
+    alarms: Mapping[str, str]
+    """The names of the alarms on SES's own metrics, with what each of them measures."""
     max_receive_count: int
-    """The queue's maxReceiveCount: after it, a message that fails goes to the dead-letter queue."""
+    """The feedback queue's maxReceiveCount: after it, a message that fails goes to the dead-letter queue."""
     soft_bounce_threshold: int
+    soft_bounce_retries: int
+    soft_bounce_retry_delay_seconds: float
     not_spam_lifts_suppression: bool
+    limits: Limits
 
 
 class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the composition root hands to the door, `RecordFeedback`."""
+    """What the composition root hands to the door, `RecordFeedback`; each step is given its own part of it."""
 
     tracking: TrackingTable
     suppression: SuppressionTable
+    producer_states: ProducerStates
+    sending_counts: SendingCounts
+    pending: PendingTable
+    retry_queue: DelayQueue
     bus: StatusBus
+    sending_bus: SendingBus
     clock: Clock
     metrics: Metrics
     log: Log
-    follow_ups: tuple[FollowUp, ...] = ()
-    """What is to be done about a batch's emails once their records are stored."""
-    on_alarm: Callable[[Mapping[str, Any]], None] | None = None
-    """What is to be done about a CloudWatch alarm. TransientError makes SQS redeliver it."""

@@ -1,4 +1,4 @@
-"""Brings what SES said of one email into its record."""
+"""Fold the SES events of one email into its record."""
 
 from __future__ import annotations
 
@@ -20,92 +20,98 @@ _WRITES = 20
 _PAUSE_SECONDS = (0.01, 0.1)
 
 
-class News(msgspec.Struct, frozen=True):
-    """One message with the event in it."""
+class FeedbackMessage(msgspec.Struct, frozen=True):
+    """One SQS message and its SES event."""
 
     message: QueueMessage
     event: SesEvent
+    maybe_unpublished: bool
+    """True where an earlier try may have stored the event without acting on it and publishing it."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """One outcome, and the news that brought it."""
+class EventOutcome(msgspec.Struct, frozen=True):
+    """One outcome, and the message that it is from."""
 
-    news: News
+    source: FeedbackMessage
     outcome: Outcome
 
 
-class Recorded(msgspec.Struct, frozen=True):
-    """An email's record as it is stored now, and what changed it."""
+class FeedbackResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An email's record as it is stored now, and what a batch changed in it.
+
+    New entries have to be acted on, and those that an earlier try may have stored only: acting twice is harmless.
+    """
 
     record: TrackingRecord
-    said: list[Said]
-    fresh: dict[str, Said]
-    """By its entry's key, each thing said that the record did not have: what may be counted."""
+    outcomes: list[EventOutcome]
+    """Of all the batch's messages of this email, new or not."""
+    new_entries: frozenset[str]
+    """The keys of entries that the record did not have: only these are counted."""
     suppressed: list[SuppressionReason]
-    transitions: list[Transition]
-    """All that the news changed, now or when it first came."""
-    retold: frozenset[str] = frozenset()
-    """The keys of entries that may have come before, and of which nobody may have been told."""
-
-    def stored(self) -> Recorded:
-        return msgspec.structs.replace(self, record=self.record.next_revision())
-
-    def due(self) -> list[Said]:
-        """What has to be acted on: what is new, and what an earlier try may have left undone. It bears repetition."""
-        return [each for each in self.said if self._is_due(each.outcome.entry.key)]
-
-    def due_entries(self) -> list[Entry]:
-        """The record's entries that are due, as the record has them."""
-        return [entry for entry in self.record.history if self._is_due(entry.key)]
-
-    def due_transitions(self) -> list[Transition]:
-        return [moved for moved in self.transitions if self._is_due(moved.entry.key)]
-
-    def owners(self, key: str) -> set[str]:
-        """The messages that brought an entry."""
-        return {each.news.message.message_id for each in self.said if each.outcome.entry.key == key}
-
-    def _is_due(self, key: str) -> bool:
-        return key in self.fresh or key in self.retold
+    outcomes_to_act_on: list[EventOutcome]
+    entries_to_act_on: list[Entry]
+    transitions_to_act_on: list[Transition]
+    maybe_unpublished: bool
+    """True where an earlier try may have stored some of the entries without publishing them."""
 
 
 class EmailFeedback:
-    """Suppresses first, then folds and stores: a crash between the two leaves the safer half."""
+    """Suppresses first, then folds and stores: a crash between the two leaves the suppression, which is safer."""
 
     def __init__(self, tracking: TrackingTable, suppression: FeedbackSuppression, clock: Clock) -> None:
         self._tracking = tracking
         self._suppression = suppression
         self._clock = clock
 
-    def record(self, record: TrackingRecord, news: Sequence[News], beside: Iterable[TrackingRecord]) -> Recorded:
-        """Folds all news of one email in one write, over whatever other workers store meanwhile.
+    def record(
+        self, record: TrackingRecord, messages: Sequence[FeedbackMessage], batch_records: Iterable[TrackingRecord]
+    ) -> FeedbackResult:
+        """Fold all messages of one email in one write, over what other workers store at the same time.
 
-        `beside` are other records of this batch. News that the record has already writes nothing.
+        `batch_records` are the records of this batch. Where all entries exist already, nothing is written.
         """
         for _ in range(_WRITES):
-            recorded = self._folded(record, news, beside)
-            standing = self._tracking.replace(recorded.record) if recorded.fresh else None
-            if standing is None:
-                return recorded.stored() if recorded.fresh else recorded
-            record = standing
+            folded = self._fold(record, messages, batch_records)
+            if not folded.new_entries:
+                return folded
+            newer = self._tracking.replace(folded.record)
+            if newer is None:
+                return msgspec.structs.replace(folded, record=folded.record.next_revision())
+            record = newer
             self._clock.sleep(random.uniform(*_PAUSE_SECONDS))
         raise TransientError(f"Failed to update tracking record: it changed {_WRITES} times meanwhile", code="FBK003")
 
-    def _folded(self, record: TrackingRecord, news: Sequence[News], beside: Iterable[TrackingRecord]) -> Recorded:
-        said = [Said(one, outcome) for one in news for outcome in outcomes(one.event, attempt_of(one.event, record))]
-        folded, transitions = fold(record, [each.outcome.entry for each in said])
-        new_keys = {entry.key for entry in folded.history} - {entry.key for entry in record.history}
-        fresh = {each.outcome.entry.key: each for each in reversed(said) if each.outcome.entry.key in new_keys}
+    def _fold(
+        self, record: TrackingRecord, messages: Sequence[FeedbackMessage], batch_records: Iterable[TrackingRecord]
+    ) -> FeedbackResult:
+        found = [
+            EventOutcome(one, outcome) for one in messages for outcome in outcomes(one.event, _attempt_of(one, record))
+        ]
+        folded, transitions = fold(record, [each.outcome.entry for each in found])
+        new = {entry.key for entry in folded.history} - {entry.key for entry in record.history}
+        first_by_key = {each.outcome.entry.key: each for each in reversed(found) if each.outcome.entry.key in new}
         suppressed = [
             reason
-            for each in fresh.values()
-            if (reason := self._suppression.apply(each.news.event, each.outcome, folded, beside))
+            for each in first_by_key.values()
+            if (reason := self._suppression.apply(each.source.event, each.outcome, folded, batch_records))
         ]
-        return Recorded(folded, said, fresh, suppressed, transitions)
+        repeated = {each.outcome.entry.key for each in found if each.source.maybe_unpublished}
+        to_act_on = new | repeated
+        return FeedbackResult(
+            record=folded,
+            outcomes=found,
+            new_entries=frozenset(new),
+            suppressed=suppressed,
+            outcomes_to_act_on=[each for each in found if each.outcome.entry.key in to_act_on],
+            entries_to_act_on=[entry for entry in folded.history if entry.key in to_act_on],
+            transitions_to_act_on=[moved for moved in transitions if moved.entry.key in to_act_on],
+            maybe_unpublished=bool(repeated),
+        )
 
 
-def attempt_of(event: SesEvent, record: TrackingRecord) -> int:
-    """Which attempt an event is about: our tag says it; an identity's notification is told by SES's id."""
+def _attempt_of(message: FeedbackMessage, record: TrackingRecord) -> int:
+    """Return the attempt that an event is about: by the tag, or, as notifications have no tags, by SES's id."""
+    event = message.event
     if event.attempt is not None:
         return event.attempt
     same = (entry.attempt for entry in record.history if entry.detail.get("sesMessageId") == event.ses_message_id)

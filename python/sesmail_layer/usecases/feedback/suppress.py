@@ -1,4 +1,4 @@
-"""Who is not to be written to any more, after what SES said."""
+"""Add to the suppression list what an SES event asks for."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.ports import Clock, SuppressionTable, TrackingTable
 
 _DAY_SECONDS = 86_400
-_RECORDS_LOOKED_AT = 25
-"""Of an address, to find a run of soft bounces: emails without an outcome lie between."""
+# Enough to find a run of soft bounces although emails without an outcome lie between them.
+_LATEST_RECORDS = 25
 
 
 class FeedbackSuppression:
-    """Adds to the list what an outcome asks for; doing it twice changes nothing."""
+    """Suppresses and lifts suppressions; idempotent."""
 
     def __init__(
         self,
@@ -36,11 +36,15 @@ class FeedbackSuppression:
         self._not_spam_lifts = not_spam_lifts
 
     def apply(
-        self, event: SesEvent, outcome: Outcome, record: TrackingRecord | None, beside: Iterable[TrackingRecord] = ()
+        self,
+        event: SesEvent,
+        outcome: Outcome,
+        record: TrackingRecord | None,
+        batch_records: Iterable[TrackingRecord] = (),
     ) -> SuppressionReason | None:
-        """Suppresses the outcome's recipient if it must be; gives the reason.
+        """Suppress the outcome's recipient if need be; return the reason.
 
-        `beside` are records of this batch, newer than what the index may know.
+        `batch_records` are the records of this batch, which may be newer than the index.
         """
         address = outcome.entry.recipient
         if address is None:
@@ -48,18 +52,21 @@ class FeedbackSuppression:
         if outcome.not_spam and self._not_spam_lifts:
             self._suppression.remove(address, only=SuppressionReason.SPAM_COMPLAINT)
         reason = outcome.suppress
-        if reason is None and outcome.strikes and record is not None and self._struck_out(record, address, beside):
+        counts = reason is None and outcome.counts_towards_soft_bounce_limit
+        if counts and record is not None and self._reached_soft_bounce_limit(record, address, batch_records):
             reason = SuppressionReason.CONSECUTIVE_SOFT_BOUNCES
         if reason is not None:
             self._suppression.add(self._entry(event, outcome, record, address, reason))
         return reason
 
-    def _struck_out(self, record: TrackingRecord, address: str, beside: Iterable[TrackingRecord]) -> bool:
-        """Looks at the latest emails to the address. The index knows `to` only: a copy's soft bounces do not add up."""
+    def _reached_soft_bounce_limit(
+        self, record: TrackingRecord, address: str, batch_records: Iterable[TrackingRecord]
+    ) -> bool:
+        """Check the latest emails to the address. The index contains `to` only: a copy's soft bounces do not count."""
         if record.to_email is None or address in record.recipients:
             return False
-        newest = {found.email_id: found for found in self._tracking.latest_to(record.to_email, _RECORDS_LOOKED_AT)}
-        newest |= {other.email_id: other for other in (*beside, record) if other.to_email == record.to_email}
+        newest = {found.email_id: found for found in self._tracking.latest_to(record.to_email, _LATEST_RECORDS)}
+        newest |= {other.email_id: other for other in (*batch_records, record) if other.to_email == record.to_email}
         in_order = sorted(newest.values(), key=lambda one: (one.timestamp, one.email_id), reverse=True)
         return soft_bounce_run(in_order) >= self._soft_bounce_threshold
 

@@ -23,7 +23,7 @@ from sesmail_layer.domain.errors import (
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, with_hop
-from sesmail_layer.usecases.outbox import Outbox
+from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
@@ -81,7 +81,7 @@ class SendEmails:
         ports, rules = self._ports, self._rules
         now = ports.clock.now()
         last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
-        outbox = Outbox(ports.bus)
+        outbox = Outbox()
         claims = Claims(
             ports.tracking,
             outbox,
@@ -126,6 +126,7 @@ class _Batch:
         kept: KeptRequests,
         outbox: Outbox,
     ) -> None:
+        self._bus = ports.bus
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
@@ -144,7 +145,7 @@ class _Batch:
         self._waits: list[tuple[Job, Hop, float]] = []
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._receive(messages)
+        jobs = self._find_records(self._receive(messages))
         self._read_guards([job for job in jobs if isinstance(job, Email)])
         jobs = [job for job in jobs if job.message.message_id not in self._failed and not self._moved_to_bulk(job)]
         prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
@@ -172,6 +173,14 @@ class _Batch:
             except EnvelopeError as err:
                 why = f"Not an EventBridge event: {type(err).__name__}"
                 self._report_failure(message, "request.unreadable", why)
+        return jobs
+
+    def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+        try:
+            self._claims.find_records(jobs)
+        except TransientError as err:
+            self._report_all(jobs, "tracking.unreadable", err)
+            return []
         return jobs
 
     # --- guards and preparation ---------------------------------------------------------------------------------------
@@ -287,9 +296,9 @@ class _Batch:
             self._claims.release(job)
         self._waits.append((job, hop, hold.delay_seconds))
 
-    def _report_all(self, emails: Iterable[Email], event: str, err: TransientError) -> None:
-        for email in emails:
-            self._report_failure(email.message, event, err.message, code=err.code)
+    def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> None:
+        for job in jobs:
+            self._report_failure(job.message, event, err.message, code=err.code)
 
     def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
         """Leave a message to SQS, which redelivers it."""
@@ -308,8 +317,8 @@ class _Batch:
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._outbox.publish()
-        for message_id in self._outbox.messages_of(refused) if refused else ():
+        refused = self._bus.publish(list(self._outbox.events.values()))
+        for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
             self._failed.add(message_id)
             self._metrics.count("RecordFailed")
 

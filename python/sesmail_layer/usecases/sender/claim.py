@@ -14,11 +14,11 @@ import msgspec
 
 from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled
 from sesmail_layer.domain.guards.breaker import PROBE
-from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, judge
+from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, judge, key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.outbox import Outbox
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
 from sesmail_layer.usecases.sender.ports import FeedbackBacklog
@@ -58,6 +58,22 @@ class Claims:
         self._retention_seconds = retention_days * 86_400
         self._settle_seconds = settle_seconds
         self._resend_unknown = resend_unknown
+
+    def find_records(self, jobs: Iterable[Job]) -> None:
+        """Find each job's own record, in one read for the batch. Raises TransientError."""
+        asked = [job for job in jobs if job.requested_id and not job.hop.record_id]
+        if not asked:
+            return
+        keys = {key for job in asked for key in (job.email_id, key_of_source(job.email_id, job.envelope.source))}
+        records = self._tracking.get_many(keys)
+        for job in asked:
+            plain = records.get(job.email_id)
+            if key_of_source(job.email_id, job.envelope.source) in records or (
+                plain is not None and belongs_to_another(plain, job)
+            ):
+                job.use_key_of_source()
+            else:
+                job.hop = msgspec.structs.replace(job.hop, record_id=job.email_id)
 
     # --- what the steps record ----------------------------------------------------------------------------------------
 
@@ -131,8 +147,7 @@ class Claims:
 
         None where that record has nothing to gain from it: the email is done, or the id is another request's.
         """
-        record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **job.facts)
-        existing = self._create(job, record, _with_dropped(job, make(job.hop.attempt, 1)))
+        existing = self._create_first(job, make(job.hop.attempt, 1), lease_until)
         if isinstance(existing, _Written):
             return existing.record
         for _ in range(_TRIES):
@@ -191,7 +206,8 @@ class Claims:
         message = f"Validation error: emailId: '{taken_id}' belongs to another request"
         detail = {"errorType": "duplicate_conflict", "errorMessage": message}
         entry = Entry("failed/1", utc_text(self._clock.now()), 1, Status.FAILED, detail=detail)
-        record = self._new_record(own_id, conflicts_with=taken_id, **job.facts)
+        facts = job.facts | {"requested_email_id": None}
+        record = self._new_record(own_id, conflicts_with=taken_id, **facts)
         existing = self._create(job, record, [entry])
         if isinstance(existing, _Written):
             self._log_failed(job, own_id, "duplicate_conflict", message, "DUP001", conflicts_with=taken_id)
@@ -212,6 +228,20 @@ class Claims:
             ttl=int(now) + self._retention_seconds,
             **facts,
         )
+
+    def _create_first(self, job: Job, entry: Entry, lease_until: float) -> TrackingRecord | _Written:
+        # A denied request binds no emailId, as a rejected one.
+        unbound = {"fingerprint": ""} if entry.detail.get("errorType") == "producer_denied" else {}
+        existing: TrackingRecord | _Written | None = None
+        while existing is None:
+            facts = job.facts | unbound
+            record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **facts)
+            existing = self._create(job, record, _with_dropped(job, entry))
+            if not isinstance(existing, _Written) and belongs_to_another(existing, job):
+                # Another source has written it since `find_records`.
+                job.use_key_of_source()
+                existing = None
+        return existing
 
     def _create(self, job: Job, record: TrackingRecord, entries: Sequence[Entry]) -> TrackingRecord | _Written:
         folded, transitions = fold(record, entries)
@@ -272,6 +302,11 @@ class _Written(msgspec.Struct, frozen=True):
     """A new record, as opposed to an existing one."""
 
     record: TrackingRecord
+
+
+def belongs_to_another(record: TrackingRecord, job: Job) -> bool:
+    """True where a source asks with an emailId under which another source's record was written first."""
+    return bool(job.requested_id) and record.original_source != job.envelope.source
 
 
 def outcome_unknown() -> PermanentError:

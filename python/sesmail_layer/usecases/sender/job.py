@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import RecipientState, TrackingRecord
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
@@ -33,6 +36,9 @@ class Job:
     envelope: RequestEnvelope
     hop: Hop
     email_id: str
+    """The key of its tracking record."""
+    requested_id: str
+    """The emailId as the producer gave it; empty: it gave none, and the EventBridge event's id makes one."""
     fingerprint: str
     """Of the canonical request and its source."""
     facts: dict[str, Any]
@@ -41,6 +47,12 @@ class Job:
     """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
     claim: TrackingRecord | None = None
     """Set by `claim`: the record as this worker claimed it."""
+
+    def use_key_of_source(self) -> None:
+        """Move on to a record of the source's own: another source used the emailId first."""
+        self.email_id = key_of_source(self.requested_id, self.envelope.source)
+        self.facts["requested_email_id"] = self.requested_id
+        self.hop = msgspec.structs.replace(self.hop, record_id=self.email_id)
 
     @property
     def keys(self) -> dict[str, object]:
@@ -87,11 +99,13 @@ def receive(
     envelope = open_envelope(message.body)
     detail = envelope.detail
     given = detail if isinstance(detail, dict) else {}
+    requested_id = _usable(given.get("emailId"), EMAIL_ID) or ""
     common: dict[str, Any] = {
         "message": message,
         "envelope": envelope,
         "hop": envelope.hop,
-        "email_id": _usable(given.get("emailId"), EMAIL_ID) or f"email-{envelope.id}",
+        "email_id": envelope.hop.record_id or requested_id or f"email-{envelope.id}",
+        "requested_id": requested_id,
         "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
     }
     try:
@@ -117,8 +131,7 @@ def receive(
 
 def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: list[str]) -> dict[str, Any]:
     return {
-        "original_source": envelope.source,
-        "request_event_id": envelope.id,
+        **_facts_of_envelope(envelope, request.email_id),
         "fingerprint": "",  # Only a request that is accepted binds its emailId.
         "to_email": address_key(request.to),
         "template_name": request.template_name,
@@ -128,12 +141,19 @@ def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: lis
     }
 
 
+def _facts_of_envelope(envelope: RequestEnvelope, email_id: str | None) -> dict[str, Any]:
+    return {
+        "original_source": envelope.source,
+        "request_event_id": envelope.id,
+        "requested_email_id": email_id if envelope.hop.record_id not in ("", email_id) else None,
+    }
+
+
 def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dict[str, Any]:
     """What is valid in a request that cannot be read, and nothing of an earlier one under its id."""
     metadata = detail.get("metadata")
     return {
-        "original_source": envelope.source,
-        "request_event_id": envelope.id,
+        **_facts_of_envelope(envelope, None),
         "fingerprint": "",
         "subject": None,
         "unknown_fields": [],

@@ -8,9 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from sesmail_layer.domain.guards.pacing import Quota
-from sesmail_layer.domain.guards.producers import ProducerPolicy
-from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.pacing import Quota, Reservation
+from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
     Clock,
@@ -51,14 +50,6 @@ class FeedbackBacklog(Protocol):
         """Return True where no SES event waits in the feedback queue or its dead-letter queue."""
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """A bucket's answer."""
-
-    granted: bool
-    empty_at: float
-    """The time at which the bucket was empty before this reservation (granted), or is now (refused). Unix seconds."""
-
-
 class RateBucket(Protocol):
     def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
         """Atomically: take `empty_at`, at least `floor`; refuse if it is after `latest_start`; else add the cost."""
@@ -77,13 +68,6 @@ class QuotaCache(Protocol):
 class QuotaApi(Protocol):
     def ask(self) -> Quota:
         """Ask SES. Raises TransientError."""
-
-
-class Producers(msgspec.Struct, frozen=True):
-    """Policies and states as the control table holds them, by event source."""
-
-    policies: dict[str, ProducerPolicy]
-    states: dict[str, SendingState]
 
 
 class ProducerStates(Protocol):

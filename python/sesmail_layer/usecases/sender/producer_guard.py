@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from sesmail_layer.domain.errors import BreakerOpen, FirstContactsUsed, HoldError, Paused, ProducerCapUsed
 from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN
+from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.ports import Clock, TrackingTable
 from sesmail_layer.usecases.sender.job import Email
-from sesmail_layer.usecases.sender.ports import CapCounters, Producers, ProducerStates, SendingCounts
+from sesmail_layer.usecases.sender.ports import CapCounters, ProducerStates, SendingCounts
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Which emails make a run of soft bounces, and of whom."""
+"""Which emails count as consecutive soft bounces of an address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def soft_bounced(feedback: Feedback, number: int) -> None:
     feedback.run(feedback.message(soft(email_id=email_id)))
 
 
-def test_the_run_is_that_of_the_newest_emails_whatever_the_index_gives_first() -> None:
+def test_the_run_counts_the_newest_emails_whatever_the_indexs_order() -> None:
     """An old delivery does not break a run of newer bounces, and an old run is broken by a newer delivery."""
     feedback = Feedback()
     feedback.sent("email-0", second=0)
@@ -33,7 +33,7 @@ def test_the_run_is_that_of_the_newest_emails_whatever_the_index_gives_first() -
     assert other.suppression.entries == {}
 
 
-def test_two_emails_of_one_moment_are_two_strikes() -> None:
+def test_two_emails_of_one_moment_are_two_soft_bounces() -> None:
     feedback = Feedback(soft_bounce_threshold=2)
     for number in (1, 2):
         feedback.sent(f"email-{number}")
@@ -42,7 +42,7 @@ def test_two_emails_of_one_moment_are_two_strikes() -> None:
     assert JOHN in feedback.suppression.entries
 
 
-def test_a_copy_is_not_struck_out_by_what_to_did() -> None:
+def test_a_copys_soft_bounce_does_not_count() -> None:
     feedback = Feedback(soft_bounce_threshold=1)
     feedback.sent(recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
 
@@ -51,7 +51,7 @@ def test_a_copy_is_not_struck_out_by_what_to_did() -> None:
     assert feedback.suppression.entries == {}
 
 
-def test_an_email_whose_address_was_no_address_strikes_nobody() -> None:
+def test_an_email_without_an_address_suppresses_no_one() -> None:
     feedback = Feedback(soft_bounce_threshold=1)
     feedback.sent(to=None)  # type: ignore[arg-type]
 
@@ -60,7 +60,7 @@ def test_an_email_whose_address_was_no_address_strikes_nobody() -> None:
     assert feedback.suppression.entries == {}
 
 
-def test_a_run_ends_at_the_first_email_that_arrived_and_counts_none_behind_it() -> None:
+def test_a_run_ends_at_the_newest_delivered_email() -> None:
     feedback = Feedback(soft_bounce_threshold=9)
     for number in (1, 2, 4, 5):
         soft_bounced(feedback, number)
@@ -70,3 +70,15 @@ def test_a_run_ends_at_the_first_email_that_arrived_and_counts_none_behind_it() 
     newest_first = sorted(feedback.tracking.records.values(), key=lambda one: one.timestamp, reverse=True)
 
     assert soft_bounce_run(newest_first) == 2
+
+
+def test_a_copy_is_not_suppressed_for_the_run_of_to() -> None:
+    feedback = Feedback(soft_bounce_threshold=2)
+    for number in (1, 2):
+        feedback.sent(f"email-{number}", second=number)
+        feedback.run(feedback.message(soft(email_id=f"email-{number}")))
+    feedback.sent("email-3", second=3, recipients={JANE: RecipientState(status=Status.SENDING, type="cc")})
+
+    feedback.run(feedback.message(soft(who=JANE, to=(JOHN, JANE), email_id="email-3")))
+
+    assert list(feedback.suppression.entries) == [JOHN]

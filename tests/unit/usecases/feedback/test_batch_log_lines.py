@@ -1,4 +1,4 @@
-"""What an operator finds of SES's events in the log and in the metrics: whole lines, as they are searched and read."""
+"""Whole log lines and metrics of the feedback processor, as operators search them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recorded(feedback: Feedback) -> None:
     feedback.run(feedback.message(bounced()))
 
 
-def brought(body: object, **about: Any) -> Callable[[Feedback], None]:
+def received(body: object, **about: Any) -> Callable[[Feedback], None]:
     def act(feedback: Feedback) -> None:
         feedback.run(feedback.message(body, **about))
 
@@ -50,7 +50,7 @@ def table_throttled(feedback: Feedback) -> None:
 BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, float]]] = {
     "recorded": (recorded, [SUPPRESSED, RECORDED], {"AddressSuppressed": 1, "EmailBounced": 1}),
     "before its record": (
-        brought(bounced()),
+        received(bounced()),
         [
             {
                 "level": "INFO",
@@ -62,7 +62,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"FeedbackWaiting": 1},
     ),
     "never with a record": (
-        brought(bounced(), receives=5),
+        received(bounced(), receives=5),
         [
             SUPPRESSED,
             {
@@ -83,7 +83,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"AddressSuppressed": 1, "FeedbackUnmatched": 1},
     ),
     "of another topic": (
-        brought(bounced(), topic="arn:aws:sns:eu-west-1:666666666666:forged"),
+        received(bounced(), topic="arn:aws:sns:eu-west-1:666666666666:forged"),
         [
             {
                 "level": "ERROR",
@@ -97,7 +97,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"FeedbackRefused": 1},
     ),
     "no JSON": (
-        brought("{"),
+        received("{"),
         [
             {
                 "level": "ERROR",
@@ -110,7 +110,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"FeedbackUnreadable": 1, "RecordFailed": 1},
     ),
     "no object": (
-        brought("[]"),
+        received("[]"),
         [
             {
                 "level": "ERROR",
@@ -122,8 +122,8 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         ],
         {"FeedbackUnreadable": 1, "RecordFailed": 1},
     ),
-    "of a type that nobody knows": (
-        brought({"eventType": "Novelty", "mail": mail()}),
+    "of an unknown type": (
+        received({"eventType": "Novelty", "mail": mail()}),
         [
             {
                 "level": "WARNING",
@@ -135,8 +135,8 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         ],
         {"FeedbackUnknown": 1},
     ),
-    "SES's greeting": (
-        brought((EVENTS / "not_events/topic-validation.txt").read_text()),
+    "SES's topic validation": (
+        received((EVENTS / "not_events/topic-validation.txt").read_text()),
         [{"level": "INFO", "event": "feedback.topic_validated", **MESSAGE}],
         {},
     ),
@@ -157,7 +157,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
 
 
 @pytest.mark.parametrize(("act", "lines", "counts"), BY_PROCESSOR.values(), ids=BY_PROCESSOR.keys())
-def test_the_feedback_processor_tells(
+def test_the_feedback_processor_logs_and_counts(
     act: Callable[[Feedback], None], lines: list[Line], counts: dict[str, float]
 ) -> None:
     feedback = Feedback()
@@ -167,7 +167,7 @@ def test_the_feedback_processor_tells(
     assert feedback.metrics.counts == counts
 
 
-def test_refused_status_events_are_told_one_by_one_and_together() -> None:
+def test_refused_status_events_are_logged_one_by_one_and_together() -> None:
     feedback = Feedback()
     feedback.sent()
     feedback.bus.refuse = lambda _event: True

@@ -100,6 +100,7 @@ def test_ten_emails_of_a_batch_share_everything_but_claim_keep_send_and_record()
     economy = Economy()
     assert economy.run(economy.batch()) == {
         "control.producers": 1,
+        "tracking.get_many": 1,
         "suppression.get_many": 1,
         "bucket.advance": 1,
         "tracking.create": BATCH,

@@ -27,16 +27,10 @@ def test_the_same_id_with_another_request_is_a_conflict_and_leaves_the_first_alo
     assert sender.tracking.records["order-1"] == first
     conflict = sender.tracking.records["email-xyz"]
     assert (conflict.error_type, conflict.conflicts_with) == ("duplicate_conflict", "order-1")
+    event = sender.bus.events[-1]
+    assert (event.conflicts_with, event.to_email, event.recipient_type) == ("order-1", "eve@example.com", None)
     assert sender.log.codes() == ["DUP001"]
     assert len(sender.mailer.accepted) == 1
-
-
-def test_the_same_id_from_another_source_is_a_conflict() -> None:
-    sender = Sender()
-    sender.run(sender.message(request(emailId="order-1"), source="shop"))
-    sender.run(sender.message(request(emailId="order-1"), source="blog", event_id="xyz"))
-
-    assert sender.tracking.records["email-xyz"].error_type == "duplicate_conflict"
 
 
 def test_an_email_that_failed_before_ses_may_be_sent_again_under_its_id() -> None:

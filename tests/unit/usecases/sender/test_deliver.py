@@ -8,11 +8,11 @@ from email.policy import default
 import msgspec
 import pytest
 
+from sesmail_layer.domain.guards.pacing import Reservation
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.tags import decode_tag
-from sesmail_layer.usecases.sender.ports import Reservation
 from tools.simulation.fakes import NOW, FakeBucket, request
 from tools.simulation.sender import Sender
 

@@ -36,7 +36,7 @@ def paced(sender: Sender, seconds: float) -> None:
     sender.bucket.empty_at["pacer#all"] = NOW + seconds
 
 
-def test_a_pause_is_in_force_for_emails_that_wait_for_their_turn() -> None:
+def test_a_pause_holds_emails_that_wait_for_their_send_time() -> None:
     for source in (ME, ACCOUNT):
         sender = Sender()
         sender.clock = Interrupted(sender, source, OPEN)
@@ -48,7 +48,7 @@ def test_a_pause_is_in_force_for_emails_that_wait_for_their_turn() -> None:
         assert len(sender.waiting.messages) == 1
 
 
-def test_a_probe_that_waits_for_its_turn_is_held_when_another_one_was_bad() -> None:
+def test_a_paced_probe_is_held_after_another_probe_failed() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     sender.clock = Interrupted(sender, ME, msgspec.structs.replace(OPEN, opened_at=NOW + 5))
@@ -56,14 +56,14 @@ def test_a_probe_that_waits_for_its_turn_is_held_when_another_one_was_bad() -> N
     assert sender.send().status is Status.DEFERRED
 
 
-def test_a_probe_that_waits_for_its_turn_goes_when_all_is_well() -> None:
+def test_a_paced_probe_is_sent_at_its_time() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     paced(sender, 12)
     assert sender.send().status is Status.SENT
 
 
-def test_a_probe_is_marked_in_its_emails_history_and_other_mail_is_not() -> None:
+def test_only_a_probes_history_has_its_mark() -> None:
     sender = Sender()
     assert not is_probe(sender.send(emailId="before"))
     sender.clock.time += 60
@@ -72,7 +72,7 @@ def test_a_probe_is_marked_in_its_emails_history_and_other_mail_is_not() -> None
     assert sender.control.states[ME].probes == ["probe"]
 
 
-def test_what_cannot_be_sent_takes_no_probes_place() -> None:
+def test_an_email_that_cannot_be_sent_is_no_probe() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     sender.send(emailId="no-template", templateName="missing")
@@ -80,7 +80,7 @@ def test_what_cannot_be_sent_takes_no_probes_place() -> None:
     assert sender.control.states[ME].probes == []
 
 
-def test_a_probe_that_ses_refuses_is_no_probe_for_ever() -> None:
+def test_probes_that_ses_refuses_are_replaced_after_a_cool_down() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     for number in range(5):
@@ -93,7 +93,7 @@ def test_a_probe_that_ses_refuses_is_no_probe_for_ever() -> None:
     assert sender.control.states[ME].probes == ["fresh"]
 
 
-def test_five_probes_go_and_no_more() -> None:
+def test_five_probes_are_sent_and_no_more() -> None:
     sender = Sender()
     sender.control.states[ME] = COOLED
     messages = [sender.message(request(emailId=f"mail-{number}")) for number in range(8)]
@@ -104,7 +104,7 @@ def test_five_probes_go_and_no_more() -> None:
     assert len(held) == 3
 
 
-def test_nothing_is_written_for_what_is_held_while_there_is_no_room() -> None:
+def test_a_held_email_writes_nothing_while_all_probes_are_out() -> None:
     sender = Sender()
     sender.control.states[ME] = msgspec.structs.replace(COOLED, probes=["a"] * 5, probed_at=NOW)
     sender.send()
@@ -115,7 +115,7 @@ def test_nothing_is_written_for_what_is_held_while_there_is_no_room() -> None:
     assert sender.mailer.accepted == []
 
 
-def test_held_mail_comes_back_when_the_cool_down_ends() -> None:
+def test_held_email_is_retried_when_the_cool_down_ends() -> None:
     sender = Sender()
     sender.control.states[ME] = msgspec.structs.replace(OPEN, opened_at=NOW - 3_580)
     sender.send()
@@ -126,7 +126,7 @@ def test_held_mail_comes_back_when_the_cool_down_ends() -> None:
     assert len(sender.mailer.accepted) == 1
 
 
-def test_as_long_as_something_is_held_the_metric_says_so() -> None:
+def test_the_paused_metric_is_set_while_email_is_held() -> None:
     sender = Sender()
     sender.control.states[ME] = OPEN
     sender.send()

@@ -1,0 +1,31 @@
+"""The counters of producers' caps in the control table: `day#<source>#<date>` and `contacts#<source>#<hour>`."""
+
+from __future__ import annotations
+
+from sesmail_layer.aws.control_items import ControlItems, number, read_number
+
+_TRIES = 5
+
+
+class CapCounters(ControlItems):
+    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
+        """Add up to `wanted` to a counter without passing `limit`; return how many it had room for.
+
+        `expires_at` is in Unix seconds. Raises TransientError.
+        """
+        # A counter that does not exist yet accepts any number, so the limit applies before the first write.
+        wanted = min(wanted, limit)
+        for _ in range(_TRIES):
+            if wanted <= 0:
+                return 0
+            taken, item = self._update(
+                counter,
+                "ADD taken :wanted SET #ttl = :ttl",
+                {":wanted": number(wanted), ":before": number(limit - wanted), ":ttl": number(int(expires_at))},
+                condition="attribute_not_exists(taken) OR taken <= :before",
+                names={"#ttl": "ttl"},
+            )
+            if taken:
+                return wanted
+            wanted = min(wanted, limit - round(read_number(item, "taken")))
+        return 0

@@ -1,0 +1,97 @@
+"""The control table: one table whose adapters each own one kind of item, by the prefix of its key `pk`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, from_item, read_items, rejected_item
+from sesmail_layer.domain.guards.sending_state import SendingState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+T = TypeVar("T")
+
+_STATE = "state#"
+
+
+class ControlItems:
+    """Base of the adapters. All methods raise TransientError AWS006 when DynamoDB cannot answer."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._sleep = sleep
+
+    def _get(self, key: str) -> Item:
+        """Read one item, consistently; empty if there is none."""
+        with control_errors():
+            answer = self._client.get_item(TableName=self._table_name, Key={"pk": {"S": key}}, ConsistentRead=True)
+        return dict(answer.get("Item", {}))
+
+    def _get_many(self, keys: Collection[str]) -> Mapping[str, Item]:
+        """Read items by key in one BatchGetItem per 100 keys, consistently."""
+        with control_errors():
+            found = read_items(self._client, self._table_name, "pk", keys, self._sleep)
+            return {item["pk"]["S"]: item for item in found}
+
+    def _update(
+        self,
+        key: str,
+        expression: str,
+        values: Mapping[str, Item],
+        *,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> tuple[bool, Item]:
+        """Update an item; return True and the changed attributes, or False and the item that failed the condition."""
+        optional: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        if condition:
+            optional |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        try:
+            with control_errors():
+                answer = self._client.update_item(
+                    TableName=self._table_name,
+                    Key={"pk": {"S": key}},
+                    UpdateExpression=expression,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="UPDATED_NEW",
+                    **optional,
+                )
+        except ClientError as err:
+            return False, rejected_item(err)
+        return True, dict(answer.get("Attributes", {}))
+
+
+def control_errors() -> AbstractContextManager[None]:
+    return dynamodb_errors("DynamoDB error in the control table", code="AWS006")
+
+
+def state_key(source: str) -> str:
+    return f"{_STATE}{source}"
+
+
+def states_in(items: Mapping[str, Item]) -> dict[str, SendingState]:
+    """Return the sending states among items, by source."""
+    return structs_in(items, _STATE, SendingState)
+
+
+def structs_in(items: Mapping[str, Item], prefix: str, kind: type[T]) -> dict[str, T]:
+    """Return the items of one kind as structs, by the key without its prefix."""
+    return {key.removeprefix(prefix): from_item(item, kind) for key, item in items.items() if key.startswith(prefix)}
+
+
+def number(value: float) -> Item:
+    """Write a number to the microsecond: exact enough, and sums of floats stay within DynamoDB's 38 digits."""
+    return {"N": str(round(Decimal(value), 6))}
+
+
+def read_number(item: Mapping[str, Any], name: str) -> float:
+    return float(item.get(name, {"N": "0"})["N"])

@@ -1,0 +1,136 @@
+"""Producers' policies (`producer#<source>`) and sending states (`state#<source>`) in the control table.
+
+Terraform writes the policies; the breaker, the sender's probes and an operator's pause or resume change the states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.control_items import (
+    ControlItems,
+    control_errors,
+    number,
+    read_number,
+    state_key,
+    states_in,
+    structs_in,
+)
+from sesmail_layer.aws.dynamodb_items import Item, from_item, put_if, to_item
+from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.times import utc_text
+
+_POLICY = "producer#"
+_TRUE: Item = {"BOOL": True}
+_IS_PAUSED = "paused = :true"
+
+# What a replacement must find unchanged. A sender may have added a probe.
+_UNCHANGED = ("paused", "pausedBy", "openedAt", "trip", "countsFrom")
+
+# An operator's pause removes the breaker's attributes: no probe goes out until the operator resumes.
+_PAUSE = {"paused": ":true", "pausedBy": ":operator", "pausedReason": ":reason", "pausedAt": ":now"}
+_BREAKER_ATTRIBUTES = [
+    field.encode_name
+    for field in msgspec.structs.fields(SendingState)
+    if field.encode_name not in (*_PAUSE, "countsFrom")
+]
+
+
+class ProducerStates(ControlItems):
+    def producers(self, sources: Collection[str]) -> Producers:
+        """Read policies and states by event source, in one call. Raises TransientError."""
+        items = self._get_many([*(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)])
+        return Producers(policies=structs_in(items, _POLICY, ProducerPolicy), states=states_in(items))
+
+    def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        """Read the states; a source without an item is left out. Raises TransientError."""
+        return states_in(self._get_many([state_key(source) for source in sources]))
+
+    def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
+        """Replace the state that was read; return False if it has changed since. Raises TransientError."""
+        default, before = to_item(SendingState(), {}), to_item(seen, {})
+        clauses = [
+            f"({name} = :{name}" + (f" OR attribute_not_exists({name}))" if before[name] == default[name] else ")")
+            for name in _UNCHANGED
+        ]
+        item = {"pk": {"S": state_key(source)}, **to_item(new, {})}
+        values = {f":{name}": before[name] for name in _UNCHANGED}
+        with control_errors():
+            return put_if(self._client, self._table_name, item, " AND ".join(clauses), values) is None
+
+    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
+        """Record an email as a probe of an open breaker; return False if it has enough of them.
+
+        Probes all taken before `stale_before` (Unix seconds) make room for a new one. Raises TransientError.
+        """
+        key = state_key(source)
+        values: dict[str, Item] = {":id": {"L": [{"S": email_id}]}, ":now": number(now), ":true": _TRUE}
+        taken, item = self._update(
+            key,
+            "SET probes = list_append(if_not_exists(probes, :none), :id), probedAt = :now",
+            {**values, ":none": {"L": []}, ":limit": number(limit)},
+            condition=f"{_IS_PAUSED} AND (attribute_not_exists(probes) OR size(probes) < :limit)",
+        )
+        if not taken and read_number(item, "probedAt") < stale_before:
+            taken, _ = self._update(
+                key,
+                "SET probes = :id, probedAt = :now",
+                {**values, ":stale": number(stale_before)},
+                condition=f"{_IS_PAUSED} AND probedAt < :stale",
+            )
+        return taken
+
+    def paused(self) -> Mapping[str, SendingState]:
+        """Read all paused states by source, the account's first. Scans the table: for operators, not for workers.
+
+        Raises TransientError.
+        """
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            ConsistentRead=True,
+            FilterExpression=f"begins_with(pk, :prefix) AND {_IS_PAUSED}",
+            ExpressionAttributeValues={":prefix": {"S": state_key("")}, ":true": {"BOOL": True}},
+        )
+        with control_errors():
+            found = states_in({item["pk"]["S"]: item for page in pages for item in page["Items"]})
+        return {source: found[source] for source in sorted(found, key=lambda source: (source != ACCOUNT, source))}
+
+    def pause(self, source: str, reason: str, now: float) -> SendingState:
+        """Pause for an operator, overriding the breaker; return the new state. Raises TransientError."""
+        settings = ", ".join(f"{name} = {value}" for name, value in _PAUSE.items())
+        with control_errors():
+            answer = self._client.update_item(
+                TableName=self._table_name,
+                Key={"pk": {"S": state_key(source)}},
+                UpdateExpression=f"SET {settings} REMOVE {', '.join(_BREAKER_ATTRIBUTES)}",
+                ExpressionAttributeValues={
+                    ":true": {"BOOL": True},
+                    ":operator": {"S": "operator"},
+                    ":reason": {"S": reason},
+                    ":now": {"S": utc_text(now)},
+                },
+                ReturnValues="ALL_NEW",
+            )
+        return from_item(answer["Attributes"], SendingState)
+
+    def resume(self, source: str, now: float) -> SendingState | None:
+        """End a pause and restart the counts from now; return the previous state, or None if it was not paused.
+
+        Raises TransientError.
+        """
+        try:
+            with control_errors():
+                answer = self._client.put_item(
+                    TableName=self._table_name,
+                    Item={"pk": {"S": state_key(source)}, "countsFrom": {"N": str(round(now, 3))}},
+                    ConditionExpression=_IS_PAUSED,
+                    ExpressionAttributeValues={":true": {"BOOL": True}},
+                    ReturnValues="ALL_OLD",
+                )
+        except ClientError:  # The condition failed.
+            return None
+        return from_item(answer["Attributes"], SendingState)

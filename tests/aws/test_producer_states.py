@@ -1,0 +1,164 @@
+"""Policies and states on moto's DynamoDB, as sender, breaker and operator change them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.domain.guards.breaker import closed, opened, reopened
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, SendingState
+from tests.aws.conftest import CONTROL, NOW, calls_of, stored
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ME = "my.application"
+EVIDENCE = Evidence(window_seconds=3_600, emails=100, bounces=20, complaints=1)
+
+
+@pytest.fixture
+def states(control: DynamoDBClient) -> ProducerStates:
+    return ProducerStates(control, CONTROL)
+
+
+def open_state(now: float = NOW) -> SendingState:
+    state = opened(SendingState(), "bounce", "too many", EVIDENCE, now)
+    assert state is not None
+    return state
+
+
+def test_policies_and_states_come_in_one_read(states: ProducerStates, control: DynamoDBClient) -> None:
+    for key, attributes in {
+        "producer#shop": {"templates": {"L": [{"S": "order-*"}]}, "emailsPerDay": {"N": "100"}},
+        "producer#*": {"enabled": {"BOOL": False}},
+        "state#shop": {"paused": {"BOOL": True}, "pausedBy": {"S": "operator"}},
+    }.items():
+        control.put_item(TableName=CONTROL, Item={"pk": {"S": key}, **attributes})  # type: ignore[dict-item]
+    calls = calls_of(control)
+    found = states.producers(["shop", "other", "*"])
+    assert calls == ["BatchGetItem"]
+    assert set(found.policies) == {"shop", "*"}
+    assert (found.policies["shop"].templates, found.policies["shop"].emails_per_day) == (["order-*"], 100)
+    assert found.policies["*"].enabled is False
+    assert {source: state.paused for source, state in found.states.items()} == {"shop": True}
+
+
+def test_every_reader_gets_the_state_that_was_written(states: ProducerStates) -> None:
+    assert states.replace(ME, SendingState(), open_state())
+
+    assert states.states([ME, "other"]) == {ME: open_state()}
+    assert states.producers([ME]).states[ME] == open_state()
+    assert states.paused() == {ME: open_state()}
+
+
+def test_of_two_workers_that_open_it_one_succeeds(states: ProducerStates) -> None:
+    assert states.replace(ME, SendingState(), open_state(NOW))
+    assert not states.replace(ME, SendingState(), open_state(NOW + 1))
+    assert states.states([ME])[ME].opened_at == NOW
+
+
+def test_an_operators_change_since_the_read_wins(states: ProducerStates) -> None:
+    states.pause(ME, "by hand", NOW)
+    assert not states.replace(ME, SendingState(), open_state())
+    states.resume(ME, NOW + 1)
+    assert not states.replace(ME, SendingState(), open_state())
+
+    resumed = states.states([ME])[ME]
+    assert resumed.counts_from == pytest.approx(NOW + 1, abs=0.001)
+    assert states.replace(ME, resumed, open_state(NOW + 2))
+
+
+def test_probes_are_taken_up_to_the_limit_and_do_not_prevent_closing(states: ProducerStates) -> None:
+    states.replace(ME, SendingState(), open_state())
+    probed_at = NOW + 3_600
+    taken = [
+        states.take_probe(ME, f"email-{n}", limit=2, now=probed_at, stale_before=probed_at - 3_600) for n in range(3)
+    ]
+    state = states.states([ME])[ME]
+
+    assert taken == [True, True, False]
+    assert (state.probes, state.probed_at) == (["email-0", "email-1"], probed_at)
+    assert states.replace(ME, open_state(), closed(state, NOW + 3_700, 2))
+    assert not states.take_probe(ME, "email-9", limit=2, now=NOW, stale_before=0)
+
+
+def test_stale_probes_make_room_for_new_ones(states: ProducerStates) -> None:
+    states.replace(ME, SendingState(), open_state())
+    states.take_probe(ME, "email-1", limit=1, now=NOW, stale_before=NOW - 60)
+    assert not states.take_probe(ME, "email-2", limit=1, now=NOW + 60, stale_before=NOW)
+    assert states.take_probe(ME, "email-3", limit=1, now=NOW + 61, stale_before=NOW + 1)
+
+    assert states.states([ME])[ME].probes == ["email-3"]
+
+
+def test_of_two_verdicts_on_the_same_probes_one_is_kept(states: ProducerStates) -> None:
+    states.replace(ME, SendingState(), open_state())
+    states.take_probe(ME, "email-1", limit=5, now=NOW, stale_before=0)
+    seen = states.states([ME])[ME]
+
+    assert states.replace(ME, seen, reopened(seen, NOW + 10))
+    assert not states.replace(ME, seen, closed(SendingState(), NOW + 10, 3))
+    again = states.states([ME])[ME]
+    assert (again.paused, again.probes, again.opened_at) == (True, [], NOW + 10)
+
+
+def test_a_closed_breaker_can_be_opened_again(states: ProducerStates) -> None:
+    states.replace(ME, SendingState(), open_state())
+    states.replace(ME, open_state(), closed(SendingState(), NOW + 1, 3))
+    seen = states.states([ME])[ME]
+    new = opened(seen, "complaint", "why", None, NOW + 2)
+
+    assert new is not None
+    assert states.replace(ME, seen, new)
+    assert states.states([ME])[ME] == msgspec.structs.replace(new, counts_from=NOW + 1)
+
+
+def test_a_source_without_a_pause_takes_no_probe(states: ProducerStates, control: DynamoDBClient) -> None:
+    assert not states.take_probe(ME, "email-1", limit=5, now=NOW, stale_before=NOW + 1)
+    assert stored(control, f"state#{ME}") == {}
+
+
+def test_an_operators_pause_ends_the_breakers_and_keeps_where_counts_begin(
+    states: ProducerStates, control: DynamoDBClient
+) -> None:
+    before = msgspec.structs.replace(open_state(), probes=["email-1"], probed_at=NOW, counts_from=NOW - 60)
+    states.replace(ME, SendingState(), before)
+
+    new = states.pause(ME, "wrong prices", NOW + 1)
+
+    assert new == states.states([ME])[ME]
+    assert new == SendingState(
+        paused=True,
+        paused_by="operator",
+        paused_reason="wrong prices",
+        paused_at="2026-11-24T10:31:01.000Z",
+        counts_from=NOW - 60,
+    )
+    assert {"openedAt", "trip", "evidence", "probes", "probedAt", "goodProbes"}.isdisjoint(
+        stored(control, f"state#{ME}")
+    )
+
+
+def test_resuming_restarts_the_counts_and_returns_the_pause(states: ProducerStates) -> None:
+    paused = states.pause(ME, "wrong prices", NOW)
+
+    assert states.resume(ME, NOW + 1) == paused
+    assert states.states([ME])[ME] == SendingState(counts_from=NOW + 1)
+
+
+def test_what_is_not_paused_cannot_be_resumed(states: ProducerStates, control: DynamoDBClient) -> None:
+    assert states.resume(ME, NOW) is None
+    assert stored(control, f"state#{ME}") == {}
+
+
+def test_paused_sources_are_listed_with_the_account_first(states: ProducerStates, control: DynamoDBClient) -> None:
+    for source in ("z.shop", ACCOUNT, "a.shop"):
+        states.pause(source, "why", NOW)
+    states.pause("resumed", "why", NOW)
+    states.resume("resumed", NOW)
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": "producer#b.shop"}, "paused": {"BOOL": True}})
+
+    assert list(states.paused()) == [ACCOUNT, "a.shop", "z.shop"]

@@ -1,0 +1,87 @@
+"""The breaker's counts on moto's DynamoDB, written by the sender and the feedback processor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sesmail_layer.aws.sending_counts import SendingCounts
+from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from tests.aws.conftest import CONTROL, NOW, calls_of, stored
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SLOT = 1_795_516_200
+ME = "my.application"
+
+
+@pytest.fixture
+def counts(control: DynamoDBClient) -> SendingCounts:
+    return SendingCounts(control, CONTROL)
+
+
+def test_sender_and_breaker_count_in_the_same_slots(counts: SendingCounts) -> None:
+    counts.count_sent(ME, 7, NOW)
+    counts.count_sent(ME, 3, NOW + 200)
+    counts.count(ME, Counts(bounces=2, complaints=1), NOW)
+    counts.count(ME, Counts(bounces=1), NOW + 300)
+
+    tally = counts.read([ME], NOW + 300)[ME]
+    assert tally.timeline == {SLOT: Counts(10, 2, 1), SLOT + 300: Counts(0, 1, 0)}
+    assert tally.state == SendingState()
+
+
+def test_a_day_and_a_slot_are_read_and_what_is_older_is_not(counts: SendingCounts) -> None:
+    for ago in (86_400 + 7_200, 86_400, 3_600, 0):
+        counts.count_sent(ME, 1, NOW - ago)
+
+    assert set(counts.read([ME], NOW)[ME].timeline) == {SLOT - 86_400, SLOT - 3_600, SLOT}
+
+
+def test_the_accounts_count_lists_the_producers_of_its_emails(counts: SendingCounts) -> None:
+    counts.count_sent(ACCOUNT, 3, NOW, sources=["a", "b"])
+    counts.count_sent(ACCOUNT, 1, NOW - 7_200, sources=["c"])
+    counts.count_sent(ACCOUNT, 1, NOW)
+
+    tally = counts.read([ACCOUNT], NOW)[ACCOUNT]
+    assert tally.sources == {"a", "b", "c"}
+    assert tally.timeline[SLOT] == Counts(emails=4)
+
+
+def test_several_sources_are_read_in_one_call(counts: SendingCounts, control: DynamoDBClient) -> None:
+    calls = calls_of(control)
+    counts.read([ME, "other", ACCOUNT], NOW)
+
+    assert calls == ["BatchGetItem"]
+
+
+def test_counting_nothing_writes_nothing(counts: SendingCounts, control: DynamoDBClient) -> None:
+    counts.count(ME, Counts(), NOW)
+    assert control.scan(TableName=CONTROL)["Count"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "slot"), [(0, "00"), (299, "00"), (300, "05"), (3_599, "55")])
+def test_a_slot_is_named_by_its_first_minute_in_the_item_of_its_hour(
+    counts: SendingCounts, control: DynamoDBClient, seconds: int, slot: str
+) -> None:
+    hour = NOW - NOW % 3_600
+    counts.count_sent(ME, 2, hour + seconds)
+    counts.count(ME, Counts(bounces=1, complaints=1), hour + seconds)
+
+    item = stored(control, f"count#{ME}#2026-11-24T10")
+    assert {name: round(float(value["N"])) for name, value in item.items() if name != "pk"} == {
+        f"s{slot}": 2,
+        f"b{slot}": 1,
+        f"c{slot}": 1,
+        "ttl": hour + seconds + 3 * 86_400,
+    }
+
+
+def test_a_tally_has_the_state_of_its_source(counts: SendingCounts, control: DynamoDBClient) -> None:
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": f"state#{ME}"}, "paused": {"BOOL": True}})
+
+    tallies = counts.read([ME, "other"], NOW)
+    assert (tallies[ME].state, tallies["other"].state) == (SendingState(paused=True), SendingState())

@@ -1,0 +1,129 @@
+"""The breaker and SES's own metrics: which alarms pause the account."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.queue_message import QueueMessage
+from tests.unit.usecases.feedback.breaker_engine import Engine
+from tools.simulation.fakes import NOW
+from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced
+
+
+def alarm(
+    engine: Engine, value: str = "ALARM", name: str = BOUNCE_ALARM, at: str = "2026-11-24T10:30:59.000+0000"
+) -> QueueMessage:
+    body = {"AlarmName": name, "NewStateValue": value, "StateChangeTime": at, "NewStateReason": "Threshold Crossed"}
+    return engine.message(body, topic=ALARMS)
+
+
+def test_an_alarm_on_ses_metrics_pauses_the_account_until_an_operator_resumes() -> None:
+    engine = Engine()
+    assert engine.run(alarm(engine)) == set()
+
+    state = engine.state(ACCOUNT)
+    assert (state.paused, state.trip) == (True, "ses_metrics")
+    assert not state.probing(NOW + 100_000, 3_600)
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    assert "SES's own bounce rate of the account" in engine.log.messages()[-1]
+
+
+def test_other_alarms_and_states_change_nothing() -> None:
+    engine = Engine()
+    engine.run(alarm(engine, "OK"), alarm(engine, name="sesmailengine-EmailQueue-Age"), alarm(engine, name="theirs"))
+
+    assert engine.control.states == {}
+
+
+def test_an_alarm_from_before_an_operator_resumed_changes_nothing() -> None:
+    engine = Engine()
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
+    engine.run(alarm(engine))
+
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_an_alarm_in_ses_topic_or_without_a_topic_pauses_no_one() -> None:
+    engine = Engine()
+    body = {"AlarmName": BOUNCE_ALARM, "NewStateValue": "ALARM"}
+    engine.run(engine.message(body), engine.message(body, topic=None))
+
+    assert engine.control.states == {}
+    assert engine.metrics.counts == {"FeedbackUnknown": 2}
+
+
+def test_an_ses_event_in_the_alarms_topic_changes_nothing() -> None:
+    engine = Engine()
+    engine.sent("email-1")
+    assert engine.run(engine.message(bounced(), topic=ALARMS)) == set()
+
+    assert engine.record("email-1").status == "sent"
+    assert engine.suppression.entries == {}
+
+
+def test_an_alarm_that_cannot_be_handled_is_retried_by_sqs() -> None:
+    engine = Engine()
+    engine.breaker_table.error = TransientError("throttled", code="AWS006")
+    message = alarm(engine)
+    broken = engine.message("{", topic=ALARMS)
+
+    assert engine.run(message, broken) == {message.message_id, broken.message_id}
+    assert {line["code"] for line in engine.log.lines} == {"AWS006", "FBK001"}
+    assert json.loads(message.body)["TopicArn"] == ALARMS
+
+
+def test_an_alarm_from_before_a_resumption_is_ignored_whenever_it_is_delivered() -> None:
+    engine = Engine()
+    engine.clock.sleep(60)
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
+
+    engine.run(alarm(engine, at="2026-11-24T10:31:00.000+0000"))
+    assert not engine.state(ACCOUNT).paused
+
+    engine.run(alarm(engine, at="2026-11-24T10:31:00.001+0000"))
+    assert engine.state(ACCOUNT).paused
+
+
+def test_an_alarm_without_a_time_counts_as_of_now() -> None:
+    engine = Engine()
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW - 1)
+
+    engine.run(alarm(engine, at="yesterday"))
+
+    assert engine.state(ACCOUNT).paused
+
+
+def test_a_redelivered_alarm_republishes_the_pause_with_the_same_id() -> None:
+    engine = Engine()
+    engine.run(alarm(engine))
+    engine.run(alarm(engine))
+
+    assert len(engine.bus.announced) == 2
+    assert len({event.event_id for event in engine.bus.announced}) == 1
+    assert engine.metrics.counts == {"BreakerTripped": 1}
+
+
+def test_an_operators_pause_of_the_account_outlasts_an_alarm() -> None:
+    engine = Engine()
+    theirs = SendingState(paused=True, paused_by="operator", paused_reason="holidays")
+    engine.control.states[ACCOUNT] = theirs
+
+    engine.run(alarm(engine))
+
+    assert engine.state(ACCOUNT) == theirs
+    assert engine.bus.announced == []
+
+
+@pytest.mark.parametrize("name", [None, ["a"], 7])
+def test_an_alarm_without_a_name_is_ignored_and_logged(name: object) -> None:
+    engine = Engine()
+    engine.run(engine.message({"AlarmName": name, "NewStateValue": "ALARM"}, topic=ALARMS))
+
+    assert engine.control.states == {}
+    assert engine.log.lines == [
+        {"level": "INFO", "event": "breaker.alarm_ignored", "alarm": str(name), "state": "ALARM"}
+    ]
