@@ -1,7 +1,7 @@
 """Measure CPU per email in the sender, against the same AWS calls with fixed payloads.
 
-`python -m tools.bench.cpu ENGINE RESULT …` is a process of its own: both sides write logs, and Lambda's time limit needs
-the main thread.
+`python -m tools.bench.cpu ENGINE RESULT …` is a process of its own: both sides write logs, and Lambda's time limit
+needs the main thread.
 """
 
 from __future__ import annotations
