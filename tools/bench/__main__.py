@@ -64,17 +64,17 @@ def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[st
             say(f"{ratio.what} ÷ {ratio.against}: {ratio.value:.2f} ({spread(ratio.ratios)}), target {target(ratio)}")
         found.extend(ratios)
 
-    with applied() as (stack, package, folder):
+    with applied() as (engine, package, folder):
         if "cold" in only:
-            add(*cold.measure(stack, package, folder, effort.cold_rounds))
+            add(*cold.measure(engine, package, folder, effort.cold_rounds))
         if only & {"cpu", "pipeline"}:
-            ratio, calls, hottest = cpu.measure(stack, folder, effort.cpu_rounds, effort.cpu_batches)
+            ratio, calls, hottest = cpu.measure(engine, folder, effort.cpu_rounds, effort.cpu_batches)
             add(ratio)
             if "pipeline" in only:
                 rounds, emails = effort.pipeline_rounds, effort.pipeline_emails
-                add(*pipeline.measure(stack, package, calls, rounds, emails))
+                add(*pipeline.measure(engine, package, calls, rounds, emails))
         if "submission" in only:
-            add(submission.measure(stack, effort.submission_rounds, effort.submission_requests))
+            add(submission.measure(engine, effort.submission_rounds, effort.submission_requests))
     return found, hottest
 
 
