@@ -20,17 +20,8 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
-from tools.simulation.fakes import (
-    NOW,
-    FakeBreakerTable,
-    FakeBus,
-    FakeClock,
-    FakeControl,
-    FakeDelayQueue,
-    FakeLog,
-    FakeMetrics,
-    FakePendingTable,
-)
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
+from tools.simulation.fakes import NOW, FakeBus, FakeClock, FakeDelayQueue, FakeLog, FakeMetrics, FakePendingTable
 from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
 
 if TYPE_CHECKING:

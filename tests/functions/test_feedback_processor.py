@@ -54,7 +54,7 @@ def sent(email_id: str, ses_message_id: str, to: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=["layer", "bundled"])
 def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
-    """One batch: a bounce by tag, a delivery by SES's id, an unknown email's complaint, messages without event."""
+    """One batch: a bounce by tag, a delivery by SES's id, a complaint about an unknown email, and no events."""
     messages = [
         message("bounce", sample("hard_cases/bounce-permanent-no-email.json")),
         message("delivery", sample("aws/identity-delivery.json")),
