@@ -172,7 +172,7 @@ NAMED = [
     Named("gap", "domain/request/email_request.py", "_without_nulls", "and False"),
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
-    Named("gap", "domain/request/refusals.py", "refuse_near_misses", "< _LONGEST_NAME"),
+    Named("gap", "domain/request/refusals.py", "reject_near_misses", "< _LONGEST_NAME"),
     # Jinja2 renders the part at run time when it cannot compute it at compile time.
     Named("effort", "domain/template/sandbox.py", "_Generator._output_child_to_const", ""),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),

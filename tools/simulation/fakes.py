@@ -1,6 +1,6 @@
 """Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set.
 
-They are as strict as what they stand for: a table, a queue or a bus that would not take a value does not take it here.
+They are as strict as the real ones: a table, a queue or a bus that would reject a value rejects it here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
 
 def storable(value: T) -> T:
-    """Gives what can be kept: data of its own types, which come back as they went in."""
+    """Return a value after a check that it can be stored: it survives encoding and decoding."""
     assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
     return value
 
@@ -62,9 +62,9 @@ class FakeTrackingTable:
 
     def replace(self, record: TrackingRecord) -> TrackingRecord | None:
         self._check()
-        standing = self.records[record.email_id]
-        if standing.revision != record.revision:
-            return standing
+        existing = self.records[record.email_id]
+        if existing.revision != record.revision:
+            return existing
         self.records[record.email_id] = storable(record).next_revision()
         return None
 
@@ -111,12 +111,12 @@ class FakeSuppressionTable:
         return {key: self.entries[key] for key in addresses if key in self.entries}
 
     def add(self, suppression: Suppression) -> None:
-        standing = self.entries.get(suppression.email)
-        self.entries[suppression.email] = storable(standing.joined(suppression) if standing else suppression)
+        existing = self.entries.get(suppression.email)
+        self.entries[suppression.email] = storable(existing.joined(suppression) if existing else suppression)
 
     def remove(self, address: str, only: SuppressionReason | None = None) -> None:
-        standing = self.entries.get(address)
-        if standing and only in (None, standing.reason):
+        existing = self.entries.get(address)
+        if existing and only in (None, existing.reason):
             del self.entries[address]
 
 
@@ -315,7 +315,7 @@ class FakeBreakerTable:
         self.writes = 0
         self.error: TransientError | None = None
         self.before_replace: Callable[[], None] | None = None
-        """What somebody else does between a reading and the writing."""
+        """What another writer does between read and write."""
 
     def count(self, source: str, counts: Counts, now: float) -> None:
         self._check()
@@ -343,9 +343,9 @@ class FakeBreakerTable:
         self._check()
         if self.before_replace:
             self.before_replace()
-        standing = self.control.states.get(source, SendingState())
+        existing = self.control.states.get(source, SendingState())
         # As in the table, a probe that was added meanwhile is no reason to refuse.
-        if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
+        if msgspec.structs.replace(existing, probes=seen.probes, probed_at=seen.probed_at) != seen:
             return False
         self.control.states[source] = storable(new)
         return True
@@ -409,7 +409,7 @@ class FakePendingTable:
 
 
 class FakeMetrics:
-    """Takes names as metrics are named: in PascalCase."""
+    """Accepts names as metrics are named: in PascalCase."""
 
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
@@ -425,7 +425,7 @@ class FakeMetrics:
 
 
 class FakeLog:
-    """Takes lines as logs are searched: by an event's name, an error's code, the email that it is about."""
+    """Accepts lines that can be searched: by the event's name, the error's code, the email's id."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []

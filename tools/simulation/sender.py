@@ -121,14 +121,14 @@ class Sender:
         return SendEmails(self.ports(), self.rules)(messages, self.clock.now() + seconds)
 
     def send(self, **fields: Any) -> TrackingRecord:
-        """Sends one request, which must not stay behind, and gives its record."""
+        """Send one request, which must not fail, and return its record."""
         message = self.message(request(**fields))
         assert self.run(message) == set()
         given = fields.get("emailId") or f"email-{json.loads(message.body)['id']}"
         return self.tracking.records[given]
 
     def run_waiting(self) -> None:
-        """Brings what waits on the retry queue, once each, after its delay."""
+        """Deliver what waits on the retry queue, once each, after its delay."""
         for body, delay in self.waiting.take():
             self.clock.sleep(min(delay, 900))
             failed = self.run(QueueMessage(f"message-{next(self._ids)}", body))

@@ -151,7 +151,7 @@ class ClaimContended(HoldError):
 
 
 class Unsettled(HoldError):
-    """A claim expired, and an SES event that tells its outcome may still be on its way."""
+    """A claim expired, and the SES event with its outcome may not have been processed yet."""
 
     reason = "settling"
     published = False

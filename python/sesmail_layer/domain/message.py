@@ -28,7 +28,7 @@ from sesmail_layer.domain.template.templates import Rendered
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who an email is from, and where replies go."""
+    """Sender and reply addresses of an email."""
 
     email: str
     name: str
@@ -40,7 +40,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """An attachment with its content at hand."""
+    """An attachment with its content."""
 
     filename: str
     content: bytes
@@ -49,7 +49,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: str, default_name: str) -> Identity:
-    """Picks address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
+    """Choose address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
     override = request.sender_override
     email = (override.email if override else None) or rendered.sender_email or default_email
     name = (override.name if override else None) or rendered.sender_name or default_name
@@ -75,7 +75,7 @@ def compose(
     cc: list[str],
     files: list[File],
 ) -> bytes:
-    """Writes the message: text and HTML, inline images, attachments. No Bcc header, ever."""
+    """Compose the message: text and HTML, inline images, attachments. Never a Bcc header."""
     unique = hashlib.sha256(f"{email_id}\n{attempt}".encode()).hexdigest()[:40]
     headers = [
         *_headers(request, rendered, identity, cc),

@@ -62,7 +62,7 @@ def link_line(name: str, links: Iterable[str]) -> str:
 
 
 def harmless_filename(name: str) -> str:
-    """Gives a name in which no reader finds an encoded word."""
+    """Return a file name that no mail client decodes as an encoded word."""
     return _ENCODED_WORD.sub("=_", name)
 
 
@@ -72,7 +72,7 @@ def _needs_encoding(text: str) -> bool:
 
 
 def _encoded(name: str, text: str) -> str:
-    """Encoded words, one a line; they are read without the spaces between them. No character is divided."""
+    """Encoded words, one a line; they are read without the spaces between them. No character is split."""
     words = []
     chunk = b""
     room = max(12, (_WIDTH - len(f"{name}: ") - len(_WORD.format(""))) // 4 * 3)
@@ -98,7 +98,7 @@ def _phrase(name: str, display_name: str) -> str:
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """A text in UTF-8: quoted-printable while most of it stays readable, base64 for scripts that it would swell."""
+    """A text in UTF-8: quoted-printable, or base64 where most characters are not ASCII."""
     content = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     # A character beyond ASCII has two bytes or more.
     beyond_ascii = len(content) - len(content.translate(None, _BEYOND_ASCII))

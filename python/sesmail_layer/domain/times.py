@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 
 def utc_text(seconds: float) -> str:
-    """Writes a Unix time as `2026-11-24T10:31:00.000Z`."""
+    """Return a Unix time as `2026-11-24T10:31:00.000Z`."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def utc_seconds(text: str) -> float:
-    """Reads an RFC 3339 time (SES writes both `…Z` and `…+00:00`) as a Unix time; raises ValueError otherwise."""
+    """Return an RFC 3339 time (SES writes both `…Z` and `…+00:00`) as a Unix time. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset from UTC, such as Z")

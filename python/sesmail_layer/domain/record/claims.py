@@ -30,7 +30,7 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
-"""In the detail of a `failed` entry: the event whose request was refused."""
+"""In the detail of a `failed` entry: the event whose request was rejected."""
 
 
 def key_of_source(email_id: str, source: str) -> str:
@@ -42,13 +42,13 @@ class Verdict(Enum):
     TAKE = auto()
     """May be claimed now, as the attempt that the finding names."""
     BUSY = auto()
-    """Somebody may be sending it: look again at `until`."""
+    """Another worker may be sending it: check again at `until`."""
     UNSETTLED = auto()
     """It was claimed, no worker is sending it, and no event says how it ended."""
     DONE = auto()
     """It went its way already: nothing to do."""
     REDELIVERED = auto()
-    """This very event was done: what it brought about may be published again, under the same ids."""
+    """This very event is done: its status events may be published again, under the same ids."""
     CONFLICT = auto()
     """The id belongs to another request."""
 
@@ -95,5 +95,5 @@ def claimed_at(record: TrackingRecord) -> float:
 
 
 def never_reached_ses(record: TrackingRecord) -> bool:
-    """True where an email failed before SES saw it, so that it may be sent again under its id."""
+    """Return True where an email failed before SES received it, so that it may be sent again under its id."""
     return record.status is Status.FAILED and record.ses_message_id is None and record.error_type != "outcome_unknown"

@@ -13,9 +13,9 @@ _ARRIVED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.CO
 
 
 def soft_bounce_run(newest_first: Iterable[TrackingRecord]) -> int:
-    """Counts the latest emails to an address that soft-bounced for the address's sake, up to one that arrived.
+    """Count the latest emails to an address that soft-bounced because of the address, back to one that arrived.
 
-    An email without an outcome, or one that was itself at fault, says nothing of the address.
+    An email without an outcome, or one whose content was the cause, does not count.
     """
     run = 0
     for record in newest_first:

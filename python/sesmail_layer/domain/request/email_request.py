@@ -23,7 +23,7 @@ from sesmail_layer.domain.request.refusals import (
     kind,
     listed,
     refusal_of,
-    refuse_near_misses,
+    reject_near_misses,
     shown,
 )
 from sesmail_layer.domain.request.storable import fault_of
@@ -47,7 +47,7 @@ _HEADER_NAME = re.compile(
     r"^(?:X-(?!SES-)[A-Za-z0-9-]{1,70}|In-Reply-To|References|Auto-Submitted|Precedence|Feedback-ID|List-[A-Za-z0-9-]{1,70})$",
     re.IGNORECASE,
 )
-# What the engine itself writes: never a producer's to set, not even by a list header.
+# Written by the engine; a producer cannot set them, not even as a List-* header.
 _ENGINE_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
@@ -130,7 +130,7 @@ FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailReques
 
 
 def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) -> tuple[EmailRequest, list[str]]:
-    """Reads an event's detail; gives the request and the names of fields that mean nothing here. Raises Refusal."""
+    """Parse and validate an event's detail; return the request and the names of unknown fields. Raises Refusal."""
     if not isinstance(detail, Mapping):
         raise Refusal(f"detail must be an object, found {kind(detail)}")
     if _depth(detail) > MAX_DEPTH:
@@ -143,7 +143,7 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
             raise Refusal(f"Missing required field: '{name}'", code=code)
     unknown = sorted(set(given) - set(FIELDS))
     if unknown:
-        refuse_near_misses(unknown, FIELDS)
+        reject_near_misses(unknown, FIELDS)
     given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
     _check_headers(given.get("headers"))
     try:
@@ -154,17 +154,17 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
-    """Gives the same text for the same request of the same producer: SHA-256 of its canonical JSON without nulls."""
+    """Identify a producer's request: SHA-256 of its canonical JSON, without nulls and without emailId."""
     given = {name: value for name, value in detail.items() if value is not None and name != "emailId"}
     try:
         canonical = json.dumps([source, given], sort_keys=True, separators=(",", ":"), default=str)
     except RecursionError:
-        canonical = source  # Too deep to be taken by anyone: all that counts is that it is no other request.
+        canonical = source  # Too deep to be accepted: it only has to differ from other requests.
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _without_nulls(name: str, value: Any) -> Any:
-    """`null` means absent inside our own structures as well; templateData and metadata are the producer's."""
+    """Drop nulls inside the engine's own structures as well; templateData and metadata are the producer's."""
     if name in ("templateData", "metadata"):
         return value
     if isinstance(value, Mapping):
@@ -201,7 +201,7 @@ def _address(text: str, field: str) -> str:
 
 
 def _reason(err: AddressError, text: str) -> str:
-    """The library's reason, unless it quotes what it was given."""
+    """Return the library's reason, unless it quotes the address."""
     reason = str(err)
     parts = [part for part in re.split(r"[@\s]", text) if len(part) > 2]
     return "It is not a valid address." if any(part in reason for part in parts) else reason
@@ -218,7 +218,7 @@ def _checked_sender(sender: Sender | None) -> Sender | None:
 
 
 def metadata_fault(metadata: Mapping[str, Any]) -> str | None:
-    """Says what keeps an object from being stored as a record's metadata; None: nothing."""
+    """Return why an object cannot be stored as a record's metadata; None where it can."""
     if _depth(metadata) > MAX_METADATA_DEPTH:
         return f"nested more than {MAX_METADATA_DEPTH} levels deep; allowed: {MAX_METADATA_DEPTH}"
     if (fault := fault_of(metadata)) is not None:
@@ -238,7 +238,7 @@ def _check_metadata(metadata: Mapping[str, Any] | None) -> None:
 
 
 def _depth(value: object) -> int:
-    """How many objects and lists stand in one another. Counts without recursion, and stops where it is too deep."""
+    """Count how deep objects and lists are nested, without recursion; stop where it is too deep."""
     depth, level = 0, [value]
     while depth <= MAX_DEPTH and (level := [item for item in level if isinstance(item, Mapping | list)]):
         depth += 1
@@ -253,7 +253,7 @@ def _has_empty_name(value: object) -> bool:
 
 
 def _check_headers(headers: object) -> None:
-    """Each header by its name, which msgspec's errors do not tell."""
+    """Check each header here: msgspec's errors do not name it."""
     seen: set[str] = set()
     for name, value in headers.items() if isinstance(headers, Mapping) else ():
         if not _HEADER_NAME.fullmatch(name) or name.casefold() in _ENGINE_HEADERS:
@@ -269,7 +269,7 @@ def _check_headers(headers: object) -> None:
         seen.add(name.casefold())
 
 
-# What mail systems refuse, and SES too: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
+# Rejected by mail systems and by SES: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
 _EXECUTABLE = frozenset(
     "ade adp app asp bas bat cer chm cmd com cpl crt csh der exe fxp gadget hlp hta inf ins isp its js jse ksh lib lnk "
     "mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msh1xml msh2xml msi "
@@ -283,7 +283,7 @@ def _check_attachments(attachments: Iterable[Attachment]) -> None:
         field = f"attachments[{i}]"
         if (attachment.content_base64 is None) == (attachment.s3_uri is None):
             raise Refusal(f"{field}: needs contentBase64 or s3Uri, and not both")
-        # Windows passes over spaces and dots at the end.
+        # Windows ignores spaces and dots at the end.
         extension = attachment.filename.rstrip(" .").rpartition(".")[2].casefold()
         if extension in _EXECUTABLE:
             raise Refusal(f"{field}.filename: files of type .{extension} are not allowed (SES refuses them)")

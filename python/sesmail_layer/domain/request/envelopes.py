@@ -42,7 +42,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     id: str
     source: str
-    """Chosen by the caller of PutEvents; U+FFFD stands for what was no character."""
+    """Chosen by the caller of PutEvents; lone surrogates are replaced by U+FFFD."""
     source_is_whole: bool = True
     """False: the source had half a surrogate pair."""
     detail: Any
@@ -52,7 +52,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 def open_envelope(body: str) -> RequestEnvelope:
-    """Reads a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
+    """Parse a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
         envelope = _decoded(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as err:
@@ -67,7 +67,7 @@ def _decoded(body: str) -> RequestEnvelope:
     try:
         return msgspec.json.decode(body, type=RequestEnvelope)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        # Python's reader takes what msgspec does not (half a surrogate pair, 1e400), so that it is refused by name.
+        # Python's parser accepts what msgspec does not (a lone surrogate, 1e400), so that it is rejected by name.
         return msgspec.convert(_leniently_read(body), RequestEnvelope)
 
 
@@ -75,7 +75,7 @@ def _leniently_read(body: str) -> Any:
     try:
         return json.loads(body, parse_int=_integer)
     except RecursionError:
-        # EventBridge writes the detail last; what no reader gets to the bottom of stands for itself.
+        # EventBridge writes the detail last. One that is too deep to parse is replaced by another that is too deep.
         envelope = json.loads(_DETAIL.split(body, maxsplit=1)[0] + '"detail": {}}')
         return envelope | {"detail": _bottomless()}
 
@@ -95,7 +95,7 @@ def _bottomless() -> dict[str, Any]:
 
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
-    """Writes the envelope for its next wait."""
+    """Return the queue message of the next hop."""
     return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
 
 
@@ -112,7 +112,7 @@ class PendingRequest(msgspec.Struct, frozen=True):
 
 
 def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -> PendingRequest | None:
-    """Makes what is kept of a request while its attempt is under way; None where it is too large to be kept."""
+    """Pack a request for a retry while its attempt is under way; return None where it is too large."""
     # The caps have counted the email; its hold starts again.
     hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane, record_id=record_id)
     packed = zlib.compress(with_hop(envelope, hop).encode())
@@ -120,6 +120,6 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
 
 
 def unpack_request(kept: PendingRequest, not_before: float) -> str:
-    """Gives the queue message of the next attempt, which is not to be made before a Unix time."""
+    """Return the queue message of the next attempt, which must not start before a Unix time."""
     envelope = open_envelope(zlib.decompress(kept.packed).decode())
     return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))

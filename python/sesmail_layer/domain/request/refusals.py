@@ -48,10 +48,10 @@ ALLOWED = {
     "locale": "a BCP 47 language tag such as fr-CA",
     "sensitive": "true or false",
 }
-"""What each field takes; `[]` stands for an item of a list or a value of an object."""
+"""Allowed values of each field; `[]` is an item of a list or a value of an object."""
 
 _ADDRESSES = frozenset({"to", "replyTo", "replyTo[]", "cc[]", "bcc[]", "senderOverride.email"})
-# Links carry addresses and tokens; content does not belong into a log.
+# Links carry addresses and tokens; content does not belong in a log.
 _UNSHOWN = frozenset(
     {"templateData", "metadata", "attachments[].contentBase64", "listUnsubscribe.url", "listUnsubscribe.mailto"}
 )
@@ -63,14 +63,14 @@ _SHOWN_NAMES = 20
 
 
 class Refusal(PermanentError):
-    """A request that no retry makes right; the message names the field, what was found and what is allowed."""
+    """A request that no retry can fix. The message names the field, what was found and what is allowed."""
 
     def __init__(self, message: str, *, code: str = "VAL005") -> None:
         super().__init__("validation_error", f"Validation error: {message}", code=code)
 
 
 def refusal_of(err: msgspec.ValidationError, detail: Mapping[str, Any]) -> Refusal:
-    """Says msgspec's `Expected …, got … - at `$.cc[0]`` in a producer's words, with what stands there."""
+    """Translate msgspec's `Expected …, got … - at `$.cc[0]`` for producers: field, value found, what is allowed."""
     problem, _, path = str(err).rpartition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     general = re.sub(r"\[[^\]]*\]", "[]", field)
@@ -91,7 +91,7 @@ def invalid_address(field: str, text: str, reason: str) -> Refusal:
 
 
 def unknown_field(name: str, known: Iterable[str], *, inside: str = "") -> Refusal:
-    """Says what was meant, where a known name is near, else what there is."""
+    """Suggest the known name that is near, else list the known names."""
     field = f"{inside}: unknown field '{shown(name)}'" if inside else f"Unknown field '{shown(name)}'"
     meant = near_miss(name, known)
     hint = f"did you mean '{meant}'?" if meant else f"allowed: {', '.join(known)}"
@@ -99,32 +99,32 @@ def unknown_field(name: str, known: Iterable[str], *, inside: str = "") -> Refus
 
 
 def near_miss(name: str, known: Iterable[str]) -> str | None:
-    """Gives the known name that was probably meant: other case, other separators, or a typing error."""
+    """Return the known name that was probably meant: other case, other separators, or a typo."""
     if len(name) > _LONGEST_NAME:
         return None
-    import difflib  # Here, since a cold start should not pay for what hardly ever happens.
+    import difflib  # Imported here: it is rarely needed, and a cold start should not pay for it.
 
     known = list(known)
     folded = {_folded(other): other for other in known}
     return folded.get(_folded(name)) or next(iter(difflib.get_close_matches(name, known, 1, 0.84)), None)
 
 
-def refuse_near_misses(unknown: Iterable[str], known: Iterable[str]) -> None:
-    """Raises Refusal for a name that is almost a known one: what it says would be lost in silence."""
+def reject_near_misses(unknown: Iterable[str], known: Iterable[str]) -> None:
+    """Raise Refusal for a name that is almost a known one: its value would be ignored silently."""
     for name in [name for name in unknown if len(name) <= _LONGEST_NAME][:_MOST_NAMES]:
         if near_miss(name, known):
             raise unknown_field(name, known)
 
 
 def listed(names: Iterable[str]) -> list[str]:
-    """Gives names as a record and a log can take them: short, few, without addresses."""
+    """Return names fit for a record and a log: short, few, without addresses."""
     names = list(names)
     more = [f"and {len(names) - _SHOWN_NAMES} more"] if len(names) > _SHOWN_NAMES else []
     return [shown(name) for name in names[:_SHOWN_NAMES]] + more
 
 
 def shown(text: str) -> str:
-    """A value in a message: printable, short, and no address in it."""
+    """Return a value fit for a message: printable, short, without an address."""
     if "@" in text:
         return masked(text)
     printable = "".join(character if character.isprintable() else "?" for character in text)
@@ -148,7 +148,7 @@ def _folded(name: str) -> str:
 
 
 def _value_at(detail: Any, path: str) -> Any:
-    """Follows msgspec's path; it names list items by number, but hides the names in an object of any names."""
+    """Follow msgspec's path. It numbers list items, but hides the keys of an object with arbitrary keys."""
     for name, index in _STEP.findall(path):
         if index == "...":
             return None

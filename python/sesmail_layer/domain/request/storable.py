@@ -17,7 +17,7 @@ _NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
 _PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
 """Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
 _PRODUCERS_OWN = ("templateData", "metadata")
-"""Names inside these are content, and not for a message."""
+"""Keys inside these are content and stay out of messages."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def fault_of(value: Any) -> Fault | None:
-    """Gives the first fault of a value that is nested so little that it can be walked through; None: there is none."""
+    """Return the first fault of a value, or None. The value must not be nested deeper than recursion allows."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
         text.encode()
@@ -39,7 +39,7 @@ def fault_of(value: Any) -> Fault | None:
 
 
 def whole(text: str) -> str:
-    """Gives a text with U+FFFD in place of each half a pair."""
+    """Return a text with U+FFFD in place of each lone surrogate."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
