@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.request.refusals import shown
+from sesmail_layer.domain.request.refusals import field_name
 
 _HALF_A_PAIR = ("half a surrogate pair", "characters that UTF-8 has")
 _NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
 _PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
 """Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
+_SMALLEST, _LARGEST = 1e-130, 1e38
 _PRODUCERS_OWN = ("templateData", "metadata")
 """Keys inside these are content and stay out of messages."""
 
@@ -52,7 +53,7 @@ def _faults(value: Any, field: str) -> Iterator[Fault]:
         for name, inner in value.items():
             if whole(name) != name:
                 yield Fault(field or "a name", *_HALF_A_PAIR)
-            yield from _faults(inner, _inside(field, f".{shown(name)}"))
+            yield from _faults(inner, _inside(field, f".{field_name(name)}"))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _faults(inner, _inside(field, f"[{index}]"))
@@ -60,3 +61,24 @@ def _faults(value: Any, field: str) -> Iterator[Fault]:
 
 def _inside(field: str, step: str) -> str:
     return field if field in _PRODUCERS_OWN else (field + step).removeprefix(".")
+
+
+def with_storable_numbers(value: Any) -> Any:
+    """Return a value whose numbers DynamoDB returns as they are, so that the record and all events have the same.
+
+    A number is what most JSON readers make of it (RFC 8259, 6): an integer of 64 bits, else the nearest double; whole
+    ones are integers. What has more than 38 digits, or is smaller than 1e-130, is text:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types
+    """
+    if isinstance(value, Mapping):
+        return {name: with_storable_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_storable_numbers(inner) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, int) and -(2**63) <= value < 2**64:
+        return value
+    number = float(value)
+    if not number.is_integer():
+        return number if abs(number) >= _SMALLEST else str(number)
+    return int(number) if abs(number) < _LARGEST else str(number)

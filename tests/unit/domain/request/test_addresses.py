@@ -86,9 +86,9 @@ def test_an_address_is_counted_and_suppressed_whatever_its_case() -> None:
         ("john smith", "j***"),
         ("", "***"),
         ("john@smith@example.com", "j***@example.com"),
-        ("john@example.com\r\nBcc: x", "j***@example.com??Bcc: x"),
-        ("\u202ejohn@example.com", "?***@example.com"),
-        ("john@" + "a" * 500, "j***@" + "a" * 64),
+        ("john@example.com\r\nBcc: x", "j***@***"),
+        ("\u202ejohn@example.com", "***@example.com"),
+        ("john@" + "a" * 500, "j***@***"),
     ],
 )
 def test_of_an_address_only_the_first_letter_and_the_domain_are_shown(text: str, shown: str) -> None:
