@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -216,7 +217,14 @@ def _address(text: str, field: str) -> str:
     try:
         return parse_address(text)
     except AddressError as err:
-        raise invalid_address(field, text, str(err)) from err
+        raise invalid_address(field, text, _reason(err, text)) from err
+
+
+def _reason(err: AddressError, text: str) -> str:
+    """Return the reason, unless it has a part of the address in it."""
+    reason = str(err)
+    parts = [part for part in re.split(r"[@\s]", text) if len(part) > 2]
+    return "It is not a valid address." if any(part in reason for part in parts) else reason
 
 
 def _check_list_unsubscribe(unsubscribe: ListUnsubscribe | None) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ _HALF_A_PAIR = ("half a surrogate pair", "characters that UTF-8 has")
 _NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
 _PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
 """Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
-_SMALLEST, _LARGEST = 1e-130, 1e38
+_SMALLEST, _LARGEST = 1e-130, 10**38
 _PRODUCERS_OWN = ("templateData", "metadata")
 """Keys inside these are content and stay out of messages."""
 
@@ -66,8 +67,8 @@ def _inside(field: str, step: str) -> str:
 def with_storable_numbers(value: Any) -> Any:
     """Return a value whose numbers DynamoDB returns as they are, so that the record and all events have the same.
 
-    A number is what most JSON readers make of it (RFC 8259, 6): an integer of 64 bits, else the nearest double; whole
-    ones are integers. What has more than 38 digits, or is smaller than 1e-130, is text:
+    Whole numbers of up to 38 digits are integers (`1.0` is `1`), fractions are doubles; a number that DynamoDB cannot
+    hold is a text of its digits:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types
     """
     if isinstance(value, Mapping):
@@ -76,9 +77,7 @@ def with_storable_numbers(value: Any) -> Any:
         return [with_storable_numbers(inner) for inner in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    if isinstance(value, int) and -(2**63) <= value < 2**64:
-        return value
-    number = float(value)
-    if not number.is_integer():
-        return number if abs(number) >= _SMALLEST else str(number)
-    return int(number) if abs(number) < _LARGEST else str(number)
+    if value and not _SMALLEST <= abs(value) < _LARGEST:
+        return str(value)
+    # By its shortest digits: a double's exact ones are not those that were written.
+    return int(Decimal(repr(value))) if value == int(value) else value

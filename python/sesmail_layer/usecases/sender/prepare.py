@@ -106,5 +106,5 @@ def _decoded(text: str, field: str) -> bytes:
     try:
         return base64.b64decode(text.translate(_LINE_BREAKS), validate=True)
     except ValueError as err:
-        message = f"Validation error: {field}.contentBase64: not base64 (RFC 4648, 4; lines may be wrapped)"
+        message = f"Validation error: {field}.contentBase64: not base64"
         raise PermanentError("attachment_error", message, code="ATT002") from err
