@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "python"))
 
-from sesmail_cli.template_compiler import compile_templates  # noqa: E402 - found through the path set above
+from sesmail_cli.templates.compiler import compile_templates  # noqa: E402 - found through the path set above
 
 FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
 _PLATFORMS = {

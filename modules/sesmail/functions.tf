@@ -7,7 +7,7 @@ locals {
   package_suffix = var.layer_delivery == "bundled" ? "-bundled.zip" : ".zip"
   layer_arns     = module.layer[*].arn
 
-  # SES's Send event settles a claim of unknown outcome; without one, sending again would be a guess.
+  # SES's Send event settles a claim of unknown outcome; without SES events, sending again would be a guess.
   on_unknown_outcome = (
     var.on_unknown_outcome != null ? var.on_unknown_outcome
     : module.ses_events.configuration_set_name != "" ? "resend"
@@ -97,7 +97,7 @@ module "email_sender" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
-  # Held, scheduled and retried emails wait by going round the retry queue.
+  # Emails that are held, scheduled or retried wait in the retry queue, hop by hop.
   allow_recursion = true
 
   event_sources = {

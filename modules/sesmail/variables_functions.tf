@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder of the packages that `make package` writes; null for the dist folder of this repository."
+  description = "Folder that contains the packages of `make package`; null for the dist folder of this repository."
   type        = string
   default     = null
 }
@@ -100,7 +100,7 @@ variable "email_sender_timeout" {
 }
 
 variable "email_sender_concurrency" {
-  description = "Sender instances that work on transactional emails at once, and as many on those that waited."
+  description = "Concurrent sender instances for transactional emails, and as many for the retry queue."
   type        = number
   default     = 5
 
@@ -111,7 +111,7 @@ variable "email_sender_concurrency" {
 }
 
 variable "bulk_sender_concurrency" {
-  description = "Sender instances that work on bulk emails at once."
+  description = "Concurrent sender instances for bulk emails."
   type        = number
   default     = 5
 
@@ -148,7 +148,7 @@ variable "feedback_processor_timeout" {
 }
 
 variable "feedback_processor_concurrency" {
-  description = "Feedback processor instances that work at once."
+  description = "Concurrent feedback processor instances."
   type        = number
   default     = 5
 
@@ -163,7 +163,7 @@ variable "feedback_processor_concurrency" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes, above which a function alarms."
+  description = "Failed invocations and records in five minutes above which a function's alarm fires."
   type        = number
   default     = 50
 
@@ -174,7 +174,7 @@ variable "lambda_error_alarm_threshold" {
 }
 
 variable "lambda_error_alarm_evaluation_periods" {
-  description = "Periods of five minutes in a row above the threshold before a function alarms."
+  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
   type        = number
   default     = 2
 

@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Who may send. A rule that is broken fails the email (producer_denied); a cap that is reached holds it.
+# Who may send. An email that breaks a rule fails (producer_denied); one above a cap waits.
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
@@ -121,6 +121,6 @@ variable "restrict_producers" {
 
   validation {
     condition     = !var.restrict_producers || length(flatten([for policy in concat(values(var.producers), [var.default_producer]) : policy.principals])) > 0
-    error_message = "restrict_producers would lock everybody out: give at least one producer its principals."
+    error_message = "restrict_producers would deny every principal: set principals for at least one producer."
   }
 }

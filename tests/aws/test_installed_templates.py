@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from sesmail_layer.aws.installed_templates import InstalledTemplates
 from sesmail_layer.domain.template.starters import SeedError
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError
+from sesmail_layer.usecases.seed_templates import WriteConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,7 +61,7 @@ def test_a_file_written_since_the_read_is_not_overwritten(s3: S3Client) -> None:
     read = templates.read("welcome", "template.html")
     templates.write("welcome", "template.html", b"two", replaces=read)
     for replaces in (None, read):
-        with pytest.raises(ChangedMeanwhileError):
+        with pytest.raises(WriteConflictError):
             templates.write("welcome", "template.html", b"three", replaces=replaces)
     stored = templates.read("welcome", "template.html")
     assert stored is not None
@@ -74,7 +74,7 @@ def test_a_file_written_since_the_read_is_not_overwritten(s3: S3Client) -> None:
 def test_every_answer_to_a_lost_race_means_changed(s3: S3Client, code: str, status: int) -> None:
     with Stubber(s3) as stub:
         stub.add_client_error("put_object", code, http_status_code=status)
-        with pytest.raises(ChangedMeanwhileError):
+        with pytest.raises(WriteConflictError):
             InstalledTemplates(s3, BUCKET).write("welcome", "template.html", b"", replaces=None)
 
 

@@ -1,4 +1,4 @@
-"""One headless Chromium for all browser tests; what is missing fails with a sentence that says what to do."""
+"""One headless Chromium for all browser tests; the error for a missing program says what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-# Playwright gives up after 5 s, which a machine at work on something else may need.
+# Playwright's default of 5 s is too short on a busy machine.
 expect.set_options(timeout=20_000)
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that may not reach the network."""
+    """A page without access to the network."""
     context = browser.new_context(service_workers="block")
     context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
     page = context.new_page()

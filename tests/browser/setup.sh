@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the browser tests need beside .venv: Chromium and SpamAssassin (Debian's packages), axe-core and caniemail (npm).
+# The programs that the browser tests need: Chromium and SpamAssassin (Debian's packages), axe-core and caniemail (npm).
 # Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -1,4 +1,4 @@
-"""What the npm package `caniemail` says about the starters, and whether the linter's data are still its own."""
+"""The starters checked by the npm package `caniemail`, and the linter's copy of its data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_lint.css_rules import fallbacks
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint.css_rules import fallbacks
+from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE, MODULES
 from tests.templates.conftest import STARTERS
 from tests.templates.data import sample
@@ -31,10 +31,10 @@ def test_a_starter_uses_nothing_unsupported_that_is_not_a_fallback(name: str) ->
     assert {title: clients for title, clients in found.items() if title not in fallbacks()} == {}
 
 
-def test_the_check_sees_what_outlook_drops() -> None:
+def test_the_check_finds_what_outlook_drops() -> None:
     assert "outlook.windows" in unsupported('<p style="display:flex">x</p>')["display:flex"]
 
 
-def test_the_linters_data_are_those_of_the_pinned_package() -> None:
+def test_the_data_of_the_linter_are_those_of_the_pinned_package() -> None:
     source = json.loads((MODULES / "caniemail" / "data" / "caniemail.json").read_text())
     assert json.loads(TARGET.read_text()) == extract(source)

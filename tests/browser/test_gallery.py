@@ -1,4 +1,4 @@
-"""The preview page in Chromium, as somebody uses it who edits a template."""
+"""The preview page in Chromium, as used while editing a template."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from sesmail_cli.preview.server import PreviewServer
+from sesmail_cli.templates.preview.server import PreviewServer
 from tests.templates.conftest import ROOT, SOURCES, STARTERS
 
 SCREENSHOTS = ROOT / "build" / "screenshots" / "gallery"
@@ -51,7 +51,7 @@ def test_it_shows_every_template_with_its_headers_and_parts(gallery: Page) -> No
         expect(gallery.locator("#name")).to_have_text(name)
         expect(gallery.frame_locator("#desktop").locator("h1")).to_be_visible()
         expect(gallery.locator("#error")).to_be_hidden()
-        expect(gallery.locator("#findings")).to_have_text("Nothing to complain about.")
+        expect(gallery.locator("#findings")).to_have_text("No findings.")
     gallery.get_by_role("link", name="invoice").click()
     expect(gallery.locator("#name")).to_have_text("invoice")
     expect(gallery.locator("#headers")).to_contain_text("Invoice 2026-0117")
@@ -60,7 +60,7 @@ def test_it_shows_every_template_with_its_headers_and_parts(gallery: Page) -> No
     expect(gallery.locator("#text")).to_contain_text("2 x Printed catalogue: € 24.00")
 
 
-def test_widths_and_modes(gallery: Page) -> None:
+def test_the_email_is_shown_at_each_width_and_mode(gallery: Page) -> None:
     def background(frame: str) -> str:
         text: str = (
             gallery.frame_locator(frame).locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
@@ -82,7 +82,7 @@ def test_widths_and_modes(gallery: Page) -> None:
     gallery.screenshot(path=SCREENSHOTS / "both-dark.png", full_page=True)
 
 
-def test_a_change_of_the_data_shows_at_once_and_is_kept(gallery: Page) -> None:
+def test_a_change_of_the_data_is_shown_and_kept(gallery: Page) -> None:
     data = json.loads(gallery.get_by_label("Template data (JSON)").input_value())
     gallery.get_by_label("Template data (JSON)").fill(json.dumps(data | {"invoiceNumber": "X-1"}))
     expect(gallery.frame_locator("#desktop").locator("h1")).to_contain_text("X-1")
@@ -96,7 +96,7 @@ def test_a_change_of_the_data_shows_at_once_and_is_kept(gallery: Page) -> None:
     expect(gallery.frame_locator("#desktop").locator("body")).not_to_contain_text("Subtotal")
 
 
-def test_errors_are_shown_as_the_sender_would_record_them(gallery: Page) -> None:
+def test_errors_are_shown_as_the_sender_records_them(gallery: Page) -> None:
     gallery.get_by_label("Template data (JSON)").fill('{"customerName": "Ada"}')
     alert = gallery.get_by_role("alert")
     expect(alert).to_contain_text("TMPL006")
@@ -107,19 +107,19 @@ def test_errors_are_shown_as_the_sender_would_record_them(gallery: Page) -> None
     expect(alert).to_contain_text("The data is not JSON")
 
 
-def test_a_change_of_a_file_shows_by_itself(gallery: Page, sources: Path) -> None:
+def test_a_change_of_a_file_is_shown_automatically(gallery: Page, sources: Path) -> None:
     source = sources / "invoice" / "template.html"
     text = source.read_text()
     source.write_text(text.replace("Thank you for your business.", "Edited {{ nonsense }}."))
     findings = gallery.locator("#findings")
     expect(findings).to_contain_text("'nonsense' is used, but neither in requiredVariables nor in optionalVariables")
     expect(gallery.get_by_role("alert")).to_contain_text("TMPL007")
-    source.write_text(text.replace("Thank you for your business.", "Edited and mended."))
-    expect(findings).to_have_text("Nothing to complain about.")
-    expect(gallery.frame_locator("#desktop").locator("body")).to_contain_text("Edited and mended.")
+    source.write_text(text.replace("Thank you for your business.", "Edited and fixed."))
+    expect(findings).to_have_text("No findings.")
+    expect(gallery.frame_locator("#desktop").locator("body")).to_contain_text("Edited and fixed.")
 
 
-def test_the_keyboard_is_enough(gallery: Page) -> None:
+def test_the_page_can_be_used_with_the_keyboard_alone(gallery: Page) -> None:
     gallery.keyboard.press("Tab")
     expect(gallery.get_by_role("link", name="Skip to the email")).to_be_focused()
     for _ in STARTERS:
@@ -139,11 +139,11 @@ def test_the_keyboard_is_enough(gallery: Page) -> None:
     gallery.keyboard.type('{"userName": "Grace", "companyName": "Navy"}')
     expect(gallery.frame_locator("#phone").locator("h1")).to_contain_text("Welcome, Grace!")
     gallery.keyboard.press("Tab")
-    expect(gallery.get_by_role("button", name="Read the files again")).to_be_focused()
+    expect(gallery.get_by_role("button", name="Reload the files")).to_be_focused()
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_everyone_can_use_the_page(gallery: Page, axe: str, mode: str) -> None:
+def test_the_page_is_accessible(gallery: Page, axe: str, mode: str) -> None:
     gallery.emulate_media(color_scheme="dark" if mode == "dark" else "light")
     gallery.get_by_label("Template data (JSON)").fill("{}")
     expect(gallery.get_by_role("alert")).to_be_visible()
@@ -164,6 +164,6 @@ def test_nothing_is_fetched_from_the_network_and_nothing_in_an_email_runs(galler
     gallery.get_by_label("Template data (JSON)").fill(data)
     expect(gallery.frame_locator("#desktop").locator("img")).to_have_attribute("alt", "X")
     assert gallery.locator("#desktop").get_attribute("sandbox") == ""
-    # The browser itself refuses the logo, by the page's policy, before anything leaves the machine.
+    # The page's policy makes the browser block the logo before any request is sent.
     assert ("https://x.example/l.png", "csp") in failed
     assert [url for url in answered if not url.startswith("http://127.0.0.1")] == []

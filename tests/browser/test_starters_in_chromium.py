@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE
 from tests.templates.conftest import ROOT, STARTERS
 from tests.templates.data import HOSTILE, sample, with_every_text
@@ -22,7 +22,7 @@ MODES: tuple[Mode, ...] = ("light", "dark")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LAYOUT = (HERE / "layout.js").read_text()
 
-# A red bar of 160 × 40 px stands for the logo, so that no email is measured without one.
+# A red bar of 160 × 40 px as the logo, so that every email is measured with one.
 LOGO = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='160' height='40'%3E"
     "%3Crect width='160' height='40' rx='6' fill='%23b3261e'/%3E%3C/svg%3E"
@@ -30,7 +30,7 @@ LOGO = (
 
 
 def looks(page: Page, html: str) -> Callable[[int, Mode], Page]:
-    """Shows the email; gives a function that resizes it and sets its mode."""
+    """Show the email; return a function that sets its width and mode."""
     page.set_content(html, wait_until="load")
 
     def look(width: int, mode: Mode) -> Page:
@@ -51,9 +51,7 @@ def starter(request: pytest.FixtureRequest) -> TemplateFiles:
 
 
 @pytest.mark.parametrize("name", ["sample.json", "sample.minimal.json"])
-def test_a_starter_fits_every_width_and_everyone_can_read_it(
-    page: Page, axe: str, starter: TemplateFiles, name: str
-) -> None:
+def test_a_starter_fits_every_width_and_is_accessible(page: Page, axe: str, starter: TemplateFiles, name: str) -> None:
     look = looks(page, render(starter, with_logo(sample(starter, name))).html)
     page.evaluate(axe)
     for width in WIDTHS:
@@ -63,14 +61,14 @@ def test_a_starter_fits_every_width_and_everyone_can_read_it(
             folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=folder / f"{name.removesuffix('.json')}-{width}-{mode}.png", full_page=True)
             assert page.evaluate(LAYOUT, THUMB_PX if width == PHONE else 0) == [], (width, mode)
-            # The minimal email is a part of the full one: once at its narrowest is enough for axe, which is slow.
+            # The minimal email is a part of the full one, and axe is slow: one run at the smallest width is enough.
             if name == "sample.json" or width == PHONE:
                 found = page.evaluate("axe.run()")["violations"]
                 assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, mode)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_data_breaks_no_layout(page: Page, starter: TemplateFiles, kind: str) -> None:
+def test_hostile_data_does_not_break_the_layout(page: Page, starter: TemplateFiles, kind: str) -> None:
     data = with_logo(with_every_text(sample(starter), HOSTILE[kind]))
     look = looks(page, render(starter, data).html)
     for width in WIDTHS:
@@ -87,7 +85,7 @@ def test_dark_mode_is_dark_and_light_mode_light(page: Page, starter: TemplateFil
     assert min(look(600, "light").evaluate(brightness)) > 235
 
 
-def test_the_layout_check_itself_sees_what_is_wrong(page: Page) -> None:
+def test_the_layout_check_finds_faults(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 600})
     page.set_content(
         '<div style="width:500px">wide</div>'

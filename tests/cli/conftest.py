@@ -48,8 +48,8 @@ _TABLES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
 }
 
 
-class Engine:
-    """The engine's data, as the functions would have written it."""
+class MotoEngine:
+    """An engine's tables, queues, bus and logs on moto, and what the functions would write there."""
 
     def __init__(self) -> None:
         self.dynamodb: Any = boto3.client("dynamodb")
@@ -105,7 +105,7 @@ class Engine:
         return list(self.dynamodb.scan(TableName=f"{NAME}-{table}")["Items"])
 
     def put_state(self, source: str, **state: Any) -> None:
-        """As the breaker, say, would write it."""
+        """Write a state as the breaker does."""
         item = {"pk": {"S": f"state#{source}"}} | to_item(SendingState(**state), {})
         self.dynamodb.put_item(TableName=f"{NAME}-Control", Item=item)
 
@@ -116,7 +116,7 @@ class Engine:
         return str(answer["MessageId"])
 
     def configure(self, **variables: str) -> None:
-        """The sender's function, with its environment as Terraform sets it."""
+        """Create the sender's function with the environment that Terraform sets."""
         policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
         role = boto3.client("iam").create_role(RoleName="sender", AssumeRolePolicyDocument=json.dumps(policy))
         content = io.BytesIO()
@@ -131,16 +131,16 @@ class Engine:
         )
 
     def subscribe(self) -> None:
-        """From now on, what is put on the bus lands in the queue `heard`."""
-        url = self.sqs.create_queue(QueueName=f"{NAME}-heard")["QueueUrl"]
-        self.urls["heard"] = url
+        """Deliver all later events of the bus to the queue `published`."""
+        url = self.sqs.create_queue(QueueName=f"{NAME}-published")["QueueUrl"]
+        self.urls["published"] = url
         arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         given = {"EventBusName": f"{NAME}-EmailBus"}
         self.events.put_rule(Name="all", EventPattern=json.dumps({"account": [ACCOUNT_ID]}), **given)
         self.events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}], **given)
 
     def log(self, function: str, line: str) -> None:
-        """As Lambda keeps what a function writes."""
+        """Write a log line as Lambda does."""
         group: Any = {"logGroupName": f"/aws/lambda/{NAME}-{function}"}
         if not self.logs.describe_log_groups(logGroupNamePrefix=group["logGroupName"])["logGroups"]:
             self.logs.create_log_group(**group)
@@ -149,7 +149,7 @@ class Engine:
         self.logs.put_log_events(**group, logStreamName="s", logEvents=[event])
 
     def bodies(self, queue: str) -> list[str]:
-        """What is visible in a queue; it is hidden afterwards."""
+        """Receive all visible messages of a queue, which hides them."""
         found: list[str] = []
         while messages := self.sqs.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10).get("Messages"):
             found += [message["Body"] for message in messages]
@@ -157,8 +157,8 @@ class Engine:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def api_models_are_read_once() -> Iterator[None]:
-    """Every run of the command has a session of its own, which reads AWS's API descriptions anew: half a second."""
+def cached_api_models() -> Iterator[None]:
+    """Cache AWS's API descriptions: reading them in each run's session costs half a second."""
     load = cache(JSONFileLoader().load_file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
@@ -174,34 +174,34 @@ def ses_v2_server() -> Iterator[SesV2]:
 
 @pytest.fixture
 def ses_v2(monkeypatch: pytest.MonkeyPatch, ses_v2_server: SesV2) -> SesV2:
-    ses_v2_server.forget()
+    ses_v2_server.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses_v2_server.url)
     return ses_v2_server
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, ses_v2: SesV2) -> Iterator[Engine]:
+def engine(monkeypatch: pytest.MonkeyPatch, ses_v2: SesV2) -> Iterator[MotoEngine]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "SESMAIL_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sesmail_cli.operator.dead_letter_queue._WAIT_SECONDS", 0)
-    # Wide enough that no table is folded.
+    # Wide enough for all tables.
     monkeypatch.setenv("COLUMNS", "400")
     with mock_aws():
-        yield Engine()
+        yield MotoEngine()
 
 
 def sesmail(*arguments: str, answer: str | None = None) -> Result:
-    """Runs the command as a program would: without a terminal."""
+    """Run the command without a terminal, as a program does."""
     result = CliRunner().invoke(app, list(arguments), input=answer)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 
 
 def sesmail_json(*arguments: str, exit_code: int = 0) -> Any:
-    """Runs it with --json and reads the answer."""
+    """Run the command with --json, and parse its answer."""
     result = sesmail(*arguments, "--json")
     assert result.exit_code == exit_code, result.output
     return json.loads(result.stdout)
@@ -212,7 +212,7 @@ def ago(seconds: float) -> str:
 
 
 def copies(**kinds: str) -> dict[str, RecipientState]:
-    """The record's cc and bcc: `copies(cc="a@b.example")`."""
+    """Build the cc and bcc of a record: `copies(cc="a@b.example")`."""
     return {address: RecipientState(status=Status.SENDING, type=kind) for kind, address in kinds.items()}
 
 

@@ -1,4 +1,4 @@
-"""The part of SES's API v2 that operators need and moto lacks, over HTTP: the account, its suppression list.
+"""The part of SES's API v2 that operators need and moto lacks, over HTTP: the account and its suppression list.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html
 """
@@ -15,19 +15,19 @@ _LIST = "/v2/email/suppression/addresses/"
 
 
 class SesV2:
-    """Listens on a port of its own; `AWS_ENDPOINT_URL_SESV2` leads there."""
+    """Listens on a free port, for `AWS_ENDPOINT_URL_SESV2`."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.suppressed: dict[str, str] = {}
         self.account: dict[str, Any] = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
-        self.refuses: tuple[int, str] | None = None
-        """Answers everything with this HTTP status and error code."""
+        self.rejects: tuple[int, str] | None = None
+        """The HTTP status and error code of every response."""
         self.denies: frozenset[str] = frozenset()
         """The HTTP methods that are denied."""
 
@@ -37,9 +37,9 @@ class SesV2:
 
     def answer(self, method: str, path: str) -> tuple[int, dict[str, Any], str]:
         """(HTTP status, body, error code)."""
-        if self.refuses:
-            status, code = self.refuses
-            return status, {"message": "refused"}, code
+        if self.rejects:
+            status, code = self.rejects
+            return status, {"message": "rejected"}, code
         if method in self.denies:
             return 403, {"message": "User is not authorized to perform this"}, "AccessDeniedException"
         if path == "/v2/email/account":
@@ -54,11 +54,11 @@ class SesV2:
         return 200, {"SuppressedDestination": found}, ""
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        desk = self
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, body, code = desk.answer(self.command, self.path)
+                status, body, code = server.answer(self.command, self.path)
                 content = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -70,7 +70,7 @@ class SesV2:
             do_DELETE = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""docs/cli.md tells every command, every shared option and every exit code."""
+"""docs/cli.md lists every command, every option and every exit code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sesmail_cli.operator.failures import AWS_FAILED, USAGE
 from tests.cli.conftest import sesmail
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-OPERATOR_S = ("status", "pause", "resume", "explain", "redrive", "erase", "suppression")
+OPERATOR_COMMANDS = ("status", "pause", "resume", "explain", "redrive", "erase", "suppression")
 
 
 def commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The commands that can be run, with their words."""
+    """Yield the commands that can be run, with their names."""
     inner = getattr(command, "commands", None)
     if inner is None:
         yield names, command
@@ -29,12 +29,12 @@ def commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]
         yield from commands(each, *names, name)
 
 
-OURS = [(names, command) for names, command in commands(get_command(app)) if names[0] in OPERATOR_S]
+OURS = [(names, command) for names, command in commands(get_command(app)) if names[0] in OPERATOR_COMMANDS]
 each_command = pytest.mark.parametrize(("names", "command"), OURS, ids=[" ".join(names) for names, _ in OURS])
 
 
-def test_all_operator_s_commands_are_there() -> None:
-    assert {names[0] for names, _ in OURS} == set(OPERATOR_S)
+def test_all_operator_commands_exist() -> None:
+    assert {names[0] for names, _ in OURS} == set(OPERATOR_COMMANDS)
 
 
 @each_command
@@ -43,7 +43,7 @@ def test_a_command_has_its_row(names: tuple[str, ...], command: Any) -> None:
 
 
 @each_command
-def test_a_command_takes_what_all_take_and_tells_its_exit_codes(names: tuple[str, ...], command: Any) -> None:
+def test_a_command_has_the_shared_options_and_its_exit_codes(names: tuple[str, ...], command: Any) -> None:
     options = {option for parameter in command.params for option in parameter.opts}
 
     assert {"--name", "--profile", "--region", "--json"} <= options
@@ -63,5 +63,5 @@ def test_every_exit_code_has_its_row() -> None:
     assert rows == [str(code) for code in (OK, ATTENTION, USAGE, AWS_FAILED)]
 
 
-def test_without_a_command_the_help_is_shown() -> None:
+def test_the_help_is_shown_without_a_command() -> None:
     assert "suppression" in sesmail().output

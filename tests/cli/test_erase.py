@@ -1,4 +1,4 @@
-"""`sesmail erase` on moto: what goes, what stays, and that an erased address stays suppressed."""
+"""`sesmail erase` on moto: what is deleted, what stays, and that an erased address stays suppressed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.operator.command import Operator
+from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tombstones import PREFIX, Tombstones
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.runtime.clock import SystemClock
-from tests.cli.conftest import ADA, NAME, SOURCE, Engine, ago, sesmail, sesmail_json
+from tests.cli.conftest import ADA, NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 
 BOB = "bob@example.com"
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
@@ -22,16 +22,16 @@ DEFERRED = Entry(
 )
 
 
-def as_the_sender_reads(engine: Engine) -> SuppressionTable:
+def as_the_sender_reads(engine: MotoEngine) -> SuppressionTable:
     tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
     return SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock(), tombstones.key_of)
 
 
-def everything(engine: Engine) -> str:
+def everything(engine: MotoEngine) -> str:
     return repr([engine.items(table) for table in ("EmailTracking", "Suppression", "Pending", "Control")])
 
 
-def test_nothing_is_changed_before_it_was_shown_and_agreed_to(engine: Engine) -> None:
+def test_nothing_is_changed_without_consent(engine: MotoEngine) -> None:
     engine.record(SENT)
     engine.suppress()
     before = everything(engine)
@@ -40,22 +40,22 @@ def test_nothing_is_changed_before_it_was_shown_and_agreed_to(engine: Engine) ->
         result = sesmail("erase", ADA, *options)
         assert result.exit_code == 1
         assert "1 tracking records, with their history: deleted" in result.stdout
-        assert "a suppression (hard-bounce): stays in force, under a hash of the address" in result.stdout
-    assert "add --yes" in sesmail("erase", ADA).stderr
+        assert "a suppression (hard-bounce): stays in force under a hash of the address" in result.stdout
+    assert "Add --yes" in sesmail("erase", ADA).stderr
     assert {item["pk"]["S"] for item in engine.items("Control")} == {"secret#fingerprint-key"}
     assert everything(engine).count(ADA) == before.count(ADA)
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 1)])
-def test_on_a_terminal_it_asks(engine: Engine, monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
-    monkeypatch.setattr(Operator, "interactive", True)
+def test_on_a_terminal_it_asks(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
+    monkeypatch.setattr(CommandContext, "interactive", True)
     engine.record(SENT)
 
-    assert "It cannot be taken back" in sesmail("erase", ADA, answer=answer).stderr
+    assert "It cannot be undone" in sesmail("erase", ADA, answer=answer).stderr
     assert len(engine.items("EmailTracking")) == left
 
 
-def test_afterwards_the_address_is_stored_nowhere(engine: Engine) -> None:
+def test_an_erased_address_is_stored_nowhere(engine: MotoEngine) -> None:
     for number in range(3):
         engine.record(SENT, email_id=f"order-{number}")
     engine.keep_request("order-1")
@@ -70,7 +70,7 @@ def test_afterwards_the_address_is_stored_nowhere(engine: Engine) -> None:
     assert engine.items("EmailTracking") == engine.items("Pending") == []
 
 
-def test_other_people_s_data_stays(engine: Engine) -> None:
+def test_data_of_other_addresses_stays(engine: MotoEngine) -> None:
     engine.record(SENT, email_id="order-1")
     engine.record(SENT, email_id="order-2", to_email=BOB)
     engine.keep_request("order-2")
@@ -83,7 +83,7 @@ def test_other_people_s_data_stays(engine: Engine) -> None:
     assert engine.item("Suppression", BOB)
 
 
-def test_an_erased_address_stays_suppressed_for_the_sender(engine: Engine) -> None:
+def test_an_erased_address_stays_suppressed_for_the_sender(engine: MotoEngine) -> None:
     engine.suppress(SuppressionReason.SPAM_COMPLAINT, source=SOURCE)
 
     tombstone = sesmail_json("erase", ADA, "--yes")["tombstone"]
@@ -96,7 +96,7 @@ def test_an_erased_address_stays_suppressed_for_the_sender(engine: Engine) -> No
     assert tombstone.startswith(PREFIX)
 
 
-def test_a_suppression_that_ends_ends_under_its_hash_too(engine: Engine) -> None:
+def test_a_suppression_that_ends_ends_under_its_hash_too(engine: MotoEngine) -> None:
     entry = engine.suppress(expires_at=ago(-3_600), ttl=2_000_000_000)
 
     sesmail("erase", ADA, "--yes")
@@ -105,7 +105,7 @@ def test_a_suppression_that_ends_ends_under_its_hash_too(engine: Engine) -> None
     assert engine.items("Suppression")[0]["ttl"]["N"] == "2000000000"
 
 
-def test_an_expired_suppression_is_deleted(engine: Engine) -> None:
+def test_an_expired_suppression_is_deleted(engine: MotoEngine) -> None:
     engine.suppress(expires_at=ago(1))
 
     result = sesmail("erase", ADA, "--yes")
@@ -114,7 +114,7 @@ def test_an_expired_suppression_is_deleted(engine: Engine) -> None:
     assert engine.items("Suppression") == []
 
 
-def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: Engine) -> None:
+def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: MotoEngine) -> None:
     engine.suppress(SuppressionReason.SPAM_COMPLAINT)
     sesmail("erase", ADA, "--yes")
     engine.suppress(SuppressionReason.UNSUBSCRIBE)
@@ -125,7 +125,7 @@ def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: Engine) -
     assert item["reason"]["S"] == "spam-complaint"
 
 
-def test_emails_under_way_keep_their_records_until_they_are_through(engine: Engine) -> None:
+def test_unfinished_emails_keep_their_records(engine: MotoEngine) -> None:
     engine.record(SENT, email_id="order-1")
     engine.record(DEFERRED, email_id="order-2")
     engine.record(email_id="order-3")
@@ -133,13 +133,13 @@ def test_emails_under_way_keep_their_records_until_they_are_through(engine: Engi
     result = sesmail("erase", ADA, "--yes")
 
     assert result.exit_code == 1
-    assert "2 emails are still under way (order-2, order-3)" in result.stderr
+    assert "2 emails are not finished (order-2, order-3)" in result.stderr
     assert {item["emailId"]["S"] for item in engine.items("EmailTracking")} == {"order-2", "order-3"}
 
 
 @pytest.mark.parametrize(("seconds_ago", "stays"), [(60, True), (3_600, False)])
-def test_a_soft_bounce_whose_retry_may_wait_in_a_queue_is_under_way(
-    engine: Engine, seconds_ago: float, stays: bool
+def test_a_soft_bounce_is_unfinished_while_its_retry_may_wait_in_a_queue(
+    engine: MotoEngine, seconds_ago: float, stays: bool
 ) -> None:
     bounced = Entry("bounce/1", ago(seconds_ago), 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
     engine.record(SENT, bounced)
@@ -149,12 +149,12 @@ def test_a_soft_bounce_whose_retry_may_wait_in_a_queue_is_under_way(
     assert bool(engine.items("EmailTracking")) is stays
 
 
-def test_an_address_that_nobody_knows_is_nothing_to_do(engine: Engine) -> None:
+def test_an_unknown_address_needs_nothing(engine: MotoEngine) -> None:
     assert sesmail_json("erase", ADA)["erased"] is False
     assert sesmail_json("erase", ADA, "--yes")["erased"] is False
 
 
-def test_an_erased_address_can_be_shown_and_taken_off_the_list(engine: Engine) -> None:
+def test_an_erased_address_can_be_shown_and_removed(engine: MotoEngine) -> None:
     engine.suppress()
     sesmail("erase", ADA, "--yes")
 
@@ -164,20 +164,20 @@ def test_an_erased_address_can_be_shown_and_taken_off_the_list(engine: Engine) -
     assert engine.items("Suppression") == []
 
 
-def test_a_list_read_without_hashes_is_as_it_always_was(engine: Engine) -> None:
+def test_entries_without_hashes_are_read_as_before(engine: MotoEngine) -> None:
     entry = engine.suppress()
 
     assert SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock()).get_many([ADA, BOB]) == {ADA: entry}
 
 
-def test_the_key_of_the_hashes_is_made_once_and_shared(engine: Engine) -> None:
+def test_the_hash_key_is_created_once_and_shared(engine: MotoEngine) -> None:
     first, second = (Tombstones(engine.dynamodb, f"{NAME}-Control") for _ in range(2))
 
     assert first.key_of(ADA) == second.key_of(ADA) != first.key_of(BOB)
     assert len(engine.item("Control", "secret#fingerprint-key")["key"]["B"]) == 32
 
 
-def test_of_two_that_make_the_key_at_once_one_stands(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrent_creations_of_the_hash_key_agree(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
     asked: list[Any] = []
 

@@ -1,4 +1,4 @@
-"""What AWS refuses, and what is wrong with a name: one sentence, no traceback, an exit code for scripts."""
+"""Errors of AWS and wrong names: one sentence, no traceback, an exit code for scripts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from sesmail_cli.operator.failures import exit_code_of, sentence
-from tests.cli.conftest import ADA, Engine, sesmail
+from sesmail_cli.operator.failures import describe_failure, exit_code_of
+from tests.cli.conftest import ADA, MotoEngine, sesmail
 from tests.cli.ses_v2 import SesV2
 
 COMMANDS = [
@@ -32,7 +32,7 @@ commands = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
 @commands
-def test_an_engine_that_is_not_there_is_a_wrong_name(engine: Engine, command: tuple[str, ...]) -> None:
+def test_an_unknown_engine_is_a_usage_error(engine: MotoEngine, command: tuple[str, ...]) -> None:
     result = sesmail(*command, "--name", "nowhere")
 
     assert result.exit_code == 2
@@ -43,10 +43,10 @@ def test_an_engine_that_is_not_there_is_a_wrong_name(engine: Engine, command: tu
 
 
 @commands
-def test_an_endpoint_that_is_down_is_aws_s_failure(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+def test_an_unreachable_endpoint_is_a_failure_of_aws(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    # Port 9 is `discard`: nobody listens.
+    # Port 9 is `discard`: nothing listens there.
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
@@ -58,15 +58,15 @@ def test_an_endpoint_that_is_down_is_aws_s_failure(monkeypatch: pytest.MonkeyPat
 
 
 @commands
-def test_a_profile_that_is_not_there_is_named(engine: Engine, command: tuple[str, ...]) -> None:
-    result = sesmail(*command, "--profile", "nobody")
+def test_an_unknown_profile_is_named(engine: MotoEngine, command: tuple[str, ...]) -> None:
+    result = sesmail(*command, "--profile", "unknown")
 
     assert result.exit_code == 2
-    assert "nobody" in result.stderr
+    assert "unknown" in result.stderr
     assert "`aws configure list-profiles`" in result.stderr
 
 
-def test_a_missing_region_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -74,16 +74,16 @@ def test_a_missing_region_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     result = sesmail("status")
 
     assert result.exit_code == 2
-    assert "name one with --region" in result.stderr
+    assert "give --region" in result.stderr
 
 
-def test_the_name_may_come_from_the_environment(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_is_read_from_the_environment(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESMAIL_NAME", "other")
 
     assert "There is no engine 'other'" in sesmail("status").stderr
 
 
-def test_a_denied_right_is_named(engine: Engine, ses_v2: SesV2) -> None:
+def test_a_denied_action_is_named(engine: MotoEngine, ses_v2: SesV2) -> None:
     ses_v2.suppressed[ADA] = "BOUNCE"
     ses_v2.denies = frozenset({"DELETE"})
 
@@ -95,33 +95,33 @@ def test_a_denied_right_is_named(engine: Engine, ses_v2: SesV2) -> None:
 
 
 @pytest.mark.parametrize("queue", ["Nowhere", "sesmailengine-", "EmailQueueDL"])
-def test_a_queue_that_is_not_there_lists_those_that_are(engine: Engine, queue: str) -> None:
+def test_an_unknown_queue_lists_the_known_ones(engine: MotoEngine, queue: str) -> None:
     result = sesmail("redrive", queue)
 
     assert result.exit_code == 2
     assert "name one of EmailQueue, BulkQueue, RetryQueue, FeedbackQueue, EventBridgeDLQ" in result.stderr
 
 
-def answered(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "said AWS"}}, "GetItem")
+def rejected(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "AWS's message"}}, "GetItem")
 
 
 @pytest.mark.parametrize(
-    ("failure", "words"),
+    ("failure", "text"),
     [
-        (answered("AccessDeniedException"), "AWS denied GetItem"),
-        (answered("ExpiredTokenException"), "log in again"),
-        (answered("UnrecognizedClientException"), "does not accept your credentials"),
-        (answered("ThrottlingException"), "run the command again"),
-        (answered("ProvisionedThroughputExceededException"), "AWS throttled GetItem"),
-        (answered("InternalServerError"), "AWS answered GetItem with InternalServerError: said AWS"),
+        (rejected("AccessDeniedException"), "AWS denied GetItem"),
+        (rejected("ExpiredTokenException"), "log in again"),
+        (rejected("UnrecognizedClientException"), "does not accept your credentials"),
+        (rejected("ThrottlingException"), "run the command again"),
+        (rejected("ProvisionedThroughputExceededException"), "AWS throttled GetItem"),
+        (rejected("InternalServerError"), "AWS answered GetItem with InternalServerError: AWS's message"),
         (EndpointConnectionError(endpoint_url="https://x"), "AWS cannot be reached"),
         (ReadTimeoutError(endpoint_url="https://x"), "AWS cannot be reached"),
         (NoCredentialsError(), "No AWS credentials were found"),
-        (UnauthorizedSSOTokenError(), "AWS could not be asked (UnauthorizedSSOTokenError)"),
+        (UnauthorizedSSOTokenError(), "The request to AWS failed (UnauthorizedSSOTokenError)"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_each_failure_of_aws_says_what_to_do(failure: BotoCoreError | ClientError, words: str) -> None:
-    assert words in sentence(failure, "sesmailengine")
+def test_each_failure_has_a_sentence_that_says_what_to_do(failure: BotoCoreError | ClientError, text: str) -> None:
+    assert text in describe_failure(failure, "sesmailengine")
     assert exit_code_of(failure) == 3

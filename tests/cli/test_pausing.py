@@ -1,4 +1,4 @@
-"""`sesmail pause` and `sesmail resume` on moto: what they leave in the control table for the engine to read."""
+"""`sesmail pause` and `sesmail resume` on moto: the states that they write, and the events that they publish."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
-from tests.cli.conftest import NAME, SOURCE, Engine, sesmail, sesmail_json
+from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
 
 
-def state(engine: Engine, source: str = "*") -> SendingState | None:
+def state(engine: MotoEngine, source: str = "*") -> SendingState | None:
     """As the sender reads it."""
     return ProducerStates(engine.dynamodb, f"{NAME}-Control").states([source]).get(source)
 
 
-def test_a_pause_stops_all_sending_and_says_why(engine: Engine) -> None:
+def test_a_pause_stops_all_sending_and_says_why(engine: MotoEngine) -> None:
     answer = sesmail_json("pause", "--reason", "wrong prices")
 
     assert answer["source"] == "*"
@@ -28,16 +28,16 @@ def test_a_pause_stops_all_sending_and_says_why(engine: Engine) -> None:
     assert found.paused_at == answer["state"]["pausedAt"]
 
 
-def test_one_producer_s_pause_leaves_the_others_alone(engine: Engine) -> None:
+def test_a_pause_of_one_producer_does_not_affect_others(engine: MotoEngine) -> None:
     result = sesmail("pause", "--producer", SOURCE)
 
-    assert "source is exactly 'my.application'" in result.stdout
+    assert "events with exactly this source: 'my.application'" in result.stdout
     assert (found := state(engine, SOURCE)) is not None
     assert found.paused
     assert state(engine) is None
 
 
-def test_an_operator_s_pause_replaces_the_breaker_s_so_that_nothing_is_probed(engine: Engine) -> None:
+def test_a_pause_by_an_operator_replaces_that_of_the_breaker_and_ends_its_probes(engine: MotoEngine) -> None:
     engine.put_state(
         SOURCE,
         paused=True,
@@ -61,7 +61,7 @@ def test_an_operator_s_pause_replaces_the_breaker_s_so_that_nothing_is_probed(en
     )
 
 
-def test_resume_ends_the_breaker_s_pause_too_and_lets_old_bounces_count_no_more(engine: Engine) -> None:
+def test_resume_ends_a_pause_of_the_breaker_and_resets_its_counts(engine: MotoEngine) -> None:
     engine.put_state(SOURCE, paused=True, paused_by="breaker", opened_at=1.0, trip="complaint", probes=["a"])
 
     answer = sesmail_json("resume", "--producer", SOURCE)
@@ -74,7 +74,7 @@ def test_resume_ends_the_breaker_s_pause_too_and_lets_old_bounces_count_no_more(
     assert abs(found.counts_from - time.time()) < 5
 
 
-def test_resuming_what_is_not_paused_changes_nothing(engine: Engine) -> None:
+def test_resume_without_a_pause_changes_nothing(engine: MotoEngine) -> None:
     result = sesmail("resume")
 
     assert result.exit_code == 0
@@ -82,7 +82,7 @@ def test_resuming_what_is_not_paused_changes_nothing(engine: Engine) -> None:
     assert engine.items("Control") == []
 
 
-def test_resume_tells_what_is_still_paused(engine: Engine) -> None:
+def test_resume_lists_what_is_still_paused(engine: MotoEngine) -> None:
     sesmail("pause")
     sesmail("pause", "--producer", SOURCE, "--reason", "on holiday")
 
@@ -92,43 +92,43 @@ def test_resume_tells_what_is_still_paused(engine: Engine) -> None:
     assert list(sesmail_json("resume", "--producer", SOURCE)["stillPaused"]) == ["*"]
 
 
-def test_subscribers_hear_of_it_as_of_the_breaker_s(engine: Engine) -> None:
+def test_pause_and_resume_publish_the_events_of_the_breaker(engine: MotoEngine) -> None:
     engine.subscribe()
 
     sesmail("pause", "--producer", SOURCE, "--reason", "wrong prices")
-    sesmail("resume", "--producer", SOURCE, "--reason", "mended")
+    sesmail("resume", "--producer", SOURCE, "--reason", "fixed")
     sesmail("resume", "--producer", SOURCE)
 
-    paused, resumed = map(json.loads, engine.bodies("heard"))
+    paused, resumed = map(json.loads, engine.bodies("published"))
     assert paused["source"] == resumed["source"] == "sesmailengine"
     assert paused["detail-type"] == "Email Sending Paused"
     assert resumed["detail-type"] == "Email Sending Resumed"
-    for event, reason in ((paused, "wrong prices"), (resumed, "mended")):
+    for event, reason in ((paused, "wrong prices"), (resumed, "fixed")):
         detail = event["detail"]
         assert (detail["producer"], detail["reason"], detail["by"]) == (SOURCE, reason, "operator")
     assert "until" not in paused["detail"]
 
 
-def test_a_bus_that_refuses_is_a_note_and_the_pause_stands(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_holds_even_if_its_event_is_not_published(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StatusBus, "announce", lambda *_: "AccessDeniedException")
 
     result = sesmail("pause")
 
     assert result.exit_code == 0
-    assert "Subscribers were not told ('Email Sending Paused'): AccessDeniedException" in result.stderr
+    assert "'Email Sending Paused' was not published to subscribers: AccessDeniedException" in result.stderr
     assert (found := state(engine)) is not None
     assert found.paused
 
 
-def test_the_engine_s_own_settings_are_told(engine: Engine) -> None:
+def test_the_settings_of_the_engine_are_used(engine: MotoEngine) -> None:
     engine.configure(SESMAIL_MAX_HOLD_HOURS="6", SESMAIL_STATUS_EVENT_SOURCE="mail.example")
     engine.subscribe()
 
     result = sesmail("pause")
 
     assert "held for longer than 6 h" in result.stdout
-    assert json.loads(engine.bodies("heard")[0])["source"] == "mail.example"
+    assert json.loads(engine.bodies("published")[0])["source"] == "mail.example"
 
 
-def test_a_reason_with_markup_is_shown_as_it_is(engine: Engine) -> None:
+def test_markup_in_a_reason_is_printed_unchanged(engine: MotoEngine) -> None:
     assert "[red]alert[/red]" in sesmail("pause", "--reason", "[red]alert[/red]").stdout

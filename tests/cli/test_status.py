@@ -8,13 +8,11 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from sesmail_cli.operator.words import duration, pause_in_words
-from sesmail_layer.domain.guards.sending_state import SendingState
-from tests.cli.conftest import DEAD_LETTER_QUEUES, NAME, QUEUES, SOURCE, Engine, sesmail, sesmail_json
+from tests.cli.conftest import DEAD_LETTER_QUEUES, NAME, QUEUES, SOURCE, MotoEngine, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
 
 
-def test_an_engine_at_rest_needs_no_attention(engine: Engine) -> None:
+def test_an_idle_engine_needs_no_attention(engine: MotoEngine) -> None:
     result = sesmail("status")
 
     assert result.exit_code == 0
@@ -22,7 +20,7 @@ def test_an_engine_at_rest_needs_no_attention(engine: Engine) -> None:
     assert result.stderr == ""
 
 
-def test_every_queue_and_dead_letter_queue_is_counted_in_all_states(engine: Engine) -> None:
+def test_every_queue_and_dead_letter_queue_is_counted_in_all_states(engine: MotoEngine) -> None:
     engine.put("EmailQueue", "a")
     engine.put("EmailQueue", "b")
     engine.sqs.receive_message(QueueUrl=engine.urls["EmailQueue"])
@@ -37,16 +35,16 @@ def test_every_queue_and_dead_letter_queue_is_counted_in_all_states(engine: Engi
     assert (retry["waiting"], retry["inFlight"], retry["delayed"]) == (0, 0, 1)
 
 
-def test_a_dead_letter_asks_for_attention_and_names_the_next_command(engine: Engine) -> None:
+def test_a_dead_letter_needs_attention_and_names_the_next_command(engine: MotoEngine) -> None:
     engine.put("RetryDLQ", "poison")
 
     result = sesmail("status")
 
     assert result.exit_code == 1
-    assert "RetryDLQ holds 1: see `sesmail redrive RetryDLQ`" in result.stdout
+    assert "RetryDLQ holds 1: run `sesmail redrive RetryDLQ`" in result.stdout
 
 
-def test_the_age_of_the_oldest_message_is_cloudwatch_s(engine: Engine) -> None:
+def test_the_age_of_the_oldest_message_is_read_from_cloudwatch(engine: MotoEngine) -> None:
     engine.put("EmailQueue", "a")
     now = datetime.now(UTC)
     for minutes, age in ((3, 60.0), (1, 7_500.0)):
@@ -66,7 +64,7 @@ def test_the_age_of_the_oldest_message_is_cloudwatch_s(engine: Engine) -> None:
     assert "2 h 5 min" in sesmail("status").stdout
 
 
-def test_pauses_are_told_with_who_and_why_and_since_when(engine: Engine) -> None:
+def test_pauses_are_shown_with_who_why_and_since_when(engine: MotoEngine) -> None:
     sesmail("pause", "--reason", "a campaign went wrong")
     engine.put_state(SOURCE, paused=True, paused_by="breaker", trip="bounce", paused_at="2026-11-24T10:31:00.000Z")
 
@@ -81,24 +79,24 @@ def test_pauses_are_told_with_who_and_why_and_since_when(engine: Engine) -> None
     )
 
 
-def test_a_breaker_s_pause_tells_what_ends_it(engine: Engine) -> None:
+def test_a_pause_of_the_breaker_shows_what_ends_it(engine: MotoEngine) -> None:
     engine.configure(SESMAIL_BREAKER_COOLDOWN_MINUTES="30")
     engine.put_state("a.app", paused=True, paused_by="breaker", trip="bounce", opened_at=1_795_516_260.0)
     engine.put_state("b.app", paused=True, paused_by="breaker", trip="complaint", opened_at=1_795_516_260.0)
 
     first, second = (line for line in sesmail("status").stdout.splitlines() if line.startswith("Paused: "))
 
-    assert first.endswith("too many bounces (emails go as probes from 2026-11-24T11:01:00.000Z)")
-    assert second.endswith("too many complaints (it waits for `sesmail resume`)")
+    assert first.endswith("too many bounces (probes start at 2026-11-24T11:01:00.000Z)")
+    assert second.endswith("too many complaints (until `sesmail resume`)")
 
 
-def test_states_that_pause_nobody_are_left_out(engine: Engine) -> None:
+def test_states_without_a_pause_are_left_out(engine: MotoEngine) -> None:
     engine.put_state(SOURCE, counts_from=time.time())
 
     assert sesmail_json("status")["paused"] == {}
 
 
-def test_the_share_of_the_quota_is_told(engine: Engine) -> None:
+def test_the_used_share_of_the_quota_is_shown(engine: MotoEngine) -> None:
     ses = sesmail_json("status")["ses"]
 
     assert ses["max24HourSend"] == 200
@@ -107,36 +105,22 @@ def test_the_share_of_the_quota_is_told(engine: Engine) -> None:
     assert ses["sendingEnabled"] is True
 
 
-def test_ses_s_own_pause_and_probation_ask_for_attention(engine: Engine, ses_v2: SesV2) -> None:
+def test_a_pause_by_ses_and_probation_need_attention(engine: MotoEngine, ses_v2: SesV2) -> None:
     ses_v2.account = {"SendingEnabled": False, "EnforcementStatus": "PROBATION"}
 
     found = sesmail_json("status", exit_code=1)
 
     assert found["attention"] == [
-        "SES itself has paused sending for this account",
+        "SES has paused sending for this account",
         "AWS has put this account's sending under PROBATION",
     ]
 
 
-@pytest.mark.parametrize("refusal", [(501, "InternalFailure"), (403, "AccessDeniedException")])
-def test_without_ses_v2_the_quota_is_known_all_the_same(
-    engine: Engine, ses_v2: SesV2, refusal: tuple[int, str]
-) -> None:
-    ses_v2.refuses = refusal
+@pytest.mark.parametrize("rejection", [(501, "InternalFailure"), (403, "AccessDeniedException")])
+def test_the_quota_is_shown_without_ses_v2(engine: MotoEngine, ses_v2: SesV2, rejection: tuple[int, str]) -> None:
+    ses_v2.rejects = rejection
 
     ses = sesmail_json("status")["ses"]
 
     assert ses["max24HourSend"] == 200
     assert ses["sendingEnabled"] is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.6, "1 min"), (61, "1 min 1 s"), (3_600, "1 h"), (90_061, "1 d 1 h"), (-5, "0 s")],
-)
-def test_a_time_span_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-def test_a_pause_that_says_nothing_of_itself_is_told_all_the_same() -> None:
-    assert pause_in_words("*", SendingState(paused=True)) == "all sending, by an operator"

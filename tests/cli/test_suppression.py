@@ -1,4 +1,4 @@
-"""`sesmail suppression …` on moto, with SES's own list beside it."""
+"""`sesmail suppression …` on moto, with SES's own list."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from sesmail_cli.operator.command import Operator
+from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.domain.guards.suppression import SuppressionReason
-from tests.cli.conftest import ADA, SOURCE, Engine, ago, sesmail, sesmail_json
+from tests.cli.conftest import ADA, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
 
 BOB = "bob@example.com"
@@ -16,7 +16,7 @@ BOB = "bob@example.com"
 
 @pytest.fixture
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Operator, "interactive", True)
+    monkeypatch.setattr(CommandContext, "interactive", True)
 
 
 def emails(found: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -24,46 +24,46 @@ def emails(found: dict[str, list[dict[str, str]]]) -> list[str]:
 
 
 class TestList:
-    def test_it_is_newest_first_over_all_types(self, engine: Engine) -> None:
+    def test_it_is_newest_first_over_all_types(self, engine: MotoEngine) -> None:
         engine.suppress(email="a@example.com", added_to_suppression_date=ago(300))
         engine.suppress(SuppressionReason.MANUAL, email="b@example.com", added_to_suppression_date=ago(100))
         engine.suppress(SuppressionReason.SPAM_COMPLAINT, email="c@example.com", added_to_suppression_date=ago(200))
 
         assert emails(sesmail_json("suppression", "list")) == ["b@example.com", "c@example.com", "a@example.com"]
 
-    def test_a_type_shows_its_own_alone(self, engine: Engine) -> None:
+    def test_a_type_lists_only_its_own_entries(self, engine: MotoEngine) -> None:
         engine.suppress(SuppressionReason.CONSECUTIVE_SOFT_BOUNCES, email="a@example.com")
         engine.suppress(SuppressionReason.UNSUBSCRIBE, email="b@example.com")
 
         assert emails(sesmail_json("suppression", "list", "--type", "bounce")) == ["a@example.com"]
 
     @pytest.mark.parametrize("since", ["2d", "48h", "2880m"])
-    def test_since_takes_a_span(self, engine: Engine, since: str) -> None:
+    def test_since_takes_a_span(self, engine: MotoEngine, since: str) -> None:
         engine.suppress(email="old@example.com", added_to_suppression_date=ago(3 * 86_400))
         engine.suppress(email="new@example.com", added_to_suppression_date=ago(86_400))
 
         assert emails(sesmail_json("suppression", "list", "--since", since)) == ["new@example.com"]
 
     @pytest.mark.parametrize("since", ["2026-11-24", "2026-11-24T00:00:00Z", "2026-11-24T01:00:00+01:00"])
-    def test_since_takes_a_date_and_a_time(self, engine: Engine, since: str) -> None:
+    def test_since_takes_a_date_and_a_time(self, engine: MotoEngine, since: str) -> None:
         engine.suppress(email="old@example.com", added_to_suppression_date="2026-11-23T23:59:59.999Z")
         engine.suppress(email="new@example.com", added_to_suppression_date="2026-11-24T00:00:00.000Z")
 
         assert emails(sesmail_json("suppression", "list", "--since", since)) == ["new@example.com"]
 
     @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "2026-11-24T10:00:00", "7w"])
-    def test_a_time_that_is_none_is_refused_with_examples(self, engine: Engine, since: str) -> None:
+    def test_an_invalid_time_is_rejected_with_examples(self, engine: MotoEngine, since: str) -> None:
         result = sesmail("suppression", "list", "--since", since)
 
         assert result.exit_code == 2
         assert "give a date (2026-11-24)" in result.stderr
 
-    def test_expired_entries_are_left_out(self, engine: Engine) -> None:
+    def test_expired_entries_are_left_out(self, engine: MotoEngine) -> None:
         engine.suppress(expires_at=ago(1))
 
         assert emails(sesmail_json("suppression", "list")) == []
 
-    def test_a_limit_is_told(self, engine: Engine) -> None:
+    def test_a_limit_that_was_reached_is_noted(self, engine: MotoEngine) -> None:
         for number in range(3):
             engine.suppress(email=f"a{number}@example.com", added_to_suppression_date=ago(number))
 
@@ -71,34 +71,34 @@ class TestList:
 
         assert "a1@example.com" in result.stdout
         assert "a2@example.com" not in result.stdout
-        assert "The newest 2" in result.stderr
+        assert "Only the newest 2 are shown" in result.stderr
 
 
 class TestShow:
-    def test_a_suppressed_address_tells_why_and_from_where(self, engine: Engine) -> None:
+    def test_a_suppressed_address_is_shown_with_its_reason_and_origin(self, engine: MotoEngine) -> None:
         engine.suppress(email_id="order-1", source=SOURCE, diagnostic_code="550 5.1.1 no such user")
 
         result = sesmail("suppression", "show", "Ada@Example.com")
 
         assert result.exit_code == 1
-        assert f"Suppressed: {ADA} (hard-bounce): an email to it bounced for good" in result.stdout
+        assert f"Suppressed: {ADA} (hard-bounce): an email to it hard-bounced" in result.stdout
         assert "by my.application after email order-1" in result.stdout
         assert "550 5.1.1 no such user" in result.stdout
         assert "`sesmail explain order-1`" in result.stdout
 
     @pytest.mark.parametrize("reason", list(SuppressionReason))
-    def test_every_reason_has_its_words(self, engine: Engine, reason: SuppressionReason) -> None:
+    def test_every_reason_is_shown(self, engine: MotoEngine, reason: SuppressionReason) -> None:
         engine.suppress(reason)
 
         assert f"({reason}): " in sesmail("suppression", "show", ADA).stdout
 
-    def test_an_address_that_is_free_is_told_as_such(self, engine: Engine) -> None:
+    def test_an_address_that_is_not_suppressed_is_shown_as_such(self, engine: MotoEngine) -> None:
         result = sesmail("suppression", "show", ADA)
 
         assert result.exit_code == 0
         assert "Not suppressed" in result.stdout
 
-    def test_ses_s_own_list_counts_as_well(self, engine: Engine, ses_v2: SesV2) -> None:
+    def test_an_address_on_the_list_of_ses_needs_attention_too(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.suppressed[ADA] = "COMPLAINT"
 
         assert sesmail_json("suppression", "show", ADA, exit_code=1) == {
@@ -107,8 +107,8 @@ class TestShow:
             "sesSuppression": "COMPLAINT",
         }
 
-    def test_a_list_of_ses_that_cannot_be_read_is_a_note(self, engine: Engine, ses_v2: SesV2) -> None:
-        ses_v2.refuses = (403, "AccessDeniedException")
+    def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
+        ses_v2.rejects = (403, "AccessDeniedException")
 
         result = sesmail("suppression", "show", ADA)
 
@@ -117,7 +117,7 @@ class TestShow:
 
 
 class TestAdd:
-    def test_an_operator_s_entry_is_manual_and_for_ever(self, engine: Engine) -> None:
+    def test_an_entry_is_manual_and_does_not_expire_by_default(self, engine: MotoEngine) -> None:
         assert sesmail("suppression", "add", "Ada@Example.COM").exit_code == 0
 
         item = engine.item("Suppression", ADA)
@@ -126,7 +126,7 @@ class TestAdd:
         assert item["source"]["S"] == "sesmail.cli"
         assert "expiresAt" not in item
 
-    def test_it_can_be_for_some_days_and_for_bulk_only(self, engine: Engine) -> None:
+    def test_an_entry_can_expire_and_block_bulk_mail_only(self, engine: MotoEngine) -> None:
         answer = sesmail_json("suppression", "add", ADA, "--reason", "unsubscribe", "--days", "2")
 
         item = engine.item("Suppression", ADA)
@@ -134,7 +134,7 @@ class TestAdd:
         assert item["expiresAt"]["S"] == answer["suppression"]["expiresAt"]
         assert abs(int(item["ttl"]["N"]) - (time.time() + 2 * 86_400)) < 10
 
-    def test_a_stronger_reason_stays(self, engine: Engine) -> None:
+    def test_a_stronger_reason_stays(self, engine: MotoEngine) -> None:
         engine.suppress(SuppressionReason.SPAM_COMPLAINT)
 
         answer = sesmail_json("suppression", "add", ADA, "--reason", "unsubscribe")
@@ -142,19 +142,19 @@ class TestAdd:
         assert answer["suppression"]["reason"] == "spam-complaint"
 
     @pytest.mark.parametrize("text", ["ada", "ada@", "ada@example", "a b@example.com"])
-    def test_what_is_no_address_is_refused(self, engine: Engine, text: str) -> None:
+    def test_an_invalid_address_is_rejected(self, engine: MotoEngine, text: str) -> None:
         result = sesmail("suppression", "add", text)
 
         assert result.exit_code == 2
         assert f"'{text}' is no email address" in result.stderr
         assert engine.items("Suppression") == []
 
-    def test_a_reason_that_is_none_is_refused(self, engine: Engine) -> None:
+    def test_an_unknown_reason_is_rejected(self, engine: MotoEngine) -> None:
         assert sesmail("suppression", "add", ADA, "--reason", "dislike").exit_code == 2
 
 
 class TestRemove:
-    def test_an_entry_goes_and_its_reason_is_told(self, engine: Engine) -> None:
+    def test_an_entry_is_removed_and_its_reason_shown(self, engine: MotoEngine) -> None:
         engine.suppress(email_id="order-1")
 
         result = sesmail("suppression", "remove", "ADA@example.com")
@@ -163,19 +163,19 @@ class TestRemove:
         assert f"Removed: {ADA} was suppressed (hard-bounce)" in result.stdout
         assert engine.items("Suppression") == []
 
-    def test_an_entry_from_before_today_s_rules_can_be_removed(self, engine: Engine) -> None:
+    def test_an_entry_from_before_the_current_rules_can_be_removed(self, engine: MotoEngine) -> None:
         engine.suppress(email="ada..l@example.com")
 
         assert sesmail("suppression", "remove", "ada..l@example.com").exit_code == 0
         assert engine.items("Suppression") == []
 
-    def test_what_is_not_listed_is_nothing_to_do(self, engine: Engine) -> None:
+    def test_an_address_that_is_not_suppressed_needs_nothing(self, engine: MotoEngine) -> None:
         result = sesmail("suppression", "remove", ADA)
 
         assert result.exit_code == 0
-        assert "was not on the list" in result.stdout
+        assert "was not suppressed" in result.stdout
 
-    def test_ses_s_own_entry_is_pointed_out_to_a_script(self, engine: Engine, ses_v2: SesV2) -> None:
+    def test_an_entry_on_the_list_of_ses_is_noted_without_a_terminal(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         engine.suppress()
         ses_v2.suppressed[ADA] = "BOUNCE"
 
@@ -185,7 +185,7 @@ class TestRemove:
         assert "It is still on SES's own list (BOUNCE)" in result.stderr
         assert ses_v2.suppressed == {ADA: "BOUNCE"}
 
-    def test_ses_s_own_entry_goes_where_that_was_asked_for(self, engine: Engine, ses_v2: SesV2) -> None:
+    def test_an_entry_on_the_list_of_ses_is_removed_with_the_option(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.suppressed = {ADA: "BOUNCE", BOB: "BOUNCE"}
 
         answer = sesmail_json("suppression", "remove", ADA, "--ses")
@@ -193,7 +193,7 @@ class TestRemove:
         assert answer["removedFromSes"] is True
         assert ses_v2.suppressed == {BOB: "BOUNCE"}
 
-    def test_no_ses_leaves_it_without_a_word(self, engine: Engine, ses_v2: SesV2) -> None:
+    def test_no_ses_leaves_the_list_of_ses_without_a_note(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.suppressed[ADA] = "BOUNCE"
 
         result = sesmail("suppression", "remove", ADA, "--no-ses")
@@ -203,10 +203,10 @@ class TestRemove:
 
     @pytest.mark.usefixtures("on_a_terminal")
     @pytest.mark.parametrize(("answer", "left"), [("y\n", {}), ("n\n", {ADA: "BOUNCE"})])
-    def test_on_a_terminal_it_asks(self, engine: Engine, ses_v2: SesV2, answer: str, left: dict[str, str]) -> None:
+    def test_on_a_terminal_it_asks(self, engine: MotoEngine, ses_v2: SesV2, answer: str, left: dict[str, str]) -> None:
         ses_v2.suppressed[ADA] = "BOUNCE"
 
         result = sesmail("suppression", "remove", ADA, answer=answer)
 
-        assert "Take it off there too?" in result.stderr
+        assert "Remove it there too?" in result.stderr
         assert ses_v2.suppressed == left

@@ -53,8 +53,8 @@ def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineU
     assert engine.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
     assert sesmail_json(engine, "status", exit_code=1)["paused"][source]["pausedReason"] == "wrong prices"
     printed = sesmail(engine, "explain", email_id, exit_code=1)
-    assert "It waits: an operator has paused sending" in printed
-    assert f"`sesmail resume --producer {source}` lets it go." in printed
+    assert "Waiting: an operator paused sending" in printed
+    assert f"Run `sesmail resume --producer {source}` to release it." in printed
     assert engine.mails_to(to) == []
 
     sesmail(engine, "resume", "--producer", source)
@@ -108,7 +108,7 @@ def test_a_bounce_is_explained_by_the_email_that_caused_the_suppression(engine: 
     assert [line.rpartition("→ ")[2] for line in printed.splitlines() if "→" in line] == list(
         dict.fromkeys(("sending", "sent", engine.final_status, "bounced"))
     )
-    assert f"Suppressed: {to} (hard-bounce), by this very email" in printed
+    assert f"Suppressed: {to} (hard-bounce), by this email" in printed
     assert email_id in sesmail(engine, "suppression", "show", to, exit_code=1)
 
 

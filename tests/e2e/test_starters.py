@@ -13,7 +13,7 @@ import pytest
 from localcloud.mailbox import Mail
 from localcloud.paths import REPOSITORY
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.render import render
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell
 from tests.templates.conftest import STARTERS

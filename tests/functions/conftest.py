@@ -71,7 +71,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="session")
 def boto3_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with boto3 and what it needs, nothing else: what Lambda's runtime has beside the standard library."""
+    """A folder with boto3 and its dependencies only: what Lambda's runtime adds to the standard library."""
     folder = tmp_path_factory.mktemp("runtime")
     for name in ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"):
         files = distribution(name).files or []

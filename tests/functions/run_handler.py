@@ -1,5 +1,5 @@
-"""Runs one handler of the built archives on moto, for the tests of this folder: what is asked comes in on stdin as
-JSON, what came of it goes out on stdout after the function's own output.
+"""Runs one handler of the built archives on moto, for the tests of this folder: the input is JSON on stdin, the
+result is JSON on stdout after the function's own output.
 
 Started in a fresh interpreter without PYTHONPATH and environment, so that nothing of the source tree is found: the
 archives come first on the path, moto after them. That nothing is missing in the archives is test_package.py's to say.

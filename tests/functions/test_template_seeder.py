@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
-from sesmail_cli.template_compiler import compile_templates
+from sesmail_cli.templates.compiler import compile_templates
 from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.settings import SettingsError
 

@@ -1,4 +1,4 @@
-"""Data that a starter must hold out against, made from its samples."""
+"""Hostile data for starters, made from their samples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sesmail_cli.template_files import TemplateFiles
+from sesmail_cli.templates.files import TemplateFiles
 
 MARKUP = "<script>alert(1)</script><b>'\"&amp;</b> --> {{ 7 * 7 }}"
 RIGHT_TO_LEFT = "שלום \u202eعالم"
@@ -27,7 +27,7 @@ def sample(template: TemplateFiles, name: str = "sample.json") -> dict[str, Any]
 
 
 def with_every_text(value: Any, change: Callable[[str], str], key: str = "") -> Any:
-    """The same data with every text changed; addresses for headers stay, since the sender refuses bad ones."""
+    """Return the data with every text changed, except addresses for headers: the sender rejects bad ones."""
     if isinstance(value, dict):
         return {name: with_every_text(item, change, name) for name, item in value.items()}
     if isinstance(value, list):

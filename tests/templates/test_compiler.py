@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sesmail_cli.template_compiler import TemplateSourceError, compile_template, compile_templates
+from sesmail_cli.templates.compiler import TemplateSourceError, compile_template, compile_templates
 from sesmail_layer.domain.template.starters import precedence
 from tests.templates.conftest import SOURCES, STARTERS
 
 
-def test_every_starter_is_whole() -> None:
+def test_every_starter_has_all_files() -> None:
     compiled = compile_templates(SOURCES)
     assert len(STARTERS) == 8
     assert compiled.keys() == {
@@ -42,7 +42,7 @@ def test_localised_bodies_are_compiled_too(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_left_uncompiled_is_refused(tmp_path: Path) -> None:
+def test_marks_that_stay_after_compiling_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "hello").mkdir()
     (tmp_path / "hello/template.txt").write_text("{{ name }} ]]")
     with pytest.raises(TemplateSourceError, match=r"hello/template.txt: \]\] left after compiling"):

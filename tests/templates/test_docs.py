@@ -1,4 +1,4 @@
-"""docs/templates.md says what is so."""
+"""docs/templates.md agrees with the templates and the linter."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from tests.templates.conftest import ROOT, STARTERS
 from tools.generators.template_docs import PAGE, updated
 
 
-def test_the_tables_are_those_of_the_starters() -> None:
+def test_the_tables_are_generated_from_the_starters() -> None:
     page = PAGE.read_text()
     assert updated(page) == page, "run `make docs`"
     assert all(f"\n### {name}\n" in page for name in STARTERS)
@@ -17,7 +17,7 @@ def test_the_tables_are_those_of_the_starters() -> None:
 def test_every_rule_of_the_linter_is_on_the_page() -> None:
     page = PAGE.read_text()
     rules = set()
-    for path in (ROOT / "python/sesmail_cli/template_lint").glob("*.py"):
+    for path in (ROOT / "python/sesmail_cli/templates/lint").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("error", "warning") and node.args:
                 first = node.args[0]
@@ -27,12 +27,12 @@ def test_every_rule_of_the_linter_is_on_the_page() -> None:
     assert [rule for rule in sorted(own) if f"`{rule}`" not in page] == []
 
 
-def test_every_local_link_leads_somewhere() -> None:
+def test_every_local_link_has_its_target() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE.read_text()):
         assert (PAGE.parent / target).is_file(), target
 
 
-def test_the_formats_on_the_page_are_those_that_readers_get() -> None:
+def test_the_formats_on_the_page_are_those_of_the_filters() -> None:
     source = b'{{ 72.6 | money("CAD") }}'
     texts = [compile_template("t", b"", source, b"{}", locale).render({}, "x").text for locale in ("fr-CA", None)]
     page = PAGE.read_text()

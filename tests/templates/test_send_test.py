@@ -1,4 +1,4 @@
-"""`sesmail send-test` against moto: the request that it puts on the bus, and the story that it reads."""
+"""`sesmail send-test` on moto: the request that it puts on the bus, and the history that it follows."""
 
 import json
 import uuid
@@ -20,11 +20,11 @@ run = CliRunner()
 
 
 class Aws:
-    """The stack's bus, with a queue behind it, and its tracking table."""
+    """The engine's bus, with a queue as its target, and its tracking table."""
 
     def __init__(self) -> None:
         self.sqs = boto3.client("sqs")
-        self.queue = self.sqs.create_queue(QueueName="seen")["QueueUrl"]
+        self.queue = self.sqs.create_queue(QueueName="requests")["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events = boto3.client("events")
         events.create_event_bus(Name="sesmailengine-EmailBus")
@@ -57,7 +57,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("SESMAIL_NAME", raising=False)
-    monkeypatch.setattr("sesmail_cli.template_send_test.uuid.uuid4", lambda: uuid.UUID(int=1))
+    monkeypatch.setattr("sesmail_cli.templates.send_test.uuid.uuid4", lambda: uuid.UUID(int=1))
     with mock_aws():
         yield Aws()
 
@@ -66,7 +66,7 @@ def send(*options: str) -> Any:
     return run.invoke(app, ["send-test", "welcome", "--to", "ada@example.com", *options])
 
 
-def test_the_request_goes_over_the_bus_and_the_story_is_told_in_order(aws: Aws) -> None:
+def test_the_request_is_put_on_the_bus_and_its_history_printed_in_order(aws: Aws) -> None:
     aws.record(
         "delivered",
         {"status": "sending"},
@@ -91,18 +91,18 @@ def test_the_request_goes_over_the_bus_and_the_story_is_told_in_order(aws: Aws) 
 
 
 @pytest.mark.parametrize("status", ["failed", "bounced", "complained"])
-def test_an_email_that_does_not_arrive_fails_the_command_and_says_why(aws: Aws, status: str) -> None:
+def test_an_email_that_is_not_delivered_fails_the_command_and_says_why(aws: Aws, status: str) -> None:
     aws.record(status, {"status": status, "detail": {"errorMessage": "Template 'welcome' not found"}})
     result = send("--data", DATA)
     assert result.exit_code == 1
     assert "errorMessage Template 'welcome' not found" in result.stdout
 
 
-def test_a_story_without_an_end_is_given_up_in_time(aws: Aws) -> None:
+def test_an_email_without_a_final_status_ends_the_command_in_time(aws: Aws) -> None:
     aws.record("sent", {"status": "sent"})
     result = send("--data", DATA, "--timeout", "0.1")
     assert result.exit_code == 3
-    assert "No end within 0.1 s" in result.stderr
+    assert "No final status within 0.1 s" in result.stderr
 
 
 def test_without_data_the_sample_is_sent(aws: Aws) -> None:
@@ -110,17 +110,17 @@ def test_without_data_the_sample_is_sent(aws: Aws) -> None:
     assert send("--templates", str(SOURCES)).exit_code == 0
     data = aws.requests()[0]["detail"]["templateData"]
     assert data["companyName"] == "Northwind Books"
-    # It names an example domain, which SES would refuse.
+    # Its domain is an example, which SES rejects.
     assert "senderEmail" not in data
 
 
 @pytest.mark.parametrize("data", ["{", "[1]", "nowhere.json"])
-def test_data_that_is_none_is_refused_before_anything_is_sent(aws: Aws, data: str) -> None:
+def test_invalid_data_is_rejected_before_anything_is_sent(aws: Aws, data: str) -> None:
     assert send("--data", data).exit_code == 2
     assert aws.requests() == []
 
 
-def test_a_missing_sample_asks_for_data(aws: Aws, tmp_path: Path) -> None:
+def test_a_missing_sample_needs_data(aws: Aws, tmp_path: Path) -> None:
     result = send("--templates", str(tmp_path))
     assert result.exit_code == 2
     assert "--data" in result.stderr
@@ -136,14 +136,14 @@ def test_a_dry_run_shows_the_message_and_sends_nothing(aws: Aws) -> None:
     assert aws.requests() == []
 
 
-def test_a_dry_run_shows_the_error_that_the_sender_would_record(aws: Aws) -> None:
+def test_a_dry_run_shows_the_error_of_the_sender(aws: Aws) -> None:
     result = send("--templates", str(SOURCES), "--dry-run", "--data", '{"userName": "Ada"}')
     assert result.exit_code == 1
     assert "template_render_error" in result.stderr
     assert "Missing required variables: ['companyName']" in result.stderr
 
 
-def test_a_dry_run_without_a_folder_renders_what_is_installed(aws: Aws, tmp_path: Path) -> None:
+def test_a_dry_run_without_a_folder_renders_the_installed_template(aws: Aws, tmp_path: Path) -> None:
     s3 = boto3.client("s3")
     bucket = "sesmailengine-templates-123456789012"
     s3.create_bucket(Bucket=bucket)
@@ -151,4 +151,4 @@ def test_a_dry_run_without_a_folder_renders_what_is_installed(aws: Aws, tmp_path
         s3.put_object(Bucket=bucket, Key=f"templates/welcome/{file}", Body=content)
     result = send("--templates", str(tmp_path), "--dry-run", "--data", DATA)
     assert result.exit_code == 0
-    assert f"From s3://{bucket}/templates/welcome" in result.stdout
+    assert f"The email from s3://{bucket}/templates/welcome" in result.stdout

@@ -6,10 +6,10 @@ from typing import Any
 import html5lib
 import pytest
 
-from sesmail_cli.template_files import TemplateFiles
-from sesmail_cli.template_lint.findings import Finding
-from sesmail_cli.template_lint.linter import lint
-from sesmail_cli.template_render import render
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint.findings import Finding
+from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.render import render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.templates import Rendered
 from tests.templates.conftest import STARTERS
@@ -44,11 +44,11 @@ SENSITIVE = {"password-reset", "email-verification"}
 
 
 def checked(template: TemplateFiles, data: dict[str, Any]) -> Rendered:
-    """Renders, and holds what must be true of every email whatever the data."""
+    """Render, and check what must be true of every email."""
     rendered = render(template, data)
     parser = html5lib.HTMLParser()
     parser.parse(rendered.html)
-    # html5lib still minds `--` inside a comment (data in Outlook's button), which HTML allows by now.
+    # html5lib still rejects `--` inside a comment (data in Outlook's button), which HTML allows now.
     assert [error for _, error, _ in parser.errors if error != "unexpected-char-in-comment"] == []
     assert len(rendered.html.encode()) < MAX_BYTES
     for part in (rendered.html, rendered.text, rendered.subject):
@@ -67,14 +67,14 @@ def test_each_starter_declares_the_variables_of_the_contract(starter: TemplateFi
     assert metadata.keys() >= {"subject", "senderName", "senderEmail", "description", "version"}
 
 
-def test_samples_hold_all_variables_or_only_the_required_ones(starter: TemplateFiles) -> None:
+def test_samples_have_all_variables_or_only_the_required_ones(starter: TemplateFiles) -> None:
     metadata = sample(starter, "metadata.json")
     assert sample(starter).keys() == {*metadata["requiredVariables"], *metadata["optionalVariables"]}
     assert sample(starter, "sample.minimal.json").keys() == set(metadata["requiredVariables"])
 
 
 @pytest.mark.parametrize("name", ["sample.json", "sample.minimal.json"])
-def test_samples_render_to_whole_documents(starter: TemplateFiles, name: str) -> None:
+def test_samples_render_to_complete_documents(starter: TemplateFiles, name: str) -> None:
     rendered = checked(starter, sample(starter, name))
     assert rendered.html.startswith("<!DOCTYPE html>")
     assert not re.search(r"<[a-z/!]", rendered.text)
@@ -98,7 +98,7 @@ def test_hostile_data_stays_data(starter: TemplateFiles, name: str, kind: str) -
     assert "<script" not in rendered.html
     assert "49" not in rendered.text.replace("4915", "")
     assert "\n" not in rendered.subject + rendered.sender_name
-    # The data adds no element: the same tags in the same order, but for line breaks of texts with several lines.
+    # The data adds no element: the tags are the same, except line breaks for texts with several lines.
     assert tags(rendered.html) == tags(clean.html)
 
 
@@ -108,7 +108,7 @@ def test_markup_in_the_data_is_escaped_where_it_shows(starter: TemplateFiles) ->
     assert MARKUP in rendered.text
 
 
-def test_empty_lists_leave_no_empty_frames(starter: TemplateFiles) -> None:
+def test_empty_lists_leave_no_empty_elements(starter: TemplateFiles) -> None:
     rendered = checked(starter, with_empty_lists(sample(starter)))
     assert not re.search(r"<(ul|ol)[^>]*>\s*</\1>", rendered.html)
     assert "Good first steps" not in rendered.text
@@ -134,7 +134,7 @@ def test_without_emoji_there_is_none(starter: TemplateFiles) -> None:
     assert pictures.search(checked(starter, sample(starter) | {"showEmoji": True}).html)
 
 
-def test_nothing_is_loaded_from_outside_but_the_logo(starter: TemplateFiles) -> None:
+def test_the_logo_is_the_only_external_resource(starter: TemplateFiles) -> None:
     data = sample(starter)
     html = render(starter, data).html
     assert re.findall(r'<img[^>]* src="([^"]*)"', html) == [data["logoUrl"]]
@@ -158,7 +158,7 @@ def test_the_sender_is_the_company_unless_the_event_says_otherwise(starter: Temp
     assert (named.sender_name, named.sender_email) == ("Someone", "someone@example.com")
 
 
-def test_an_answer_to_a_contact_form_goes_to_the_person_who_wrote_it() -> None:
+def test_a_reply_to_a_contact_form_goes_to_its_writer() -> None:
     template = STARTERS["contact-form-notification"]
     data = sample(template, "sample.minimal.json") | {"formSenderEmail": "grace+ships@navy.example"}
     rendered = render(template, data)
@@ -189,7 +189,7 @@ def tags(html: str) -> list[str]:
 
 
 def texts_in(value: object) -> list[str]:
-    """Every line of text in a value, however deep."""
+    """Return every line of text in a value, at any depth."""
     if isinstance(value, list):
         return [text for item in value for text in texts_in(item)]
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).resolve().parents[2] / "python/sesmail_cli/template_lint/caniemail.json"
+TARGET = Path(__file__).resolve().parents[2] / "python/sesmail_cli/templates/lint/caniemail.json"
 
 # The clients that the starters support, by their names in caniemail.
 CLIENTS = {

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from sesmail_cli.template_compiler import compile_templates
+from sesmail_cli.templates.compiler import compile_templates
 
 SOURCES = Path(__file__).resolve().parents[2] / "templates"
 

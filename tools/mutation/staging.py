@@ -26,8 +26,8 @@ LEFT_OUT = (
     "test_no_template_takes_all_memory_or_time",
     "test_an_event_full_of_unknown_fields_is_read_at_once",
 )
-# Test files that do not run: they read Terraform or the wall clock, and no module of `ROOMS`.
-FILES_LEFT_OUT = ("test_settings.py", "test_time_limit.py")
+# Test files that do not run: they read Terraform, the wall clock or start a process, and test no module of `ROOMS`.
+FILES_LEFT_OUT = ("test_settings.py", "test_time_limit.py", "test_tracing.py")
 COPIED = {
     "python/sesmail_layer": "sesmail_layer",
     "tests/unit": "tests/unit",

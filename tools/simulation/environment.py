@@ -59,6 +59,6 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
     } | changes
 
 
-def default_settings(**changes: str) -> Settings:
+def default_settings(name: str = NAME, **changes: str) -> Settings:
     """Return the settings of a deployment with Terraform's defaults; `changes` replaces variables."""
-    return Settings.from_env({"AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-Function", **environment(**changes)})
+    return Settings.from_env({"AWS_LAMBDA_FUNCTION_NAME": f"{name}-Function", **environment(name, **changes)})

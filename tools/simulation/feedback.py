@@ -17,12 +17,11 @@ from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
 from tools.simulation.fakes import (
     NOW,
-    FakeBreakerTable,
     FakeBus,
     FakeClock,
-    FakeControl,
     FakeDelayQueue,
     FakeLog,
     FakeMetrics,

@@ -11,19 +11,17 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeQuota
 from tools.simulation.fakes import (
     FakeAttachments,
     FakeBacklog,
-    FakeBucket,
     FakeBus,
     FakeClock,
-    FakeControl,
     FakeDelayQueue,
     FakeLog,
     FakeMailer,
     FakeMetrics,
     FakePendingTable,
-    FakeQuota,
     FakeSuppressionTable,
     FakeTemplates,
     FakeTrackingTable,

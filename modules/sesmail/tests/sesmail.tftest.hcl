@@ -204,7 +204,7 @@ run "producers_rules_and_outputs_are_as_documented" {
       "detail-type" = ["Email Request"]
       detail        = { priority = ["bulk"] }
     }
-    error_message = "Bulk is what says so."
+    error_message = "Only requests with priority bulk are bulk."
   }
 
   assert {
@@ -212,11 +212,11 @@ run "producers_rules_and_outputs_are_as_documented" {
       "detail-type" = ["Email Request"]
       detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
     })
-    error_message = "Everything else, absent and null included, is transactional."
+    error_message = "All others, including absent and null, are transactional."
   }
 }
 
-run "restrict_producers_locks_the_bus_for_strangers_and_foreign_sources" {
+run "restrict_producers_denies_other_principals_and_sources" {
   command = plan
 
   variables {

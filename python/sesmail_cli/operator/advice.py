@@ -1,4 +1,4 @@
-"""What to do about an email, by how it stands: one place for what the runbook says."""
+"""Next steps for an email, by its status and error type."""
 
 from __future__ import annotations
 
@@ -13,62 +13,61 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
-_SAME_ID = "It never reached SES, so the producer may ask again under the same emailId."
+_SAME_ID = "It never reached SES, so the producer can send the request again with the same emailId."
 
 _BY_ERROR = {
     "template_not_found": f"Install or complete the template in the template bucket. {_SAME_ID}",
     "template_render_error": (
-        f"Mend the template (`sesmail template lint`), or the templateData that it lacks. {_SAME_ID}"
+        f"Fix the template (`sesmail template lint`), or add the missing templateData. {_SAME_ID}"
     ),
-    "validation_error": f"The producer has to correct its request. {_SAME_ID}",
-    "attachment_error": f"The producer has to correct its attachments, or be given their S3 prefix. {_SAME_ID}",
-    "producer_denied": f"The producer's policy forbids it: Terraform's variable 'producers' says who may. {_SAME_ID}",
+    "validation_error": f"The producer must correct its request. {_SAME_ID}",
+    "attachment_error": f"The producer must correct its attachments, or needs access to their S3 prefix. {_SAME_ID}",
+    "producer_denied": f"The producer's policy does not allow it: see Terraform's variable 'producers'. {_SAME_ID}",
     "bounce_rate_exceeded": (
-        "It was held for as long as it may be while the breaker was open. Find out why so much bounced "
-        f"(`sesmail status`), then `sesmail resume`. {_SAME_ID}"
+        "The breaker stayed open until the email's maximum hold time. Find the cause of the bounces "
+        f"(`sesmail status`), then run `sesmail resume`. {_SAME_ID}"
     ),
     "quota_exceeded": f"Ask AWS for a higher sending quota, or send less. {_SAME_ID}",
-    "expired": "It waited past its expiresAt, or longer than max_hold_hours. Ask again only if it is still worth it.",
+    "expired": "It waited past its expiresAt, or longer than max_hold_hours. Send it again only if it is still useful.",
     "outcome_unknown": (
-        "SES may have accepted it, and no SES event confirmed it. "
-        "Ask again under a new emailId if a second copy does no harm."
+        "SES may have accepted it, but sent no event. Send it again with a new emailId if a second copy does no harm."
     ),
 }
 
-_REFUSALS = {
+_SES_REJECTIONS = {
     "MailFromDomainNotVerified": "Verify the sender's domain in SES.",
-    "MessageRejected": "SES refused it: most often the sender (or, in the sandbox, the recipient) is not verified.",
-    "ConfigurationSetDoesNotExist": "The configuration set is gone: run `terraform apply`.",
+    "MessageRejected": "SES rejected it: usually the sender (or, in the sandbox, the recipient) is not verified.",
+    "ConfigurationSetDoesNotExist": "The configuration set is missing: run `terraform apply`.",
     "Reject": "SES found a virus in it.",
 }
 
+# A retry may wait this long in the queue after its delay.
 RETRY_SLACK_SECONDS = 900.0
-"""After its delay, what a retry may still have to wait for its turn."""
 _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.retried)
 
-_WELL = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
+_HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
 _HELD = frozenset({"paused", "breaker", "sending_paused"})
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do next, and whether anything has to be done at all."""
+    """Next steps, and whether an operator has to act."""
 
     steps: list[str]
     needs_attention: bool
 
 
 def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, retry_at: str | None, now: float) -> Advice:
-    """Says what an operator can do about an email as it stands now; `retry_at` is `retry_time`'s answer."""
+    """Advise on an email in its current status; `retry_at` is the result of `retry_time`."""
     held = record.status is Status.DEFERRED and record.defer_reason in _HELD
-    attention = not (record.status in _WELL or retry_at or (record.status is Status.DEFERRED and not held))
+    attention = not (record.status in _HEALTHY or retry_at or (record.status is Status.DEFERRED and not held))
     return Advice(steps=list(_steps(record, states, retry_at, now)), needs_attention=attention)
 
 
 def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, now: float) -> str | None:
-    """Says when a soft-bounced email is sent once more; None where it is not, or should have been by now.
+    """Return when a soft-bounced email is retried; None if it is not, or if that time has passed.
 
-    Its request waits in the retry queue then, where nobody can look: an email that was `sensitive`, or too large to be
-    kept, has none there.
+    The request waits in the retry queue, which cannot be searched. `sensitive` emails and those too large to keep are
+    not retried.
     """
     soft = [entry for entry in record.history if entry.what in _RETRIED and entry.attempt == record.attempt]
     if record.status is not Status.SOFT_BOUNCED or not soft or record.attempt > retries or record.recipients:
@@ -88,51 +87,48 @@ def _steps(
         case Status.SENDING:
             yield _sending(record, now)
         case Status.SENT | Status.DELAYED:
-            yield "Nothing yet: SES tells when it is delivered or bounces (it tries for up to 14 hours)."
+            yield "Nothing yet: SES reports its delivery or bounce, and tries for up to 14 hours."
         case Status.SOFT_BOUNCED if retry_at:
-            yield (
-                f"Nothing: the engine sends it once more at {retry_at}, unless it is 'sensitive' or was too large "
-                "to be kept."
-            )
+            yield (f"Nothing: the engine retries it at {retry_at}, unless it is 'sensitive' or was too large to keep.")
         case Status.SOFT_BOUNCED:
-            yield "It is not tried again. Ask again under a new emailId, later or smaller, if it still matters."
+            yield "It is not retried. Send it again with a new emailId, later or smaller, if it is still useful."
         case Status.BOUNCED:
-            yield "Correct the address at its source; no mail goes to it any more."
+            yield "Correct the address at its source. The engine sends no more mail to it."
         case Status.COMPLAINED:
-            yield "Do not write to this address again; find out how it came onto the producer's list."
+            yield "Do not mail this address again. Find out how it got onto the producer's list."
         case _:
-            yield "Nothing: it arrived."
+            yield "Nothing: it was delivered."
 
 
 def _failed(record: TrackingRecord) -> str:
     if record.error_type == "suppressed":
         address = record.to_email or "ADDRESS"
         return (
-            f"The address is on the suppression list: `sesmail suppression show {address}` says why. If mail is wanted "
-            f"after all: `sesmail suppression remove {address}`. {_SAME_ID}"
+            f"The address is suppressed: `sesmail suppression show {address}` shows why. If the recipient wants mail: "
+            f"`sesmail suppression remove {address}`. {_SAME_ID}"
         )
     if record.error_type == "duplicate_conflict":
-        return f"Another request had the id first: `sesmail explain {record.conflicts_with}`. Ask under a new emailId."
+        return f"Another request used this emailId: `sesmail explain {record.conflicts_with}`. Use a new one."
     if record.error_type == "ses_rejected":
         named = re.search(r"SES error \((\w+)\)", record.error_message or "")
-        return _REFUSALS.get(named[1] if named else "", "SES refused it; its message says why.")
-    return _BY_ERROR.get(record.error_type or "", "Its error message says why; docs/troubleshooting.md has its code.")
+        return _SES_REJECTIONS.get(named[1] if named else "", "SES rejected it; see its error message.")
+    return _BY_ERROR.get(record.error_type or "", "See its error message; docs/troubleshooting.md lists the codes.")
 
 
 def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Iterable[str]:
     paused = [source for source in (ACCOUNT, record.original_source) if source and source in states]
     for source in paused:
         option = "" if source == ACCOUNT else f" --producer {source}"
-        yield f"`sesmail resume{option}` lets it go."
+        yield f"Run `sesmail resume{option}` to release it."
     if record.defer_reason == "sending_paused":
-        yield "SES has paused the account or the configuration set: see its reputation dashboard, and AWS's mails."
+        yield "SES paused the account or the configuration set: see its reputation dashboard, and AWS's emails to you."
     elif not paused:
-        yield "Nothing: it goes out by itself."
+        yield "Nothing: it is sent automatically."
 
 
 def _sending(record: TrackingRecord, now: float) -> str:
     if record.lease_until > now:
-        return "Nothing: a worker has it in hand right now."
+        return "Nothing: a worker is sending it."
     if record.lease_until:
-        return "A worker stopped on it. SES's Send event, or the settle time (5 minutes), decides what comes next."
-    return "Nothing: it is sent next, or comes again from its queue."
+        return "A worker stopped while sending it. SES's Send event or the settle time (5 minutes) decides its status."
+    return "Nothing: it is sent next, or redelivered by its queue."

@@ -1,4 +1,4 @@
-"""What operators type, read into what the engine takes."""
+"""Arguments as operators type them, parsed into the engine's forms."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _SPAN = re.compile(r"(\d+)([dhm])")
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
-def address(text: str) -> str:
-    """Gives the form under which an address is listed and tracked; raises UsageError."""
+def new_address(text: str) -> str:
+    """Return the key of an address in tables and indexes. Raises UsageError."""
     try:
         return address_key(parse_address(text))
     except AddressError as err:
         raise UsageError(f"'{text}' is no email address: {err}") from err
 
 
-def listed_address(text: str) -> str:
-    """Gives the form of an address that may stand on a list for long, from before today's rules."""
+def stored_address(text: str) -> str:
+    """Return the key of an address that may have been stored under older, laxer rules. Raises UsageError."""
     try:
-        return address(text)
+        return new_address(text)
     except UsageError:
         if "@" not in text:
             raise
@@ -31,7 +31,7 @@ def listed_address(text: str) -> str:
 
 
 def point_in_time(text: str, now: float) -> str:
-    """Reads a date, an RFC 3339 time, or a span back from now (`7d`, `24h`, `30m`); raises UsageError."""
+    """Parse a date, an RFC 3339 time, or a span back from now (`7d`, `24h`, `30m`). Raises UsageError."""
     span = _SPAN.fullmatch(text)
     if span:
         return utc_text(now - int(span[1]) * _UNIT_SECONDS[span[2]])

@@ -1,100 +1,92 @@
-"""What the operator's commands share: how they find the engine, how they answer, and how they fail."""
+"""What the operator's commands share: the engine's options, answers for people and programs, failures."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.markup import escape
 
-from sesmail_cli.operator.failures import AWS_FAILED, USAGE, exit_code_of, sentence
-from sesmail_cli.operator.stack import DEFAULT_NAME, Stack
+from sesmail_cli.operator.engine import DEFAULT_NAME, Engine
+from sesmail_cli.operator.failures import AWS_FAILED, USAGE, describe_failure, exit_code_of
+from sesmail_cli.terminal import err, out, print_json
 from sesmail_layer.domain.errors import TransientError
 
 OK = 0
+# Something is paused, failed or suppressed, or part of the work was left undone.
 ATTENTION = 1
-"""The answer is one to act on: something is paused, failed, suppressed, or was left undone."""
 
 EXIT_CODES = (
     f"Exits with {OK} when all is well, {ATTENTION} when the answer needs attention, "
-    f"{USAGE} for a wrong argument or name, {AWS_FAILED} when AWS cannot be asked or refuses."
+    f"{USAGE} for a wrong argument or name, {AWS_FAILED} when AWS denies the request or cannot be reached."
 )
 
-# What is told on a terminal, and all that a program should not have to read.
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+EngineName = Annotated[
+    str, typer.Option("--name", envvar="SESMAIL_NAME", help="The engine's name, Terraform's variable 'name'.")
+]
 
 
 class UsageError(Exception):
-    """The command cannot be run as it was given; the message says what to give."""
+    """The command cannot run with these arguments; the message says what to give."""
 
 
-class Operator:
-    """One run of a command: the engine that it is about, and how it answers."""
+class CommandContext:
+    """One run of a command: the engine that it works on, and its output."""
 
-    def __init__(self, stack: Stack, *, as_json: bool) -> None:
-        self.stack = stack
+    def __init__(self, engine: Engine, *, as_json: bool) -> None:
+        self.engine = engine
         self.as_json = as_json
 
     @property
     def interactive(self) -> bool:
         return sys.stdin.isatty() and not self.as_json
 
-    def say(self, markup: str = "") -> None:
-        """A line of the answer, for people; with --json the answer is `answer`'s alone."""
+    def print(self, markup: str = "") -> None:
+        """Print a line for people; with --json, stdout has the JSON alone."""
         if not self.as_json:
             out.print(markup, soft_wrap=True)
 
-    def show(self, renderable: Any) -> None:
+    def print_table(self, table: Any) -> None:
         if not self.as_json:
-            out.print(renderable)
+            out.print(table)
+
+    def print_json(self, answer: Any) -> None:
+        """Print the whole answer for programs; without --json, nothing."""
+        if self.as_json:
+            print_json(answer)
 
     def note(self, markup: str) -> None:
-        """A message beside the answer."""
+        """Print a message to stderr."""
         err.print(markup, soft_wrap=True)
 
-    def answer(self, value: Any) -> None:
-        """The whole answer, for programs."""
-        if self.as_json:
-            text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False)
-            print(text)  # noqa: T201 - for other programs
-
-    def agrees(self, question: str, *, yes: bool, dry_run: bool) -> bool:
-        """Asks before a change that was shown; --yes answers, --dry-run and a missing terminal decline."""
+    def confirm(self, question: str, *, yes: bool, dry_run: bool) -> bool:
+        """Ask before a change; --yes accepts, --dry-run and a missing terminal decline."""
         if dry_run or yes:
             return yes and not dry_run
         if not self.interactive:
-            self.note("Nothing was changed; add --yes to do it.")
+            self.note("Nothing was changed. Add --yes to apply it.")
             return False
         return typer.confirm(question, err=True)
 
 
 _SHARED = {
-    "name": (
-        Annotated[
-            str, typer.Option("--name", envvar="SESMAIL_NAME", help="The engine's name, Terraform's variable 'name'.")
-        ],
-        DEFAULT_NAME,
-    ),
+    "name": (EngineName, DEFAULT_NAME),
     "profile": (Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")], None),
-    "region": (Annotated[str | None, typer.Option("--region", help="The AWS region, else the profile's.")], None),
-    "as_json": (Annotated[bool, typer.Option("--json", help="Answer in JSON; messages go to stderr.")], False),
+    "region": (Annotated[str | None, typer.Option("--region", help="The AWS region; default: the profile's.")], None),
+    "as_json": (Annotated[bool, typer.Option("--json", help="Print JSON; messages go to stderr.")], False),
 }
 
 
 def operator_command(function: Callable[..., int]) -> Callable[..., None]:
-    """Makes a command of a function that takes an Operator first and gives an exit code.
+    """Make a command of a function that takes a CommandContext first and returns an exit code.
 
-    Adds the options that all commands have, and turns what AWS refuses into one sentence.
+    Adds the options that all commands share, and reports AWS's errors as one sentence.
     """
     signature = inspect.signature(function, eval_str=True)
     own = list(signature.parameters.values())[1:]
@@ -106,8 +98,8 @@ def operator_command(function: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(**given: Any) -> None:
         name, profile, region, as_json = (given.pop(option) for option in _SHARED)
-        with _plain_failures(name):
-            code = function(Operator(Stack(name, profile=profile, region=region), as_json=as_json), **given)
+        with _failures_reported(name):
+            code = function(CommandContext(Engine(name, profile=profile, region=region), as_json=as_json), **given)
         if code:
             raise typer.Exit(code)
 
@@ -117,7 +109,7 @@ def operator_command(function: Callable[..., int]) -> Callable[..., None]:
 
 
 @contextmanager
-def _plain_failures(name: str) -> Iterator[None]:
+def _failures_reported(name: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
@@ -125,12 +117,12 @@ def _plain_failures(name: str) -> Iterator[None]:
         raise typer.Exit(USAGE) from error
     except (BotoCoreError, ClientError, TransientError) as error:
         cause = _cause_of(error)
-        err.print(f"[red]{escape(sentence(cause, name) if cause else str(error))}[/]", soft_wrap=True)
+        err.print(f"[red]{escape(describe_failure(cause, name) if cause else str(error))}[/]", soft_wrap=True)
         raise typer.Exit(exit_code_of(cause) if cause else AWS_FAILED) from error
 
 
 def _cause_of(error: BaseException) -> BotoCoreError | ClientError | None:
-    """What AWS said; the adapters wrap it, once or twice, for their callers."""
+    """Find AWS's own error; the adapters wrap it, once or twice, for their callers."""
     while not isinstance(error, BotoCoreError | ClientError):
         if error.__cause__ is None:
             return None

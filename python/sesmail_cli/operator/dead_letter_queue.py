@@ -1,6 +1,6 @@
-"""Receives from a dead-letter queue and moves on from there: receive, send, delete, message by message in batches.
+"""Receive messages from a dead-letter queue and move them in batches: receive, send, delete.
 
-SQS's own StartMessageMoveTask moves everything, asks nobody, and is missing from some endpoints.
+SQS's own StartMessageMoveTask moves all messages without a choice, and some endpoints lack it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sesmail_cli.operator.dead_letters import DeadLetter
+from sesmail_cli.operator.dead_letters import DeadLetterMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _PER_CALL = 10
 _BYTES_PER_CALL = 256 * 1024
-_HIDDEN_SECONDS = 300
-"""How long a received message is ours; longer than a run over a few thousand takes."""
+# Longer than a run over a few thousand messages takes.
+_VISIBILITY_TIMEOUT_SECONDS = 300
 _WAIT_SECONDS = 1
-_EMPTY_ANSWERS = 2
-"""SQS asks only some of its servers at a time: one empty answer means little."""
+# SQS samples its servers: one empty response does not mean an empty queue.
+_EMPTY_RESPONSES = 2
 
 
 class DeadLetterQueue:
@@ -28,60 +28,60 @@ class DeadLetterQueue:
         self._client = client
         self._url = url
 
-    def take(self, limit: int) -> Iterator[list[DeadLetter]]:
-        """Receives up to `limit` messages, each once; they stay hidden from others until `release` or the timeout."""
+    def receive(self, limit: int) -> Iterator[list[DeadLetterMessage]]:
+        """Receive up to `limit` messages, each once; they stay hidden until `release` or the timeout."""
         seen: set[str] = set()
         empty = 0
-        while len(seen) < limit and empty < _EMPTY_ANSWERS:
+        while len(seen) < limit and empty < _EMPTY_RESPONSES:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(_PER_CALL, limit - len(seen)),
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
                 WaitTimeSeconds=_WAIT_SECONDS,
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
             )
-            letters = [_letter(message) for message in answer.get("Messages", [])]
-            fresh = [letter for letter in letters if letter.message_id not in seen]
-            empty = 0 if fresh else empty + 1
-            seen |= {letter.message_id for letter in fresh}
-            if fresh:
-                yield fresh
+            received = [_parse(message) for message in answer.get("Messages", [])]
+            unseen = [message for message in received if message.message_id not in seen]
+            empty = 0 if unseen else empty + 1
+            seen |= {message.message_id for message in unseen}
+            if unseen:
+                yield unseen
 
-    def release(self, letters: Sequence[DeadLetter]) -> None:
-        """Lets others see messages again; what cannot be released comes back by itself after a while."""
-        for start in range(0, len(letters), _PER_CALL):
-            some = letters[start : start + _PER_CALL]
+    def release(self, messages: Sequence[DeadLetterMessage]) -> None:
+        """Make messages visible again; those that cannot be released reappear after the timeout."""
+        for start in range(0, len(messages), _PER_CALL):
+            batch = messages[start : start + _PER_CALL]
             entries: list[Any] = [
-                {"Id": str(n), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
-                for n, letter in enumerate(some)
+                {"Id": str(n), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": 0}
+                for n, message in enumerate(batch)
             ]
             self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
-    def move(self, letters: Sequence[DeadLetter], target_url: str) -> list[str]:
-        """Gives the ids of those that were moved.
+    def move(self, messages: Sequence[DeadLetterMessage], target_url: str) -> list[str]:
+        """Move messages to a queue; return the ids of those that were moved.
 
-        A crash between sending and deleting leaves a message in both queues: harmless, since the engine takes the same
+        A crash between sending and deleting leaves a message in both queues. That is harmless: the engine processes an
         event once.
         """
-        moved: list[DeadLetter] = []
-        for some in _in_calls(letters):
-            sent = self._client.send_message_batch(
+        moved: list[str] = []
+        for batch in _batches(messages):
+            answer = self._client.send_message_batch(
                 QueueUrl=target_url,
-                Entries=[{"Id": str(n), "MessageBody": letter.body} for n, letter in enumerate(some)],
+                Entries=[{"Id": str(n), "MessageBody": message.body} for n, message in enumerate(batch)],
             )
-            done = [some[int(entry["Id"])] for entry in sent.get("Successful", [])]
-            if done:
+            sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]
+            if sent:
                 entries: list[Any] = [
-                    {"Id": str(n), "ReceiptHandle": letter.receipt_handle} for n, letter in enumerate(done)
+                    {"Id": str(n), "ReceiptHandle": message.receipt_handle} for n, message in enumerate(sent)
                 ]
                 self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
-            moved += done
-        return [letter.message_id for letter in moved]
+            moved += [message.message_id for message in sent]
+        return moved
 
 
 def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) -> Mapping[str, str]:
-    """Finds what a function logged last about messages that failed. Raises botocore's errors."""
+    """Return the last error that a function logged for each message. Raises botocore's errors."""
     found: dict[str, str] = {}
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=log_group,
@@ -100,24 +100,24 @@ def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) 
     return found
 
 
-def _in_calls(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Divides messages so that no call has more of them, or more bytes, than SendMessageBatch takes."""
-    some: list[DeadLetter] = []
+def _batches(messages: Sequence[DeadLetterMessage]) -> Iterator[list[DeadLetterMessage]]:
+    """Split messages by SendMessageBatch's limits on their number and bytes."""
+    batch: list[DeadLetterMessage] = []
     size = 0
-    for letter in letters:
-        length = len(letter.body.encode())
-        if some and (len(some) == _PER_CALL or size + length > _BYTES_PER_CALL):
-            yield some
-            some, size = [], 0
-        some.append(letter)
+    for message in messages:
+        length = len(message.body.encode())
+        if batch and (len(batch) == _PER_CALL or size + length > _BYTES_PER_CALL):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
         size += length
-    if some:
-        yield some
+    if batch:
+        yield batch
 
 
-def _letter(message: Mapping[str, Any]) -> DeadLetter:
+def _parse(message: Mapping[str, Any]) -> DeadLetterMessage:
     given = message.get("MessageAttributes", {})
-    return DeadLetter(
+    return DeadLetterMessage(
         message_id=message["MessageId"],
         body=message["Body"],
         receipt_handle=message["ReceiptHandle"],

@@ -1,4 +1,4 @@
-"""`sesmail erase ADDRESS`: the right to erasure."""
+"""`sesmail erase ADDRESS`: the right to erasure (GDPR, article 17)."""
 
 from __future__ import annotations
 
@@ -8,55 +8,57 @@ import typer
 from rich.markup import escape
 from rich.progress import track
 
-from sesmail_cli.operator.arguments import listed_address
-from sesmail_cli.operator.command import ATTENTION, OK, Operator, err
-from sesmail_cli.operator.erasure import Known, delete_emails, hash_suppression, search
+from sesmail_cli.operator.arguments import stored_address
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
+from sesmail_cli.operator.erasure import StoredData, delete_emails, find_data, hash_suppression
+from sesmail_cli.terminal import err
 
 
 def erase(
-    operator: Operator,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose data is to go.")],
+    context: CommandContext,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The address to erase.")],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is there, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the data; delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Delete what is known of an address: records with their history, kept requests. Shows it first; then asks.
+    """Delete an address's tracking records, with their history, and its kept requests. Shows them first, then asks.
 
-    A suppression stays in force, under a hash. Where the address was a cc or bcc, see docs/cli.md.
+    A suppression stays in force under a hash of the address. For cc and bcc recipients, see docs/cli.md.
     """
-    known = search(operator.stack, listed_address(address))
-    _show(operator, known)
-    erased, left, tombstone = False, len(known.emails), None
-    if not known.nothing and operator.agrees("Erase this? It cannot be taken back.", yes=yes, dry_run=dry_run):
-        tombstone = hash_suppression(operator.stack, known)
-        steps = track(delete_emails(operator.stack, known), "Erasing", len(known.emails), console=err, transient=True)
-        left = sum(not gone for gone in steps)
+    data = find_data(context.engine, stored_address(address))
+    _print_data(context, data)
+    erased, left, tombstone = False, len(data.emails), None
+    if not data.empty and context.confirm("Erase this? It cannot be undone.", yes=yes, dry_run=dry_run):
+        tombstone = hash_suppression(context.engine, data)
+        deletions = delete_emails(context.engine, data)
+        results = track(deletions, "Erasing", len(data.emails), console=err, transient=True)
+        left = sum(not deleted for deleted in results)
         erased = True
-        _show_done(operator, known, left, tombstone)
-    operator.answer({"known": known, "erased": erased, "tombstone": tombstone, "recordsLeft": left})
-    return ATTENTION if known.under_way or (not known.nothing and not erased) or left else OK
+        _print_result(context, data, left, tombstone)
+    context.print_json({"known": data, "erased": erased, "tombstone": tombstone, "recordsLeft": left})
+    return ATTENTION if data.unfinished or (not data.empty and not erased) or left else OK
 
 
-def _show(operator: Operator, known: Known) -> None:
-    operator.say(f"Of [bold]{escape(known.email)}[/] the engine has:")
-    operator.say(f"  {len(known.emails)} tracking records, with their history: deleted")
-    operator.say(f"  {len(known.kept_requests)} requests kept for a soft-bounce retry: deleted")
-    if known.in_the_clear and known.suppression:
-        operator.say(f"  a suppression ({known.suppression.reason}): stays in force, under a hash of the address")
-    elif known.in_the_clear:
-        operator.say("  a suppression that has expired: deleted")
-    elif known.suppression:
-        operator.say(f"  a suppression ({known.suppression.reason}), under a hash already: stays")
-    if known.under_way:
-        operator.note(
-            f"[yellow]{len(known.under_way)} emails are still under way[/] ({escape(', '.join(known.under_way[:5]))}"
-            f"{', …' if len(known.under_way) > 5 else ''}): run this again when they are through."
+def _print_data(context: CommandContext, data: StoredData) -> None:
+    context.print(f"The engine has this data of [bold]{escape(data.email)}[/]:")
+    context.print(f"  {len(data.emails)} tracking records, with their history: deleted")
+    context.print(f"  {len(data.kept_requests)} requests kept for a soft-bounce retry: deleted")
+    if data.unhashed and data.suppression:
+        context.print(f"  a suppression ({data.suppression.reason}): stays in force under a hash of the address")
+    elif data.unhashed:
+        context.print("  a suppression that has expired: deleted")
+    elif data.suppression:
+        context.print(f"  a suppression ({data.suppression.reason}) under a hash: stays")
+    if data.unfinished:
+        context.note(
+            f"[yellow]{len(data.unfinished)} emails are not finished[/] ({escape(', '.join(data.unfinished[:5]))}"
+            f"{', …' if len(data.unfinished) > 5 else ''}): run this again later."
         )
 
 
-def _show_done(operator: Operator, known: Known, left: int, tombstone: str | None) -> None:
-    operator.say(f"[green]Erased[/] {len(known.emails) - left} records and {len(known.kept_requests)} kept requests.")
+def _print_result(context: CommandContext, data: StoredData, left: int, tombstone: str | None) -> None:
+    context.print(f"[green]Erased[/] {len(data.emails) - left} records and {len(data.kept_requests)} kept requests.")
     if tombstone:
-        operator.say(f"The suppression stands as {tombstone}.")
+        context.print(f"The suppression stays in force as {tombstone}.")
     if left:
-        operator.note(f"[yellow]{left} records are under way again[/]: run this again when they are through.")
+        context.note(f"[yellow]{left} emails are being sent again[/]: run this again later.")

@@ -1,4 +1,4 @@
-"""`sesmail explain EMAIL_ID`: one email's whole story, and what to do about it."""
+"""`sesmail explain EMAIL_ID`: one email's timeline, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,20 @@ import typer
 from rich.markup import escape
 
 from sesmail_cli.operator.advice import advise, retry_time
-from sesmail_cli.operator.command import ATTENTION, OK, Operator
-from sesmail_cli.operator.health import DEAD_LETTERS, QUEUES
-from sesmail_cli.operator.stack import Stack
-from sesmail_cli.operator.story import DEFER_REASONS, Step, story
-from sesmail_cli.operator.suppression_words import where_from
-from sesmail_cli.operator.words import duration, pause_in_words
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
+from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
+from sesmail_cli.operator.format import describe_origin, describe_pause, duration
+from sesmail_cli.operator.timeline import DEFER_REASONS, Step, timeline
+from sesmail_cli.terminal import coloured
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 
-_GOOD = frozenset({"sent", "delivered", "opened", "clicked"})
-_BAD = frozenset({"failed", "bounced", "complained", "soft_bounced"})
-
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an email waits, and until when, as far as that is known."""
+    """Why an email waits, and until when, if known."""
 
     reason: str
     until: str | None = None
@@ -38,48 +34,48 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     to_email: str | None
     status: str
     attempt: int
-    story: list[Step]
+    timeline: list[Step] = msgspec.field(name="story")
     waiting: Waiting | None
     paused: Mapping[str, SendingState]
     suppressions: list[Suppression]
     retry_at: str | None
-    """When a soft-bounced email is sent once more."""
+    """When a soft-bounced email is retried."""
     next_steps: list[str]
     needs_attention: bool
 
 
 def explain(
-    operator: Operator,
+    context: CommandContext,
     email_id: Annotated[str, typer.Argument(metavar="EMAIL_ID", help="The email's id, or SES's message id.")],
 ) -> int:
-    """Tell the whole story of one email, with why, and what to do next."""
-    record = _find(operator.stack, email_id)
+    """Show the timeline of one email, with reasons, and what to do next."""
+    record = _find(context.engine, email_id)
     if record is None:
-        return _without_record(operator, email_id)
-    explanation = _explained(operator.stack, record)
-    operator.answer(explanation)
-    _tell(operator, record, explanation)
+        return _explain_missing(context, email_id)
+    explanation = _explain(context.engine, record)
+    context.print_json(explanation)
+    _print(context, record, explanation)
     return ATTENTION if explanation.needs_attention else OK
 
 
-def _find(stack: Stack, given: str) -> TrackingRecord | None:
-    return stack.tracking.get_many([given]).get(given) or stack.tracking.find_by_ses_message_id(given)
+def _find(engine: Engine, given: str) -> TrackingRecord | None:
+    return engine.tracking.get_many([given]).get(given) or engine.tracking.find_by_ses_message_id(given)
 
 
-def _explained(stack: Stack, record: TrackingRecord) -> Explanation:
-    now = stack.clock.now()
-    states = stack.paused([record.original_source] if record.original_source else [])
+def _explain(engine: Engine, record: TrackingRecord) -> Explanation:
+    now = engine.clock.now()
+    states = engine.paused([record.original_source] if record.original_source else [])
     addresses = [address for address in (record.to_email, *record.recipients) if address]
-    suppressions = list(stack.suppression.get_many(addresses).values())
-    # The soft bounce that suppressed the address is the last.
-    retry_at = None if suppressions else _retry_at(stack, record, now)
+    suppressions = list(engine.suppression.get_many(addresses).values())
+    # The soft bounce that suppressed the address is not retried.
+    retry_at = None if suppressions else _retry_at(engine, record, now)
     advice = advise(record, states, retry_at=retry_at, now=now)
     return Explanation(
         email_id=record.email_id,
         to_email=record.to_email,
         status=record.status,
         attempt=record.attempt,
-        story=story(record),
+        timeline=timeline(record),
         waiting=_waiting(record, now),
         paused=states,
         suppressions=suppressions,
@@ -95,76 +91,72 @@ def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
     untils = [entry.detail.get("until") for entry in record.history if entry.status is Status.DEFERRED]
     reason = DEFER_REASONS.get(record.defer_reason or "", record.defer_reason or "not known")
     until = untils[-1] if untils else None
-    # What is held looks again and again; the record tells the first time only.
+    # A held email is checked repeatedly, but its record has the time of the first check only.
     return Waiting(reason=reason, until=until if until and utc_seconds(until) > now else None)
 
 
-def _retry_at(stack: Stack, record: TrackingRecord, now: float) -> str | None:
+def _retry_at(engine: Engine, record: TrackingRecord, now: float) -> str | None:
     if record.status is not Status.SOFT_BOUNCED:
         return None
-    retries, delay = stack.soft_bounce_retries, stack.retry_delay_seconds
+    retries, delay = engine.soft_bounce_retries, engine.retry_delay_seconds
     return retry_time(record, retries=retries, delay_seconds=delay, now=now)
 
 
-def _tell(operator: Operator, record: TrackingRecord, found: Explanation) -> None:
+def _print(context: CommandContext, record: TrackingRecord, explanation: Explanation) -> None:
     to = escape(record.to_email or "an address that could not be read")
-    operator.say(f"[bold]{escape(record.email_id)}[/] to {to}: {_coloured(record.status)}, attempt {record.attempt}")
+    context.print(f"[bold]{escape(record.email_id)}[/] to {to}: {coloured(record.status)}, attempt {record.attempt}")
     if record.subject:
-        operator.say(f"Subject: {escape(record.subject)}")
-    operator.say()
-    for step in found.story:
-        _tell_step(operator, step, with_attempt=record.attempt > 1)
+        context.print(f"Subject: {escape(record.subject)}")
+    context.print()
+    for step in explanation.timeline:
+        _print_step(context, step, with_attempt=record.attempt > 1)
     for address, state in record.recipients.items():
-        operator.say(f"{(state.type or 'copy')} {escape(address)}: {_coloured(state.status)}")
-    operator.say()
-    _tell_waiting(operator, found)
-    for entry in found.suppressions:
-        own = "by this very email" if entry.email_id == record.email_id else where_from(entry)
-        operator.say(f"[yellow]Suppressed:[/] {escape(entry.email)} ({entry.reason}), {escape(own)}")
-    for text in found.next_steps:
-        operator.say(f"[bold]Next:[/] {escape(text)}")
+        context.print(f"{(state.type or 'copy')} {escape(address)}: {coloured(state.status)}")
+    context.print()
+    _print_waiting(context, explanation)
+    for entry in explanation.suppressions:
+        origin = "by this email" if entry.email_id == record.email_id else describe_origin(entry)
+        context.print(f"[yellow]Suppressed:[/] {escape(entry.email)} ({entry.reason}), {escape(origin)}")
+    for text in explanation.next_steps:
+        context.print(f"[bold]Next:[/] {escape(text)}")
 
 
-def _tell_step(operator: Operator, step: Step, *, with_attempt: bool) -> None:
+def _print_step(context: CommandContext, step: Step, *, with_attempt: bool) -> None:
     attempt = f" (attempt {step.attempt})" if with_attempt else ""
     about = f" [{step.recipient}]" if step.recipient else ""
-    status = f"  → {_coloured(step.status)}" if step.status else ""
-    operator.say(f"{step.at}  {escape(step.what + about + attempt)}{status}")
+    status = f"  → {coloured(step.status)}" if step.status else ""
+    context.print(f"{step.at}  {escape(step.what + about + attempt)}{status}")
 
 
-def _tell_waiting(operator: Operator, found: Explanation) -> None:
-    if found.waiting:
-        until = found.waiting.until
+def _print_waiting(context: CommandContext, explanation: Explanation) -> None:
+    if explanation.waiting:
+        until = explanation.waiting.until
         wait = ""
         if until:
-            left = utc_seconds(until) - operator.stack.clock.now()
+            left = utc_seconds(until) - context.engine.clock.now()
             wait = f", until {until} (in {duration(left)})"
-        operator.say(f"[yellow]It waits:[/] {escape(found.waiting.reason)}{wait}")
-    for source, state in found.paused.items():
-        operator.say(f"[yellow]Paused now:[/] {escape(pause_in_words(source, state, operator.stack.cooldown_seconds))}")
+        context.print(f"[yellow]Waiting:[/] {escape(explanation.waiting.reason)}{wait}")
+    for source, state in explanation.paused.items():
+        pause = describe_pause(source, state, context.engine.cooldown_seconds)
+        context.print(f"[yellow]Paused now:[/] {escape(pause)}")
 
 
-def _coloured(status: str) -> str:
-    colour = "green" if status in _GOOD else "red" if status in _BAD else "cyan"
-    return f"[{colour}]{status}[/]"
-
-
-def _without_record(operator: Operator, email_id: str) -> int:
-    stack = operator.stack
-    depths = {name: depth for name in (*QUEUES, *DEAD_LETTERS) if (depth := stack.depth(name).total)}
-    steps = _steps_without_record(depths)
-    operator.answer({"emailId": email_id, "status": None, "queues": depths, "nextSteps": steps})
-    operator.say(f"[yellow]There is no record of[/] [bold]{escape(email_id)}[/].")
+def _explain_missing(context: CommandContext, email_id: str) -> int:
+    engine = context.engine
+    depths = {name: depth for name in (*QUEUES, *DEAD_LETTER_QUEUES) if (depth := engine.depth(name).total)}
+    steps = _next_steps(depths)
+    context.print_json({"emailId": email_id, "status": None, "queues": depths, "nextSteps": steps})
+    context.print(f"[yellow]There is no record of[/] [bold]{escape(email_id)}[/].")
     for text in steps:
-        operator.say(f"[bold]Next:[/] {escape(text)}")
+        context.print(f"[bold]Next:[/] {escape(text)}")
     return ATTENTION
 
 
-def _steps_without_record(depths: Mapping[str, int]) -> Sequence[str]:
+def _next_steps(depths: Mapping[str, int]) -> Sequence[str]:
     where = ", ".join(f"{name} {depth}" for name, depth in depths.items())
     return [
-        f"It may still wait in a queue ({where})." if where else "No queue holds anything, so it does not wait there.",
+        f"It may be waiting in a queue ({where})." if where else "It is not waiting: all queues are empty.",
         "Records are deleted after data_retention_days, and by `sesmail erase`.",
-        "Without an emailId of its own, a request has the id `email-` + the id that PutEvents answered. Compare it, "
-        "and the detail-type: only 'Email Request' is taken.",
+        "Check the id: a request without an emailId gets `email-` and the event id that PutEvents returned. Check the "
+        "detail-type too: the engine accepts only 'Email Request'.",
     ]

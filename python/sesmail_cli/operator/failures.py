@@ -1,4 +1,4 @@
-"""What AWS refused, in one sentence that says what to do; a traceback helps no operator."""
+"""AWS's errors as one sentence that says what to do, and the exit codes for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botocore.exceptions import (
 USAGE = 2
 AWS_FAILED = 3
 
-_NOT_THERE = {
+_NOT_FOUND = {
     "ResourceNotFoundException",
     "QueueDoesNotExist",
     "AWS.SimpleQueueService.NonExistentQueue",
@@ -36,22 +36,18 @@ _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", 
 
 
 def exit_code_of(err: BotoCoreError | ClientError) -> int:
-    """Tells a wrong name or profile (usage) from an AWS that cannot or will not answer."""
-    return USAGE if isinstance(err, ProfileNotFound | NoRegionError) or is_not_there(err) else AWS_FAILED
+    """Return USAGE for a wrong name or profile, else AWS_FAILED."""
+    return USAGE if isinstance(err, ProfileNotFound | NoRegionError) or _is_not_found(err) else AWS_FAILED
 
 
-def is_not_there(err: Exception) -> bool:
-    return isinstance(err, ClientError) and _code(err) in _NOT_THERE
+def describe_failure(err: BotoCoreError | ClientError, name: str) -> str:
+    """Describe what went wrong and what to do about it."""
+    return _describe_answer(err, name) if isinstance(err, ClientError) else _describe_local_error(err)
 
 
-def sentence(err: BotoCoreError | ClientError, name: str) -> str:
-    """Says what went wrong and what to do about it."""
-    return _of_answer(err, name) if isinstance(err, ClientError) else _of_own_side(err)
-
-
-def _of_answer(err: ClientError, name: str) -> str:
+def _describe_answer(err: ClientError, name: str) -> str:
     code, message = _code(err), err.response["Error"].get("Message", "")
-    if code in _NOT_THERE:
+    if code in _NOT_FOUND:
         return (
             f"There is no engine '{name}' in this account and region ({err.operation_name}: {code}): "
             "check --name, --region and --profile."
@@ -61,20 +57,24 @@ def _of_answer(err: ClientError, name: str) -> str:
     if code in _BAD_CREDENTIALS:
         return f"AWS does not accept your credentials ({code}): log in again, or choose another --profile."
     if code in _THROTTLED:
-        return f"AWS throttled {err.operation_name} ({code}): wait a little and run the command again."
+        return f"AWS throttled {err.operation_name} ({code}): wait a minute and run the command again."
     return f"AWS answered {err.operation_name} with {code}: {message}"
 
 
-def _of_own_side(err: BotoCoreError) -> str:
+def _describe_local_error(err: BotoCoreError) -> str:
     if isinstance(err, ProfileNotFound):
-        return f"{err}: `aws configure list-profiles` shows those that you have."
+        return f"{err}: `aws configure list-profiles` lists yours."
     if isinstance(err, NoRegionError):
-        return "No region is set: name one with --region, or in AWS_REGION or the profile."
+        return "No region is set: give --region, or set AWS_REGION or the profile's region."
     if isinstance(err, NoCredentialsError | PartialCredentialsError):
-        return "No AWS credentials were found: name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret."
+        return "No AWS credentials were found: give --profile, log in, or set AWS_ACCESS_KEY_ID and its secret."
     if isinstance(err, EndpointConnectionError | ConnectionError | HTTPClientError):
         return f"AWS cannot be reached: check the network, --region and AWS_ENDPOINT_URL. ({err})"
-    return f"AWS could not be asked ({type(err).__name__}): {err}"
+    return f"The request to AWS failed ({type(err).__name__}): {err}"
+
+
+def _is_not_found(err: Exception) -> bool:
+    return isinstance(err, ClientError) and _code(err) in _NOT_FOUND
 
 
 def _code(err: ClientError) -> str:

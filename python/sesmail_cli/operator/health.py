@@ -1,4 +1,4 @@
-"""How the engine is doing: pauses, what SES allows, what waits and for how long."""
+"""The engine's health: pauses, SES's quota and state, queues and the age of their messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, QueueDepth, Stack
-from sesmail_cli.operator.words import pause_in_words
-from sesmail_layer.domain.guards.pacing import Quota
+from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine, QueueDepth
+from sesmail_cli.operator.format import describe_pause
 from sesmail_layer.domain.guards.sending_state import SendingState
 
-QUEUES = tuple(DEAD_LETTER_QUEUES)
-DEAD_LETTERS = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUES.values())
-
-# SQS reports its metrics every minute, some minutes late.
+# SQS reports its metrics every minute, but some minutes late.
 _METRIC_MINUTES = 15
-_NEARLY_USED = 0.9
+_HIGH_QUOTA_USE = 0.9
 
 
 class SesState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,7 +27,7 @@ class SesState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sending_enabled: bool | None = None
     """None: not known."""
     enforcement_status: str | None = None
-    """`HEALTHY`, `PROBATION` or `SHUTDOWN`: what AWS thinks of the account."""
+    """AWS's rating of the account: `HEALTHY`, `PROBATION` or `SHUTDOWN`."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -43,48 +39,48 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     queues: Sequence[QueueDepth]
     dead_letter_queues: Sequence[QueueDepth]
     attention: Sequence[str] = ()
-    """What somebody should look at, in words."""
+    """What an operator should look at, one sentence each."""
 
 
-def look(stack: Stack) -> Health:
-    """Asks AWS for all of it. Raises botocore's errors and TransientError."""
-    names = (*QUEUES, *DEAD_LETTERS)
-    ages = _oldest_ages(stack, names)
+def check_health(engine: Engine) -> Health:
+    """Read the engine's state from AWS. Raises botocore's errors and TransientError."""
+    names = (*QUEUES, *DEAD_LETTER_QUEUES)
+    ages = _oldest_ages(engine, names)
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        depths = dict(zip(names, pool.map(lambda name: _depth(stack, name, ages.get(name)), names), strict=True))
+        depths = dict(zip(names, pool.map(lambda name: _depth(engine, name, ages.get(name)), names), strict=True))
     health = Health(
-        name=stack.name,
-        region=stack.region,
-        paused=stack.states.paused(),
-        ses=_ses(stack, stack.quota.ask()),
+        name=engine.name,
+        region=engine.region,
+        paused=engine.states.paused(),
+        ses=_ses(engine),
         queues=[depths[name] for name in QUEUES],
-        dead_letter_queues=[depths[name] for name in DEAD_LETTERS],
+        dead_letter_queues=[depths[name] for name in DEAD_LETTER_QUEUES],
     )
     return msgspec.structs.replace(health, attention=list(_attention(health)))
 
 
 def _attention(health: Health) -> Iterable[str]:
     for source, state in health.paused.items():
-        yield f"paused: {pause_in_words(source, state)}"
+        yield f"paused: {describe_pause(source, state)}"
     if health.ses.sending_enabled is False:
-        yield "SES itself has paused sending for this account"
+        yield "SES has paused sending for this account"
     if health.ses.enforcement_status in ("PROBATION", "SHUTDOWN"):
         yield f"AWS has put this account's sending under {health.ses.enforcement_status}"
-    if health.ses.share_used >= _NEARLY_USED:
+    if health.ses.share_used >= _HIGH_QUOTA_USE:
         yield f"{health.ses.share_used:.0%} of SES's 24-hour quota is used"
     for queue in health.dead_letter_queues:
         if queue.total:
-            yield f"{queue.name} holds {queue.total}: see `sesmail redrive {queue.name}`"
+            yield f"{queue.name} holds {queue.total}: run `sesmail redrive {queue.name}`"
 
 
-def _depth(stack: Stack, name: str, age: float | None) -> QueueDepth:
-    depth = stack.depth(name)
+def _depth(engine: Engine, name: str, age: float | None) -> QueueDepth:
+    depth = engine.depth(name)
     return msgspec.structs.replace(depth, oldest_age_seconds=age) if depth.total else depth
 
 
-def _oldest_ages(stack: Stack, names: Sequence[str]) -> Mapping[str, float]:
-    """The ages are CloudWatch's; where it cannot be asked, they stay unknown."""
-    now = datetime.fromtimestamp(stack.clock.now(), UTC)
+def _oldest_ages(engine: Engine, names: Sequence[str]) -> Mapping[str, float]:
+    """Read the ages from CloudWatch; empty where the role may not read them."""
+    now = datetime.fromtimestamp(engine.clock.now(), UTC)
     queries = [
         {
             "Id": f"q{number}",
@@ -92,7 +88,7 @@ def _oldest_ages(stack: Stack, names: Sequence[str]) -> Mapping[str, float]:
                 "Metric": {
                     "Namespace": "AWS/SQS",
                     "MetricName": "ApproximateAgeOfOldestMessage",
-                    "Dimensions": [{"Name": "QueueName", "Value": stack.called(name)}],
+                    "Dimensions": [{"Name": "QueueName", "Value": engine.resource_name(name)}],
                 },
                 "Period": 60,
                 "Stat": "Maximum",
@@ -101,7 +97,7 @@ def _oldest_ages(stack: Stack, names: Sequence[str]) -> Mapping[str, float]:
         for number, name in enumerate(names)
     ]
     try:
-        answer = stack.cloudwatch.get_metric_data(
+        answer = engine.cloudwatch.get_metric_data(
             MetricDataQueries=queries,
             StartTime=now - timedelta(minutes=_METRIC_MINUTES),
             EndTime=now,
@@ -113,19 +109,13 @@ def _oldest_ages(stack: Stack, names: Sequence[str]) -> Mapping[str, float]:
     return {name: newest[f"q{number}"] for number, name in enumerate(names) if f"q{number}" in newest}
 
 
-def _ses(stack: Stack, quota: Quota) -> SesState:
-    state = SesState(
+def _ses(engine: Engine) -> SesState:
+    quota, account = engine.quota.ask(), engine.ses_account()
+    return SesState(
         max_send_rate=quota.max_send_rate,
         max_24_hour_send=quota.max_24_hour_send,
         sent_last_24_hours=quota.sent_last_24_hours,
         share_used=round(1 - quota.share_left, 4),
-    )
-    try:
-        account = stack.sesv2.get_account()
-    except (BotoCoreError, ClientError):
-        return state  # A right that a role may lack, an emulator that has no SES v2: the quota is known all the same.
-    return msgspec.structs.replace(
-        state,
         sending_enabled=account.get("SendingEnabled"),
         enforcement_status=account.get("EnforcementStatus"),
     )

@@ -1,4 +1,4 @@
-"""`sesmail redrive QUEUE`: from a dead-letter queue back to its queue, what can succeed now."""
+"""`sesmail redrive QUEUE`: move dead-letter messages that can succeed now back to their queue."""
 
 from __future__ import annotations
 
@@ -13,142 +13,142 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from sesmail_cli.operator.command import ATTENTION, OK, Operator, UsageError, err
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue, last_errors
-from sesmail_cli.operator.dead_letters import DeadLetter, Finding, Surroundings, email_id_of, examine, source_of
-from sesmail_cli.operator.stack import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUES, Stack
-from sesmail_cli.operator.words import duration
-from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_cli.operator.dead_letters import (
+    Classification,
+    DeadLetterMessage,
+    RedriveContext,
+    classify,
+    email_id_of,
+    request_of,
+)
+from sesmail_cli.operator.engine import (
+    BUS_DEAD_LETTER_QUEUE,
+    DEAD_LETTER_QUEUE_OF,
+    DEAD_LETTER_QUEUES,
+    QUEUES,
+    Engine,
+)
+from sesmail_cli.operator.format import duration
+from sesmail_cli.terminal import err
 
 _SHOWN = 50
 _FUNCTIONS = {"FeedbackProcessorDLQ": "FeedbackProcessor"}
+_NAMES = ", ".join((*QUEUES, BUS_DEAD_LETTER_QUEUE))
 
 
 def redrive(
-    operator: Operator,
+    context: CommandContext,
     queue: Annotated[
-        str,
-        typer.Argument(
-            metavar="QUEUE",
-            help=f"One of {', '.join((*DEAD_LETTER_QUEUES, BUS_DEAD_LETTER_QUEUE))}; or its DLQ's name.",
-        ),
+        str, typer.Argument(metavar="QUEUE", help=f"One of {_NAMES}; or the name of a queue's dead-letter queue.")
     ],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be moved, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the messages; move nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many messages to look at, at most.")] = 1000,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages to read.")] = 1000,
 ) -> int:
-    """Move dead letters back to their queue. Shows first what each is and why it is there; then asks.
+    """Move dead-letter messages back to their queue. Shows each message and its reason first, then asks.
 
-    Only what can succeed now is moved: what cannot be read stays, and so does mail of whoever is paused.
+    Moves only what can succeed now. Unreadable messages stay, and so do emails of a paused producer.
     """
-    name = _dead_letter_queue(queue, operator.stack.name)
-    run = _Redrive(operator.stack, name, limit)
-    findings = run.look()
-    movable = sum(finding.target is not None for finding in findings)
-    _show(operator, name, findings)
-    if len(findings) == limit:
-        operator.note(f"[yellow]Only {limit} messages were looked at[/]; --limit raises that.")
+    name = _dead_letter_queue(queue, context.engine.name)
+    run = _Redrive(context.engine, name, limit)
+    messages = run.inspect()
+    movable = sum(message.target is not None for message in messages)
+    _print(context, name, messages)
+    if len(messages) == limit:
+        context.note(f"[yellow]Only {limit} messages were read.[/] --limit raises that.")
     moved: list[str] = []
-    if movable and operator.agrees(f"Move {movable} of {len(findings)}?", yes=yes, dry_run=dry_run):
+    if movable and context.confirm(f"Move {movable} of {len(messages)}?", yes=yes, dry_run=dry_run):
         moved = run.move(movable)
-        operator.say(f"[green]Moved {len(moved)}.[/]")
-    operator.answer({"queue": name, "messages": findings, "movable": movable, "moved": moved})
-    return ATTENTION if len(findings) > len(moved) else OK
+        context.print(f"[green]Moved {len(moved)}.[/]")
+    context.print_json({"queue": name, "messages": messages, "movable": movable, "moved": moved})
+    return ATTENTION if len(messages) > len(moved) else OK
 
 
 class _Redrive:
-    """One run over one dead-letter queue. What was looked at is given back before anybody is asked."""
+    """One run over one dead-letter queue. Messages are released before the operator is asked."""
 
-    def __init__(self, stack: Stack, name: str, limit: int) -> None:
-        self._stack = stack
+    def __init__(self, engine: Engine, name: str, limit: int) -> None:
+        self._engine = engine
         self._name = name
         self._limit = limit
-        self._queue = DeadLetterQueue(stack.sqs, stack.queue_url(name))
+        self._queue = DeadLetterQueue(engine.sqs, engine.queue_url(name))
 
-    def look(self) -> list[Finding]:
-        letters = [letter for some in self._queue.take(self._limit) for letter in some]
+    def inspect(self) -> list[Classification]:
+        messages = [message for batch in self._queue.receive(self._limit) for message in batch]
         try:
-            around = self._surroundings(letters, with_log=True)
-            return [examine(letter, self._name, around) for letter in letters]
+            context = self._context(messages, with_log=True)
+            return [classify(message, self._name, context) for message in messages]
         finally:
-            self._queue.release(letters)
+            self._queue.release(messages)
 
     def move(self, expected: int) -> list[str]:
-        """Receives anew and judges anew, since things may have changed since they were shown."""
+        """Receive and classify the messages again, since the engine's state may have changed, and move them."""
         moved: list[str] = []
-        kept: list[DeadLetter] = []
+        kept: list[DeadLetterMessage] = []
         urls: dict[str, str] = {}
         columns = (TextColumn("Moving"), BarColumn(), MofNCompleteColumn())
         try:
             with Progress(*columns, console=err, transient=True) as progress:
                 task = progress.add_task("Moving", total=expected)
-                for some in self._queue.take(self._limit):
-                    around = self._surroundings(some, with_log=False)
-                    targets = {letter.message_id: examine(letter, self._name, around).target for letter in some}
+                for batch in self._queue.receive(self._limit):
+                    context = self._context(batch, with_log=False)
+                    targets = {one.message_id: classify(one, self._name, context).target for one in batch}
                     for target in sorted({one for one in targets.values() if one}):
-                        url = urls.setdefault(target, self._stack.queue_url(target))
-                        done = self._queue.move([one for one in some if targets[one.message_id] == target], url)
+                        url = urls.setdefault(target, self._engine.queue_url(target))
+                        done = self._queue.move([one for one in batch if targets[one.message_id] == target], url)
                         moved += done
                         progress.advance(task, len(done))
-                    kept += [letter for letter in some if letter.message_id not in moved]
+                    kept += [message for message in batch if message.message_id not in moved]
         finally:
             self._queue.release(kept)
         return moved
 
-    def _surroundings(self, letters: Sequence[DeadLetter], *, with_log: bool) -> Surroundings:
-        stack = self._stack
-        sources = {source for letter in letters if (source := source_of(letter))}
-        return Surroundings(
-            now=stack.clock.now(),
-            paused=stack.paused(sources),
-            ses_sends=self._ses_sends(),
-            records=self._records(letters),
-            logged=self._logged(letters) if with_log else {},
-            topics={stack.called("SESFeedback"), stack.called("Alarms")},
+    def _context(self, messages: Sequence[DeadLetterMessage], *, with_log: bool) -> RedriveContext:
+        engine = self._engine
+        requests = [request for message in messages if (request := request_of(message))]
+        email_ids = {email_id_of(request) for request in requests}
+        return RedriveContext(
+            now=engine.clock.now(),
+            paused=engine.paused({request.source for request in requests}),
+            ses_sending_enabled=engine.ses_account().get("SendingEnabled"),
+            records=engine.tracking.get_many(email_ids) if email_ids else {},
+            logged=self._logged(messages) if with_log else {},
+            topics={engine.resource_name("SESFeedback"), engine.resource_name("Alarms")},
         )
 
-    def _records(self, letters: Sequence[DeadLetter]) -> Mapping[str, TrackingRecord]:
-        ids = {email_id for letter in letters if (email_id := email_id_of(letter))}
-        return self._stack.tracking.get_many(ids) if ids else {}
-
-    def _ses_sends(self) -> bool | None:
-        with suppress(BotoCoreError, ClientError):
-            return self._stack.sesv2.get_account().get("SendingEnabled")
-        return None
-
-    def _logged(self, letters: Sequence[DeadLetter]) -> Mapping[str, str]:
-        """The log tells best why; without it, the messages tell what they can."""
-        if not letters or self._name == BUS_DEAD_LETTER_QUEUE:
+    def _logged(self, messages: Sequence[DeadLetterMessage]) -> Mapping[str, str]:
+        """Read the errors from the function's log; empty where the role may not read it."""
+        if not messages or self._name == BUS_DEAD_LETTER_QUEUE:
             return {}
-        function = self._stack.called(_FUNCTIONS.get(self._name, "EmailSender"))
+        function = self._engine.resource_name(_FUNCTIONS.get(self._name, "EmailSender"))
+        since = min(message.sent_at for message in messages)
+        ids = {message.message_id for message in messages}
         with suppress(BotoCoreError, ClientError):
-            since = min(letter.sent_at for letter in letters)
-            return last_errors(
-                self._stack.logs, f"/aws/lambda/{function}", since, {letter.message_id for letter in letters}
-            )
+            return last_errors(self._engine.logs, f"/aws/lambda/{function}", since, ids)
         return {}
 
 
 def _dead_letter_queue(given: str, name: str) -> str:
     short = given.removeprefix(f"{name}-")
-    found = DEAD_LETTER_QUEUES.get(short, short)
-    if found not in (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUES.values()):
-        known = ", ".join((*DEAD_LETTER_QUEUES, BUS_DEAD_LETTER_QUEUE))
-        raise UsageError(f"There is no queue '{given}': name one of {known}.")
+    found = DEAD_LETTER_QUEUE_OF.get(short, short)
+    if found not in DEAD_LETTER_QUEUES:
+        raise UsageError(f"There is no queue '{given}': name one of {_NAMES}.")
     return found
 
 
-def _show(operator: Operator, name: str, findings: Sequence[Finding]) -> None:
-    if not findings:
-        operator.say(f"{name} is empty.")
+def _print(context: CommandContext, name: str, messages: Sequence[Classification]) -> None:
+    if not messages:
+        context.print(f"{name} is empty.")
         return
-    table = Table("Age", "What", "Why it is here", "Goes to", box=None, pad_edge=False)
-    for finding in findings[:_SHOWN]:
-        goes = f"[green]{finding.target}[/]" if finding.target else f"[yellow]stays: {escape(finding.stays or '')}[/]"
-        table.add_row(duration(finding.age_seconds), escape(finding.what), escape(finding.why), goes)
-    operator.show(table)
-    if len(findings) > _SHOWN:
-        operator.say(f"… and {len(findings) - _SHOWN} more (--json lists all)")
-    goals = Counter(finding.target or "stay" for finding in findings)
-    operator.say(f"{name}: " + ", ".join(f"{count} → {goal}" for goal, count in sorted(goals.items())))
+    table = Table("Age", "Message", "Reason", "Goes to", box=None, pad_edge=False)
+    for message in messages[:_SHOWN]:
+        goes = f"[green]{message.target}[/]" if message.target else f"[yellow]stays: {escape(message.stays or '')}[/]"
+        table.add_row(duration(message.age_seconds), escape(message.what), escape(message.why), goes)
+    context.print_table(table)
+    if len(messages) > _SHOWN:
+        context.print(f"… and {len(messages) - _SHOWN} more (--json lists all)")
+    targets = Counter(message.target or "stay" for message in messages)
+    context.print(f"{name}: " + ", ".join(f"{count} → {target}" for target, count in sorted(targets.items())))

@@ -1,4 +1,4 @@
-"""`sesmail status`: is it sending, how fast may it, and does anything lie about."""
+"""`sesmail status`: pauses, SES's quota and rate, queues and dead-letter queues."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from sesmail_cli.operator.command import ATTENTION, OK, Operator
-from sesmail_cli.operator.health import Health, SesState, look
-from sesmail_cli.operator.stack import QueueDepth
-from sesmail_cli.operator.words import duration, pause_in_words
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
+from sesmail_cli.operator.engine import QueueDepth
+from sesmail_cli.operator.format import describe_pause, duration
+from sesmail_cli.operator.health import SesState, check_health
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 
-def status(operator: Operator) -> int:
+def status(context: CommandContext) -> int:
     """Show whether mail goes out: pauses, SES's quota and rate, queues and dead-letter queues."""
-    health = look(operator.stack)
-    operator.answer(health)
-    operator.say(f"[bold]{escape(health.name)}[/] in {health.region}")
-    _show_pauses(operator, health.paused)
-    _show_ses(operator, health.ses)
-    operator.show(_table("Queue", health.queues))
-    operator.show(_table("Dead-letter queue", health.dead_letter_queues))
-    _show_attention(operator, health)
+    health = check_health(context.engine)
+    context.print_json(health)
+    context.print(f"[bold]{escape(health.name)}[/] in {health.region}")
+    _print_pauses(context, health.paused)
+    _print_ses(context, health.ses)
+    context.print_table(_table("Queue", health.queues))
+    context.print_table(_table("Dead-letter queue", health.dead_letter_queues))
+    for text in health.attention[len(health.paused) :]:  # The pauses are at the top already.
+        context.print(f"[yellow]![/] {escape(text)}")
     return ATTENTION if health.attention else OK
 
 
-def _show_pauses(operator: Operator, paused: Mapping[str, SendingState]) -> None:
+def _print_pauses(context: CommandContext, paused: Mapping[str, SendingState]) -> None:
     if not paused:
-        operator.say("Sending: [green]on[/], no producer is paused")
+        context.print("Sending: [green]on[/], no producer is paused")
     for source, state in paused.items():
-        operator.say(f"[red]Paused:[/] {escape(pause_in_words(source, state, operator.stack.cooldown_seconds))}")
+        context.print(f"[red]Paused:[/] {escape(describe_pause(source, state, context.engine.cooldown_seconds))}")
 
 
-def _show_ses(operator: Operator, ses: SesState) -> None:
+def _print_ses(context: CommandContext, ses: SesState) -> None:
     quota = (
         f"{ses.sent_last_24_hours:,.0f} sent in 24 hours, without limit"
         if ses.max_24_hour_send < 0
         else f"{ses.sent_last_24_hours:,.0f} of {ses.max_24_hour_send:,.0f} recipients in 24 hours used "
         f"({ses.share_used:.1%})"
     )
-    account = {True: "sending is on", False: "[red]sending is paused by SES[/]", None: "state not known"}
+    account = {True: "sending is on", False: "[red]SES has paused sending[/]", None: "state not known"}
     enforcement = f", {ses.enforcement_status}" if ses.enforcement_status else ""
-    operator.say(
+    context.print(
         f"SES: {account[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients/s; {quota}"
     )
 
 
 def _table(title: str, queues: Sequence[QueueDepth]) -> Table:
-    table = Table(title, *(("Messages", "In flight", "Delayed", "Oldest")), box=None, pad_edge=False)
+    table = Table(title, "Messages", "In flight", "Delayed", "Oldest", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for queue in queues:
@@ -58,9 +59,3 @@ def _table(title: str, queues: Sequence[QueueDepth]) -> Table:
         counts = (str(queue.waiting), str(queue.in_flight), str(queue.delayed))
         table.add_row(queue.name, *counts, age or ("?" if queue.total else ""), style=style)
     return table
-
-
-def _show_attention(operator: Operator, health: Health) -> None:
-    told = len(health.paused)  # They stand at the top.
-    for text in health.attention[told:]:
-        operator.say(f"[yellow]![/] {escape(text)}")

@@ -1,4 +1,4 @@
-"""`sesmail suppression …`: who is not written to, why, and how to change it."""
+"""`sesmail suppression …`: list, show, add and remove suppressed addresses."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
-from sesmail_cli.operator.arguments import address as parsed_address
-from sesmail_cli.operator.arguments import listed_address, point_in_time
-from sesmail_cli.operator.command import ATTENTION, OK, Operator, operator_command
-from sesmail_cli.operator.failures import sentence
+from sesmail_cli.operator.arguments import new_address, point_in_time, stored_address
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator_command
+from sesmail_cli.operator.failures import describe_failure
+from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
-from sesmail_cli.operator.suppression_words import REASONS, where_from
 from sesmail_layer.aws.tombstones import PREFIX
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
@@ -23,77 +22,77 @@ from sesmail_layer.domain.times import utc_text
 SOURCE = "sesmail.cli"
 _DAY_SECONDS = 86_400
 
-app = typer.Typer(help="Look at and change the suppression list.", no_args_is_help=True)
+app = typer.Typer(help="Show and change the suppression list.", no_args_is_help=True)
 
-Type = StrEnum("Type", {name.upper(): name for name in TYPES})  # type: ignore[misc]  # from the vocabulary
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The whole address, in any case.")]
+Type = StrEnum("Type", {name.upper(): name for name in TYPES})  # type: ignore[misc]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The whole address; case does not matter.")]
 
 
 @app.command("list")
 @operator_command
 def list_(
-    operator: Operator,
+    context: CommandContext,
     *,
-    only: Annotated[Type | None, typer.Option("--type", help="One type; without it, all.")] = None,
+    only: Annotated[Type | None, typer.Option("--type", help="One type; default: all.")] = None,
     since: Annotated[
         str, typer.Option("--since", metavar="WHEN", help="A date, a time, or a span such as 7d or 24h.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most, the newest.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most entries to show, newest first.")] = 100,
 ) -> int:
-    """List addresses that are not written to, newest first."""
-    stack = operator.stack
-    now = stack.clock.now()
+    """List suppressed addresses, newest first."""
+    engine = context.engine
+    now = engine.clock.now()
     entries = newest(
-        stack.dynamodb,
-        stack.called("Suppression"),
+        engine.dynamodb,
+        engine.resource_name("Suppression"),
         TYPES if only is None else (only.value,),
         since=point_in_time(since, now) if since else "",
         now_text=utc_text(now),
         limit=limit,
     )
-    operator.answer({"suppressions": entries})
-    operator.show(_table(entries))
+    context.print_json({"suppressions": entries})
+    context.print_table(_table(entries))
     if len(entries) == limit:
-        operator.note(f"The newest {limit}; --limit shows more.")
+        context.note(f"Only the newest {limit} are shown. --limit raises that.")
     return OK
 
 
 @app.command()
 @operator_command
-def show(operator: Operator, address: Address) -> int:
-    """Show whether an address is suppressed, and why: 1 when it is, here or by SES; 0 when it is not."""
-    key = listed_address(address)
-    entry = operator.stack.suppression.get_many([key]).get(key)
-    ses_reason = _ses_reason(operator, key)
-    operator.answer({"email": key, "suppression": entry, "sesSuppression": ses_reason})
+def show(context: CommandContext, address: Address) -> int:
+    """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
+    key = stored_address(address)
+    entry = context.engine.suppression.get_many([key]).get(key)
+    ses_reason = _ses_reason(context, key)
+    context.print_json({"email": key, "suppression": entry, "sesSuppression": ses_reason})
     if entry is None:
-        operator.say(f"[green]Not suppressed:[/] {escape(key)}")
+        context.print(f"[green]Not suppressed:[/] {escape(key)}")
     else:
-        operator.say(f"[red]Suppressed:[/] {escape(key)} ({entry.reason}): {REASONS[entry.reason]}")
-        operator.say(escape(where_from(entry)[0].upper() + where_from(entry)[1:]))
+        context.print(f"[red]Suppressed:[/] {escape(key)} ({entry.reason}): {SUPPRESSION_REASONS[entry.reason]}")
+        context.print(escape(f"Listed {describe_origin(entry)}"))
         if entry.diagnostic_code:
-            operator.say(f"The other server said “{escape(entry.diagnostic_code)}”")
+            context.print(f"The other server answered “{escape(entry.diagnostic_code)}”")
         if entry.email_id:
-            operator.say(f"`sesmail explain {escape(entry.email_id)}` tells that email's story.")
+            context.print(f"See that email: `sesmail explain {escape(entry.email_id)}`")
     if ses_reason:
-        operator.say(f"[red]On SES's own list[/] of this account as well ({ses_reason})")
+        context.print(f"[red]Also on SES's own list[/] of this account ({ses_reason})")
     return ATTENTION if entry or ses_reason else OK
 
 
 @app.command()
 @operator_command
 def add(
-    operator: Operator,
+    context: CommandContext,
     address: Address,
     *,
-    reason: Annotated[SuppressionReason, typer.Option("--reason", help="Such as unsubscribe, for bulk mail only.")] = (
+    reason: Annotated[SuppressionReason, typer.Option("--reason", help="Why; unsubscribe blocks bulk mail only.")] = (
         SuppressionReason.MANUAL
     ),
-    days: Annotated[int | None, typer.Option("--days", min=1, help="For so many days; without it, for ever.")] = None,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Days until it expires; default: never.")] = None,
 ) -> int:
-    """Put an address on the list. Where it stands there already, the stronger reason and the longer time stay."""
-    stack = operator.stack
-    key, now = parsed_address(address), stack.clock.now()
+    """Suppress an address. If it is suppressed already, the stronger reason and the longer time stay."""
+    engine = context.engine
+    key, now = new_address(address), engine.clock.now()
     expires = None if days is None else now + days * _DAY_SECONDS
     entry = Suppression(
         email=key,
@@ -104,82 +103,77 @@ def add(
         expires_at=None if expires is None else utc_text(expires),
         ttl=None if expires is None else int(expires),
     )
-    stack.suppression.add(entry)
-    standing = stack.suppression.get_many([key]).get(key, entry)
-    operator.answer({"email": key, "suppression": standing})
-    operator.say(f"Suppressed: {escape(key)} ({standing.reason}), {escape(where_from(standing))}")
+    engine.suppression.add(entry)
+    stored = engine.suppression.get_many([key]).get(key, entry)
+    context.print_json({"email": key, "suppression": stored})
+    context.print(f"Suppressed: {escape(key)} ({stored.reason}), {escape(describe_origin(stored))}")
     return OK
 
 
 @app.command()
 @operator_command
 def remove(
-    operator: Operator,
+    context: CommandContext,
     address: Address,
     *,
     from_ses: Annotated[
         bool | None,
-        typer.Option("--ses/--no-ses", help="Take it off SES's own list as well, or leave it; without either: ask."),
+        typer.Option("--ses/--no-ses", help="Remove it from SES's own list too, or do not; default: ask."),
     ] = None,
 ) -> int:
-    """Take an address off the list, and, if you like, off SES's own list of the account."""
-    stack = operator.stack
-    key = listed_address(address)
-    entry = stack.suppression.get_many([key]).get(key)
+    """Remove an address from the suppression list and, if you choose, from SES's own list of the account."""
+    engine = context.engine
+    key = stored_address(address)
+    entry = engine.suppression.get_many([key]).get(key)
     if entry is not None:
-        stack.suppression.remove(key)
-        stack.suppression.remove(stack.tombstones.key_of(key))
-    ses_reason = None if from_ses is False else _ses_reason(operator, key)
-    off_ses = ses_reason is not None and _wants_off_ses(operator, key, ses_reason, from_ses)
+        engine.suppression.remove(key)
+        engine.suppression.remove(engine.tombstones.key_of(key))
+    ses_reason = None if from_ses is False else _ses_reason(context, key)
+    off_ses = ses_reason is not None and _confirm_ses(context, key, ses_reason, from_ses)
     if off_ses:
-        SesList(stack.sesv2).remove(key)
-    left = ses_reason is not None and not off_ses
-    operator.answer({"email": key, "removed": entry, "sesSuppression": ses_reason, "removedFromSes": off_ses})
-    operator.say(
-        f"Nothing to do: {escape(key)} was not on the list."
+        SesList(engine.sesv2).remove(key)
+    still_on_ses = ses_reason is not None and not off_ses
+    context.print_json({"email": key, "removed": entry, "sesSuppression": ses_reason, "removedFromSes": off_ses})
+    context.print(
+        f"Nothing to do: {escape(key)} was not suppressed."
         if entry is None
-        else f"Removed: {escape(key)} was suppressed ({entry.reason}), {escape(where_from(entry))}"
+        else f"Removed: {escape(key)} was suppressed ({entry.reason}), {escape(describe_origin(entry))}"
     )
     if off_ses:
-        operator.say(f"Removed from SES's own list as well, where it stood as {ses_reason}.")
-    if left:
-        operator.note(
-            f"[yellow]It is still on SES's own list[/] ({ses_reason}): mail to it bounces at once and brings it back "
-            "onto this list. `--ses` takes it off."
+        context.print(f"Also removed from SES's own list ({ses_reason}).")
+    if still_on_ses:
+        context.note(
+            f"[yellow]It is still on SES's own list[/] ({ses_reason}): the next email to it bounces, and it is "
+            "suppressed again. Use `--ses` to remove it there."
         )
-    return ATTENTION if left and from_ses is not False else OK
+    return ATTENTION if still_on_ses else OK
 
 
-def _wants_off_ses(operator: Operator, key: str, reason: str, given: bool | None) -> bool:
+def _confirm_ses(context: CommandContext, key: str, reason: str, given: bool | None) -> bool:
     if given is not None:
         return given
-    question = f"{key} is on SES's own suppression list as well ({reason}). Take it off there too?"
-    return operator.interactive and typer.confirm(question, err=True)
+    question = f"{key} is also on SES's own suppression list ({reason}). Remove it there too?"
+    return context.interactive and typer.confirm(question, err=True)
 
 
-def _ses_reason(operator: Operator, key: str) -> str | None:
-    """SES may be out of reach (a missing right, an emulator without SES v2); our own list counts all the same."""
+def _ses_reason(context: CommandContext, key: str) -> str | None:
+    """Read SES's reason; None, with a note, where the role may not read it, or the endpoint lacks SES v2."""
     try:
-        return SesList(operator.stack.sesv2).reason(key)
+        return SesList(context.engine.sesv2).reason(key)
     except (BotoCoreError, ClientError) as err:
-        operator.note(f"SES's own list could not be read: {escape(sentence(err, operator.stack.name))}")
+        context.note(f"SES's own list could not be read: {escape(describe_failure(err, context.engine.name))}")
         return None
 
 
 def _table(entries: list[Suppression]) -> Table:
-    table = Table("Address", "Reason", "Since", "Until", "From", box=None, pad_edge=False)
+    table = Table("Address", "Reason", "Since", "Expires", "From", box=None, pad_edge=False)
     for entry in entries:
         origin = " ".join(filter(None, (entry.source, entry.email_id)))
-        row = (
-            _shown(entry.email),
-            entry.reason,
-            entry.added_to_suppression_date,
-            entry.expires_at or "for ever",
-            origin,
-        )
+        expires = entry.expires_at or "never"
+        row = (_display(entry.email), entry.reason, entry.added_to_suppression_date, expires, origin)
         table.add_row(*map(escape, row))
     return table
 
 
-def _shown(email: str) -> str:
+def _display(email: str) -> str:
     return f"{email[: len(PREFIX) + 12]}… (erased)" if email.startswith(PREFIX) else email

@@ -1,4 +1,4 @@
-"""The suppression list as an operator reads it: newest first, by type and date; and SES's own list."""
+"""Queries for operators: the suppression list by type and date, newest first, and SES's own list."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _INDEX = "suppression-type-date-index"
 def newest(
     client: DynamoDBClient, table_name: str, types: Sequence[str], *, since: str, now_text: str, limit: int
 ) -> list[Suppression]:
-    """Reads the entries in force, of these types, added since a time, newest first. Raises botocore's errors."""
-    runs = [_of_type(client, table_name, one, since) for one in types]
-    merged = heapq.merge(*runs, key=lambda entry: entry.added_to_suppression_date, reverse=True)
+    """Read the unexpired entries of these types, added since a time, newest first. Raises botocore's errors."""
+    by_type = [_of_type(client, table_name, one, since) for one in types]
+    merged = heapq.merge(*by_type, key=lambda entry: entry.added_to_suppression_date, reverse=True)
     return list(islice((entry for entry in merged if not entry.expired(now_text)), limit))
 
 
@@ -54,7 +54,7 @@ class SesList:
         self._client = client
 
     def reason(self, address: str) -> str | None:
-        """Says why SES suppresses an address (`BOUNCE`, `COMPLAINT`); None where it does not."""
+        """Return why SES suppresses an address (`BOUNCE`, `COMPLAINT`); None if it does not."""
         try:
             answer = self._client.get_suppressed_destination(EmailAddress=address)
         except ClientError as err:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from botocore.exceptions import ClientError
 
 from sesmail_layer.domain.template.starters import SeedError
-from sesmail_layer.usecases.seed_templates import ChangedMeanwhileError, StoredFile
+from sesmail_layer.usecases.seed_templates import StoredFile, WriteConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +47,7 @@ class InstalledTemplates:
                 )
         except ClientError as err:
             if _code(err) in _CHANGED:
-                raise ChangedMeanwhileError(key) from err
+                raise WriteConflictError(key) from err
             self._raise(err)
 
     def _raise(self, err: ClientError) -> NoReturn:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, file_variants
 from sesmail_layer.domain.template.templates import (
-    MAX_FILE_BYTES,
     Template,
     TemplateError,
     compile_template,
-    locale_candidates,
+    large_file_error,
+    missing_file_error,
 )
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 CACHED_TEMPLATES = 50
 FRESH_SECONDS = 300.0
 
-_FILES = ("template.html", "template.txt", "metadata.json")
-_MISSING_CODES = {"template.html": "TMPL002", "template.txt": "TMPL003", "metadata.json": "TMPL004"}
+_FILES = tuple(MISSING_FILE_CODES)
 
 
 @dataclass(slots=True)
@@ -109,16 +109,12 @@ class TemplateBucket:
         if len(missing) == len(_FILES):
             raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
         if missing:
-            raise TemplateError(
-                "template_not_found", f"Template '{name}' missing {missing[0]}", code=_MISSING_CODES[missing[0]]
-            )
+            raise missing_file_error(name, missing[0])
         return files
 
     def _find(self, name: str, file: str, locale: str | None, known: _File | None) -> _File | None:
-        """Find a file in the nearest locale that the template has; metadata.json contains all locales."""
-        stem, _, ending = file.rpartition(".")
-        tags = [] if file == "metadata.json" else locale_candidates(locale)
-        for variant in [*(f"{stem}.{tag}.{ending}" for tag in tags), file]:
+        """Find a file in the nearest locale that the template has."""
+        for variant in file_variants(file, locale):
             found = self._file(name, variant, known if known and known.variant == variant else None)
             if found is not None:
                 return found
@@ -129,11 +125,7 @@ class TemplateBucket:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=f"templates/{name}/{file}", **condition)
             if answer["ContentLength"] > MAX_FILE_BYTES:
-                raise TemplateError(
-                    "template_render_error",
-                    f"Template '{name}' file too large: {answer['ContentLength']} bytes (max {MAX_FILE_BYTES} bytes)",
-                    code="TMPL008",
-                )
+                raise large_file_error(name, answer["ContentLength"])
             return _File(file, answer["Body"].read(), answer["ETag"])
         except ClientError as err:
             code = err.response["Error"].get("Code")

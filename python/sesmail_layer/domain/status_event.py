@@ -109,5 +109,5 @@ class Outbox:
         for transition in transitions:
             event = status_event(record, transition)
             if event is not None:
-                self.events[event.event_id] = event
+                self.events.setdefault(event.event_id, event)
                 self.message_ids.setdefault(event.event_id, set()).update(message_ids)

@@ -1,4 +1,4 @@
-"""Runs a batch's independent steps side by side: most of their time is spent waiting for AWS."""
+"""Runs independent steps in parallel: they spend most of their time waiting for AWS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 
 def run_all(steps: Sequence[Callable[[], object]]) -> None:
-    """Runs every step to its end; an exception of one (none is expected) is raised after all have ended."""
+    """Run every step to its end, then raise the exception of one if there is any (none is expected)."""
     if not steps:
         return
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:

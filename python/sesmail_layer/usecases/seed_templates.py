@@ -1,8 +1,8 @@
-"""Installs the starter templates into the template bucket; safe to run again, and twice at once.
+"""Install the starter templates into the template bucket; safe to repeat, and to run twice at the same time.
 
-Every write names the object that it replaces (or that there is none), so whoever comes second notices, reads again
-and decides again. `metadata.json` goes last: without it, or with the old version in it, a run that was cut short is
-completed by the next. Two runs that write the same starter help each other: equal files are left as they are.
+Every write is conditional on the object that it replaces (or on there being none), so the second of two runs finds a
+conflict, reads again and decides again. `metadata.json` is written last: the next run completes an interrupted one,
+since the version is missing or old until then. Equal files are not written again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sesmail_layer.domain.template.starters import METADATA, Decision, SeedError, Starter, decide
+from sesmail_layer.domain.template.files import METADATA
+from sesmail_layer.domain.template.starters import Decision, SeedError, Starter, decide
 from sesmail_layer.usecases.ports import Clock, Log
 
 _TRIES = 10
-PATIENCE_SECONDS = 20.0
+# IAM takes some seconds to apply a new role's rights, and `terraform apply` seeds right after creating the role.
+ACCESS_TIMEOUT_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
 _DENIED = frozenset({"SEED003", "SEED004"})
 
@@ -26,22 +28,22 @@ class StoredFile(msgspec.Struct, frozen=True):
     etag: str
 
 
-class ChangedMeanwhileError(Exception):
-    """The file to be replaced is no longer the one that was read."""
+class WriteConflictError(Exception):
+    """The file to replace is no longer the one that was read."""
 
 
 class StarterSource(Protocol):
     def load(self) -> Sequence[Starter]:
-        """Gives at least one starter; raises SeedError."""
+        """Return at least one starter. Raises SeedError."""
 
 
 class InstalledTemplates(Protocol):
-    """Raises SeedError when access is denied."""
+    """The templates in the bucket. Raises SeedError if access is denied."""
 
     def read(self, name: str, file: str) -> StoredFile | None: ...
 
     def write(self, name: str, file: str, content: bytes, *, replaces: StoredFile | None) -> None:
-        """Writes over exactly that file, or where there is none; raises ChangedMeanwhileError."""
+        """Write a file in place of `replaces`; None: where there is none. Raises WriteConflictError."""
 
 
 class SeedResult(msgspec.Struct, frozen=True):
@@ -50,7 +52,7 @@ class SeedResult(msgspec.Struct, frozen=True):
     skipped: list[str]
 
     def answer(self) -> dict[str, Any]:
-        """The Lambda's answer (spec section 9)."""
+        """Return the function's result (spec section 9)."""
         counts = f"Installed {len(self.installed)}, updated {len(self.updated)}, skipped {len(self.skipped)}"
         return {"statusCode": 200, **msgspec.to_builtins(self), "message": counts}
 
@@ -63,15 +65,15 @@ class SeedTemplates:
         self._log = log
 
     def __call__(self) -> SeedResult:
-        """Seeds. `terraform apply` calls it seconds after making its role, whose rights IAM takes a while to spread."""
-        give_up_at = self._clock.now() + PATIENCE_SECONDS
+        """Install the starters; retry while access is denied, up to ACCESS_TIMEOUT_SECONDS. Raises SeedError."""
+        give_up_at = self._clock.now() + ACCESS_TIMEOUT_SECONDS
         while True:
             try:
                 return self._seed_all()
             except SeedError as err:
                 if err.code not in _DENIED or self._clock.now() >= give_up_at:
                     raise
-                self._log.info("seed.denied_so_far", code=err.code)
+                self._log.info("seed.access_denied", code=err.code)
                 self._clock.sleep(_PAUSE_SECONDS)
 
     def _seed_all(self) -> SeedResult:
@@ -86,12 +88,12 @@ class SeedTemplates:
         for _ in range(_TRIES):
             try:
                 return self._seed_once(starter)
-            except ChangedMeanwhileError:
-                self._log.info("starter.changed_meanwhile", template=starter.name)
+            except WriteConflictError:
+                self._log.info("starter.conflict", template=starter.name)
         raise SeedError(f"Template '{starter.name}' kept changing while it was being written", code="SEED006")
 
     def _seed_once(self, starter: Starter) -> Decision:
-        # Bodies before metadata: a run that completes in between shows either in the version or in a body.
+        # Read the bodies before the metadata: another run that completes in between has changed one of them.
         bodies = {file: self._templates.read(starter.name, file) for file in starter.bodies}
         metadata = self._templates.read(starter.name, METADATA)
         decision = decide(starter, metadata.content if metadata else None)

@@ -48,7 +48,7 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             raise _denied(source, f"the sender is not among {self.senders}", "PROD004")
 
     def may_read(self, s3_uri: str) -> bool:
-        """Return Return True for an object under one of the producer's prefixes."""
+        """Return True for an object under one of the producer's prefixes."""
         return any(s3_uri.startswith(prefix.rstrip("/") + "/") for prefix in self.attachment_prefixes)
 
 

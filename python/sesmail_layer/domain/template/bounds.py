@@ -1,7 +1,7 @@
-"""How much a template may build: bounds on one value, and one budget for everything that a rendering makes.
+"""Limits on what a template may build: per value, and in total for each rendering.
 
-Values are weighed: a character is 1, an item of a list 8 and what is in it, however often it is in there. So whatever
-is later written out, joined or compared is known to end. Jinja2's sandbox has no such bounds:
+The weight of a value is 1 for a character, and 8 for an item of a list plus the item's own weight, also where an item
+is repeated. This bounds every later output, join or comparison. Jinja2's sandbox has no such limits:
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
 """
 
@@ -21,20 +21,20 @@ from jinja2.utils import Namespace
 
 T = TypeVar("T")
 
+# Characters of one rendered part, far more than a real email: Gmail cuts a message off at 102 KB.
 MAX_OUTPUT = 2 * 1024 * 1024
-"""Characters of one rendered part. Gmail cuts a message off at 102 KB; this is far from any real email."""
 MAX_VALUE = 2 * MAX_OUTPUT
+# The total weight of the values that one part's expressions make. A character takes up to four bytes.
 BUDGET = 16 * MAX_OUTPUT
-"""Weight of all that one part's expressions make. A character takes up to four bytes."""
+# The largest count, width or repetition that a filter or method accepts.
 MAX_NUMBER = 100_000
-"""The largest count, width or repetition that a filter or method is handed."""
 _MAX_BITS = 4_096
 _MAX_PRODUCT = 8 * MAX_OUTPUT
 _PER_ITEM = 8
 _WIDEST = 10_000
 _MAX_FIELDS = 10_000
 _DIGITS = re.compile(r"\d{5,}")
-# A conversion of `%` up to its width or precision: what follows is a number of many digits, or a star.
+# A `%` conversion up to its width or precision, which is a long number or a star.
 _WIDTH = r"%(?:\([^)]{0,100}\))?[-+ #0]{0,10}(?:\d*\.)?"
 _PERCENT_STAR = re.compile(_WIDTH + r"\*")
 _PERCENT_HUGE = re.compile(_WIDTH + r"\d{5,}")
@@ -51,7 +51,7 @@ _meter: ContextVar[_Meter | None] = ContextVar("meter", default=None)
 
 @contextmanager
 def metered() -> Iterator[None]:
-    """Gives what is rendered inside a budget of its own."""
+    """Give the rendering inside a budget of its own."""
     token = _meter.set(_Meter())
     try:
         yield
@@ -60,7 +60,7 @@ def metered() -> Iterator[None]:
 
 
 def charged(value: T) -> T:
-    """Gives a value that a template has made, once it is weighed and paid for. Raises SecurityError."""
+    """Charge a value that a template has made to the budget, and return it. Raises SecurityError."""
     meter = _meter.get()
     cost = weight(value)
     if meter is not None:
@@ -71,7 +71,7 @@ def charged(value: T) -> T:
 
 
 def weight(value: Any) -> int:
-    """Weighs a value, and counts no further than it must. Raises SecurityError over MAX_VALUE."""
+    """Return the weight of a value. Raises SecurityError as soon as it is over MAX_VALUE."""
     if isinstance(value, str):
         return checked(len(value))
     total, left = 0, [value]
@@ -82,9 +82,9 @@ def weight(value: Any) -> int:
         elif isinstance(item, int) and item.bit_length() > _MAX_BITS:
             raise SecurityError(f"a number over {_MAX_BITS} bits")
         else:
-            inner = _inside(item)
-            total += _PER_ITEM * len(inner)
-            left.extend(inner)
+            contents = _contents(item)
+            total += _PER_ITEM * len(contents)
+            left.extend(contents)
         checked(total)
     return total
 
@@ -108,7 +108,7 @@ def check_repetition(left: Any, right: Any) -> None:
 
 
 def check_product(left: Any, right: Any) -> None:
-    """For what puts one value in many places of another."""
+    """Check a filter that inserts one value at many places of another."""
     if _extent(left) * _extent(right) > _MAX_PRODUCT:
         raise SecurityError(f"a value over {_MAX_PRODUCT} characters")
 
@@ -123,14 +123,14 @@ def check_replace(text: str, old: str, new: str) -> None:
 
 
 def check_percent(text: str, values: Any) -> None:
-    """For `%`: no widths from the values, none that are large, and not too many values."""
+    """Check `%`: no widths from the values, no large widths, not too many values."""
     if _PERCENT_STAR.search(text) or _PERCENT_HUGE.search(text):
         raise SecurityError(f"%: a width over {_WIDEST}, or one that is not in the text")
     checked(len(text) + text.count("%") * (weight(values) + (_WIDEST if _PERCENT_WIDE.search(text) else 0)))
 
 
 def check_format(text: str, values: Any) -> None:
-    """For `str.format`: the same; a malformed text is the method's own to refuse."""
+    """Check `str.format` likewise; the method itself rejects malformed text."""
     if text.count("{") > _MAX_FIELDS:
         raise SecurityError(f"format: more than {_MAX_FIELDS} fields")
     specs = [spec or "" for _, _, spec, _ in Formatter().parse(text)]
@@ -140,21 +140,21 @@ def check_format(text: str, values: Any) -> None:
     checked(len(text) + len(specs) * (weight(values) + (_WIDEST if wide else 0)))
 
 
-def joinable(items: Any, joint: Any) -> Any:
-    """Gives the items of a join as a list, once their sum is known to be bounded."""
+def checked_items(items: Any, separator: Any) -> Any:
+    """Return the items of a join as a list, if the joined text is bounded."""
     if isinstance(items, str):
         items_weight = len(items)
     else:
         items = list(islice(items, MAX_VALUE))
         items_weight = weight(items)
-    checked(items_weight + len(items) * _extent(joint))
+    checked(items_weight + len(items) * _extent(separator))
     return items
 
 
-def _inside(value: Any) -> list[Any]:
-    """What would be written with the value: its items, its keys and values, its attributes.
+def _contents(value: Any) -> list[Any]:
+    """Return what is output with the value: its items, keys and values, or attributes.
 
-    A generator is weighed item by item where it is read, a range only where it is listed.
+    A generator is weighed item by item when it is read, a range when it is listed.
     """
     if isinstance(value, Mapping):
         return [*value.keys(), *value.values()]

@@ -1,6 +1,6 @@
-"""Filters for money, numbers and dates as the reader's language writes them.
+"""Template filters for money, numbers and dates in the recipient's language.
 
-Babel's data are large, so it is imported by the first template that uses a filter: others pay nothing for it.
+Babel's data are large, so it is imported when the first filter runs.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 Length = Literal["short", "medium", "long", "full"]
 DEFAULT_LOCALE = "en"
-_MOST_DIGITS = 30
-"""Before or after the point."""
-_PRECISION = 60
-"""Digits that Babel computes with: those before the point and those after it."""
+# Digits before or after the point.
+_MAX_DIGITS = 30
+# Babel computes with the digits before and after the point.
+_PRECISION = 2 * _MAX_DIGITS
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long", "full": "full"}
 
 
@@ -39,7 +39,7 @@ def money(context: Context, value: Any, currency: str, locale: str | None = None
 
 @pass_context
 def number(context: Context, value: Any, digits: int | None = None, locale: str | None = None) -> str:
-    """`{{ 1234.5 | number }}`: 1,234.5; `number(2)` has always two digits after the point."""
+    """`{{ 1234.5 | number }}`: 1,234.5; `number(2)` always has two digits after the point."""
     if isinstance(value, Undefined):
         return str(value)
     from babel.numbers import format_decimal
@@ -85,7 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def _locale(context: Context, given: str | None) -> Locale:
-    """The filter's locale, else the email's, else English; `fr-CA` that nobody knows falls back to `fr`."""
+    """Return the filter's locale, else the email's, else English; an unknown `fr-XX` falls back to `fr`."""
     from babel import Locale, UnknownLocaleError
 
     for wanted in (given, context.get("locale")):
@@ -99,28 +99,27 @@ def _locale(context: Context, given: str | None) -> Locale:
 
 
 def _number(name: str, value: Any) -> Decimal:
-    """Through text, so that 0.1 stays 0.1. Messages do not quote the data."""
+    """Parse a number from its text, so that 0.1 stays 0.1. Messages do not quote the data."""
     try:
-        found = Decimal(str(value))
-        writable = found.is_finite() and abs(found.adjusted()) <= _MOST_DIGITS
+        parsed = Decimal(str(value))
+        valid = parsed.is_finite() and abs(parsed.adjusted()) <= _MAX_DIGITS
     except InvalidOperation:
-        writable = False
-    if not writable:
+        valid = False
+    if not valid:
         raise FilterArgumentError(f"{name}: the value is no number")
-    return found
+    return parsed
 
 
 def _moment(name: str, value: Any) -> datetime:
-    """ISO 8601 text (a date, or a time with or without zone), or Unix seconds."""
+    """Parse ISO 8601 text (a date, or a time with or without zone), or Unix seconds."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
         if isinstance(value, datetime):
             return value
-        moment = datetime.fromisoformat(str(value))
+        return datetime.fromisoformat(str(value))
     except (ValueError, OverflowError, OSError) as err:
         raise FilterArgumentError(f"{name}: the value is no ISO 8601 time") from err
-    return moment
 
 
 def _length(name: str, length: str) -> Length:

@@ -1,8 +1,8 @@
-"""Jinja2 for templates and data that nobody vouches for: sandboxed, and bounded in what an expression may build.
+"""Jinja2 for untrusted templates and data: sandboxed, and with limits on what an expression may build.
 
-Jinja2's own sandbox keeps a template from Python's insides; it does not keep it from memory. So everything that makes
-a value (operators, literals, slices, calls, filters, captured output) goes past bounds.py. The time to compile
-and to render is bounded by the caller, who knows a clock.
+Jinja2's own sandbox protects Python's internals, but does not limit memory. So everything that makes a value
+(operators, literals, slices, calls, filters, captured output) is checked by bounds.py. The caller limits the time to
+compile and to render.
 """
 
 from __future__ import annotations
@@ -21,23 +21,21 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sesmail_layer.domain.template import bounds
 from sesmail_layer.domain.template.formatting import FILTERS
 
-# What a text can be asked for. Not: translate, expandtabs, maketrans and encode, which make much out of little.
+# The allowed methods of text. The results of translate, expandtabs, maketrans and encode could be huge.
 _TEXT_METHODS = frozenset(
     "capitalize casefold center count endswith find format format_map index isalnum isalpha isascii isdecimal isdigit "
     "isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix "
     "removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip striptags "
     "swapcase title unescape upper zfill".split()
 )
-_PUTS_ONE_INTO_ANOTHER = frozenset({"indent", "replace", "urlize", "wordwrap"})
-
-
+_INSERTING_FILTERS = frozenset({"indent", "replace", "urlize", "wordwrap"})
+# Characters of Python code that a template may compile to; the largest file of table cells just fits. Python's
+# compiler takes up to 175 bytes of memory for each, and no signal stops it.
 MAX_CODE = 1_250_000
-"""Characters of Python that a template may become: what a file of nothing but table cells does. Python takes up to 175
-bytes of memory for each, and no signal ends its compiler."""
 
 
 class _Generator(CodeGenerator):
-    """Hands what Jinja2 lets nobody intercept to the environment: `~`, literals, slices. Computes nothing itself."""
+    """Passes `~`, literals and slices, which Jinja2 has no hooks for, to the environment. Computes no constants."""
 
     def write(self, x: str) -> None:
         super().write(x)
@@ -55,37 +53,37 @@ class _Generator(CodeGenerator):
         self.write("))")
 
     def visit_List(self, node: nodes.List, frame: Frame) -> None:
-        self._made(super().visit_List, node, frame)
+        self._charge(super().visit_List, node, frame)
 
     def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
         if node.ctx == "load":
-            self._made(super().visit_Tuple, node, frame)
+            self._charge(super().visit_Tuple, node, frame)
         else:
             super().visit_Tuple(node, frame)
 
     def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
-        self._made(super().visit_Dict, node, frame)
+        self._charge(super().visit_Dict, node, frame)
 
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
         if isinstance(node.arg, nodes.Slice):
-            self._made(super().visit_Getitem, node, frame)
+            self._charge(super().visit_Getitem, node, frame)
         else:
             super().visit_Getitem(node, frame)
 
-    def _made(self, visit: Callable[[Any, Frame], None], node: nodes.Expr, frame: Frame) -> None:
+    def _charge(self, visit: Callable[[Any, Frame], None], node: nodes.Expr, frame: Frame) -> None:
         self.write("environment.charged(")
         visit(node, frame)
         self.write(")")
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
-        """Leaves expressions to the rendering, where time and memory are bounded."""
+        """Evaluate no expression at compile time: time and memory are limited only while rendering."""
         if not isinstance(node, nodes.TemplateData):
             raise nodes.Impossible
         return super()._output_child_to_const(node, frame, finalize)
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """Renders undefined names as errors, and refuses expressions that would build something huge."""
+    """Rejects undefined names, and expressions that would build huge values."""
 
     code_generator_class = _Generator
     intercepted_binops = frozenset({"+", "*", "**", "%"})
@@ -102,19 +100,19 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         )
         del self.globals["lipsum"]
         self.filters = {name: _guarded(name, function) for name, function in self.filters.items()}
-        # Theirs are amounts and times, not counts; they bound what they are given themselves.
+        # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
         self.filters |= FILTERS
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
-        """Called by generated code with captured output: blocks, macros, `{% set %}…{% endset %}`."""
+        """Join captured output (blocks, macros, `{% set %}…{% endset %}`); called by generated code."""
         pieces = list(pieces)
         bounds.checked(sum(map(len, pieces)))
         return bounds.charged("".join(pieces))
 
     @staticmethod
     def joined(join: Callable[[Iterable[Any]], str], parts: tuple[Any, ...]) -> str:
-        """Called by generated code for `a ~ b`."""
+        """Evaluate `a ~ b`; called by generated code."""
         bounds.weight(parts)
         return bounds.charged(join(parts))
 
@@ -152,9 +150,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _checked_method(name: str, text: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Checks what is asked of a text; a method takes its main operands by position only."""
+    """Check a call of a text method; its main operands are positional only."""
     if name == "join" and args:
-        return (bounds.joinable(args[0], text), *args[1:])
+        return (bounds.checked_items(args[0], text), *args[1:])
     if name == "replace" and len(args) > 1 and all(isinstance(arg, str) for arg in args[:2]):
         bounds.check_replace(text, args[0], args[1])
     return args
@@ -171,7 +169,7 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             bounds.check_percent(str(args[0]), operands[1:])
         elif name == "sum" and not isinstance(kwargs.get("start", args[3] if len(args) > 3 else 0), int | float):
             raise SecurityError("sum: of numbers only")
-        elif name in _PUTS_ONE_INTO_ANOTHER:
+        elif name in _INSERTING_FILTERS:
             _check_insertion(name, operands)
         return bounds.charged(function(*args, **kwargs))
 
@@ -179,9 +177,9 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_items(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """`join` as Jinja2 calls it: its context, the items, the joint."""
-    joint = kwargs.get("d", args[2] if len(args) > 2 else "")
-    return (args[0], bounds.joinable(args[1], joint), *args[2:])
+    """Check the arguments of `join` as Jinja2 passes them: context, items, separator."""
+    separator = kwargs.get("d", args[2] if len(args) > 2 else "")
+    return (args[0], bounds.checked_items(args[1], separator), *args[2:])
 
 
 def _check_insertion(name: str, operands: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Which starter templates the seeder writes: what is missing, and what it has a higher version of."""
+"""Starter templates: packaged files, and the decision whether the seeder installs them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from itertools import groupby
 
 import msgspec
 
-METADATA = "metadata.json"
+from sesmail_layer.domain.template.files import METADATA, MISSING_FILE_CODES
+
 _KEY = re.compile(
     r"templates/([A-Za-z0-9][A-Za-z0-9_-]{0,127})/(template(?:\.[A-Za-z0-9-]+)?\.(?:html|txt)|metadata\.json)"
 )
 
-# https://semver.org, the grammar at its end. Build metadata has no precedence, so it is not kept.
+# The grammar at the end of https://semver.org. Build metadata has no precedence, so it is not captured.
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
     r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
@@ -24,13 +25,13 @@ _SEMVER = re.compile(
 )
 NO_VERSION = "0.0.0"
 
-# (is a word, number or word): numbers compare as numbers and stand below words (semver 11.4).
+# (is a word, number or word): numbers compare as numbers, and are lower than words (semver 11.4).
 _Identifier = tuple[bool, int | str]
 Precedence = tuple[tuple[int, int, int], bool, tuple[_Identifier, ...]]
 
 
 class SeedError(Exception):
-    """The starters cannot be installed; `message` follows spec section 11."""
+    """The starters cannot be installed. `message` is interface (spec section 11)."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
@@ -45,7 +46,7 @@ class Decision(StrEnum):
 
 
 class Starter(msgspec.Struct, frozen=True):
-    """One starter template as it was packaged."""
+    """One packaged starter template."""
 
     name: str
     bodies: Mapping[str, bytes]
@@ -57,13 +58,13 @@ class Starter(msgspec.Struct, frozen=True):
 
 
 def starters_in(files: Mapping[str, bytes]) -> list[Starter]:
-    """Sorts `templates/<name>/<file>` entries into starters; other entries are passed over."""
+    """Group `templates/<name>/<file>` entries into starters; ignore other entries. Raises SeedError."""
     matches = sorted((match, content) for key, content in files.items() if (match := _parts(key)))
     return [_starter(name, entries) for name, entries in groupby(matches, key=lambda entry: entry[0][0])]
 
 
 def decide(starter: Starter, installed_metadata: bytes | None) -> Decision:
-    """Compares versions; metadata that cannot be read or compared is somebody's work in progress and stays.
+    """Compare versions. A user may be editing metadata that cannot be read or compared, so it stays.
 
     >>> decide(Starter("a", {}, b'{"version": "1.1.0"}'), b'{"version": "1.0.9"}')
     <Decision.UPDATE: 'updated'>
@@ -78,7 +79,7 @@ def decide(starter: Starter, installed_metadata: bytes | None) -> Decision:
 
 
 def precedence(version: str) -> Precedence:
-    """Gives a key that sorts as semver section 11 says; raises ValueError for what is not semver."""
+    """Return a sort key by semver section 11. Raises ValueError."""
     match = _SEMVER.fullmatch(version)
     if match is None:
         raise ValueError(f"'{version}' is not a semantic version")
@@ -106,7 +107,7 @@ def _parts(key: str) -> tuple[str, str] | None:
 
 def _starter(name: str, entries: Iterable[tuple[tuple[str, str], bytes]]) -> Starter:
     files = {file: content for (_, file), content in entries}
-    missing = {"template.html", "template.txt", METADATA} - files.keys()
+    missing = MISSING_FILE_CODES.keys() - files.keys()
     if missing:
         raise SeedError(f"Starter template '{name}' is incomplete: no {', '.join(sorted(missing))}", code="SEED005")
     metadata = files.pop(METADATA)

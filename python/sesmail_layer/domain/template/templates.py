@@ -1,7 +1,7 @@
-"""Templates: what a template's files say, and what they render to for one email.
+"""Compile a template's files, and render them for one email.
 
 Body, subject, sender and Reply-To are Jinja2. An undefined name is an error, except where the template declares the
-variable optional: then an absent one is false, prints nothing and yields to `default`.
+variable optional: an absent one is false, prints nothing and is replaced by `default`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from jinja2.exceptions import SecurityError
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import AddressError, masked, parse_address
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT, metered
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, locale_candidates
 from sesmail_layer.domain.template.formatting import DEFAULT_LOCALE
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
-MAX_FILE_BYTES = 262_144
+# Zero-width joiners are not printable, but emoji sequences, Persian and Hindi need them.
 _JOINERS = "\u200c\u200d"
-"""Not printable by themselves, but part of what is written: families of emoji, Persian, Hindi."""
+MAX_LINE = 998
 
 
 class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -42,24 +43,24 @@ class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class TemplateError(PermanentError):
-    """A template cannot give this email; messages are interface (spec section 11)."""
+    """A template cannot render this email. Its messages are interface (spec section 11)."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """What a template gives for one email."""
+    """The parts of one rendered email."""
 
     subject: str
     html: str
     text: str
     sender_name: str
-    """Empty where the template names none."""
+    """Empty: the template names no sender."""
     sender_email: str
     reply_to: str
     auto_submitted: bool = True
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A template ready to render: compiled once, used for many emails."""
+    """A compiled template, used for many emails."""
 
     name: str
     metadata: TemplateMetadata
@@ -68,10 +69,10 @@ class Template(msgspec.Struct, frozen=True):
     lines: Mapping[str, jinja2.Template]
     """The one-line parts of the metadata: subject, sender_name, sender_email, reply_to."""
     locale: str = DEFAULT_LOCALE
-    """Bodies and lines see it as `locale`, unless the data have one; the filters of formatting.py follow it."""
+    """The default of `locale` in the data; the filters of formatting.py follow it."""
 
     def render(self, data: Mapping[str, Any], subject: str | None) -> Rendered:
-        """Renders every part; `subject` is the event's, where it has one. Raises TemplateError and VAL004."""
+        """Render every part; `subject` is the request's, if it has one. Raises TemplateError and VAL004."""
         missing = [name for name in self.metadata.required_variables if data.get(name) is None]
         if missing:
             raise _render_error(self.name, f"Missing required variables: {missing}", "TMPL006")
@@ -96,13 +97,14 @@ class Template(msgspec.Struct, frozen=True):
         )
 
     def _line(self, part: str, context: Mapping[str, Any]) -> str:
-        """One line for a header: white space of any kind, line breaks included, folds to single spaces."""
+        """Render one line for a header. White space of any kind, line breaks included, folds to single spaces."""
         if part not in self.lines:
             return ""
         line = " ".join(_rendered(self.name, self.lines[part], context).split())
         line = "".join(character for character in line if character.isprintable() or character in _JOINERS)
-        if len(line) > 998:
-            raise _render_error(self.name, f"{part} is {len(line)} characters long, at most 998 are allowed", "TMPL011")
+        if len(line) > MAX_LINE:
+            what = f"{part} is {len(line)} characters long, at most {MAX_LINE} are allowed"
+            raise _render_error(self.name, what, "TMPL011")
         return line
 
     def _address_line(self, part: str, context: Mapping[str, Any]) -> str:
@@ -113,30 +115,29 @@ class Template(msgspec.Struct, frozen=True):
             raise _render_error(self.name, f"{part} is not an email address: '{masked(line)}'", "TMPL011") from err
 
 
-def locale_candidates(locale: str | None) -> list[str]:
-    """Gives what to look for, best first: `fr-CA` gives `fr-CA`, then `fr`; the default comes after these."""
-    parts = locale.split("-") if locale else []
-    return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+def missing_file_error(name: str, file: str) -> TemplateError:
+    return TemplateError("template_not_found", f"Template '{name}' missing {file}", code=MISSING_FILE_CODES[file])
+
+
+def large_file_error(name: str, size: int) -> TemplateError:
+    message = f"Template '{name}' file too large: {size} bytes (max {MAX_FILE_BYTES} bytes)"
+    return TemplateError("template_render_error", message, code="TMPL008")
 
 
 def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, locale: str | None = None) -> Template:
-    """Compiles the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009, TMPL010."""
+    """Compile the files of a template for a locale. Raises TemplateError: TMPL005, TMPL008, TMPL009, TMPL010."""
     for content in (html, text, metadata):
         if len(content) > MAX_FILE_BYTES:
-            raise TemplateError(
-                "template_render_error",
-                f"Template '{name}' file too large: {len(content)} bytes (max {MAX_FILE_BYTES} bytes)",
-                code="TMPL008",
-            )
-    about = _metadata(name, metadata, locale)
+            raise large_file_error(name, len(content))
+    parsed = _metadata(name, metadata, locale)
     lines = {
         part: source
         for part in ("subject", "sender_name", "sender_email", "reply_to")
-        if (source := getattr(about, part))
+        if (source := getattr(parsed, part))
     }
     return Template(
         name=name,
-        metadata=about,
+        metadata=parsed,
         html=_compiled(name, _decoded(name, html), autoescape=True),
         text=_compiled(name, _decoded(name, text), autoescape=False),
         lines={part: _compiled(name, source, autoescape=False) for part, source in lines.items()},
@@ -177,7 +178,7 @@ def _compiled(name: str, source: str, *, autoescape: bool) -> jinja2.Template:
     except RecursionError as err:
         raise _render_error(name, "Syntax error: nested too deeply", "TMPL009") from err
     except (SyntaxError, ValueError, OverflowError, MemoryError) as err:
-        # Jinja2 takes it, Python does not: blocks nested over 20 deep, an argument given twice, 5,000 digits.
+        # Jinja2 accepts it, Python does not: blocks nested over 20 deep, an argument given twice, 5,000 digits.
         raise _render_error(name, f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
 
 
@@ -194,7 +195,7 @@ def _rendered(name: str, template: jinja2.Template, context: Mapping[str, Any]) 
     except jinja2.TemplateError as err:
         raise _render_error(name, f"{type(err).__name__}: {err}", "TMPL010") from err
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as err:
-        # The template's own mistake with this data. Python's message may quote the data, so only its kind is told.
+        # The template is wrong for this data. Python's message may quote the data, so only the type is reported.
         raise _render_error(name, type(err).__name__, "TMPL010") from err
 
 

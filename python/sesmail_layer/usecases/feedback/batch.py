@@ -251,7 +251,7 @@ class _Batch:
                 self._report_failure(list(messages.values()), error.code, error.message)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
+        """Publish the batch's status events; where EventBridge refuses one, its messages fail and are redelivered."""
         events = self._outbox.events
         refused = self._bus.publish(list(events.values()))
         for event_id, reason in refused.items():

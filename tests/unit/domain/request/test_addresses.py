@@ -22,7 +22,7 @@ from sesmail_layer.domain.request.addresses import AddressError, address_key, ma
         ("success@simulator.amazonses.com", "success@simulator.amazonses.com"),
     ],
 )
-def test_an_address_goes_out_with_its_domain_in_lower_case_ascii(written: str, sent_to: str) -> None:
+def test_an_address_is_sent_with_its_domain_in_lower_case_ascii(written: str, sent_to: str) -> None:
     assert parse_address(written) == sent_to
 
 
@@ -58,13 +58,13 @@ def test_an_address_goes_out_with_its_domain_in_lower_case_ascii(written: str, s
         "john@example.com\u2028",
     ],
 )
-def test_what_is_no_address_that_ses_delivers_to_is_refused(written: str) -> None:
+def test_an_address_that_ses_does_not_deliver_to_is_rejected(written: str) -> None:
     with pytest.raises(AddressError):
         parse_address(written)
 
 
 @given(st.text(max_size=80) | st.builds("{}@{}".format, st.text(min_size=1, max_size=20), st.text(max_size=30)))
-def test_whatever_is_taken_fits_into_a_header(written: str) -> None:
+def test_whatever_is_accepted_fits_into_a_header(written: str) -> None:
     try:
         address = parse_address(written)
     except AddressError:

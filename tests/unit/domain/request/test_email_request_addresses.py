@@ -28,12 +28,12 @@ def refused(address: str) -> str:
         ("john@example..com", "An email address cannot have two periods in a row."),
     ],
 )
-def test_the_reason_is_told(address: str, reason: str) -> None:
+def test_the_message_has_the_librarys_reason(address: str, reason: str) -> None:
     assert refused(address) == reason
 
 
 @pytest.mark.parametrize(
     "address", ["sign@exa mple.com", "part@localhost", "the smith@example.com", "have@example..com"]
 )
-def test_a_reason_that_has_three_letters_of_the_address_in_a_row_is_not_told(address: str) -> None:
+def test_a_reason_with_three_letters_of_the_address_in_a_row_is_replaced(address: str) -> None:
     assert refused(address) == "It is not a valid address."

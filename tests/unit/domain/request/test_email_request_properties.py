@@ -1,4 +1,4 @@
-"""Whatever comes in as a request: it is accepted, or rejected by name; nothing else, and nothing private is shown."""
+"""Any input as a request: it is accepted, or rejected by name, and no message contains private data."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_any_object_is_a_request_or_a_refusal(detail: dict[str, Any]) -> None:
 
 
 @given(st.sampled_from([name for name in FIELDS if name != "to"]), json_values)
-def test_any_value_in_any_field_is_taken_or_refused(field: str, value: object) -> None:
+def test_any_value_in_any_field_is_accepted_or_rejected(field: str, value: object) -> None:
     outcome({"to": "john@example.com", "templateName": "welcome", field: value})
 
 
@@ -119,7 +119,7 @@ CONTROLS = [chr(code) for code in (*range(32), 127, *range(128, 160), 0x2028, 0x
     ids=["to, end", "to", "cc", "replyTo", "subject", "subject, end", "name", "email", "header", "header's name", "url",
          "mailto", "contentType", "contentId", "templateName", "emailId", "locale"],
 )  # fmt: skip
-def test_control_characters_are_refused_wherever_they_could_reach_a_header(
+def test_control_characters_are_rejected_wherever_they_could_reach_a_header(
     detail: Callable[[str], dict[str, Any]],
 ) -> None:
     for control in CONTROLS:

@@ -24,7 +24,7 @@ def refused(**fields: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"to": 5}, "to: found 5; allowed: one email address"),
         ({"cc": [5]}, "cc[0]: found 5; allowed: an email address"),
@@ -65,12 +65,12 @@ def refused(**fields: Any) -> tuple[str, str]:
         ),
     ],
 )
-def test_a_value_of_the_wrong_kind(fields: dict[str, Any], told: str) -> None:
-    assert refused(**fields) == ("VAL005", told)
+def test_a_value_of_the_wrong_kind_is_rejected(fields: dict[str, Any], message: str) -> None:
+    assert refused(**fields) == ("VAL005", message)
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"to": "ab"}, f"Invalid email address format: to 'a***'. {ADDRESS}"),
         ({"cc": ["x"]}, f"Invalid email address format: cc[0] 'x***'. {ADDRESS}"),
@@ -83,12 +83,12 @@ def test_a_value_of_the_wrong_kind(fields: dict[str, Any], told: str) -> None:
         ),
     ],
 )
-def test_a_text_that_is_no_address(fields: dict[str, Any], told: str) -> None:
-    assert refused(**fields) == ("VAL003", told)
+def test_a_text_that_is_no_address_is_rejected(fields: dict[str, Any], message: str) -> None:
+    assert refused(**fields) == ("VAL003", message)
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"TemplateData": {}}, "Unknown field 'TemplateData': did you mean 'templateData'?"),
         ({"template_data": {}}, "Unknown field 'template_data': did you mean 'templateData'?"),
@@ -101,8 +101,8 @@ def test_a_text_that_is_no_address(fields: dict[str, Any], told: str) -> None:
         ),
     ],
 )
-def test_a_field_that_nobody_knows(fields: dict[str, Any], told: str) -> None:
-    assert refused(**fields) == ("VAL006", told)
+def test_an_unknown_field_inside_an_object_is_rejected(fields: dict[str, Any], message: str) -> None:
+    assert refused(**fields) == ("VAL006", message)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_null_means_absent_but_in_what_is_the_producers_own() -> None:
     assert refused(cc=["ada@example.com", None])[0] == "VAL005"
 
 
-def test_fifty_recipients_are_taken_and_no_more() -> None:
+def test_fifty_recipients_are_accepted_and_no_more() -> None:
     cc = [f"c{number}@example.com" for number in range(49)]
 
     assert len(taken(cc=cc).cc) == 49
@@ -180,7 +180,7 @@ def test_an_empty_name_is_found_wherever_it_stands(metadata: dict[str, Any]) -> 
     )
 
 
-def test_a_header_of_our_own_is_refused_with_what_is_allowed() -> None:
+def test_a_header_of_the_engine_is_rejected_with_what_is_allowed() -> None:
     assert refused(headers={"Sender": "x"}) == (
         "VAL005",
         "headers: 'Sender' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, Auto-Submitted, "
@@ -193,7 +193,7 @@ def test_a_header_holds_998_characters() -> None:
     assert refused(headers={"X-A": "a" * 999})[0] == "VAL005"
 
 
-def test_a_time_that_is_none_is_refused_though_it_stands_alone() -> None:
+def test_an_invalid_time_is_rejected_without_the_other_one() -> None:
     assert refused(expiresAt="2026-13-45T99:99:99Z") == (
         "VAL005",
         "expiresAt: found a text of 20 characters; allowed: an RFC 3339 time such as 2026-11-24T10:31:00Z",

@@ -74,14 +74,14 @@ def refusal(detail_json: str, **given: Any) -> str:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("half", [HALF, "\udc00", "\udc00\ud800"], ids=ascii)
-def test_half_a_surrogate_pair_is_refused_by_the_field_that_has_it(
+def test_half_a_surrogate_pair_is_rejected_by_the_field_that_has_it(
     fields: dict[str, Any], named: str, half: str
 ) -> None:
     detail = json.dumps(request(**fields)).replace(json.dumps(HALF)[1:-1], json.dumps(half)[1:-1])
     assert refusal(detail) == f"{named}: found half a surrogate pair; allowed: characters that UTF-8 has"
 
 
-def test_a_source_with_half_a_surrogate_pair_is_refused_too() -> None:
+def test_a_source_with_half_a_surrogate_pair_is_rejected_too() -> None:
     assert refusal(json.dumps(request()), source=f"shop{HALF}") == (
         "source: found half a surrogate pair; allowed: characters that UTF-8 has"
     )
@@ -109,7 +109,7 @@ def test_a_whole_surrogate_pair_is_a_character() -> None:
         ('{"to":#,"templateName":"welcome"}', "to"),
     ],
 )
-def test_a_number_that_no_number_holds_is_refused_by_its_field(detail: str, named: str, number: str) -> None:
+def test_a_number_out_of_range_is_rejected_by_its_field(detail: str, named: str, number: str) -> None:
     assert refusal(detail.replace("#", number)) == (
         f"{named}: found a number out of range; allowed: numbers up to 1.8e308"
     )
@@ -156,7 +156,7 @@ def test_a_text_may_have_any_number_of_digits() -> None:
 
 @pytest.mark.parametrize("depth", [201, 1_000, 40_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
-def test_what_is_nested_too_deep_for_any_reader_is_refused_by_name(depth: int, opening: str, closing: str) -> None:
+def test_what_is_nested_too_deep_to_parse_is_rejected_by_name(depth: int, opening: str, closing: str) -> None:
     deep = opening * depth + "1" + closing * depth
     message = "detail: nested more than 200 levels deep; allowed: 200"
     assert refusal(f'{{"to":"a@example.com","templateName":"welcome","templateData":{{"a":{deep}}}}}') == message
@@ -164,8 +164,8 @@ def test_what_is_nested_too_deep_for_any_reader_is_refused_by_name(depth: int, o
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "NaN"])
-def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str) -> None:
-    """It could not be written anew for the retry queue, and takes no other message with it."""
+def test_a_rejected_request_whose_record_is_claimed_is_redelivered_as_it_was(value: str) -> None:
+    """It cannot be requeued, and the other messages of its batch are not affected."""
     sender = Sender()
     detail = request(emailId="order-1", subject=7)
     assert sender.run(sender.message(detail)) == set()
@@ -183,7 +183,7 @@ def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str
     }
 
 
-def test_empty_names_are_a_template_s_business_and_refused_in_metadata() -> None:
+def test_empty_names_are_allowed_in_template_data_and_rejected_in_metadata() -> None:
     record, _ = sent(json.dumps(request(templateData={"name": "Ada", "": {"": 1}})))
     assert record.status is Status.SENT
     assert refusal(json.dumps(request(metadata={"": 1}))).startswith("metadata: an empty name")

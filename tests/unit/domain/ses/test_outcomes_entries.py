@@ -21,7 +21,7 @@ LINK = "https://example.com/a"
 
 
 def event_without_a_time(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """An event whose payload has no time of its own."""
+    """An event without a time in its payload."""
     return {"eventType": kind, "mail": mail(), key: payload}
 
 

@@ -1,4 +1,4 @@
-"""Where an attachment's content comes from, and how what is wrong with it is told."""
+"""Where an attachment's content comes from, and the messages of what is wrong with it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sent(sender: Sender, **attachment: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("content", ["YQ", "Y\x0cQ==", "Y_==", "YQ==!", "Äh", "YQ=a"])
-def test_what_is_no_base64_is_refused_by_its_place(content: str) -> None:
+def test_what_is_no_base64_is_rejected_by_its_field(content: str) -> None:
     assert sent(Sender(), contentBase64=content) == (
         "ATT002",
         "Validation error: attachments[1].contentBase64: not base64",
@@ -74,14 +74,14 @@ def test_an_object_is_read_up_to_what_a_message_may_hold() -> None:
     assert attachments.asked == [(FILE, "attachments[1].s3Uri", 200_000)]
 
 
-def test_an_object_that_is_gone_is_told_by_its_place() -> None:
+def test_a_missing_object_is_named_by_its_field() -> None:
     sender = Sender()
     sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
 
     assert sent(sender, s3Uri=FILE) == ("ATT003", "Validation error: attachments[1].s3Uri: gone")
 
 
-def test_a_message_that_is_too_large_is_told_with_its_size_and_the_limit() -> None:
+def test_a_message_that_is_too_large_is_rejected_with_its_size_and_the_limit() -> None:
     sender = Sender(max_message_bytes=1_500)
 
     code, message = sent(sender, contentBase64="YWFh" * 500)

@@ -1,0 +1,167 @@
+"""One engine in one account and region: the names of its parts, and the adapters to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.ses_quota import SesQuota
+from sesmail_layer.aws.status_bus import StatusBus
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tombstones import Tombstones
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.runtime.clock import SystemClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
+
+DEFAULT_NAME = "sesmailengine"
+
+# Each queue with its dead-letter queue. The bus has a dead-letter queue and no queue.
+DEAD_LETTER_QUEUE_OF = {
+    "EmailQueue": "EmailQueueDLQ",
+    "BulkQueue": "BulkQueueDLQ",
+    "RetryQueue": "RetryDLQ",
+    "FeedbackQueue": "FeedbackProcessorDLQ",
+}
+BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"
+QUEUES = tuple(DEAD_LETTER_QUEUE_OF)
+DEAD_LETTER_QUEUES = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUE_OF.values())
+
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The number of messages in a queue, by state."""
+
+    name: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    oldest_age_seconds: float | None = None
+    """None: not known."""
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.in_flight + self.delayed
+
+
+class Engine:
+    """The adapters and settings of one engine; each is created when it is first used."""
+
+    def __init__(self, name: str, *, profile: str | None = None, region: str | None = None) -> None:
+        self.name = name
+        self._session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        self.clock = SystemClock()
+
+    @property
+    def region(self) -> str:
+        return self.dynamodb.meta.region_name
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._session.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._session.client("sqs", config=_CONFIG)
+
+    @cached_property
+    def sesv2(self) -> SESV2Client:
+        return self._session.client("sesv2", config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        return self._session.client("cloudwatch", config=_CONFIG)
+
+    @cached_property
+    def logs(self) -> Any:
+        return self._session.client("logs", config=_CONFIG)
+
+    @cached_property
+    def tracking(self) -> TrackingTable:
+        return TrackingTable(self.dynamodb, self.resource_name("EmailTracking"))
+
+    @cached_property
+    def suppression(self) -> SuppressionTable:
+        return SuppressionTable(self.dynamodb, self.resource_name("Suppression"), self.clock, self.tombstones.key_of)
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        return Tombstones(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
+    def states(self) -> ProducerStates:
+        return ProducerStates(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
+    def quota(self) -> SesQuota:
+        return SesQuota(self._session.client("ses", config=_CONFIG), self.clock)
+
+    @cached_property
+    def bus(self) -> StatusBus:
+        source = self.setting("SESMAIL_STATUS_EVENT_SOURCE", "sesmailengine")
+        return StatusBus(self._session.client("events", config=_CONFIG), self.resource_name("EmailBus"), source)
+
+    @cached_property
+    def _environment(self) -> Mapping[str, str]:
+        """The sender's environment as Terraform set it; empty where the role may not read it."""
+        functions = self._session.client("lambda", config=_CONFIG)
+        with suppress(BotoCoreError, ClientError):
+            answer = functions.get_function_configuration(FunctionName=self.resource_name("EmailSender"))
+            return answer["Environment"]["Variables"]
+        return {}
+
+    def setting(self, name: str, default: str) -> str:
+        """Return one of the engine's settings, by its environment variable."""
+        return self._environment.get(name) or default
+
+    @property
+    def cooldown_seconds(self) -> float:
+        return 60 * float(self.setting("SESMAIL_BREAKER_COOLDOWN_MINUTES", "60"))
+
+    @property
+    def soft_bounce_retries(self) -> int:
+        return int(self.setting("SESMAIL_SOFT_BOUNCE_RETRIES", "1"))
+
+    @property
+    def retry_delay_seconds(self) -> float:
+        return float(self.setting("SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS", "900"))
+
+    def ses_account(self) -> Mapping[str, Any]:
+        """Return SES's state of the account; empty where the role may not read it, or the endpoint lacks SES v2."""
+        with suppress(BotoCoreError, ClientError):
+            return self.sesv2.get_account()
+        return {}
+
+    def resource_name(self, part: str) -> str:
+        """Return the full name of a table, queue, function or topic."""
+        return f"{self.name}-{part}"
+
+    def queue_url(self, queue: str) -> str:
+        return self.sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]
+
+    def depth(self, queue: str) -> QueueDepth:
+        """Count a queue's messages; SQS's numbers are approximate."""
+        kinds = ("", "NotVisible", "Delayed")
+        names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=names)
+        counts: Mapping[str, str] = dict(answer["Attributes"].items())
+        waiting, in_flight, delayed = (int(counts[name]) for name in names)
+        return QueueDepth(name=queue, waiting=waiting, in_flight=in_flight, delayed=delayed)
+
+    def paused(self, sources: Collection[str]) -> Mapping[str, SendingState]:
+        """Return the pauses of these producers and of the account."""
+        states = self.states.states({ACCOUNT, *sources})
+        return {source: state for source, state in states.items() if state.paused}

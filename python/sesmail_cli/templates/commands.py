@@ -1,0 +1,149 @@
+"""`sesmail template …`: new, lint and preview."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.text import Text
+
+from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_templates
+from sesmail_cli.templates.lint.findings import Finding, Severity
+from sesmail_cli.templates.lint.linter import lint as lint_template
+from sesmail_cli.templates.preview.server import PreviewServer
+from sesmail_cli.terminal import err, out, print_json
+
+app = typer.Typer(help="Create, check and preview email templates.", no_args_is_help=True)
+
+DEFAULT_FOLDER = "templates"
+Where = Annotated[str, typer.Argument(metavar="[DIR|s3://…]", help="One template, or a folder or prefix of templates.")]
+
+
+@app.command()
+def lint(
+    where: Where = DEFAULT_FOLDER,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    bulk: Annotated[
+        list[str] | None,
+        typer.Option("--bulk", metavar="TEMPLATE", help="A template for bulk mail: it needs an unsubscribe link."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="RULE", help="A rule to ignore, such as 'width'.")
+    ] = None,
+) -> None:
+    """Check templates: syntax, variables, unsafe constructs, and what mail clients cannot show.
+
+    Exits with 1 if it finds errors (with --strict: anything), with 2 if there are no templates.
+    """
+    templates = _load(where)
+    findings = [
+        finding
+        for template in templates
+        for finding in lint_template(template, bulk=template.name in (bulk or ()))
+        if finding.rule not in (ignore or ())
+    ]
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    if as_json:
+        print_json({"findings": findings, "errors": errors, "warnings": len(findings) - errors})
+    else:
+        _print_findings(templates, findings)
+    if errors or (strict and findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new folder; its name is the template's name.")],
+    *,
+    source: Annotated[
+        str, typer.Option("--from", metavar="DIR|s3://…", help="The template to start from.")
+    ] = f"{DEFAULT_FOLDER}/welcome",
+) -> None:
+    """Create a template from another one, with its samples."""
+    templates = _load(source)
+    if len(templates) != 1 or templates[0].problems:
+        err.print(f"[red]{escape(source)} is not one complete template[/]. Found: {_names(templates)}")
+        raise typer.Exit(2)
+    if target.exists():
+        err.print(f"[red]{escape(str(target))} exists already[/]")
+        raise typer.Exit(2)
+    target.mkdir(parents=True)
+    for file, content in templates[0].files.items():
+        (target / file).write_bytes(content)
+    out.print(f"{escape(str(target))}: {', '.join(sorted(templates[0].files))}", soft_wrap=True)
+
+
+@app.command()
+def preview(
+    where: Where = DEFAULT_FOLDER,
+    *,
+    port: Annotated[int, typer.Option(help="The local port; 0 picks a free one.")] = 8725,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+) -> None:
+    """Show templates in your browser as they would arrive, next to their data. Follows changes; stop with Ctrl+C."""
+    _load(where)
+    try:
+        server = PreviewServer(where, port)
+    except OSError as error:
+        err.print(f"[red]Port {port} cannot be used[/] ({error.strerror}); choose another with --port.")
+        raise typer.Exit(2) from error
+    out.print(f"Templates of [bold]{escape(where)}[/] at [link={server.url}]{server.url}[/link] (stop with Ctrl+C)")
+    if open_browser:
+        webbrowser.open(server.url)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        out.print("Stopped.")
+    finally:
+        server.server_close()
+
+
+def _load(where: str) -> list[TemplateFiles]:
+    try:
+        return load_templates(where)
+    except TemplatesNotFoundError as error:
+        err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from error
+
+
+def _names(templates: Iterable[TemplateFiles]) -> str:
+    return escape(", ".join(template.name for template in templates))
+
+
+def _print_findings(templates: Iterable[TemplateFiles], findings: list[Finding]) -> None:
+    templates = list(templates)
+    origins = {template.name: template.origin for template in templates}
+    for finding in findings:
+        place = f"{_relative(origins[finding.template])}/{finding.file}"
+        if finding.line:
+            place += f":{finding.line}" + (f":{finding.column}" if finding.column else "")
+        colour = "red" if finding.severity is Severity.ERROR else "yellow"
+        out.print(f"[bold]{escape(place)}[/]  [{colour}]{finding.severity.value}[/] {finding.rule}", soft_wrap=True)
+        out.print(f"  {escape(finding.message)}", soft_wrap=True)
+        if finding.source.strip():
+            _print_source(finding)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    colour = "red" if errors else "yellow" if findings else "green"
+    counts = ((len(templates), "template"), (errors, "error"), (len(findings) - errors, "warning"))
+    of, *found = (f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    out.print(f"[{colour}]{of}: {', '.join(found)}[/]", soft_wrap=True)
+
+
+def _print_source(finding: Finding) -> None:
+    """Print the line, cut to a window around the column, with a pointer under it."""
+    start = max(0, finding.column - 41)
+    cut = finding.source[start : start + 100]
+    out.print(Text(f"  {finding.line:>5} | {cut}"), soft_wrap=True)
+    if finding.column:
+        out.print(Text(f"        | {' ' * (finding.column - 1 - start)}^", style="bold"), soft_wrap=True)
+
+
+def _relative(origin: str) -> str:
+    path = Path(origin)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else origin

@@ -1,0 +1,82 @@
+"""Compile the starters' sources (`_shared/` macros) into self-contained template files.
+
+Packaging expands `[[ ]]` and `[% %]`. `{{ }}` and `{% %}` stay for the sender, so an installed template is plain
+Jinja2 without imports, which a user can edit in S3.
+"""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sesmail_layer.domain.template.files import METADATA
+
+SHARED = "_shared"
+_MARKS = ("[[", "]]", "[%", "%]", "[#")
+
+
+class TemplateSourceError(ValueError):
+    """A template source cannot be compiled; the message names the file."""
+
+
+def is_source_tree(folder: Path) -> bool:
+    """Return True for a folder of template sources, False for one of compiled templates."""
+    return (folder / SHARED).is_dir()
+
+
+def template_folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
+
+
+def body_files(folder: Path) -> list[Path]:
+    """Return the paths of `template.html`, `template.txt` and their localised variants."""
+    return sorted(path for path in folder.glob("template*.*") if path.suffix in {".html", ".txt"})
+
+
+def compile_templates(source: Path) -> dict[str, bytes]:
+    """Return the files to install by `templates/<name>/<file>`. Equal sources give equal bytes."""
+    environment = _environment(source)
+    compiled: dict[str, bytes] = {}
+    for folder in template_folders(source):
+        for body in body_files(folder):
+            compiled[f"templates/{folder.name}/{body.name}"] = _expand(environment, folder.name, body.name)
+        compiled[f"templates/{folder.name}/{METADATA}"] = (folder / METADATA).read_bytes()
+    return compiled
+
+
+def compile_template(source: Path, name: str) -> dict[str, bytes]:
+    """Return the compiled body files of one template, by file name."""
+    environment = _environment(source)
+    return {body.name: _expand(environment, name, body.name) for body in body_files(source / name)}
+
+
+def _environment(source: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(source),
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - expands sources into templates, without data
+    )
+
+
+def _expand(environment: Environment, name: str, file: str) -> bytes:
+    text = environment.get_template(f"{name}/{file}").render()
+    unexpanded = [mark for mark in _MARKS if mark in text]
+    if unexpanded:
+        raise TemplateSourceError(f"{name}/{file}: {' '.join(unexpanded)} left after compiling")
+    return _without_blank_runs(text).encode()
+
+
+def _without_blank_runs(text: str) -> str:
+    """Remove trailing blanks and repeated empty lines, which macros leave behind."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,109 @@
+"""Load templates from a folder of compiled ones, a folder of sources (with `_shared/`), or S3."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+import msgspec
+from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound
+
+from sesmail_cli.templates.compiler import TemplateSourceError, compile_template, is_source_tree, template_folders
+from sesmail_layer.domain.template.files import METADATA
+
+SAMPLES = ("sample.json", "sample.minimal.json")
+_SUFFIXES = {".html", ".txt", ".json"}
+
+
+class TemplatesNotFoundError(Exception):
+    """The given place has no templates."""
+
+
+class SourceProblem(msgspec.Struct, frozen=True):
+    """Why a template's source does not compile."""
+
+    file: str
+    line: int
+    message: str
+
+
+class TemplateFiles(msgspec.Struct, frozen=True):
+    """One template's files by name, compiled as the sender reads them, with its samples."""
+
+    name: str
+    origin: str
+    files: dict[str, bytes]
+    problems: list[SourceProblem] = []
+
+    def text(self, file: str) -> str:
+        return self.files[file].decode("utf-8-sig", errors="replace")
+
+
+def load_templates(where: str) -> list[TemplateFiles]:
+    """Load one template, or all of a folder or prefix. Raises TemplatesNotFoundError."""
+    templates = _from_s3(where) if where.startswith("s3://") else _from_folder(Path(where))
+    if not templates:
+        raise TemplatesNotFoundError(f"No templates in {where}: a template is a folder with a {METADATA}")
+    return templates
+
+
+def load_template(where: str, name: str) -> TemplateFiles:
+    """Load the template of that name. Raises TemplatesNotFoundError."""
+    templates = load_templates(where)
+    for template in templates:
+        if template.name == name:
+            return template
+    names = ", ".join(template.name for template in templates)
+    raise TemplatesNotFoundError(f"No template '{name}' in {where}. Found: {names}")
+
+
+def _from_folder(folder: Path) -> list[TemplateFiles]:
+    if not folder.is_dir():
+        raise TemplatesNotFoundError(f"No folder {folder}")
+    if _is_template(folder):
+        return [_read(folder)]
+    return [_read(child) for child in template_folders(folder) if _is_template(child)]
+
+
+def _is_template(folder: Path) -> bool:
+    return (folder / METADATA).is_file() or any(folder.glob("template*.html")) or any(folder.glob("template*.txt"))
+
+
+def _read(folder: Path) -> TemplateFiles:
+    folder = folder.resolve()
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES}
+    problems: list[SourceProblem] = []
+    if is_source_tree(folder.parent):
+        try:
+            files |= compile_template(folder.parent, folder.name)
+        except (TemplateError, TemplateSourceError) as err:
+            problems.append(_problem(folder.name, err))
+    return TemplateFiles(folder.name, str(folder), files, problems)
+
+
+def _problem(name: str, err: Exception) -> SourceProblem:
+    if isinstance(err, TemplateSyntaxError):
+        return SourceProblem((err.name or "").removeprefix(f"{name}/"), err.lineno, str(err.message))
+    if isinstance(err, TemplateNotFound):
+        return SourceProblem("", 0, f"{err.name} does not exist")
+    return SourceProblem("", 0, str(err))
+
+
+def _from_s3(url: str) -> list[TemplateFiles]:
+    """Load from `s3://bucket`, `s3://bucket/templates` or `s3://bucket/templates/welcome`."""
+    parts = urlsplit(url)
+    prefix = parts.path.strip("/") or "templates"
+    s3 = boto3.client("s3")
+    found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=f"{prefix}/"):
+        for entry in page.get("Contents", []):
+            folder, _, file = entry["Key"].rpartition("/")
+            if Path(file).suffix in _SUFFIXES:
+                found[folder][file] = s3.get_object(Bucket=parts.netloc, Key=entry["Key"])["Body"].read()
+    return [
+        TemplateFiles(folder.rpartition("/")[2], f"s3://{parts.netloc}/{folder}", files)
+        for folder, files in sorted(found.items())
+    ]

@@ -1,0 +1,70 @@
+"""Findings of the linter, and their places in the files."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem and its place. Line 0 is the file as a whole."""
+
+    rule: str
+    severity: Severity
+    template: str
+    file: str
+    line: int = 0
+    column: int = 0
+    message: str
+    source: str = ""
+    """The text of the line."""
+
+
+class Reporter:
+    """Adds findings about one file, each with its place."""
+
+    def __init__(self, findings: list[Finding], template: str, file: str, text: str = "") -> None:
+        self._findings = findings
+        self._template = template
+        self._file = file
+        self._lines = text.splitlines()
+
+    def error(self, rule: str, message: str, *, line: int = 0, word: str = "") -> None:
+        self._add(Severity.ERROR, rule, message, line, word)
+
+    def warning(self, rule: str, message: str, *, line: int = 0, word: str = "") -> None:
+        self._add(Severity.WARNING, rule, message, line, word)
+
+    def line_of(self, text: str) -> int:
+        """Return the number of the first line with that text; 0: none."""
+        return next((number for number, line in enumerate(self._lines, 1) if text in line), 0)
+
+    def _add(self, severity: Severity, rule: str, message: str, line: int, word: str) -> None:
+        source = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+        self._findings.append(
+            Finding(
+                rule=rule,
+                severity=severity,
+                template=self._template,
+                file=self._file,
+                line=line,
+                column=_column(source, word),
+                message=message,
+                source=source,
+            )
+        )
+
+
+def _column(source: str, word: str) -> int:
+    """Return the 1-based column of the word; 0: it is not on the line."""
+    if not word:
+        return 0
+    match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) or re.search(re.escape(word), source)
+    return match.start() + 1 if match else 0

@@ -1,0 +1,136 @@
+"""Lint templates: each file by its rules, the template as a whole, and its samples as the sender renders them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sesmail_cli.templates.files import SAMPLES, TemplateFiles
+from sesmail_cli.templates.lint.css_rules import report_dropped
+from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
+from sesmail_cli.templates.lint.html_rules import has_unsubscribe_place, report_html, report_text
+from sesmail_cli.templates.lint.jinja_rules import (
+    PROVIDED,
+    names_used,
+    parse,
+    report_other_files,
+    report_undeclared,
+    report_unknown,
+    report_unsafe,
+    report_unused,
+)
+from sesmail_cli.templates.lint.markup import read_markup
+from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
+from sesmail_cli.templates.render import render
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSING_FILE_CODES
+
+SYNTAX = "TMPL009"
+# Gmail cuts an email off after this.
+CLIPPED_BYTES = 102 * 1024
+
+
+def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
+    """Return the findings about one template, by file and line; `bulk` requires an unsubscribe link."""
+    findings: list[Finding] = []
+    bodies = sorted(name for name in template.files if name.endswith((".html", ".txt")))
+    _check_source(template, findings)
+    _check_files(template, findings)
+    _check_content(template, bodies, findings)
+    if bulk:
+        _check_unsubscribe(template, bodies, findings)
+    if not any(finding.severity is Severity.ERROR for finding in findings):
+        _check_samples(template, findings)
+    return sorted(
+        dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line, finding.rule, finding.message)
+    )
+
+
+def _check_source(template: TemplateFiles, findings: list[Finding]) -> None:
+    for problem in template.problems:
+        report = Reporter(findings, template.name, problem.file or "template.html")
+        report.error(SYNTAX, f"The source does not compile: {problem.message}", line=problem.line)
+
+
+def _check_files(template: TemplateFiles, findings: list[Finding]) -> None:
+    for file, code in MISSING_FILE_CODES.items():
+        if file not in template.files:
+            Reporter(findings, template.name, file).error(code, f"Template '{template.name}' missing {file}")
+    for file, content in template.files.items():
+        if len(content) > MAX_FILE_BYTES and file not in SAMPLES:
+            message = f"file too large: {len(content)} bytes (max {MAX_FILE_BYTES} bytes)"
+            Reporter(findings, template.name, file).error("TMPL008", message)
+
+
+def _check_content(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
+    text = template.text(METADATA) if METADATA in template.files else ""
+    report = Reporter(findings, template.name, METADATA, text)
+    metadata = read_metadata(text, report) if METADATA in template.files else None
+    used = _check_metadata(metadata, report) if metadata is not None else set()
+    for file in bodies:
+        text = template.text(file)
+        used |= _check_body(file, text, metadata, Reporter(findings, template.name, file, text))
+    if metadata is not None and not any(finding.rule == SYNTAX for finding in findings):
+        report_unused(declared(metadata), used, report)
+
+
+def _check_metadata(metadata: dict[str, Any], report: Reporter) -> set[str]:
+    """Check the metadata; return the names that its lines use."""
+    report_metadata(metadata, report)
+    used: set[str] = set()
+    for key, source in line_parts(metadata).items():
+        line = report.line_of(f'"{key}"')
+        tree = parse("\n" * max(line - 1, 0) + source, report)
+        if tree is not None:
+            report_unknown(tree, report)
+            used |= names_used(tree)
+            report_undeclared(tree, declared(metadata), PROVIDED - {"subject"}, report)
+    return used
+
+
+def _check_body(file: str, text: str, metadata: dict[str, Any] | None, report: Reporter) -> set[str]:
+    """Check one body file; return the names that it uses."""
+    tree = parse(text, report)
+    if tree is None:
+        return set()
+    report_unknown(tree, report)
+    report_other_files(tree, report)
+    if metadata is not None:
+        report_undeclared(tree, declared(metadata), PROVIDED, report)
+    if file.endswith(".html"):
+        report_unsafe(tree, report)
+        markup = read_markup(text)
+        report_html(markup, report)
+        report_dropped(markup, report)
+    else:
+        report_text(text, report)
+    return names_used(tree)
+
+
+def _check_unsubscribe(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
+    for file in bodies:
+        if not has_unsubscribe_place(template.text(file)):
+            message = "Bulk email needs an unsubscribe link or address in every part"
+            Reporter(findings, template.name, file).error("no-unsubscribe", message)
+
+
+def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
+    """Render each sample; report the errors that the sender would record."""
+    for sample in SAMPLES:
+        if sample in template.files:
+            report = Reporter(findings, template.name, sample, template.text(sample))
+            _check_sample(template, template.text(sample), report)
+
+
+def _check_sample(template: TemplateFiles, sample: str, report: Reporter) -> None:
+    try:
+        rendered = render(template, json.loads(sample))
+    except ValueError as err:
+        report.error("bad-sample", f"{err}", line=getattr(err, "lineno", 0))
+    except PermanentError as err:
+        report.error(err.code, err.message)
+    else:
+        size = len(rendered.html.encode())
+        if size > CLIPPED_BYTES:
+            report.warning("clipped", f"{size} bytes of HTML: Gmail cuts an email off after {CLIPPED_BYTES}")

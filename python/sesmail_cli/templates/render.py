@@ -1,0 +1,61 @@
+"""Render a template with the sender's own code, to the message that would go to SES."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from typing import Any
+
+import msgspec
+
+from sesmail_cli.templates.files import TemplateFiles
+from sesmail_layer.domain.message import compose, resolve_identity
+from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.template.files import MISSING_FILE_CODES, file_variants
+from sesmail_layer.domain.template.templates import Rendered, compile_template, missing_file_error
+
+EXAMPLE_SENDER = "sender@your-domain.example"
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A rendered email, as parts and as a whole message."""
+
+    html: str
+    text: str
+    headers: list[tuple[str, str]]
+    message: bytes
+
+
+def render(template: TemplateFiles, data: Mapping[str, Any], locale: str | None = None) -> Rendered:
+    """Render a template. Raises PermanentError with the message that the sender would record."""
+    html, text, metadata = (_localised(template, file, locale) for file in MISSING_FILE_CODES)
+    compiled = compile_template(template.name, html, text, metadata, locale)
+    return compiled.render({"year": datetime.now(UTC).year, **data}, None)
+
+
+def render_email(template: TemplateFiles, request: Mapping[str, Any]) -> Preview:
+    """Render the message for a request (spec section 3), from an example sender. Raises PermanentError."""
+    now = time.time()
+    parsed, _ = parse_request(request, now=now)
+    rendered = render(template, parsed.template_data, parsed.locale)
+    identity = resolve_identity(parsed, rendered, EXAMPLE_SENDER, "")
+    message = compose(parsed, rendered, identity, email_id="preview", attempt=1, now=now, cc=parsed.cc, files=[])
+    headers = message_from_bytes(message, policy=policy.default).items()
+    return Preview(rendered.html, rendered.text, [(name, str(value)) for name, value in headers], message)
+
+
+def locales_of(template: TemplateFiles) -> list[str]:
+    """Return the locales that the template has files for."""
+    return sorted(
+        {file.split(".")[1] for file in template.files if file.startswith("template.") and file.count(".") == 2}
+    )
+
+
+def _localised(template: TemplateFiles, file: str, locale: str | None) -> bytes:
+    """Return the file in the nearest locale, as the sender picks it."""
+    for variant in file_variants(file, locale):
+        if variant in template.files:
+            return template.files[variant]
+    raise missing_file_error(template.name, file)

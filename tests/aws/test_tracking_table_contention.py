@@ -1,0 +1,118 @@
+"""Many workers write one record: every event is recorded once (use case and adapters on moto)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
+from tools.simulation.fakes import NOW, FakeBus, FakeClock, FakeDelayQueue, FakeLog, FakeMetrics, FakePendingTable
+from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+WORKERS = 16
+
+
+class Clock:
+    """The time of the events, and real pauses."""
+
+    def now(self) -> float:
+        return NOW
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def make_table(client: DynamoDBClient, name: str, key: str) -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+    )
+
+
+@pytest.fixture
+def conditional_puts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB checks a condition and writes in one step; moto does it in two, so its puts take turns here."""
+    import moto.dynamodb.models as models
+
+    lock = threading.Lock()
+    put = models.DynamoDBBackend.put_item
+
+    def put_in_turn(*given: Any, **named: Any) -> Any:
+        with lock:
+            return put(*given, **named)
+
+    monkeypatch.setattr(models.DynamoDBBackend, "put_item", put_in_turn)
+
+
+@pytest.mark.usefixtures("conditional_puts")
+def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        make_table(client, "tracking", "emailId")
+        make_table(client, "suppression", "email")
+        table = TrackingTable(client, "tracking")
+        record = TrackingRecord(
+            email_id="email-1",
+            to_email=JOHN,
+            status=Status.SENDING,
+            attempt=1,
+            ttl=1,
+            timestamp="2026-11-24T10:31:00.000Z",
+            date_partition="2026-11-24",
+        )
+        record, _ = fold(record, [Entry("sending/1", "2026-11-24T10:31:00.000Z", 1, Status.SENDING)])
+        table.create(record)
+        events = [*(opened(second=n) for n in range(20)), delivered(), bounced(), complained()]
+        messages = [QueueMessage(str(n), json.dumps(one)) for n, one in enumerate(events * 2)]
+        metrics, bus, log = FakeMetrics(), FakeBus(), FakeLog()
+        breaker_table = FakeBreakerTable(FakeControl())
+
+        def work(worker: int) -> list[str]:
+            ports = FeedbackPorts(
+                tracking=table,
+                suppression=SuppressionTable(client, "suppression", Clock()),
+                producer_states=breaker_table,
+                sending_counts=breaker_table,
+                pending=FakePendingTable(FakeClock()),
+                retry_queue=FakeDelayQueue(),
+                bus=bus,
+                sending_bus=bus,
+                clock=Clock(),
+                metrics=metrics,
+                log=log,
+            )
+            process = RecordFeedback(ports, feedback_rules(topic_arn="", soft_bounce_retries=0))
+            mine = messages[worker::WORKERS]
+            return list(itertools.chain.from_iterable(process([message]) for message in mine))
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            failed = list(itertools.chain.from_iterable(pool.map(work, range(WORKERS))))
+
+        stored = table.get_many(["email-1"])["email-1"]
+        assert failed == []
+        assert (stored.status, stored.open_count, len(stored.history)) == (Status.COMPLAINED, 20, 25)
+        assert client.scan(TableName="suppression")["Items"][0]["reason"] == {"S": "spam-complaint"}
+        assert stored.revision <= 1 + len(events), "a repeated event was written"
+        published = [one.event_id for one in bus.events]
+        assert len(published) == len(set(published)), "a repeated event was published"
+        assert "complained" in [one.status for one in bus.events]

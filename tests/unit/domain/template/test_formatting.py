@@ -1,0 +1,136 @@
+"""Money, numbers and dates, rendered in templates."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.template.templates import compile_template
+
+METADATA = b'{"subject": "{{ value | default(1) | number }}", "optionalVariables": ["value"]}'
+
+
+def render(source: str, locale: str | None = None, **data: Any) -> str:
+    template = compile_template("t", b"", source.encode(), METADATA, locale)
+    return template.render(data, "Hello").text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("source", "locale", "value", "expected"),
+    [
+        ("{{ value | money('EUR') }}", None, 1234.5, "€1,234.50"),
+        ("{{ value | money('EUR') }}", "de", "1234.5", "1.234,50 €"),
+        ("{{ value | money('EUR') }}", "fr-CA", 1234.5, "1 234,50 €"),
+        ("{{ value | money('jpy') }}", "ja", 123456789, "￥123,456,789"),
+        ("{{ value | money('EUR', locale='de') }}", "en", 0.1, "0,10 €"),
+        ("{{ value | number }}", "de-AT", 1234567.891, "1.234.567,891"),
+        ("{{ value | number(2) }}", None, 3, "3.00"),
+        ("{{ value | number(0) }}", None, 2.5, "2"),
+        ("{{ value | date }}", None, "2026-11-24", "November 24, 2026"),
+        ("{{ value | date('full') }}", "fr-CA", "2026-11-24T23:30:00Z", "mardi 24 novembre 2026"),
+        ("{{ value | date('short') }}", "en-GB", 1795516260, "24/11/2026"),
+        ("{{ value | time(zone='Europe/Paris') }}", "de", "2026-11-24T10:31:00Z", "11:31"),
+        ("{{ value | time }}", None, "2026-11-24T10:31:00", "10:31 AM"),
+        ("{{ value | date }}", "xx-YY", "2026-11-24", "November 24, 2026"),
+        ("{{ value | date }}", "fr-ZZ", "2026-11-24", "24 novembre 2026"),
+        ("{{ value | date(locale='fr_CA') }}", None, "2026-11-24", "24 novembre 2026"),
+        ("{{ value | date(locale='de_AT') }}", "fr", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date }}", "de-AT-xx", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date }}", "de-XX-xx", "2026-01-24", "24. Januar 2026"),
+        ("{{ value | date(locale='xx') }}", "de-AT", "2026-01-24", "24. Jänner 2026"),
+        ("{{ value | date(locale=7) }}", "de-AT", "2026-01-24", "24. Jänner 2026"),
+        ("{{ locale }}", "fr-CA", 1, "fr-CA"),
+        ("{{ locale }}", None, 1, "en"),
+    ],
+)
+def test_values_are_written_in_the_language_of_the_recipient(
+    source: str, locale: str | None, value: object, expected: str
+) -> None:
+    assert render(source, locale, value=value) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'twelve' | money('EUR') }}",
+        "{{ true | number }}",
+        "{{ 'NaN' | number }}",
+        "{{ '1e999999' | number }}",
+        "{{ 'tomorrow' | date }}",
+        "{{ '2026-11-24' | date('huge') }}",
+        "{{ '2026-11-24' | time(zone='Mars') }}",
+        "{{ 1e300 | date }}",
+    ],
+)
+def test_an_invalid_value_is_an_error_that_does_not_quote_it(source: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        render(source)
+    assert caught.value.code == "TMPL010"
+    assert "twelve" not in caught.value.message
+    assert "tomorrow" not in caught.value.message
+
+
+def test_an_absent_optional_value_prints_nothing() -> None:
+    assert render("[{{ value | money('EUR') }}{{ value | number }}{{ value | date }}{{ value | time }}]") == "[]"
+
+
+def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
+    script = (
+        "import sys, json\n"
+        "from sesmail_layer.domain.template.templates import compile_template\n"
+        "seen = []\n"
+        "for source in (b'{{ 1 }}', b'{{ 1 | number }}'):\n"
+        "    compile_template('t', b'', source, b'{}').render({}, 'Hello')\n"
+        "    seen.append(any(name.partition('.')[0] == 'babel' for name in sys.modules))\n"
+        "print(json.dumps(seen))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd="python")
+    assert json.loads(done.stdout) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("{{ 'twelve' | money('EUR') }}", "money: the value is no number"),
+        ("{{ true | number }}", "number: the value is no number"),
+        ("{{ '1e31' | number }}", "number: the value is no number"),
+        ("{{ '1e-31' | number }}", "number: the value is no number"),
+        ("{{ 'tomorrow' | date }}", "date: the value is no ISO 8601 time"),
+        ("{{ true | time }}", "time: the value is no ISO 8601 time"),
+        ("{{ '2026-11-24' | date('huge') }}", "date: the length is one of short, medium, long, full"),
+        ("{{ '2026-11-24' | time('huge') }}", "time: the length is one of short, medium, long, full"),
+        ("{{ '2026-11-24' | time(zone='Mars') }}", "time: no such time zone"),
+    ],
+)
+def test_an_invalid_value_is_an_error_that_names_the_filter(source: str, reason: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        render(source)
+    assert caught.value.message == f"Failed to render template 't': FilterArgumentError: {reason}"
+
+
+@pytest.mark.parametrize("value", ["1e30", "-1e30"])
+def test_a_number_may_have_thirty_digits(value: str) -> None:
+    assert render("{{ value | number }}", value=value).strip("-") == "1" + ",000" * 10
+
+
+@pytest.fixture
+def _in_auckland(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Auckland")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_auckland")
+def test_unix_seconds_are_utc_in_every_time_zone() -> None:
+    assert render("{{ 1795516260 | date }}, {{ 1795516260 | time }}") == "November 24, 2026, 10:31 AM"
+
+
+def test_a_fraction_has_at_most_twenty_digits() -> None:
+    assert render("{{ 1 | number(40) }}") == "1." + "0" * 20

@@ -1,0 +1,53 @@
+"""Errors of templates that cannot be rendered: their codes, and messages that never quote the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.template.bounds import MAX_OUTPUT
+from sesmail_layer.domain.template.templates import compile_template
+
+META = b'{"subject": "s", "optionalVariables": ["maybe"]}'
+
+
+def rendered(source: str, metadata: bytes = META, **data: Any) -> str:
+    return compile_template("t", source.encode(), b"text", metadata).render(data, None).html
+
+
+def failure(source: str, metadata: bytes = META, **data: Any) -> tuple[str, str]:
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, metadata, **data)
+    return caught.value.code, caught.value.message.removeprefix("Failed to render template 't': ")
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("{{ 1 // 0 }}", ("TMPL010", "ZeroDivisionError")),
+        ("{{ secret + 1 }}", ("TMPL010", "TypeError")),
+        ("{{ nothing }}", ("TMPL007", "Undefined variable: 'nothing' is undefined")),
+        ("{{ maybe + 1 }}", ("TMPL007", "Undefined variable: 'maybe' is undefined")),
+    ],
+)
+def test_an_error_has_its_code_and_type(source: str, error: tuple[str, str]) -> None:
+    assert failure(source, secret="private") == error
+
+
+def test_an_error_in_the_subject_has_the_name_of_the_template() -> None:
+    assert failure("x", b'{"subject": "{{ nothing }}"}') == (
+        "TMPL007",
+        "Undefined variable: 'nothing' is undefined",
+    )
+
+
+def test_the_result_may_have_two_million_characters_and_no_more() -> None:
+    half = "x" * (MAX_OUTPUT // 2)
+
+    assert len(rendered("{{ half }}{{ half }}", half=half)) == MAX_OUTPUT
+    assert failure("{{ half }}{{ half }}y", half=half) == (
+        "TMPL010",
+        "the result is over 2097152 characters",
+    )
