@@ -150,7 +150,8 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
     if unknown:
         reject_misleading_names(unknown, FIELDS)
     given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
-    check_headers(given.get("headers"))
+    if "headers" in given:
+        check_headers(given["headers"])
     try:
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
