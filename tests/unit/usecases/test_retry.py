@@ -238,7 +238,7 @@ def test_the_soft_bounce_that_suppresses_the_address_is_not_retried() -> None:
 
 
 @pytest.mark.parametrize(
-    "ses_event", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "")]
+    "ses_event", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "", status="5.0.0")]
 )
 def test_message_faults_and_undetermined_bounces_are_not_retried(ses_event: dict[str, Any]) -> None:
     engine = Engine()

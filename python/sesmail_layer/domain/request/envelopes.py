@@ -140,5 +140,8 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
 
 def unpack_request(kept: PendingRequest, not_before: float) -> str:
     """Return the queue message of the next attempt, which must not start before a Unix time."""
-    envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    try:
+        envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    except (zlib.error, UnicodeDecodeError) as err:
+        raise EnvelopeError("not packed by pack_request") from err
     return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))

@@ -191,6 +191,9 @@ class _Batch:
         self._results.append(result)
         for reason in result.suppressed:
             self._count_suppression(reason, record.email_id)
+        found = {each.outcome.entry.key: each.outcome for each in result.outcomes}
+        if refused := sum(found[key].sender_refused for key in result.new_entries):
+            self._metrics.count("SenderRefused", refused)
         message_ids: dict[str, set[str]] = {}
         for each in result.outcomes_to_act_on:
             message_ids.setdefault(each.outcome.entry.key, set()).add(each.source.message.message_id)
