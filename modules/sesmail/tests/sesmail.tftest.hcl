@@ -40,6 +40,7 @@ run "the_lowest_values_are_accepted" {
     lambda_error_alarm_threshold          = 1
     lambda_error_alarm_evaluation_periods = 1
     max_message_mb                        = 0.1
+    max_request_kb                        = 64
     max_schedule_days                     = 0
     max_hold_hours                        = 0
     max_send_rate                         = 0.1
@@ -88,6 +89,7 @@ run "the_highest_values_are_accepted" {
     lambda_error_alarm_threshold          = 1000
     lambda_error_alarm_evaluation_periods = 10
     max_message_mb                        = 10
+    max_request_kb                        = 1024
     max_schedule_days                     = 365
     max_hold_hours                        = 336
     max_send_rate                         = 100000
