@@ -147,7 +147,7 @@ def without_a_template(engine: EngineUnderTest) -> Scenario:
 
 
 def rejected(engine: EngineUnderTest) -> Scenario:
-    """SES rejects an email that is claimed and whose request is kept."""
+    """SES rejects a claimed email with a kept request."""
     to = reader()
     engine.inject_fault("rejected", recipient=to)
     return Scenario({engine.put_email_request(to): "failed"})

@@ -1,4 +1,4 @@
-"""The control table: one table whose adapters each own one kind of item, by the prefix of its key `pk`."""
+"""The control table: one table, in which each adapter owns one kind of item, by the prefix of its key `pk`."""
 
 from __future__ import annotations
 
