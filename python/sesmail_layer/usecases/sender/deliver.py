@@ -24,7 +24,7 @@ DeliverStep = tuple[Email, Callable[[], None]]
 
 
 class Delivery:
-    """Hands one batch's messages to SES; `sent` are those that it accepted."""
+    """Hands one batch's messages to SES."""
 
     def __init__(
         self,
@@ -49,7 +49,12 @@ class Delivery:
         self._clock = clock
         self._lease_until = deadline + _LEASE_EXTRA_SECONDS
         self._last_send = last_send
-        self.sent: list[Email] = []
+        self._sent: list[Email] = []
+
+    def take_sent(self) -> list[Email]:
+        """Return the emails that SES accepted since the last call."""
+        sent, self._sent = self._sent, []
+        return sent
 
     def steps(self, prepared: Sequence[Prepared]) -> list[DeliverStep]:
         """Assign each message a send time; those that cannot be sent before the deadline are held."""
@@ -87,5 +92,5 @@ class Delivery:
         except TransientError:
             self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
             raise
-        self.sent.append(email)
+        self._sent.append(email)
         self._claims.record_sent(email, claim, ses_message_id)

@@ -51,11 +51,15 @@ class Preparation:
         self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
         self._last_start = clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
+    def has_time(self) -> bool:
+        """Return True while one more email can be prepared and sent."""
+        return self._clock.now() <= self._last_start
+
     def __call__(self, email: Email) -> PreparedMail:
         """Compose the message. Raises PermanentError, OutOfTime, TransientError."""
         request, rules = email.request, self._rules
         now = self._clock.now()
-        if now > self._last_start:
+        if not self.has_time():
             # The templates before it took the time: there would be none left to send it.
             raise OutOfTime(random.uniform(1, 10))
         template = self._templates.load(request.template_name, request.locale, self._compile_seconds)
