@@ -10,7 +10,7 @@ variable "admin_email" {
 }
 
 variable "default_sender_email" {
-  description = "Sender of emails whose request and template set none. SES must have verified the address or its domain."
+  description = "Sender of emails if neither request nor template sets one. SES must have verified the address or its domain."
   type        = string
 }
 
@@ -31,7 +31,7 @@ variable "environment" {
 }
 
 variable "default_sender_name" {
-  description = "Sender name of emails whose request and template set none."
+  description = "Sender name of emails if neither request nor template sets one."
   type        = string
   default     = "SESMailEngine"
 }

@@ -22,6 +22,12 @@ variable "max_message_mb" {
   default     = 10
 }
 
+variable "max_request_kb" {
+  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs a provider whose queues may be so large."
+  type        = number
+  default     = 256
+}
+
 variable "max_schedule_days" {
   description = "Days that sendAt may be in the future; 0 turns scheduling off."
   type        = number

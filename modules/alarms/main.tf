@@ -182,6 +182,26 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
   depends_on = [aws_sns_topic.this]
 }
 
+# Bounces that are about the sender (SPF, DKIM, DMARC, a blocklist, its reputation), whether SES counts them or not.
+resource "aws_cloudwatch_metric_alarm" "sender_refused" {
+  alarm_name          = "${var.name}-Sender-Refused"
+  alarm_description   = "Providers rejected or deferred the sender three times in five minutes: check SPF, DKIM, DMARC and blocklists"
+  namespace           = "SESMail"
+  metric_name         = "SenderRefused"
+  dimensions          = { Name = var.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 2
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Flow
 # ---------------------------------------------------------------------------------------------------------------------

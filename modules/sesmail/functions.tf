@@ -45,6 +45,7 @@ locals {
 
     SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
+    SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)
     SESMAIL_MAX_SCHEDULE_DAYS    = tostring(var.max_schedule_days)
     SESMAIL_MAX_HOLD_HOURS       = tostring(var.max_hold_hours)
     SESMAIL_CLAIM_SETTLE_SECONDS = tostring(var.claim_settle_seconds)

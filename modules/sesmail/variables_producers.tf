@@ -43,8 +43,8 @@ variable "producers" {
   }
 
   validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of a producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
+    condition     = alltrue([for policy in values(var.producers) : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$", prefix)) && !can(regex("[*?]", prefix))])])
+    error_message = "attachment_prefixes of a producer look like s3://bucket/ or s3://bucket/folder/: a slash at the end (s3://bucket/folder would open s3://bucket/folder-secret/ too), without wildcards."
   }
 
   validation {
@@ -94,8 +94,8 @@ variable "default_producer" {
   }
 
   validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of default_producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
+    condition     = alltrue([for policy in [var.default_producer] : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$", prefix)) && !can(regex("[*?]", prefix))])])
+    error_message = "attachment_prefixes of default_producer look like s3://bucket/ or s3://bucket/folder/: a slash at the end (s3://bucket/folder would open s3://bucket/folder-secret/ too), without wildcards."
   }
 
   validation {

@@ -35,6 +35,17 @@ variable "max_message_mb" {
   }
 }
 
+variable "max_request_kb" {
+  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs a provider whose queues may be so large."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.max_request_kb >= 64 && var.max_request_kb <= 1024 && floor(var.max_request_kb) == var.max_request_kb
+    error_message = "max_request_kb must be a whole number between 64 and 1024 (SQS's largest message)."
+  }
+}
+
 variable "max_schedule_days" {
   description = "Days that sendAt may be in the future; 0 turns scheduling off."
   type        = number

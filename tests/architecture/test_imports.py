@@ -32,7 +32,11 @@ _THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "composition": (),
 }
 # The modules that adapters share: the conversion of DynamoDB items, and what the control table's items have in common.
-_SHARED_BY_ADAPTERS = ("sesmail_layer.aws.dynamodb_items", "sesmail_layer.aws.control_items")
+_SHARED_BY_ADAPTERS = (
+    "sesmail_layer.aws.dynamodb_items",
+    "sesmail_layer.aws.control_items",
+    "sesmail_layer.aws.foreign_rows",
+)
 
 # The domain has no clock, randomness, environment, log or network: same input, same result.
 _NOT_IN_DOMAIN = ("time", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "urllib.request")

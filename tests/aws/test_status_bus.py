@@ -23,6 +23,7 @@ def events(count: int, **given: Any) -> list[StatusEvent]:
     return [
         StatusEvent(
             email_id=f"email-{number}",
+            record_id=f"record-{number}",
             status="sent",
             timestamp="2026-11-24T10:31:00.000Z",
             attempt=1,
@@ -70,15 +71,16 @@ def test_an_event_matches_the_documented_contract() -> None:
         arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         client.put_targets(Rule="rule", EventBusName=BUS, Targets=[{"Id": "1", "Arn": arn}])
 
-        refused = StatusBus(client, BUS, "sesmailengine").publish(events(12, metadata={"order": 1}))
+        rejected = StatusBus(client, BUS, "sesmailengine").publish(events(12, metadata={"order": 1}))
 
-        assert refused == {}
+        assert rejected == {}
         bodies = []
         while messages := queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             bodies += [json.loads(message["Body"]) for message in messages]
         assert len(bodies) == 12
         assert bodies[0]["detail"] == {
             "emailId": "email-0",
+            "recordId": "record-0",
             "status": "sent",
             "timestamp": "2026-11-24T10:31:00.000Z",
             "metadata": {"order": 1},

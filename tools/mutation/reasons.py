@@ -107,12 +107,12 @@ NAMED = [
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "self._limits, None)"),
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "self._limits, )"),
     Named("effort", "usecases/feedback/breaker.py", "Breaker._judge_account", "or not account.state.paused"),
-    Named("effort", "usecases/feedback/breaker.py", "Breaker._heed_probes", "ours or state.held_by_breaker"),
+    Named("effort", "usecases/feedback/breaker.py", "Breaker._evaluate_probes", "ours or state.held_by_breaker"),
     # The loop's end computes the verdict again, and there is none.
-    Named("same", "usecases/feedback/breaker.py", "Breaker._without_culprits", "return"),
+    Named("same", "usecases/feedback/breaker.py", "Breaker._pause_culprits", "return"),
     # A producer that causes the rate is not paused yet, so no event is published again.
-    Named("unread", "usecases/feedback/breaker.py", "Breaker._without_culprits", "again=True"),
-    Named("gap", "usecases/feedback/breaker.py", "Breaker._without_culprits", "one[1].number, one[1]"),
+    Named("unread", "usecases/feedback/breaker.py", "Breaker._pause_culprits", "republish=True"),
+    Named("gap", "usecases/feedback/breaker.py", "Breaker._pause_culprits", "one[1].number, one[1]"),
     # The key and status of a failure do not contain the revision.
     Named("unread", "usecases/sender/claim.py", "Claims.record_failed", "failed(job.claim.attempt, "),
     # Without an entry there is no transition to publish.

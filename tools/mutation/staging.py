@@ -31,6 +31,7 @@ FILES_LEFT_OUT = ("test_settings.py", "test_time_limit.py", "test_tracing.py")
 COPIED = {
     "python/sesmail_layer": "sesmail_layer",
     "tests/unit": "tests/unit",
+    "tests/cases": "tests/cases",
     "tests/events": "tests/events",
     "tools/mutation": "tools/mutation",
     "tools/simulation": "tools/simulation",

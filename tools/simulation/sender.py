@@ -40,6 +40,7 @@ def sending_rules(**rules: Any) -> SendingRules:
             "retention_days": 90,
             "refuse_unknown_fields": False,
             "max_message_bytes": 10 * 1024 * 1024,
+            "max_request_bytes": 252 * 1024,
             "max_schedule_days": 30,
             "max_hold_seconds": 86_400,
             "max_send_rate": None,

@@ -104,7 +104,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause),
-      [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
       ) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"])
     ])
@@ -114,7 +114,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
-      [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
       ) : alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "An idle engine must not fire an alarm."
@@ -123,7 +123,8 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = output.alarm_names == tolist([
       "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-FeedbackDLQ-Depth",
-      "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sending-Paused",
+      "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
+      "mail-Sending-Paused",
     ])
     error_message = "The output must list every alarm."
   }
@@ -163,8 +164,9 @@ run "thresholds_follow_their_variables" {
   }
 
   assert {
-    condition = { for alarm in [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
+    condition = { for alarm in [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
       alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
+      "mail-Sender-Refused" = "SESMail SenderRefused {\"Name\":\"mail\"} Sum 300 1 2 GreaterThanThreshold"
       "mail-Sending-Paused" = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
       "mail-EmailQueue-Age" = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
       "mail-Daily-Quota"    = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"

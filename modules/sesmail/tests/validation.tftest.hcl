@@ -51,6 +51,7 @@ run "values_below_their_range_are_rejected" {
     allowed_sender_addresses              = ["example.org"]
     unknown_fields                        = "ignore"
     max_message_mb                        = 0
+    max_request_kb                        = 63
     max_schedule_days                     = -1
     max_hold_hours                        = -1
     max_send_rate                         = 0
@@ -98,6 +99,7 @@ run "values_below_their_range_are_rejected" {
     var.allowed_sender_addresses,
     var.unknown_fields,
     var.max_message_mb,
+    var.max_request_kb,
     var.max_schedule_days,
     var.max_hold_hours,
     var.max_send_rate,
@@ -140,6 +142,7 @@ run "values_above_their_range_are_rejected" {
     lambda_error_alarm_threshold          = 1001
     lambda_error_alarm_evaluation_periods = 11
     max_message_mb                        = 10.1
+    max_request_kb                        = 1025
     max_schedule_days                     = 366
     max_hold_hours                        = 337
     max_send_rate                         = 100001
@@ -175,6 +178,7 @@ run "values_above_their_range_are_rejected" {
     var.lambda_error_alarm_threshold,
     var.lambda_error_alarm_evaluation_periods,
     var.max_message_mb,
+    var.max_request_kb,
     var.max_schedule_days,
     var.max_hold_hours,
     var.max_send_rate,

@@ -92,6 +92,20 @@ run "bad_attachment_prefixes_of_a_producer_are_rejected" {
   ]
 }
 
+run "attachment_prefixes_without_a_slash_at_the_end_are_rejected" {
+  command = plan
+
+  variables {
+    producers        = { "shop" = { attachment_prefixes = ["s3://bucket/folder"] } }
+    default_producer = { attachment_prefixes = ["s3://bucket/folder"] }
+  }
+
+  expect_failures = [
+    var.producers,
+    var.default_producer,
+  ]
+}
+
 run "bad_attachment_wildcards_of_a_producer_are_rejected" {
   command = plan
 

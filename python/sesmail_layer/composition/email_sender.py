@@ -21,6 +21,7 @@ from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
 from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.request.envelopes import HOP_KB
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
@@ -93,6 +94,7 @@ def _rules(settings: Settings) -> SendingRules:
         default_sender_name=settings.default_sender_name,
         retention_days=settings.data_retention_days,
         refuse_unknown_fields=settings.unknown_fields == "refuse",
+        max_request_bytes=(settings.max_request_kb - HOP_KB) * 1024,
         max_message_bytes=int(settings.max_message_mb * 1024 * 1024),
         max_schedule_days=settings.max_schedule_days,
         max_hold_seconds=settings.max_hold_hours * 3600,

@@ -25,6 +25,7 @@ class PermanentError(Exception):
     """It can never succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
 
     def __init__(self, error_type: str, message: str, *, code: str) -> None:
+        message = "".join(character if character.isprintable() else "?" for character in message)
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
         super().__init__(message)

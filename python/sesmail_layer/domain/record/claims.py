@@ -25,6 +25,7 @@ from enum import Enum, auto
 
 import msgspec
 
+from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
@@ -63,6 +64,8 @@ def judge(
     record: TrackingRecord, *, fingerprint: str, event_id: str, attempt: int, now: float, settle_seconds: float
 ) -> Finding:
     """Decides what a request may do that finds a record under its id. Times are Unix seconds."""
+    if is_foreign(record):
+        return Finding(Verdict.DONE, record.attempt)
     if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
         # Refused here before another request took the id over: its own fingerprint was never the record's.
         return Finding(Verdict.REDELIVERED, record.attempt)

@@ -27,5 +27,6 @@ def soft_bounce_run(newest_first: Iterable[TrackingRecord]) -> int:
 
 def _counts(record: TrackingRecord) -> bool:
     return record.status is Status.SOFT_BOUNCED and any(
-        entry.what in _COUNTED and entry.recipient not in record.recipients for entry in record.history
+        entry.what in _COUNTED and entry.status is Status.SOFT_BOUNCED and entry.recipient not in record.recipients
+        for entry in record.history
     )

@@ -6,7 +6,10 @@ UTF-8 local parts: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendR
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class AddressError(ValueError):
@@ -34,9 +37,12 @@ def parse_address(text: str) -> str:
             strict=True,
         )
     except EmailNotValidError as err:
-        raise AddressError(str(err)) from err
+        raise AddressError(_reason(str(err))) from err
     if parsed.ascii_email is None:
         raise AddressError("Characters outside ASCII are not allowed before the @-sign.")
+    if "=?" in parsed.local_part:
+        # RFC 2047, 5: never in an address, but some clients decode them there, line breaks included.
+        raise AddressError("Encoded words (=?…?=) are not allowed before the @-sign.")
     return parsed.ascii_email
 
 
@@ -47,8 +53,15 @@ def address_key(address: str) -> str:
 
 def masked(text: str) -> str:
     """Mask an address (or a text in place of one) for messages: `j***@example.com`, `j***` without a domain."""
-    text = "".join(character if character.isprintable() else "?" for character in text)
     local, at, domain = text.rpartition("@")
     if not at:
         local, domain = text, ""
-    return f"{local[:1]}***{at}{domain[:64]}"
+    if domain and not (len(domain) <= 64 and _DOMAIN.fullmatch(domain)):
+        domain = "***"
+    first = local[:1]
+    return f"{first if first.isascii() and first.isalnum() else ''}***{at}{domain}"
+
+
+def _reason(problem: str) -> str:
+    """Return the library's sentence up to where it quotes the address."""
+    return re.split(r"\s*[:('\"]", problem)[0].rstrip(".") + "."

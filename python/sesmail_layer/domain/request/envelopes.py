@@ -10,8 +10,13 @@ from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.request.storable import whole
 
+HOP_KB = 4
+"""Of a request's size, kept free for the notes of hops and dead letters."""
+EVERY_SOURCE = "*"
+"""Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
 
 
@@ -61,6 +66,20 @@ def open_envelope(body: str) -> RequestEnvelope:
         raise EnvelopeError("id or source is missing")
     source = whole(envelope.source)
     return msgspec.structs.replace(envelope, source=source, source_is_whole=source == envelope.source)
+
+
+def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None:
+    """Check what the event has around its detail. Raises Refusal."""
+    if not envelope.source_is_whole:
+        raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
+    if envelope.source == EVERY_SOURCE:
+        raise Refusal("source: found '*', which stands for all sources; allowed: the name of one, such as shop.orders")
+    # A hop adds its notes; only what a producer sent is limited.
+    if envelope.hop == Hop() and (size := len(body.encode())) > max_bytes:
+        raise Refusal(
+            f"detail: found a request of {size} bytes with its envelope; allowed: {max_bytes}; send large files by "
+            "attachments[].s3Uri"
+        )
 
 
 def _decoded(body: str) -> RequestEnvelope:
@@ -121,5 +140,8 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
 
 def unpack_request(kept: PendingRequest, not_before: float) -> str:
     """Return the queue message of the next attempt, which must not start before a Unix time."""
-    envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    try:
+        envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    except (zlib.error, UnicodeDecodeError) as err:
+        raise EnvelopeError("not packed by pack_request") from err
     return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))

@@ -180,6 +180,7 @@ class _Batch:
                         message,
                         now=now,
                         max_schedule_days=rules.max_schedule_days,
+                        max_request_bytes=rules.max_request_bytes,
                         refuse_unknown=rules.refuse_unknown_fields,
                     )
                 )

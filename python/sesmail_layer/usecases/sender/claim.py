@@ -226,16 +226,13 @@ class Claims:
     def _create_first(self, job: Job, entry: Entry, lease_until: float) -> TrackingRecord | _Written:
         # A denied request binds no emailId, as a rejected one.
         unbound = {"fingerprint": ""} if entry.detail.get("errorType") == "producer_denied" else {}
-        existing: TrackingRecord | _Written | None = None
-        while existing is None:
+        while True:
             facts = job.facts | unbound
             record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **facts)
             existing = self._create(job, record, _with_dropped(job, entry))
-            if not isinstance(existing, _Written) and belongs_to_another(existing, job):
-                # Another source has written it since `find_records`.
-                job.use_key_of_source()
-                existing = None
-        return existing
+            if isinstance(existing, _Written) or not belongs_to_another(existing, job):
+                return existing
+            job.use_key_of_source()  # Another source has written it since `find_records`.
 
     def _create(self, job: Job, record: TrackingRecord, entries: Sequence[Entry]) -> TrackingRecord | _Written:
         folded, transitions = fold(record, entries)

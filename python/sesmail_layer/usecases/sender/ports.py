@@ -101,6 +101,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: int
     refuse_unknown_fields: bool
     max_message_bytes: int
+    max_request_bytes: int
+    """Size of a request with its envelope when it arrives."""
     max_schedule_days: int
     max_hold_seconds: float
     max_send_rate: float | None

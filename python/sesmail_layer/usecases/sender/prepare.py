@@ -23,6 +23,10 @@ COMPILE_SECONDS = 8.0
 """At most; enough for the largest template on the smallest sender, once for a container."""
 
 
+# MIME tools wrap base64 in lines; everything else outside its alphabet is an error.
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\n\t "))
+
+
 class PreparedMail(msgspec.Struct, frozen=True):
     """What SES is handed."""
 
@@ -104,7 +108,7 @@ class Preparation:
 
 def _decoded(text: str, field: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.translate(_LINE_BREAKS), validate=True)
     except ValueError as err:
         message = f"Validation error: {field}.contentBase64: not base64"
         raise PermanentError("attachment_error", message, code="ATT002") from err

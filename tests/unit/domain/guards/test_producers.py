@@ -74,3 +74,12 @@ def test_objects_are_read_under_the_producers_prefixes_and_nowhere_else() -> Non
     assert policy.may_read("s3://invoices/shop/1.pdf")
     assert not policy.may_read("s3://invoices/other/1.pdf")
     assert not ProducerPolicy().may_read("s3://invoices/shop/1.pdf")
+
+
+@pytest.mark.parametrize("prefix", ["s3://invoices/shop/", "s3://invoices/shop"])
+def test_a_prefix_is_a_folder(prefix: str) -> None:
+    policy = ProducerPolicy(attachment_prefixes=[prefix])
+
+    assert policy.may_read("s3://invoices/shop/1.pdf")
+    assert not policy.may_read("s3://invoices/shop-secret/1.pdf")
+    assert not ProducerPolicy(attachment_prefixes=["s3://invoices"]).may_read("s3://invoices-secret/1.pdf")

@@ -81,8 +81,8 @@ def test_a_request_may_have_every_field() -> None:
         headers={"X-Order": "42", "References": "<a@b>", "List-Id": "<news.example.com>", "feedback-id": "a:b"},
         list_unsubscribe=ListUnsubscribe(url="https://example.com/u?t=1", mailto="unsubscribe@example.com"),
         priority=Priority.BULK,
-        send_at="2026-11-24T10:31:00+01:00",
-        expires_at="2026-12-24T10:31:00Z",
+        send_at="2026-11-24T09:31:00.000Z",
+        expires_at="2026-12-24T10:31:00.000Z",
         locale="fr-CA",
         sensitive=True,
     )
@@ -133,10 +133,8 @@ def test_a_detail_that_is_no_object_is_rejected(detail: object, found: str) -> N
         ("reply-to", "replyTo"),
         ("To", "to"),
         ("BCC", "bcc"),
-        ("template", None),
         ("template_name", "templateName"),
         ("templateNames", "templateName"),
-        ("attachment", "attachments"),
         ("expireAt", "expiresAt"),
         ("metaData", "metadata"),
         ("priorty", "priority"),
@@ -159,9 +157,9 @@ def test_an_unknown_field_that_is_null_is_absent() -> None:
 
 def test_listed_unknown_fields_are_few_short_and_without_addresses() -> None:
     assert parse_request({**DETAIL, "zeta": 1, "campaign": 1}, now=NOW)[1] == ["campaign", "zeta"]
-    assert parse_request({**DETAIL, "john.smith@example.com": 1}, now=NOW)[1] == ["j***@example.com"]
+    assert parse_request({**DETAIL, "john.smith@example.com": 1}, now=NOW)[1] == ["a name of 22 characters"]
     [long] = parse_request({**DETAIL, "x" * 1000: 1}, now=NOW)[1]
-    assert len(long) == 61
+    assert long == "a name of 1000 characters"
     many = parse_request({**DETAIL, **{f"u{i:05}": 1 for i in range(1000)}}, now=NOW)[1]
     assert many[-1] == "and 980 more"
     assert len(many) == 21
@@ -218,7 +216,7 @@ def test_executable_attachments_are_rejected(name: str) -> None:
 
 def test_a_time_that_has_passed_is_no_fault() -> None:
     request = parsed(sendAt="0001-01-01T00:00:00+23:59", expiresAt="9999-12-31T23:59:59-23:59")
-    assert request.send_at == "0001-01-01T00:00:00+23:59"
+    assert (request.send_at, request.expires_at) == ("1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.000Z")
 
 
 def test_a_schedule_may_reach_as_far_as_the_operator_says() -> None:

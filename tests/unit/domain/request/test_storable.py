@@ -116,19 +116,36 @@ def test_a_number_out_of_range_is_rejected_by_its_field(detail: str, named: str,
 
 
 @pytest.mark.parametrize(
-    "number", ["1" * 39, "1" * 309, "-" + "1" * 309, "1e300", "-1e-300", "0.1234567890123456789", "-0.0"]
+    ("number", "kept"),
+    [
+        ("9007199254740993", 9007199254740993),
+        ("1" * 38, int("1" * 38)),
+        ("1" * 39, "1" * 39),
+        ("1" * 309, "1" * 309),
+        ("-" + "1" * 309, "-" + "1" * 309),
+        ("1" + "0" * 38, "1" + "0" * 38),
+        ("1e300", "1e+300"),
+        ("1e30", 10**30),
+        ("1.5e30", 15 * 10**29),
+        ("-1e-300", "-1e-300"),
+        ("0.1234567890123456789", 0.12345678901234568),
+        ("123456789012345678901234567890.5", 123456789012345680000000000000),
+        ("1.0", 1),
+        ("-0.0", 0),
+    ],
 )
-def test_numbers_beyond_dynamodbs_are_stored_and_published(number: str) -> None:
+def test_a_number_in_metadata_has_one_value_in_the_record_and_in_all_events(number: str, kept: object) -> None:
     content = f'"templateData":{{"name":{number}}},"metadata":{{"n":{number}}}'
     detail = f'{{"to":"a@example.com","templateName":"welcome",{content}}}'
     sender = Sender()
     body = f'{{"id":"event-1","detail-type":"Email Request","source":"s","detail":{detail}}}'
     assert sender.run(QueueMessage("message-1", body)) == set()
     [record] = sender.tracking.records.values()
-    assert record.metadata == {"n": json.loads(number)}
     stored = from_item(to_item(record, {}), TrackingRecord)
-    assert stored.metadata is not None
-    assert float(stored.metadata["n"]) == float(number) or stored.metadata["n"] == number
+    assert [event.metadata for event in sender.bus.events] == [{"n": kept}]
+    for metadata in (record.metadata, stored.metadata):
+        assert metadata is not None
+        assert (metadata["n"], type(metadata["n"])) == (kept, type(kept))
     assert record.status is Status.SENT
 
 
@@ -137,7 +154,7 @@ def test_a_text_may_have_any_number_of_digits() -> None:
     assert record.status is Status.SENT
 
 
-@pytest.mark.parametrize("depth", [201, 1_000, 100_000])
+@pytest.mark.parametrize("depth", [201, 1_000, 40_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
 def test_what_is_nested_too_deep_to_parse_is_rejected_by_name(depth: int, opening: str, closing: str) -> None:
     deep = opening * depth + "1" + closing * depth

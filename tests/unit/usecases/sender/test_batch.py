@@ -229,7 +229,7 @@ def test_an_attachment_arrives_and_one_that_is_too_large_is_rejected() -> None:
 def test_an_attachment_that_is_not_base64_is_rejected_by_field() -> None:
     sender = Sender()
 
-    record = sender.send(attachments=[{"filename": "a.pdf", "contentBase64": "JVBERi0x\nLjc="}])
+    record = sender.send(attachments=[{"filename": "a.pdf", "contentBase64": "JVBERi0x_Ljc="}])
 
     assert (record.error_type, record.error_message) == (
         "attachment_error",

@@ -39,7 +39,7 @@ class World:
 
     def email(self, **fields: Any) -> Email:
         message = self.sender.message(request(**fields))
-        job = receive(message, now=NOW, max_schedule_days=30, refuse_unknown=False)
+        job = receive(message, now=NOW, max_schedule_days=30, max_request_bytes=252 * 1024, refuse_unknown=False)
         assert isinstance(job, Email)
         return job
 

@@ -297,7 +297,7 @@ def test_where_unknown_fields_are_rejected_they_are_named_and_cut() -> None:
     sender = Sender(refuse_unknown_fields=True)
     record = sender.send(**{"colour": "red", "z" * 70: 1})
 
-    assert record.error_message == f"Validation error: Unknown fields: ['colour', '{'z' * 60}']"
+    assert record.error_message == "Validation error: Unknown fields: ['colour', 'a name of 70 characters']"
     assert sender.log.lines[-1]["code"] == "VAL006"
 
 

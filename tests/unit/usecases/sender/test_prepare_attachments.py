@@ -36,7 +36,7 @@ def sent(sender: Sender, **attachment: Any) -> tuple[str, str]:
     return sender.log.lines[-1]["code"], sender.log.lines[-1]["message"]
 
 
-@pytest.mark.parametrize("content", ["YQ", "Y Q=", "YQ==!", "Äh", "YQ=a"])
+@pytest.mark.parametrize("content", ["YQ", "Y\x0cQ==", "Y_==", "YQ==!", "Äh", "YQ=a"])
 def test_what_is_no_base64_is_rejected_by_its_field(content: str) -> None:
     assert sent(Sender(), contentBase64=content) == (
         "ATT002",
