@@ -104,6 +104,7 @@ class SendEmails:
             ports.clock,
             deadline=deadline,
             last_send=last_send,
+            bytes_in_flight=ports.bytes_in_flight,
         )
         return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox).run(
             messages
