@@ -20,6 +20,9 @@ locals {
   }
 
   engine_environment = merge(local.common_environment, {
+    # Memory of large messages goes back to the system: https://man7.org/linux/man-pages/man3/mallopt.3.html
+    MALLOC_MMAP_THRESHOLD_ = "131072"
+
     TRACKING_TABLE                    = module.tables.tracking_name
     SUPPRESSION_TABLE                 = module.tables.suppression_name
     TEMPLATE_BUCKET                   = module.template_bucket.name

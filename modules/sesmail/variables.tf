@@ -106,6 +106,11 @@ variable "archive_days" {
     condition     = var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
     error_message = "archive_days must be a whole number of days between 0 (no archive) and 3650."
   }
+
+  validation {
+    condition     = var.archive_days <= var.data_retention_days
+    error_message = "archive_days must not be more than data_retention_days: a replay sends again what has no record any more."
+  }
 }
 
 variable "kms_key_arn" {

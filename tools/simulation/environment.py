@@ -14,6 +14,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
     return {
         "ENVIRONMENT": "prod",
         "LOG_LEVEL": "INFO",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
         "SESMAIL_NAME": name,
         "TRACKING_TABLE": f"{name}-EmailTracking",
         "SUPPRESSION_TABLE": f"{name}-Suppression",

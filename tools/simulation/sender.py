@@ -103,6 +103,7 @@ class Sender:
             fingerprint=lambda _address: "fingerprint",
             time_limit=no_limit,
             run_all=one_after_another,
+            bytes_in_flight=no_limit,
         )
 
     def message(self, detail: object, *, event_id: str | None = None, source: str = "my.application") -> QueueMessage:

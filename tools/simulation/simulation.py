@@ -275,4 +275,5 @@ class Simulation:
             fingerprint=lambda _address: "fingerprint",
             time_limit=fakes.no_limit,
             run_all=fakes.one_after_another,
+            bytes_in_flight=fakes.no_limit,
         )

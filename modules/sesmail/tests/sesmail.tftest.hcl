@@ -77,7 +77,7 @@ run "the_highest_values_are_accepted" {
     name                                  = "a-name-of-forty-letters-is-just-short-en"
     environment                           = "dev"
     data_retention_days                   = 365
-    archive_days                          = 3650
+    archive_days                          = 365
     log_retention_days                    = 3653
     email_sender_memory                   = 1024
     email_sender_timeout                  = 60

@@ -289,3 +289,25 @@ run "restricting_without_principals_is_rejected" {
     var.restrict_producers,
   ]
 }
+
+run "the_memory_must_fit_the_largest_message" {
+  command = plan
+
+  variables {
+    email_sender_memory = 256
+    max_message_mb      = 6.1
+  }
+
+  expect_failures = [var.email_sender_memory]
+}
+
+run "the_archive_does_not_outlive_the_records" {
+  command = plan
+
+  variables {
+    data_retention_days = 30
+    archive_days        = 31
+  }
+
+  expect_failures = [var.archive_days]
+}

@@ -113,3 +113,9 @@ class Outbox:
             if event is not None:
                 self.events.setdefault(event.event_id, event)
                 self.message_ids.setdefault(event.event_id, set()).update(message_ids)
+
+    def take(self) -> list[StatusEvent]:
+        """Return the events that were added since the last call."""
+        events = list(self.events.values())
+        self.events.clear()
+        return events

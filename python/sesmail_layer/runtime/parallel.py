@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 
 def run_all(steps: Sequence[Callable[[], object]]) -> None:
@@ -14,3 +16,25 @@ def run_all(steps: Sequence[Callable[[], object]]) -> None:
         done, _ = wait([pool.submit(step) for step in steps])
     for future in done:
         future.result()
+
+
+class BytesInFlight:
+    """Lets parallel steps hold up to a number of bytes at once; the others wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = self._limit = limit
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Wait until there is room. A size above the limit counts as the limit: it is alone."""
+        size = min(size, self._limit)
+        with self._changed:
+            self._changed.wait_for(lambda: size <= self._left)
+            self._left -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += size
+                self._changed.notify_all()

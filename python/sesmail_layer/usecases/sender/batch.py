@@ -40,6 +40,8 @@ _RESERVE_SECONDS = 10.0
 _SENDING_SECONDS = 5.0
 """Sending time kept free in a short invocation; never more than half of it."""
 _OUTCOME_UNKNOWN_SECONDS = 15.0
+_UNSUSPICIOUS_RECEIVES = 2
+"""A message that SQS delivers more often than this may be what ended the invocations before."""
 
 
 class SendEmails:
@@ -102,6 +104,7 @@ class SendEmails:
             ports.clock,
             deadline=deadline,
             last_send=last_send,
+            bytes_in_flight=ports.bytes_in_flight,
         )
         return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox).run(
             messages
@@ -147,12 +150,24 @@ class _Batch:
         jobs = [
             job for job in jobs if job.message.message_id not in self._requeue.failed and not self._moved_to_bulk(job)
         ]
+        self._send([job for job in jobs if not _is_suspicious(job)])
+        for job in _last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
+            if self._prepare.has_time():
+                self._send([job])
+            else:
+                # Not requeued: a new message would begin with a receive count of one.
+                self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
+        return self._requeue.failed
+
+    def _send(self, jobs: list[Email | RejectedRequest]) -> None:
+        """Prepare, send, record and publish; nothing of these jobs waits for what follows."""
+        if not jobs:
+            return
         prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
         self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
         self._count_sent()
         self._publish_statuses()
         self._requeue.put_all()
-        return self._requeue.failed
 
     # --- receive ------------------------------------------------------------------------------------------------------
 
@@ -284,16 +299,29 @@ class _Batch:
     def _count_sent(self) -> None:
         """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
         try:
-            self._producers.count_sent(self._delivery.sent)
+            self._producers.count_sent(self._delivery.take_sent())
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._bus.publish(list(self._outbox.events.values()))
+        refused = self._bus.publish(self._outbox.take())
         for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
             self._requeue.failed.add(message_id)
             self._metrics.count("RecordFailed")
+
+
+def _is_suspicious(job: Job) -> bool:
+    return job.message.receive_count > _UNSUSPICIOUS_RECEIVES
+
+
+def _last_first_on_every_other_receive(jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+    """Order what is sent one by one: whatever stands after the message that ends the invocation is before it next time.
+
+    Messages that failed together are all suspicious, and the guilty one is not known.
+    """
+    receives = max((job.message.receive_count for job in jobs), default=0)
+    return sorted(jobs, key=lambda job: job.message.message_id, reverse=receives % 2 == 0)
 
 
 def _attempt(step: Callable[[], T]) -> tuple[T | None, Exception | None]:

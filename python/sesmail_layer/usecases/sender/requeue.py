@@ -66,7 +66,8 @@ class Requeue:
 
     def put_all(self) -> None:
         """Put what waits onto the retry queue, after its status event is published: waiting costs no receive."""
-        for job, hop, delay_seconds in self._waits:
+        waits, self._waits = self._waits, []
+        for job, hop, delay_seconds in waits:
             if job.message.message_id in self.failed:
                 continue
             try:
