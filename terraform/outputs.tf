@@ -1,7 +1,7 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 output "event_bus_name" {
-  description = "Name of the bus that takes email requests and gives status events."
+  description = "Name of the bus for email requests and status events."
   value       = module.sesmail.event_bus_name
 }
 
@@ -31,12 +31,12 @@ output "email_tracking_table_name" {
 }
 
 output "suppression_table_name" {
-  description = "Name of the table of addresses that are not written to."
+  description = "Name of the table of suppressed addresses."
   value       = module.sesmail.suppression_table_name
 }
 
 output "control_table_name" {
-  description = "Name of the table of policies, counters, breaker and pace."
+  description = "Name of the table of policies, counters, the breaker and the rate bucket."
   value       = module.sesmail.control_table_name
 }
 
@@ -76,7 +76,7 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the queue of emails that wait."
+  description = "URL of the retry queue, where emails wait."
   value       = module.sesmail.retry_queue_url
 }
 
@@ -101,7 +101,7 @@ output "bulk_queue_dlq_url" {
 }
 
 output "retry_dlq_url" {
-  description = "URL of the dead-letter queue of emails that waited."
+  description = "URL of the retry queue's dead-letter queue."
   value       = module.sesmail.retry_dlq_url
 }
 
@@ -111,7 +111,7 @@ output "feedback_processor_dlq_url" {
 }
 
 output "ses_configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty where there is none."
+  description = "Name of the configuration set that emails are sent with; empty if there is none."
   value       = module.sesmail.ses_configuration_set_name
 }
 

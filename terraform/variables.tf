@@ -5,23 +5,13 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "admin_email" {
-  description = "Address that every alarm is mailed to. AWS asks it to confirm first."
+  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
   type        = string
-
-  validation {
-    condition     = can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.admin_email))
-    error_message = "admin_email must be one email address, such as ops@example.com."
-  }
 }
 
 variable "default_sender_email" {
-  description = "Sender of emails whose request and template name none. SES must have verified the address or its domain."
+  description = "Sender of emails if neither request nor template sets one. SES must have verified the address or its domain."
   type        = string
-
-  validation {
-    condition     = can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.default_sender_email))
-    error_message = "default_sender_email must be one email address without a display name, such as no-reply@example.com; the name goes into default_sender_name."
-  }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -32,44 +22,24 @@ variable "name" {
   description = "First part of every name; two engines in one account need two."
   type        = string
   default     = "sesmailengine"
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.name))
-    error_message = "name must be 2 to 40 lower-case letters, digits or hyphens and start with a letter: it becomes part of a bucket name, which ends at 63 characters."
-  }
 }
 
 variable "environment" {
   description = "Stage that the engine runs in; appears in its logs."
   type        = string
   default     = "prod"
-
-  validation {
-    condition     = contains(["dev", "staging", "prod"], var.environment)
-    error_message = "environment must be dev, staging or prod."
-  }
 }
 
 variable "default_sender_name" {
-  description = "Sender name of emails whose request and template give none."
+  description = "Sender name of emails if neither request nor template sets one."
   type        = string
   default     = "SESMailEngine"
-
-  validation {
-    condition     = can(regex("^[^[:cntrl:]]{0,64}$", var.default_sender_name))
-    error_message = "default_sender_name must have at most 64 characters and no line breaks: it goes into the From header."
-  }
 }
 
 variable "status_event_source" {
   description = "Source of the engine's own events on the bus."
   type        = string
   default     = "sesmailengine"
-
-  validation {
-    condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
-    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes and not start with aws. (EventBridge's rule)."
-  }
 }
 
 variable "tags" {
@@ -83,7 +53,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. False lets it leave nothing."
+  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
@@ -92,33 +62,18 @@ variable "data_retention_days" {
   description = "Days that a tracking record is kept."
   type        = number
   default     = 90
-
-  validation {
-    condition     = var.data_retention_days >= 30 && var.data_retention_days <= 365 && floor(var.data_retention_days) == var.data_retention_days
-    error_message = "data_retention_days must be a whole number of days between 30 and 365."
-  }
 }
 
 variable "archive_days" {
   description = "Days that EventBridge archives requests for a replay; 0 keeps no archive. An archive holds template data."
   type        = number
   default     = 0
-
-  validation {
-    condition     = var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
-    error_message = "archive_days must be a whole number of days between 0 (no archive) and 3650."
-  }
 }
 
 variable "kms_key_arn" {
   description = "Customer key for the topics. Its policy must let SES, CloudWatch and SNS use it: the AWS-managed key would silently stop SES and CloudWatch from publishing."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias, or null."
-  }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -132,14 +87,9 @@ variable "create_configuration_set" {
 }
 
 variable "configuration_set_name" {
-  description = "Name of the configuration set; null names it after the engine, or uses none where it is not created."
+  description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.configuration_set_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,64}$", var.configuration_set_name))
-    error_message = "configuration_set_name must be 1 to 64 letters, digits, hyphens or underscores (SES's rule), or null."
-  }
 }
 
 variable "open_tracking" {

@@ -1,7 +1,7 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Who may send. A rule that is broken fails the email (producer_denied); a cap that is reached holds it.
+# Who may send. An email that breaks a rule fails (producer_denied); one above a cap waits.
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
@@ -18,51 +18,6 @@ variable "producers" {
     principals              = optional(list(string), [])
   }))
   default = {}
-
-  validation {
-    condition     = alltrue([for source in keys(var.producers) : can(regex("^[A-Za-z0-9._/-]{1,256}$", source)) && !startswith(source, "aws.")])
-    error_message = "Keys of producers are event sources: 1 to 256 letters, digits, dots, hyphens, underscores or slashes, not starting with aws. (EventBridge's rule)."
-  }
-
-  validation {
-    condition     = length(distinct([for source in keys(var.producers) : join("", regexall("[A-Za-z0-9]+", source))])) == length(var.producers)
-    error_message = "Two keys of producers differ only in punctuation: their statements in the bus policy would have the same name."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.templates : can(regex("^[A-Za-z0-9_*?-]{1,128}$", glob))])])
-    error_message = "templates of a producer are template names or globs: letters, digits, hyphens, underscores, * and ?."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob))])])
-    error_message = "senders of a producer are addresses or globs with an @, such as billing@example.com or *@example.com."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for domain in policy.recipient_domains : can(regex("^([*][.])?([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$", domain))])])
-    error_message = "recipient_domains of a producer are lower-case domains, such as example.com, or *.example.com for its subdomains."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of a producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for cap in [policy.emails_per_day, policy.first_contacts_per_hour] : cap == null ? true : cap >= 0 && floor(cap) == cap])])
-    error_message = "emails_per_day and first_contacts_per_hour of a producer are whole numbers from 0, or left out for no limit."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : policy.priority == null ? true : contains(["transactional", "bulk"], policy.priority)])
-    error_message = "priority of a producer is transactional or bulk, or left out to let each request say."
-  }
-
-  validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for arn in policy.principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])])
-    error_message = "principals of a producer are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/shop, without wildcards."
-  }
 }
 
 variable "default_producer" {
@@ -79,50 +34,10 @@ variable "default_producer" {
     principals              = optional(list(string), [])
   })
   default = {}
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.templates : can(regex("^[A-Za-z0-9_*?-]{1,128}$", glob))])])
-    error_message = "templates of default_producer are template names or globs: letters, digits, hyphens, underscores, * and ?."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob))])])
-    error_message = "senders of default_producer are addresses or globs with an @, such as billing@example.com or *@example.com."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for domain in policy.recipient_domains : can(regex("^([*][.])?([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z][a-z0-9-]*[a-z0-9]$", domain))])])
-    error_message = "recipient_domains of default_producer are lower-case domains, such as example.com, or *.example.com for its subdomains."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of default_producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for cap in [policy.emails_per_day, policy.first_contacts_per_hour] : cap == null ? true : cap >= 0 && floor(cap) == cap])])
-    error_message = "emails_per_day and first_contacts_per_hour of default_producer are whole numbers from 0, or left out for no limit."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : policy.priority == null ? true : contains(["transactional", "bulk"], policy.priority)])
-    error_message = "priority of default_producer is transactional or bulk, or left out to let each request say."
-  }
-
-  validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for arn in policy.principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])])
-    error_message = "principals of default_producer are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/shop, without wildcards."
-  }
 }
 
 variable "restrict_producers" {
   description = "Deny the bus to every principal that is not listed with a producer, and to listed ones under a foreign source."
   type        = bool
   default     = false
-
-  validation {
-    condition     = !var.restrict_producers || length(flatten([for policy in concat(values(var.producers), [var.default_producer]) : policy.principals])) > 0
-    error_message = "restrict_producers would lock everybody out: give at least one producer its principals."
-  }
 }

@@ -1,6 +1,6 @@
-# The root's own variable; all others are the module's.
+# The root's own variable; all others are the module's and validated there.
 variable "aws_region" {
-  description = "Region to deploy to; null takes AWS_REGION or the profile's."
+  description = "Region to deploy to; null uses AWS_REGION or the profile's region."
   type        = string
   default     = null
 

@@ -5,58 +5,39 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "allowed_sender_addresses" {
-  description = "Sender addresses beside the domain of default_sender_email and the senders of the producers: addresses or patterns such as *@example.org."
+  description = "Sender addresses in addition to the domain of default_sender_email and the senders of the producers: addresses or patterns such as *@example.org."
   type        = list(string)
   default     = []
-
-  validation {
-    condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address))])
-    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org."
-  }
 }
 
 variable "unknown_fields" {
-  description = "What happens to a request with fields that the engine does not know: warn sends it and names them, refuse fails it."
+  description = "What happens to a request with unknown fields: warn sends it and lists them in the record; refuse fails it."
   type        = string
   default     = "warn"
-
-  validation {
-    condition     = contains(["warn", "refuse"], var.unknown_fields)
-    error_message = "unknown_fields must be warn or refuse."
-  }
 }
 
 variable "max_message_mb" {
   description = "Largest message in MB after encoding."
   type        = number
   default     = 10
+}
 
-  validation {
-    condition     = var.max_message_mb >= 0.1 && var.max_message_mb <= 10
-    error_message = "max_message_mb must be between 0.1 and 10: SES's SendRawEmail takes 10 MB."
-  }
+variable "max_request_kb" {
+  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs a provider whose queues may be so large."
+  type        = number
+  default     = 256
 }
 
 variable "max_schedule_days" {
-  description = "Days that sendAt may lie ahead; 0 allows no scheduling."
+  description = "Days that sendAt may be in the future; 0 turns scheduling off."
   type        = number
   default     = 30
-
-  validation {
-    condition     = var.max_schedule_days >= 0 && var.max_schedule_days <= 365 && floor(var.max_schedule_days) == var.max_schedule_days
-    error_message = "max_schedule_days must be a whole number of days between 0 and 365."
-  }
 }
 
 variable "max_hold_hours" {
-  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last a day, whatever this says."
+  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last up to a day, independent of this."
   type        = number
   default     = 24
-
-  validation {
-    condition     = var.max_hold_hours >= 0 && var.max_hold_hours <= 336
-    error_message = "max_hold_hours must be between 0 and 336 (14 days). Fractions are allowed."
-  }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -64,47 +45,27 @@ variable "max_hold_hours" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "max_send_rate" {
-  description = "Recipients per second of the whole account; null asks SES (GetSendQuota)."
+  description = "Recipients per second of the whole account; null uses SES's answer (GetSendQuota)."
   type        = number
   default     = null
-
-  validation {
-    condition     = var.max_send_rate == null ? true : var.max_send_rate >= 0.1 && var.max_send_rate <= 100000
-    error_message = "max_send_rate must be between 0.1 and 100000 recipients per second, or null to ask SES."
-  }
 }
 
 variable "rate_utilisation" {
-  description = "Fraction of the rate that the engine uses, so that others in the account keep some."
+  description = "Fraction of the rate that the engine uses; the rest is left to other senders in the account."
   type        = number
   default     = 0.95
-
-  validation {
-    condition     = var.rate_utilisation >= 0.05 && var.rate_utilisation <= 1
-    error_message = "rate_utilisation is a fraction between 0.05 and 1: 0.95 uses 95 % of the rate."
-  }
 }
 
 variable "bulk_rate_share" {
   description = "Largest fraction of the engine's rate for bulk mail."
   type        = number
   default     = 0.8
-
-  validation {
-    condition     = var.bulk_rate_share >= 0.05 && var.bulk_rate_share <= 1
-    error_message = "bulk_rate_share is a fraction between 0.05 and 1: 0.8 leaves 20 % of the rate to transactional mail."
-  }
 }
 
 variable "daily_quota_reserve" {
-  description = "Fraction of SES's 24-hour quota kept for transactional mail; also where the quota alarm rises."
+  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm fires when less is left."
   type        = number
   default     = 0.1
-
-  validation {
-    condition     = var.daily_quota_reserve >= 0 && var.daily_quota_reserve <= 0.9
-    error_message = "daily_quota_reserve is a fraction between 0 and 0.9: 0.1 keeps 10 % of the quota."
-  }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -115,42 +76,22 @@ variable "claim_settle_seconds" {
   description = "Seconds that an email of unknown outcome waits for SES's Send event."
   type        = number
   default     = 300
-
-  validation {
-    condition     = var.claim_settle_seconds >= 1 && var.claim_settle_seconds <= 86400
-    error_message = "claim_settle_seconds must be between 1 and 86400 seconds."
-  }
 }
 
 variable "on_unknown_outcome" {
-  description = "What follows when no Send event settles an email of unknown outcome: resend may send twice, fail may send never; null is resend where SES events arrive, else fail."
+  description = "What happens if no Send event settles an email of unknown outcome: resend may send it twice, fail may never send it; null means resend if the engine receives SES events, else fail."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.on_unknown_outcome == null ? true : contains(["resend", "fail"], var.on_unknown_outcome)
-    error_message = "on_unknown_outcome must be resend or fail, or null."
-  }
 }
 
 variable "soft_bounce_retries" {
   description = "Retries after a soft bounce; 0 turns them off, and no request is kept."
   type        = number
   default     = 1
-
-  validation {
-    condition     = var.soft_bounce_retries >= 0 && var.soft_bounce_retries <= 3 && floor(var.soft_bounce_retries) == var.soft_bounce_retries
-    error_message = "soft_bounce_retries must be 0, 1, 2 or 3."
-  }
 }
 
 variable "soft_bounce_retry_delay_seconds" {
   description = "Seconds between a soft bounce and its retry."
   type        = number
   default     = 900
-
-  validation {
-    condition     = var.soft_bounce_retry_delay_seconds >= 0 && var.soft_bounce_retry_delay_seconds <= 43200
-    error_message = "soft_bounce_retry_delay_seconds must be between 0 and 43200 (12 hours): requests are kept for a day."
-  }
 }

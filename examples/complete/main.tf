@@ -1,5 +1,5 @@
 # An engine for a company with three producers: a shop with caps, a newsletter that is always bulk, and an AI agent that
-# may write to few new people. Everybody else is kept off the bus.
+# may contact few new addresses. All other principals are denied the bus.
 provider "aws" {
   region = "eu-west-1"
 
@@ -30,7 +30,7 @@ module "sesmail" {
   archive_days        = 7
   kms_key_arn         = aws_kms_key.topics.arn
 
-  # Sending: 14 recipients a second is what SES grants this account, a tenth of it is left to others.
+  # Sending: SES grants this account 14 recipients a second; a tenth of it is left to others.
   max_send_rate            = 14
   rate_utilisation         = 0.9
   bulk_rate_share          = 0.5
@@ -46,7 +46,7 @@ module "sesmail" {
   bounce_rate_pause_threshold       = 0.04
   breaker_min_emails                = 50
 
-  # Watching
+  # Alarms and dashboard
   log_retention_days = 365
   tracing_enabled    = true
 
@@ -78,7 +78,7 @@ module "sesmail" {
   }
 }
 
-# The topics' key. SES and CloudWatch must be let in by its policy: without it they stop publishing, and nobody is told.
+# The topics' key. Its policy must allow SES and CloudWatch: otherwise they silently stop publishing.
 resource "aws_kms_key" "topics" {
   description             = "SESMail's topics"
   enable_key_rotation     = true

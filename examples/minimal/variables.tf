@@ -1,5 +1,5 @@
 variable "package_dir" {
-  description = "Folder of the packages that `make package` writes; null for the dist folder of this repository."
+  description = "Folder that contains the packages of `make package`; null for the dist folder of this repository."
   type        = string
   default     = null
 }

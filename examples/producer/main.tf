@@ -1,5 +1,5 @@
-# A team's own root, apart from the engine's: its role may request emails as "shop.orders", and what becomes of them comes
-# back to its queue.
+# A team's own root, apart from the engine's: its role may request emails as "shop.orders", and its queue receives their
+# statuses.
 provider "aws" {
   region = "eu-west-1"
 }

@@ -1,4 +1,4 @@
 output "status_rule_arn" {
-  description = "Rule that picks the statuses of this team's emails."
+  description = "Rule that selects the statuses of this team's emails."
   value       = module.emails.status_rule_arn
 }

@@ -1,4 +1,4 @@
-"""The Lambda function EmailSender: sends what the email, bulk and retry queues bring."""
+"""The Lambda function EmailSender: sends the emails of the email, bulk and retry queues."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def _sender() -> EmailSender:
 
 
 def handler(event: dict[str, Any], context: Any) -> BatchResponse:
-    """Handles a batch of SQS messages; names those that SQS should bring again."""
+    """Handle a batch of SQS messages; return those that SQS redelivers."""
     return _sender().handle(event, context.get_remaining_time_in_millis() / 1000)

@@ -1,4 +1,4 @@
-"""The Lambda function FeedbackProcessor: records what SES says of the emails sent."""
+"""The Lambda function FeedbackProcessor: records SES's events about sent emails."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def _processor() -> FeedbackProcessor:
 
 
 def handler(event: dict[str, Any], _context: object) -> BatchResponse:
-    """Handles a batch of SQS messages; names those that SQS should bring again."""
+    """Handle a batch of SQS messages; return those that SQS redelivers."""
     return _processor().handle(event)

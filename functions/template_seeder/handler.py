@@ -1,4 +1,7 @@
-"""Installs the starter templates: by `terraform apply`, and by hand (output `install_templates_command`)."""
+"""The Lambda function TemplateSeeder: installs the starter templates.
+
+`terraform apply` calls it; the output `install_templates_command` is for a call by hand.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from sesmail_layer.usecases.seed_templates import SeedTemplates
 
 
 def handler(_event: object, _context: object) -> dict[str, Any]:
-    """Raises when it fails, so that `terraform apply` fails too; the log says why."""
+    """Install the templates. Raises what fails, so that `terraform apply` fails too."""
     log = configure("INFO", function="TemplateSeeder")
     try:
         settings = SeederSettings.from_env()

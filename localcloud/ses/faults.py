@@ -16,6 +16,9 @@ ERRORS = {
     "configuration_set_paused": ErrorResponse(
         "ConfigurationSetSendingPausedException", "Sending is paused for this configuration set."
     ),
+    # SES has two ways of saying that sending is paused: a code of its own, and words.
+    "account_paused_in_words": ErrorResponse("MessageRejected", "Sending paused for this account."),
+    "configuration_set_paused_in_words": ErrorResponse("MessageRejected", "Sending paused for this configuration set."),
     "rejected": ErrorResponse("MessageRejected", "Email address is not verified."),
     "mail_from_not_verified": ErrorResponse(
         "MailFromDomainNotVerifiedException", "The MAIL FROM domain of the identity is not verified."

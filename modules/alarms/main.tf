@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# The topic that tells people, and the alarms that write to it.
+# The alarm topic, and every alarm that publishes to it.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -7,7 +7,7 @@ locals {
   topic_name  = "${var.name}-Alarms"
   topic_arn   = "arn:${var.account.partition}:sns:${local.account_arn}:${local.topic_name}"
 
-  # Alarms that trip the account's breaker: mail sent around the engine counts in SES's own metrics.
+  # Alarms that trip the account's breaker: SES's own metrics include mail that bypasses the engine.
   pause_alarms = {
     BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_pause_threshold }
     ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_pause_threshold }
@@ -50,7 +50,7 @@ resource "aws_sns_topic_subscription" "admin" {
   endpoint  = var.admin_email
 }
 
-# The feedback processor trips the account's breaker on these two; all other alarms are for people only.
+# The feedback processor trips the account's breaker on these two; all other alarms are only emailed.
 resource "aws_sns_topic_subscription" "breaker" {
   topic_arn            = aws_sns_topic.this.arn
   protocol             = "sqs"
@@ -62,7 +62,7 @@ resource "aws_sns_topic_subscription" "breaker" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Dead-letter queues: anything in one needs a person
+# Dead-letter queues: any message in one needs an operator
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
@@ -138,7 +138,7 @@ resource "aws_cloudwatch_metric_alarm" "function_errors" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Reputation, as SES sees the whole account. SES publishes these rates now and then, so missing data keeps the state:
+# Reputation of the whole account in SES. SES publishes these rates irregularly, so missing data keeps the state:
 # https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -182,6 +182,26 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
   depends_on = [aws_sns_topic.this]
 }
 
+# Bounces that are about the sender (SPF, DKIM, DMARC, a blocklist, its reputation), whether SES counts them or not.
+resource "aws_cloudwatch_metric_alarm" "sender_refused" {
+  alarm_name          = "${var.name}-Sender-Refused"
+  alarm_description   = "Providers rejected or deferred the sender three times in five minutes: check SPF, DKIM, DMARC and blocklists"
+  namespace           = "SESMail"
+  metric_name         = "SenderRefused"
+  dimensions          = { Name = var.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 2
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Flow
 # ---------------------------------------------------------------------------------------------------------------------
@@ -205,7 +225,7 @@ resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   depends_on = [aws_sns_topic.this]
 }
 
-# Where the breaker only alarms, nothing is paused and this is what rings.
+# With breaker_mode = "alarm" nothing is paused; this alarm fires instead.
 resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   count = var.breaker_mode == "alarm" ? 1 : 0
 
@@ -227,7 +247,7 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   depends_on = [aws_sns_topic.this]
 }
 
-# What waits on purpose waits in the retry queue, so age here means that the sender does not keep up.
+# Emails that wait on purpose are in the retry queue, so age here means that the sender does not keep up.
 resource "aws_cloudwatch_metric_alarm" "email_queue_age" {
   alarm_name          = "${var.name}-EmailQueue-Age"
   alarm_description   = "Transactional emails have waited for more than five minutes in ${var.email_queue_name}"

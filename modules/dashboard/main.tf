@@ -1,11 +1,11 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# One page for the flow: what came in, what went out, what waits, what failed, what SES thinks of it.
+# One dashboard: requests, outcomes, waiting emails, failures, reputation in SES.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
   console = var.account.partition == "aws-cn" ? "console.amazonaws.cn" : "console.aws.amazon.com"
 
-  # Each row holds widgets of equal width; a widget is a title, its metrics and how they are read.
+  # A row has widgets of equal width; a widget has a title, metrics and a statistic.
   rows = [
     [
       {

@@ -117,7 +117,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = fileexists(var.package_path)
-      error_message = "${var.package_path} is missing: run `make package`, or let package_dir name the folder that holds the packages."
+      error_message = "${var.package_path} is missing: run `make package`, or set package_dir to the folder that contains the packages."
     }
   }
 }
@@ -146,6 +146,6 @@ resource "aws_lambda_event_source_mapping" "this" {
     maximum_concurrency = each.value.maximum_concurrency
   }
 
-  # A loop that waits through its own queue is cut after 16 hops unless it is allowed before messages flow.
+  # Lambda stops a loop through the function's own queue after 16 hops unless it is allowed before messages flow.
   depends_on = [aws_lambda_function_recursion_config.this]
 }

@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# What a team needs to send through the engine: a right to put its own requests on the bus, and its own statuses back.
+# What a team needs to send through the engine: permission to put its requests on the bus, and a rule for its statuses.
 # ---------------------------------------------------------------------------------------------------------------------
 
 data "aws_caller_identity" "current" {}
@@ -13,7 +13,7 @@ locals {
   bus_arn     = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:event-bus/${var.event_bus_name}"
 
   # Names of rules and policies take letters, digits, dots, hyphens and underscores only, rules 64 of them: a source that
-  # is too long is cut, and a hash keeps it apart from others that start alike.
+  # is too long is shortened, and a hash keeps its name unique.
   source_name = replace(var.event_source, "/", "_")
   short_name  = length(local.source_name) <= 57 ? local.source_name : "${substr(local.source_name, 0, 48)}-${substr(sha1(var.event_source), 0, 8)}"
   rule_name   = "${local.short_name}-status"

@@ -9,11 +9,11 @@ output "event_bus_arn" {
 }
 
 output "status_rule_arn" {
-  description = "ARN of the rule that picks the team's statuses, or null."
+  description = "ARN of the rule that selects the team's statuses, or null."
   value       = local.subscribed ? local.rule_arn : null
 }
 
 output "status_queue_policy_json" {
-  description = "Queue policy that a target SQS queue needs to receive the statuses, or null where the target is no queue."
+  description = "Queue policy that a target SQS queue needs to receive the statuses, or null if the target is no queue."
   value       = local.target_type == "sqs" ? local.target_queue_policy : null
 }

@@ -19,7 +19,7 @@ variable "event_source" {
 }
 
 variable "role_names" {
-  description = "Roles to give the right to send; none to attach the policy_json output yourself."
+  description = "Roles that get the permission to send; none if you attach the policy_json output yourself."
   type        = list(string)
   default     = []
 
@@ -30,7 +30,7 @@ variable "role_names" {
 }
 
 variable "status_target" {
-  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target, and optionally the SQS queue for statuses that it did not take; null subscribes to none."
+  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target, and optionally an SQS queue for statuses that it rejected; null for no subscription."
   type        = object({ type = string, arn = string, dead_letter_queue_arn = optional(string) })
   default     = null
 
@@ -51,7 +51,7 @@ variable "status_target" {
 }
 
 variable "statuses" {
-  description = "Statuses to be told about."
+  description = "Statuses that the target receives."
   type        = list(string)
   default     = ["failed", "bounced", "complained"]
 

@@ -65,6 +65,6 @@ resource "aws_sqs_queue" "this" {
   # No other queue may use this one as its dead-letter queue.
   redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
 
-  # SQS refuses a redrive policy whose target does not exist yet, and the ARN above is built, not referenced.
+  # SQS rejects a redrive policy if its target does not exist yet, and the ARN above is built, not referenced.
   depends_on = [aws_sqs_queue.dead_letter]
 }

@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# What SES tells us: configuration set -> topic -> feedback queue.
+# SES events: configuration set -> topic -> feedback queue.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -43,7 +43,7 @@ resource "aws_sesv2_configuration_set" "this" {
     reputation_metrics_enabled = true
   }
 
-  # No sending_options: an operator who paused the set stays in charge, the next apply does not resume it.
+  # No sending_options: if an operator paused the set, the next apply does not resume it.
 }
 
 resource "aws_sesv2_configuration_set_event_destination" "this" {
@@ -90,7 +90,7 @@ resource "aws_sns_topic" "this" {
   })
 }
 
-# The envelope is kept (no raw delivery): its TopicArn tells SES events from alarms.
+# No raw delivery: the envelope's TopicArn distinguishes SES events from alarms.
 resource "aws_sns_topic_subscription" "feedback" {
   topic_arn            = aws_sns_topic.this.arn
   protocol             = "sqs"

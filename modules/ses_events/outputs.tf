@@ -1,10 +1,10 @@
 output "configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty where there is none."
+  description = "Name of the configuration set that emails are sent with; empty if there is none."
   value       = local.configuration_set_name
 }
 
 output "configuration_set_arn" {
-  description = "ARN of the configuration set, or null where there is none."
+  description = "ARN of the configuration set, or null if there is none."
   value       = local.configuration_set_name != "" ? local.configuration_set_arn : null
 }
 

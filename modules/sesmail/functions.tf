@@ -7,7 +7,7 @@ locals {
   package_suffix = var.layer_delivery == "bundled" ? "-bundled.zip" : ".zip"
   layer_arns     = module.layer[*].arn
 
-  # SES's Send event settles a claim of unknown outcome; without one, sending again would be a guess.
+  # SES's Send event settles a claim of unknown outcome; without SES events, sending again would be a guess.
   on_unknown_outcome = (
     var.on_unknown_outcome != null ? var.on_unknown_outcome
     : module.ses_events.configuration_set_name != "" ? "resend"
@@ -20,6 +20,9 @@ locals {
   }
 
   engine_environment = merge(local.common_environment, {
+    # Memory of large messages goes back to the system: https://man7.org/linux/man-pages/man3/mallopt.3.html
+    MALLOC_MMAP_THRESHOLD_ = "131072"
+
     TRACKING_TABLE                    = module.tables.tracking_name
     SUPPRESSION_TABLE                 = module.tables.suppression_name
     TEMPLATE_BUCKET                   = module.template_bucket.name
@@ -45,6 +48,7 @@ locals {
 
     SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
+    SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)
     SESMAIL_MAX_SCHEDULE_DAYS    = tostring(var.max_schedule_days)
     SESMAIL_MAX_HOLD_HOURS       = tostring(var.max_hold_hours)
     SESMAIL_CLAIM_SETTLE_SECONDS = tostring(var.claim_settle_seconds)
@@ -96,7 +100,7 @@ module "email_sender" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
-  # Held, scheduled and retried emails wait by going round the retry queue.
+  # Emails that are held, scheduled or retried wait in the retry queue, hop by hop.
   allow_recursion = true
 
   event_sources = {

@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# The whole engine. This file: names, and the parts that stand on their own. queues.tf is the bus and what it feeds,
+# The whole engine. This file: names, and the parts that depend on no other. queues.tf is the bus and what it feeds,
 # functions.tf the three Lambdas, permissions.tf what they may do, producers.tf who may send, starters.tf the first
 # templates.
 # ---------------------------------------------------------------------------------------------------------------------
@@ -24,7 +24,7 @@ locals {
   bus_arn         = "arn:${local.account.partition}:events:${local.account_arn}:event-bus/${local.bus_name}"
   rule_arn_prefix = "arn:${local.account.partition}:events:${local.account_arn}:rule/${local.bus_name}"
 
-  # Built, because the queue's policy has to name the topics before they exist.
+  # Built, not read, because the queue's policy names the topics before they exist.
   feedback_topic_arn = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-SESFeedback"
   alarm_topic_arn    = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-Alarms"
 
@@ -80,7 +80,7 @@ module "ses_events" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Watching
+# Alarms and dashboard
 # ---------------------------------------------------------------------------------------------------------------------
 
 module "alarms" {

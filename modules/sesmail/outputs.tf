@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "event_bus_name" {
-  description = "Name of the bus that takes email requests and gives status events."
+  description = "Name of the bus for email requests and status events."
   value       = aws_cloudwatch_event_bus.this.name
 }
 
@@ -56,12 +56,12 @@ output "email_tracking_table_name" {
 }
 
 output "suppression_table_name" {
-  description = "Name of the table of addresses that are not written to."
+  description = "Name of the table of suppressed addresses."
   value       = module.tables.suppression_name
 }
 
 output "control_table_name" {
-  description = "Name of the table of policies, counters, breaker and pace."
+  description = "Name of the table of policies, counters, the breaker and the rate bucket."
   value       = module.tables.control_name
 }
 
@@ -109,7 +109,7 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the queue of emails that wait."
+  description = "URL of the retry queue, where emails wait."
   value       = module.retry_queue.url
 }
 
@@ -134,7 +134,7 @@ output "bulk_queue_dlq_url" {
 }
 
 output "retry_dlq_url" {
-  description = "URL of the dead-letter queue of emails that waited."
+  description = "URL of the retry queue's dead-letter queue."
   value       = module.retry_queue.dead_letter_url
 }
 
@@ -144,11 +144,11 @@ output "feedback_processor_dlq_url" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# SES and watching
+# SES, alarms and dashboard
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "ses_configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty where there is none."
+  description = "Name of the configuration set that emails are sent with; empty if there is none."
   value       = module.ses_events.configuration_set_name
 }
 

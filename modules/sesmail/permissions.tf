@@ -6,7 +6,7 @@ locals {
   ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
   s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
 
-  # The default sender's domain, what the producers may use, and what the owner adds.
+  # The default sender's domain, what the producers may use, and the operator's own.
   sender_addresses = distinct(concat(
     ["*@${split("@", var.default_sender_email)[1]}"],
     var.allowed_sender_addresses,
@@ -28,9 +28,9 @@ locals {
     actions   = ["s3:GetObject"]
     resources = ["${module.template_bucket.arn}/templates/*"]
   }
-  # Without it S3 answers 403 for a missing template, and the sender could not tell it from a missing right.
+  # Without it S3 answers 403 for a missing template, as for a missing permission.
   list_templates_statement = {
-    sid       = "TellMissingFromForbidden"
+    sid       = "DistinguishMissingFromForbidden"
     actions   = ["s3:ListBucket"]
     resources = [module.template_bucket.arn]
   }
@@ -61,7 +61,7 @@ locals {
         resources = [module.tables.tracking_arn]
       },
       {
-        sid       = "TellFirstContacts"
+        sid       = "FindFirstContacts"
         actions   = ["dynamodb:Query"]
         resources = ["${module.tables.tracking_arn}/index/to-email-timestamp-index"]
       },
@@ -83,12 +83,12 @@ locals {
       local.read_templates_statement,
       local.list_templates_statement,
       {
-        sid       = "WaitOrGoToTheBulkLane"
+        sid       = "DelayOrForwardToBulkQueue"
         actions   = ["sqs:SendMessage"]
         resources = [module.retry_queue.arn, module.bulk_queue.arn]
       },
       {
-        sid       = "SeeWhetherFeedbackIsPending"
+        sid       = "ReadFeedbackBacklog"
         actions   = ["sqs:GetQueueAttributes"]
         resources = [module.feedback_queue.arn, module.feedback_queue.dead_letter_arn]
       },
@@ -134,7 +134,7 @@ locals {
       resources = [module.tables.control_arn]
     },
     {
-      sid       = "TakeOrForgetPending"
+      sid       = "TakeOrDeletePending"
       actions   = ["dynamodb:GetItem", "dynamodb:BatchWriteItem"]
       resources = [module.tables.pending_arn]
     },

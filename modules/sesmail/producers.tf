@@ -34,7 +34,7 @@ resource "aws_dynamodb_table_item" "producer" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Bus policy: principals listed with a producer may write under its source; restrict_producers denies everybody else
+# Bus policy: principals listed with a producer may write under its source; restrict_producers denies all others
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {

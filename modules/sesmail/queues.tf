@@ -12,9 +12,9 @@ locals {
   max_receive_count = 5
 
   rules = {
-    # Whatever is not bulk, so that a request with an odd priority is refused with a record rather than lost. A field
+    # Whatever is not bulk, so that a request with an invalid priority is rejected with a record, not lost. A field
     # that holds an object is absent to EventBridge, which looks at leaves only. Known limit: a list that holds "bulk"
-    # beside other values matches both rules; both copies carry the same event id, hence the same emailId, and one wins.
+    # among other values matches both rules; both copies have the same event id, hence the same emailId, and one is sent.
     email = {
       name      = local.email_rule_name
       queue_arn = module.email_queue.arn

@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "admin_email" {
-  description = "Address that every alarm is mailed to. AWS asks it to confirm first."
+  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
   type        = string
 
   validation {
@@ -13,7 +13,7 @@ variable "admin_email" {
 }
 
 variable "default_sender_email" {
-  description = "Sender of emails whose request and template name none. SES must have verified the address or its domain."
+  description = "Sender of emails if neither request nor template sets one. SES must have verified the address or its domain."
   type        = string
 
   validation {
@@ -49,7 +49,7 @@ variable "environment" {
 }
 
 variable "default_sender_name" {
-  description = "Sender name of emails whose request and template give none."
+  description = "Sender name of emails if neither request nor template sets one."
   type        = string
   default     = "SESMailEngine"
 
@@ -81,7 +81,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. False lets it leave nothing."
+  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
@@ -105,6 +105,11 @@ variable "archive_days" {
   validation {
     condition     = var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
     error_message = "archive_days must be a whole number of days between 0 (no archive) and 3650."
+  }
+
+  validation {
+    condition     = var.archive_days <= var.data_retention_days
+    error_message = "archive_days must not be more than data_retention_days: a replay sends again what has no record any more."
   }
 }
 
@@ -130,7 +135,7 @@ variable "create_configuration_set" {
 }
 
 variable "configuration_set_name" {
-  description = "Name of the configuration set; null names it after the engine, or uses none where it is not created."
+  description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
   type        = string
   default     = null
 

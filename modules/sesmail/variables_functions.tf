@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder of the packages that `make package` writes; null for the dist folder of this repository."
+  description = "Folder that contains the packages of `make package`; null for the dist folder of this repository."
   type        = string
   default     = null
 }
@@ -86,6 +86,12 @@ variable "email_sender_memory" {
     condition     = contains([256, 512, 1024], var.email_sender_memory)
     error_message = "email_sender_memory must be 256, 512 or 1024."
   }
+
+  # The function itself, and the copies that a message has on its way to SES (tests/functions/test_memory.py).
+  validation {
+    condition     = var.email_sender_memory >= 160 + 16 * var.max_message_mb
+    error_message = "email_sender_memory is too small for max_message_mb: 256 MB allow messages of up to 6 MB. Set 512, or a lower max_message_mb."
+  }
 }
 
 variable "email_sender_timeout" {
@@ -100,7 +106,7 @@ variable "email_sender_timeout" {
 }
 
 variable "email_sender_concurrency" {
-  description = "Sender instances that work on transactional emails at once, and as many on those that waited."
+  description = "Concurrent sender instances for transactional emails, and as many for the retry queue."
   type        = number
   default     = 5
 
@@ -111,7 +117,7 @@ variable "email_sender_concurrency" {
 }
 
 variable "bulk_sender_concurrency" {
-  description = "Sender instances that work on bulk emails at once."
+  description = "Concurrent sender instances for bulk emails."
   type        = number
   default     = 5
 
@@ -148,7 +154,7 @@ variable "feedback_processor_timeout" {
 }
 
 variable "feedback_processor_concurrency" {
-  description = "Feedback processor instances that work at once."
+  description = "Concurrent feedback processor instances."
   type        = number
   default     = 5
 
@@ -163,7 +169,7 @@ variable "feedback_processor_concurrency" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes, above which a function alarms."
+  description = "Failed invocations and records in five minutes above which a function's alarm fires."
   type        = number
   default     = 50
 
@@ -174,7 +180,7 @@ variable "lambda_error_alarm_threshold" {
 }
 
 variable "lambda_error_alarm_evaluation_periods" {
-  description = "Periods of five minutes in a row above the threshold before a function alarms."
+  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
   type        = number
   default     = 2
 

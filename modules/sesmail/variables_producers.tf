@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Who may send. A rule that is broken fails the email (producer_denied); a cap that is reached holds it.
+# Who may send. An email that breaks a rule fails (producer_denied); one above a cap waits.
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
@@ -43,8 +43,8 @@ variable "producers" {
   }
 
   validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of a producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
+    condition     = alltrue([for policy in values(var.producers) : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$", prefix)) && !can(regex("[*?]", prefix))])])
+    error_message = "attachment_prefixes of a producer look like s3://bucket/ or s3://bucket/folder/: a slash at the end (s3://bucket/folder would open s3://bucket/folder-secret/ too), without wildcards."
   }
 
   validation {
@@ -94,8 +94,8 @@ variable "default_producer" {
   }
 
   validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*$", prefix)) && !can(regex("[*?]", prefix))])])
-    error_message = "attachment_prefixes of default_producer look like s3://bucket/ or s3://bucket/folder/, without wildcards."
+    condition     = alltrue([for policy in [var.default_producer] : alltrue([for prefix in policy.attachment_prefixes : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(.*/)?$", prefix)) && !can(regex("[*?]", prefix))])])
+    error_message = "attachment_prefixes of default_producer look like s3://bucket/ or s3://bucket/folder/: a slash at the end (s3://bucket/folder would open s3://bucket/folder-secret/ too), without wildcards."
   }
 
   validation {
@@ -121,6 +121,6 @@ variable "restrict_producers" {
 
   validation {
     condition     = !var.restrict_producers || length(flatten([for policy in concat(values(var.producers), [var.default_producer]) : policy.principals])) > 0
-    error_message = "restrict_producers would lock everybody out: give at least one producer its principals."
+    error_message = "restrict_producers would deny every principal: set principals for at least one producer."
   }
 }

@@ -24,7 +24,7 @@ variable "not_spam_lifts_suppression" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "bounce_rate_alarm_threshold" {
-  description = "Bounce rate of the account that warns, as a fraction."
+  description = "Bounce rate of the account above which an alarm warns, as a fraction."
   type        = number
   default     = 0.03
 
@@ -35,7 +35,7 @@ variable "bounce_rate_alarm_threshold" {
 }
 
 variable "complaint_rate_alarm_threshold" {
-  description = "Complaint rate of the account that warns, as a fraction."
+  description = "Complaint rate of the account above which an alarm warns, as a fraction."
   type        = number
   default     = 0.0005
 
@@ -61,7 +61,7 @@ variable "reputation_alarm_period" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "breaker_mode" {
-  description = "pause: a bad bounce or complaint rate holds the producer's, or everybody's, emails. alarm: it only alarms."
+  description = "pause: a high bounce or complaint rate pauses the producer, or the account. alarm: only an alarm fires."
   type        = string
   default     = "pause"
 
@@ -72,7 +72,7 @@ variable "breaker_mode" {
 }
 
 variable "bounce_rate_pause_threshold" {
-  description = "Bounce rate of a producer or the account that pauses sending, as a fraction."
+  description = "Bounce rate of a producer or the account above which its sending is paused, as a fraction."
   type        = number
   default     = 0.05
 
@@ -83,7 +83,7 @@ variable "bounce_rate_pause_threshold" {
 }
 
 variable "complaint_rate_pause_threshold" {
-  description = "Complaint rate of a producer or the account that pauses sending, as a fraction."
+  description = "Complaint rate of a producer or the account above which its sending is paused, as a fraction."
   type        = number
   default     = 0.001
 

@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "allowed_sender_addresses" {
-  description = "Sender addresses beside the domain of default_sender_email and the senders of the producers: addresses or patterns such as *@example.org."
+  description = "Sender addresses in addition to the domain of default_sender_email and the senders of the producers: addresses or patterns such as *@example.org."
   type        = list(string)
   default     = []
 
@@ -14,7 +14,7 @@ variable "allowed_sender_addresses" {
 }
 
 variable "unknown_fields" {
-  description = "What happens to a request with fields that the engine does not know: warn sends it and names them, refuse fails it."
+  description = "What happens to a request with unknown fields: warn sends it and lists them in the record; refuse fails it."
   type        = string
   default     = "warn"
 
@@ -35,8 +35,19 @@ variable "max_message_mb" {
   }
 }
 
+variable "max_request_kb" {
+  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs a provider whose queues may be so large."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.max_request_kb >= 64 && var.max_request_kb <= 1024 && floor(var.max_request_kb) == var.max_request_kb
+    error_message = "max_request_kb must be a whole number between 64 and 1024 (SQS's largest message)."
+  }
+}
+
 variable "max_schedule_days" {
-  description = "Days that sendAt may lie ahead; 0 allows no scheduling."
+  description = "Days that sendAt may be in the future; 0 turns scheduling off."
   type        = number
   default     = 30
 
@@ -47,7 +58,7 @@ variable "max_schedule_days" {
 }
 
 variable "max_hold_hours" {
-  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last a day, whatever this says."
+  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last up to a day, independent of this."
   type        = number
   default     = 24
 
@@ -62,18 +73,18 @@ variable "max_hold_hours" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "max_send_rate" {
-  description = "Recipients per second of the whole account; null asks SES (GetSendQuota)."
+  description = "Recipients per second of the whole account; null uses SES's answer (GetSendQuota)."
   type        = number
   default     = null
 
   validation {
     condition     = var.max_send_rate == null ? true : var.max_send_rate >= 0.1 && var.max_send_rate <= 100000
-    error_message = "max_send_rate must be between 0.1 and 100000 recipients per second, or null to ask SES."
+    error_message = "max_send_rate must be between 0.1 and 100000 recipients per second, or null for SES's own."
   }
 }
 
 variable "rate_utilisation" {
-  description = "Fraction of the rate that the engine uses, so that others in the account keep some."
+  description = "Fraction of the rate that the engine uses; the rest is left to other senders in the account."
   type        = number
   default     = 0.95
 
@@ -95,7 +106,7 @@ variable "bulk_rate_share" {
 }
 
 variable "daily_quota_reserve" {
-  description = "Fraction of SES's 24-hour quota kept for transactional mail; also where the quota alarm rises."
+  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm fires when less is left."
   type        = number
   default     = 0.1
 
@@ -121,7 +132,7 @@ variable "claim_settle_seconds" {
 }
 
 variable "on_unknown_outcome" {
-  description = "What follows when no Send event settles an email of unknown outcome: resend may send twice, fail may send never; null is resend where SES events arrive, else fail."
+  description = "What happens if no Send event settles an email of unknown outcome: resend may send it twice, fail may never send it; null means resend if the engine receives SES events, else fail."
   type        = string
   default     = null
 

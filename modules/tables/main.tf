@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# What the engine remembers. All tables are on demand, encrypted with the account's DynamoDB key and protected from
+# The engine's data. All tables are on demand, encrypted with the account's DynamoDB key and protected from
 # deletion while data is to be retained.
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ resource "aws_dynamodb_table" "tracking" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Suppression: one record per address that must not be written to
+# Suppression: one record per suppressed address
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_dynamodb_table" "suppression" {
@@ -148,7 +148,7 @@ resource "aws_dynamodb_table" "control" {
 
 resource "aws_dynamodb_table" "pending" {
   # checkov:skip=CKV_AWS_119: as for the tracking table
-  # checkov:skip=CKV_AWS_28: holds email content for at most 24 h; backups would keep it for 35 days
+  # checkov:skip=CKV_AWS_28: contains email content for at most 24 h; backups would keep it for 35 days
   name                        = "${var.name}-Pending"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "emailId"

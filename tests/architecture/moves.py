@@ -2,7 +2,7 @@
 
 A move is a call of a function (lambdas and comprehensions included) whose file is not the file of the call before it.
 Returns do not count, and neither do frames outside the layer: fakes, msgspec, Jinja2. Measured through the drivers of
-tools/simulation, which put the use case together anew for every batch, as a function does once for its container.
+tools/simulation, which create the use case for every batch; a function does that once for its container.
 
 At 439b5c9, before the rooms: an email 28 files and 142 moves (21 of them into job.py), a hard bounce 16 and 84, a
 delivery 15 and 69. `python -m tests.architecture.moves` prints today's figures.

@@ -1,4 +1,4 @@
-"""Adapters meet moto or a Stubber, never the account of whoever runs the tests."""
+"""Adapters talk to moto or a Stubber, never to a real account."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_an_object_is_read_under_its_exact_key(objects: AttachmentObjects) -> No
 
 
 @pytest.mark.parametrize("uri", ["s3://files/invoices/gone.pdf", "s3://no-such-bucket/x"])
-def test_a_vanished_object_names_the_field(objects: AttachmentObjects, uri: str) -> None:
+def test_a_missing_object_is_an_error_that_names_the_field(objects: AttachmentObjects, uri: str) -> None:
     with pytest.raises(PermanentError, match=r"attachments\[2\]\.s3Uri: the object is gone") as caught:
         objects.read(uri, "attachments[2].s3Uri", 100)
 
@@ -48,7 +48,7 @@ def test_an_object_that_is_too_large_is_not_read(objects: AttachmentObjects) -> 
         (EndpointConnectionError(endpoint_url="https://s3.us-east-1.amazonaws.com"), "EndpointConnectionError"),
     ],
 )
-def test_an_s3_that_does_not_answer_is_worth_another_try(
+def test_an_s3_that_does_not_answer_is_a_transient_error(
     monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
 ) -> None:
     s3 = boto3.client("s3", region_name="us-east-1")

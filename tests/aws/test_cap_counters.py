@@ -23,7 +23,7 @@ def take(counters: CapCounters, wanted: int, limit: int) -> int:
     return counters.take("day#shop#2026-11-24", wanted, limit, NOW + 172_800)
 
 
-def test_a_counter_gives_what_it_has_room_for(counters: CapCounters, control: DynamoDBClient) -> None:
+def test_a_counter_grants_what_it_has_room_for(counters: CapCounters, control: DynamoDBClient) -> None:
     assert [take(counters, wanted, 10) for wanted in (4, 4, 4, 1, 0)] == [4, 4, 2, 0, 0]
     item = stored(control, "day#shop#2026-11-24")
     assert float(item["taken"]["N"]) == 10
@@ -39,11 +39,11 @@ def test_a_batch_larger_than_the_limit_takes_what_is_left(
     assert float(stored(control, "day#shop#2026-11-24")["taken"]["N"]) == 5
 
 
-def test_a_limit_of_nothing_gives_nothing(counters: CapCounters) -> None:
+def test_a_limit_of_zero_grants_nothing(counters: CapCounters) -> None:
     assert take(counters, 3, 0) == 0
 
 
-def test_a_limit_that_was_raised_gives_more_and_one_that_was_lowered_nothing(counters: CapCounters) -> None:
+def test_a_raised_limit_grants_more_and_a_lowered_one_nothing(counters: CapCounters) -> None:
     assert take(counters, 10, 10) == 10
     assert take(counters, 10, 12) == 2
     assert take(counters, 10, 5) == 0

@@ -1,4 +1,4 @@
-"""Clients come from botocore's one session, with what the environment says."""
+"""Clients use one botocore session and the environment's settings."""
 
 from __future__ import annotations
 

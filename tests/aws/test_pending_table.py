@@ -69,7 +69,7 @@ def request(**detail: Any) -> PendingRequest:
     return kept
 
 
-def test_a_kept_request_comes_back_as_the_next_attempts_message(table: PendingTable) -> None:
+def test_a_kept_request_is_read_as_the_next_attempts_message(table: PendingTable) -> None:
     detail = {"to": "jürgen@example.com", "templateData": {"text": "Grüße ✓", "n": 1.5}}
     table.keep("email-1", request(**detail))
 
@@ -80,7 +80,7 @@ def test_a_kept_request_comes_back_as_the_next_attempts_message(table: PendingTa
     assert (envelope.hop.attempt, envelope.hop.not_before) == (2, NOW + 900)
 
 
-def test_it_is_stored_compressed_with_its_end_in_seconds(table: PendingTable, client: DynamoDBClient) -> None:
+def test_a_request_is_stored_compressed_with_its_ttl_in_seconds(table: PendingTable, client: DynamoDBClient) -> None:
     table.keep("email-1", request(text="secret " * 10_000))
 
     [item] = client.scan(TableName=NAME)["Items"]
@@ -90,7 +90,7 @@ def test_it_is_stored_compressed_with_its_end_in_seconds(table: PendingTable, cl
     assert "secret" not in json.dumps(item, default=str)
 
 
-def test_an_expired_request_is_not_there_although_dynamodb_still_has_it(table: PendingTable, clock: SetClock) -> None:
+def test_an_expired_request_is_not_returned_even_if_dynamodb_still_has_it(table: PendingTable, clock: SetClock) -> None:
     table.keep("email-1", request())
     clock.time += KEPT_SECONDS - 1
     assert table.get("email-1") is not None
@@ -99,11 +99,11 @@ def test_an_expired_request_is_not_there_although_dynamodb_still_has_it(table: P
     assert table.get("email-1") is None
 
 
-def test_what_was_never_kept_is_none(table: PendingTable) -> None:
+def test_a_request_that_was_not_kept_is_none(table: PendingTable) -> None:
     assert table.get("email-1") is None
 
 
-def test_forgetting_many_takes_one_call_for_25_of_them(table: PendingTable, client: DynamoDBClient) -> None:
+def test_deleting_many_requests_takes_one_call_per_25(table: PendingTable, client: DynamoDBClient) -> None:
     ids = [f"email-{number}" for number in range(30)]
     for email_id in ids:
         table.keep(email_id, request())
@@ -118,7 +118,7 @@ def test_forgetting_many_takes_one_call_for_25_of_them(table: PendingTable, clie
     assert calls == [25, 6]
 
 
-def test_what_dynamodb_leaves_over_is_deleted_in_another_round(client: DynamoDBClient, clock: SetClock) -> None:
+def test_unprocessed_deletes_are_retried(client: DynamoDBClient, clock: SetClock) -> None:
     waits: list[float] = []
     table = PendingTable(client, NAME, clock, sleep=waits.append)
     left = {NAME: [{"DeleteRequest": {"Key": {"emailId": {"S": "email-1"}}}}]}

@@ -34,7 +34,7 @@ def delay_queue(client: SQSClient, url: str = URL) -> DelayQueue:
     ("asked", "delay"),
     [(0, 0), (-5, 0), (0.001, 1), (1, 1), (1.2, 2), (59.999, 60), (900, 900), (900.5, 900), (86_400, 900), (1e12, 900)],
 )
-def test_a_wait_is_whole_seconds_and_at_most_what_sqs_delays(client: SQSClient, asked: float, delay: int) -> None:
+def test_a_delay_is_in_whole_seconds_and_at_most_sqs_s_limit(client: SQSClient, asked: float, delay: int) -> None:
     with Stubber(client) as stub:
         expected = {"QueueUrl": URL, "MessageBody": "{}", "DelaySeconds": delay}
         stub.add_response("send_message", {"MessageId": "1"}, expected)
@@ -108,7 +108,7 @@ def test_the_backlog_of_real_queues(client: SQSClient) -> None:
     assert not backlog.is_empty(), "in flight, and not read to its end"
 
 
-def test_a_depth_that_cannot_be_read_is_no_empty_backlog(client: SQSClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_depth_is_an_error(client: SQSClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_queue_attributes", "AccessDenied")
         with pytest.raises(TransientError, match=r"^SQS error reading queue depth: ") as caught:

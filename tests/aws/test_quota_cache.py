@@ -28,12 +28,12 @@ def test_an_answer_is_shared_with_all_workers(cache: QuotaCache, control: Dynamo
     assert QuotaCache(control, CONTROL).read_quota() == QUOTA
 
 
-def test_one_worker_at_a_time_asks_ses(cache: QuotaCache, control: DynamoDBClient) -> None:
+def test_one_worker_at_a_time_gets_the_lease(cache: QuotaCache, control: DynamoDBClient) -> None:
     other = QuotaCache(control, CONTROL)
     assert cache.take_quota_lease(NOW, 15)
     assert not other.take_quota_lease(NOW + 14.9, 15)
-    assert cache.read_quota() is None, "a lease is no answer"
-    assert other.take_quota_lease(NOW + 15.1, 15), "the one before it died"
+    assert cache.read_quota() is None, "a lease is not an answer"
+    assert other.take_quota_lease(NOW + 15.1, 15), "the previous holder died"
     other.write_quota(QUOTA)
     assert cache.take_quota_lease(NOW + 60, 15)
     assert cache.read_quota() == QUOTA

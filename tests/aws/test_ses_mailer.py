@@ -1,4 +1,4 @@
-"""SendRawEmail: what goes out, and what each of its answers means to the one who asked."""
+"""SendRawEmail: its request, and the error for each of its answers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_message_goes_out_with_envelope_tags_and_configuration_set(configurati
         assert send(ses, configuration_set) == "0100-abc"
 
 
-def test_what_ses_gets_is_the_message_byte_for_byte() -> None:
+def test_ses_receives_the_message_byte_for_byte() -> None:
     with mock_aws():
         ses = client()
         ses.verify_domain_identity(Domain="example.com")
@@ -74,7 +74,7 @@ def test_what_ses_gets_is_the_message_byte_for_byte() -> None:
 
 
 def answer(code: str, message: str = "", status: int = 400) -> Exception:
-    """Sends once against an SES that refuses like this; gives what the mailer makes of it."""
+    """Send once to an SES that answers with this error; return the mailer's error."""
     ses = client()
     with Stubber(ses) as stub:
         stub.add_client_error("send_raw_email", code, message, status)
@@ -97,7 +97,7 @@ def answer(code: str, message: str = "", status: int = 400) -> Exception:
         ("ValidationError", "SES008"),
     ],
 )
-def test_what_ses_refuses_for_good_is_permanent(code: str, known_as: str) -> None:
+def test_a_rejection_by_ses_is_permanent(code: str, known_as: str) -> None:
     error = answer(code, "Email address is not verified.")
     assert isinstance(error, PermanentError)
     assert (error.error_type, error.code) == ("ses_rejected", known_as)
@@ -113,7 +113,7 @@ def test_what_ses_refuses_for_good_is_permanent(code: str, known_as: str) -> Non
         "ConfigurationSetSendingPausedException",
     ],
 )
-def test_paused_sending_is_a_hold_and_no_failure(code: str) -> None:
+def test_paused_sending_is_a_hold_not_a_failure(code: str) -> None:
     error = answer(code, "Sending is paused.")
     assert isinstance(error, HoldError)
     assert (error.reason, error.delay_seconds, error.published) == ("sending_paused", 300.0, True)
@@ -124,7 +124,7 @@ def test_paused_sending_is_a_hold_and_no_failure(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException"])
-def test_the_rate_is_waited_out_with_jitter_and_without_a_word(code: str) -> None:
+def test_a_rate_limit_is_a_short_unpublished_hold_with_jitter(code: str) -> None:
     errors = [answer(code, "Maximum sending rate exceeded.") for _ in range(8)]
     for error in errors:
         assert isinstance(error, HoldError)
@@ -134,14 +134,14 @@ def test_the_rate_is_waited_out_with_jitter_and_without_a_word(code: str) -> Non
     assert len({error.delay_seconds for error in errors if isinstance(error, HoldError)}) > 1
 
 
-def test_a_daily_quota_that_is_used_up_defers() -> None:
+def test_a_used_up_daily_quota_is_a_published_hold() -> None:
     error = answer("Throttling", "Daily message quota exceeded.")
     assert isinstance(error, HoldError)
     assert (error.reason, error.delay_seconds, error.published) == ("daily_quota", 300.0, True)
     assert (error.code, error.message) == ("SES005", "SES error (Throttling): Daily message quota exceeded.")
 
 
-def test_another_throttling_is_waited_out_as_the_rate_is() -> None:
+def test_any_other_throttling_is_held_like_a_rate_limit() -> None:
     error = answer("ThrottlingException", "Too many requests.")
     assert isinstance(error, HoldError)
     assert (error.reason, error.published, error.code) == ("rate", False, "SES005")
@@ -162,7 +162,7 @@ def test_another_throttling_is_waited_out_as_the_rate_is() -> None:
         ("", 404),
     ],
 )
-def test_what_is_ours_to_mend_was_surely_not_sent(code: str, status: int) -> None:
+def test_an_error_for_the_operator_to_fix_means_not_sent(code: str, status: int) -> None:
     error = answer(code, "no", status)
     assert isinstance(error, TransientError)
     assert error.code == "SES009"
@@ -172,7 +172,7 @@ def test_what_is_ours_to_mend_was_surely_not_sent(code: str, status: int) -> Non
     ("code", "status"),
     [("InternalFailure", 500), ("ServiceUnavailable", 503), ("Throttling", 503), ("MessageRejected", 500), ("", 502)],
 )
-def test_after_a_5xx_nobody_knows_whether_it_was_sent(code: str, status: int) -> None:
+def test_after_a_5xx_the_outcome_is_unknown(code: str, status: int) -> None:
     assert isinstance(answer(code, "Maximum sending rate exceeded.", status), OutcomeUnknownError)
 
 
@@ -201,7 +201,7 @@ URL = "https://email.eu-west-1.amazonaws.com"
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_connection_that_was_never_made_sent_nothing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_connection_nothing_was_sent(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     found = raised(error, monkeypatch)
     assert isinstance(found, TransientError)
     assert found.code == "SES009"
@@ -216,7 +216,7 @@ def test_a_connection_that_was_never_made_sent_nothing(error: Exception, monkeyp
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_after_a_connection_broke_nobody_knows(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_broken_connection_the_outcome_is_unknown(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(raised(error, monkeypatch), OutcomeUnknownError)
 
 
@@ -227,20 +227,20 @@ def tls_error(cause: Exception) -> SSLError:
     return error
 
 
-def test_a_certificate_that_does_not_hold_ends_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_certificate_means_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     found = raised(tls_error(ssl.SSLCertVerificationError("self-signed")), monkeypatch)
     assert isinstance(found, TransientError)
     assert found.code == "SES009"
 
 
-def test_a_tls_error_of_another_kind_may_come_after_ses_had_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_any_other_tls_error_the_outcome_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(
         raised(tls_error(ssl.SSLEOFError("EOF in violation of protocol")), monkeypatch), OutcomeUnknownError
     )
 
 
 class Server:
-    """An SES that answers as it is told, and counts how often it is asked."""
+    """An SES with given answers, which counts its calls."""
 
     def __init__(self, act: Callable[[BaseHTTPRequestHandler], None]) -> None:
         self.asked = 0
@@ -304,7 +304,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     ],
     ids=["throttled", "unavailable", "hangs up"],
 )
-def test_ses_is_asked_once_whatever_it_answers(
+def test_ses_is_called_once_whatever_it_answers(
     serve: Callable[[Callable[[BaseHTTPRequestHandler], None]], Server],
     act: Callable[[BaseHTTPRequestHandler], None],
     means: type[Exception],
@@ -316,7 +316,7 @@ def test_ses_is_asked_once_whatever_it_answers(
     assert server.asked == 1
 
 
-def test_an_ses_that_does_not_answer_is_given_up_on(
+def test_a_call_to_an_ses_that_does_not_answer_times_out(
     serve: Callable[[Callable[[BaseHTTPRequestHandler], None]], Server],
 ) -> None:
     waiting = threading.Event()
@@ -333,7 +333,7 @@ def test_an_ses_that_does_not_answer_is_given_up_on(
     assert server.asked == 1
 
 
-def test_a_port_where_nobody_listens_is_no_connection() -> None:
+def test_a_closed_port_means_not_sent() -> None:
     with pytest.raises(TransientError):
         send(client(endpoint_url="http://127.0.0.1:9"))
 

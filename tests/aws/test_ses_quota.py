@@ -1,4 +1,4 @@
-"""GetSendQuota: what SES allows, as the pacer reads it."""
+"""GetSendQuota: SES's sending limits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def client() -> SESClient:
         (0.0, 0.0, 0.0),
     ],
 )
-def test_the_answer_is_ses_s_with_the_time_it_was_given(
+def test_the_quota_has_ses_s_values_and_the_time_of_the_answer(
     client: SESClient, limit: float, sent: float, share_left: float
 ) -> None:
     with Stubber(client) as stub:
@@ -53,7 +53,7 @@ def test_the_answer_is_ses_s_with_the_time_it_was_given(
     assert quota.share_left == pytest.approx(share_left)
 
 
-def test_an_ses_that_cannot_be_asked_is_worth_another_try(client: SESClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ses_that_does_not_answer_is_a_transient_error(client: SESClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_send_quota", "Throttling", "Rate exceeded")
         with pytest.raises(TransientError, match=r"^SES error \(GetSendQuota\): ClientError$") as caught:

@@ -1,4 +1,4 @@
-"""Status events onto the bus: batches, sizes, and what EventBridge refuses."""
+"""Publishing status events: batches, sizes, and entries that EventBridge rejects."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def events(count: int, **given: Any) -> list[StatusEvent]:
     return [
         StatusEvent(
             email_id=f"email-{number}",
+            record_id=f"record-{number}",
             status="sent",
             timestamp="2026-11-24T10:31:00.000Z",
             attempt=1,
@@ -34,7 +35,7 @@ def events(count: int, **given: Any) -> list[StatusEvent]:
 
 
 class Bus:
-    """Stands in for PutEvents where moto cannot: it refuses what it is told to refuse, as EventBridge words it."""
+    """A PutEvents that rejects given entries as EventBridge does, which moto cannot."""
 
     def __init__(self, client: EventBridgeClient, refusals: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[list[dict[str, Any]]] = []
@@ -59,7 +60,7 @@ def client() -> EventBridgeClient:
         return boto3.client("events", region_name="eu-west-1")
 
 
-def test_an_event_reaches_a_rule_as_the_contract_has_it() -> None:
+def test_an_event_matches_the_documented_contract() -> None:
     with mock_aws():
         client = boto3.client("events", region_name="eu-west-1")
         queues = boto3.client("sqs", region_name="eu-west-1")
@@ -70,15 +71,16 @@ def test_an_event_reaches_a_rule_as_the_contract_has_it() -> None:
         arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         client.put_targets(Rule="rule", EventBusName=BUS, Targets=[{"Id": "1", "Arn": arn}])
 
-        refused = StatusBus(client, BUS, "sesmailengine").publish(events(12, metadata={"order": 1}))
+        rejected = StatusBus(client, BUS, "sesmailengine").publish(events(12, metadata={"order": 1}))
 
-        assert refused == {}
+        assert rejected == {}
         bodies = []
         while messages := queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             bodies += [json.loads(message["Body"]) for message in messages]
         assert len(bodies) == 12
         assert bodies[0]["detail"] == {
             "emailId": "email-0",
+            "recordId": "record-0",
             "status": "sent",
             "timestamp": "2026-11-24T10:31:00.000Z",
             "metadata": {"order": 1},
@@ -87,7 +89,7 @@ def test_an_event_reaches_a_rule_as_the_contract_has_it() -> None:
         }
 
 
-def test_a_call_has_at_most_ten_entries_and_an_event_goes_once(
+def test_a_call_has_at_most_ten_entries_and_an_event_is_sent_once(
     client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = Bus(client, {}, monkeypatch)
@@ -103,7 +105,7 @@ def test_a_call_has_at_most_256_kilobytes(client: EventBridgeClient, monkeypatch
     assert [len(call) for call in fake.calls] == [5, 5]
 
 
-def test_only_the_refused_entries_are_tried_again(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_rejected_entries_are_retried(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Bus(client, {"event-3": 1, "event-7": 2}, monkeypatch)
 
     assert fake.bus.publish(events(10)) == {}
@@ -111,7 +113,7 @@ def test_only_the_refused_entries_are_tried_again(client: EventBridgeClient, mon
     assert len(fake.pauses) == 2
 
 
-def test_what_stays_refused_is_named_with_the_reason(
+def test_entries_that_stay_rejected_are_returned_with_the_reason(
     client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = Bus(client, {"event-3": 99}, monkeypatch)
@@ -127,7 +129,7 @@ def test_what_stays_refused_is_named_with_the_reason(
         (ReadTimeoutError(endpoint_url="https://events.example"), "ReadTimeoutError"),
     ],
 )
-def test_a_call_that_fails_refuses_all_its_entries(
+def test_a_failed_call_rejects_all_its_entries(
     client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     def fail(**_: object) -> None:
@@ -141,7 +143,7 @@ def test_a_call_that_fails_refuses_all_its_entries(
     }
 
 
-def test_nothing_to_publish_is_no_call(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_events_there_is_no_call(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Bus(client, {}, monkeypatch)
 
     assert fake.bus.publish([]) == {}

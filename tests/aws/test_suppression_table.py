@@ -72,7 +72,7 @@ def listed(reason: SuppressionReason = SuppressionReason.HARD_BOUNCE, day: int =
     return Suppression(**facts | given)
 
 
-def test_an_entry_comes_back_as_it_was_added(table: SuppressionTable) -> None:
+def test_an_entry_is_read_as_it_was_added(table: SuppressionTable) -> None:
     entry = listed(email_id="email-1", ses_message_id="0100-1", source="my.app", bounce_sub_type="General")
     table.add(entry)
 
@@ -86,7 +86,7 @@ def test_adding_the_same_reason_again_keeps_the_first_date(table: SuppressionTab
     assert table.get_many([JOHN])[JOHN].added_to_suppression_date == "2026-11-01T00:00:00.000Z"
 
 
-def test_the_stronger_reason_stands_whichever_comes_first(table: SuppressionTable) -> None:
+def test_the_stronger_reason_is_kept_whichever_comes_first(table: SuppressionTable) -> None:
     table.add(listed(SuppressionReason.UNSUBSCRIBE, day=1))
     table.add(listed(SuppressionReason.SPAM_COMPLAINT, day=2))
     table.add(listed(SuppressionReason.HARD_BOUNCE, day=3))
@@ -95,13 +95,13 @@ def test_the_stronger_reason_stands_whichever_comes_first(table: SuppressionTabl
     assert (entry.reason, entry.suppression_type) == (SuppressionReason.SPAM_COMPLAINT, "complaint")
 
 
-def test_an_expired_entry_blocks_nobody_though_it_is_still_in_the_table(table: SuppressionTable) -> None:
+def test_an_expired_entry_suppresses_no_email_while_still_in_the_table(table: SuppressionTable) -> None:
     table.add(listed(expires_at=utc_text(NOW), ttl=int(NOW)))
 
     assert table.get_many([JOHN]) == {}
 
 
-def test_an_expired_entry_gives_way_to_any_new_one(table: SuppressionTable) -> None:
+def test_a_new_entry_replaces_an_expired_one(table: SuppressionTable) -> None:
     table.add(listed(SuppressionReason.MANUAL, expires_at=utc_text(NOW - 1), ttl=int(NOW - 1)))
     new = listed(SuppressionReason.UNSUBSCRIBE, day=20)
     table.add(new)
@@ -158,7 +158,7 @@ def test_without_the_key_of_erased_addresses_the_list_cannot_be_read(client: Dyn
     assert caught.value.code == "AWS001"
 
 
-def test_a_failed_write_says_so_in_the_operators_words(client: DynamoDBClient, table: SuppressionTable) -> None:
+def test_a_failed_write_has_its_documented_message(client: DynamoDBClient, table: SuppressionTable) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("put_item", "InternalServerError", "Oops", http_status_code=500)
         with pytest.raises(TransientError, match=r"^Failed to add to suppression list: InternalServerError") as caught:
@@ -167,7 +167,7 @@ def test_a_failed_write_says_so_in_the_operators_words(client: DynamoDBClient, t
     assert caught.value.code == "FBK004"
 
 
-def test_a_failed_removal_says_so_in_the_operators_words(client: DynamoDBClient, table: SuppressionTable) -> None:
+def test_a_failed_removal_has_its_documented_message(client: DynamoDBClient, table: SuppressionTable) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("delete_item", "InternalServerError", "Oops", http_status_code=500)
         with pytest.raises(TransientError, match=r"^Failed to remove from suppression list: Internal") as caught:

@@ -1,4 +1,4 @@
-"""Templates from S3: found, cached, revalidated, and named when something is missing."""
+"""Templates from S3: found, cached, revalidated; missing files are named."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Clock:
 
 
 class Bucket:
-    """A bucket in moto, the adapter on it, and what S3 was asked for and answered."""
+    """A bucket in moto, its adapter, and the requests and answers of S3."""
 
     def __init__(self, client: S3Client) -> None:
         self.client = client
@@ -107,7 +107,7 @@ def test_a_template_is_read_file_by_file_from_its_folder_and_nowhere_else(bucket
     assert [key for key, _ in bucket.answers] == [f"templates/welcome/{file}" for file in FILES]
 
 
-def test_for_five_minutes_nobody_asks_again(bucket: Bucket) -> None:
+def test_for_five_minutes_s3_is_not_called_again(bucket: Bucket) -> None:
     bucket.put()
     first = bucket.load()
     bucket.clock.sleep(FRESH_SECONDS - 1)
@@ -115,7 +115,7 @@ def test_for_five_minutes_nobody_asks_again(bucket: Bucket) -> None:
     assert bucket.answers == []
 
 
-def test_after_five_minutes_one_question_costs_no_download_and_no_compilation(bucket: Bucket) -> None:
+def test_after_five_minutes_a_revalidation_costs_no_download_and_no_compilation(bucket: Bucket) -> None:
     bucket.put()
     first = bucket.load()
     for _ in range(3):
@@ -127,7 +127,7 @@ def test_after_five_minutes_one_question_costs_no_download_and_no_compilation(bu
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_changed_file_is_seen_after_five_minutes(bucket: Bucket, file: str) -> None:
+def test_a_changed_file_is_used_after_five_minutes(bucket: Bucket, file: str) -> None:
     bucket.put()
     bucket.load()
     changed = '{"subject": "changed"}' if file == "metadata.json" else "changed"
@@ -138,7 +138,7 @@ def test_a_changed_file_is_seen_after_five_minutes(bucket: Bucket, file: str) ->
     assert sorted(bucket.statuses()) == [200, 304, 304]
 
 
-def test_a_file_that_is_gone_is_missed_after_five_minutes(bucket: Bucket) -> None:
+def test_a_deleted_file_is_missing_after_five_minutes(bucket: Bucket) -> None:
     bucket.put()
     bucket.load()
     bucket.remove("welcome/template.txt")
@@ -160,7 +160,7 @@ def test_a_template_that_takes_too_long_to_compile_costs_its_emails_the_time_onc
     assert bucket.compilations == 1
 
 
-def test_a_refusal_that_is_remembered_keeps_nothing_of_the_batch_that_met_it(bucket: Bucket) -> None:
+def test_a_cached_error_does_not_keep_its_batch_in_memory(bucket: Bucket) -> None:
     bucket.put(**{"template.html": "{{ broken"})
 
     def batch() -> weakref.ref[Clock]:
@@ -174,7 +174,7 @@ def test_a_refusal_that_is_remembered_keeps_nothing_of_the_batch_that_met_it(buc
     assert left() is None
 
 
-def test_a_refusal_is_remembered_for_the_files_it_is_of_and_for_five_minutes_at_most(bucket: Bucket) -> None:
+def test_an_error_is_cached_for_its_files_and_for_five_minutes_at_most(bucket: Bucket) -> None:
     bucket.put()
     bucket.out_of_time = True
     failure(bucket)
@@ -189,11 +189,11 @@ def test_a_refusal_is_remembered_for_the_files_it_is_of_and_for_five_minutes_at_
     bucket.put("other")
     failure(bucket, "other")
     bucket.out_of_time = False
-    bucket.write("other/template.html", "mended")
-    assert bucket.html("other") == "mended"
+    bucket.write("other/template.html", "fixed")
+    assert bucket.html("other") == "fixed"
 
 
-def test_a_remembered_refusal_keeps_nothing_of_what_the_compiler_had_made(bucket: Bucket) -> None:
+def test_a_cached_error_does_not_keep_the_compilers_objects_in_memory(bucket: Bucket) -> None:
     bucket.put(**{"template.html": "{{ broken"})
     refusals = [failure(bucket) for _ in range(3)]
     assert {refusal.message for refusal in refusals} == {refusals[0].message}
@@ -202,7 +202,7 @@ def test_a_remembered_refusal_keeps_nothing_of_what_the_compiler_had_made(bucket
     assert len(traceback.extract_tb(refusals[2].__traceback__)) == len(traceback.extract_tb(refusals[1].__traceback__))
 
 
-def test_fifty_templates_are_kept_and_the_one_used_longest_ago_goes_first(bucket: Bucket) -> None:
+def test_fifty_templates_are_cached_and_the_least_recently_used_is_evicted(bucket: Bucket) -> None:
     assert CACHED_TEMPLATES == 50
     for number in range(51):
         bucket.put(f"t{number}")
@@ -213,12 +213,12 @@ def test_fifty_templates_are_kept_and_the_one_used_longest_ago_goes_first(bucket
     bucket.load("t50")
     assert len(bucket.answers) == 3
     bucket.load("t0")
-    assert bucket.answers == [], "used lately, so kept"
+    assert bucket.answers == [], "recently used, so cached"
     bucket.load("t1")
-    assert len(bucket.answers) == 3, "used longest ago, so gone"
+    assert len(bucket.answers) == 3, "least recently used, so evicted"
 
 
-def test_a_template_that_is_not_there_is_not_found(bucket: Bucket) -> None:
+def test_a_missing_template_is_not_found(bucket: Bucket) -> None:
     error = failure(bucket, "nowhere")
     assert (error.error_type, error.code, error.message) == (
         "template_not_found",
@@ -230,7 +230,7 @@ def test_a_template_that_is_not_there_is_not_found(bucket: Bucket) -> None:
 @pytest.mark.parametrize(
     ("file", "code"), [("template.html", "TMPL002"), ("template.txt", "TMPL003"), ("metadata.json", "TMPL004")]
 )
-def test_a_file_that_is_missing_is_named(bucket: Bucket, file: str, code: str) -> None:
+def test_a_missing_file_is_named(bucket: Bucket, file: str, code: str) -> None:
     bucket.put()
     bucket.remove(f"welcome/{file}")
     error = failure(bucket)
@@ -242,7 +242,7 @@ def test_a_file_that_is_missing_is_named(bucket: Bucket, file: str, code: str) -
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_over_256_kilobytes_is_refused_before_it_is_read(bucket: Bucket, file: str) -> None:
+def test_a_file_over_256_kilobytes_is_rejected_before_it_is_read(bucket: Bucket, file: str) -> None:
     bucket.put()
     bucket.write(f"welcome/{file}", b" " * 262_145)
     error = failure(bucket)
@@ -274,7 +274,7 @@ LOCALISED = {
         ("fr-CA-x-private", "<p>Allo</p>", "Bonjour", "Salut"),
     ],
 )
-def test_each_file_comes_in_the_nearest_locale_that_there_is(
+def test_each_file_is_read_in_the_nearest_existing_locale(
     bucket: Bucket, locale: str | None, html: str, text: str, subject: str
 ) -> None:
     bucket.put(**LOCALISED)
@@ -282,7 +282,7 @@ def test_each_file_comes_in_the_nearest_locale_that_there_is(
     assert (rendered.html, rendered.text, rendered.subject) == (html, text, subject)
 
 
-def test_locales_are_cached_apart_and_a_new_one_is_found(bucket: Bucket) -> None:
+def test_locales_are_cached_separately_and_a_new_one_is_found(bucket: Bucket) -> None:
     bucket.put()
     assert bucket.html(locale="fr") == bucket.html() == "<p>Hello</p>"
     bucket.write("welcome/template.fr.html", "<p>Bonjour</p>")
@@ -293,7 +293,7 @@ def test_locales_are_cached_apart_and_a_new_one_is_found(bucket: Bucket) -> None
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "InternalError", "SlowDown", "NoSuchBucket", "403"])
-def test_an_s3_that_cannot_answer_is_worth_another_try(bucket: Bucket, code: str) -> None:
+def test_an_s3_that_cannot_answer_is_a_transient_error(bucket: Bucket, code: str) -> None:
     with Stubber(bucket.client) as stub:
         stub.add_client_error("get_object", code, http_status_code=503)
         with pytest.raises(TransientError) as caught:
@@ -302,7 +302,7 @@ def test_an_s3_that_cannot_answer_is_worth_another_try(bucket: Bucket, code: str
     assert caught.value.message == f"S3 error loading template: {code} for 'welcome/template.html'"
 
 
-def test_a_download_that_breaks_off_is_worth_another_try(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_download_is_a_transient_error(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     class Body:
         def read(self) -> bytes:
             raise ReadTimeoutError(endpoint_url="https://s3.eu-west-1.amazonaws.com")

@@ -69,7 +69,7 @@ def a_record(email_id: str = "email-1", **given: Any) -> TrackingRecord:
     return TrackingRecord(email_id=email_id, **facts | given)
 
 
-def test_a_record_comes_back_as_it_was_written(table: TrackingTable) -> None:
+def test_a_record_is_read_as_it_was_written(table: TrackingTable) -> None:
     record = a_record(
         metadata={"order": 42, "price": 9.99, "nested": {"list": [1, None, True, "", {}]}, "empty": {}},
         recipients={"jane@example.com": RecipientState(status=Status.SENT, type="cc")},
@@ -93,7 +93,7 @@ def test_numbers_that_dynamodb_cannot_hold_are_kept_as_text(table: TrackingTable
     assert metadata == {"huge": str(10**40 + 1), "beyond": "1e+300", "tiny": "1e-200", "fine": 0.1}
 
 
-def test_a_second_create_gives_the_record_that_stands_and_leaves_it(table: TrackingTable) -> None:
+def test_a_second_create_returns_the_existing_record_unchanged(table: TrackingTable) -> None:
     first, second = a_record(template_name="welcome"), a_record(template_name="invoice")
     table.create(first)
 
@@ -112,7 +112,7 @@ def test_replace_stores_the_next_revision(table: TrackingTable) -> None:
     assert table.replace(record.next_revision()) is None
 
 
-def test_replace_gives_what_came_between_and_leaves_it(table: TrackingTable) -> None:
+def test_replace_returns_a_record_written_since_the_read_unchanged(table: TrackingTable) -> None:
     record = a_record()
     table.create(record)
     between = msgspec.structs.replace(record, status=Status.SENT)
@@ -122,7 +122,7 @@ def test_replace_gives_what_came_between_and_leaves_it(table: TrackingTable) -> 
     assert table.get_many(["email-1"])["email-1"].status is Status.SENT
 
 
-def test_replace_of_a_deleted_record_says_so(table: TrackingTable) -> None:
+def test_replace_of_a_deleted_record_is_an_error(table: TrackingTable) -> None:
     with pytest.raises(TransientError, match="Failed to update tracking record: it was deleted"):
         table.replace(a_record())
 
@@ -163,7 +163,7 @@ def unread(*keys: str) -> dict[str, Any]:
     return {NAME: {"Keys": [{"emailId": {"S": key}} for key in keys], "ConsistentRead": True}}
 
 
-def test_keys_that_dynamodb_leaves_over_are_asked_for_again(client: DynamoDBClient) -> None:
+def test_unprocessed_keys_are_read_again(client: DynamoDBClient) -> None:
     pauses: list[float] = []
     first = {"emailId": {"S": "a"}, "status": {"S": "sent"}, "attempt": {"N": "1"}, "ttl": {"N": "1"}}
     first |= {"timestamp": {"S": "t"}, "datePartition": {"S": "d"}}
@@ -194,7 +194,7 @@ def test_keys_that_stay_unread_are_a_transient_error(client: DynamoDBClient) -> 
     assert caught.value.code == "AWS003"
 
 
-def test_a_throttled_write_is_a_transient_error_in_the_operators_words(client: DynamoDBClient) -> None:
+def test_a_throttled_write_has_its_documented_message(client: DynamoDBClient) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("put_item", "ThrottlingException", "Slow down")
         with pytest.raises(

@@ -65,7 +65,7 @@ def test_an_erased_address_is_stored_nowhere(engine: MotoEngine) -> None:
 
     assert sorted(answer["known"]["emails"]) == ["order-0", "order-1", "order-2"]
     assert answer["known"]["keptRequests"] == ["order-1"]
-    assert "ada" not in everything(engine)
+    assert "ada@" not in everything(engine)
     assert "order-1" not in everything(engine)
     assert engine.items("EmailTracking") == engine.items("Pending") == []
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
@@ -48,6 +50,19 @@ def test_a_bounce_that_suppressed_the_address_says_so(engine: MotoEngine) -> Non
 
     assert result.exit_code == 1
     assert f"Suppressed: {ADA} (hard-bounce), by this email" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("what", "status"), [("sender_fault", Status.BOUNCED), ("sender_fault_soft", Status.SOFT_BOUNCED)]
+)
+def test_a_provider_that_rejects_the_sender_is_named_as_the_cause(
+    engine: MotoEngine, what: str, status: Status
+) -> None:
+    engine.record(SENDING, SENT, Entry("bounce/1", "2026-11-24T10:31:05.000Z", 1, status, recipient=ADA, what=what))
+
+    shown = " ".join(sesmail("explain", "order-1").stdout.split())
+    assert "the recipient's provider rejects the sender, not the address" in shown
+    assert "Next: The recipient's provider rejects the sender, not the address, which is not suppressed" in shown
 
 
 def test_a_suppression_names_the_email_that_caused_it(engine: MotoEngine) -> None:

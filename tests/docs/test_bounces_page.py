@@ -21,7 +21,7 @@ def test_the_page_lists_the_evidence_in_the_same_order() -> None:
 
 
 def test_the_page_lists_the_effects_of_every_class() -> None:
-    documented = {cells[0].strip("`"): cells[1:] for cells in ROWS if len(cells) == 6 and cells[0] in CLASSES}
+    documented = {cells[0].strip("`"): cells[1:] for cells in ROWS if len(cells) == 8 and cells[0] in CLASSES}
     assert documented == {kind.value: _cells(effect) for kind, effect in EFFECTS.items()}
 
 
@@ -35,5 +35,7 @@ def _cells(effect: Effect) -> list[str]:
     suppressed = f"`{effect.suppress.value}`" if effect.suppress else "no"
     if effect.suppress_days:
         suppressed += f", {effect.suppress_days} days"
-    flags = (effect.counts, effect.counts_towards_soft_bounce_limit, effect.retried)
-    return [status, suppressed, *("yes" if flag else "no" for flag in flags)]
+    limit = effect.counts_towards_soft_bounce_limit
+    flags = (effect.counts, limit, effect.retried, effect.sender_refused)
+    name = f"`{effect.bounce_class}`" if effect.bounce_class else "none"
+    return [name, status, suppressed, *("yes" if flag else "no" for flag in flags)]

@@ -123,7 +123,6 @@ NOT_ALLOWED: list[dict[str, Any]] = [
     GOOD | {"subject": "a" * 999},
     GOOD | {"subject": ""},
     GOOD | {"senderOverride": {"mail": "a@example.com"}},
-    GOOD | {"replyTo": []},
     GOOD | {"replyTo": {"email": "a@example.com"}},
     GOOD | {"metadata": "text"},
     GOOD | {"cc": "jane@example.com"},

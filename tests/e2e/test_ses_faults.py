@@ -38,10 +38,11 @@ def test_an_email_is_sent_once_though_ses_fails(engine: EngineUnderTest, kind: s
     assert record["sesMessageId"] == engine.mails_to(to)[0].message_id
 
 
-def test_a_paused_account_defers_an_email_and_loses_nothing(engine: EngineUnderTest) -> None:
-    to = to_address("paused")
+@pytest.mark.parametrize("fault", ["account_paused", "account_paused_in_words"])
+def test_a_paused_account_defers_an_email_and_loses_nothing(engine: EngineUnderTest, fault: str) -> None:
+    to = to_address(fault.replace("_", "-"))
     engine.wait_until_idle()
-    engine.inject_fault("account_paused", recipient=to)
+    engine.inject_fault(fault, recipient=to)
     email_id = engine.put_email_request(to)
     record = engine.wait_for_status(email_id, "deferred")
     assert record["deferReason"] == "sending_paused"

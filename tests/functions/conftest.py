@@ -47,6 +47,8 @@ class Ran:
     """What one invocation left behind."""
 
     answer: dict[str, Any]
+    peak_mb: float
+    """Resident memory of the whole process, moto's included."""
     tables: dict[str, list[dict[str, Any]]]
     mails: list[dict[str, Any]]
     published: list[dict[str, Any]]
@@ -71,7 +73,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="session")
 def boto3_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with boto3 and what it needs, nothing else: what Lambda's runtime has beside the standard library."""
+    """A folder with boto3 and its dependencies only: what Lambda's runtime adds to the standard library."""
     folder = tmp_path_factory.mktemp("runtime")
     for name in ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"):
         files = distribution(name).files or []
@@ -91,9 +93,15 @@ def run_handler(package: Package, function: str, given: dict[str, Any], delivery
         **environment(**given.pop("environment", {})),
     }
     path = [str(folder) for folder in package.path_of(function, delivery)]
+    # glibc reads it when the process starts, as in Lambda.
+    allocator = {name: value for name, value in variables.items() if name.startswith("MALLOC_")}
     given = {"path": path, "environment": variables, **given}
     ended = subprocess.run(
-        [sys.executable, "-I", str(_RUN_HANDLER)], input=json.dumps(given), env={}, capture_output=True, text=True
+        [sys.executable, "-I", str(_RUN_HANDLER)],
+        input=json.dumps(given),
+        env=allocator,
+        capture_output=True,
+        text=True,
     )
     assert ended.returncode == 0, ended.stderr
     output, _, result = ended.stdout.rpartition("\n=== result\n")

@@ -1,5 +1,5 @@
-"""Runs one handler of the built archives on moto, for the tests of this folder: what is asked comes in on stdin as
-JSON, what came of it goes out on stdout after the function's own output.
+"""Runs one handler of the built archives on moto, for the tests of this folder: the input is JSON on stdin, the
+result is JSON on stdout after the function's own output.
 
 Started in a fresh interpreter without PYTHONPATH and environment, so that nothing of the source tree is found: the
 archives come first on the path, moto after them. That nothing is missing in the archives is test_package.py's to say.
@@ -38,9 +38,10 @@ class Context:
 
     aws_request_id = "00000000-0000-4000-8000-000000000000"
     function_name = NAME
+    seconds = 30
 
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        return self.seconds * 1_000
 
 
 def main() -> None:
@@ -53,8 +54,12 @@ def main() -> None:
         make_stack(given)
         handler = importlib.import_module("handler").handler
         assert_built(given["path"])
+        if given.get("slow_ses"):
+            answer_slowly()
+        Context.seconds = given.get("seconds", 30)
+        forget_peak()
         answer = handler(given["event"], Context())
-        result = {"answer": answer, **what_is_left()}
+        result = {"answer": answer, "peak_mb": peak_mb(), **what_is_left()}
     print("\n=== result\n" + json.dumps(result, default=str), end="")
 
 
@@ -90,6 +95,8 @@ def make_stack(given: dict[str, Any]) -> None:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for key, content in given.get("templates", {}).items():
         s3.put_object(Bucket=BUCKET, Key=f"templates/{key}", Body=content.encode())
+    for key, size in given.get("objects", {}).items():
+        s3.put_object(Bucket=BUCKET, Key=key, Body=bytes(size))
     ses = boto3.client("ses")
     ses.verify_domain_identity(Domain=SENDER.rpartition("@")[2])
     ses.create_configuration_set(ConfigurationSet={"Name": f"{NAME}-ConfigSet"})
@@ -102,6 +109,37 @@ def make_stack(given: dict[str, Any]) -> None:
     events.put_rule(Name="statuses", EventBusName=f"{NAME}-EmailBus", EventPattern=pattern)
     target = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-StatusEvents"
     events.put_targets(Rule="statuses", EventBusName=f"{NAME}-EmailBus", Targets=[{"Id": "1", "Arn": target}])
+
+
+def answer_slowly() -> None:
+    """SES takes half a second for a message and keeps nothing: moto's copies are not the function's memory."""
+    from botocore.awsrequest import AWSResponse
+    from moto.core.botocore_stubber import BotocoreStubber
+
+    answer_of_moto = BotocoreStubber.__call__
+
+    def answer(stubber: Any, event_name: str, request: Any, **more: Any) -> Any:
+        if not request.url.startswith("https://email.") or len(request.body) < 1_000_000:
+            return answer_of_moto(stubber, event_name, request, **more)
+        time.sleep(0.5)
+        result = "<SendRawEmailResult><MessageId>slow</MessageId></SendRawEmailResult>"
+        text = f"<SendRawEmailResponse>{result}</SendRawEmailResponse>"
+        response: Any = AWSResponse(request.url, 200, {}, None)
+        response._content = text.encode()
+        return response
+
+    BotocoreStubber.__call__ = answer  # type: ignore[method-assign]
+
+
+def forget_peak() -> None:
+    """Let the kernel measure from now on: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html"""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mb() -> float:
+    """The largest resident memory since then."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def key_schema(name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The EmailSender as it is deployed, on moto: SQS batch in; mail, records and answer out."""
+"""The deployed EmailSender on moto: an SQS batch in; mail, records and a response out."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ MIXED = [
 ]
 
 
-def test_only_what_cannot_be_read_comes_again(mixed: Ran) -> None:
+def test_only_an_unreadable_message_is_redelivered(mixed: Ran) -> None:
     assert mixed.answer == {"batchItemFailures": [{"itemIdentifier": "m-unreadable"}]}
 
 
@@ -135,7 +135,7 @@ def test_a_good_request_is_one_mail_and_a_sent_record(mixed: Ran) -> None:
         ("email-no-detail", "validation_error", "Validation error: detail must be an object, found nothing"),
     ],
 )
-def test_a_bad_request_is_a_failed_record_that_says_why(
+def test_an_invalid_request_is_a_failed_record_with_the_reason(
     mixed: Ran, email_id: str, error_type: str, message: str
 ) -> None:
     record = mixed.record(email_id)
@@ -151,8 +151,8 @@ def test_every_readable_request_has_exactly_one_record(mixed: Ran) -> None:
 
 
 def test_every_transition_is_published(mixed: Ran) -> None:
-    told = sorted((event["detail"]["emailId"], event["detail"]["status"]) for event in mixed.published)
-    assert told == [
+    published = sorted((event["detail"]["emailId"], event["detail"]["status"]) for event in mixed.published)
+    assert published == [
         ("email-bad-address", "failed"),
         ("email-missing", "failed"),
         ("email-no-detail", "failed"),
@@ -165,7 +165,7 @@ def test_every_transition_is_published(mixed: Ran) -> None:
     }
 
 
-def test_the_log_tells_each_failure_and_no_address(mixed: Ran) -> None:
+def test_the_log_has_each_failure_and_no_address(mixed: Ran) -> None:
     failures = [line for line in mixed.log if line.get("event") == "email.failed"]
     assert {line["level"] for line in failures} == {"ERROR"}
     assert any(line["message"] == "Template error: Template 'nowhere' not found" for line in failures)
@@ -196,7 +196,7 @@ def test_a_redelivered_batch_sends_nothing_again(package: Package) -> None:
     assert {event["detail"]["eventId"] for event in ran.published} == {ran.published[0]["detail"]["eventId"]}
 
 
-def test_what_is_not_due_yet_waits_on_the_retry_queue(package: Package) -> None:
+def test_a_scheduled_email_waits_on_the_retry_queue(package: Package) -> None:
     send_at = datetime.now(UTC) + timedelta(hours=1)
     ran = send(package, message("m-1", request("e-1", {**DETAIL, "sendAt": send_at.isoformat()})))
 

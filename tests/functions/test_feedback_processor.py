@@ -1,4 +1,4 @@
-"""The FeedbackProcessor as deployed, on moto: SES events in; records, suppressions, status events and answer out."""
+"""The deployed FeedbackProcessor on moto: SES events in; records, suppressions and status events out."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sent(email_id: str, ses_message_id: str, to: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=["layer", "bundled"])
 def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
-    """One batch: a bounce by tag, a delivery by SES's id, a complaint of nobody we know, and what is no event."""
+    """One batch: a bounce by tag, a delivery by SES's id, a complaint about an unknown email, and no events."""
     messages = [
         message("bounce", sample("hard_cases/bounce-permanent-no-email.json")),
         message("delivery", sample("aws/identity-delivery.json")),
@@ -72,13 +72,13 @@ def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
     return run_handler(package, "feedback_processor", given, request.param)
 
 
-def test_only_what_may_succeed_later_or_cannot_be_read_comes_again(ran: Ran) -> None:
+def test_only_early_and_unreadable_messages_are_redelivered(ran: Ran) -> None:
     failed = {failure["itemIdentifier"] for failure in ran.answer["batchItemFailures"]}
 
     assert failed == {"early", "broken", "bytes"}
 
 
-def test_the_records_tell_what_ses_said(ran: Ran) -> None:
+def test_the_records_have_ses_s_events(ran: Ran) -> None:
     assert ran.record("email-1")["status"] == "bounced"
     assert ran.record("email-1")["bounceType"] == "Permanent"
     assert ran.record("email-2")["status"] == "delivered"
@@ -91,20 +91,20 @@ def test_the_bounced_address_alone_is_suppressed(ran: Ran) -> None:
     assert (entry["email"], entry["reason"], entry["emailId"]) == ("john@example.com", "hard-bounce", "email-1")
 
 
-def test_the_changes_of_status_are_on_the_bus(ran: Ran) -> None:
-    told = {event["detail"]["emailId"]: event for event in ran.published if event["detail"]["status"] != "sent"}
+def test_the_status_changes_are_published(ran: Ran) -> None:
+    changes = {event["detail"]["emailId"]: event for event in ran.published if event["detail"]["status"] != "sent"}
 
-    assert {email_id: event["detail"]["status"] for email_id, event in told.items()} == {
+    assert {email_id: event["detail"]["status"] for email_id, event in changes.items()} == {
         "email-1": "bounced",
         "email-2": "delivered",
     }
     assert {(event["source"], event["detail-type"]) for event in ran.published} == {
         ("sesmailengine", "Email Status Changed")
     }
-    assert told["email-1"]["detail"]["metadata"] == {"order": 7}
+    assert changes["email-1"]["detail"]["metadata"] == {"order": 7}
 
 
-def test_the_log_has_the_operators_words_the_metrics_and_no_address(ran: Ran) -> None:
+def test_the_log_has_the_documented_messages_the_metrics_and_no_address(ran: Ran) -> None:
     assert {line["code"] for line in ran.log if "code" in line} == {"FBK001", "FBK010"}
     assert "Failed to parse SNS message" in ran.output
     metrics = {name: value for line in ran.log if "_aws" in line for name, value in line.items()}

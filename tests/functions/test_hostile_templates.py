@@ -1,4 +1,4 @@
-"""Templates that nobody would write by mistake: their emails fail by name, and the batch's others go out."""
+"""Hostile templates: their own emails fail with an error, the rest of the batch is sent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_template_that_takes_too_long_to_compile_fails_its_emails_and_no_other
 
 
 @pytest.mark.parametrize("email_id", ["email-long-name-8", "email-many-names-9"])
-def test_what_a_template_makes_a_refusal_say_fits_into_record_and_event(ran: Ran, email_id: str) -> None:
+def test_an_error_message_from_a_template_fits_into_record_and_event(ran: Ran, email_id: str) -> None:
     record = ran.record(email_id)
     assert record["errorType"] == "template_render_error"
     assert len(record["errorMessage"]) <= 1_001

@@ -50,7 +50,7 @@ def test_the_manifest_says_what_was_built(package: Package) -> None:
 
 @pytest.mark.parametrize("delivery", ["layer", "bundled"])
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_imports_where_there_is_nothing_but_boto3(
+def test_a_function_needs_only_boto3_from_lambdas_runtime(
     package: Package, boto3_alone: Path, function: str, delivery: str
 ) -> None:
     path = [str(folder) for folder in (*package.path_of(function, delivery), boto3_alone)]
@@ -78,7 +78,7 @@ def test_the_layer_is_small(package: Package) -> None:
         assert sum(entry.file_size for entry in layer.infolist()) < MAX_LAYER_BYTES
 
 
-def test_every_module_of_the_layer_is_compiled_and_taken_as_it_is(package: Package) -> None:
+def test_every_module_of_the_layer_is_compiled_and_never_checked_against_its_source(package: Package) -> None:
     cache = sys.implementation.cache_tag
     with zipfile.ZipFile(package.dist / "layer.zip") as layer:
         names = set(layer.namelist())
@@ -103,7 +103,7 @@ def test_the_archives_hold_no_tests_strays_or_paths_of_this_machine(package: Pac
             assert archive.namelist() == sorted(archive.namelist())
 
 
-def test_libraries_are_for_the_machine_that_was_asked_for(package: Package, tmp_path: Path) -> None:
+def test_libraries_are_for_the_requested_architecture(package: Package, tmp_path: Path) -> None:
     other = "x86_64" if ARCHITECTURE == "arm64" else "arm64"
     build(tmp_path / "dist", "3.13", other)
 

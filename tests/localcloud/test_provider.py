@@ -87,7 +87,7 @@ def test_without_registry_and_mirror_one_sentence_says_what_to_do() -> None:
 
 def test_without_terraform_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(LocalCloudError, match="Terraform is missing: install it"):
+    with pytest.raises(LocalCloudError, match=r"Terraform is missing: install version 1\.11 or later"):
         terraform_binary()
 
 

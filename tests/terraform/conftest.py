@@ -22,6 +22,15 @@ PLANS: dict[str, tuple[str, dict[str, object]]] = {
     "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
     "producer": ("examples/producer", {}),
 }
+# Values that the engine rejects, one of each kind of rule.
+REJECTED = {
+    "admin_email": "ops",
+    "data_retention_days": "7",
+    "email_sender_concurrency": "1",
+    "soft_bounce_retries": "9",
+    "bounce_rate_alarm_threshold": "3",
+    "layer_delivery": "both",
+}
 TEST_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/tests/*.tftest.hcl"))
 TEST_FILES = [file for file in TEST_FILES if file.startswith(("modules/", "terraform/"))]
 APPLIED = "modules/sesmail/tests/environment.tftest.hcl"
@@ -32,9 +41,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     """Every run by its name: plans by theirs, `terraform test` by its file."""
     # Runs that work in one folder would share its .terraform, hence three copies.
     planned, tested, applied = (Workspace(tmp_path_factory.mktemp(name)) for name in ("plan", "test", "apply"))
-    validations = [file for file in TEST_FILES if file.endswith("/validation.tftest.hcl")]
+    validations = [file for file in TEST_FILES if "/tests/validation" in file]
     # What is quick comes first, then what most tests wait for.
     jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
+    jobs["rejected"] = partial(tested.rejected, {**REQUIRED, **REJECTED})
     jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
     jobs[APPLIED] = partial(applied.applied, APPLIED)
     jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}

@@ -30,7 +30,7 @@ _MOCKED_PROVIDER = re.compile(r"^mock_provider \"aws\" \{(?:\}|.*?^\})\n", re.MU
 
 
 class _CallerIdentity(BaseHTTPRequestHandler):
-    """The one question that the provider asks AWS while it plans a stack that does not exist yet: whose account?"""
+    """The only AWS call of the provider while it plans a new deployment: GetCallerIdentity."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -79,7 +79,7 @@ class Plan:
 
 
 class Workspace:
-    """A copy of the Terraform sources, so that nothing is left beside them."""
+    """A copy of the Terraform sources, so that nothing is left in the repository."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -122,14 +122,31 @@ class Workspace:
     def test_validation(self, test_file: str) -> str:
         """The same for a file that looks at variables only: without a provider to start, a run takes a blink."""
         where, _, file = test_file.partition("/tests/")
-        alone = self.folder / "variables" / where
-        (alone / "tests").mkdir(parents=True)
-        for path in (ROOT / where).glob("variables*.tf"):
-            shutil.copy(path, alone)
+        alone = self._variables(f"variables/{file}", where)
+        (alone / "tests").mkdir()
         text = (ROOT / test_file).read_text()
         (alone / "tests" / file).write_text(_MOCKED_PROVIDER.sub("", text))
         self.run(str(alone), "init", "-input=false", "-no-color")
         return self.run(str(alone), "test", "-no-color")
+
+    def rejected(self, values: Mapping[str, str]) -> str:
+        """Plan the root with the engine's variables alone, and return what Terraform says to these values."""
+        self._variables("rejected", "modules/sesmail")
+        root = str(self._variables("rejected", "terraform"))
+        shutil.copy(ROOT / "terraform/sesmail.tf", root)
+        self.run(root, "init", "-input=false", "-no-color")
+        given = [f"-var={name}={value}" for name, value in values.items()]
+        done = self.terraform(root, "plan", "-input=false", "-no-color", *given)
+        assert done.returncode == 1, done.stdout
+        return done.stderr
+
+    def _variables(self, folder: str, where: str) -> Path:
+        """Copy a module's variables alone."""
+        alone = self.folder / folder / where
+        alone.mkdir(parents=True)
+        for path in (ROOT / where).glob("variables*.tf"):
+            shutil.copy(path, alone)
+        return alone
 
     def plan(self, where: str, variables: Mapping[str, object]) -> Plan:
         """Plans a root as if for an empty account."""

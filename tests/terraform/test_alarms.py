@@ -22,6 +22,7 @@ ALARMS: dict[str, tuple[object, ...]] = {
     "SES-ComplaintRate": ("AWS/SES", "Reputation.ComplaintRate", {}, "Average", 3600, 2, 0.0005, "ignore"),
     "SES-BounceRate-Pause": ("AWS/SES", "Reputation.BounceRate", {}, "Maximum", 300, 1, 0.05, "ignore"),
     "SES-ComplaintRate-Pause": ("AWS/SES", "Reputation.ComplaintRate", {}, "Maximum", 300, 1, 0.001, "ignore"),
+    "Sender-Refused": ("SESMail", "SenderRefused", {"Name": NAME}, "Sum", 300, 1, 2, "notBreaching"),
     "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "notBreaching"),
     "EmailQueue-Age": (
         "AWS/SQS",

@@ -1,4 +1,4 @@
-"""Terraform's own commands are content with every module, the root and the examples."""
+"""Terraform's own commands succeed for every module, the root and the examples."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_terraform_test_passes_with(file: str, runs: dict[str, Future[object]]) 
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_a_plan_is_made_of(name: str, plan: Callable[[str], Plan]) -> None:
+def test_a_plan_succeeds_for(name: str, plan: Callable[[str], Plan]) -> None:
     assert plan(name).resources
 
 

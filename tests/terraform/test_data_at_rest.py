@@ -1,4 +1,4 @@
-"""What is kept: encrypted, recoverable, protected, and not for longer than asked."""
+"""Stored data is encrypted, recoverable, protected, and expires."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_bucket_is_private_versioned_encrypted_and_kept(default: Plan) -> No
     assert all(block[kind] for kind in kinds)
 
 
-def test_the_bucket_refuses_requests_without_tls(default: Plan) -> None:
+def test_the_bucket_denies_requests_without_tls(default: Plan) -> None:
     (statement,) = default.one("aws_s3_bucket_policy").json("policy")["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -68,7 +68,7 @@ def test_ses_requires_tls(default: Plan) -> None:
     assert default.one("aws_sesv2_configuration_set").values["delivery_options"][0]["tls_policy"] == "REQUIRE"
 
 
-def test_topics_take_no_key_but_the_customers(default: Plan) -> None:
+def test_topics_use_the_customers_key_or_none(default: Plan) -> None:
     assert [topic.values["kms_master_key_id"] for topic in default.all("aws_sns_topic")] == [None, None]
 
 
@@ -79,7 +79,7 @@ def test_logs_expire(default: Plan, complete: Plan) -> None:
         assert {group.values["retention_in_days"] for group in groups} == {days}
 
 
-def test_nothing_is_archived_unless_asked(default: Plan, complete: Plan) -> None:
+def test_nothing_is_archived_by_default(default: Plan, complete: Plan) -> None:
     assert not default.all("aws_cloudwatch_event_archive")
     archive = complete.one("aws_cloudwatch_event_archive")
     assert archive.values["retention_days"] == 7

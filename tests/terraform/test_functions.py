@@ -57,7 +57,7 @@ def test_packages_are_named_as_make_package_names_them(default: Plan) -> None:
     assert default.one("aws_s3_object").values["source"].endswith("/starters.zip")
 
 
-def test_tracing_is_on_where_asked_for(default: Plan, complete: Plan) -> None:
+def test_tracing_is_off_by_default(default: Plan, complete: Plan) -> None:
     for name in (*ENGINE_FUNCTIONS, "TemplateSeeder"):
         assert function(default, name)["tracing_config"] == [{"mode": "PassThrough"}]
         assert function(complete, name)["tracing_config"] == [{"mode": "Active"}]

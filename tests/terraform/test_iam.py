@@ -34,14 +34,14 @@ def is_key_policy(resource: Resource) -> bool:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_no_right_is_given_by_a_wildcard_action(name: str, plan: Callable[[str], Plan]) -> None:
+def test_no_permission_has_a_wildcard_action(name: str, plan: Callable[[str], Plan]) -> None:
     for resource, statement in statements(plan(name)):
         if statement["Effect"] == "Allow" and not is_key_policy(resource):
             assert not [action for action in listed(statement["Action"]) if "*" in action], resource.address
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_resource_star_says_why(name: str, plan: Callable[[str], Plan]) -> None:
+def test_a_wildcard_resource_has_its_reason_in_the_sid(name: str, plan: Callable[[str], Plan]) -> None:
     for resource, statement in statements(plan(name)):
         if "*" in listed(statement.get("Resource", [])) and not is_key_policy(resource):
             assert statement["Sid"].endswith("HasNoResourceLevel"), (resource.address, statement)
@@ -94,7 +94,7 @@ def rights(plan: Plan, function: str) -> dict[str, set[str]]:
     return dict(found)
 
 
-def test_the_sender_has_these_rights_and_no_others(default: Plan) -> None:
+def test_the_sender_has_these_permissions_and_no_others(default: Plan) -> None:
     assert rights(default, "EmailSender") == {
         "logs:CreateLogStream": {"log-group:/aws/lambda/EmailSender:*"},
         "logs:PutLogEvents": {"log-group:/aws/lambda/EmailSender:*"},
@@ -116,7 +116,7 @@ def test_the_sender_has_these_rights_and_no_others(default: Plan) -> None:
     }
 
 
-def test_the_feedback_processor_has_these_rights_and_no_others(default: Plan) -> None:
+def test_the_feedback_processor_has_these_permissions_and_no_others(default: Plan) -> None:
     assert rights(default, "FeedbackProcessor") == {
         "logs:CreateLogStream": {"log-group:/aws/lambda/FeedbackProcessor:*"},
         "logs:PutLogEvents": {"log-group:/aws/lambda/FeedbackProcessor:*"},
@@ -137,14 +137,14 @@ def test_the_feedback_processor_has_these_rights_and_no_others(default: Plan) ->
     }
 
 
-def test_a_suppression_is_lifted_only_where_not_spam_may_lift_it(default: Plan, complete: Plan) -> None:
+def test_suppressions_can_be_deleted_only_with_not_spam_lifts_suppression(default: Plan, complete: Plan) -> None:
     assert "dynamodb:DeleteItem" not in rights(default, "FeedbackProcessor")
     policy = complete.one("aws_iam_role_policy", role="mail-FeedbackProcessorRole").json("policy")
     (suppress,) = [statement for statement in policy["Statement"] if statement["Sid"] == "Suppress"]
     assert suppress["Action"] == ["dynamodb:PutItem", "dynamodb:DeleteItem"]
 
 
-def test_the_seeder_has_these_rights_and_no_others(default: Plan) -> None:
+def test_the_seeder_has_these_permissions_and_no_others(default: Plan) -> None:
     assert rights(default, "TemplateSeeder") == {
         "logs:CreateLogStream": {"log-group:/aws/lambda/TemplateSeeder:*"},
         "logs:PutLogEvents": {"log-group:/aws/lambda/TemplateSeeder:*"},
@@ -160,7 +160,7 @@ def sender_statement(plan: Plan, name: str, sid: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_the_sender_writes_in_the_name_of_known_senders_only(default: Plan, complete: Plan) -> None:
+def test_the_sender_sends_from_known_addresses_only(default: Plan, complete: Plan) -> None:
     assert sender_statement(default, NAME, "SendFromOwnIdentities")["Condition"] == {
         "StringLike": {"ses:FromAddress": ["*@example.com"]}
     }
@@ -174,8 +174,8 @@ def test_attachments_are_read_from_the_producers_prefixes_only(complete: Plan) -
     assert sender_statement(complete, "mail", "ReadAttachments")["Resource"] == ["arn:aws:s3:::example-invoices/*"]
 
 
-def test_a_missing_template_is_not_mistaken_for_a_missing_right(default: Plan) -> None:
-    assert "Condition" not in sender_statement(default, NAME, "TellMissingFromForbidden")
+def test_a_missing_template_is_not_mistaken_for_a_missing_permission(default: Plan) -> None:
+    assert "Condition" not in sender_statement(default, NAME, "DistinguishMissingFromForbidden")
 
 
 def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_account(default: Plan) -> None:
@@ -201,7 +201,7 @@ def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_
     }
 
 
-def test_the_bus_is_closed_where_producers_are_restricted(default: Plan, complete: Plan) -> None:
+def test_restrict_producers_denies_the_bus_to_all_others(default: Plan, complete: Plan) -> None:
     assert not default.all("aws_cloudwatch_event_bus_policy")
     policy = complete.one("aws_cloudwatch_event_bus_policy").json("policy")
     (strangers,) = [statement for statement in policy["Statement"] if statement["Sid"] == "DenyOtherPrincipals"]

@@ -1,4 +1,4 @@
-"""The queues, what feeds them, and where their messages end that nobody can handle."""
+"""The queues, their sources, and their dead-letter queues."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def arn(service: str, name: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{NAME}-{name}"
 
 
-def test_these_are_the_queues(default: Plan) -> None:
+def test_the_queues_are_these(default: Plan) -> None:
     assert {queue.values["name"] for queue in default.all("aws_sqs_queue")} == {
         f"{NAME}-{name}" for name in (*PAIRS, *PAIRS.values(), "EventBridgeDLQ")
     }
@@ -74,7 +74,7 @@ def test_every_queue_feeds_its_function_in_batches_of_ten_with_partial_failures(
         assert mapping.values["scaling_config"] == [{"maximum_concurrency": 5}]
 
 
-def test_the_rules_lead_to_their_queues_and_what_they_cannot_deliver_to_the_dlq(default: Plan) -> None:
+def test_the_rules_target_their_queues_and_the_dlq_gets_what_cannot_be_delivered(default: Plan) -> None:
     targets = {target.values["rule"]: target.values for target in default.all("aws_cloudwatch_event_target")}
     assert {rule: values["arn"] for rule, values in targets.items()} == {
         f"{NAME}-EmailEventRule": arn("sqs", "EmailQueue"),
@@ -98,6 +98,6 @@ def test_ses_events_and_pause_alarms_reach_the_feedback_queue(default: Plan) -> 
         assert values["redrive_policy"] == f'{{"deadLetterTargetArn":"{arn("sqs", "FeedbackProcessorDLQ")}"}}'
 
 
-def test_the_sender_may_go_round_its_own_queue(default: Plan) -> None:
+def test_the_sender_may_feed_its_own_queue(default: Plan) -> None:
     (config,) = default.all("aws_lambda_function_recursion_config")
     assert config.values == {"function_name": f"{NAME}-EmailSender", "recursive_loop": "Allow"}

@@ -22,7 +22,13 @@ PLAIN = {"from", "to", "subject", "date", "message-id", "mime-version", "content
 
 
 def rendered(**given: str) -> Rendered:
-    parts = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello", "sender_name": "", "sender_email": ""}
+    parts: dict[str, Any] = {
+        "subject": "Hello",
+        "html": "<p>Hello</p>",
+        "text": "Hello",
+        "sender_name": "",
+        "sender_email": "",
+    }
     return Rendered(**{**parts, "reply_to": "", **given})
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.email_request import EmailRequest
+from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.status_event import StatusEvent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,7 @@ def event_schema() -> Schema:
     # `sending` marks a claim and is never published.
     properties["status"]["enum"] = [status.value for status in Status if status is not Status.SENDING]
     properties["recipientType"]["enum"] = ["cc", "bcc"]
+    properties["bounceClass"]["enum"] = sorted({found for effect in EFFECTS.values() if (found := effect.bounce_class)})
     for name in ("timestamp", "until"):
         properties[name]["format"] = "date-time"
     return schema

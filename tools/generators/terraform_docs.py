@@ -53,29 +53,40 @@ def _code(value: str | None) -> str:
     return f"`{_cell(value)}`" if value is not None else ""
 
 
-def tables(module: Path) -> str:
-    """Return the module's variables and outputs as Markdown."""
-    lines = ["## Inputs", "", "| Name | Description | Type | Default | Allowed |", "| --- | --- | --- | --- | --- |"]
+def tables(module: Path, validated_in: Path | None = None) -> str:
+    """Return the module's variables and outputs as Markdown; `validated_in` is the module that checks its values."""
+    rules = {
+        block.name: block.rules for folder in (module, validated_in or module) for block in blocks(folder, "variable")
+    }
+    header = ["Name", "Description", "Type", "Default", *(["Allowed"] if any(rules.values()) else [])]
+    lines = ["## Inputs", "", _row(header), _row(["---"] * len(header))]
     for block in blocks(module, "variable"):
         default = block.attribute("default")
         shown = _code(default) if default is not None else "**required**"
-        rules = _cell("<br>".join(block.rules))
-        lines.append(
-            f"| `{block.name}` | {_cell(block.description)} | {_code(block.attribute('type'))} | {shown} | {rules} |"
-        )
-    lines += ["", "## Outputs", "", "| Name | Description |", "| --- | --- |"]
-    lines += [f"| `{block.name}` | {_cell(block.description)} |" for block in blocks(module, "output")]
+        cells = [_code(block.name), _cell(block.description), _code(block.attribute("type")), shown]
+        lines.append(_row([*cells, _cell("<br>".join(rules[block.name]))][: len(header)]))
+    lines += ["", "## Outputs", "", _row(["Name", "Description"]), _row(["---"] * 2)]
+    lines += [_row([_code(block.name), _cell(block.description)]) for block in blocks(module, "output")]
     return "\n".join(lines)
 
 
-def readme(module: Path) -> str:
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def readme(module: Path, validated_in: Path | None = None) -> str:
     """Return the module's README with its tables up to date."""
     text = (module / "README.md").read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise SystemExit(f"{module / 'README.md'} lacks the lines {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n{tables(module)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{tables(module, validated_in)}\n{END}{after}"
+
+
+def root_variables(text: str) -> str:
+    """Return a file of the engine's variables without validations: the engine checks what the root passes on."""
+    return GENERATED + re.sub(r"\n  validation \{\n.*?\n  \}\n", "", text, flags=re.DOTALL)
 
 
 def root_module(engine: Path) -> str:
@@ -101,12 +112,12 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     """Yield every file that is generated, or contains generated tables, with its text."""
     engine, root = ROOT / "modules" / "sesmail", ROOT / "terraform"
     for path in sorted(engine.glob("variables*.tf")):
-        yield root / path.name, GENERATED + path.read_text()
+        yield root / path.name, root_variables(path.read_text())
     yield root / "sesmail.tf", root_module(engine)
     yield root / "outputs.tf", root_outputs(engine)
     for module in sorted((ROOT / "modules").iterdir()):
         yield module / "README.md", readme(module)
-    yield root / "README.md", readme(root)
+    yield root / "README.md", readme(root, engine)
 
 
 def main() -> None:

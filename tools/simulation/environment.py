@@ -14,6 +14,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
     return {
         "ENVIRONMENT": "prod",
         "LOG_LEVEL": "INFO",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
         "SESMAIL_NAME": name,
         "TRACKING_TABLE": f"{name}-EmailTracking",
         "SUPPRESSION_TABLE": f"{name}-Suppression",
@@ -37,6 +38,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_TRACING": "false",
         "SESMAIL_UNKNOWN_FIELDS": "warn",
         "SESMAIL_MAX_MESSAGE_MB": "10",
+        "SESMAIL_MAX_REQUEST_KB": "256",
         "SESMAIL_MAX_SCHEDULE_DAYS": "30",
         "SESMAIL_MAX_HOLD_HOURS": "24",
         "SESMAIL_CLAIM_SETTLE_SECONDS": "300",
@@ -58,6 +60,6 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
     } | changes
 
 
-def default_settings(**changes: str) -> Settings:
+def default_settings(name: str = NAME, **changes: str) -> Settings:
     """Return the settings of a deployment with Terraform's defaults; `changes` replaces variables."""
-    return Settings.from_env({"AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-Function", **environment(**changes)})
+    return Settings.from_env({"AWS_LAMBDA_FUNCTION_NAME": f"{name}-Function", **environment(name, **changes)})

@@ -1,12 +1,11 @@
 """Fakes of what lies outside: tables that keep their conditions, an SES that remembers, a clock that is set.
 
-They are as strict as what they stand for: a table, a queue or a bus that would not take a value does not take it here.
+They are as strict as the real ones: a table, a queue or a bus that would reject a value rejects it here.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts, Tally
-from sesmail_layer.domain.guards.pacing import Quota, Reservation
-from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_event import SendingEvent
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope
@@ -32,7 +27,7 @@ NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
 
 def storable(value: T) -> T:
-    """Gives what can be kept: data of its own types, which come back as they went in."""
+    """Return a value after a check that it can be stored: it survives encoding and decoding."""
     assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
     return value
 
@@ -62,9 +57,9 @@ class FakeTrackingTable:
 
     def replace(self, record: TrackingRecord) -> TrackingRecord | None:
         self._check()
-        standing = self.records[record.email_id]
-        if standing.revision != record.revision:
-            return standing
+        existing = self.records[record.email_id]
+        if existing.revision != record.revision:
+            return existing
         self.records[record.email_id] = storable(record).next_revision()
         return None
 
@@ -111,12 +106,12 @@ class FakeSuppressionTable:
         return {key: self.entries[key] for key in addresses if key in self.entries}
 
     def add(self, suppression: Suppression) -> None:
-        standing = self.entries.get(suppression.email)
-        self.entries[suppression.email] = storable(standing.joined(suppression) if standing else suppression)
+        existing = self.entries.get(suppression.email)
+        self.entries[suppression.email] = storable(existing.joined(suppression) if existing else suppression)
 
     def remove(self, address: str, only: SuppressionReason | None = None) -> None:
-        standing = self.entries.get(address)
-        if standing and only in (None, standing.reason):
+        existing = self.entries.get(address)
+        if existing and only in (None, existing.reason):
             del self.entries[address]
 
 
@@ -238,149 +233,6 @@ class FakeBacklog:
         return self.empty
 
 
-class FakeBucket:
-    """The control table's bucket in memory, one update at a time."""
-
-    def __init__(self) -> None:
-        self.empty_at: dict[str, float] = {}
-        self.updates = 0
-
-    def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
-        self.updates += 1
-        empty_at = max(self.empty_at.get(name, 0.0), floor)
-        if empty_at > latest_start:
-            return Reservation(False, empty_at)
-        self.empty_at[name] = empty_at + cost_seconds
-        return Reservation(True, empty_at)
-
-
-class FakeControl:
-    """The control table's policies, states and counters in memory."""
-
-    def __init__(self) -> None:
-        self.policies: dict[str, ProducerPolicy] = {}
-        self.states: dict[str, SendingState] = {}
-        self.counters: dict[str, int] = {}
-        self.sent: dict[str, int] = {}
-        self.timelines: dict[str, dict[int, Counts]] = {}
-        self.sources: set[str] = set()
-        self.reads = 0
-        self.writes = 0
-        self.error: TransientError | None = None
-
-    def producers(self, sources: Collection[str]) -> Producers:
-        self.reads += 1
-        if self.error:
-            raise self.error
-        return Producers(
-            {source: self.policies[source] for source in sources if source in self.policies},
-            {source: self.states[source] for source in sources if source in self.states},
-        )
-
-    def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
-        self.writes += 1
-        room = max(0, min(wanted, limit - self.counters.get(counter, 0)))
-        self.counters[counter] = self.counters.get(counter, 0) + room
-        return room
-
-    def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
-        state = self.states[source]
-        probes = [] if len(state.probes) >= limit and state.probed_at < stale_before else state.probes
-        if not state.paused or len(probes) >= limit:
-            return False
-        self.states[source] = msgspec.structs.replace(state, probes=[*probes, email_id], probed_at=now)
-        return True
-
-    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
-        self.writes += 1
-        self.sent[source] = self.sent.get(source, 0) + emails
-        self.add(source, Counts(emails=emails), now)
-        self.sources |= set(sources)
-
-    def add(self, source: str, counts: Counts, now: float) -> None:
-        slots = self.timelines.setdefault(source, {})
-        slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
-        before = slots.get(slot, Counts())
-        slots[slot] = Counts(
-            before.emails + counts.emails, before.bounces + counts.bounces, before.complaints + counts.complaints
-        )
-
-
-class FakeBreakerTable:
-    """The breaker's view of the same table."""
-
-    def __init__(self, control: FakeControl) -> None:
-        self.control = control
-        self.reads = 0
-        self.writes = 0
-        self.error: TransientError | None = None
-        self.before_replace: Callable[[], None] | None = None
-        """What somebody else does between a reading and the writing."""
-
-    def count(self, source: str, counts: Counts, now: float) -> None:
-        self._check()
-        self.writes += 1
-        self.control.add(source, counts, now)
-
-    def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
-        self._check()
-        assert now >= NOW
-        self.reads += 1
-        return {
-            source: Tally(
-                self.control.states.get(source, SendingState()),
-                dict(self.control.timelines.get(source, {})),
-                frozenset(self.control.sources) if source == ACCOUNT else frozenset(),
-            )
-            for source in sources
-        }
-
-    def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
-        self._check()
-        return {source: self.control.states[source] for source in sources if source in self.control.states}
-
-    def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
-        self._check()
-        if self.before_replace:
-            self.before_replace()
-        standing = self.control.states.get(source, SendingState())
-        # As in the table, a probe that was added meanwhile is no reason to refuse.
-        if msgspec.structs.replace(standing, probes=seen.probes, probed_at=seen.probed_at) != seen:
-            return False
-        self.control.states[source] = storable(new)
-        return True
-
-    def _check(self) -> None:
-        if self.error:
-            raise self.error
-
-
-class FakeQuota:
-    """SES's quota as the control table and SES tell it; None: neither knows."""
-
-    def __init__(self, rate: float = 1000.0) -> None:
-        self.value: Quota | None = Quota(
-            max_send_rate=rate, max_24_hour_send=100_000, sent_last_24_hours=0, checked_at=math.inf
-        )
-
-    def read_quota(self) -> Quota | None:
-        return self.value
-
-    def write_quota(self, quota: Quota) -> None:
-        self.value = quota
-
-    def take_quota_lease(self, now: float, seconds: float) -> bool:
-        return True
-
-    def ask(self) -> Quota:
-        if self.value is None:
-            raise TransientError("GetSendQuota: no answer", code="SES010")
-        return self.value
-
-    def sent(self, emails: float, of: float = 100_000) -> None:
-        self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=math.inf)
-
-
 class FakePendingTable:
     """Requests kept for a retry; it forgets none by itself, but gives no expired one."""
 
@@ -409,7 +261,7 @@ class FakePendingTable:
 
 
 class FakeMetrics:
-    """Takes names as metrics are named: in PascalCase."""
+    """Accepts names as metrics are named: in PascalCase."""
 
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
@@ -425,7 +277,7 @@ class FakeMetrics:
 
 
 class FakeLog:
-    """Takes lines as logs are searched: by an event's name, an error's code, the email that it is about."""
+    """Accepts lines that can be searched: by the event's name, the error's code, the email's id."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []

@@ -23,7 +23,7 @@ from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
 from sesmail_layer.usecases.sender.ports import SenderPorts
-from tools.simulation import fakes, feedback
+from tools.simulation import control_fakes, fakes, feedback
 from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
 
 LIMITS = feedback.limits()
@@ -147,7 +147,7 @@ class ReputationSimulation(Simulation):
 
     def feedback_processor(self, seconds: float) -> Callable[[], None]:
         """Return a worker of the feedback function, with batches of ten."""
-        breaker_table = fakes.FakeBreakerTable(self._control)
+        breaker_table = control_fakes.FakeBreakerTable(self._control)
         ports = FeedbackPorts(
             tracking=self._tracking,
             suppression=self._suppression,

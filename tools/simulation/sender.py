@@ -11,19 +11,17 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeQuota
 from tools.simulation.fakes import (
     FakeAttachments,
     FakeBacklog,
-    FakeBucket,
     FakeBus,
     FakeClock,
-    FakeControl,
     FakeDelayQueue,
     FakeLog,
     FakeMailer,
     FakeMetrics,
     FakePendingTable,
-    FakeQuota,
     FakeSuppressionTable,
     FakeTemplates,
     FakeTrackingTable,
@@ -42,6 +40,7 @@ def sending_rules(**rules: Any) -> SendingRules:
             "retention_days": 90,
             "refuse_unknown_fields": False,
             "max_message_bytes": 10 * 1024 * 1024,
+            "max_request_bytes": 252 * 1024,
             "max_schedule_days": 30,
             "max_hold_seconds": 86_400,
             "max_send_rate": None,
@@ -104,6 +103,7 @@ class Sender:
             fingerprint=lambda _address: "fingerprint",
             time_limit=no_limit,
             run_all=one_after_another,
+            bytes_in_flight=no_limit,
         )
 
     def message(self, detail: object, *, event_id: str | None = None, source: str = "my.application") -> QueueMessage:
@@ -121,14 +121,14 @@ class Sender:
         return SendEmails(self.ports(), self.rules)(messages, self.clock.now() + seconds)
 
     def send(self, **fields: Any) -> TrackingRecord:
-        """Sends one request, which must not stay behind, and gives its record."""
+        """Send one request, which must not fail, and return its record."""
         message = self.message(request(**fields))
         assert self.run(message) == set()
         given = fields.get("emailId") or f"email-{json.loads(message.body)['id']}"
         return self.tracking.records[given]
 
     def run_waiting(self) -> None:
-        """Brings what waits on the retry queue, once each, after its delay."""
+        """Deliver what waits on the retry queue, once each, after its delay."""
         for body, delay in self.waiting.take():
             self.clock.sleep(min(delay, 900))
             failed = self.run(QueueMessage(f"message-{next(self._ids)}", body))

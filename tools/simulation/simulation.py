@@ -22,7 +22,7 @@ from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts
-from tools.simulation import fakes
+from tools.simulation import control_fakes, fakes
 from tools.simulation.sender import sending_rules
 
 BATCH = 10
@@ -136,7 +136,7 @@ class Outcome:
         return max(waited) / mean(waited) if waited else 0.0
 
 
-class _Bucket(fakes.FakeBucket):
+class _Bucket(control_fakes.FakeBucket):
     def __init__(self, clock: SimulatedClock, outcome: Outcome) -> None:
         super().__init__()
         self._clock = clock
@@ -208,7 +208,7 @@ class Simulation:
         self._ids = itertools.count(1)
         self._retry = _RetryQueue(self.clock)
         self._bucket = _Bucket(self.clock, self.outcome)
-        self._control = fakes.FakeControl()
+        self._control = control_fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
         self._pending = fakes.FakePendingTable(fakes.FakeClock())
@@ -250,7 +250,7 @@ class Simulation:
         return self.outcome
 
     def _ports(self) -> SenderPorts:
-        quota = fakes.FakeQuota()
+        quota = control_fakes.FakeQuota()
         quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=math.inf)
         return SenderPorts(
             tracking=self._tracking,
@@ -275,4 +275,5 @@ class Simulation:
             fingerprint=lambda _address: "fingerprint",
             time_limit=fakes.no_limit,
             run_all=fakes.one_after_another,
+            bytes_in_flight=fakes.no_limit,
         )

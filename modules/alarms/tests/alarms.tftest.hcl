@@ -5,22 +5,32 @@ mock_provider "aws" {
 }
 
 variables {
-  name                    = "mail"
-  account                 = { partition = "aws", region = "eu-west-1", id = "123456789012" }
-  admin_email             = "ops@example.com"
-  dead_letter_queue_names = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
-  function_names          = { EmailSender = "mail-EmailSender" }
-  email_queue_name        = "mail-EmailQueue"
-  feedback_queue_arn      = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
-  dead_letter_queue_arn   = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  name                                  = "mail"
+  account                               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  admin_email                           = "ops@example.com"
+  dead_letter_queue_names               = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
+  function_names                        = { EmailSender = "mail-EmailSender" }
+  email_queue_name                      = "mail-EmailQueue"
+  feedback_queue_arn                    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
+  dead_letter_queue_arn                 = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  bounce_rate_alarm_threshold           = 0.03
+  complaint_rate_alarm_threshold        = 0.0005
+  bounce_rate_pause_threshold           = 0.05
+  complaint_rate_pause_threshold        = 0.001
+  breaker_mode                          = "pause"
+  reputation_alarm_period               = 3600
+  lambda_error_alarm_threshold          = 50
+  lambda_error_alarm_evaluation_periods = 2
+  daily_quota_reserve                   = 0.1
+  kms_key_arn                           = null
 }
 
-run "alarms_watch_speak_and_take_back" {
+run "every_alarm_has_its_metric_and_publishes_both_changes" {
   command = plan
 
   assert {
     condition     = aws_sns_topic_subscription.admin.protocol == "email" && aws_sns_topic_subscription.admin.endpoint == "ops@example.com"
-    error_message = "Every alarm must be mailed to the admin."
+    error_message = "Every alarm must be emailed to the admin."
   }
 
   assert {
@@ -87,33 +97,34 @@ run "alarms_watch_speak_and_take_back" {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause)) :
       alarm.treat_missing_data == "ignore" && alarm.dimensions == null
     ])
-    error_message = "SES publishes these rates now and then, without dimensions: silence must not end an alarm."
+    error_message = "SES publishes these rates irregularly, without dimensions: missing data must not clear an alarm."
   }
 
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause),
-      [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
       ) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"])
     ])
-    error_message = "Every alarm must tell the topic when it rises and when it falls."
+    error_message = "Every alarm must publish when it fires and when it clears."
   }
 
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
-      [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
       ) : alarm.treat_missing_data == "notBreaching"
     ])
-    error_message = "An engine that has nothing to do is no alarm."
+    error_message = "An idle engine must not fire an alarm."
   }
 
   assert {
     condition = output.alarm_names == tolist([
       "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-FeedbackDLQ-Depth",
-      "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sending-Paused",
+      "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
+      "mail-Sending-Paused",
     ])
     error_message = "The output must list every alarm."
   }
@@ -135,7 +146,7 @@ run "thresholds_follow_their_variables" {
       aws_cloudwatch_metric_alarm.function_errors["EmailSender"].evaluation_periods == 3 &&
       aws_cloudwatch_metric_alarm.function_errors["EmailSender"].comparison_operator == "GreaterThanThreshold"
     )
-    error_message = "Name, threshold and periods must be as asked for."
+    error_message = "Name, threshold and periods must follow the variables."
   }
 
   assert {
@@ -153,8 +164,9 @@ run "thresholds_follow_their_variables" {
   }
 
   assert {
-    condition = { for alarm in [aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
+    condition = { for alarm in [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
       alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
+      "mail-Sender-Refused" = "SESMail SenderRefused {\"Name\":\"mail\"} Sum 300 1 2 GreaterThanThreshold"
       "mail-Sending-Paused" = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
       "mail-EmailQueue-Age" = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
       "mail-Daily-Quota"    = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"
@@ -175,6 +187,6 @@ run "a_breaker_that_only_alarms_has_an_alarm" {
       alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
       "mail-Breaker-Tripped" = "SESMail BreakerTripped {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
     }
-    error_message = "Where nothing is paused, what would have been must ring."
+    error_message = "With breaker_mode = alarm, an alarm must fire instead of a pause."
   }
 }

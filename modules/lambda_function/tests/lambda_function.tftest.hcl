@@ -5,10 +5,19 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "mail-EmailSender"
-  description  = "Sends"
-  account      = { partition = "aws", region = "eu-west-1", id = "123456789012" }
-  package_path = "../sesmail/tests/package/email_sender.zip"
+  name               = "mail-EmailSender"
+  description        = "Sends"
+  account            = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  package_path       = "../sesmail/tests/package/email_sender.zip"
+  runtime            = "python3.13"
+  architecture       = "arm64"
+  memory_mb          = 256
+  timeout_seconds    = 30
+  environment        = {}
+  layer_arns         = []
+  policy_statements  = []
+  log_retention_days = 90
+  tracing_enabled    = false
 }
 
 run "function_has_a_role_and_a_log_of_its_own" {
@@ -62,7 +71,7 @@ run "function_has_a_role_and_a_log_of_its_own" {
   }
 }
 
-run "sources_tracing_and_statements_bring_their_rights" {
+run "sources_tracing_and_statements_add_their_permissions" {
   command = plan
 
   variables {
@@ -122,7 +131,7 @@ run "sources_tracing_and_statements_bring_their_rights" {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement[3].Condition == {
       StringLike = { "ses:FromAddress" = ["*@example.com"] }
     }
-    error_message = "A condition that is lost widens the right."
+    error_message = "A lost condition would widen the permission."
   }
 }
 

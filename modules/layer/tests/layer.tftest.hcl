@@ -3,6 +3,8 @@ mock_provider "aws" {}
 variables {
   name         = "mail-Layer"
   package_path = "../sesmail/tests/package/layer.zip"
+  runtime      = "python3.13"
+  architecture = "arm64"
 }
 
 run "layer_is_built_for_one_runtime_and_one_processor" {

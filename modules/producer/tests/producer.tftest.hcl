@@ -44,7 +44,7 @@ run "a_team_may_send_under_its_own_source_only" {
   }
 }
 
-run "statuses_come_back_to_a_queue" {
+run "statuses_are_delivered_to_a_queue" {
   command = plan
 
   variables {
@@ -71,7 +71,7 @@ run "statuses_come_back_to_a_queue" {
       aws_cloudwatch_event_target.status[0].event_bus_name == "mail-EmailBus" &&
       aws_cloudwatch_event_target.status[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:statuses-dlq"
     )
-    error_message = "The rule must lead to the team's queue, and what it does not take to its dead-letter queue."
+    error_message = "The rule must target the team's queue, and its dead-letter queue what it rejects."
   }
 
   assert {
@@ -83,7 +83,7 @@ run "statuses_come_back_to_a_queue" {
       Resource  = "arn:aws:sqs:eu-west-1:123456789012:statuses"
       Condition = { ArnEquals = { "aws:SourceArn" = output.status_rule_arn } }
     }
-    error_message = "The queue's policy must let this one rule in."
+    error_message = "The queue's policy must allow this rule only."
   }
 
   assert {

@@ -15,7 +15,7 @@ variables {
   event_source   = "shop/orders.web"
 }
 
-run "bad_values_are_refused" {
+run "bad_values_are_rejected" {
   command = plan
 
   variables {
@@ -32,7 +32,7 @@ run "bad_values_are_refused" {
   ]
 }
 
-run "odd_characters_in_a_source_are_refused" {
+run "odd_characters_in_a_source_are_rejected" {
   command = plan
 
   variables {
@@ -44,7 +44,7 @@ run "odd_characters_in_a_source_are_refused" {
   expect_failures = [var.event_source, var.status_event_source, var.statuses]
 }
 
-run "an_unknown_kind_of_target_is_refused" {
+run "an_unknown_kind_of_target_is_rejected" {
   command = plan
 
   variables {
@@ -54,7 +54,7 @@ run "an_unknown_kind_of_target_is_refused" {
   expect_failures = [var.status_target]
 }
 
-run "a_dead_letter_queue_that_is_no_queue_is_refused" {
+run "a_dead_letter_queue_that_is_no_queue_is_rejected" {
   command = plan
 
   variables {

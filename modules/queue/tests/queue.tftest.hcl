@@ -10,6 +10,7 @@ run "a_queue_has_its_own_dead_letter_queue_and_named_writers" {
 
   variables {
     dead_letter_name           = "mail-EmailQueueDLQ"
+    max_receive_count          = 5
     visibility_timeout_seconds = 600
     writers                    = [{ sid = "Requests", service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-west-1:123456789012:rule/bus/rule"] }]
     dead_letter_writers        = [{ sid = "Undeliverable", service = "sns.amazonaws.com", source_arns = ["arn:aws:sns:eu-west-1:123456789012:topic"] }]
@@ -20,7 +21,7 @@ run "a_queue_has_its_own_dead_letter_queue_and_named_writers" {
       deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:mail-EmailQueueDLQ"
       maxReceiveCount     = 5
     }
-    error_message = "The queue must give up after five receives and move the message to its own dead-letter queue."
+    error_message = "After five deliveries a message must move to the queue's own dead-letter queue."
   }
 
   assert {
@@ -65,18 +66,18 @@ run "a_queue_has_its_own_dead_letter_queue_and_named_writers" {
         StringEquals = { "aws:SourceAccount" = "123456789012" }
       }
     }]
-    error_message = "The queue's policy must let in the one rule of this account."
+    error_message = "The queue's policy must allow only the one rule of this account."
   }
 
   assert {
     condition = jsondecode(aws_sqs_queue.dead_letter[0].policy).Statement[0].Condition.ArnEquals == {
       "aws:SourceArn" = ["arn:aws:sns:eu-west-1:123456789012:topic"]
     }
-    error_message = "The dead-letter queue's policy must let in the one topic."
+    error_message = "The dead-letter queue's policy must allow only the one topic."
   }
 }
 
-run "a_queue_without_dead_letter_queue_stands_alone" {
+run "a_queue_may_have_no_dead_letter_queue" {
   command = plan
 
   assert {

@@ -5,10 +5,15 @@ mock_provider "aws" {
 }
 
 variables {
-  name                  = "mail"
-  account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
-  feedback_queue_arn    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
-  dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  name                     = "mail"
+  account                  = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  feedback_queue_arn       = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
+  dead_letter_queue_arn    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
+  create_configuration_set = true
+  configuration_set_name   = null
+  open_tracking            = true
+  click_tracking           = false
+  kms_key_arn              = null
 }
 
 run "ses_reports_to_the_feedback_queue_and_only_this_set_may_publish" {
@@ -105,7 +110,7 @@ run "an_existing_configuration_set_gets_an_event_destination" {
   }
 }
 
-run "the_stack_can_do_without_a_configuration_set" {
+run "the_configuration_set_is_optional" {
   command = plan
 
   variables {

@@ -40,6 +40,7 @@ run "the_lowest_values_are_accepted" {
     lambda_error_alarm_threshold          = 1
     lambda_error_alarm_evaluation_periods = 1
     max_message_mb                        = 0.1
+    max_request_kb                        = 64
     max_schedule_days                     = 0
     max_hold_hours                        = 0
     max_send_rate                         = 0.1
@@ -76,7 +77,7 @@ run "the_highest_values_are_accepted" {
     name                                  = "a-name-of-forty-letters-is-just-short-en"
     environment                           = "dev"
     data_retention_days                   = 365
-    archive_days                          = 3650
+    archive_days                          = 365
     log_retention_days                    = 3653
     email_sender_memory                   = 1024
     email_sender_timeout                  = 60
@@ -88,6 +89,7 @@ run "the_highest_values_are_accepted" {
     lambda_error_alarm_threshold          = 1000
     lambda_error_alarm_evaluation_periods = 10
     max_message_mb                        = 10
+    max_request_kb                        = 1024
     max_schedule_days                     = 365
     max_hold_hours                        = 336
     max_send_rate                         = 100000
@@ -202,7 +204,7 @@ run "producers_rules_and_outputs_are_as_documented" {
       "detail-type" = ["Email Request"]
       detail        = { priority = ["bulk"] }
     }
-    error_message = "Bulk is what says so."
+    error_message = "Only requests with priority bulk are bulk."
   }
 
   assert {
@@ -210,32 +212,32 @@ run "producers_rules_and_outputs_are_as_documented" {
       "detail-type" = ["Email Request"]
       detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
     })
-    error_message = "Everything else, absent and null included, is transactional."
+    error_message = "All others, including absent and null, are transactional."
   }
 }
 
-run "restrict_producers_locks_the_bus_for_strangers_and_foreign_sources" {
+run "restrict_producers_denies_other_principals_and_sources" {
   command = plan
 
   variables {
     restrict_producers = true
     producers = {
-      "shop.orders" = { principals = ["arn:aws:iam::123456789012:role/shop"] }
-      "shop.news"   = { principals = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news"] }
+      "shop.orders"     = { principals = ["arn:aws:iam::123456789012:role/shop"] }
+      "shop.newsletter" = { principals = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }
     }
     default_producer = { enabled = false, principals = ["arn:aws:iam::123456789012:role/operator"] }
   }
 
   assert {
     condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this[0].policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
-      Allowshopnews   = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.news"] } })
-      Allowshoporders = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.orders"] } })
+      Allowshopnewsletter = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.newsletter"] } })
+      Allowshoporders     = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.orders"] } })
       DenyOtherPrincipals = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
         "arn:aws:iam::123456789012:role/sesmailengine-EmailSenderRole", "arn:aws:iam::123456789012:role/sesmailengine-FeedbackProcessorRole",
-        "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/news",
+        "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter",
       ] } })
-      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.news", "shop.orders"] } })
-      DenyForeignSource1 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/news"] }, StringNotEquals = { "events:source" = ["shop.news"] } })
+      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.newsletter", "shop.orders"] } })
+      DenyForeignSource1 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/newsletter"] }, StringNotEquals = { "events:source" = ["shop.newsletter"] } })
     }
     error_message = "Listed principals send under their sources, the engine sends its statuses, all others are denied."
   }

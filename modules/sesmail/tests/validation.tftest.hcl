@@ -22,7 +22,7 @@ variables {
   package_dir          = "tests/package"
 }
 
-run "values_below_their_range_are_refused" {
+run "values_below_their_range_are_rejected" {
   command = plan
 
   variables {
@@ -51,6 +51,7 @@ run "values_below_their_range_are_refused" {
     allowed_sender_addresses              = ["example.org"]
     unknown_fields                        = "ignore"
     max_message_mb                        = 0
+    max_request_kb                        = 63
     max_schedule_days                     = -1
     max_hold_hours                        = -1
     max_send_rate                         = 0
@@ -98,6 +99,7 @@ run "values_below_their_range_are_refused" {
     var.allowed_sender_addresses,
     var.unknown_fields,
     var.max_message_mb,
+    var.max_request_kb,
     var.max_schedule_days,
     var.max_hold_hours,
     var.max_send_rate,
@@ -120,7 +122,7 @@ run "values_below_their_range_are_refused" {
   ]
 }
 
-run "values_above_their_range_are_refused" {
+run "values_above_their_range_are_rejected" {
   command = plan
 
   variables {
@@ -140,6 +142,7 @@ run "values_above_their_range_are_refused" {
     lambda_error_alarm_threshold          = 1001
     lambda_error_alarm_evaluation_periods = 11
     max_message_mb                        = 10.1
+    max_request_kb                        = 1025
     max_schedule_days                     = 366
     max_hold_hours                        = 337
     max_send_rate                         = 100001
@@ -175,6 +178,7 @@ run "values_above_their_range_are_refused" {
     var.lambda_error_alarm_threshold,
     var.lambda_error_alarm_evaluation_periods,
     var.max_message_mb,
+    var.max_request_kb,
     var.max_schedule_days,
     var.max_hold_hours,
     var.max_send_rate,
@@ -194,7 +198,7 @@ run "values_above_their_range_are_refused" {
   ]
 }
 
-run "fractions_are_refused_where_only_whole_numbers_make_sense" {
+run "fractions_are_rejected_where_only_whole_numbers_make_sense" {
   command = plan
 
   variables {
@@ -246,7 +250,7 @@ run "addresses_must_be_addresses" {
   ]
 }
 
-run "a_pause_below_the_warning_is_refused" {
+run "a_pause_below_the_warning_is_rejected" {
   command = plan
 
   variables {
@@ -260,7 +264,7 @@ run "a_pause_below_the_warning_is_refused" {
   ]
 }
 
-run "a_pause_that_cannot_happen_is_refused" {
+run "a_pause_that_cannot_happen_is_rejected" {
   command = plan
 
   variables {
@@ -274,7 +278,7 @@ run "a_pause_that_cannot_happen_is_refused" {
   ]
 }
 
-run "restricting_without_principals_is_refused" {
+run "restricting_without_principals_is_rejected" {
   command = plan
 
   variables {
@@ -286,166 +290,24 @@ run "restricting_without_principals_is_refused" {
   ]
 }
 
-run "bad_template_globs_of_a_producer_are_refused" {
+run "the_memory_must_fit_the_largest_message" {
   command = plan
 
   variables {
-    producers        = { "shop" = { templates = ["../secret"] } }
-    default_producer = { templates = ["../secret"] }
+    email_sender_memory = 256
+    max_message_mb      = 6.1
   }
 
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
+  expect_failures = [var.email_sender_memory]
 }
 
-run "bad_sender_globs_of_a_producer_are_refused" {
+run "the_archive_does_not_outlive_the_records" {
   command = plan
 
   variables {
-    producers        = { "shop" = { senders = ["example.com"] } }
-    default_producer = { senders = ["example.com"] }
+    data_retention_days = 30
+    archive_days        = 31
   }
 
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_recipient_domains_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { recipient_domains = ["someone@example.com"] } }
-    default_producer = { recipient_domains = ["someone@example.com"] }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_upper_case_domains_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { recipient_domains = ["Example.com"] } }
-    default_producer = { recipient_domains = ["Example.com"] }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_attachment_prefixes_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { attachment_prefixes = ["bucket/folder"] } }
-    default_producer = { attachment_prefixes = ["bucket/folder"] }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_attachment_wildcards_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { attachment_prefixes = ["s3://bucket/*"] } }
-    default_producer = { attachment_prefixes = ["s3://bucket/*"] }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_negative_caps_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { emails_per_day = -1 } }
-    default_producer = { emails_per_day = -1 }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_fractional_caps_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { first_contacts_per_hour = 1.5 } }
-    default_producer = { first_contacts_per_hour = 1.5 }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_priorities_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { priority = "urgent" } }
-    default_producer = { priority = "urgent" }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "bad_principals_of_a_producer_are_refused" {
-  command = plan
-
-  variables {
-    producers        = { "shop" = { principals = ["arn:aws:iam::123456789012:role/*"] } }
-    default_producer = { principals = ["arn:aws:iam::123456789012:role/*"] }
-  }
-
-  expect_failures = [
-    var.producers,
-    var.default_producer,
-  ]
-}
-
-run "sources_of_aws_are_refused" {
-  command = plan
-
-  variables {
-    producers = { "aws.mine" = {} }
-  }
-
-  expect_failures = [
-    var.producers,
-  ]
-}
-
-run "sources_that_differ_in_punctuation_only_are_refused" {
-  command = plan
-
-  variables {
-    producers = { "shop.orders" = {}, "shop-orders" = {} }
-  }
-
-  expect_failures = [
-    var.producers,
-  ]
+  expect_failures = [var.archive_days]
 }

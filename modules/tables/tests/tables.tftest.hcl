@@ -1,8 +1,9 @@
 mock_provider "aws" {}
 
 variables {
-  name    = "mail"
-  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  name                  = "mail"
+  account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  retain_data_on_delete = true
 }
 
 run "tables_are_as_documented_encrypted_expiring_and_protected" {
@@ -61,7 +62,7 @@ run "tables_are_as_documented_encrypted_expiring_and_protected" {
   }
 }
 
-run "destroy_may_take_the_tables_when_asked" {
+run "deletion_protection_can_be_turned_off" {
   command = plan
 
   variables {

@@ -1,8 +1,9 @@
 mock_provider "aws" {}
 
 variables {
-  name    = "mail"
-  account = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  name                  = "mail"
+  account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
+  retain_data_on_delete = true
 }
 
 run "bucket_is_private_versioned_encrypted_and_tls_only" {
@@ -10,7 +11,7 @@ run "bucket_is_private_versioned_encrypted_and_tls_only" {
 
   assert {
     condition     = aws_s3_bucket.this.bucket == "mail-templates-123456789012" && !aws_s3_bucket.this.force_destroy
-    error_message = "The bucket's name is public interface, and a destroy must stop while it holds templates."
+    error_message = "The bucket's name is public interface, and a destroy must stop while it contains templates."
   }
 
   assert {

@@ -44,6 +44,7 @@ _SES_REJECTIONS = {
 # A retry may wait this long in the queue after its delay.
 RETRY_SLACK_SECONDS = 900.0
 _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.retried)
+_SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
 _HELD = frozenset({"paused", "breaker", "sending_paused"})
@@ -90,6 +91,13 @@ def _steps(
             yield "Nothing yet: SES reports its delivery or bounce, and tries for up to 14 hours."
         case Status.SOFT_BOUNCED if retry_at:
             yield (f"Nothing: the engine retries it at {retry_at}, unless it is 'sensitive' or was too large to keep.")
+        case Status.SOFT_BOUNCED | Status.BOUNCED if any(
+            entry.status is record.status and entry.what in _SENDER_REFUSED for entry in record.history
+        ):
+            yield (
+                "The recipient's provider rejects the sender, not the address, which is not suppressed: check the "
+                "domain's SPF, DKIM and DMARC and the blocklists, then send it again with a new emailId."
+            )
         case Status.SOFT_BOUNCED:
             yield "It is not retried. Send it again with a new emailId, later or smaller, if it is still useful."
         case Status.BOUNCED:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sesmail_layer.aws.dynamodb_items import from_item
+from sesmail_layer.aws.suppression_table import read_suppression
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _of_type(client: DynamoDBClient, table_name: str, suppression_type: str, sin
     )
     for page in pages:
         for item in page["Items"]:
-            yield from_item(item, Suppression)
+            yield read_suppression(item)
 
 
 class SesList:

@@ -21,10 +21,15 @@ DEFER_REASONS = {
     "soft_bounce_retry": "it soft-bounced and will be sent once more",
 }
 
+_SENDER = "the recipient's provider rejects the sender, not the address: check SPF, DKIM, DMARC and blocklists"
 _BOUNCES = {
     BounceClass.HARD: "the address does not accept mail",
     BounceClass.SUPPRESSED_BY_SES: "the address is on SES's global suppression list, for 14 days",
     BounceClass.NOT_ATTEMPTED: "SES did not try: the address is on a suppression list of this account",
+    BounceClass.SENDER_FAULT: _SENDER,
+    BounceClass.SENDER_FAULT_SOFT: _SENDER,
+    BounceClass.SENDER_DEFERRED: "the recipient's provider defers mail of this sender: check its reputation",
+    BounceClass.RATE_LIMITED: "the recipient's provider limits the rate, or greylists",
     BounceClass.SOFT: "the address does not accept mail at the moment",
     BounceClass.SOFT_UNDETERMINED: "the other mail server gave no clear reason",
     BounceClass.MESSAGE_FAULT: "the message was rejected, not the address",

@@ -1,23 +1,22 @@
-"""The control table: one table whose adapters each own one kind of item, by the prefix of its key `pk`."""
+"""The control table: one table, in which each adapter owns one kind of item, by the prefix of its key `pk`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from botocore.exceptions import ClientError
 
-from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, from_item, read_items, rejected_item
+from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, read_items, rejected_item
+from sesmail_layer.aws.foreign_rows import read_row
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-T = TypeVar("T")
 
 _STATE = "state#"
 
@@ -79,13 +78,20 @@ def state_key(source: str) -> str:
 
 
 def states_in(items: Mapping[str, Item]) -> dict[str, SendingState]:
-    """Return the sending states among items, by source."""
-    return structs_in(items, _STATE, SendingState)
+    """Return the sending states among items, by source. One that says `paused` in any unreadable way is paused."""
+    return {source: _state(item) for source, item in by_source(items, _STATE)}
 
 
-def structs_in(items: Mapping[str, Item], prefix: str, kind: type[T]) -> dict[str, T]:
-    """Return the items of one kind as structs, by the key without its prefix."""
-    return {key.removeprefix(prefix): from_item(item, kind) for key, item in items.items() if key.startswith(prefix)}
+def _state(item: Item) -> SendingState:
+    state = read_row(item, SendingState, {})
+    if "paused" in item and "BOOL" not in item["paused"]:
+        return msgspec.structs.replace(state, paused=True, paused_by="operator")
+    return state
+
+
+def by_source(items: Mapping[str, Item], prefix: str) -> Iterator[tuple[str, Item]]:
+    """Yield the items of one kind with the key without its prefix."""
+    return ((key.removeprefix(prefix), item) for key, item in items.items() if key.startswith(prefix))
 
 
 def number(value: float) -> Item:
@@ -94,4 +100,5 @@ def number(value: float) -> Item:
 
 
 def read_number(item: Mapping[str, Any], name: str) -> float:
-    return float(item.get(name, {"N": "0"})["N"])
+    """Read a number; 0 where there is none, or something else in its place."""
+    return float(item.get(name, {}).get("N", 0))

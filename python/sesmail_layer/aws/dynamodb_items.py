@@ -44,7 +44,7 @@ def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
 
 def from_item(item: Mapping[str, Any], kind: type[T]) -> T:
     """Convert an item to a struct, ignoring attributes that the struct does not have."""
-    return msgspec.convert({name: _plain(value) for name, value in item.items()}, kind)
+    return msgspec.convert({name: plain_value(value) for name, value in item.items()}, kind)
 
 
 def read_items(
@@ -151,7 +151,7 @@ def _number(value: float) -> Item:
     return {"N": str(number)} if number.is_finite() else {"S": str(value)}
 
 
-def _plain(value: Mapping[str, Any]) -> Any:
+def plain_value(value: Mapping[str, Any]) -> Any:
     [(kind, content)] = value.items()
     match kind:
         case "NULL":
@@ -160,9 +160,9 @@ def _plain(value: Mapping[str, Any]) -> Any:
             number = Decimal(content)
             return int(number) if number == number.to_integral_value() else float(number)
         case "M":
-            return {name: _plain(inner) for name, inner in content.items()}
+            return {name: plain_value(inner) for name, inner in content.items()}
         case "L":
-            return [_plain(inner) for inner in content]
+            return [plain_value(inner) for inner in content]
         case "SS":
             return set(content)
     return content

@@ -50,10 +50,13 @@ class PendingTable:
             answer = self._client.get_item(
                 TableName=self._table_name, Key={"emailId": {"S": email_id}}, ConsistentRead=True
             )
-        item = answer.get("Item")
-        if not item or float(item["ttl"]["N"]) <= self._clock.now():
+        item: dict[str, Any] = dict(answer.get("Item", {}))
+        try:
+            if float(item["ttl"]["N"]) <= self._clock.now():
+                return None
+            return PendingRequest(int(item["attempt"]["N"]), bytes(item["request"]["B"]))
+        except (KeyError, ValueError):  # There is none, or somebody else wrote it.
             return None
-        return PendingRequest(int(item["attempt"]["N"]), bytes(item["request"]["B"]))
 
     def forget(self, email_ids: Collection[str]) -> None:
         """Delete requests, kept or not, 25 per call. Raises TransientError."""

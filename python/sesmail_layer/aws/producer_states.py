@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.control_items import (
     ControlItems,
+    by_source,
     control_errors,
     number,
     read_number,
     state_key,
     states_in,
-    structs_in,
 )
 from sesmail_layer.aws.dynamodb_items import Item, from_item, put_if, to_item
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
@@ -44,7 +44,8 @@ class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
         """Read policies and states by event source, in one call. Raises TransientError."""
         items = self._get_many([*(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)])
-        return Producers(policies=structs_in(items, _POLICY, ProducerPolicy), states=states_in(items))
+        policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
+        return Producers(policies=policies, states=states_in(items))
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         """Read the states; a source without an item is left out. Raises TransientError."""
@@ -134,3 +135,11 @@ class ProducerStates(ControlItems):
         except ClientError:  # The condition failed.
             return None
         return from_item(answer["Attributes"], SendingState)
+
+
+def _policy(item: Item) -> ProducerPolicy:
+    """Read a policy; one that cannot be read whole allows nothing, because its limits are unknown."""
+    try:
+        return from_item(item, ProducerPolicy)
+    except (msgspec.ValidationError, ValueError, TypeError):
+        return ProducerPolicy(enabled=False)

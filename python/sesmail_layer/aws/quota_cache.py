@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from sesmail_layer.aws.control_items import ControlItems, control_errors, number
 from sesmail_layer.aws.dynamodb_items import from_item, to_item
 from sesmail_layer.domain.guards.pacing import Quota
@@ -14,7 +16,10 @@ class QuotaCache(ControlItems):
     def read_quota(self) -> Quota | None:
         """Read SES's last answer. Raises TransientError."""
         item = self._get(_KEY)
-        return from_item(item, Quota) if "checkedAt" in item else None
+        try:
+            return from_item(item, Quota)
+        except msgspec.ValidationError:  # There is none yet, or somebody else wrote it: SES is asked again.
+            return None
 
     def write_quota(self, quota: Quota) -> None:
         """Store an answer, which also ends the lease. Raises TransientError."""

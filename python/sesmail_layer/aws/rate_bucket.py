@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _FILLING = "emptyAt BETWEEN :floor AND :latest"
-_FULL = "attribute_not_exists(emptyAt) OR emptyAt < :floor"
+# A value of another type was written by hand: it would refuse every reservation for ever.
+_FULL = "attribute_not_exists(emptyAt) OR NOT attribute_type(emptyAt, :number) OR emptyAt < :floor"
 _TRIES = 5
 
 
@@ -47,7 +48,7 @@ class RateBucket(ControlItems):
         return self._move(name, "SET emptyAt = emptyAt + :cost", _FILLING, values, cost)
 
     def _restart(self, name: str, cost: float, floor: float) -> float | None:
-        values = {":start": number(floor + cost), ":floor": number(floor)}
+        values = {":start": number(floor + cost), ":floor": number(floor), ":number": {"S": "N"}}
         return self._move(name, "SET emptyAt = :start", _FULL, values, cost)
 
     def _move(self, name: str, update: str, condition: str, values: Mapping[str, Item], cost: float) -> float | None:

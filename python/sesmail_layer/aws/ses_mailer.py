@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_Se
 from __future__ import annotations
 
 import random
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,12 @@ _REJECTIONS = {
     "ValidationError": "SES008",
 }
 _PAUSES = {"AccountSendingPaused", "ConfigurationSetSendingPaused"}
+# SES reports a pause as MessageRejected, too, and begins with the reason. Names of identities come later in a message.
+_PAUSED = re.compile(
+    r"(?:message rejected: )?(?:(?:email )?sending\b.{0,150}\b(?:paused|disabled|suspended)\b"
+    r"|(?:your )?account\b.{0,60}\b(?:paused|disabled|suspended|shut ?down)\b)",
+    re.IGNORECASE,
+)
 _HOLD_SECONDS = 300.0
 
 
@@ -92,7 +99,7 @@ def _error_for(err: ClientError) -> Exception:
     text = f"SES error ({code}): {message}"
     if status >= 500:
         return OutcomeUnknownError(text)
-    if code in _PAUSES:
+    if code in _PAUSES or (code == "MessageRejected" and _PAUSED.match(message)):
         return PausedBySes(_HOLD_SECONDS, message=text, code="SES004")
     if code.startswith("Throttling") or status == 429:
         if "daily" in message.lower():

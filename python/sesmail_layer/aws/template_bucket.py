@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
-from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, locale_candidates
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, file_variants
 from sesmail_layer.domain.template.templates import (
     Template,
     TemplateError,
@@ -113,10 +113,8 @@ class TemplateBucket:
         return files
 
     def _find(self, name: str, file: str, locale: str | None, known: _File | None) -> _File | None:
-        """Find a file in the nearest locale that the template has; metadata.json contains all locales."""
-        stem, _, ending = file.rpartition(".")
-        tags = [] if file == "metadata.json" else locale_candidates(locale)
-        for variant in [*(f"{stem}.{tag}.{ending}" for tag in tags), file]:
+        """Find a file in the nearest locale that the template has."""
+        for variant in file_variants(file, locale):
             found = self._file(name, variant, known if known and known.variant == variant else None)
             if found is not None:
                 return found

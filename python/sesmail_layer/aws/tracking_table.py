@@ -6,16 +6,21 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from sesmail_layer.aws.dynamodb_items import (
     HASH_KEY_BYTES,
     RANGE_KEY_BYTES,
+    Item,
     dynamodb_errors,
-    from_item,
     put_if,
     read_items,
     to_item,
 )
+from sesmail_layer.aws.foreign_rows import read_row
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.record.foreign import FOREIGN_REVISION, is_foreign, with_history
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
 if TYPE_CHECKING:
@@ -33,6 +38,8 @@ _KEYS = {
 # The conditions of writes: a first one finds no record, a later one finds the record that it was made from.
 _NOT_CREATED = "attribute_not_exists(emailId)"
 _UNCHANGED = "revision = :revision"
+_STILL_FOREIGN = "attribute_exists(emailId) AND NOT attribute_type(revision, :number)"
+_UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 
 _NOT_READ = "DynamoDB error reading tracking record"
 _NOT_WRITTEN = "Failed to update tracking record"
@@ -53,13 +60,15 @@ class TrackingTable:
 
         After success the table holds `record.next_revision()`. Raises TransientError.
         """
+        if is_foreign(record):
+            return self._put(record.next_revision(), _STILL_FOREIGN, {":number": {"S": "N"}})
         return self._put(record.next_revision(), _UNCHANGED, {":revision": {"N": str(record.revision)}})
 
     def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
         """Read records, consistently. Raises TransientError."""
         with dynamodb_errors(_NOT_READ, code="AWS003"):
             items = list(read_items(self._client, self._table_name, "emailId", email_ids, self._sleep))
-        records = [from_item(item, TrackingRecord) for item in items]
+        records = [read_record(item) for item in items]
         return {record.email_id: record for record in records}
 
     def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
@@ -94,7 +103,7 @@ class TrackingTable:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-        return [from_item(item, TrackingRecord) for item in answer["Items"]]
+        return [read_record(item) for item in answer["Items"]]
 
     def _put(self, record: TrackingRecord, condition: str, values: Mapping[str, Any]) -> TrackingRecord | None:
         # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
@@ -103,4 +112,20 @@ class TrackingTable:
             existing = put_if(self._client, self._table_name, item, condition, values)
         if existing == {}:
             raise TransientError(f"{_NOT_WRITTEN}: it was deleted meanwhile", code="FBK003")
-        return from_item(existing, TrackingRecord) if existing else None
+        return read_record(existing) if existing else None
+
+
+def read_record(item: Item) -> TrackingRecord:
+    """Read a record, whoever wrote it: one without a revision is a finished email of somebody else."""
+    missing = {
+        "emailId": item["emailId"]["S"],
+        "status": Status.SENT,
+        "attempt": 1,
+        "timestamp": _UNKNOWN_TIME,
+        "datePartition": _UNKNOWN_TIME[:10],
+        "ttl": 0,
+    }
+    record = read_row(item, TrackingRecord, missing)
+    if "N" in item.get("revision", {}):
+        return record
+    return with_history(msgspec.structs.replace(record, revision=FOREIGN_REVISION, history=[], transitions={}))

@@ -21,11 +21,12 @@ from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
 from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.request.envelopes import HOP_KB
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import run_all
+from sesmail_layer.runtime.parallel import BytesInFlight, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
@@ -84,7 +85,13 @@ class EmailSender:
             fingerprint=tombstones.fingerprint,
             time_limit=time_limit,
             run_all=run_all,
+            # One message of the largest size at once, or many small ones: Terraform checks the memory against it.
+            bytes_in_flight=BytesInFlight(_max_message_bytes(settings)).reserve,
         )
+
+
+def _max_message_bytes(settings: Settings) -> int:
+    return int(settings.max_message_mb * 1024 * 1024)
 
 
 def _rules(settings: Settings) -> SendingRules:
@@ -93,7 +100,8 @@ def _rules(settings: Settings) -> SendingRules:
         default_sender_name=settings.default_sender_name,
         retention_days=settings.data_retention_days,
         refuse_unknown_fields=settings.unknown_fields == "refuse",
-        max_message_bytes=int(settings.max_message_mb * 1024 * 1024),
+        max_request_bytes=(settings.max_request_kb - HOP_KB) * 1024,
+        max_message_bytes=_max_message_bytes(settings),
         max_schedule_days=settings.max_schedule_days,
         max_hold_seconds=settings.max_hold_hours * 3600,
         max_send_rate=settings.max_send_rate,

@@ -25,6 +25,7 @@ class PermanentError(Exception):
     """It can never succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
 
     def __init__(self, error_type: str, message: str, *, code: str) -> None:
+        message = "".join(character if character.isprintable() else "?" for character in message)
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
         super().__init__(message)
@@ -151,7 +152,7 @@ class ClaimContended(HoldError):
 
 
 class Unsettled(HoldError):
-    """A claim expired, and an SES event that tells its outcome may still be on its way."""
+    """A claim expired, and the SES event with its outcome may not have been processed yet."""
 
     reason = "settling"
     published = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.mime import (
     EOL,
     address_line,
+    custom_line,
     file_part,
     harmless_filename,
     header_line,
@@ -23,12 +23,17 @@ from sesmail_layer.domain.mime import (
     text_line,
     text_part,
 )
+from sesmail_layer.domain.mime_types import UNKNOWN, type_of
 from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe, Priority
+from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.template.templates import Rendered
+
+MAX_FROM = 320
+"""Characters of the From line as encoded: SES refuses longer ones, name and address together."""
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who an email is from, and where replies go."""
+    """Sender and reply addresses of an email."""
 
     email: str
     name: str
@@ -40,7 +45,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """An attachment with its content at hand."""
+    """An attachment with its content."""
 
     filename: str
     content: bytes
@@ -49,10 +54,15 @@ class File(msgspec.Struct, frozen=True):
 
 
 def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: str, default_name: str) -> Identity:
-    """Picks address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
+    """Choose address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
     override = request.sender_override
     email = (override.email if override else None) or rendered.sender_email or default_email
-    name = (override.name if override else None) or rendered.sender_name or default_name
+    named_by = {
+        "senderOverride.name": override.name if override else None,
+        "the template's senderName": rendered.sender_name,
+        "default_sender_name in Terraform": default_name,
+    }
+    origin, name = next(((origin, name) for origin, name in named_by.items() if name), ("", ""))
     if not email:
         raise PermanentError(
             "validation_error",
@@ -60,8 +70,18 @@ def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: s
             "metadata.json, or default_sender_email in Terraform.",
             code="SNDR001",
         )
+    _check_from(email, name, origin)
     reply_to = request.reply_to_addresses or ([rendered.reply_to] if rendered.reply_to else [])
     return Identity(email, name, reply_to)
+
+
+def _check_from(email: str, name: str, origin: str) -> None:
+    length = len(address_line("From", [email], name).replace(EOL, ""))
+    if length > MAX_FROM:
+        raise Refusal(
+            f"{origin or 'senderOverride.email'}: found a From line of {length} characters as encoded; allowed: "
+            f"{MAX_FROM}; use a shorter name (a character outside ASCII counts for about four)"
+        )
 
 
 def compose(
@@ -75,7 +95,7 @@ def compose(
     cc: list[str],
     files: list[File],
 ) -> bytes:
-    """Writes the message: text and HTML, inline images, attachments. No Bcc header, ever."""
+    """Compose the message: text and HTML, inline images, attachments. Never a Bcc header."""
     unique = hashlib.sha256(f"{email_id}\n{attempt}".encode()).hexdigest()[:40]
     headers = [
         *_headers(request, rendered, identity, cc),
@@ -103,19 +123,19 @@ def _headers(request: EmailRequest, rendered: Rendered, identity: Identity, cc: 
         yield address_line("Reply-To", identity.reply_to)
     yield text_line("Subject", rendered.subject)
     given = {name.casefold() for name in request.headers}
-    if request.priority is Priority.TRANSACTIONAL and "auto-submitted" not in given:
+    if request.priority is Priority.TRANSACTIONAL and rendered.auto_submitted and "auto-submitted" not in given:
         # RFC 3834: keeps out-of-office replies from answering a machine.
         yield header_line("Auto-Submitted", "auto-generated")
     for name, value in request.headers.items():
-        yield text_line(name, value)
+        yield custom_line(name, value)
     if request.list_unsubscribe is not None:
         yield from _list_unsubscribe(request.list_unsubscribe)
 
 
 def _list_unsubscribe(unsubscribe: ListUnsubscribe) -> Iterator[str]:
-    mailto = unsubscribe.mailto and re.sub(r"^(mailto:)?", "mailto:", unsubscribe.mailto)
+    mailto = unsubscribe.mailto and re.sub(r"^(mailto:)?", "mailto:", unsubscribe.mailto, flags=re.IGNORECASE)
     yield link_line("List-Unsubscribe", [place for place in (unsubscribe.url, mailto) if place])
-    if unsubscribe.url and unsubscribe.url.startswith("https://"):
+    if unsubscribe.url and unsubscribe.url.casefold().startswith("https://"):
         yield header_line("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 
@@ -124,6 +144,6 @@ def _part(file: File) -> bytes:
 
 
 def _type_of(file: File) -> str:
-    guessed = file.content_type or mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
+    content_type = file.content_type or type_of(file.filename)
     # A multipart or message part would need parts of its own; a file's bytes go as they are.
-    return "application/octet-stream" if guessed.partition("/")[0] in ("message", "multipart") else guessed
+    return UNKNOWN if content_type.partition("/")[0].casefold() in ("message", "multipart") else content_type

@@ -23,8 +23,13 @@ _WORD_BYTES = (75 - len(_WORD.format(""))) // 4 * 3
 """Of the text in one encoded word, which may be 75 characters long."""
 _LONGEST_WORD = 900
 _CHUNK = re.compile(r" *[^ ]+")
+_STRUCTURED = re.compile(r"References|In-Reply-To|List-.*", re.IGNORECASE)
+_BRACKETS = re.compile(r"(<[^<>]*>)")
+# A run of words outside brackets, or a quoted text, with something that a header cannot have as it is.
+_ODD = r"(?=[^ ()<>\",]*(?:[^\x00-\x7f]|=\?))[^ ()<>\",]+"
+_ODD_WORDS = re.compile(rf'"[^"]*(?:[^\x00-\x7f"]|=\?)[^"]*"|{_ODD}(?: +{_ODD})*')
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
-_ENCODED_WORD = re.compile(r"=\?(?=[^?]*\?[bq]\?)", re.IGNORECASE)
+ENCODED_WORD = re.compile(r"=\?(?=[^?]*\?[bq]\?)", re.IGNORECASE)
 
 
 def header_line(name: str, value: str) -> str:
@@ -50,6 +55,25 @@ def text_line(name: str, text: str) -> str:
     return header_line(name, _encoded(name, text) if _needs_encoding(text) else text)
 
 
+def is_structured(name: str) -> bool:
+    """True for headers of ids or URLs in angle brackets, where RFC 2047 (section 5) allows no encoded words."""
+    return _STRUCTURED.fullmatch(name) is not None
+
+
+def in_brackets(value: str) -> list[str]:
+    """Return the ids or URLs of a structured header."""
+    return _BRACKETS.findall(value)
+
+
+def custom_line(name: str, value: str) -> str:
+    """A header that a producer sets. Raises ValueError where brackets hold what a header cannot have."""
+    if not is_structured(name):
+        return text_line(name, value)
+    parts = _BRACKETS.split(value)
+    parts[::2] = [_ODD_WORDS.sub(lambda words: _encoded(name, words[0].strip('"')), part) for part in parts[::2]]
+    return header_line(name, "".join(parts))
+
+
 def address_line(name: str, addresses: Iterable[str], display_name: str = "") -> str:
     """A header of addresses in ASCII; with a name, of one."""
     listed = ", ".join(addresses)
@@ -58,12 +82,17 @@ def address_line(name: str, addresses: Iterable[str], display_name: str = "") ->
 
 def link_line(name: str, links: Iterable[str]) -> str:
     """A header of URLs in angle brackets, such as List-Unsubscribe."""
-    return header_line(name, ", ".join(f"<{_ENCODED_WORD.sub('=%3F', link)}>" for link in links))
+    return header_line(name, ", ".join(f"<{harmless_url(link)}>" for link in links))
+
+
+def harmless_url(url: str) -> str:
+    """Return a URL that no mail client decodes as an encoded word."""
+    return ENCODED_WORD.sub("=%3F", url)
 
 
 def harmless_filename(name: str) -> str:
-    """Gives a name in which no reader finds an encoded word."""
-    return _ENCODED_WORD.sub("=_", name)
+    """Return a file name that no mail client decodes as an encoded word."""
+    return ENCODED_WORD.sub("=_", name)
 
 
 def _needs_encoding(text: str) -> bool:
@@ -72,7 +101,7 @@ def _needs_encoding(text: str) -> bool:
 
 
 def _encoded(name: str, text: str) -> str:
-    """Encoded words, one a line; they are read without the spaces between them. No character is divided."""
+    """Encoded words, one a line; they are read without the spaces between them. No character is split."""
     words = []
     chunk = b""
     room = max(12, (_WIDTH - len(f"{name}: ") - len(_WORD.format(""))) // 4 * 3)
@@ -98,7 +127,7 @@ def _phrase(name: str, display_name: str) -> str:
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """A text in UTF-8: quoted-printable while most of it stays readable, base64 for scripts that it would swell."""
+    """A text in UTF-8: quoted-printable, or base64 where most characters are not ASCII."""
     content = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     # A character beyond ASCII has two bytes or more.
     beyond_ascii = len(content) - len(content.translate(None, _BEYOND_ASCII))
@@ -114,18 +143,22 @@ def text_part(subtype: str, text: str) -> bytes:
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
 
+_PARAMETER = re.compile(r'; *([^=; ]+)=("[^"]*"|[^; ]*)')
+
+
 def file_part(content: bytes, content_type: str, filename: str, content_id: str | None) -> bytes:
-    """A file in base64; with an id an inline image, else an attachment."""
-    # Here, since most messages have none, and these imports are a good part of a cold start.
+    """Return a base64 MIME part: an inline image if the file has a content id, else an attachment."""
+    # Imported here, because most messages have no file and these imports would lengthen every cold start.
     from email.message import MIMEPart
     from email.policy import SMTP
 
-    maintype, _, subtype = content_type.partition("/")
+    maintype, _, subtype = content_type.partition(";")[0].strip().partition("/")
     part = MIMEPart(policy=SMTP)
     part.set_content(
         content,
         maintype=maintype,
         subtype=subtype,
+        params={name.lower(): value.strip('"') for name, value in _PARAMETER.findall(content_type)},
         cid=f"<{content_id}>" if content_id else None,
         disposition="inline" if content_id else "attachment",
         filename=filename,

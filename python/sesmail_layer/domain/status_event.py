@@ -37,6 +37,7 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     bounce_sub_type: str | None = None
     bounce_reason: str | None = None
     diagnostic_code: str | None = None
+    bounce_class: str | None = None
     complaint_feedback_type: str | None = None
     error_type: str | None = None
     error_message: str | None = None
@@ -53,6 +54,7 @@ _DETAILS = (
     "bounceSubType",
     "bounceReason",
     "diagnosticCode",
+    "bounceClass",
     "complaintFeedbackType",
     "errorType",
     "errorMessage",
@@ -109,5 +111,11 @@ class Outbox:
         for transition in transitions:
             event = status_event(record, transition)
             if event is not None:
-                self.events[event.event_id] = event
+                self.events.setdefault(event.event_id, event)
                 self.message_ids.setdefault(event.event_id, set()).update(message_ids)
+
+    def take(self) -> list[StatusEvent]:
+        """Return the events that were added since the last call."""
+        events = list(self.events.values())
+        self.events.clear()
+        return events

@@ -1,1 +1,1 @@
-"""What a Lambda invocation needs around the use cases: settings, logging, metrics, batches."""
+"""The surroundings of a use case in Lambda: settings, logs, metrics, batches."""

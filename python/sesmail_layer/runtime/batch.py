@@ -20,7 +20,7 @@ class BatchResponse(TypedDict):
 
 
 def messages(event: Mapping[str, Any]) -> list[QueueMessage]:
-    """Reads Lambda's SQS event; ids come first, so that a message that is no good can still be named."""
+    """Read Lambda's SQS event, but not the bodies: an unreadable message still has its id."""
     return [
         QueueMessage(
             message_id=record["messageId"],
@@ -32,5 +32,5 @@ def messages(event: Mapping[str, Any]) -> list[QueueMessage]:
 
 
 def response(failed_message_ids: Iterable[str]) -> BatchResponse:
-    """Names the messages that SQS should bring again; all others are done."""
+    """Return the messages that SQS redelivers; it deletes all others."""
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed_message_ids]}

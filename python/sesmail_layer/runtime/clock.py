@@ -1,4 +1,4 @@
-"""The one place where real time comes in."""
+"""The real clock."""
 
 from __future__ import annotations
 

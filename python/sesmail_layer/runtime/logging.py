@@ -1,4 +1,4 @@
-"""Structured logs: events with keys, one JSON object a line, no addresses whatever happens."""
+"""Structured logs: an event with keys per line, as JSON, without addresses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ADDRESS = re.compile(r"[^\s\"'<>(),;:=]+@[^\s\"'<>(),;:=]+")
 
 
 def redacted(text: str) -> str:
-    """Takes everything that looks like an address out of a text (SES puts addresses into its error messages)."""
+    """Replace everything that looks like an address; SES puts addresses into its error messages."""
     return _ADDRESS.sub("[address]", text)
 
 
 def configure(level: str, **context: str) -> Logger:
-    """Sets structlog up and gives a logger that carries the context (function, environment, …) in every line."""
+    """Configure structlog and return a logger with the context (function, environment, …) in every line."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -46,7 +46,7 @@ def _upper_level(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 
 def _plain_traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Renders an exception as its kind and its places: messages quote values (`KeyError: 'john'`), as variables do."""
+    """Render an exception as its type and stack: its message may quote values (`KeyError: 'john'`)."""
     error = event.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()[1]

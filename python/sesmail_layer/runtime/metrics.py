@@ -1,4 +1,4 @@
-"""Metrics by CloudWatch's Embedded Metric Format: counted in memory, written as one log line an invocation.
+"""Metrics in CloudWatch's Embedded Metric Format: counted in memory, written to the log after each invocation.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -12,12 +12,12 @@ from collections import Counter
 
 NAMESPACE = "SESMail"
 
-# Alarmed per function, beside AWS/Lambda's Errors; all other metrics are the stack's.
+# Has an alarm per function, like AWS/Lambda's Errors; all other metrics are the engine's.
 _BY_FUNCTION = frozenset({"RecordFailed"})
 
 
 class EmfMetrics:
-    """Adds counts up, and keeps levels, until `flush`; the metrics carry the stack's name as their one dimension."""
+    """Counts and levels since the last `flush`, with the engine's name as their only dimension."""
 
     def __init__(self, name: str, function_name: str) -> None:
         self._name = name
@@ -29,11 +29,11 @@ class EmfMetrics:
         self._counts[name] += value  # type: ignore[assignment]  # Counter adds floats as well
 
     def level(self, name: str, value: float) -> None:
-        """Sets what has a level rather than a count, such as the share of a quota that is used."""
+        """Set a metric that is a level, not a count, such as the used share of a quota."""
         self._levels[name] = value
 
     def flush(self) -> None:
-        """Writes what was counted, and starts again at nothing."""
+        """Write all metrics and reset them."""
         values: dict[str, float] = {**self._counts, **self._levels}
         for by_function in (False, True):
             some = {name: value for name, value in values.items() if (name in _BY_FUNCTION) is by_function}

@@ -1,16 +1,40 @@
-"""Runs a batch's independent steps side by side: most of their time is spent waiting for AWS."""
+"""Runs independent steps in parallel: they spend most of their time waiting for AWS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 
 def run_all(steps: Sequence[Callable[[], object]]) -> None:
-    """Runs every step to its end; an exception of one (none is expected) is raised after all have ended."""
+    """Run every step to its end, then raise the exception of one if there is any (none is expected)."""
     if not steps:
         return
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:
         done, _ = wait([pool.submit(step) for step in steps])
     for future in done:
         future.result()
+
+
+class BytesInFlight:
+    """Lets parallel steps hold up to a number of bytes at once; the others wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = self._limit = limit
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Wait until there is room. A size above the limit counts as the limit: it is alone."""
+        size = min(size, self._limit)
+        with self._changed:
+            self._changed.wait_for(lambda: size <= self._left)
+            self._left -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += size
+                self._changed.notify_all()

@@ -84,6 +84,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
     max_message_mb: float
+    max_request_kb: int
     max_schedule_days: int
     max_hold_hours: float
     claim_settle_seconds: float

@@ -1,4 +1,4 @@
-"""Ends what runs for too long, in the main thread, where Lambda calls handlers."""
+"""A time limit for a block of code in the main thread, where Lambda calls handlers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from types import FrameType
 
 from sesmail_layer.domain.errors import PermanentError
 
-_AGAIN_SECONDS = 0.1
-"""An alarm that comes in the middle of a garbage collection is lost: Python ignores what is raised there."""
+# An alarm during a garbage collection is lost, because Python ignores exceptions there. So it repeats.
+_REPEAT_SECONDS = 0.1
 
 
 class _TimeIsUpError(BaseException):
-    """No Exception: nothing that the block catches on its own account may take it for its own."""
+    """Not an Exception, so that no `except Exception` in the block catches it."""
 
 
 def time_limit(seconds: float) -> AbstractContextManager[None]:
-    """Raises PermanentError inside the block once it has run for `seconds`."""
+    """Raise PermanentError TMPL012 inside the block after `seconds`."""
     return _TimeLimit(seconds)
 
 
@@ -27,7 +27,7 @@ class _TimeLimit(AbstractContextManager[None]):
 
     def __enter__(self) -> None:
         self._before = signal.signal(signal.SIGALRM, _expire)
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_SECONDS)
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -38,9 +38,9 @@ class _TimeLimit(AbstractContextManager[None]):
 
 
 def _expire(_signal: int, frame: FrameType | None) -> None:
-    """Raises in the block alone: an alarm between its end and the disarming would escape, and the timer run on."""
-    if frame is None or frame.f_code not in _BEFORE_AND_AFTER:
+    """Raise in the block only: an alarm between its end and the disarming would escape and leave the timer running."""
+    if frame is None or frame.f_code not in _OUTSIDE_THE_BLOCK:
         raise _TimeIsUpError
 
 
-_BEFORE_AND_AFTER = (_TimeLimit.__enter__.__code__, _TimeLimit.__exit__.__code__)
+_OUTSIDE_THE_BLOCK = (_TimeLimit.__enter__.__code__, _TimeLimit.__exit__.__code__)

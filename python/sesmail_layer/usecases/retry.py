@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import pack_request, unpack_request
+from sesmail_layer.domain.request.envelopes import EnvelopeError, pack_request, unpack_request
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable
 
 if TYPE_CHECKING:
@@ -109,7 +109,12 @@ class SoftBounceRetry:
         kept = self._pending.get(record.email_id)
         if kept is None or kept.attempt != record.attempt:
             return False
-        self._retry_queue.put(unpack_request(kept, self._clock.now() + self._delay_seconds), self._delay_seconds)
+        try:
+            message = unpack_request(kept, self._clock.now() + self._delay_seconds)
+        except EnvelopeError as err:
+            self._log.error("request.unreadable", message=f"Kept request: {err}", email_id=record.email_id)
+            return True
+        self._retry_queue.put(message, self._delay_seconds)
         self._metrics.count("EmailRetryScheduled")
         self._log.info(
             "email.retry_scheduled",

@@ -8,17 +8,14 @@ import pytest
 from sesmail_layer.composition import feedback_processor
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.domain.guards.breaker import Limits
-from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
-from tools.simulation.environment import environment
+from tools.simulation.environment import default_settings
 
-VARIABLES = environment() | {
-    "AWS_LAMBDA_FUNCTION_NAME": "shop-FeedbackProcessor",
-    "CONSECUTIVE_SOFT_BOUNCE_THRESHOLD": "4",
-    "SESMAIL_NAME": "shop",
-    "SESMAIL_MAX_RECEIVE_COUNT": "7",
+CHANGED = {
     "SESMAIL_FEEDBACK_TOPIC_ARN": "feedback-topic",
     "SESMAIL_ALARM_TOPIC_ARN": "alarm-topic",
+    "SESMAIL_MAX_RECEIVE_COUNT": "7",
+    "CONSECUTIVE_SOFT_BOUNCE_THRESHOLD": "4",
     "SESMAIL_SOFT_BOUNCE_RETRIES": "0",
     "SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS": "60",
     "SESMAIL_NOT_SPAM_LIFTS_SUPPRESSION": "true",
@@ -42,7 +39,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> dict[str, msgspec.Struct]:
 
     monkeypatch.setattr(feedback_processor, "client", lambda _service: None)
     monkeypatch.setattr(feedback_processor, "RecordFeedback", record_feedback)
-    FeedbackProcessor(Settings.from_env(VARIABLES))
+    FeedbackProcessor(default_settings(name="shop", **CHANGED))
     return found
 
 

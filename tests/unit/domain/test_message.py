@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,3 +181,31 @@ def test_where_no_sender_is_configured_the_message_says_where_to_configure_one(o
         "No sender email configured. Set senderOverride.email in the event, senderEmail in the template's "
         "metadata.json, or default_sender_email in Terraform."
     )
+
+
+def test_mail_that_passes_on_what_a_person_wrote_is_not_called_automatic() -> None:
+    """RFC 3834: an out-of-office reply to it goes to that person."""
+    assert read(raw(msgspec.structs.replace(rendered(), auto_submitted=False)))["Auto-Submitted"] is None
+
+
+@pytest.mark.parametrize(
+    ("detail", "sender_name", "default", "named"),
+    [
+        ({"senderOverride": {"name": "ü" * 110}}, "", "Shop", "senderOverride.name"),
+        ({}, "ü" * 110, "Shop", "the template's senderName"),
+        ({}, "", "ü" * 110, "default_sender_name in Terraform"),
+    ],
+)
+def test_a_from_line_of_over_320_characters_is_rejected_by_name(
+    detail: dict[str, Any], sender_name: str, default: str, named: str
+) -> None:
+    with pytest.raises(PermanentError) as caught:
+        raw(rendered(sender_name=sender_name), name=default, **detail)
+    assert caught.value.error_type == "validation_error"
+    assert caught.value.message.startswith(f"Validation error: {named}: found a From line of ")
+
+
+def test_a_from_line_of_320_characters_is_sent() -> None:
+    assert len(raw(name="n" * 295).split(b"\r\nTo:")[0].replace(b"\r\n", b"")) == 320
+    with pytest.raises(PermanentError, match="321 characters"):
+        raw(name="n" * 296)

@@ -46,7 +46,7 @@ def test_attachments_arrive_byte_for_byte_under_their_names() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), min_size=1, max_size=100))
-def test_any_filename_that_is_taken_arrives(filename: str) -> None:
+def test_any_accepted_filename_arrives(filename: str) -> None:
     message = raw(files=[File(filename, b"content")])
     [part] = read(message).iter_attachments()
     assert part.get_payload(decode=True) == b"content"

@@ -53,10 +53,10 @@ NAMES = [
     "=?utf-8?q?a=0D=0ABcc:_victim@example.com?=",
     "a very long plain name that has to be folded somewhere, because it is far longer than one line <x@example.com>, y",
     "Jörg Müller und seine Frau Änne, Abteilung für Öffentlichkeitsarbeit; im schönen Österreich und anderswo",
-    "n" * 320,
+    "n" * 290,
     "O'Neil (Sales) [Team]: a; b",
     "😀",
-    "株式会社" * 40,
+    "株式会社" * 12,
 ]
 
 

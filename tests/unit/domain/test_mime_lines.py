@@ -12,14 +12,14 @@ from sesmail_layer.domain.mime import header_line, text_line
 from tests.unit.reading_mail import body, header, raw, rendered
 
 
-def test_an_encoded_word_in_a_link_is_taken_apart_and_the_link_leads_to_the_same_place() -> None:
+def test_an_encoded_word_in_a_link_is_escaped_and_the_link_stays_the_same() -> None:
     message = raw(listUnsubscribe={"url": "https://example.com/u?a=?utf-8?q?x"})
 
     assert header(message, "List-Unsubscribe") == "<https://example.com/u?a=%3Futf-8?q?x>"
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in message
 
 
-def test_the_words_of_mime_are_written_as_everybody_writes_them() -> None:
+def test_mime_keywords_are_written_in_their_usual_case() -> None:
     message = raw(files=[File("a.bin", b"x"), File("mail.eml", b"x"), File("b.png", b"x", "image/png", "logo")])
 
     assert message.count(b"\r\nContent-Type: application/octet-stream\r\n") == 2
@@ -46,7 +46,7 @@ def test_after_a_long_name_the_first_word_has_twelve_bytes_at_least() -> None:
     assert [len(word) for word in words(text_line("X-" + "n" * 70, "=?" + "a" * 60))] == [12, 45, 5]
 
 
-def test_no_character_is_divided_between_two_words() -> None:
+def test_no_character_is_split_between_two_encoded_words() -> None:
     found = words(text_line("Subject", "ü" * 45))
 
     assert [len(word) for word in found] == [38, 44, 8]
@@ -57,7 +57,7 @@ def test_half_a_surrogate_pair_is_written_as_a_question_mark() -> None:
     assert words(text_line("Subject", "a\ud83d")) == [b"a?"]
 
 
-def test_headers_and_types_are_written_as_everybody_writes_them() -> None:
+def test_headers_and_types_are_written_in_their_usual_case() -> None:
     """Any case is right; some filters take an unusual one for a sign of spam."""
     message = raw(
         cc=["cc@example.com"],

@@ -1,4 +1,4 @@
-"""SQS batches: every message can be named, whatever is in it."""
+"""SQS batches: every message has its id, whatever its body contains."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.runtime.batch import messages, response
 
 
-def test_messages_are_read_as_lambda_brings_them() -> None:
+def test_messages_are_read_from_lambdas_event() -> None:
     # https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
     event = {
         "Records": [
@@ -35,6 +35,6 @@ def test_messages_are_read_as_lambda_brings_them() -> None:
     ]
 
 
-def test_the_answer_names_what_is_to_come_again() -> None:
+def test_the_response_names_the_messages_to_redeliver() -> None:
     assert response(["a", "b"]) == {"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]}
     assert response(set()) == {"batchItemFailures": []}

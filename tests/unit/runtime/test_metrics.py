@@ -35,7 +35,7 @@ def test_counts_are_added_up_and_written_once(capsys: pytest.CaptureFixture[str]
     assert abs(line["_aws"]["Timestamp"] / 1000 - time.time()) < 5
 
 
-def test_what_is_alarmed_by_function_carries_the_function_s_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_metric_with_an_alarm_per_function_has_the_functions_name(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = EmfMetrics("mail", "mail-EmailSender")
     metrics.count("RecordFailed")
     metrics.count("EmailSent")
@@ -51,12 +51,12 @@ def test_what_is_alarmed_by_function_carries_the_function_s_name(capsys: pytest.
             assert isinstance(line[name], str)
 
 
-def test_nothing_counted_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_counts_no_line_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     EmfMetrics("mail", "f").flush()
     assert lines(capsys) == []
 
 
-def test_a_level_is_written_as_it_was_last_set(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_level_has_its_last_value(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = EmfMetrics("mail", "mail-EmailSender")
     metrics.level("DailyQuotaUsed", 0.5)
     metrics.level("DailyQuotaUsed", 0.25)

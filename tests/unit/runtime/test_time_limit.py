@@ -1,4 +1,4 @@
-"""The time limit: ends what runs for too long, and leaves no trace of itself."""
+"""The time limit ends a block that runs for too long, and cleans up after itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_forever() -> None:
         pass
 
 
-def test_what_runs_for_too_long_is_ended_by_name() -> None:
+def test_a_block_that_runs_for_too_long_ends_with_an_error() -> None:
     began = time.monotonic()
     with pytest.raises(PermanentError) as caught, time_limit(0.05):
         run_forever()
@@ -36,7 +36,7 @@ def swallow_one_alarm() -> None:
         pass
 
 
-def test_an_alarm_that_is_swallowed_comes_again() -> None:
+def test_a_lost_alarm_repeats() -> None:
     """Python itself swallows one that meets a garbage collection which calls back."""
     began = time.monotonic()
     with pytest.raises(PermanentError), time_limit(0.05):
@@ -45,7 +45,7 @@ def test_an_alarm_that_is_swallowed_comes_again() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_what_ends_in_time_is_left_alone_and_so_is_what_follows() -> None:
+def test_a_block_that_ends_in_time_and_the_code_after_it_are_undisturbed() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with time_limit(0.05):
         pass
@@ -60,7 +60,7 @@ def test_an_error_inside_ends_the_limit_as_well() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_an_alarm_that_comes_as_the_block_begins_or_ends_never_escapes_and_leaves_no_timer_behind() -> None:
+def test_an_alarm_at_the_blocks_start_or_end_never_escapes_and_leaves_no_timer() -> None:
     before = signal.getsignal(signal.SIGALRM)
     ended_by_name = 0
     for round_ in range(20_000):

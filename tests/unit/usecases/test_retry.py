@@ -25,8 +25,8 @@ ID = "email-1"
 class Engine:
     """Both functions over the same tables, queues and clock."""
 
-    def __init__(self) -> None:
-        self.sender = Sender()
+    def __init__(self, **rules: Any) -> None:
+        self.sender = Sender(**rules)
         self.feedback = Feedback()
         self.pending: FakePendingTable = self.sender.pending
         self.waiting = self.sender.waiting
@@ -180,7 +180,7 @@ def test_a_request_too_large_to_be_kept_is_sent() -> None:
     assert pack_request(envelope, 1) is None
     assert pack_request(msgspec.structs.replace(envelope, detail={"x": "a" * 1_000_000}), 1) is not None
 
-    engine = Engine()
+    engine = Engine(max_request_bytes=1020 * 1024)
     engine.send(templateData={"name": "Ada", "noise": noise})
     assert engine.pending.kept == {}
     assert engine.status == (Status.SENT, 1)
@@ -238,7 +238,7 @@ def test_the_soft_bounce_that_suppresses_the_address_is_not_retried() -> None:
 
 
 @pytest.mark.parametrize(
-    "ses_event", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "")]
+    "ses_event", [bounced("Transient", "MessageTooLarge", status="5.3.4"), bounced("Undetermined", "", status="5.0.0")]
 )
 def test_message_faults_and_undetermined_bounces_are_not_retried(ses_event: dict[str, Any]) -> None:
     engine = Engine()

@@ -20,6 +20,7 @@ KNOWN = {
     "description": str,
     "version": str,
     "sensitive": bool,
+    "autoSubmitted": bool,
 }
 LINES = ("subject", "senderName", "senderEmail", "replyTo")
 _LOCALISED_SUBJECT = re.compile(r"subject\.[A-Za-z0-9-]+")

@@ -1,4 +1,4 @@
-"""How fast mail may go out: a bucket of recipients that all senders share.
+"""How fast mail may be sent: a bucket of recipients that all senders share.
 
 The bucket is kept as one number, the time at which it is (or was) empty. It fills at `rate` recipients a second up to
 `rate × BURST_SECONDS`. SES counts recipients, over the whole account:
@@ -42,14 +42,14 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 def floor_of(now: float) -> float:
-    """The earliest time at which a bucket can count as empty: more than a burst it never holds."""
+    """Return the earliest time at which a bucket can count as empty: it never holds more than a burst."""
     return now - BURST_SECONDS
 
 
 def grants(empty_at: float, recipients: Sequence[int], rate: float) -> list[float]:
-    """Gives the time from which each of a batch's messages may go, taken from a bucket that was empty at `empty_at`.
+    """Return the earliest send time of each message, taken from a bucket that was empty at `empty_at`.
 
-    A message with more recipients than the bucket holds goes when it is full, and leaves a debt.
+    A message with more recipients than the bucket holds is sent when the bucket is full, and leaves a debt.
     """
     times = []
     for count in recipients:

@@ -1,4 +1,4 @@
-"""Who may send what: a producer's policy, as Terraform wrote it. A broken rule fails; a cap that is reached holds."""
+"""A producer's policy, as Terraform wrote it. A broken rule fails the email; a cap that is reached holds it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recipient_domains: list[str] = []
     """`example.com`, or `*.example.com` for its subdomains."""
     attachment_prefixes: list[str] = []
-    """`s3://bucket/folder/`; without any, no `s3Uri` is read."""
+    """`s3://bucket/folder/`, each a folder (with or without the slash); without any, no `s3Uri` is read."""
     emails_per_day: int | None = None
     first_contacts_per_hour: int | None = None
-    """Addresses never written to before: the guard against an agent that invents them."""
+    """Addresses that were never mailed before: protects against an agent that invents them."""
     priority: Priority | None = None
-    """In place of what the request says."""
+    """Overrides the request's priority."""
 
     def check_request(self, source: str, template_name: str, recipients: Iterable[str]) -> None:
         """Raises PermanentError `producer_denied` where the request breaks a rule."""
@@ -48,8 +48,8 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             raise _denied(source, f"the sender is not among {self.senders}", "PROD004")
 
     def may_read(self, s3_uri: str) -> bool:
-        """True for an object under one of the producer's prefixes."""
-        return any(s3_uri.startswith(prefix) for prefix in self.attachment_prefixes)
+        """Return True for an object under one of the producer's prefixes."""
+        return any(s3_uri.startswith(prefix.rstrip("/") + "/") for prefix in self.attachment_prefixes)
 
 
 class Producers(msgspec.Struct, frozen=True):

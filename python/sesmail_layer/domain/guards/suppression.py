@@ -1,4 +1,4 @@
-"""Entries of the suppression list: who must not be written to, why, and for how long."""
+"""Entries of the suppression list: which addresses are not mailed, why, and for how long."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUPPRESSION_TYPES = {
     SuppressionReason.MANUAL: "manual",
 }
 
-# Which reason stays when two meet: the weakest first.
+# Which reason is kept when two are merged: the weakest first.
 _STRENGTH = (
     SuppressionReason.UNSUBSCRIBE,
     SuppressionReason.CONSECUTIVE_SOFT_BOUNCES,
@@ -37,7 +37,7 @@ _STRENGTH = (
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One address that is not written to. Names of attributes are public interface (spec section 5)."""
+    """One address that is not mailed. Names of attributes are public interface (spec section 5)."""
 
     email: str
     """The whole address, case-folded."""
@@ -50,21 +50,21 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     bounce_sub_type: str | None = None
     diagnostic_code: str | None = None
     expires_at: str | None = None
-    """None: for ever. DynamoDB's TTL deletes late, so readers compare it themselves."""
+    """None: never. DynamoDB's TTL deletes late, so readers compare it themselves."""
     ttl: int | None = None
 
     def expired(self, now_text: str) -> bool:
         return self.expires_at is not None and self.expires_at <= now_text
 
     def blocks(self, *, bulk: bool, now_text: str) -> bool:
-        """True where mail must not go out: `unsubscribe` blocks bulk only; an expired entry blocks nothing."""
+        """Return True where mail must not be sent: `unsubscribe` blocks bulk only; an expired entry blocks nothing."""
         return not self.expired(now_text) and (bulk or self.reason is not SuppressionReason.UNSUBSCRIBE)
 
     def joined(self, other: Suppression) -> Suppression:
-        """Makes one entry of two for the same address, in whatever order they came.
+        """Merge two entries for the same address; the order does not matter.
 
-        The stronger reason stands with where it came from (of equal ones the earlier), for the longer of both times:
-        two weeks for a bounce must not end an unsubscription that was for ever.
+        The stronger reason is kept with its origin (of equal ones the earlier), for the longer of both times: two weeks
+        for a bounce must not end an unsubscription that never expires.
         """
         first = min(self, other, key=Suppression._precedence)
         longest = max(self, other, key=lambda entry: (entry.expires_at is None, entry.expires_at or ""))

@@ -25,12 +25,13 @@ from enum import Enum, auto
 
 import msgspec
 
+from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
-"""In the detail of a `failed` entry: the event whose request was refused."""
+"""In the detail of a `failed` entry: the event whose request was rejected."""
 
 
 def key_of_source(email_id: str, source: str) -> str:
@@ -42,13 +43,13 @@ class Verdict(Enum):
     TAKE = auto()
     """May be claimed now, as the attempt that the finding names."""
     BUSY = auto()
-    """Somebody may be sending it: look again at `until`."""
+    """Another worker may be sending it: check again at `until`."""
     UNSETTLED = auto()
     """It was claimed, no worker is sending it, and no event says how it ended."""
     DONE = auto()
     """It went its way already: nothing to do."""
     REDELIVERED = auto()
-    """This very event was done: what it brought about may be published again, under the same ids."""
+    """This very event is done: its status events may be published again, under the same ids."""
     CONFLICT = auto()
     """The id belongs to another request."""
 
@@ -63,6 +64,8 @@ def judge(
     record: TrackingRecord, *, fingerprint: str, event_id: str, attempt: int, now: float, settle_seconds: float
 ) -> Finding:
     """Decides what a request may do that finds a record under its id. Times are Unix seconds."""
+    if is_foreign(record):
+        return Finding(Verdict.DONE, record.attempt)
     if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
         # Refused here before another request took the id over: its own fingerprint was never the record's.
         return Finding(Verdict.REDELIVERED, record.attempt)
@@ -95,5 +98,5 @@ def claimed_at(record: TrackingRecord) -> float:
 
 
 def never_reached_ses(record: TrackingRecord) -> bool:
-    """True where an email failed before SES saw it, so that it may be sent again under its id."""
+    """Return True where an email failed before SES received it, so that it may be sent again under its id."""
     return record.status is Status.FAILED and record.ses_message_id is None and record.error_type != "outcome_unknown"

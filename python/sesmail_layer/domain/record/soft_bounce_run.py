@@ -13,9 +13,9 @@ _ARRIVED = frozenset({Status.DELIVERED, Status.OPENED, Status.CLICKED, Status.CO
 
 
 def soft_bounce_run(newest_first: Iterable[TrackingRecord]) -> int:
-    """Counts the latest emails to an address that soft-bounced for the address's sake, up to one that arrived.
+    """Count the latest emails to an address that soft-bounced because of the address, back to one that arrived.
 
-    An email without an outcome, or one that was itself at fault, says nothing of the address.
+    An email without an outcome, or one whose content was the cause, does not count.
     """
     run = 0
     for record in newest_first:
@@ -27,5 +27,6 @@ def soft_bounce_run(newest_first: Iterable[TrackingRecord]) -> int:
 
 def _counts(record: TrackingRecord) -> bool:
     return record.status is Status.SOFT_BOUNCED and any(
-        entry.what in _COUNTED and entry.recipient not in record.recipients for entry in record.history
+        entry.what in _COUNTED and entry.status is Status.SOFT_BOUNCED and entry.recipient not in record.recipients
+        for entry in record.history
     )

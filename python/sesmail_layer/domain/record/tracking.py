@@ -110,7 +110,7 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """A status that an entry brought about, and the one before it (None: the first)."""
+    """A status that an entry caused, and the one before it (None: the first)."""
 
     entry: Entry
     previous: Status | None
@@ -151,7 +151,7 @@ def _with_history(record: TrackingRecord, history: list[Entry]) -> TrackingRecor
 
 
 def _moves(record: TrackingRecord, entry: Entry) -> bool:
-    """True where the entry raises the status of what it is about: `to` (or all), or one cc or bcc."""
+    """Return True where the entry raises the status of its subject: `to` (or all), or one cc or bcc."""
     if entry.status is None or not _concerns(record, entry, _subject(record, entry)):
         return False
     before = _winner(_about(record, _subject(record, entry)))
@@ -164,7 +164,7 @@ def _moves(record: TrackingRecord, entry: Entry) -> bool:
 
 
 def _derived(record: TrackingRecord) -> TrackingRecord:
-    """Computes from the history all that follows from it."""
+    """Compute every derived attribute from the history."""
     recipients = {
         address: RecipientState(type=state.type, **_state(_about(record, address)))
         for address, state in record.recipients.items()

@@ -1,26 +1,29 @@
 """Email addresses: checked as RFC 5321 and 5322 have them, in the one form that the engine compares and stores.
 
-Syntax by email-validator; internationalised domains go out in their ASCII form (IDNA). SES takes no UTF-8 local parts:
-https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html
+Syntax by email-validator; internationalised domains are sent in their ASCII form (IDNA). SES accepts no
+UTF-8 local parts: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class AddressError(ValueError):
-    """An address is not one that SES could deliver to; the message gives the reason and never the address."""
+    """SES could not deliver to this address. The message has the reason, never the address."""
 
 
 @lru_cache(maxsize=1024)
 def parse_address(text: str) -> str:
-    """Gives the address as it goes into headers and the envelope: domain in lower-case ASCII, local part as written.
+    """Return the address as headers and the envelope have it: domain in lower-case ASCII, local part as written.
 
-    Raises AddressError. Names that can never receive mail (`.invalid`, `.test`, `localhost`; RFC 6761) are refused too:
-    each would be a certain bounce.
+    Raises AddressError, also for names that can never receive mail (`.invalid`, `.test`, `localhost`; RFC 6761): each
+    would be a certain bounce.
     """
-    # Here, since its tables are a good part of a cold start, and whoever compares addresses only needs none of them.
+    # Imported here: its tables are a good part of a cold start, and comparing addresses does not need them.
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -34,21 +37,31 @@ def parse_address(text: str) -> str:
             strict=True,
         )
     except EmailNotValidError as err:
-        raise AddressError(str(err)) from err
+        raise AddressError(_reason(str(err))) from err
     if parsed.ascii_email is None:
         raise AddressError("Characters outside ASCII are not allowed before the @-sign.")
+    if "=?" in parsed.local_part:
+        # RFC 2047, 5: never in an address, but some clients decode them there, line breaks included.
+        raise AddressError("Encoded words (=?…?=) are not allowed before the @-sign.")
     return parsed.ascii_email
 
 
 def address_key(address: str) -> str:
-    """Gives the form under which an address is suppressed, tracked and counted: the whole of it case-folded."""
+    """Return the form under which an address is suppressed, tracked and counted: all of it case-folded."""
     return address.casefold()
 
 
 def masked(text: str) -> str:
-    """Makes an address (or what was meant as one) fit to be shown: `j***@example.com`, `j***` without a domain."""
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    """Mask an address (or a text in place of one) for messages: `j***@example.com`, `j***` without a domain."""
     local, at, domain = text.rpartition("@")
     if not at:
         local, domain = text, ""
-    return f"{local[:1]}***{at}{domain[:64]}"
+    if domain and not (len(domain) <= 64 and _DOMAIN.fullmatch(domain)):
+        domain = "***"
+    first = local[:1]
+    return f"{first if first.isascii() and first.isalnum() else ''}***{at}{domain}"
+
+
+def _reason(problem: str) -> str:
+    """Return the library's sentence up to where it quotes the address."""
+    return re.split(r"\s*[:('\"]", problem)[0].rstrip(".") + "."

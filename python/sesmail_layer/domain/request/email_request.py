@@ -15,40 +15,39 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from sesmail_layer.domain.request.addresses import AddressError, parse_address
+from sesmail_layer.domain.mime import harmless_url
+from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
+from sesmail_layer.domain.request.headers import HEADER_TEXT, MAX_LINE, check_headers
 from sesmail_layer.domain.request.refusals import (
     ALLOWED,
     Refusal,
     invalid_address,
     kind,
     listed,
+    measured,
     refusal_of,
-    refuse_near_misses,
-    shown,
+    reject_misleading_names,
 )
-from sesmail_layer.domain.request.storable import fault_of
-from sesmail_layer.domain.times import utc_seconds
+from sesmail_layer.domain.request.storable import fault_of, with_storable_numbers
+from sesmail_layer.domain.times import rfc3339_seconds, utc_text
 
 MAX_RECIPIENTS = 50
 """Of one message: https://docs.aws.amazon.com/ses/latest/dg/quotas.html"""
+MAX_URL = 900
+_LAST_SECOND = 253_402_300_799.0
+"""Of the year 9999."""
 MAX_METADATA_BYTES = 16 * 1024
 MAX_METADATA_DEPTH = 28
 """DynamoDB stores 32 levels: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 MAX_DEPTH = 200
-MAX_LINE = 998
-"""Characters of one header: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"""
-
 # `(?!\n)`: in Python a lone $ would let a trailing line break through.
 TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\n)"
 EMAIL_ID = r"^[A-Za-z0-9_.:-]{1,128}$(?!\n)"
-# No control characters: these values reach headers. \u2028 and \u2029 end lines for some clients.
-HEADER_TEXT = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)"
-_HEADER_NAME = re.compile(
-    r"^(?:X-(?!SES-)[A-Za-z0-9-]{1,70}|In-Reply-To|References|Auto-Submitted|Precedence|Feedback-ID|List-[A-Za-z0-9-]{1,70})$",
-    re.IGNORECASE,
-)
-# What the engine itself writes: never a producer's to set, not even by a list header.
-_ENGINE_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
+# Marks that reverse the text after them: a file `gpj.exe` is shown as `exe.jpg`, a name as another sender's.
+_NO_REVERSING = r"\u202a-\u202e\u2066-\u2069"
+_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+# https://www.rfc-editor.org/rfc/rfc2045#section-5.1
+CONTENT_TYPE = rf'^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+(?: *; *{_WORD}=(?:{_WORD}|"[ !#-\[\]-~]*"))*$(?!\n)'
 
 Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
 HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
@@ -67,16 +66,20 @@ class Sender(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who the email is from, in place of the template's and the default sender; at least one of the two."""
 
     email: Address | None = None
-    name: Annotated[str, Meta(max_length=320, pattern=HEADER_TEXT)] | None = None
+    name: (
+        Annotated[str, Meta(max_length=320, pattern=rf"^[^\x00-\x1f\x7f-\x9f\u2028\u2029{_NO_REVERSING}]*$(?!\n)")]
+        | None
+    ) = None
 
 
 class Attachment(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file to go with the email: base64 content, or an S3 object under a prefix that the producer was given."""
 
-    filename: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$(?!\n)")]
-    content_type: Annotated[str, Meta(max_length=255, pattern=r"^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+$(?!\n)")] | None = (
-        None
-    )
+    filename: Annotated[
+        str,
+        Meta(min_length=1, max_length=255, pattern=rf"^[^\x00-\x1f\x7f-\x9f\u2028\u2029{_NO_REVERSING}/\\]+$(?!\n)"),
+    ]
+    content_type: Annotated[str, Meta(max_length=255, pattern=CONTENT_TYPE)] | None = None
     content_base64: str | None = None
     s3_uri: (
         Annotated[str, Meta(max_length=1100, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$(?!\n)")] | None
@@ -88,8 +91,8 @@ class Attachment(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ListUnsubscribe(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a recipient unsubscribes; an https url also offers one click (RFC 8058). At least one of the two."""
 
-    url: Annotated[str, Meta(max_length=900, pattern=r"^https?://[!-;=?-~]+$(?!\n)")] | None = None
-    mailto: Annotated[str, Meta(max_length=900, pattern=r"^[!-;=?-~]+$(?!\n)")] | None = None
+    url: Annotated[str, Meta(max_length=MAX_URL, pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-;=?-~]+$(?!\n)")] | None = None
+    mailto: Annotated[str, Meta(max_length=MAX_URL, pattern=r"^[!-;=?-~]+$(?!\n)")] | None = None
 
 
 class EmailRequest(_Part, frozen=True, kw_only=True):
@@ -101,7 +104,7 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     email_id: Annotated[str, Meta(pattern=EMAIL_ID, description="Makes a repeated request one email")] | None = None
     subject: Annotated[HeaderText, Meta(min_length=1, description="Overrides the template's subject")] | None = None
     sender_override: Sender | None = None
-    reply_to: Address | Annotated[list[Address], Meta(min_length=1, max_length=25)] | None = None
+    reply_to: Address | Annotated[list[Address], Meta(max_length=25)] | None = None
     metadata: Annotated[dict[str, Any], Meta(description="Stored, and echoed in every status event; 16 KB")] | None = (
         None
     )
@@ -114,7 +117,9 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     send_at: Time | None = None
     expires_at: Time | None = None
     locale: (
-        Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)", description="BCP 47")]
+        Annotated[
+            str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$(?!\n)", description="BCP 47")
+        ]
         | None
     ) = None
     sensitive: bool | None = None
@@ -130,7 +135,7 @@ FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailReques
 
 
 def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) -> tuple[EmailRequest, list[str]]:
-    """Reads an event's detail; gives the request and the names of fields that mean nothing here. Raises Refusal."""
+    """Parse and validate an event's detail; return the request and the names of unknown fields. Raises Refusal."""
     if not isinstance(detail, Mapping):
         raise Refusal(f"detail must be an object, found {kind(detail)}")
     if _depth(detail) > MAX_DEPTH:
@@ -143,9 +148,10 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
             raise Refusal(f"Missing required field: '{name}'", code=code)
     unknown = sorted(set(given) - set(FIELDS))
     if unknown:
-        refuse_near_misses(unknown, FIELDS)
+        reject_misleading_names(unknown, FIELDS)
     given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
-    _check_headers(given.get("headers"))
+    if "headers" in given:
+        check_headers(given["headers"])
     try:
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
@@ -154,17 +160,17 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
-    """Gives the same text for the same request of the same producer: SHA-256 of its canonical JSON without nulls."""
+    """Identify a producer's request: SHA-256 of its canonical JSON, without nulls and without emailId."""
     given = {name: value for name, value in detail.items() if value is not None and name != "emailId"}
     try:
         canonical = json.dumps([source, given], sort_keys=True, separators=(",", ":"), default=str)
     except RecursionError:
-        canonical = source  # Too deep to be taken by anyone: all that counts is that it is no other request.
+        canonical = source  # Too deep to be accepted: it only has to differ from other requests.
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _without_nulls(name: str, value: Any) -> Any:
-    """`null` means absent inside our own structures as well; templateData and metadata are the producer's."""
+    """Drop nulls inside the engine's own structures as well; templateData and metadata are the producer's."""
     if name in ("templateData", "metadata"):
         return value
     if isinstance(value, Mapping):
@@ -175,22 +181,37 @@ def _without_nulls(name: str, value: Any) -> Any:
 
 
 def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> EmailRequest:
-    addresses: dict[str, Any] = {
-        "to": _address(request.to, "to"),
-        "cc": [_address(item, f"cc[{i}]") for i, item in enumerate(request.cc)],
-        "bcc": [_address(item, f"bcc[{i}]") for i, item in enumerate(request.bcc)],
-        "reply_to": [_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
-        "sender_override": _checked_sender(request.sender_override),
-    }
-    recipients = 1 + len(request.cc) + len(request.bcc)
-    if recipients > MAX_RECIPIENTS:
-        raise Refusal(f"to, cc and bcc: {recipients} recipients, at most {MAX_RECIPIENTS} are allowed")
+    to, cc, bcc = _recipients(request)
     _check_metadata(request.metadata)
     _check_attachments(request.attachments)
-    _check_times(request, now, max_schedule_days)
-    if request.list_unsubscribe is not None and not (request.list_unsubscribe.url or request.list_unsubscribe.mailto):
-        raise Refusal("listUnsubscribe: needs url, mailto or both")
-    return msgspec.structs.replace(request, **addresses)
+    _check_list_unsubscribe(request.list_unsubscribe)
+    return msgspec.structs.replace(
+        request,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=[_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
+        sender_override=_checked_sender(request.sender_override),
+        metadata=None if request.metadata is None else with_storable_numbers(request.metadata),
+        locale=request.locale and request.locale.replace("_", "-"),
+        **_checked_times(request, now, max_schedule_days),
+    )
+
+
+def _recipients(request: EmailRequest) -> tuple[str, list[str], list[str]]:
+    """Return to, cc and bcc with every mailbox once, whatever its case: the first spelling stays."""
+    to = _address(request.to, "to")
+    seen = {address_key(to)}
+    copies: dict[str, list[str]] = {"cc": [], "bcc": []}
+    for field, given in (("cc", request.cc), ("bcc", request.bcc)):
+        for i, item in enumerate(given):
+            address = _address(item, f"{field}[{i}]")
+            if address_key(address) not in seen:
+                copies[field].append(address)
+                seen.add(address_key(address))
+    if len(seen) > MAX_RECIPIENTS:
+        raise Refusal(f"to, cc and bcc: {len(seen)} recipients, at most {MAX_RECIPIENTS} are allowed")
+    return to, copies["cc"], copies["bcc"]
 
 
 def _address(text: str, field: str) -> str:
@@ -201,10 +222,20 @@ def _address(text: str, field: str) -> str:
 
 
 def _reason(err: AddressError, text: str) -> str:
-    """The library's reason, unless it quotes what it was given."""
+    """Return the reason, unless it has a part of the address in it."""
     reason = str(err)
     parts = [part for part in re.split(r"[@\s]", text) if len(part) > 2]
     return "It is not a valid address." if any(part in reason for part in parts) else reason
+
+
+def _check_list_unsubscribe(unsubscribe: ListUnsubscribe | None) -> None:
+    if unsubscribe is None:
+        return
+    if not (unsubscribe.url or unsubscribe.mailto):
+        raise Refusal("listUnsubscribe: needs url, mailto or both")
+    for field, url in (("url", unsubscribe.url), ("mailto", unsubscribe.mailto)):
+        if (length := len(harmless_url(url or ""))) > MAX_URL:
+            raise Refusal(f"listUnsubscribe.{field}: found {length} characters as encoded; allowed: {MAX_URL}")
 
 
 def _checked_sender(sender: Sender | None) -> Sender | None:
@@ -218,7 +249,7 @@ def _checked_sender(sender: Sender | None) -> Sender | None:
 
 
 def metadata_fault(metadata: Mapping[str, Any]) -> str | None:
-    """Says what keeps an object from being stored as a record's metadata; None: nothing."""
+    """Return why an object cannot be stored as a record's metadata; None where it can."""
     if _depth(metadata) > MAX_METADATA_DEPTH:
         return f"nested more than {MAX_METADATA_DEPTH} levels deep; allowed: {MAX_METADATA_DEPTH}"
     if (fault := fault_of(metadata)) is not None:
@@ -238,7 +269,7 @@ def _check_metadata(metadata: Mapping[str, Any] | None) -> None:
 
 
 def _depth(value: object) -> int:
-    """How many objects and lists stand in one another. Counts without recursion, and stops where it is too deep."""
+    """Count how deep objects and lists are nested, without recursion; stop where it is too deep."""
     depth, level = 0, [value]
     while depth <= MAX_DEPTH and (level := [item for item in level if isinstance(item, Mapping | list)]):
         depth += 1
@@ -252,24 +283,7 @@ def _has_empty_name(value: object) -> bool:
     return isinstance(value, list) and any(map(_has_empty_name, value))
 
 
-def _check_headers(headers: object) -> None:
-    """Each header by its name, which msgspec's errors do not tell."""
-    seen: set[str] = set()
-    for name, value in headers.items() if isinstance(headers, Mapping) else ():
-        if not _HEADER_NAME.fullmatch(name) or name.casefold() in _ENGINE_HEADERS:
-            raise Refusal(
-                f"headers: '{shown(name)}' is not allowed; allowed are X-* (not X-SES-*), In-Reply-To, References, "
-                "Auto-Submitted, Precedence, Feedback-ID and List-* (List-Unsubscribe by the field listUnsubscribe)"
-            )
-        if name.casefold() in seen:
-            raise Refusal(f"headers: '{shown(name)}' is there more than once; allowed: once, in any case")
-        if not isinstance(value, str) or len(value) > MAX_LINE or not re.search(HEADER_TEXT, value):
-            found = f"'{shown(value)}'" if isinstance(value, str) else kind(value)
-            raise Refusal(f"headers.{name}: found {found}; allowed: {ALLOWED['headers[]']}")
-        seen.add(name.casefold())
-
-
-# What mail systems refuse, and SES too: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
+# Rejected by mail systems and by SES: https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
 _EXECUTABLE = frozenset(
     "ade adp app asp bas bat cer chm cmd com cpl crt csh der exe fxp gadget hlp hta inf ins isp its js jse ksh lib lnk "
     "mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msh1xml msh2xml msi "
@@ -283,22 +297,30 @@ def _check_attachments(attachments: Iterable[Attachment]) -> None:
         field = f"attachments[{i}]"
         if (attachment.content_base64 is None) == (attachment.s3_uri is None):
             raise Refusal(f"{field}: needs contentBase64 or s3Uri, and not both")
-        # Windows passes over spaces and dots at the end.
+        # Windows ignores spaces and dots at the end.
         extension = attachment.filename.rstrip(" .").rpartition(".")[2].casefold()
         if extension in _EXECUTABLE:
             raise Refusal(f"{field}.filename: files of type .{extension} are not allowed (SES refuses them)")
 
 
-def _check_times(request: EmailRequest, now: float, max_schedule_days: int) -> None:
-    times: dict[str, float] = {}
-    for field, text in (("sendAt", request.send_at), ("expiresAt", request.expires_at)):
-        if text is None:
-            continue
-        try:
-            times[field] = utc_seconds(text)
-        except ValueError as err:
-            raise Refusal(f"{field}: '{shown(text)}' is not an RFC 3339 time such as 2026-11-24T10:31:00Z") from err
-    if times.get("sendAt", now) > now + max_schedule_days * 86_400:
+def _checked_times(request: EmailRequest, now: float, max_schedule_days: int) -> dict[str, str | None]:
+    """Return sendAt and expiresAt as the engine writes times."""
+    send_at, expires_at = _seconds("sendAt", request.send_at), _seconds("expiresAt", request.expires_at)
+    if send_at is not None and send_at > now + max_schedule_days * 86_400:
         raise Refusal(f"sendAt: '{request.send_at}' is more than {max_schedule_days} days ahead")
-    if "sendAt" in times and times.get("expiresAt", float("inf")) <= times["sendAt"]:
+    if send_at is not None and expires_at is not None and expires_at <= send_at:
         raise Refusal(f"expiresAt: '{request.expires_at}' is not after sendAt '{request.send_at}'")
+    return {
+        "send_at": None if send_at is None else utc_text(send_at),
+        "expires_at": None if expires_at is None else utc_text(expires_at),
+    }
+
+
+def _seconds(field: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        # Neither end of the calendar is a time that `utc_text` can write with any offset.
+        return min(max(rfc3339_seconds(text), 0.0), _LAST_SECOND)
+    except ValueError as err:
+        raise Refusal(f"{field}: found {measured(text)}; allowed: {ALLOWED[field]}") from err

@@ -10,8 +10,13 @@ from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.request.storable import whole
 
+HOP_KB = 4
+"""Of a request's size, kept free for the notes of hops and dead letters."""
+EVERY_SOURCE = "*"
+"""Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
 
 
@@ -42,7 +47,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     id: str
     source: str
-    """Chosen by the caller of PutEvents; U+FFFD stands for what was no character."""
+    """Chosen by the caller of PutEvents; lone surrogates are replaced by U+FFFD."""
     source_is_whole: bool = True
     """False: the source had half a surrogate pair."""
     detail: Any
@@ -52,7 +57,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 def open_envelope(body: str) -> RequestEnvelope:
-    """Reads a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
+    """Parse a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
         envelope = _decoded(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as err:
@@ -63,11 +68,25 @@ def open_envelope(body: str) -> RequestEnvelope:
     return msgspec.structs.replace(envelope, source=source, source_is_whole=source == envelope.source)
 
 
+def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None:
+    """Check what the event has around its detail. Raises Refusal."""
+    if not envelope.source_is_whole:
+        raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
+    if envelope.source == EVERY_SOURCE:
+        raise Refusal("source: found '*', which stands for all sources; allowed: the name of one, such as shop.orders")
+    # A hop adds its notes; only what a producer sent is limited.
+    if envelope.hop == Hop() and (size := len(body.encode())) > max_bytes:
+        raise Refusal(
+            f"detail: found a request of {size} bytes with its envelope; allowed: {max_bytes}; send large files by "
+            "attachments[].s3Uri"
+        )
+
+
 def _decoded(body: str) -> RequestEnvelope:
     try:
         return msgspec.json.decode(body, type=RequestEnvelope)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        # Python's reader takes what msgspec does not (half a surrogate pair, 1e400), so that it is refused by name.
+        # Python's parser accepts what msgspec does not (a lone surrogate, 1e400), so that it is rejected by name.
         return msgspec.convert(_leniently_read(body), RequestEnvelope)
 
 
@@ -75,7 +94,7 @@ def _leniently_read(body: str) -> Any:
     try:
         return json.loads(body, parse_int=_integer)
     except RecursionError:
-        # EventBridge writes the detail last; what no reader gets to the bottom of stands for itself.
+        # EventBridge writes the detail last. One that is too deep to parse is replaced by another that is too deep.
         envelope = json.loads(_DETAIL.split(body, maxsplit=1)[0] + '"detail": {}}')
         return envelope | {"detail": _bottomless()}
 
@@ -95,7 +114,7 @@ def _bottomless() -> dict[str, Any]:
 
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
-    """Writes the envelope for its next wait."""
+    """Return the queue message of the next hop."""
     return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
 
 
@@ -112,7 +131,7 @@ class PendingRequest(msgspec.Struct, frozen=True):
 
 
 def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -> PendingRequest | None:
-    """Makes what is kept of a request while its attempt is under way; None where it is too large to be kept."""
+    """Pack a request for a retry while its attempt is under way; return None where it is too large."""
     # The caps have counted the email; its hold starts again.
     hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane, record_id=record_id)
     packed = zlib.compress(with_hop(envelope, hop).encode())
@@ -120,6 +139,9 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
 
 
 def unpack_request(kept: PendingRequest, not_before: float) -> str:
-    """Gives the queue message of the next attempt, which is not to be made before a Unix time."""
-    envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    """Return the queue message of the next attempt, which must not start before a Unix time."""
+    try:
+        envelope = open_envelope(zlib.decompress(kept.packed).decode())
+    except (zlib.error, UnicodeDecodeError) as err:
+        raise EnvelopeError("not packed by pack_request") from err
     return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))

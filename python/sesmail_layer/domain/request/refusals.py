@@ -10,6 +10,7 @@ import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import masked
+from sesmail_layer.domain.request.foreign_names import advice_for, folded
 
 _TIME = "an RFC 3339 time such as 2026-11-24T10:31:00Z"
 _LINE = "a text of at most 998 characters without line breaks and other control characters"
@@ -22,8 +23,8 @@ ALLOWED = {
     "subject": f"{_LINE}, not empty",
     "senderOverride": "an object with email, name or both",
     "senderOverride.email": "an email address",
-    "senderOverride.name": "a text of at most 320 characters without line breaks and other control characters",
-    "replyTo": "an email address, or a list of 1 to 25",
+    "senderOverride.name": "a text of at most 320 characters without control characters and marks that reverse text",
+    "replyTo": "an email address, or a list of at most 25",
     "replyTo[]": "an email address",
     "metadata": "an object",
     "cc": "a list of at most 49 email addresses",
@@ -32,8 +33,8 @@ ALLOWED = {
     "bcc[]": "an email address",
     "attachments": "a list of at most 100 objects",
     "attachments[]": "an object with filename, contentBase64 or s3Uri, and perhaps contentType and contentId",
-    "attachments[].filename": "1 to 255 characters without / and \\ and control characters",
-    "attachments[].contentType": "a media type such as application/pdf",
+    "attachments[].filename": "1 to 255 characters without / and \\, control characters and marks that reverse text",
+    "attachments[].contentType": "a media type such as application/pdf, or text/calendar; method=REQUEST",
     "attachments[].contentBase64": "a text in base64",
     "attachments[].s3Uri": "s3://BUCKET/KEY",
     "attachments[].contentId": "letters, digits and ._@-, at most 128",
@@ -48,29 +49,30 @@ ALLOWED = {
     "locale": "a BCP 47 language tag such as fr-CA",
     "sensitive": "true or false",
 }
-"""What each field takes; `[]` stands for an item of a list or a value of an object."""
+"""Allowed values of each field; `[]` is an item of a list or a value of an object."""
 
 _ADDRESSES = frozenset({"to", "replyTo", "replyTo[]", "cc[]", "bcc[]", "senderOverride.email"})
-# Links carry addresses and tokens; content does not belong into a log.
-_UNSHOWN = frozenset(
-    {"templateData", "metadata", "attachments[].contentBase64", "listUnsubscribe.url", "listUnsubscribe.mailto"}
-)
+_QUOTED = frozenset({"templateName", "emailId", "priority", "sendAt", "expiresAt", "locale", "sensitive"})
+"""Fields of ids, times and fixed words. Any other value is content or personal: only its length is shown."""
+_WORD = re.compile(r"[A-Za-z0-9_.:/+-]{1,40}")
+_FIELD_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 # A near miss is no longer than this, and no request has more of them: the search is quadratic.
 _LONGEST_NAME, _MOST_NAMES = 24, 200
 _SHOWN_NAMES = 20
+_LONGEST_NUMBER = 40
 
 
 class Refusal(PermanentError):
-    """A request that no retry makes right; the message names the field, what was found and what is allowed."""
+    """A request that no retry can fix. The message names the field, what was found and what is allowed."""
 
     def __init__(self, message: str, *, code: str = "VAL005") -> None:
         super().__init__("validation_error", f"Validation error: {message}", code=code)
 
 
 def refusal_of(err: msgspec.ValidationError, detail: Mapping[str, Any]) -> Refusal:
-    """Says msgspec's `Expected …, got … - at `$.cc[0]`` in a producer's words, with what stands there."""
+    """Translate msgspec's `Expected …, got … - at `$.cc[0]`` for producers: field, value found, what is allowed."""
     problem, _, path = str(err).rpartition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     general = re.sub(r"\[[^\]]*\]", "[]", field)
@@ -91,44 +93,58 @@ def invalid_address(field: str, text: str, reason: str) -> Refusal:
 
 
 def unknown_field(name: str, known: Iterable[str], *, inside: str = "") -> Refusal:
-    """Says what was meant, where a known name is near, else what there is."""
-    field = f"{inside}: unknown field '{shown(name)}'" if inside else f"Unknown field '{shown(name)}'"
+    """Suggest the known name that is near, else list the known names."""
+    field = f"{inside}: unknown field {quoted(name)}" if inside else f"Unknown field {quoted(name)}"
     meant = near_miss(name, known)
     hint = f"did you mean '{meant}'?" if meant else f"allowed: {', '.join(known)}"
     return Refusal(f"{field}{';' if inside and not meant else ':'} {hint}", code="VAL006")
 
 
 def near_miss(name: str, known: Iterable[str]) -> str | None:
-    """Gives the known name that was probably meant: other case, other separators, or a typing error."""
+    """Return the known name that was probably meant: other case, other separators, or a typo."""
     if len(name) > _LONGEST_NAME:
         return None
-    import difflib  # Here, since a cold start should not pay for what hardly ever happens.
+    import difflib  # Imported here: it is rarely needed, and a cold start should not pay for it.
 
     known = list(known)
-    folded = {_folded(other): other for other in known}
-    return folded.get(_folded(name)) or next(iter(difflib.get_close_matches(name, known, 1, 0.84)), None)
+    by_folded = {folded(other): other for other in known}
+    return by_folded.get(folded(name)) or next(iter(difflib.get_close_matches(name, known, 1, 0.84)), None)
 
 
-def refuse_near_misses(unknown: Iterable[str], known: Iterable[str]) -> None:
-    """Raises Refusal for a name that is almost a known one: what it says would be lost in silence."""
+def reject_misleading_names(unknown: Iterable[str], known: Iterable[str]) -> None:
+    """Raise Refusal for a name that is almost a known one, or another mail API's: ignoring it sends another mail."""
+    for name in unknown:
+        if advice := advice_for(name):
+            raise Refusal(f"Unknown field {quoted(name)}: {advice}", code="VAL006")
     for name in [name for name in unknown if len(name) <= _LONGEST_NAME][:_MOST_NAMES]:
         if near_miss(name, known):
             raise unknown_field(name, known)
 
 
 def listed(names: Iterable[str]) -> list[str]:
-    """Gives names as a record and a log can take them: short, few, without addresses."""
+    """Return names fit for a record and a log: short, few, without content."""
     names = list(names)
     more = [f"and {len(names) - _SHOWN_NAMES} more"] if len(names) > _SHOWN_NAMES else []
-    return [shown(name) for name in names[:_SHOWN_NAMES]] + more
+    return [field_name(name) for name in names[:_SHOWN_NAMES]] + more
 
 
-def shown(text: str) -> str:
-    """A value in a message: printable, short, and no address in it."""
-    if "@" in text:
-        return masked(text)
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    return printable if len(printable) <= 60 else printable[:60] + "…"
+def field_name(name: str) -> str:
+    """Return a name fit for a message: itself where it looks like one, else its length (it may be anything)."""
+    return name if _FIELD_NAME.fullmatch(name) else f"a name of {_characters(name)}"
+
+
+def quoted(name: str) -> str:
+    """Return `field_name` with quotes around a name that is shown."""
+    return f"'{name}'" if _FIELD_NAME.fullmatch(name) else field_name(name)
+
+
+def measured(text: str) -> str:
+    """Return what a message says in place of a text."""
+    return f"a text of {_characters(text)}"
+
+
+def _characters(text: str) -> str:
+    return f"{len(text)} character{'' if len(text) == 1 else 's'}"
 
 
 def kind(value: object) -> str:
@@ -143,12 +159,8 @@ def kind(value: object) -> str:
     return names.get(type(value), "nothing" if value is None else type(value).__name__)
 
 
-def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
 def _value_at(detail: Any, path: str) -> Any:
-    """Follows msgspec's path; it names list items by number, but hides the names in an object of any names."""
+    """Follow msgspec's path. It numbers list items, but hides the keys of an object with arbitrary keys."""
     for name, index in _STEP.findall(path):
         if index == "...":
             return None
@@ -157,8 +169,10 @@ def _value_at(detail: Any, path: str) -> Any:
 
 
 def _found(field: str, value: object) -> str:
-    if isinstance(value, str) and field not in _UNSHOWN:
-        return f"'{shown(value)}'" + (f" ({len(value)} characters)" if len(value) > 60 else "")
+    if isinstance(value, str):
+        return f"'{value}'" if field in _QUOTED and _WORD.fullmatch(value) else measured(value)
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    return shown(str(value)) if isinstance(value, bool | int | float) else kind(value)
+    if isinstance(value, bool | int | float) and len(str(value)) <= _LONGEST_NUMBER:
+        return str(value)
+    return kind(value)

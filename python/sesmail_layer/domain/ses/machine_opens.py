@@ -16,10 +16,14 @@ _APPLE_MAIL_PRIVACY_PROTECTION = "Mozilla/5.0"
 # https://bird.com/en-us/blog/gmail-prefetching-images
 _GMAIL_PREFETCH_ENDING = "Edge/12.246 Mozilla/5.0"
 
+# A phone's name follows that of its system, and may be any word: CUBOT is a maker of phones.
+_PHONE = re.compile(r"\((?:Linux; (?:U; )?Android|MIDP)(?![^)]*compatible)[^)]*\)?", re.IGNORECASE)
+
 # Link scanners and programs that identify themselves.
 _SCANNERS = re.compile(
-    r"bot\b|crawler|spider|HeadlessChrome|BingPreview|barracuda|proofpoint|mimecast|python-requests|curl/|Wget/"
-    r"|Go-http-client|facebookexternalhit",
+    r"bot\b|crawler|spider|scanner\b|HeadlessChrome|PhantomJS|(?:Bing|Uri|URL|Web|Link) ?Preview|Gmail-content-sampling"
+    r"|Existence Discovery|barracuda|proofpoint|mimecast|facebookexternalhit|python-requests|aiohttp/|curl/|Wget/"
+    r"|Go-http-client|^Java/|Apache-HttpClient|libwww-perl|axios/",
     re.IGNORECASE,
 )
 
@@ -31,5 +35,5 @@ def is_machine(user_agent: str | None) -> bool:
     return (
         user_agent.strip() == _APPLE_MAIL_PRIVACY_PROTECTION
         or user_agent.endswith(_GMAIL_PREFETCH_ENDING)
-        or _SCANNERS.search(user_agent) is not None
+        or _SCANNERS.search(_PHONE.sub("", user_agent)) is not None
     )

@@ -32,18 +32,39 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Counts as one of the address's consecutive soft bounces."""
     retried: bool = False
     """A soft bounce that is worth another attempt."""
+    sender_refused: bool = False
+    """The recipient's provider rejects or defers the sender."""
     not_spam: bool = False
     """The recipient withdrew the complaint."""
 
 
-def outcomes(event: SesEvent, attempt: int) -> list[Outcome]:
+def outcomes(event: SesEvent, attempt: int, own: Iterable[str] | None = None) -> list[Outcome]:
     """Return an event's outcomes; an event of any type has at least one, for the record's history.
 
     The same event yields the same entries with the same keys, in either format and however often it is delivered.
+    `own` are the recipients of the email's record; without a record, those of SES's envelope are used. An event
+    affects no other address: which one a bounce names is the remote side's text (DSN Final-Recipient).
     """
+    if own is not None:
+        event = msgspec.structs.replace(event, destinations=tuple(own))
     found = _BY_KIND.get(event.kind, _unknown)(event, attempt)
     accepted = [] if event.ses_message_id is None else [Outcome(entry=sent_entry(event, attempt))]
-    return [*accepted, *found]
+    return [*accepted, *_gravest(found)]
+
+
+def _gravest(found: Iterable[Outcome]) -> Iterable[Outcome]:
+    """Return one outcome for each entry: several addresses may stand for one recipient."""
+    by_key: dict[str, Outcome] = {}
+    for outcome in found:
+        known = by_key.setdefault(outcome.entry.key, outcome)
+        if _gravity(outcome) > _gravity(known):
+            by_key[outcome.entry.key] = outcome
+    return by_key.values()
+
+
+def _gravity(outcome: Outcome) -> tuple[bool, ...]:
+    limit = outcome.counts_towards_soft_bounce_limit
+    return outcome.suppress is not None, outcome.counts, outcome.entry.status is not None, limit
 
 
 def sent_entry(event: SesEvent, attempt: int) -> Entry:
@@ -111,13 +132,14 @@ def _bounce_outcome(event: SesEvent, attempt: int, recipient: str | None, given:
 def _bounced(
     event: SesEvent, attempt: int, recipient: str | None, evidence: bounces.Evidence, kind: bounces.BounceClass
 ) -> Outcome:
-    # SES does not say which of several recipients: no one's status changes, and no one is suppressed.
+    # Not one of the email's recipients, or SES does not say which: no status changes, and no address is suppressed.
     effect = bounces.EFFECTS[kind] if recipient is not None else bounces.Effect()
     detail = _present(
         bounceType=evidence.type or None,
         bounceSubType=evidence.sub_type or None,
-        bounceReason=evidence.diagnostic or "/".join(filter(None, (evidence.type, evidence.sub_type))) or None,
+        bounceReason=evidence.sub_type or None,
         diagnosticCode=evidence.diagnostic or None,
+        bounceClass=effect.bounce_class,
     )
     return Outcome(
         entry=_entry(event, attempt, "bounce", recipient, status=effect.status, what=kind.value, detail=detail),
@@ -126,22 +148,23 @@ def _bounced(
         counts=effect.counts,
         counts_towards_soft_bounce_limit=effect.counts_towards_soft_bounce_limit,
         retried=effect.retried,
+        sender_refused=effect.sender_refused,
     )
 
 
 def _complaint(event: SesEvent, attempt: int) -> list[Outcome]:
     sub_type = text(event.payload.get("complaintSubType")) or ""
     listed = [address(mapping(item).get("emailAddress")) for item in items(event.payload.get("complainedRecipients"))]
-    candidates = list(dict.fromkeys(filter(None, listed))) or list(dict.fromkeys(event.destinations))
+    candidates = set(_affected(event, listed))
     if sub_type and bounces.is_not_attempted(sub_type):
         evidence = bounces.Evidence(type="Permanent", sub_type=sub_type)
         return [
             _bounced(event, attempt, recipient, evidence, bounces.BounceClass.NOT_ATTEMPTED)
-            for recipient in _resolved(event, candidates)
+            for recipient in sorted(candidates, key=str)
         ]
     feedback_type = text(event.payload.get("complaintFeedbackType"))
     detail = _present(complaintFeedbackType=feedback_type)
-    recipient = _resolved(event, candidates)[0] if len(candidates) == 1 else None
+    recipient = candidates.pop() if len(candidates) == 1 else None
     if feedback_type == "not-spam":
         entry = _entry(event, attempt, "complaint", recipient, what="not_spam", detail=detail)
         return [Outcome(entry=entry, not_spam=recipient is not None)]
@@ -249,25 +272,25 @@ def _entry(
 
 def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, Any]]]:
     """Return the affected recipients with what SES says of each; where it lists none, one without details."""
-    listed = [mapping(item) for item in items(event.payload.get(name))]
-    found = {recipient: dict(item) for item in listed if (recipient := address(item.get("emailAddress")))}
-    if not found:
-        return [(recipient, {}) for recipient in _affected(event, [])]
-    return list(zip(_resolved(event, found), found.values(), strict=True))
+    listed = [dict(mapping(item)) for item in items(event.payload.get(name))]
+    found = [(named, item) for item in listed if (named := address(item.get("emailAddress")))]
+    found = found or [("", item) for item in listed] or [("", {})]
+    return list(zip(_resolved(event, [named for named, _ in found]), [item for _, item in found], strict=True))
 
 
 def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]:
     """Return the recipients that SES lists; if none, the message's only recipient, or None: one of several."""
     found = list(dict.fromkeys(filter(None, listed)))
-    if found:
-        return _resolved(event, found)
-    return [event.destinations[0] if len(set(event.destinations)) == 1 else None]
+    return _resolved(event, found or [""])
 
 
 def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
-    """Return the addresses we sent to: a bounce may name the one that mail was forwarded to (DSN Final-Recipient)."""
+    """Return the email's recipients that the addresses stand for; None for an address that is not one of them.
+
+    A single recipient stands for any address: mail may have been forwarded.
+    """
     only = event.destinations[0] if len(set(event.destinations)) == 1 else None
-    return [recipient if recipient in event.destinations or only is None else only for recipient in found]
+    return [recipient if recipient in event.destinations else only for recipient in found]
 
 
 def _if_known(recipient: str | None, status: Status) -> Status | None:

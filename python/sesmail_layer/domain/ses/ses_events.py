@@ -23,6 +23,9 @@ from sesmail_layer.domain.times import utc_seconds, utc_text
 UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 _YEARS = range(2000, 2100)
 _TEXT_BYTES = 500
+# C0, DEL, C1 and the controls of bidirectional text: a remote server's text is shown on terminals.
+_LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS_BYTES = 512
 _EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}(#[0-9a-f]{16})?")
 _ATTEMPT = re.compile(r"[1-9][0-9]{0,2}")
@@ -138,10 +141,14 @@ def items(value: object) -> list[Any]:
 
 
 def text(value: object, limit: int = _TEXT_BYTES) -> str | None:
-    """Return a non-empty text, cut to `limit` bytes; half a surrogate pair (JSON allows it) becomes `?`."""
+    """Return a non-empty text without control characters and white space around it, cut to `limit` bytes.
+
+    Half a surrogate pair (JSON allows it) becomes `?`.
+    """
     if not isinstance(value, str):
         return None
-    return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore") or None
+    clean = _CONTROLS.sub("", _LINE_ENDS.sub(" ", value)).strip()
+    return clean.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore") or None
 
 
 def time(value: object) -> str | None:
@@ -154,12 +161,13 @@ def time(value: object) -> str | None:
 
 
 def address(value: object) -> str | None:
-    """Return the bare case-folded address: SES has it as sent or, for a bounce, as the receiving server reports it."""
+    """Return the case-folded address without a display name; None if it is no address, or too long."""
     written = text(value)
     if written is None or "@" not in written:
         return None
-    bare = parseaddr(written)[1] or written.rpartition(";")[2]
-    key = address_key(bare.strip())
+    # A receiving server may report a bounced address as `rfc822;user@example.com`, which parseaddr cannot read.
+    unnamed = parseaddr(written)[1] or written.rpartition(";")[2]
+    key = address_key(unnamed.strip())
     return key if len(key.encode()) <= _ADDRESS_BYTES else None
 
 

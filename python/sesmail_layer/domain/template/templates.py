@@ -40,6 +40,8 @@ class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     description: str = ""
     version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+")] = "0.0.0"
     sensitive: bool = False
+    auto_submitted: bool = True
+    """False: the email passes on what a person wrote; it carries no `Auto-Submitted` header."""
 
 
 class TemplateError(PermanentError):
@@ -56,6 +58,7 @@ class Rendered(msgspec.Struct, frozen=True):
     """Empty: the template names no sender."""
     sender_email: str
     reply_to: str
+    auto_submitted: bool = True
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -99,6 +102,7 @@ class Template(msgspec.Struct, frozen=True):
             sender_name=self._line("sender_name", context),
             sender_email=self._address_line("sender_email", context),
             reply_to=self._address_line("reply_to", context),
+            auto_submitted=self.metadata.auto_submitted,
         )
 
     def _line(self, part: str, context: Mapping[str, Any]) -> str:

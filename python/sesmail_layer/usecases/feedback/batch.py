@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import msgspec
+
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -47,7 +49,7 @@ class RecordFeedback:
             ports.tracking,
             ports.clock,
             soft_bounce_threshold=rules.soft_bounce_threshold,
-            not_spam_lifts=rules.not_spam_lifts_suppression,
+            not_spam_lifts_suppression=rules.not_spam_lifts_suppression,
         )
         self._emails = EmailFeedback(ports.tracking, self._suppression, ports.clock)
         self._breaker = Breaker(
@@ -72,7 +74,17 @@ class RecordFeedback:
 
     def __call__(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         batch = _Batch(self._ports, self._rules, self._suppression, self._emails, self._breaker, self._retry)
-        return batch.run(messages)
+        try:
+            return batch.run(messages)
+        except Exception as err:
+            # A bug that one message brought out: alone, each message costs no other its fate. What the batch stored
+            # may be unpublished, as after a crash.
+            if len(messages) > 1:
+                again = [msgspec.structs.replace(one, receive_count=max(2, one.receive_count)) for one in messages]
+                return {message_id for message in again for message_id in self([message])}
+            self._ports.metrics.count("RecordFailed", len(messages))
+            self._ports.log.error("feedback.failed", exc_info=err, **(_keys(messages[0]) if messages else {}))
+            return {message.message_id for message in messages}
 
 
 class _Batch:
@@ -113,7 +125,7 @@ class _Batch:
         for email_id, some in by_email.items():
             self._record(email_id, some)
         for follow_up in self._follow_ups:
-            self._follow_up(follow_up)
+            self._follow_up(follow_up, self._results)
         self._publish_statuses()
         return self._failed
 
@@ -191,6 +203,9 @@ class _Batch:
         self._results.append(result)
         for reason in result.suppressed:
             self._count_suppression(reason, record.email_id)
+        found = {each.outcome.entry.key: each.outcome for each in result.outcomes}
+        if refused := sum(found[key].sender_refused for key in result.new_entries):
+            self._metrics.count("SenderRefused", refused)
         message_ids: dict[str, set[str]] = {}
         for each in result.outcomes_to_act_on:
             message_ids.setdefault(each.outcome.entry.key, set()).add(each.source.message.message_id)
@@ -234,24 +249,26 @@ class _Batch:
 
     # --- following up and publishing ----------------------------------------------------------------------------------
 
-    def _follow_up(self, follow_up: _FollowUp) -> None:
+    def _follow_up(self, follow_up: _FollowUp, results: Sequence[FeedbackResult]) -> None:
         """Act on what was stored; where that fails, the messages fail, and their redelivery is another try."""
         try:
-            errors = follow_up(self._results)
+            errors = follow_up(results)
         except Exception as err:
-            self._failed |= {
-                each.source.message.message_id for result in self._results for each in result.outcomes_to_act_on
-            }
-            self._metrics.count("RecordFailed", len(self._results))
+            if len(results) > 1:
+                for result in results:
+                    self._follow_up(follow_up, [result])
+                return
+            self._failed |= {each.source.message.message_id for one in results for each in one.outcomes_to_act_on}
+            self._metrics.count("RecordFailed", len(results))
             self._log.error("feedback.follow_up_failed", exc_info=err)
             return
-        for result in self._results if errors else ():
+        for result in results if errors else ():
             if (error := errors.get(result.record.email_id)) is not None:
                 messages = {each.source.message.message_id: each.source.message for each in result.outcomes_to_act_on}
                 self._report_failure(list(messages.values()), error.code, error.message)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
+        """Publish the batch's status events; where EventBridge refuses one, its messages fail and are redelivered."""
         events = self._outbox.events
         refused = self._bus.publish(list(events.values()))
         for event_id, reason in refused.items():

@@ -125,7 +125,7 @@ class Breaker:
     def _pause_culprits(
         self, timeline: Timeline, sources: Collection[str], tripped: Collection[str], now: float
     ) -> Trip | None:
-        """Pause producers whose own rate is too high, whatever their volume, until the account's is not.
+        """Pause producers with too high a rate of their own, whatever their volume, until the account's is not.
 
         Returns the trip of the account that remains without them.
         """

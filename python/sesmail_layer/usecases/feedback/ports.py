@@ -51,9 +51,9 @@ class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator decided; Terraform sets every one."""
 
     topic_arn: str
-    """The one topic whose messages are accepted as SES's; empty: not checked."""
+    """The one topic for SES's events; empty: not checked."""
     alarm_topic_arn: str
-    """The one topic whose messages are accepted as CloudWatch's; empty: none is."""
+    """The one topic for CloudWatch's alarms; empty: no alarm is accepted."""
     alarms: Mapping[str, str]
     """The names of the alarms on SES's own metrics, with what each of them measures."""
     max_receive_count: int

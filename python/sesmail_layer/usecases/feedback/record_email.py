@@ -12,7 +12,7 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition, fold
 from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
-from sesmail_layer.domain.ses.ses_events import SesEvent
+from sesmail_layer.domain.ses.ses_events import SesEvent, address
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
 from sesmail_layer.usecases.ports import Clock, TrackingTable
 
@@ -84,8 +84,11 @@ class EmailFeedback:
     def _fold(
         self, record: TrackingRecord, messages: Sequence[FeedbackMessage], batch_records: Iterable[TrackingRecord]
     ) -> FeedbackResult:
+        own = [recipient for one in (record.to_email, *record.recipients) if (recipient := address(one))]
         found = [
-            EventOutcome(one, outcome) for one in messages for outcome in outcomes(one.event, _attempt_of(one, record))
+            EventOutcome(one, outcome)
+            for one in messages
+            for outcome in outcomes(one.event, _attempt_of(one, record), own)
         ]
         folded, transitions = fold(record, [each.outcome.entry for each in found])
         new = {entry.key for entry in folded.history} - {entry.key for entry in record.history}

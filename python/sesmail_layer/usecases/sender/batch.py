@@ -13,19 +13,17 @@ from typing import TypeVar
 import msgspec
 
 from sesmail_layer.domain.errors import (
-    BreakerOpen,
     HoldError,
     OutcomeUnknownError,
-    Paused,
     PermanentError,
     TransientError,
 )
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
-from sesmail_layer.domain.request.envelopes import EnvelopeError, Hop, with_hop
+from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
-from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
+from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
 from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
@@ -33,6 +31,7 @@ from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.prepare import Preparation
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.requeue import Requeue
 
 T = TypeVar("T")
 
@@ -41,8 +40,8 @@ _RESERVE_SECONDS = 10.0
 _SENDING_SECONDS = 5.0
 """Sending time kept free in a short invocation; never more than half of it."""
 _OUTCOME_UNKNOWN_SECONDS = 15.0
-_SHORTEST_HOLD_SECONDS = 86_400.0
-"""How long waits may last that neither an operator nor a cap asked for, where `max_hold_hours` is less."""
+_UNSUSPICIOUS_RECEIVES = 2
+"""A message that SQS delivers more often than this may be what ended the invocations before."""
 
 
 class SendEmails:
@@ -78,6 +77,19 @@ class SendEmails:
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
+        try:
+            return self._batch(deadline).run(messages)
+        except Exception as err:
+            # A bug that one message brought out: alone, each message costs no other its fate. What was sent already
+            # is found by its record, as after a crash.
+            if len(messages) > 1:
+                return {message_id for message in messages for message_id in self([message], deadline)}
+            self._ports.metrics.count("RecordFailed", len(messages))
+            ids = [message.message_id for message in messages]
+            self._ports.log.error("request.failed", sqs_message_id=ids, exc_info=err)
+            return ids
+
+    def _batch(self, deadline: float) -> _Batch:
         ports, rules = self._ports, self._rules
         now = ports.clock.now()
         last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
@@ -105,10 +117,9 @@ class SendEmails:
             ports.clock,
             deadline=deadline,
             last_send=last_send,
+            bytes_in_flight=ports.bytes_in_flight,
         )
-        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox).run(
-            messages
-        )
+        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox)
 
 
 class _Batch:
@@ -130,7 +141,6 @@ class _Batch:
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
-        self._retry_queue = ports.retry_queue
         self._bulk_queue = ports.bulk_queue
         self._run_all = ports.run_all
         self._rules = rules
@@ -141,19 +151,34 @@ class _Batch:
         self._claims = claims
         self._kept = kept
         self._outbox = outbox
-        self._failed: set[str] = set()
-        self._waits: list[tuple[Job, Hop, float]] = []
+        self._requeue = Requeue(
+            ports.retry_queue, claims, ports.clock, ports.metrics, ports.log, rules.max_hold_seconds
+        )
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         jobs = self._find_records(self._receive(messages))
         self._read_guards([job for job in jobs if isinstance(job, Email)])
-        jobs = [job for job in jobs if job.message.message_id not in self._failed and not self._moved_to_bulk(job)]
+        jobs = [
+            job for job in jobs if job.message.message_id not in self._requeue.failed and not self._moved_to_bulk(job)
+        ]
+        self._send([job for job in jobs if not _is_suspicious(job)])
+        for job in _last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
+            if self._prepare.has_time():
+                self._send([job])
+            else:
+                # Not requeued: a new message would begin with a receive count of one.
+                self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
+        return self._requeue.failed
+
+    def _send(self, jobs: list[Email | RejectedRequest]) -> None:
+        """Prepare, send, record and publish; nothing of these jobs waits for what follows."""
+        if not jobs:
+            return
         prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
         self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
         self._count_sent()
         self._publish_statuses()
-        self._requeue()
-        return self._failed
+        self._requeue.put_all()
 
     # --- receive ------------------------------------------------------------------------------------------------------
 
@@ -167,12 +192,13 @@ class _Batch:
                         message,
                         now=now,
                         max_schedule_days=rules.max_schedule_days,
+                        max_request_bytes=rules.max_request_bytes,
                         refuse_unknown=rules.refuse_unknown_fields,
                     )
                 )
             except EnvelopeError as err:
                 why = f"Not an EventBridge event: {type(err).__name__}"
-                self._report_failure(message, "request.unreadable", why)
+                self._requeue.report_failure(message, "request.unreadable", why)
         return jobs
 
     def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
@@ -206,7 +232,7 @@ class _Batch:
         try:
             self._bulk_queue.put(with_hop(job.envelope, hop), 0)
         except TransientError as err:
-            self._report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
+            self._requeue.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
         return True
 
     def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
@@ -234,7 +260,7 @@ class _Batch:
                 email.hop = msgspec.structs.replace(email.hop, counted=True)
                 within.append((email, mail))
             else:
-                self._run_step(email, partial(self._hold, email, hold))
+                self._run_step(email, partial(self._requeue.hold, email, hold))
         return within
 
     # --- what an error leads to ---------------------------------------------------------------------------------------
@@ -251,19 +277,23 @@ class _Batch:
                 case PermanentError():
                     _, error = _attempt(partial(self._fail, job, error))
                 case HoldError():
-                    _, error = _attempt(partial(self._hold, job, error))
+                    _, error = _attempt(partial(self._requeue.hold, job, error))
                 case OutcomeUnknownError():
                     self._log.warning("email.outcome_unknown", message=str(error), **job.keys)
                     self._metrics.count("EmailOutcomeUnknown")
-                    self._waits.append((job, job.hop, _OUTCOME_UNKNOWN_SECONDS))
+                    self._requeue.wait(job, job.hop, _OUTCOME_UNKNOWN_SECONDS)
                     break
                 case TransientError():
-                    self._report_failure(job.message, "email.send_failed", error.message, code=error.code, **job.keys)
+                    self._requeue.report_failure(
+                        job.message, "email.send_failed", error.message, code=error.code, **job.keys
+                    )
                     break
                 case _:
                     # A bug. The claim, if there is one, stays: SES may have the message.
                     name = type(error).__name__
-                    self._report_failure(job.message, "email.failed_unexpectedly", name, exc_info=error, **job.keys)
+                    self._requeue.report_failure(
+                        job.message, "email.failed_unexpectedly", name, exc_info=error, **job.keys
+                    )
                     break
         return result
 
@@ -271,66 +301,38 @@ class _Batch:
         if self._claims.record_failed(job, error) and isinstance(job, Email):
             self._kept.forget(job)
 
-    def _hold(self, job: Job, hold: HoldError) -> None:
-        """Let a message wait: the record is written once, the hop carries that on, and the last hop has an end."""
-        if isinstance(job, RejectedRequest) and not job.readable:
-            # What could not be read cannot be written again either, as a hop needs: SQS redelivers it as it came.
-            self._report_failure(job.message, "email.requeue_failed", hold.reason, **job.keys)
-            return
-        now, max_hold = self._clock.now(), self._rules.max_hold_seconds
-        if hold.message:
-            self._log.warning("email.held_by_ses", message=hold.message, code=hold.code, **job.keys)
-        if isinstance(hold, Paused | BreakerOpen):
-            self._metrics.level("SendingPaused", 1)
-        hop = job.hop
-        if hold.gives_up_as:
-            give_up_at = hop.give_up_at or now + max_hold
-            if now >= give_up_at + (0 if hold.published else max(0.0, _SHORTEST_HOLD_SECONDS - max_hold)):
-                raise _given_up(hold, hop.attempt)
-            hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
-        if hold.published and hop.noted != hold.reason:
-            if not self._claims.record_deferred(job, hold.reason, until=now + hold.delay_seconds):
-                return
-            hop = msgspec.structs.replace(hop, noted=hold.reason)
-        elif job.claim is not None:
-            self._claims.release(job)
-        self._waits.append((job, hop, hold.delay_seconds))
-
     def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> None:
         for job in jobs:
-            self._report_failure(job.message, event, err.message, code=err.code)
-
-    def _report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
-        """Leave a message to SQS, which redelivers it."""
-        self._failed.add(message.message_id)
-        self._metrics.count("RecordFailed")
-        self._log.error(event, message=why, sqs_message_id=message.message_id, **keys)
+            self._requeue.report_failure(job.message, event, err.message, code=err.code)
 
     # --- the batch's end ----------------------------------------------------------------------------------------------
 
     def _count_sent(self) -> None:
         """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
         try:
-            self._producers.count_sent(self._delivery.sent)
+            self._producers.count_sent(self._delivery.take_sent())
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._bus.publish(list(self._outbox.events.values()))
+        refused = self._bus.publish(self._outbox.take())
         for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
-            self._failed.add(message_id)
+            self._requeue.failed.add(message_id)
             self._metrics.count("RecordFailed")
 
-    def _requeue(self) -> None:
-        """Put what waits onto the retry queue, after its status event is published: waiting costs no receive."""
-        for job, hop, delay_seconds in self._waits:
-            if job.message.message_id in self._failed:
-                continue
-            try:
-                self._retry_queue.put(with_hop(job.envelope, hop), delay_seconds)
-            except TransientError as err:
-                self._report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
+
+def _is_suspicious(job: Job) -> bool:
+    return job.message.receive_count > _UNSUSPICIOUS_RECEIVES
+
+
+def _last_first_on_every_other_receive(jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+    """Order what is sent one by one: whatever stands after the message that ends the invocation is before it next time.
+
+    Messages that failed together are all suspicious, and the guilty one is not known.
+    """
+    receives = max((job.message.receive_count for job in jobs), default=0)
+    return sorted(jobs, key=lambda job: job.message.message_id, reverse=receives % 2 == 0)
 
 
 def _attempt(step: Callable[[], T]) -> tuple[T | None, Exception | None]:
@@ -338,18 +340,3 @@ def _attempt(step: Callable[[], T]) -> tuple[T | None, Exception | None]:
         return step(), None
     except Exception as err:
         return None, err
-
-
-def _given_up(hold: HoldError, attempt: int) -> PermanentError:
-    match hold.gives_up_as:
-        case "bounce_rate_exceeded":
-            rate = hold.bounce_rate if isinstance(hold, BreakerOpen) else 0.0
-            text = f"Bounce rate exceeded during retry: {rate:.1%}"
-            if attempt > 1:
-                return PermanentError(hold.gives_up_as, text, code="RATE002")
-            return PermanentError(hold.gives_up_as, "Email not sent: bounce rate exceeded", code="RATE001")
-        case "outcome_unknown":
-            return outcome_unknown()
-        case _:
-            message = f"Email not sent: held too long ({hold.reason})"
-            return PermanentError(hold.gives_up_as, message, code="EXP002")

@@ -75,8 +75,6 @@ class Claims:
             else:
                 job.hop = msgspec.structs.replace(job.hop, record_id=job.email_id)
 
-    # --- what the steps record ----------------------------------------------------------------------------------------
-
     def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
         """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
         at = utc_text(self._clock.now())
@@ -139,8 +137,6 @@ class Claims:
         """Release a claim without an entry: SES has not got the message, and will be asked again soon."""
         if job.claim is not None:
             self._amend(job, job.claim, [])
-
-    # --- the claim protocol -------------------------------------------------------------------------------------------
 
     def _write_entry(self, job: Job, make: _MakeEntry, *, lease_until: float) -> TrackingRecord | None:
         """Write the job's next entry under its id, as a new record or over the existing one.
@@ -214,8 +210,6 @@ class Claims:
         else:
             self._republish(job, existing)
 
-    # --- one write each -----------------------------------------------------------------------------------------------
-
     def _new_record(self, email_id: str, **facts: Any) -> TrackingRecord:
         now = self._clock.now()
         timestamp = utc_text(now)
@@ -232,16 +226,13 @@ class Claims:
     def _create_first(self, job: Job, entry: Entry, lease_until: float) -> TrackingRecord | _Written:
         # A denied request binds no emailId, as a rejected one.
         unbound = {"fingerprint": ""} if entry.detail.get("errorType") == "producer_denied" else {}
-        existing: TrackingRecord | _Written | None = None
-        while existing is None:
+        while True:
             facts = job.facts | unbound
             record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **facts)
             existing = self._create(job, record, _with_dropped(job, entry))
-            if not isinstance(existing, _Written) and belongs_to_another(existing, job):
-                # Another source has written it since `find_records`.
-                job.use_key_of_source()
-                existing = None
-        return existing
+            if isinstance(existing, _Written) or not belongs_to_another(existing, job):
+                return existing
+            job.use_key_of_source()  # Another source has written it since `find_records`.
 
     def _create(self, job: Job, record: TrackingRecord, entries: Sequence[Entry]) -> TrackingRecord | _Written:
         folded, transitions = fold(record, entries)
@@ -272,8 +263,6 @@ class Claims:
         """Publish again what a redelivered message may not have published: same events, same ids."""
         _, transitions = fold(record, [entry for entry in record.history if entry.status in _PUBLISHED_HERE])
         self._outbox.add(record, transitions, [job.message.message_id])
-
-    # --- logging ------------------------------------------------------------------------------------------------------
 
     def _log_failed(self, job: Job, email_id: str, error_type: str, message: str, code: str, **more: object) -> None:
         self._metrics.count("EmailFailed")

@@ -1,12 +1,14 @@
-"""Deliver an email: wait for its send time → check pauses again → claim → keep for a retry → send → record."""
+"""Deliver an email: wait for its send time → compose → check pauses → claim → keep for a retry → send → record."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 from sesmail_layer.domain.errors import RateLimited, TransientError
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.usecases.ports import Clock
 from sesmail_layer.usecases.retry import KeptRequests
@@ -18,13 +20,15 @@ from sesmail_layer.usecases.sender.prepare import PreparedMail
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 
 _LEASE_EXTRA_SECONDS = 5.0
+_LATE_SECONDS = 1.0
+"""How late an email may be sent after the time that leaves enough for recording."""
 
 Prepared = tuple[Email, PreparedMail]
 DeliverStep = tuple[Email, Callable[[], None]]
 
 
 class Delivery:
-    """Hands one batch's messages to SES; `sent` are those that it accepted."""
+    """Hands one batch's messages to SES."""
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Delivery:
         *,
         deadline: float,
         last_send: float,
+        bytes_in_flight: Callable[[int], AbstractContextManager[None]],
     ) -> None:
         """`last_send` (Unix seconds): the latest send time that leaves enough of the invocation for recording."""
         self._pacer = pacer
@@ -49,7 +54,13 @@ class Delivery:
         self._clock = clock
         self._lease_until = deadline + _LEASE_EXTRA_SECONDS
         self._last_send = last_send
-        self.sent: list[Email] = []
+        self._bytes_in_flight = bytes_in_flight
+        self._sent: list[Email] = []
+
+    def take_sent(self) -> list[Email]:
+        """Return the emails that SES accepted since the last call."""
+        sent, self._sent = self._sent, []
+        return sent
 
     def steps(self, prepared: Sequence[Prepared]) -> list[DeliverStep]:
         """Assign each message a send time; those that cannot be sent before the deadline are held."""
@@ -72,20 +83,28 @@ class Delivery:
         self._deliver(email, mail, self._clock.now() if granted else None)
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
-        """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
         if at is None:
             raise RateLimited(random.uniform(1, 10))
         self._clock.sleep(at - self._clock.now())
+        with self._bytes_in_flight(mail.size):
+            if self._clock.now() > self._last_send + _LATE_SECONDS:
+                raise RateLimited(random.uniform(1, 10))  # It waited for the bytes of others.
+            accepted = self._send(email, mail)
+        if accepted:
+            self._sent.append(email)
+            self._claims.record_sent(email, *accepted)
+
+    def _send(self, email: Email, mail: PreparedMail) -> tuple[TrackingRecord, str] | None:
+        """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
+        raw = mail.compose()
         self._producers.check_again(email)
         claim = self._claims.claim(email, self._lease_until)
         if claim is None:
-            return
+            return None
         self._kept.keep(email, claim)
         tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
         try:
-            ses_message_id = self._mailer.send(mail.raw, sender=mail.sender, recipients=email.recipients, tags=tags)
+            return claim, self._mailer.send(raw, sender=mail.sender, recipients=email.recipients, tags=tags)
         except TransientError:
             self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
             raise
-        self.sent.append(email)
-        self._claims.record_sent(email, claim, ses_message_id)

@@ -24,8 +24,9 @@ from sesmail_layer.domain.request.email_request import (
     metadata_fault,
     parse_request,
 )
-from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope, open_envelope
+from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope, check_envelope, open_envelope
 from sesmail_layer.domain.request.refusals import Refusal
+from sesmail_layer.domain.request.storable import with_storable_numbers
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Email(Job):
 
 
 def receive(
-    message: QueueMessage, *, now: float, max_schedule_days: int, refuse_unknown: bool
+    message: QueueMessage, *, now: float, max_schedule_days: int, max_request_bytes: int, refuse_unknown: bool
 ) -> Email | RejectedRequest:
     """Read a message. Raises EnvelopeError where no record can be made for it."""
     envelope = open_envelope(message.body)
@@ -109,15 +110,14 @@ def receive(
         "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
     }
     try:
-        if not envelope.source_is_whole:
-            raise Refusal("source: found half a surrogate pair; allowed: characters that UTF-8 has")
+        check_envelope(envelope, message.body, max_request_bytes)
         request, unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
     except Refusal as err:
         return RejectedRequest(**common, facts=_facts_of_rejected(envelope, given), error=err, readable=False)
     common["facts"] = _facts(envelope, request, unknown_fields)
     common["recipient_states"] = _recipient_states(request) if request.cc or request.bcc else {}
     if unknown_fields and refuse_unknown:
-        error = Refusal(f"Unknown fields: {[name[:60] for name in unknown_fields]}", code="VAL006")
+        error = Refusal(f"Unknown fields: {unknown_fields}", code="VAL006")
         return RejectedRequest(**common, error=error, readable=True)
     common["facts"]["fingerprint"] = common["fingerprint"]
     return Email(
@@ -159,7 +159,9 @@ def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dic
         "unknown_fields": [],
         "to_email": _usable_address(detail.get("to")),
         "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
-        "metadata": metadata if isinstance(metadata, dict) and metadata_fault(metadata) is None else None,
+        "metadata": with_storable_numbers(metadata)
+        if isinstance(metadata, dict) and metadata_fault(metadata) is None
+        else None,
     }
 
 

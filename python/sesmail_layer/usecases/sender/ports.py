@@ -101,6 +101,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: int
     refuse_unknown_fields: bool
     max_message_bytes: int
+    max_request_bytes: int
+    """Size of a request with its envelope when it arrives."""
     max_schedule_days: int
     max_hold_seconds: float
     max_send_rate: float | None
@@ -144,3 +146,5 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
     run_all: Callable[[Sequence[Callable[[], object]]], None]
     """Runs independent steps, concurrently where it can; none of them raises."""
+    bytes_in_flight: Callable[[int], AbstractContextManager[None]]
+    """Waits until that many bytes of messages may be held in memory; its block holds them."""

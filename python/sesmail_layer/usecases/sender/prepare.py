@@ -1,18 +1,20 @@
-"""Prepare an email: template, rendering, identity, attachments, MIME message."""
+"""Prepare an email: template, rendering, identity; then, at its send time, attachments and MIME message."""
 
 from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
 import msgspec
 
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
-from sesmail_layer.domain.message import File, compose, resolve_identity
+from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.request.email_request import Attachment
+from sesmail_layer.domain.template.templates import Rendered
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.ports import Clock
 from sesmail_layer.usecases.sender.job import Email
@@ -23,11 +25,18 @@ COMPILE_SECONDS = 8.0
 """At most; enough for the largest template on the smallest sender, once for a container."""
 
 
-class PreparedMail(msgspec.Struct, frozen=True):
-    """What SES is handed."""
+# MIME tools wrap base64 in lines; everything else outside its alphabet is an error.
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\n\t "))
 
-    raw: bytes
+
+class PreparedMail(msgspec.Struct, frozen=True):
+    """An email without the bytes of its message: ten of those do not fit into the function's memory."""
+
     sender: str
+    size: int
+    """Bytes that the message may have; the limit where an object in S3 is part of it."""
+    compose: Callable[[], bytes]
+    """Reads the attachments and returns the message. Raises PermanentError, TransientError."""
 
 
 class Preparation:
@@ -51,56 +60,89 @@ class Preparation:
         self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
         self._last_start = clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
+    def has_time(self) -> bool:
+        """Return True while one more email can be prepared and sent."""
+        return self._clock.now() <= self._last_start
+
     def __call__(self, email: Email) -> PreparedMail:
-        """Compose the message. Raises PermanentError, OutOfTime, TransientError."""
+        """Render the email and check what can be checked unread. Raises PermanentError, OutOfTime, TransientError."""
         request, rules = email.request, self._rules
-        now = self._clock.now()
-        if now > self._last_start:
+        if not self.has_time():
             # The templates before it took the time: there would be none left to send it.
             raise OutOfTime(random.uniform(1, 10))
         template = self._templates.load(request.template_name, request.locale, self._compile_seconds)
         email.sensitive = bool(request.sensitive) or template.metadata.sensitive
-        data = {"year": int(utc_text(now)[:4]), **request.template_data}
+        data = {"year": int(utc_text(self._clock.now())[:4]), **request.template_data}
         with self._time_limit(RENDER_SECONDS):
             rendered = template.render(data, request.subject)
         email.facts["subject"] = rendered.subject
         identity = resolve_identity(request, rendered, rules.default_sender_email, rules.default_sender_name)
         email.policy.check_sender(email.envelope.source, identity.email)
+        size = self._check_attachments(request.attachments, email.policy)
+        size += len(rendered.html.encode("utf-8", "replace")) + len(rendered.text.encode("utf-8", "replace"))
+        return PreparedMail(
+            identity.email,
+            min(size, rules.max_message_bytes),
+            partial(self._compose, email, rendered, identity),
+        )
+
+    def _check_attachments(self, attachments: Sequence[Attachment], policy: ProducerPolicy) -> int:
+        """Return the bytes that the attachments may take in the message. Raises PermanentError."""
+        limit = self._rules.max_message_bytes
+        inline = sum(len(one.content_base64 or "") for one in attachments)
+        if inline > limit:
+            raise _too_large(inline, limit, attachments=True)
+        for index, one in enumerate(attachments):
+            field = f"attachments[{index}]"
+            if one.s3_uri is None:
+                _decoded(one.content_base64 or "", field)
+            elif not policy.may_read(one.s3_uri):
+                message = f"Validation error: {field}.s3Uri: not under a prefix that this producer was given"
+                raise PermanentError("attachment_error", message, code="ATT001")
+        return limit if any(one.s3_uri for one in attachments) else inline
+
+    def _compose(self, email: Email, rendered: Rendered, identity: Identity) -> bytes:
+        request, limit = email.request, self._rules.max_message_bytes
         raw = compose(
             request,
             rendered,
             identity,
             email_id=email.email_id,
             attempt=email.hop.attempt,
-            now=now,
+            now=self._clock.now(),
             cc=[address for address in request.cc if address in email.recipients],
-            files=[self._file(index, one, email.policy) for index, one in enumerate(request.attachments)],
+            files=self._read(request.attachments),
         )
-        if len(raw) > rules.max_message_bytes:
-            raise PermanentError(
-                "attachment_error" if request.attachments else "validation_error",
-                f"Validation error: attachments: the message is {len(raw)} bytes, at most "
-                f"{rules.max_message_bytes} are allowed",
-                code="VAL007",
-            )
-        return PreparedMail(raw, identity.email)
+        if len(raw) > limit:
+            raise _too_large(len(raw), limit, attachments=bool(request.attachments))
+        return raw
 
-    def _file(self, index: int, attachment: Attachment, policy: ProducerPolicy) -> File:
-        """Raises PermanentError `attachment_error`, and TransientError."""
-        field = f"attachments[{index}]"
-        if attachment.s3_uri is None:
-            content = _decoded(attachment.content_base64 or "", field)
-        elif policy.may_read(attachment.s3_uri):
-            content = self._attachments.read(attachment.s3_uri, f"{field}.s3Uri", self._rules.max_message_bytes)
-        else:
-            message = f"Validation error: {field}.s3Uri: not under a prefix that this producer was given"
-            raise PermanentError("attachment_error", message, code="ATT001")
-        return File(attachment.filename, content, attachment.content_type, attachment.content_id)
+    def _read(self, attachments: Sequence[Attachment]) -> list[File]:
+        """Read no more than one message may have. Raises PermanentError `attachment_error`, and TransientError."""
+        left = self._rules.max_message_bytes
+        files = []
+        for index, one in enumerate(attachments):
+            field = f"attachments[{index}]"
+            if one.s3_uri is None:
+                content = _decoded(one.content_base64 or "", field)
+            else:
+                content = self._attachments.read(one.s3_uri, f"{field}.s3Uri", left)
+            left = max(0, left - len(content))
+            files.append(File(one.filename, content, one.content_type, one.content_id))
+        return files
+
+
+def _too_large(size: int, limit: int, *, attachments: bool) -> PermanentError:
+    return PermanentError(
+        "attachment_error" if attachments else "validation_error",
+        f"Validation error: attachments: the message is {size} bytes, at most {limit} are allowed",
+        code="VAL007",
+    )
 
 
 def _decoded(text: str, field: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.translate(_LINE_BREAKS), validate=True)
     except ValueError as err:
         message = f"Validation error: {field}.contentBase64: not base64"
         raise PermanentError("attachment_error", message, code="ATT002") from err

@@ -123,34 +123,38 @@ class ProducerGuard:
         """Take a batch's emails from their producers' caps, one write a producer and cap; return, by SQS message id,
         the holds of those that have no room. Raises TransientError."""
         holds: dict[str, HoldError] = {}
-        by_source: dict[str, list[Email]] = defaultdict(list)
+        by_key: dict[str, list[Email]] = defaultdict(list)
         for email in emails:
             if not email.hop.counted:
-                by_source[email.envelope.source].append(email)
-        for source, some in by_source.items():
+                by_key[self._cap_key(email.envelope.source)].append(email)
+        for key, some in by_key.items():
             policy = some[0].policy
             if policy.first_contacts_per_hour is not None:
-                holds |= self._over_contacts(source, some, policy.first_contacts_per_hour)
+                holds |= self._over_contacts(key, some, policy.first_contacts_per_hour)
             within = [email for email in some if email.message.message_id not in holds]
             if policy.emails_per_day is not None and within:
-                holds |= self._over_day(source, within, policy.emails_per_day)
+                holds |= self._over_day(key, within, policy.emails_per_day)
         return holds
 
-    def _over_day(self, source: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
+    def _cap_key(self, source: str) -> str:
+        """Return whose caps count a source's emails: those without a policy of their own count together."""
+        return source if source in self._known.policies else ACCOUNT
+
+    def _over_day(self, key: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
         now = self._clock.now()
-        counter = f"day#{source}#{utc_text(now)[:10]}"
+        counter = f"day#{key}#{utc_text(now)[:10]}"
         room = self._caps.take(counter, len(emails), cap, expires_at=now + 2 * _DAY)
         wait = _DAY - now % _DAY
         return {email.message.message_id: ProducerCapUsed(wait) for email in emails[room:]}
 
-    def _over_contacts(self, source: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
+    def _over_contacts(self, key: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
         """An email with several first contacts is sent when all of them have room; a held one takes none."""
         now = self._clock.now()
         new = {email.message.message_id: self._first_contacts(email) for email in emails}
         wanted = len(frozenset[str]().union(*new.values()))
         if not wanted:
             return {}
-        counter = f"contacts#{source}#{utc_text(now)[:13]}"
+        counter = f"contacts#{key}#{utc_text(now)[:13]}"
         room = self._caps.take(counter, wanted, cap, expires_at=now + 2 * _HOUR)
         wait = _HOUR - now % _HOUR
         holds: dict[str, HoldError] = {}

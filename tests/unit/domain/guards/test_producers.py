@@ -1,4 +1,4 @@
-"""The rules of a producer's policy, one by one, and how a broken one is told."""
+"""The rules of a producer's policy, one by one, and the message of a broken one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_one_of_several_domains_is_enough_and_every_recipient_needs_one() -> Non
     )
 
 
-def test_what_is_wrong_is_told_with_what_is_allowed() -> None:
+def test_a_broken_rule_is_named_with_what_is_allowed() -> None:
     assert denied(ProducerPolicy(enabled=False)) == ("PROD001", "it is not enabled")
     assert denied(ProducerPolicy(templates=["order-*"])) == (
         "PROD002",
@@ -55,7 +55,7 @@ def test_what_is_wrong_is_told_with_what_is_allowed() -> None:
     )
 
 
-def test_a_sender_that_is_none_of_the_producers_is_told_without_its_address() -> None:
+def test_a_sender_that_is_none_of_the_producers_is_named_without_its_address() -> None:
     policy = ProducerPolicy(senders=["*@shop.example.com"])
     policy.check_sender("shop", "News@Shop.example.com")
 
@@ -74,3 +74,12 @@ def test_objects_are_read_under_the_producers_prefixes_and_nowhere_else() -> Non
     assert policy.may_read("s3://invoices/shop/1.pdf")
     assert not policy.may_read("s3://invoices/other/1.pdf")
     assert not ProducerPolicy().may_read("s3://invoices/shop/1.pdf")
+
+
+@pytest.mark.parametrize("prefix", ["s3://invoices/shop/", "s3://invoices/shop"])
+def test_a_prefix_is_a_folder(prefix: str) -> None:
+    policy = ProducerPolicy(attachment_prefixes=[prefix])
+
+    assert policy.may_read("s3://invoices/shop/1.pdf")
+    assert not policy.may_read("s3://invoices/shop-secret/1.pdf")
+    assert not ProducerPolicy(attachment_prefixes=["s3://invoices"]).may_read("s3://invoices-secret/1.pdf")

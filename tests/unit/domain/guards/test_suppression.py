@@ -77,7 +77,7 @@ def test_entries_for_one_address_join_to_the_same_in_any_order_and_repeated(
     assert functools.reduce(Suppression.joined, shuffled) == functools.reduce(Suppression.joined, entries)
 
 
-def test_of_two_that_end_the_later_end_stands_whichever_came_first() -> None:
+def test_of_two_entries_that_expire_the_later_end_is_kept_whichever_came_first() -> None:
     early = listed(SuppressionReason.HARD_BOUNCE, expires_at="2026-12-01", email_id="email-1")
     late = listed(SuppressionReason.UNSUBSCRIBE, expires_at="2026-12-24", email_id="email-2")
 

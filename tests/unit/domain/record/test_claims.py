@@ -1,4 +1,4 @@
-"""Who may send an email whose id is known already."""
+"""Who may send an email whose id has a record already."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ def record(status: Status, **about: Any) -> TrackingRecord:
 
 
 def found(
-    standing: TrackingRecord, *, event: str = "second", attempt: int = 1, fingerprint: str = "same", after: float = 0
+    existing: TrackingRecord, *, event: str = "second", attempt: int = 1, fingerprint: str = "same", after: float = 0
 ) -> Finding:
     return judge(
-        standing, fingerprint=fingerprint, event_id=event, attempt=attempt, now=NOW + after, settle_seconds=SETTLE
+        existing, fingerprint=fingerprint, event_id=event, attempt=attempt, now=NOW + after, settle_seconds=SETTLE
     )
 
 
 def test_another_request_is_a_conflict_and_one_without_a_fingerprint_is_not() -> None:
-    standing = record(Status.SENT)
+    existing = record(Status.SENT)
 
-    assert found(standing, fingerprint="other") == Finding(Verdict.CONFLICT)
-    assert found(standing, fingerprint="") == Finding(Verdict.DONE)
+    assert found(existing, fingerprint="other") == Finding(Verdict.CONFLICT)
+    assert found(existing, fingerprint="") == Finding(Verdict.DONE)
     assert found(record(Status.SENT, fingerprint=""), fingerprint="other") == Finding(Verdict.DONE)
 
 
 @pytest.mark.parametrize("status", [Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.SOFT_BOUNCED])
-def test_what_went_its_way_is_done_and_its_own_event_may_tell_it_again(status: Status) -> None:
-    standing = record(status, attempt=2)
+def test_a_finished_email_is_done_and_its_own_event_may_publish_it_again(status: Status) -> None:
+    existing = record(status, attempt=2)
 
-    assert found(standing) == Finding(Verdict.DONE, 2)
-    assert found(standing, event="first") == Finding(Verdict.REDELIVERED, 2)
+    assert found(existing) == Finding(Verdict.DONE, 2)
+    assert found(existing, event="first") == Finding(Verdict.REDELIVERED, 2)
 
 
-def test_after_a_soft_bounce_the_next_attempt_is_taken_and_no_earlier_one() -> None:
-    standing = record(Status.SOFT_BOUNCED, attempt=2)
+def test_after_a_soft_bounce_the_next_attempt_is_claimed_and_no_earlier_one() -> None:
+    existing = record(Status.SOFT_BOUNCED, attempt=2)
 
-    assert found(standing, attempt=3) == Finding(Verdict.TAKE, 3)
-    assert found(standing, attempt=2) == Finding(Verdict.DONE, 2)
+    assert found(existing, attempt=3) == Finding(Verdict.TAKE, 3)
+    assert found(existing, attempt=2) == Finding(Verdict.DONE, 2)
     assert found(record(Status.DELIVERED, attempt=2), attempt=3) == Finding(Verdict.DONE, 2)
 
 
-def test_what_waits_may_be_taken() -> None:
+def test_a_deferred_email_may_be_claimed() -> None:
     assert found(record(Status.DEFERRED, attempt=2)) == Finding(Verdict.TAKE, 2)
 
 
-def test_a_claim_that_was_given_back_may_be_taken() -> None:
+def test_a_released_claim_may_be_claimed_again() -> None:
     assert found(record(Status.SENDING, lease_until=0, attempt=2)) == Finding(Verdict.TAKE, 2)
 
 
@@ -80,17 +80,17 @@ def test_a_claim_that_was_given_back_may_be_taken() -> None:
         (SETTLE, Finding(Verdict.UNSETTLED, 1)),
     ],
 )
-def test_a_claim_is_waited_for_until_its_lease_and_then_until_news_would_be_there(
+def test_a_claim_is_busy_until_its_lease_ends_and_then_until_its_event_would_have_arrived(
     after: float, expected: Finding
 ) -> None:
     assert found(record(Status.SENDING, lease_until=NOW + 40), after=after) == expected
 
 
 def test_a_lease_that_outlasts_the_settling_counts_to_its_end() -> None:
-    standing = record(Status.SENDING, lease_until=NOW + 900)
+    existing = record(Status.SENDING, lease_until=NOW + 900)
 
-    assert found(standing, after=899) == Finding(Verdict.BUSY, 1, NOW + 900)
-    assert found(standing, after=900) == Finding(Verdict.UNSETTLED, 1)
+    assert found(existing, after=899) == Finding(Verdict.BUSY, 1, NOW + 900)
+    assert found(existing, after=900) == Finding(Verdict.UNSETTLED, 1)
 
 
 def test_the_newest_claim_counts() -> None:
@@ -112,11 +112,11 @@ def test_the_newest_claim_counts() -> None:
     ],
 )
 def test_what_failed_before_ses_saw_it_may_be_sent_again_under_its_id(about: dict[str, str], again: bool) -> None:
-    standing = record(Status.FAILED, **about)
+    existing = record(Status.FAILED, **about)
 
-    assert never_reached_ses(standing) is again
-    assert found(standing) == (Finding(Verdict.TAKE, 2) if again else Finding(Verdict.DONE, 1))
-    assert found(standing, event="first") == Finding(Verdict.REDELIVERED, 1)
+    assert never_reached_ses(existing) is again
+    assert found(existing) == (Finding(Verdict.TAKE, 2) if again else Finding(Verdict.DONE, 1))
+    assert found(existing, event="first") == Finding(Verdict.REDELIVERED, 1)
 
 
 def test_only_what_failed_never_reached_ses() -> None:
@@ -124,7 +124,7 @@ def test_only_what_failed_never_reached_ses() -> None:
 
 
 def test_an_unsettled_claim_is_of_its_own_attempt() -> None:
-    standing = record(Status.SENDING, lease_until=NOW + 40, attempt=2)
+    existing = record(Status.SENDING, lease_until=NOW + 40, attempt=2)
 
-    assert found(standing, after=SETTLE) == Finding(Verdict.UNSETTLED, 2)
-    assert found(standing) == Finding(Verdict.BUSY, 2, NOW + 40)
+    assert found(existing, after=SETTLE) == Finding(Verdict.UNSETTLED, 2)
+    assert found(existing) == Finding(Verdict.BUSY, 2, NOW + 40)

@@ -36,7 +36,7 @@ def entry(status: str | None, second: int = 0, *, attempt: int = 1, to: str | No
 
 
 def without_log(record: TrackingRecord) -> TrackingRecord:
-    """All but the log of what was published, which tells the order of arrival by nature."""
+    """All but the log of what was published, which depends on the order of arrival."""
     return msgspec.structs.replace(record, transitions={})
 
 
@@ -69,10 +69,10 @@ histories = st.lists(entries, max_size=25) | st.lists(entries, min_size=100, max
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from([a_record(), with_copies()]), histories, st.data())
 def test_any_order_and_any_repetition_gives_the_same_record(
-    record: TrackingRecord, news: list[Entry], data: st.DataObject
+    record: TrackingRecord, added: list[Entry], data: st.DataObject
 ) -> None:
-    once, _ = fold(record, news)
-    repeated = news + [each for each in news if data.draw(st.booleans())]
+    once, _ = fold(record, added)
+    repeated = added + [each for each in added if data.draw(st.booleans())]
     again, _ = fold(record, data.draw(st.permutations(repeated)))
 
     assert without_log(again) == without_log(once)
@@ -80,30 +80,30 @@ def test_any_order_and_any_repetition_gives_the_same_record(
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from([a_record(), with_copies()]), histories, st.integers(0, 200))
-def test_two_folds_are_one(record: TrackingRecord, news: list[Entry], cut: int) -> None:
+def test_two_folds_are_one(record: TrackingRecord, added: list[Entry], cut: int) -> None:
     """What a batch folds at once and what two workers fold one after the other is the same."""
-    first, _ = fold(record, news[:cut])
-    both, _ = fold(first, news[cut:])
+    first, _ = fold(record, added[:cut])
+    both, _ = fold(first, added[cut:])
 
-    assert both == fold(record, news)[0]
+    assert both == fold(record, added)[0]
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from([a_record(), with_copies()]), histories)
 def test_a_status_only_moves_upwards_and_the_transitions_tell_each_step(
-    record: TrackingRecord, news: list[Entry]
+    record: TrackingRecord, added: list[Entry]
 ) -> None:
     steps: dict[str | None, list[Entry]] = {None: [], CC: [], BCC: []}
-    for each in news:
+    for each in added:
         known = {other.key for other in record.history}
         record, transitions = fold(record, [each])
         for moved in transitions:
             if moved.entry.key in known:
                 continue
-            whose = moved.entry.recipient if moved.entry.recipient in record.recipients else None
-            path = steps[whose]
+            subject = moved.entry.recipient if moved.entry.recipient in record.recipients else None
+            path = steps[subject]
             # A mark of the whole message moves a copy as well, under a transition that is `to`'s.
-            assert whose is not None or moved.previous == (path[-1].status if path else None)
+            assert subject is not None or moved.previous == (path[-1].status if path else None)
             path.append(moved.entry)
     for path in steps.values():
         heights = [rank(step.status or Status.SENDING, step.attempt) for step in path]
@@ -112,9 +112,9 @@ def test_a_status_only_moves_upwards_and_the_transitions_tell_each_step(
 
 @settings(deadline=None, max_examples=60)
 @given(histories)
-def test_a_repetition_gives_the_transition_that_was_stored(news: list[Entry]) -> None:
-    record, first = fold(with_copies(), news)
-    again, second = fold(record, news)
+def test_a_repetition_gives_the_transition_that_was_stored(added: list[Entry]) -> None:
+    record, first = fold(with_copies(), added)
+    again, second = fold(record, added)
 
     assert again == record
     assert second == first
@@ -156,18 +156,18 @@ def test_a_bounce_or_complaint_of_an_earlier_attempt_wins(final: str) -> None:
     assert (record.status, record.attempt) == (final, 2)
 
 
-def test_a_later_attempt_stands_above_an_earlier_soft_bounce() -> None:
+def test_a_later_attempt_ranks_above_an_earlier_soft_bounce() -> None:
     record, _ = fold(a_record(), [entry("soft_bounced", 9), entry("sent", 3, attempt=2)])
 
     assert record.status is Status.SENT
 
 
-def test_the_earlier_of_two_clocks_stands_for_one_acceptance() -> None:
+def test_of_two_clocks_for_one_acceptance_the_earlier_is_kept() -> None:
     ours = Entry("sent/1", "2026-11-24T10:31:01.250Z", 1, Status.SENT, detail={"sesMessageId": "0100"})
     theirs = Entry("sent/1", "2026-11-24T10:31:01.000Z", 1, Status.SENT, detail={"sesMessageId": "0100"})
 
-    for news in ([ours, theirs], [theirs, ours]):
-        record, transitions = fold(a_record(), news)
+    for added in ([ours, theirs], [theirs, ours]):
+        record, transitions = fold(a_record(), added)
         assert record.sent_at == theirs.at
         assert len(transitions) == 1
 
@@ -181,9 +181,9 @@ def test_an_event_settles_a_claim_and_fills_in_the_ses_id() -> None:
 
 
 def test_the_ses_id_is_that_of_the_newest_attempt() -> None:
-    news = [entry("sent", 9, attempt=2, sesMessageId="0100-a"), entry("sent", 1, sesMessageId="0100-z")]
+    added = [entry("sent", 9, attempt=2, sesMessageId="0100-a"), entry("sent", 1, sesMessageId="0100-z")]
 
-    assert fold(a_record(), news)[0].ses_message_id == "0100-a"
+    assert fold(a_record(), added)[0].ses_message_id == "0100-a"
 
 
 def test_sending_and_deferred_follow_each_other_in_time() -> None:
@@ -194,7 +194,7 @@ def test_sending_and_deferred_follow_each_other_in_time() -> None:
     assert (record.status, record.defer_reason) == (Status.SENDING, None)
 
 
-def test_a_machines_opens_raise_the_status_and_count_as_nobodys() -> None:
+def test_a_machines_opens_raise_the_status_and_are_not_counted() -> None:
     record, _ = fold(a_record(), [entry("opened", 1, machine=True)])
     assert (record.status, record.open_count, record.opened_at) == (Status.OPENED, 0, None)
 
@@ -202,7 +202,7 @@ def test_a_machines_opens_raise_the_status_and_count_as_nobodys() -> None:
     assert (record.open_count, record.opened_at) == (2, "2026-11-24T10:31:05.000Z")
 
 
-def test_news_of_a_copy_leaves_the_status_of_to_alone() -> None:
+def test_an_event_of_a_copy_does_not_change_the_status_of_to() -> None:
     record, transitions = fold(with_copies(), [entry("sent", 1), entry("bounced", 2, to=CC, bounceType="Permanent")])
 
     assert record.status is Status.SENT
@@ -212,7 +212,7 @@ def test_news_of_a_copy_leaves_the_status_of_to_alone() -> None:
     assert [moved.entry.recipient for moved in transitions] == [None, CC]
 
 
-def test_an_open_that_nobody_can_attribute_is_no_copys() -> None:
+def test_an_open_without_a_recipient_is_not_counted_for_a_copy() -> None:
     record, _ = fold(with_copies(), [entry("sent", 1), entry("opened", 2, machine=False)])
 
     assert record.status is Status.OPENED
@@ -231,7 +231,7 @@ def test_the_only_recipient_is_meant_whatever_it_is_called() -> None:
     assert fold(a_record(), [entry("bounced", 2, to=STRANGER)])[0].status is Status.BOUNCED
 
 
-def test_history_only_news_moves_no_status() -> None:
+def test_an_entry_without_a_status_changes_no_status() -> None:
     record, transitions = fold(a_record(), [entry("sent", 1), entry(None, 2)])
 
     assert (record.status, len(record.history), len(transitions)) == (Status.SENT, 2, 1)
@@ -251,12 +251,12 @@ def test_a_full_history_still_takes_what_moves_a_status() -> None:
 
 
 def test_a_full_history_fits_into_an_item_of_400_kilobytes() -> None:
-    news = [
+    added = [
         Entry(f"bounce/1/{TO}/{'f' * 60}/{number}", "2026-11-24T10:31:00.000Z", 1, Status.SOFT_BOUNCED, TO, "soft",
               {"bounceReason": "x" * 500, "diagnosticCode": "x" * 500, "bounceType": "Transient"})
         for number in range(HISTORY_LIMIT)
     ]  # fmt: skip
-    record, _ = fold(a_record(metadata={"k": "v" * 16_000}), news)
+    record, _ = fold(a_record(metadata={"k": "v" * 16_000}), added)
 
     assert len(msgspec.json.encode(record)) < 390_000
 

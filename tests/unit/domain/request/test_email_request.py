@@ -81,8 +81,8 @@ def test_a_request_may_have_every_field() -> None:
         headers={"X-Order": "42", "References": "<a@b>", "List-Id": "<news.example.com>", "feedback-id": "a:b"},
         list_unsubscribe=ListUnsubscribe(url="https://example.com/u?t=1", mailto="unsubscribe@example.com"),
         priority=Priority.BULK,
-        send_at="2026-11-24T10:31:00+01:00",
-        expires_at="2026-12-24T10:31:00Z",
+        send_at="2026-11-24T09:31:00.000Z",
+        expires_at="2026-12-24T10:31:00.000Z",
         locale="fr-CA",
         sensitive=True,
     )
@@ -120,7 +120,7 @@ def test_a_required_field_that_is_missing_is_named(field: str, code: str, value:
 @pytest.mark.parametrize(
     ("detail", "found"), [(None, "nothing"), ([], "a list"), ("x", "a text"), (3, "a number"), (True, "a truth value")]
 )
-def test_a_detail_that_is_no_object_is_refused(detail: object, found: str) -> None:
+def test_a_detail_that_is_no_object_is_rejected(detail: object, found: str) -> None:
     with pytest.raises(Refusal, match=f"detail must be an object, found {found}"):
         parse_request(detail, now=NOW)
 
@@ -133,10 +133,8 @@ def test_a_detail_that_is_no_object_is_refused(detail: object, found: str) -> No
         ("reply-to", "replyTo"),
         ("To", "to"),
         ("BCC", "bcc"),
-        ("template", None),
         ("template_name", "templateName"),
         ("templateNames", "templateName"),
-        ("attachment", "attachments"),
         ("expireAt", "expiresAt"),
         ("metaData", "metadata"),
         ("priorty", "priority"),
@@ -144,7 +142,7 @@ def test_a_detail_that_is_no_object_is_refused(detail: object, found: str) -> No
         ("x" * 250_000, None),
     ],
 )
-def test_a_near_miss_is_refused_with_what_was_meant(name: str, meant: str | None) -> None:
+def test_a_near_miss_is_rejected_with_a_suggestion(name: str, meant: str | None) -> None:
     if meant is None:
         assert len(parse_request({**DETAIL, name: 1}, now=NOW)[1]) == 1
     else:
@@ -157,11 +155,11 @@ def test_an_unknown_field_that_is_null_is_absent() -> None:
     assert parse_request({**DETAIL, "campaign": None, "replyto": None}, now=NOW)[1] == []
 
 
-def test_unknown_fields_are_told_few_short_and_without_addresses() -> None:
+def test_listed_unknown_fields_are_few_short_and_without_addresses() -> None:
     assert parse_request({**DETAIL, "zeta": 1, "campaign": 1}, now=NOW)[1] == ["campaign", "zeta"]
-    assert parse_request({**DETAIL, "john.smith@example.com": 1}, now=NOW)[1] == ["j***@example.com"]
+    assert parse_request({**DETAIL, "john.smith@example.com": 1}, now=NOW)[1] == ["a name of 22 characters"]
     [long] = parse_request({**DETAIL, "x" * 1000: 1}, now=NOW)[1]
-    assert len(long) == 61
+    assert long == "a name of 1000 characters"
     many = parse_request({**DETAIL, **{f"u{i:05}": 1 for i in range(1000)}}, now=NOW)[1]
     assert many[-1] == "and 980 more"
     assert len(many) == 21
@@ -181,7 +179,7 @@ def nested(depth: int) -> dict[str, Any]:
     return value
 
 
-def test_what_is_nested_too_deeply_is_refused() -> None:
+def test_what_is_nested_too_deeply_is_rejected() -> None:
     assert parsed(templateData=nested(150)).template_data == nested(150)
     assert refusal(templateData=nested(2_500)).message == (
         "Validation error: detail: nested more than 200 levels deep; allowed: 200"
@@ -207,18 +205,18 @@ def test_metadata_may_have_16_kilobytes() -> None:
         "list-unsubscribe-post", "X-", "X-A\n", "X-A:", "X A", "X-Ä", "", "X-" + "a" * 71,
     ],
 )  # fmt: skip
-def test_headers_that_are_not_a_producer_s_to_set_are_refused(name: str) -> None:
+def test_headers_that_a_producer_may_not_set_are_rejected(name: str) -> None:
     assert "is not allowed; allowed are X-*" in refusal(headers={name: "value"}).message
 
 
 @pytest.mark.parametrize("name", ["run.exe", "RUN.EXE", "a.pdf.js", "a.bat ", "a.vbs.", "a.ps1 . ", "exe", ".scr"])
-def test_executable_attachments_are_refused(name: str) -> None:
+def test_executable_attachments_are_rejected(name: str) -> None:
     assert ".filename: files of type ." in refusal(attachments=[{"filename": name, "contentBase64": ""}]).message
 
 
 def test_a_time_that_has_passed_is_no_fault() -> None:
     request = parsed(sendAt="0001-01-01T00:00:00+23:59", expiresAt="9999-12-31T23:59:59-23:59")
-    assert request.send_at == "0001-01-01T00:00:00+23:59"
+    assert (request.send_at, request.expires_at) == ("1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.000Z")
 
 
 def test_a_schedule_may_reach_as_far_as_the_operator_says() -> None:

@@ -1,4 +1,4 @@
-"""Whatever comes in as a request: it is taken, or refused by name; nothing else, and nothing private is told."""
+"""Any input as a request: it is accepted, or rejected by name, and no message contains private data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sesmail_layer.domain.mime import custom_line
 from sesmail_layer.domain.request.email_request import FIELDS, EmailRequest, fingerprint, parse_request
 from sesmail_layer.domain.request.refusals import Refusal
+from sesmail_layer.domain.request.storable import with_storable_numbers
+from sesmail_layer.domain.times import utc_seconds, utc_text
 
 NOW = 1_795_000_000.0
 SEED = int(os.environ.get("SESMAIL_FUZZ_SEED", "20261124"))
@@ -48,13 +51,29 @@ def outcome(detail: object) -> EmailRequest | Refusal:
         assert PRIVATE not in "".join(unknown)
         assert isinstance(detail, dict)
         assert fingerprint(detail, "source")
+        assert_as_sent(request)
         json.dumps(msgspec.to_builtins(request), ensure_ascii=False, allow_nan=False).encode()
         return request
     assert refusal.message.startswith("Validation error: ")
     assert PRIVATE not in refusal.message
+    assert SECRET not in refusal.message
     assert refusal.message.isprintable()
     assert len(refusal.message) < 500
     return refusal
+
+
+def assert_as_sent(request: EmailRequest) -> None:
+    """Every mailbox once, times and locale as the engine writes them, header lines in ASCII and of bounded length."""
+    recipients = [address.casefold() for address in (request.to, *request.cc, *request.bcc)]
+    assert len(set(recipients)) == len(recipients)
+    assert "_" not in (request.locale or "")
+    for time in (request.send_at, request.expires_at):
+        assert time is None or utc_text(utc_seconds(time)) == time
+    for name, value in request.headers.items():
+        line = custom_line(name, value)
+        assert line.isascii()
+        assert max(map(len, line.split("\r\n"))) <= 998
+    assert request.metadata == with_storable_numbers(request.metadata)
 
 
 @given(json_values)
@@ -69,7 +88,7 @@ def test_any_object_is_a_request_or_a_refusal(detail: dict[str, Any]) -> None:
 
 
 @given(st.sampled_from([name for name in FIELDS if name != "to"]), json_values)
-def test_any_value_in_any_field_is_taken_or_refused(field: str, value: object) -> None:
+def test_any_value_in_any_field_is_accepted_or_rejected(field: str, value: object) -> None:
     outcome({"to": "john@example.com", "templateName": "welcome", field: value})
 
 
@@ -100,7 +119,7 @@ CONTROLS = [chr(code) for code in (*range(32), 127, *range(128, 160), 0x2028, 0x
     ids=["to, end", "to", "cc", "replyTo", "subject", "subject, end", "name", "email", "header", "header's name", "url",
          "mailto", "contentType", "contentId", "templateName", "emailId", "locale"],
 )  # fmt: skip
-def test_control_characters_are_refused_wherever_they_could_reach_a_header(
+def test_control_characters_are_rejected_wherever_they_could_reach_a_header(
     detail: Callable[[str], dict[str, Any]],
 ) -> None:
     for control in CONTROLS:
@@ -116,25 +135,31 @@ def test_a_template_s_name_never_leaves_its_folder(name: str) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_-]+", made.template_name, re.ASCII)
 
 
+SECRET = "quite secret words"
+"""Stands in every subject, name, file name, header and link."""
+
 # A request that has everything, and what a fuzzer does to its values.
 _WHOLE: dict[str, Any] = {
     "to": f"{PRIVATE}@example.com",
     "templateName": "welcome",
     "templateData": {"a": [1, {"b": None}]},
     "emailId": "order-1",
-    "subject": "Hello",
-    "senderOverride": {"email": f"{PRIVATE}@example.com", "name": "Shop"},
+    "subject": f"Hello {SECRET}",
+    "senderOverride": {"email": f"{PRIVATE}@example.com", "name": SECRET},
     "replyTo": [f"{PRIVATE}@example.com"],
-    "metadata": {"order": 1},
+    "metadata": {"order": 1, "long": 2**60, "fraction": 0.1234567890123456789, "huge": 10**40},
     "cc": [f"{PRIVATE}1@example.com"],
     "bcc": [f"{PRIVATE}2@example.com"],
-    "attachments": [{"filename": "a.pdf", "contentBase64": "AAAA", "contentType": "application/pdf"}],
-    "headers": {"X-A": "a"},
-    "listUnsubscribe": {"url": "https://example.com/u", "mailto": f"{PRIVATE}@example.com"},
+    "attachments": [
+        {"filename": f"{SECRET}.pdf", "contentBase64": "AA\r\nAA", "contentType": "application/pdf"},
+        {"filename": f"{SECRET}.ics", "contentBase64": "", "contentType": 'text/calendar; method=REQUEST; charset="x"'},
+    ],
+    "headers": {"X-A": SECRET, "References": "<a@b.co> <c@d.co>", "List-Help": f"<https://b.co/?a=?b> ({SECRET} ü)"},
+    "listUnsubscribe": {"url": "HTTPS://example.com/u", "mailto": f"MailTo:{PRIVATE}@example.com"},
     "priority": "bulk",
-    "sendAt": "2026-11-24T10:31:00Z",
+    "sendAt": "2026-11-24t10:31:00.5z",
     "expiresAt": "2026-12-24T10:31:00Z",
-    "locale": "fr-CA",
+    "locale": "fr_CA",
     "sensitive": True,
 }
 _ODD: list[Any] = [
@@ -142,7 +167,9 @@ _ODD: list[Any] = [
     "../..", "ü", "😀" * 300, "=?utf-8?q?=0A?=",
     f"{PRIVATE}@example.com", f"{PRIVATE} smith@example.com", [], {}, [[]], {"": ""}, [None],
     {"a": {"a": {}}}, "x" * 2000,     [f"{PRIVATE}@example.com"] * 60, "{{ 7 * 7 }}", "s3://bucket/../x",
-    "9999-99-99T99:99:99Z", "javascript:alert(1)", "\ud800", "a\udc00@b.co", float("nan"), float("-inf"), 10**400,
+    "9999-99-99T99:99:99Z", "2026-W48-2T10:31:00Z", "text/plain; charset=\"a\\\"",
+    "<ü@b.co>", "=?utf-8?q?x?=", "\u202e",
+    "javascript:alert(1)", "\ud800", "a\udc00@b.co", float("nan"), float("-inf"), 10**400,
 ]  # fmt: skip
 
 
@@ -157,7 +184,12 @@ def mutated(chance: random.Random, value: Any) -> Any:
         if roll < 0.4:
             return {**value, str(chance.choice(_ODD)): chance.choice(_ODD)}
         if roll < 0.5:
-            return {**rest, chance.choice([name.upper(), name + " ", name[1:], f"{name}s"]): value[name]}
+            return {
+                **rest,
+                chance.choice([name.upper(), name + " ", name[1:], f"{name}s", "From", "html_body", SECRET]): value[
+                    name
+                ],
+            }
         return {**rest, name: mutated(chance, value[name])}
     if isinstance(value, list) and value:
         return [*value * chance.choice([1, 1, 2, 30]), mutated(chance, chance.choice(value))]

@@ -33,7 +33,7 @@ def test_an_event_is_read_as_eventbridge_writes_it() -> None:
 
 
 @pytest.mark.parametrize("detail", [None, [], "text", 5, {}])
-def test_a_detail_of_any_kind_is_an_envelope_so_that_it_can_be_refused_by_record(detail: object) -> None:
+def test_a_detail_of_any_kind_is_an_envelope_so_that_its_rejection_is_recorded(detail: object) -> None:
     assert open_envelope(json.dumps({**EVENT, "detail": detail})).detail == detail
 
 
@@ -59,7 +59,7 @@ def test_a_detail_of_any_kind_is_an_envelope_so_that_it_can_be_refused_by_record
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_what_is_no_event_is_told_apart(body: str) -> None:
+def test_what_is_no_event_raises_an_envelope_error(body: str) -> None:
     with pytest.raises(EnvelopeError):
         open_envelope(body)
 

@@ -74,14 +74,14 @@ def refusal(detail_json: str, **given: Any) -> str:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("half", [HALF, "\udc00", "\udc00\ud800"], ids=ascii)
-def test_half_a_surrogate_pair_is_refused_by_the_field_that_has_it(
+def test_half_a_surrogate_pair_is_rejected_by_the_field_that_has_it(
     fields: dict[str, Any], named: str, half: str
 ) -> None:
     detail = json.dumps(request(**fields)).replace(json.dumps(HALF)[1:-1], json.dumps(half)[1:-1])
     assert refusal(detail) == f"{named}: found half a surrogate pair; allowed: characters that UTF-8 has"
 
 
-def test_a_source_with_half_a_surrogate_pair_is_refused_too() -> None:
+def test_a_source_with_half_a_surrogate_pair_is_rejected_too() -> None:
     assert refusal(json.dumps(request()), source=f"shop{HALF}") == (
         "source: found half a surrogate pair; allowed: characters that UTF-8 has"
     )
@@ -109,26 +109,43 @@ def test_a_whole_surrogate_pair_is_a_character() -> None:
         ('{"to":#,"templateName":"welcome"}', "to"),
     ],
 )
-def test_a_number_that_no_number_holds_is_refused_by_its_field(detail: str, named: str, number: str) -> None:
+def test_a_number_out_of_range_is_rejected_by_its_field(detail: str, named: str, number: str) -> None:
     assert refusal(detail.replace("#", number)) == (
         f"{named}: found a number out of range; allowed: numbers up to 1.8e308"
     )
 
 
 @pytest.mark.parametrize(
-    "number", ["1" * 39, "1" * 309, "-" + "1" * 309, "1e300", "-1e-300", "0.1234567890123456789", "-0.0"]
+    ("number", "kept"),
+    [
+        ("9007199254740993", 9007199254740993),
+        ("1" * 38, int("1" * 38)),
+        ("1" * 39, "1" * 39),
+        ("1" * 309, "1" * 309),
+        ("-" + "1" * 309, "-" + "1" * 309),
+        ("1" + "0" * 38, "1" + "0" * 38),
+        ("1e300", "1e+300"),
+        ("1e30", 10**30),
+        ("1.5e30", 15 * 10**29),
+        ("-1e-300", "-1e-300"),
+        ("0.1234567890123456789", 0.12345678901234568),
+        ("123456789012345678901234567890.5", 123456789012345680000000000000),
+        ("1.0", 1),
+        ("-0.0", 0),
+    ],
 )
-def test_numbers_beyond_dynamodb_s_are_kept_and_told(number: str) -> None:
+def test_a_number_in_metadata_has_one_value_in_the_record_and_in_all_events(number: str, kept: object) -> None:
     content = f'"templateData":{{"name":{number}}},"metadata":{{"n":{number}}}'
     detail = f'{{"to":"a@example.com","templateName":"welcome",{content}}}'
     sender = Sender()
     body = f'{{"id":"event-1","detail-type":"Email Request","source":"s","detail":{detail}}}'
     assert sender.run(QueueMessage("message-1", body)) == set()
     [record] = sender.tracking.records.values()
-    assert record.metadata == {"n": json.loads(number)}
     stored = from_item(to_item(record, {}), TrackingRecord)
-    assert stored.metadata is not None
-    assert float(stored.metadata["n"]) == float(number) or stored.metadata["n"] == number
+    assert [event.metadata for event in sender.bus.events] == [{"n": kept}]
+    for metadata in (record.metadata, stored.metadata):
+        assert metadata is not None
+        assert (metadata["n"], type(metadata["n"])) == (kept, type(kept))
     assert record.status is Status.SENT
 
 
@@ -137,9 +154,9 @@ def test_a_text_may_have_any_number_of_digits() -> None:
     assert record.status is Status.SENT
 
 
-@pytest.mark.parametrize("depth", [201, 1_000, 100_000])
+@pytest.mark.parametrize("depth", [201, 1_000, 40_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
-def test_what_is_nested_too_deep_for_any_reader_is_refused_by_name(depth: int, opening: str, closing: str) -> None:
+def test_what_is_nested_too_deep_to_parse_is_rejected_by_name(depth: int, opening: str, closing: str) -> None:
     deep = opening * depth + "1" + closing * depth
     message = "detail: nested more than 200 levels deep; allowed: 200"
     assert refusal(f'{{"to":"a@example.com","templateName":"welcome","templateData":{{"a":{deep}}}}}') == message
@@ -147,8 +164,8 @@ def test_what_is_nested_too_deep_for_any_reader_is_refused_by_name(depth: int, o
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "NaN"])
-def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str) -> None:
-    """It could not be written anew for the retry queue, and takes no other message with it."""
+def test_a_rejected_request_whose_record_is_claimed_is_redelivered_as_it_was(value: str) -> None:
+    """It cannot be requeued, and the other messages of its batch are not affected."""
     sender = Sender()
     detail = request(emailId="order-1", subject=7)
     assert sender.run(sender.message(detail)) == set()
@@ -166,7 +183,7 @@ def test_a_refused_request_whose_record_is_busy_comes_again_as_it_was(value: str
     }
 
 
-def test_empty_names_are_a_template_s_business_and_refused_in_metadata() -> None:
+def test_empty_names_are_allowed_in_template_data_and_rejected_in_metadata() -> None:
     record, _ = sent(json.dumps(request(templateData={"name": "Ada", "": {"": 1}})))
     assert record.status is Status.SENT
     assert refusal(json.dumps(request(metadata={"": 1}))).startswith("metadata: an empty name")

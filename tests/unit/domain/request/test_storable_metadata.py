@@ -18,7 +18,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("metadata", [nested(29), nested(900), nested(3_000), {"a": {"": 1}}, {"a": "x" * 17_000}])
-def test_a_record_of_a_refusal_never_holds_what_was_refused(metadata: dict[str, Any]) -> None:
+def test_a_record_of_a_rejection_never_holds_the_rejected_value(metadata: dict[str, Any]) -> None:
     record = Sender().send(metadata=metadata)
     assert record.status is Status.FAILED
     assert record.error_message is not None

@@ -44,10 +44,11 @@ def test_evidence_is_missing_without_status_and_diagnostic(evidence: bounces.Evi
     ("status", "kind"),
     [
         ("5.1.1", bounces.BounceClass.HARD),
-        ("5.1.10", bounces.BounceClass.SOFT),
-        ("5.7.26", bounces.BounceClass.MESSAGE_FAULT),
+        ("5.1.10", bounces.BounceClass.HARD),
+        ("5.1.100", bounces.BounceClass.SOFT),
+        ("5.7.26", bounces.BounceClass.SENDER_FAULT_SOFT),
         ("5.70.1", bounces.BounceClass.SOFT),
     ],
 )
 def test_a_whole_status_matches_exactly_and_a_prefix_its_class(status: str, kind: bounces.BounceClass) -> None:
-    assert bounces.classify(bounces.Evidence(type="Transient", sub_type="MailboxFull", status=status)) is kind
+    assert bounces.classify(bounces.Evidence(type="Transient", sub_type="General", status=status)) is kind

@@ -21,7 +21,7 @@ LINK = "https://example.com/a"
 
 
 def event_without_a_time(kind: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """An event whose payload has no time of its own."""
+    """An event without a time in its payload."""
     return {"eventType": kind, "mail": mail(), key: payload}
 
 
@@ -65,8 +65,9 @@ BY_EVENT = {
             detail={
                 "bounceType": "Permanent",
                 "bounceSubType": "General",
-                "bounceReason": "smtp; 550 5.1.1 no",
+                "bounceReason": "General",
                 "diagnosticCode": "smtp; 550 5.1.1 no",
+                "bounceClass": "hard",
             },
         ),
     ),
@@ -76,7 +77,7 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Permanent", "bounceReason": "Permanent"},
+            detail={"bounceType": "Permanent", "bounceClass": "hard"},
         ),
     ),
     "bounced, with types only": (
@@ -89,7 +90,12 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Permanent", "bounceSubType": "NoEmail", "bounceReason": "Permanent/NoEmail"},
+            detail={
+                "bounceType": "Permanent",
+                "bounceSubType": "NoEmail",
+                "bounceReason": "NoEmail",
+                "bounceClass": "hard",
+            },
         ),
     ),
     "bounced, without any detail": (
@@ -106,7 +112,7 @@ BY_EVENT = {
             f"bounce/2/{JOHN}/{AT}",
             Status.BOUNCED,
             what="hard",
-            detail={"bounceType": "Transient", "bounceReason": "Transient"},
+            detail={"bounceType": "Transient", "bounceClass": "hard"},
         ),
     ),
     "complained": (
@@ -147,7 +153,8 @@ BY_EVENT = {
             detail={
                 "bounceType": "Permanent",
                 "bounceSubType": "OnAccountSuppressionList",
-                "bounceReason": "Permanent/OnAccountSuppressionList",
+                "bounceReason": "OnAccountSuppressionList",
+                "bounceClass": "not_attempted",
             },
         ),
     ),

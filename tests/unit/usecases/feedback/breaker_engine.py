@@ -1,4 +1,4 @@
-"""A feedback processor whose emails were counted as the sender counts them."""
+"""A feedback processor after a sender that counted its emails."""
 
 from __future__ import annotations
 

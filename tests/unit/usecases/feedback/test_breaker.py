@@ -169,7 +169,7 @@ def test_an_email_counts_once_however_many_of_its_recipients_bounce() -> None:
 )
 def test_an_event_that_does_not_count_costs_no_call(event: dict[str, Any]) -> None:
     engine = Engine()
-    engine.sent("email-1")
+    engine.sent("email-1", to=event["mail"]["destination"][0])
     engine.run(engine.message(event))
 
     assert (engine.breaker_table.reads, engine.breaker_table.writes) == (0, 0)

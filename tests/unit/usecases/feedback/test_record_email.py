@@ -22,7 +22,7 @@ from tools.simulation.feedback import (
 )
 
 
-@pytest.mark.parametrize(("ses_id", "attempt"), [("ses-email-1", 1), ("ses-2", 2), ("ses-of-nobody", 1)])
+@pytest.mark.parametrize(("ses_id", "attempt"), [("ses-email-1", 1), ("ses-2", 2), ("ses-unknown", 1)])
 def test_an_event_without_tags_belongs_to_the_attempt_with_its_ses_message_id(ses_id: str, attempt: int) -> None:
     feedback = Feedback()
     record = feedback.sent()

@@ -62,7 +62,7 @@ def test_a_request_without_an_id_takes_the_event_s_so_that_a_redelivery_is_the_s
     assert len(sender.mailer.accepted) == 1
 
 
-def test_the_record_tells_the_acceptance_in_fixed_width_utc_and_expires_after_the_retention() -> None:
+def test_the_record_has_the_acceptance_in_fixed_width_utc_and_expires_after_the_retention() -> None:
     record = Sender(retention_days=30).send()
 
     assert record.timestamp == "2026-11-24T10:31:00.000Z"
@@ -79,7 +79,7 @@ def test_the_record_tells_the_acceptance_in_fixed_width_utc_and_expires_after_th
         ({"subject": "Hello\r\nBcc: eve@example.com"}, "Validation error: subject", "VAL005"),
     ],
 )
-def test_a_refused_request_is_recorded_and_told(fields: dict[str, Any], message: str, code: str) -> None:
+def test_a_rejected_request_is_recorded_and_published(fields: dict[str, Any], message: str, code: str) -> None:
     sender = Sender()
 
     record = sender.send(emailId="bad", **fields)
@@ -137,7 +137,7 @@ def test_unsubscribing_blocks_bulk_only() -> None:
     sender.suppression.list_address("ada@example.com", SuppressionReason.UNSUBSCRIBE)
 
     assert sender.send(emailId="reset").status is Status.SENT
-    assert sender.send(emailId="news", priority="bulk").error_type == "suppressed"
+    assert sender.send(emailId="newsletter", priority="bulk").error_type == "suppressed"
     assert sender.log.codes() == ["SUPP004"]
 
 
@@ -212,7 +212,7 @@ def test_a_send_that_surely_did_not_happen_gives_the_claim_back_and_is_tried_aga
     assert len(sender.mailer.accepted) == 1
 
 
-def test_an_attachment_arrives_and_one_that_is_too_large_is_refused() -> None:
+def test_an_attachment_arrives_and_one_that_is_too_large_is_rejected() -> None:
     sender = Sender(max_message_bytes=20_000)
     content = base64.b64encode(b"%PDF-1.7 hello").decode()
     sender.send(emailId="ok", attachments=[{"filename": "invoice.pdf", "contentBase64": content}])
@@ -226,10 +226,10 @@ def test_an_attachment_arrives_and_one_that_is_too_large_is_refused() -> None:
     assert sender.log.codes() == ["VAL007"]
 
 
-def test_an_attachment_that_is_not_base64_is_refused_by_field() -> None:
+def test_an_attachment_that_is_not_base64_is_rejected_by_field() -> None:
     sender = Sender()
 
-    record = sender.send(attachments=[{"filename": "a.pdf", "contentBase64": "JVBERi0x\nLjc="}])
+    record = sender.send(attachments=[{"filename": "a.pdf", "contentBase64": "JVBERi0x_Ljc="}])
 
     assert (record.error_type, record.error_message) == (
         "attachment_error",
@@ -238,7 +238,7 @@ def test_an_attachment_that_is_not_base64_is_refused_by_field() -> None:
     assert sender.log.codes() == ["ATT002"]
 
 
-def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
+def test_unknown_fields_are_named_in_record_and_event_or_rejected() -> None:
     sender = Sender()
     record = sender.send(emailId="one", campaign="spring")
     assert record.unknown_fields == ["campaign"]
@@ -249,7 +249,7 @@ def test_unknown_fields_are_named_in_record_and_event_or_refused() -> None:
     assert strict.log.codes() == ["VAL006"]
 
 
-def test_a_request_refused_for_an_unknown_field_says_what_it_was_and_a_mended_one_may_use_its_id() -> None:
+def test_a_request_rejected_for_an_unknown_field_names_it_and_a_corrected_one_may_use_its_id() -> None:
     sender = Sender(refuse_unknown_fields=True)
 
     record = sender.send(emailId="one", campaign="spring", subject="Hello", cc=["c@example.com"])
@@ -279,7 +279,7 @@ def test_a_template_failure_carries_its_phrase_in_the_log() -> None:
     assert f"Template error: {expected}" in sender.log.messages()
 
 
-def test_a_bug_keeps_the_claim_and_brings_the_message_again() -> None:
+def test_a_bug_keeps_the_claim_and_the_message_is_redelivered() -> None:
     sender = Sender()
     sender.mailer.answers.append(KeyError("boom"))
     message = sender.message(request(emailId="order-1"))

@@ -1,5 +1,5 @@
 """EventBridge looks at the leaves of an event: a list as `priority` can match the rules of both lanes, and no pattern
-tells it from its parts. Both queues then bring the same event.
+distinguishes it from its items. Both queues then deliver the same event.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tools.simulation.sender import Sender
 
 @pytest.mark.parametrize("given", [{}, {"emailId": "order-1"}], ids=["no id", "an id"])
 @pytest.mark.parametrize("priority", [["bulk", "transactional"], ["bulk", 1], ["bulk", None]])
-def test_a_request_that_both_rules_match_is_refused_once(priority: list[Any], given: dict[str, Any]) -> None:
+def test_a_request_that_both_rules_match_is_rejected_once(priority: list[Any], given: dict[str, Any]) -> None:
     sender = Sender()
     copies = [sender.message(request(priority=priority, **given), event_id="event-1") for _ in range(2)]
     for copy in copies:
@@ -24,7 +24,7 @@ def test_a_request_that_both_rules_match_is_refused_once(priority: list[Any], gi
     [record] = sender.tracking.records.values()
     assert (record.status, record.error_type) == (Status.FAILED, "validation_error")
     assert record.error_message == ("Validation error: priority: found a list of 2; allowed: 'transactional' or 'bulk'")
-    # Told again, as after any redelivery, under the same id.
+    # Published again, as after any redelivery, under the same id.
     assert {event.status for event in sender.bus.events} == {"failed"}
     assert len({event.event_id for event in sender.bus.events}) == 1
     assert sender.metrics.counts["EmailFailed"] == 1

@@ -10,7 +10,7 @@ from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 
-def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
+def test_throttling_waits_on_the_retry_queue_unpublished() -> None:
     sender = Sender()
     sender.mailer.answers.append(RateLimited(3))
 
@@ -23,7 +23,7 @@ def test_throttling_waits_on_the_retry_queue_without_a_word() -> None:
     assert sender.bus.statuses("order-1") == ["sent"]
 
 
-def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
+def test_a_paused_account_defers_the_email_and_publishes_it_once() -> None:
     sender = Sender()
     said = "SES error (AccountSendingPaused): no"
     sender.mailer.answers += [PausedBySes(300, message=said, code="SES004")] * 3
@@ -40,8 +40,8 @@ def test_a_paused_account_defers_the_email_and_tells_so_once() -> None:
     assert sender.bus.statuses("order-1") == ["deferred", "sent"]
     assert sender.bus.events[0].reason == "sending_paused"
     assert revision < record.revision
-    told = [(line["level"], line["code"], line["message"]) for line in sender.log.lines if "code" in line]
-    assert told == [("WARNING", "SES004", said)] * 3
+    logged = [(line["level"], line["code"], line["message"]) for line in sender.log.lines if "code" in line]
+    assert logged == [("WARNING", "SES004", said)] * 3
 
 
 def test_what_is_held_for_too_long_expires() -> None:
@@ -127,12 +127,12 @@ def test_bulk_leaves_the_last_tenth_of_the_daily_quota_to_transactional_mail() -
     sender = Sender()
     sender.quota.sent(91_000)
 
-    assert sender.send(emailId="news", priority="bulk").status is Status.DEFERRED
+    assert sender.send(emailId="newsletter", priority="bulk").status is Status.DEFERRED
     assert sender.send(emailId="reset").status is Status.SENT
     assert sender.bus.events[0].reason == "daily_quota"
 
 
-def test_everything_waits_when_the_daily_quota_is_used_up_and_goes_when_there_is_one_again() -> None:
+def test_all_mail_waits_while_the_daily_quota_is_used_up_and_is_sent_afterwards() -> None:
     sender = Sender()
     sender.quota.sent(100_000)
 

@@ -18,8 +18,8 @@ Line = dict[str, Any]
 
 THROTTLED = TransientError("DynamoDB throttled", code="AWS006")
 EMAIL: Line = {"email_id": "one", "source": "my.application"}
-WHOSE: Line = {**EMAIL, "template": "welcome", "recipient": "fingerprint"}
-SENT: Line = {"level": "INFO", "event": "email.sent", **WHOSE, "attempt": 1, "ses_message_id": "ses-1"}
+CONTEXT: Line = {**EMAIL, "template": "welcome", "recipient": "fingerprint"}
+SENT: Line = {"level": "INFO", "event": "email.sent", **CONTEXT, "attempt": 1, "ses_message_id": "ses-1"}
 
 
 def run(sender: Sender, **fields: Any) -> None:
@@ -78,7 +78,7 @@ def bulk_queue_throttled(sender: Sender) -> None:
 
 def failed(message: str, code: str, error_type: str, **about: Any) -> Line:
     line = {"level": "ERROR", "event": "email.failed", "message": message, "code": code, "error_type": error_type}
-    return {**line, **WHOSE, **about}
+    return {**line, **CONTEXT, **about}
 
 
 def again(event: str, code: str = "AWS006", message: str = "DynamoDB throttled", **about: Any) -> Line:
@@ -88,7 +88,7 @@ def again(event: str, code: str = "AWS006", message: str = "DynamoDB throttled",
     }  # fmt: skip
 
 
-WAITS = {"level": "INFO", "event": "email.deferred", "reason": "scheduled", **WHOSE}
+WAITS = {"level": "INFO", "event": "email.deferred", "reason": "scheduled", **CONTEXT}
 
 BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float]]] = {
     "sent": (run, [SENT], {"EmailSent": 1}),
@@ -105,7 +105,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     "scheduled": (lambda sender: run(sender, sendAt="2026-11-24T12:00:00Z"), [WAITS], {"EmailDeferred": 1}),
     "asked for twice": (
         sent_twice,
-        [SENT, {"level": "INFO", "event": "email.duplicate", **WHOSE, "status": "sent"}],
+        [SENT, {"level": "INFO", "event": "email.duplicate", **CONTEXT, "status": "sent"}],
         {"EmailSent": 1, "EmailDuplicate": 1},
     ),
     "under an id that is taken": (
@@ -184,7 +184,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
 
 
 @pytest.mark.parametrize(("act", "lines", "counts"), BY_SENDER.values(), ids=BY_SENDER.keys())
-def test_the_sender_tells(act: Callable[[Sender], None], lines: list[Line], counts: dict[str, float]) -> None:
+def test_the_sender_logs_and_counts(act: Callable[[Sender], None], lines: list[Line], counts: dict[str, float]) -> None:
     sender = Sender()
     act(sender)
 
@@ -192,7 +192,7 @@ def test_the_sender_tells(act: Callable[[Sender], None], lines: list[Line], coun
     assert sender.metrics.counts == counts
 
 
-def test_caps_out_of_reach_bring_every_email_of_the_batch_again() -> None:
+def test_caps_that_cannot_be_read_leave_every_email_of_the_batch_to_redelivery() -> None:
     sender = Sender()
     sender.control.policies["my.application"] = ProducerPolicy(emails_per_day=5)
 
@@ -207,7 +207,7 @@ def test_caps_out_of_reach_bring_every_email_of_the_batch_again() -> None:
     assert sender.mailer.accepted == []
 
 
-def test_a_count_that_is_lost_is_told_and_holds_nothing_up() -> None:
+def test_a_count_that_fails_is_logged_and_delays_nothing() -> None:
     sender = Sender()
 
     def throttled(*_args: object, **_options: object) -> None:
@@ -230,7 +230,7 @@ def test_one_that_cannot_wait_keeps_none_of_the_others_from_waiting() -> None:
     assert len(sender.waiting.messages) == 1
 
 
-def test_what_the_caps_have_counted_says_so_when_it_waits() -> None:
+def test_a_waiting_message_says_that_the_caps_have_counted_it() -> None:
     sender = Sender()
     answered(OutcomeUnknownError("read timeout"))(sender)
 
@@ -239,7 +239,7 @@ def test_what_the_caps_have_counted_says_so_when_it_waits() -> None:
     assert delay == 15
 
 
-def test_a_bug_is_told_with_its_traceback_and_brings_the_message_again() -> None:
+def test_a_bug_is_logged_with_its_traceback_and_the_message_is_redelivered() -> None:
     sender, bug = Sender(), KeyError("x")
     answered(bug)(sender)
 
@@ -248,18 +248,18 @@ def test_a_bug_is_told_with_its_traceback_and_brings_the_message_again() -> None
     assert sender.metrics.counts == {"RecordFailed": 1}
 
 
-def test_what_a_redelivered_conflict_tells_it_tells_the_bus_alone() -> None:
+def test_a_redelivered_conflict_is_published_again_and_not_logged_again() -> None:
     sender = Sender()
     run(sender)
     taken = sender.message(request(emailId="one", to="eve@example.com"), event_id="xyz")
     sender.run(taken)
-    first, told = sender.bus.events[-1], len(sender.log.lines)
+    first, lines = sender.bus.events[-1], len(sender.log.lines)
 
     sender.run(taken)
 
     assert sender.bus.events[-1] == first
     assert len(sender.bus.events) == 3
-    assert len(sender.log.lines) == told
+    assert len(sender.log.lines) == lines
     record = sender.tracking.records["email-xyz"]
     assert (record.to_email, record.error_type, record.error_message) == (
         "eve@example.com",
@@ -269,7 +269,7 @@ def test_what_a_redelivered_conflict_tells_it_tells_the_bus_alone() -> None:
     assert [entry.key for entry in record.history] == ["failed/1"]
 
 
-def test_a_conflict_that_the_bus_refuses_to_tell_comes_again() -> None:
+def test_a_conflict_whose_event_is_refused_is_redelivered() -> None:
     sender = Sender()
     run(sender)
     sender.bus.refuse = lambda event: event.email_id == "email-xyz"

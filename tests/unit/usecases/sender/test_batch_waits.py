@@ -8,7 +8,8 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.sender.prepare import COMPILE_SECONDS, RENDER_SECONDS
-from tools.simulation.fakes import NOW, FakeQuota, request
+from tools.simulation.control_fakes import FakeQuota
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 SHORTEST_TIMEOUT_SECONDS = 9.9

@@ -33,7 +33,7 @@ def test_a_claimed_email_that_ses_makes_wait_is_given_back() -> None:
     assert json.loads(body)["sesmailHop"]["noted"] == "sending_paused"
 
 
-def test_a_wait_that_the_bus_refuses_to_tell_is_told_when_the_message_comes_again() -> None:
+def test_a_deferral_whose_event_is_refused_is_published_on_redelivery() -> None:
     sender = Sender()
     throttled(sender)
     sender.bus.refuse = lambda event: event.status == "deferred"
@@ -50,7 +50,7 @@ def test_a_wait_leaves_no_lease_behind() -> None:
 
 
 @pytest.mark.parametrize("event_id", ["second", None])
-def test_what_went_its_way_already_does_not_wait_again(event_id: str | None) -> None:
+def test_a_finished_email_is_not_deferred_again(event_id: str | None) -> None:
     sender = Sender()
     sender.send(emailId="one")
 
@@ -60,7 +60,7 @@ def test_what_went_its_way_already_does_not_wait_again(event_id: str | None) -> 
     assert "EmailDeferred" not in sender.metrics.counts
 
 
-def test_a_short_wait_gives_the_claim_back_without_a_word() -> None:
+def test_a_short_wait_releases_the_claim_unpublished() -> None:
     sender = Sender()
     sender.mailer.answers = [RateLimited(1)]
     sender.run(sender.message(request(emailId="one")))
@@ -71,7 +71,7 @@ def test_a_short_wait_gives_the_claim_back_without_a_word() -> None:
     assert [delay for _, delay in sender.waiting.messages] == [1]
 
 
-def test_the_same_reason_is_told_once() -> None:
+def test_the_same_reason_is_published_once() -> None:
     sender = Sender()
     sender.send(emailId="one", sendAt=LATER)
     for _ in range(3):

@@ -42,22 +42,22 @@ def test_the_first_email_is_untouched_and_the_second_has_a_record(fields: dict[s
 
 @pytest.mark.parametrize("fields", REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("second", [{}, {"subject": 8}], ids=["corrected", "refused again"])
-def test_a_refusal_that_comes_again_after_a_second_request_is_the_one_that_was_told(
+def test_a_rejection_redelivered_after_a_second_request_is_the_published_one(
     fields: dict[str, Any], second: dict[str, Any]
 ) -> None:
     sender = Sender()
     send_refused(sender, fields)
     assert sender.run(sender.message(request(emailId="order-1", **second))) == set()
-    before, told = sender.tracking.records.copy(), {event.event_id for event in sender.bus.events}
+    before, published = sender.tracking.records.copy(), {event.event_id for event in sender.bus.events}
 
     send_refused(sender, fields)
 
     assert sender.tracking.records == before
     assert before.keys() == {"order-1"}
-    assert {event.event_id for event in sender.bus.events} == told
+    assert {event.event_id for event in sender.bus.events} == published
 
 
-def test_a_refusal_that_could_not_be_told_is_told_after_the_corrected_request_was_sent() -> None:
+def test_a_rejection_that_could_not_be_published_is_published_after_the_corrected_request_was_sent() -> None:
     sender = Sender()
     send_refused(sender, {"subject": 7})
     sender.send(emailId="order-1")

@@ -1,4 +1,4 @@
-"""One id, one email: what comes again, what is another request, and what may be sent anew."""
+"""One id, one email: duplicates, conflicts, and what may be sent again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_email_that_failed_before_ses_may_be_sent_again_under_its_id() -> Non
     assert sender.bus.statuses("order-1") == ["failed", "sent"]
 
 
-def test_a_corrected_request_may_use_the_id_of_the_refused_one() -> None:
+def test_a_corrected_request_may_use_the_id_of_the_rejected_one() -> None:
     sender = Sender()
     sender.send(emailId="order-1", to="nonsense")
 

@@ -1,4 +1,4 @@
-"""A claim whose end nobody knows yet: who waits for it, how long, and what then."""
+"""A claim of unknown outcome: who waits for it, how long, and what happens then."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def waits(sender: Sender) -> list[float]:
 
 
 @pytest.mark.parametrize(("after", "wait"), [(0, LEASE), (20, LEASE - 20), (LEASE - 0.5, 1), (LEASE, 300 - LEASE)])
-def test_it_is_waited_for_until_its_lease_ends_and_then_until_news_would_be_there(after: float, wait: float) -> None:
+def test_it_waits_until_the_lease_ends_and_then_until_its_event_would_have_arrived(after: float, wait: float) -> None:
     sender, message = unknown()
     sender.clock.sleep(after)
 
@@ -45,7 +45,7 @@ def test_it_is_waited_for_until_its_lease_ends_and_then_until_news_would_be_ther
     assert sender.bus.events == []
 
 
-def test_while_events_are_unread_it_is_waited_for_without_a_word() -> None:
+def test_while_events_are_unread_it_waits_unpublished() -> None:
     sender, message = unknown()
     sender.clock.sleep(300)
     sender.backlog.empty = False
@@ -89,7 +89,7 @@ def test_a_sent_email_has_no_lease() -> None:
     assert Sender().send(emailId="one").lease_until == 0
 
 
-def test_news_that_comes_between_claim_and_record_is_kept_with_it() -> None:
+def test_an_ses_event_between_claim_and_record_is_kept() -> None:
     sender = Sender()
     send = sender.mailer.send
     opened = Entry("opened/1", "2026-11-24T10:31:02.000Z", 1, Status.OPENED)
@@ -106,7 +106,7 @@ def test_news_that_comes_between_claim_and_record_is_kept_with_it() -> None:
     assert (record.sent_at, record.opened_at) == ("2026-11-24T10:31:00.000Z", "2026-11-24T10:31:02.000Z")
 
 
-def test_a_redelivery_of_what_is_done_tells_it_again_for_the_message_that_asks() -> None:
+def test_a_redelivery_of_a_finished_email_publishes_it_again_for_that_message() -> None:
     sender = Sender()
     message = sender.message(request(emailId="one"))
     sender.run(message)
@@ -116,7 +116,7 @@ def test_a_redelivery_of_what_is_done_tells_it_again_for_the_message_that_asks()
     assert sender.run(again) == {"again"}
 
 
-def test_a_redelivery_of_what_waits_writes_nothing_and_tells_it_again() -> None:
+def test_a_redelivery_of_a_deferred_email_writes_nothing_and_publishes_it_again() -> None:
     sender = Sender()
     message = sender.message(request(emailId="one", sendAt="2026-11-24T12:00:00Z"))
     sender.run(message)
@@ -144,7 +144,7 @@ def test_what_waits_for_another_reason_says_so() -> None:
     assert sender.clock.now() == NOW + 60
 
 
-def test_what_ses_refuses_for_good_fails_with_its_claim_given_back() -> None:
+def test_what_ses_rejects_for_good_fails_with_its_claim_released() -> None:
     sender = Sender()
     sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
     record = sender.send(emailId="one")
@@ -153,7 +153,7 @@ def test_what_ses_refuses_for_good_fails_with_its_claim_given_back() -> None:
     assert [entry.key for entry in record.history] == ["failed/1", "mark/1/00001/sending"]
 
 
-def test_a_failure_that_the_bus_refuses_to_tell_comes_again() -> None:
+def test_a_failure_whose_event_is_refused_is_redelivered() -> None:
     sender = Sender()
     sender.mailer.answers = [PermanentError("ses_rejected", "SES error (MessageRejected): no", code="SES002")]
     sender.bus.refuse = lambda event: event.status == "failed"
@@ -162,7 +162,7 @@ def test_a_failure_that_the_bus_refuses_to_tell_comes_again() -> None:
     assert sender.run(message) == {message.message_id}
 
 
-def test_a_failure_over_an_older_record_that_the_bus_refuses_to_tell_comes_again() -> None:
+def test_a_failure_over_an_older_record_whose_event_is_refused_is_redelivered() -> None:
     sender = Sender()
     assert sender.send(emailId="one", templateName="none").lease_until == 0
     sender.bus.refuse = lambda event: event.status == "failed"

@@ -1,4 +1,4 @@
-"""What SES is handed of an email, beside the message itself."""
+"""What SES receives of an email in addition to the message itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.tags import decode_tag
-from tools.simulation.fakes import NOW, FakeBucket, request
+from tools.simulation.control_fakes import FakeBucket
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 
@@ -117,7 +118,7 @@ def test_mail_without_a_turn_that_was_held_too_long_says_that_it_was_the_rate() 
 
 
 @pytest.mark.parametrize("source", ["*", "my.application"])
-def test_mail_that_is_no_probe_is_held_when_the_breaker_opens_a_crack_before_its_turn(source: str) -> None:
+def test_mail_that_is_no_probe_is_held_when_the_breaker_half_opens_before_its_send_time(source: str) -> None:
     sender = Sender()
     sender.quota.value = None  # 0.95 a second: the second email waits for its turn
     sender.bucket.empty_at["pacer#all"] = NOW + 6

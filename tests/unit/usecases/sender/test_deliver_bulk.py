@@ -10,7 +10,7 @@ from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 
-def test_bulk_mail_goes_with_its_content() -> None:
+def test_bulk_mail_is_sent_with_its_content() -> None:
     sender = Sender()
     record = sender.send(emailId="one", priority="bulk")
 
@@ -19,7 +19,7 @@ def test_bulk_mail_goes_with_its_content() -> None:
     assert message["Subject"] == "Hello Ada"
 
 
-def test_bulk_mail_that_has_no_room_before_the_end_goes_back_without_a_word() -> None:
+def test_bulk_mail_without_a_send_time_before_the_deadline_is_requeued_unpublished() -> None:
     sender = Sender()
     sender.bucket.empty_at["pacer#all"] = NOW + 120
 
@@ -32,7 +32,7 @@ def test_bulk_mail_that_has_no_room_before_the_end_goes_back_without_a_word() ->
     assert 1 <= delay <= 10
 
 
-def test_the_last_ten_seconds_are_left_for_what_has_its_turn() -> None:
+def test_the_last_ten_seconds_are_kept_free_for_sending() -> None:
     for lane in ("transactional", "bulk"):
         sender = Sender()
         sender.quota.value = None  # 0.95 a second

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.guards.pacing import Quota, grants
+from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.usecases.sender.pacing import Pacer
-from tools.simulation.fakes import NOW, FakeBucket, FakeClock
+from tools.simulation.control_fakes import FakeBucket
+from tools.simulation.fakes import NOW, FakeClock
 
 UTILISATION = 0.95
 
@@ -33,7 +34,7 @@ def test_a_full_bucket_holds_one_second_s_worth() -> None:
     assert times[-1] == pytest.approx(NOW + 0.5)
 
 
-def test_a_message_larger_than_the_bucket_goes_when_it_is_full_and_leaves_a_debt() -> None:
+def test_a_message_larger_than_the_bucket_is_sent_when_it_is_full_and_leaves_a_debt() -> None:
     one = pacer()
 
     assert one.reserve([50], rate=10, until=NOW + 60) == [pytest.approx(NOW)]
@@ -49,10 +50,6 @@ def test_only_what_may_go_in_time_is_reserved() -> None:
     assert bucket.empty_at["pacer#all"] == pytest.approx(NOW + 4)
 
 
-def test_grants_follow_each_other_at_the_rate() -> None:
-    assert grants(100.0, [1, 1, 2], rate=4.0) == [100.25, 100.5, 101.0]
-
-
 class TestBulk:
     """Bulk takes what is there at the moment; it never queues before transactional mail."""
 
@@ -64,10 +61,10 @@ class TestBulk:
         granted = self.pacer.wait_for_bulk(recipients, rate, NOW + within)
         return granted, round(self.clock.now() - NOW, 6)
 
-    def test_it_goes_at_once_while_there_is_room(self) -> None:
+    def test_it_is_sent_at_once_while_there_is_room(self) -> None:
         assert self.wait() == (True, 0)
 
-    def test_it_goes_at_its_share_of_the_rate_and_no_faster(self) -> None:
+    def test_it_is_sent_at_its_share_of_the_rate_and_no_faster(self) -> None:
         assert [self.wait()[1] for _ in range(7)] == [0, 0, 0, 0, 0, 0.2, 0.4]
 
     def test_its_recipients_count_each(self) -> None:
@@ -81,7 +78,7 @@ class TestBulk:
             "pacer#all": pytest.approx(NOW - 1 + 0.1),
         }
 
-    def test_behind_transactional_mail_it_waits_and_then_goes(self) -> None:
+    def test_behind_transactional_mail_it_waits_and_is_then_sent(self) -> None:
         self.bucket.empty_at["pacer#all"] = NOW + 2
 
         assert self.wait() == (True, pytest.approx(2.1, abs=0.1))

@@ -1,4 +1,4 @@
-"""What a request asks for reaches its email, and what keeps an email from being written is told whole."""
+"""What a request asks for reaches its email, and what prevents an email is reported in full."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_hop(sender: Sender, hop: str, **fields: Any) -> None:
     assert sender.run(type(message)(message.message_id, body)) == set()
 
 
-def test_the_subject_of_the_request_stands_above_the_templates() -> None:
+def test_the_subject_of_the_request_overrides_the_templates() -> None:
     sender = Sender()
     record = sender.send(emailId="one", subject="Yours")
 
@@ -171,7 +171,7 @@ def test_an_entry_of_the_suppression_list_blocks_until_it_ends(milliseconds: str
     assert sender.send().status == status
 
 
-def test_a_probe_that_comes_again_has_its_place_though_there_is_no_room() -> None:
+def test_a_redelivered_probe_keeps_its_place_though_there_is_no_room() -> None:
     for source in ("*", SOURCE):
         sender = Sender()
         probes = ["one", "b", "c", "d", "e"]
@@ -198,7 +198,7 @@ def test_two_producers_of_a_batch_are_held_by_their_own_caps() -> None:
     assert statuses == {"shop-0": "sent", "shop-1": "deferred", "blog-0": "sent", "blog-1": "deferred"}
 
 
-def test_what_was_read_of_a_producer_holds_for_five_seconds_and_is_forgotten_when_it_is_gone() -> None:
+def test_a_producers_policy_is_cached_for_five_seconds_and_dropped_when_it_is_deleted() -> None:
     sender = Sender()
     sender.control.policies[SOURCE] = ProducerPolicy(enabled=False)
     warm = SendEmails(sender.ports(), sender.rules)
@@ -219,9 +219,9 @@ def test_what_was_read_of_a_producer_holds_for_five_seconds_and_is_forgotten_whe
 def test_a_request_that_fails_while_its_id_is_being_sent_waits_for_the_end() -> None:
     sender = Sender()
     sender.send(emailId="one")
-    standing = sender.tracking.records["one"]
+    existing = sender.tracking.records["one"]
     sender.tracking.records["one"] = msgspec.structs.replace(
-        standing, status=Status.SENDING, lease_until=NOW + 20, history=standing.history[:1], fingerprint=""
+        existing, status=Status.SENDING, lease_until=NOW + 20, history=existing.history[:1], fingerprint=""
     )
 
     sender.run(sender.message(request(emailId="one", templateName="none")))
@@ -256,7 +256,7 @@ def again(sender: Sender) -> None:
     sender.run(sender.message(request(emailId="one", sendAt="2026-11-24T10:32:00Z"), event_id="event-1"))
 
 
-def test_whoever_loses_the_race_for_a_claim_looks_again() -> None:
+def test_a_worker_that_loses_the_race_for_a_claim_reads_again() -> None:
     sender = Sender()
     records = waiting(sender)
     Losing(sender, 7)
@@ -267,19 +267,19 @@ def test_whoever_loses_the_race_for_a_claim_looks_again() -> None:
     assert [entry.key for entry in records["one"].history][:2] == ["mark/1/00001/deferred", "mark/1/00002/sending"]
 
 
-def test_whoever_loses_it_eight_times_waits_a_second_without_a_word() -> None:
+def test_a_worker_that_loses_the_claim_eight_times_waits_a_second_unpublished() -> None:
     sender = Sender()
     records = waiting(sender)
     Losing(sender, 8)
-    told = len(sender.bus.events)
+    events = len(sender.bus.events)
     again(sender)
 
     assert records["one"].status is Status.DEFERRED
     assert [delay for _, delay in sender.waiting.messages] == [1]
-    assert len(sender.bus.events) == told
+    assert len(sender.bus.events) == events
 
 
-def test_a_wait_that_was_told_already_and_is_refused_again_comes_again() -> None:
+def test_a_deferral_whose_event_is_refused_again_is_redelivered() -> None:
     sender = Sender()
     message = sender.message(request(emailId="one", sendAt="2026-11-24T12:00:00Z"))
     sender.run(message)
@@ -293,11 +293,11 @@ def test_how_far_ahead_mail_is_scheduled_is_the_operators_to_say() -> None:
     assert Sender(max_schedule_days=1).send(sendAt="2026-11-25T10:31:00Z").status is Status.DEFERRED
 
 
-def test_where_unknown_fields_are_refused_they_are_named_and_cut() -> None:
+def test_where_unknown_fields_are_rejected_they_are_named_and_cut() -> None:
     sender = Sender(refuse_unknown_fields=True)
     record = sender.send(**{"colour": "red", "z" * 70: 1})
 
-    assert record.error_message == f"Validation error: Unknown fields: ['colour', '{'z' * 60}']"
+    assert record.error_message == "Validation error: Unknown fields: ['colour', 'a name of 70 characters']"
     assert sender.log.lines[-1]["code"] == "VAL006"
 
 
@@ -310,7 +310,7 @@ def test_while_producers_cannot_be_looked_up_nothing_else_is_asked() -> None:
     assert sender.suppression.reads == 0
 
 
-def test_a_templates_address_that_is_none_is_told_with_the_templates_name() -> None:
+def test_an_invalid_address_of_a_template_is_reported_with_the_templates_name() -> None:
     sender = Sender()
     sender.templates.add("odd", "x", "x", {"subject": "s", "replyTo": "nobody"})
 

@@ -1,4 +1,4 @@
-"""Where an attachment's content comes from, and how what is wrong with it is told."""
+"""Where an attachment's content comes from, and the messages of what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import FakeAttachments
@@ -36,8 +37,8 @@ def sent(sender: Sender, **attachment: Any) -> tuple[str, str]:
     return sender.log.lines[-1]["code"], sender.log.lines[-1]["message"]
 
 
-@pytest.mark.parametrize("content", ["YQ", "Y Q=", "YQ==!", "Äh", "YQ=a"])
-def test_what_is_no_base64_is_refused_by_its_place(content: str) -> None:
+@pytest.mark.parametrize("content", ["YQ", "Y\x0cQ==", "Y_==", "YQ==!", "Äh", "YQ=a"])
+def test_what_is_no_base64_is_rejected_by_its_field(content: str) -> None:
     assert sent(Sender(), contentBase64=content) == (
         "ATT002",
         "Validation error: attachments[1].contentBase64: not base64",
@@ -64,24 +65,24 @@ def test_an_object_that_the_producer_may_not_read_is_not_read() -> None:
     assert attachments.asked == []
 
 
-def test_an_object_is_read_up_to_what_a_message_may_hold() -> None:
+def test_an_object_is_read_up_to_what_the_files_before_it_leave_of_a_message() -> None:
     sender = Sender(max_message_bytes=200_000)
     sender.attachments = attachments = NotedAttachments()
     attachments.objects[FILE] = b"%PDF"
     sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
 
     assert sent(sender, s3Uri=FILE) == ("", "")
-    assert attachments.asked == [(FILE, "attachments[1].s3Uri", 200_000)]
+    assert attachments.asked == [(FILE, "attachments[1].s3Uri", 199_999)]
 
 
-def test_an_object_that_is_gone_is_told_by_its_place() -> None:
+def test_a_missing_object_is_named_by_its_field() -> None:
     sender = Sender()
     sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
 
     assert sent(sender, s3Uri=FILE) == ("ATT003", "Validation error: attachments[1].s3Uri: gone")
 
 
-def test_a_message_that_is_too_large_is_told_with_its_size_and_the_limit() -> None:
+def test_a_message_that_is_too_large_is_rejected_with_its_size_and_the_limit() -> None:
     sender = Sender(max_message_bytes=1_500)
 
     code, message = sent(sender, contentBase64="YWFh" * 500)
@@ -89,3 +90,41 @@ def test_a_message_that_is_too_large_is_told_with_its_size_and_the_limit() -> No
     assert code == "VAL007"
     assert message.startswith("Validation error: attachments: the message is ")
     assert message.endswith(" bytes, at most 1500 are allowed")
+
+
+class SizedAttachments(FakeAttachments):
+    """Refuses an object above the size that it is given, before it is read, as S3's answer allows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes_read = 0
+
+    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
+        if len(self.objects[s3_uri]) > max_bytes:
+            raise PermanentError("attachment_error", f"Validation error: {field}: too large", code="ATT004")
+        self.bytes_read += len(self.objects[s3_uri])
+        return super().read(s3_uri, field, max_bytes)
+
+
+def test_a_hundred_large_objects_are_refused_without_reading_more_than_one_message_holds() -> None:
+    sender = Sender(max_message_bytes=100_000)
+    sender.attachments = attachments = SizedAttachments()
+    attachments.objects[FILE] = b"x" * 90_000
+    sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/"])
+
+    record = sender.send(attachments=[{"filename": f"{i}.pdf", "s3Uri": FILE} for i in range(100)])
+
+    assert (record.status, record.error_type) == (Status.FAILED, "attachment_error")
+    assert attachments.bytes_read == 90_000
+    assert sender.mailer.accepted == []
+
+
+def test_base64_that_is_together_larger_than_a_message_is_refused_by_its_length() -> None:
+    sender = Sender(max_message_bytes=1_000)
+
+    # Not base64: a decoder would say so first.
+    record = sender.send(attachments=[{"filename": f"{i}.txt", "contentBase64": "!" * 600} for i in range(2)])
+
+    assert record.error_message == (
+        "Validation error: attachments: the message is 1200 bytes, at most 1000 are allowed"
+    )

@@ -137,15 +137,15 @@ def test_mail_to_the_simulator_is_not_counted() -> None:
     assert sender.control.sent == {}
 
 
-@pytest.mark.parametrize("whose", [SOURCE, "*"])
-def test_an_operator_s_pause_holds_and_its_end_releases(whose: str) -> None:
+@pytest.mark.parametrize("scope", [SOURCE, "*"])
+def test_an_operator_s_pause_holds_and_its_end_releases(scope: str) -> None:
     sender = Sender()
-    sender.control.states[whose] = SendingState(paused=True, paused_by="operator")
+    sender.control.states[scope] = SendingState(paused=True, paused_by="operator")
 
     assert sender.send(emailId="one").status is Status.DEFERRED
     sender.run_waiting()
     assert sender.mailer.accepted == []
-    del sender.control.states[whose]
+    del sender.control.states[scope]
     sender.run_waiting()
 
     assert sender.tracking.records["one"].status is Status.SENT
@@ -153,7 +153,7 @@ def test_an_operator_s_pause_holds_and_its_end_releases(whose: str) -> None:
     assert sender.bus.events[0].reason == "paused"
 
 
-def test_a_paused_producer_holds_nobody_else() -> None:
+def test_a_paused_producer_holds_no_other_producer() -> None:
     sender = Sender()
     sender.control.states[SOURCE] = SendingState(paused=True, paused_by="operator")
 
@@ -208,7 +208,7 @@ def test_nothing_is_sent_while_the_control_table_cannot_be_read() -> None:
     assert sender.mailer.accepted == []
 
 
-def test_what_a_policy_makes_bulk_goes_to_the_bulk_lane_once() -> None:
+def test_what_a_policy_makes_bulk_is_moved_to_the_bulk_lane_once() -> None:
     sender = sender_with(ProducerPolicy(priority=Priority.BULK))
 
     assert sender.run(sender.message(request(emailId="one"))) == set()
@@ -235,7 +235,7 @@ def test_an_object_under_the_producer_s_prefix_is_attached() -> None:
 @pytest.mark.parametrize(
     ("uri", "code"), [("s3://files/secrets/7.pdf", "ATT001"), ("s3://files/invoices/gone.pdf", "ATT003")]
 )
-def test_any_other_object_is_refused_by_field(uri: str, code: str) -> None:
+def test_any_other_object_is_rejected_by_field(uri: str, code: str) -> None:
     sender = sender_with(ProducerPolicy(attachment_prefixes=["s3://files/invoices/"]))
 
     record = sender.send(attachments=[{"filename": "7.pdf", "s3Uri": uri}])

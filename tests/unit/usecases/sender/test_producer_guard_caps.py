@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.guards.producers import ProducerPolicy
-from tools.simulation.fakes import NOW, FakeControl, request
+from tools.simulation.control_fakes import FakeControl
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 HOUR, DAY = 3_600, 86_400
@@ -56,7 +57,7 @@ def test_what_has_no_room_waits_for_the_next_window(
     assert control.counters == {counter: 1}
 
 
-def test_an_address_that_stands_in_two_emails_of_a_batch_is_one_first_contact() -> None:
+def test_an_address_in_two_emails_of_a_batch_is_one_first_contact() -> None:
     sender, _ = sender_with(first_contacts_per_hour=1)
     both = [sender.message(request(emailId=f"m-{n}", to="new@example.com")) for n in range(2)]
 

@@ -78,7 +78,7 @@ def test_the_used_share_of_the_daily_quota_is_a_metric() -> None:
     assert round(world.metrics.levels["DailyQuotaUsed"], 6) == 0.2
 
 
-def test_the_last_answer_stands_while_ses_cannot_be_asked() -> None:
+def test_the_last_answer_is_used_while_ses_cannot_be_asked() -> None:
     world = World()
     worker = world.worker()
     worker.quota()
@@ -121,7 +121,7 @@ def test_an_answer_is_good_for_a_minute_and_not_for_longer() -> None:
     assert world.ses.asked == 2
 
 
-def test_a_worker_goes_by_what_it_knows_for_five_seconds_and_not_for_longer() -> None:
+def test_a_worker_uses_what_it_knows_for_five_seconds_and_no_longer() -> None:
     world = World()
     worker = world.worker()
     worker.quota()
@@ -142,7 +142,7 @@ def test_where_nothing_is_known_yet_ses_is_asked_though_another_worker_is_asking
     assert asked(world).max_send_rate == 14
 
 
-def test_while_one_worker_asks_the_others_go_by_the_old_answer() -> None:
+def test_while_one_worker_asks_the_others_use_the_old_answer() -> None:
     world = World()
     asked(world)
     world.clock.sleep(61)
@@ -152,7 +152,7 @@ def test_while_one_worker_asks_the_others_go_by_the_old_answer() -> None:
     assert world.ses.asked == 1
 
 
-def test_a_new_worker_that_cannot_ask_ses_goes_by_what_another_one_wrote() -> None:
+def test_a_new_worker_that_cannot_ask_ses_uses_what_another_one_wrote() -> None:
     world = World()
     asked(world)
     world.clock.sleep(61)
@@ -170,7 +170,7 @@ def test_a_new_worker_that_cannot_ask_ses_goes_by_what_another_one_wrote() -> No
     assert world.store.lease_until == world.clock.now() + 15
 
 
-def test_where_nobody_ever_got_an_answer_there_is_none() -> None:
+def test_before_any_answer_of_ses_there_is_no_quota() -> None:
     world = World()
     world.ses.error = TransientError("SES error (GetSendQuota): timeout", code="SES010")
 

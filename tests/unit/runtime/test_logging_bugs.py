@@ -1,4 +1,4 @@
-"""What a bug leaves in the log: its kind and its places. Python's messages quote values."""
+"""A bug is logged with its type and stack, never with its message: Python's messages quote values."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from sesmail_layer.runtime.logging import configure
-from tests.unit.test_logging import ADDRESS, DATA, PERSON, REQUEST, answers, fails, lines, sender
+from tests.unit.runtime.test_logging import ADDRESS, DATA, PERSON, REQUEST, answers, fails, lines, sender
 from tools.simulation.sender import Sender
 
 
-def test_a_traceback_tells_places_and_neither_values_nor_messages(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_has_files_and_lines_but_no_values_and_no_message(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(template_data: dict[str, str]) -> None:
         raise KeyError(template_data["name"])
 
@@ -25,7 +25,7 @@ def test_a_traceback_tells_places_and_neither_values_nor_messages(capsys: pytest
     for line in lines(capsys):
         assert line["error"] == "KeyError"
         assert line["traceback"][-1].endswith(" fail")
-        assert "test_logging_of_bugs.py:" in line["traceback"][-1]
+        assert "test_logging_bugs.py:" in line["traceback"][-1]
         assert DATA not in json.dumps(line)
 
 
@@ -37,9 +37,7 @@ def test_a_traceback_tells_places_and_neither_values_nor_messages(capsys: pytest
         fails("templates", ValueError(f"{DATA} {ADDRESS}")),
     ],
 )
-def test_no_bug_puts_anything_private_into_the_log(
-    capsys: pytest.CaptureFixture[str], prepare: Callable[[Sender], object]
-) -> None:
+def test_no_bug_logs_personal_data(capsys: pytest.CaptureFixture[str], prepare: Callable[[Sender], object]) -> None:
     made = sender(configure("DEBUG"))
     prepare(made)
     assert made.run(made.message(REQUEST))

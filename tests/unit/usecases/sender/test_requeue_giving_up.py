@@ -11,7 +11,7 @@ from sesmail_layer.domain.errors import OutcomeUnknownError, Unsettled
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.envelopes import Hop
-from sesmail_layer.usecases.sender.batch import _given_up
+from sesmail_layer.usecases.sender.requeue import _given_up
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -25,7 +25,7 @@ OPEN = SendingState(
 
 
 def given_up(sender: Sender, **hop: Any) -> dict[str, Any]:
-    """Brings an email that was held until now; gives the line that tells its end."""
+    """Deliver an email that was held until now; return the log line of its end."""
     message = sender.message(request(emailId="one"))
     body = message.body.replace('"source"', f'"sesmailHop": {{"giveUpAt": {NOW}{hop_json(hop)}}}, "source"')
     assert sender.run(type(message)(message.message_id, body)) == set()
@@ -50,7 +50,7 @@ def test_a_first_attempt_that_the_breaker_held_too_long() -> None:
     }
 
 
-def test_a_retry_that_the_breaker_held_too_long_tells_the_rate() -> None:
+def test_a_retry_that_the_breaker_held_too_long_reports_the_rate() -> None:
     sender = Sender()
     sender.control.states["my.application"] = OPEN
 
@@ -61,7 +61,7 @@ def test_a_retry_that_the_breaker_held_too_long_tells_the_rate() -> None:
     }
 
 
-def test_a_retry_whose_breaker_has_no_numbers_tells_none() -> None:
+def test_a_retry_whose_breaker_has_no_counts_reports_a_rate_of_zero() -> None:
     sender = Sender()
     sender.control.states["my.application"] = msgspec.structs.replace(OPEN, trip="ses_metrics", evidence=None)
 
@@ -80,7 +80,7 @@ def test_an_operators_pause_that_lasts_too_long() -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
-def test_an_outcome_that_nobody_ever_told(attempt: int) -> None:
+def test_an_outcome_that_no_event_confirmed(attempt: int) -> None:
     hold = Unsettled(30)
     error = _given_up(hold, attempt)
 
@@ -114,7 +114,7 @@ def test_a_hold_begins_when_it_is_first_held() -> None:
     assert Hop().give_up_at == 0
 
 
-def test_mail_that_somebody_else_is_sending_is_waited_for_however_long_it_was_held() -> None:
+def test_mail_that_another_worker_is_sending_waits_however_long_it_was_held() -> None:
     sender = Sender()
     sender.mailer.late_answers = [OutcomeUnknownError("read timeout")]
     sender.run(sender.message(request(emailId="one"), event_id="first"))

@@ -1,4 +1,4 @@
-"""Logs: lines that can be filtered, and nothing private in them, whatever happens."""
+"""Logs: lines that can be filtered, without personal data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.simulation.fakes import FakeLog
 from tools.simulation.sender import Sender
 
 PERSON, DATA = "private.person", "private-data"
-"""Stand in every address and in every value that a template, a body or a header is made of."""
+"""Part of every address, and of every value in a template, a body or a header."""
 ADDRESS = f"{PERSON}@example.com"
 
 
@@ -44,7 +44,7 @@ def test_a_line_is_one_json_object_with_its_event_level_time_and_context(capsys:
 
 
 @pytest.mark.parametrize("method", ["debug", "info", "warning", "error", "critical"])
-def test_levels_are_upper_case_and_lower_ones_are_left_out(capsys: pytest.CaptureFixture[str], method: str) -> None:
+def test_levels_are_upper_case_and_lower_ones_are_dropped(capsys: pytest.CaptureFixture[str], method: str) -> None:
     getattr(configure("DEBUG"), method)("event")
     assert [line["level"] for line in lines(capsys)] == [method.upper()]
     getattr(configure("WARNING"), method)("event")
@@ -66,7 +66,7 @@ def test_levels_are_upper_case_and_lower_ones_are_left_out(capsys: pytest.Captur
         f"mailto:{ADDRESS}?subject=x",
     ],
 )
-def test_addresses_are_taken_out_of_any_text(text: str) -> None:
+def test_addresses_are_redacted_in_any_text(text: str) -> None:
     assert PERSON not in redacted(text)
     assert "[address]" in redacted(text)
 
@@ -76,7 +76,7 @@ def test_no_text_keeps_an_address(before: str, after: str) -> None:
     assert PERSON not in redacted(f"{before} {ADDRESS} {after}")
 
 
-def test_addresses_are_taken_out_however_deep_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+def test_addresses_are_redacted_at_any_depth(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO").info(
         "event", value=ADDRESS, values=[ADDRESS, {ADDRESS}], nested={"a": {"b": (ADDRESS,)}}, thing=ValueError(ADDRESS)
     )
@@ -85,7 +85,7 @@ def test_addresses_are_taken_out_however_deep_they_stand(capsys: pytest.CaptureF
     assert line["values"] == ["[address]", ["[address]"]]
 
 
-# What may go wrong with a request in which everything is private.
+# A request in which every value is private.
 REQUEST: dict[str, Any] = {
     "to": ADDRESS,
     "templateName": "private",
@@ -121,7 +121,7 @@ def fails(port: str, error: Exception) -> Callable[[Sender], object]:
     return lambda made: setattr(getattr(made, port), "error", error)
 
 
-FATES: list[tuple[dict[str, Any], Callable[[Sender], object]]] = [
+OUTCOMES: list[tuple[dict[str, Any], Callable[[Sender], object]]] = [
     ({}, lambda made: None),
     ({"priority": "bulk"}, lambda made: None),
     ({"to": PERSON}, lambda made: None),
@@ -153,8 +153,8 @@ FATES: list[tuple[dict[str, Any], Callable[[Sender], object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "prepare"), FATES, ids=[str(number) for number in range(len(FATES))])
-def test_no_fate_of_an_email_puts_anything_private_into_the_log(
+@pytest.mark.parametrize(("fields", "prepare"), OUTCOMES, ids=[str(number) for number in range(len(OUTCOMES))])
+def test_no_outcome_of_an_email_logs_personal_data(
     capsys: pytest.CaptureFixture[str], fields: dict[str, Any], prepare: Callable[[Sender], object]
 ) -> None:
     made = sender(configure("DEBUG", function="EmailSender"))
@@ -168,7 +168,7 @@ def test_no_fate_of_an_email_puts_anything_private_into_the_log(
         assert secret not in output.out + output.err
 
 
-def test_what_cannot_be_read_at_all_is_not_quoted_either(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_message_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     made = sender(configure("DEBUG"))
     message = made.message(REQUEST)
     broken = type(message)("message-1", message.body[:-5])

@@ -1,4 +1,4 @@
-"""Many workers at one record: every event is kept, none is counted twice (use case and adapters on moto)."""
+"""Many workers write one record: every event is recorded once (use case and adapters on moto)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,8 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
-from tools.simulation.fakes import (
-    NOW,
-    FakeBreakerTable,
-    FakeBus,
-    FakeClock,
-    FakeControl,
-    FakeDelayQueue,
-    FakeLog,
-    FakeMetrics,
-    FakePendingTable,
-)
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
+from tools.simulation.fakes import NOW, FakeBus, FakeClock, FakeDelayQueue, FakeLog, FakeMetrics, FakePendingTable
 from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
 
 if TYPE_CHECKING:
@@ -74,7 +65,7 @@ def conditional_puts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("conditional_puts")
-def test_sixteen_workers_lose_and_double_nothing() -> None:
+def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
         make_table(client, "tracking", "emailId")

@@ -1,0 +1,110 @@
+"""The EmailSender's settings reach its rules in the engine's units, and its ports the right queues."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sesmail_layer.composition import email_sender
+from sesmail_layer.composition.email_sender import EmailSender
+from sesmail_layer.runtime.settings import Settings
+from sesmail_layer.usecases.sender.ports import SendingRules
+from tools.simulation.fakes import NOW
+
+GIVEN = {
+    "default_sender_email": "shop@example.com",
+    "default_sender_name": "Shop",
+    "data_retention_days": 30,
+    "unknown_fields": "refuse",
+    "max_message_mb": 0.5,
+    "max_request_kb": 128,
+    "max_schedule_days": 7,
+    "max_hold_hours": 2.0,
+    "max_send_rate": 14.0,
+    "rate_utilisation": 0.9,
+    "bulk_rate_share": 0.7,
+    "daily_quota_reserve": 0.2,
+    "claim_settle_seconds": 400.0,
+    "on_unknown_outcome": "fail",
+    "breaker_cooldown_minutes": 30.0,
+    "soft_bounce_retries": 0,
+}
+
+
+def test_hours_minutes_and_megabytes_become_seconds_and_bytes() -> None:
+    assert email_sender._rules(cast(Settings, SimpleNamespace(**GIVEN))) == SendingRules(
+        default_sender_email="shop@example.com",
+        default_sender_name="Shop",
+        retention_days=30,
+        refuse_unknown_fields=True,
+        max_message_bytes=512 * 1024,
+        max_request_bytes=124 * 1024,
+        max_schedule_days=7,
+        max_hold_seconds=7_200.0,
+        max_send_rate=14.0,
+        rate_utilisation=0.9,
+        bulk_rate_share=0.7,
+        daily_quota_reserve=0.2,
+        claim_settle_seconds=400.0,
+        resend_unknown=False,
+        breaker_cooldown_seconds=1_800.0,
+        soft_bounce_retries=0,
+    )
+
+
+class FakeClient:
+    """One for every service; notes the queues that are asked."""
+
+    def __init__(self) -> None:
+        self.queues: list[str] = []
+
+    def send_message(self, **given: Any) -> dict[str, Any]:
+        self.queues.append(given["QueueUrl"])
+        return {}
+
+    def get_queue_attributes(self, **given: Any) -> dict[str, Any]:
+        self.queues.append(given["QueueUrl"])
+        return {"Attributes": {}}
+
+
+class AnySetting:
+    """A setting that was not given has its own name for a value."""
+
+    tracing = False
+    log_level = "INFO"
+
+    def __getattr__(self, name: str) -> Any:
+        return GIVEN.get(name, name)
+
+
+def test_each_queue_has_its_own_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeClient()
+    monkeypatch.setattr(email_sender, "client", lambda *_args, **_options: fake)
+    ports = EmailSender(cast(Settings, AnySetting()))._ports(cast(Settings, AnySetting()))
+
+    ports.retry_queue.put("{}", 0)
+    ports.bulk_queue.put("{}", 0)
+    ports.backlog.is_empty()
+
+    assert fake.queues[:2] == ["retry_queue_url", "bulk_queue_url"]
+    assert set(fake.queues[2:]) <= {"feedback_queue_url", "feedback_dlq_url"}
+
+
+def test_the_deadline_is_what_lambda_leaves_from_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email_sender, "client", lambda *_args, **_options: FakeClient())
+    sender = EmailSender(cast(Settings, AnySetting()))
+    deadlines: list[float] = []
+
+    def send(messages: object, deadline: float) -> set[str]:
+        deadlines.append(deadline)
+        return {"message-1"}
+
+    monkeypatch.setattr(sender, "_send", send)
+    monkeypatch.setattr(sender, "_clock", SimpleNamespace(now=lambda: NOW))
+
+    answer = sender.handle({"Records": []}, 30)
+
+    assert deadlines == [NOW + 30]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
