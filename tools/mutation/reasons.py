@@ -68,7 +68,6 @@ NAMED = [
     Named("same", "domain/template/bounds.py", "check_repetition", "max(times, 1)"),
     # The literal text after the last field has no width.
     Named("same", "domain/template/bounds.py", "check_format", 'spec or "XXXX"'),
-    Named("effort", "domain/template/bounds.py", "checked_items", "islice(items, None)"),
     Named("same", "domain/guards/breaker.py", "_simulated", 'or "XXXX"'),
     Named("gap", "domain/request/email_request.py", "_reason", "len(part) >= 2"),
     Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),
@@ -86,19 +85,12 @@ NAMED = [
     Named("same", "domain/request/refusals.py", "refusal_of", "XX.XX"),
     Named("same", "domain/request/refusals.py", "near_miss", "known, 2, 0.84"),
     Named("gap", "domain/request/refusals.py", "_value_at", "XX...XX"),
-    Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.joined", "bounds.weight(None)"),
-    Named("unread", "domain/template/sandbox.py", "BoundedEnvironment.is_safe_attribute", "obj, attr, None"),
     Named("unread", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "call_binop(None, "),
     Named(
         "unread", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "update_wrapper(bounded, None)"
     ),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", "None)"),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", '"XXXX"'),
-    # Methods with one operand, and methods that are not checked.
-    Named("same", "domain/template/sandbox.py", "_checked_method", "*args[2:]"),
-    Named("same", "domain/template/sandbox.py", "_checked_method", 'name == "replace" or '),
-    Named("same", "domain/template/sandbox.py", "_checked_method", "len(args) >= 1"),
-    Named("same", "domain/template/sandbox.py", "_with_items", 'else "XXXX"'),
     Named("inner", "domain/template/starters.py", "_version_in", "raise ValueError"),
     Named("same", "domain/guards/suppression.py", "Suppression.joined", 'or "XXXX"'),
     # The expiry decides only between entries that are equal otherwise.
@@ -151,7 +143,7 @@ NAMED = [
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "value.__self__, None"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "XX*XX"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "check_repetition"),
-    Named("effort", "domain/template/sandbox.py", "_check_insertion", ""),
+    Named("effort", "domain/template/prices.py", "_check_insertion", ""),
     Named("same", "domain/ses/ses_events.py", "time", '"XXXX"'),
     Named("gap", "domain/ses/ses_events.py", "address", "< _ADDRESS_BYTES"),
     Named("same", "domain/status_event.py", "status_event", '"XXXX"'),
@@ -163,7 +155,7 @@ NAMED = [
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
     # Jinja2 renders the part at run time when it cannot compute it at compile time.
-    Named("effort", "domain/template/sandbox.py", "_Generator._output_child_to_const", ""),
+    Named("effort", "domain/template/generator.py", "Generator._output_child_to_const", ""),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
     Named("gap", "domain/template/templates.py", "_decoded", ""),
