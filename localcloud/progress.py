@@ -1,10 +1,13 @@
-"""Show Terraform's progress: one line that is rewritten in a terminal, a line per step elsewhere."""
+"""Show Terraform's progress: one line that is rewritten in a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from typing import Any, TextIO
+
+# Seconds between two lines where the output is no terminal.
+_INTERVAL = 5
 
 
 class Progress:
@@ -17,7 +20,7 @@ class Progress:
         self.done = 0
         self.errors: list[str] = []
         self._started = time.monotonic()
-        self._last = 0.0
+        self._last_shown = 0.0
 
     def event(self, event: dict[str, Any]) -> None:
         """Read one line of Terraform's machine-readable output."""
@@ -42,14 +45,15 @@ class Progress:
         if self.stream.isatty():
             self.stream.write("\n")
 
-    def _show(self, what: str, *, force: bool = False) -> None:
+    def _show(self, step: str, *, force: bool = False) -> None:
+        """Rewrite the line in a terminal; print one elsewhere if the interval is over, or at once with `force`."""
         now = time.monotonic()
-        line = f"{self.title}: {self.done}/{self.total} · {now - self._started:.0f} s · {what}"
+        line = f"{self.title}: {self.done}/{self.total} · {now - self._started:.0f} s · {step}"
         if self.stream.isatty():
             self.stream.write(f"\r\x1b[2K{line[:110]}")
-        elif force or now - self._last >= 5:
+        elif force or now - self._last_shown >= _INTERVAL:
             self.stream.write(f"{line}\n")
         else:
             return
-        self._last = now
+        self._last_shown = now
         self.stream.flush()

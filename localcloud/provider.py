@@ -1,7 +1,7 @@
-"""Finds Terraform, and where it gets the AWS provider: the registry, or an unpacked mirror when that is out of reach.
+"""Find Terraform and its AWS provider: in the registry, or in an unpacked mirror if the registry is unreachable.
 
-Order: `TF_PLUGIN_DIR`; the folders that Terraform itself looks into; the registry, if it answers within seconds;
-a `registry.terraform.io` folder one level under /opt. Run as a program, it prints the arguments for `terraform init`.
+Order: `TF_PLUGIN_DIR`; Terraform's own plugin folders; the registry, if it answers within seconds; a
+`registry.terraform.io` folder one level under /opt. Run as a program, it prints the arguments for `terraform init`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPT = Path("/opt")
 
 
 def terraform_binary() -> str:
-    """Terraform's path, by `TERRAFORM` or PATH."""
+    """Find Terraform by `TERRAFORM` or PATH."""
     found = os.environ.get("TERRAFORM") or shutil.which("terraform")
     if not found:
         raise LocalCloudError(
@@ -36,7 +36,7 @@ def terraform_binary() -> str:
 
 @functools.cache
 def terraform_init_args() -> tuple[str, ...]:
-    """What `terraform init` needs to find the AWS provider here."""
+    """Return the arguments by which `terraform init` finds the AWS provider on this machine."""
     if named := os.environ.get("TF_PLUGIN_DIR"):
         if not holds_provider(Path(named)):
             raise LocalCloudError(f"TF_PLUGIN_DIR={named} holds no {PROVIDER} for {machine_platform()}.")
@@ -55,7 +55,7 @@ def terraform_init_args() -> tuple[str, ...]:
 
 
 def implied_mirrors() -> Iterator[Path]:
-    """Terraform's own: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories"""
+    """List https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories"""
     home = Path.home()
     yield home / ".terraform.d" / "plugins"
     if platform.system() == "Darwin":
@@ -79,7 +79,7 @@ def holds_provider(folder: Path) -> bool:
 
 
 def registry_answers() -> bool:
-    """Whether the registry's port opens within seconds; a resolver may hang far longer, hence the thread."""
+    """Whether the registry's port opens within seconds; in a thread, since a name server may take far longer."""
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
         return not any(holds_provider(folder) for folder in OPT.glob("*"))
     answered = threading.Event()

@@ -16,7 +16,7 @@ def code_blocks(page: Path, language: str) -> list[str]:
 
 
 def snippet(page: Path, language: str, containing: str) -> str:
-    """Return the first block of a language that contains the text."""
+    """Return the page's first code block in a language that contains a text. Raises LocalCloudError."""
     for code in code_blocks(page, language):
         if containing in code:
             return code

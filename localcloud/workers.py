@@ -72,22 +72,24 @@ redelivery = Redelivery()
 
 def kill_busy_process(function: str, rng: random.Random) -> int:
     """Kill a random busy process of a function; return how many were killed (0: none was busy)."""
-    busy = sorted(_busy_processes(function))
+    busy = sorted(_busy_process_ids(function))
     return _kill([rng.choice(busy)]) if busy else 0
 
 
 def kill_caller(peer: tuple[str, int]) -> int:
     """Kill the process at the other end of a connection; without /proc to find it, all busy ones."""
-    busy = sorted(_busy_processes(""))
+    busy = sorted(_busy_process_ids(""))
     if not _PROC.is_dir():
         return _kill(busy)
     inode = _inode_of(peer[1])
     return _kill([pid for pid in busy if inode in _sockets_of(pid)])
 
 
-def _busy_processes(function: str) -> Iterator[int]:
+def _busy_process_ids(name_part: str) -> Iterator[int]:
+    """Yield the ids of the busy processes of all functions whose name contains `name_part`."""
     for key, workers in list(runtime._workers.items()):
-        if function in key.split(":")[2]:
+        # MiniStack's key is `account:region:function:qualifier`.
+        if name_part in key.split(":")[2]:
             for worker in list(workers):
                 if worker.in_use and worker._proc is not None and worker._proc.poll() is None:
                     yield worker._proc.pid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,11 @@ def sources(folder: str) -> list[Source]:
 
 def layer_sources(room: str = "") -> list[Source]:
     return [source for source in sources(f"python/sesmail_layer/{room}") if source.path.parent != LAYER]
+
+
+def within(name: str, packages: Iterable[str]) -> bool:
+    """Whether a module is one of the packages or in one of them."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
 
 
 @cache

@@ -1,8 +1,4 @@
-"""Imports point one way: domain ← usecases ← aws, runtime next to aws, composition and functions on top.
-
-The layer, the CLI and the functions are the product. `localcloud` and `tools` may import it, not the other way round;
-nothing outside of `tests` imports `tests`.
-"""
+"""Imports point one way: domain ← usecases ← aws, runtime next to aws, composition and functions on top."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.architecture.sources import Source, layer_sources, sources
+from tests.architecture.sources import Source, layer_sources, sources, within
 
 # What a room of the layer may import of the layer.
 _OURS: dict[str, tuple[str, ...]] = {
@@ -43,20 +39,7 @@ _NOT_IN_DOMAIN = ("time", "logging", "os", "random", "secrets", "socket", "subpr
 _CLOCKS = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4", "formatdate")
 _NOT_IN_USECASES = ("time", "logging", "os", "socket", "subprocess", "threading", "urllib.request")
 
-_PRODUCT = ("python/sesmail_layer", "python/sesmail_cli", "functions")
-# What each folder must not import.
-_FORBIDDEN: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_PRODUCT, ("tests", "tools", "localcloud", "scripts")),
-    "scripts": ("tests", "tools", "localcloud"),
-    "localcloud": ("tests", "tools", "scripts"),
-    "tools": ("tests", "scripts"),
-}
-
 LAYER_SOURCES = layer_sources()
-
-
-def within(name: str, packages: Iterable[str]) -> bool:
-    return any(name == package or name.startswith(package + ".") for package in packages)
 
 
 def by_module(sources: Iterable[Source]) -> pytest.MarkDecorator:
@@ -127,11 +110,6 @@ def test_only_tracing_imports_the_x_ray_sdk(source: Source) -> None:
 def test_sender_and_feedback_processor_do_not_import_each_other(room: str, other: str) -> None:
     package = f"sesmail_layer.usecases.{other}"
     assert importers(layer_sources(f"usecases/{room}"), (package,)) == []
-
-
-@pytest.mark.parametrize("folder", _FORBIDDEN)
-def test_a_folder_imports_nothing_that_is_above_it(folder: str) -> None:
-    assert importers(sources(folder), _FORBIDDEN[folder]) == []
 
 
 def test_of_the_tools_only_mutation_imports_pytest() -> None:

@@ -147,7 +147,7 @@ def without_a_template(engine: EngineUnderTest) -> Scenario:
 
 
 def rejected(engine: EngineUnderTest) -> Scenario:
-    """SES rejects an email that is claimed and whose request is kept."""
+    """SES rejects a claimed email with a kept request."""
     to = reader()
     engine.inject_fault("rejected", recipient=to)
     return Scenario({engine.put_email_request(to): "failed"})
@@ -237,10 +237,9 @@ NOT_SHOWN = {
 
 @pytest.fixture(scope="module")
 def roles(engine: EngineUnderTest) -> Iterator[Roles]:
-    """What a denied batch left comes again after some seconds, not after ten minutes."""
-    engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": 3})
-    yield Roles(engine)
-    engine.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
+    """The roles; SQS redelivers a denied batch after seconds."""
+    with engine.redelivery_after(3):
+        yield Roles(engine)
 
 
 def run_to_its_end(engine: EngineUnderTest, roles: Roles, scenario: Scenario, what: str) -> None:

@@ -64,17 +64,17 @@ def measure_ratios(only: set[str], effort: Effort) -> tuple[list[Ratio], list[st
             say(f"{ratio.what} ÷ {ratio.against}: {ratio.value:.2f} ({spread(ratio.ratios)}), target {target(ratio)}")
         found.extend(ratios)
 
-    with applied() as (stack, package, folder):
+    with applied() as (engine, package, folder):
         if "cold" in only:
-            add(*cold.measure(stack, package, folder, effort.cold_rounds))
+            add(*cold.measure(engine, package, folder, effort.cold_rounds))
         if only & {"cpu", "pipeline"}:
-            ratio, calls, hottest = cpu.measure(stack, folder, effort.cpu_rounds, effort.cpu_batches)
+            ratio, calls, hottest = cpu.measure(engine, folder, effort.cpu_rounds, effort.cpu_batches)
             add(ratio)
             if "pipeline" in only:
                 rounds, emails = effort.pipeline_rounds, effort.pipeline_emails
-                add(*pipeline.measure(stack, package, calls, rounds, emails))
+                add(*pipeline.measure(engine, package, calls, rounds, emails))
         if "submission" in only:
-            add(submission.measure(stack, effort.submission_rounds, effort.submission_requests))
+            add(submission.measure(engine, effort.submission_rounds, effort.submission_requests))
     return found, hottest
 
 
@@ -91,23 +91,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument(
-        "--only", default=",".join(RATIOS), help=f"some of {', '.join(RATIOS)}; empty for none, which needs no emulator"
+        "--only",
+        default=",".join(RATIOS),
+        help=f"comma-separated, of {', '.join(RATIOS)}; empty: no ratios, and no emulator needed",
     )
     parser.add_argument("--write", action="store_true", help="write tools/bench/results.json and docs/performance.md")
     parser.add_argument("--page", action="store_true", help="write docs/performance.md from the stored results")
-    given = parser.parse_args()
-    if given.page:
+    arguments = parser.parse_args()
+    if arguments.page:
         page.PAGE.write_text(page.page(results.load()))
         return
-    only = set(filter(None, given.only.split(",")))
+    only = set(filter(None, arguments.only.split(",")))
     if unknown := only - set(RATIOS):
         parser.error(f"--only takes {', '.join(RATIOS)}, not {', '.join(sorted(unknown))}")
-    if given.write and only != set(RATIOS):
+    if arguments.write and only != set(RATIOS):
         parser.error("--write needs all ratios: leave out --only")
     started = time.monotonic()
-    ratios, hottest = measure_ratios(only, QUICK if given.quick else Effort()) if only else ([], [])
+    ratios, hottest = measure_ratios(only, QUICK if arguments.quick else Effort()) if only else ([], [])
     counted = requests.measure()
-    paced, behind = simulated.measure(quick=given.quick)
+    paced, behind = simulated.measure(quick=arguments.quick)
     run = results.Results(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         python=platform.python_version(),
@@ -120,7 +122,7 @@ def main() -> None:
     )
     for line in [*page.requests(run), "", *page.paced(run), "", *page.behind(run)]:
         say(line)
-    if given.write:
+    if arguments.write:
         results.save(run)
         page.PAGE.write_text(page.page(run))
     say(f"\n{time.monotonic() - started:.0f} s")

@@ -61,20 +61,20 @@ def cold_start(path: list[Path], environment: Mapping[str, str], function: str, 
     return times
 
 
-def measure(stack: Engine, package: Path, folder: Path, rounds: int) -> list[Ratio]:
+def measure(engine: Engine, package: Path, folder: Path, rounds: int) -> list[Ratio]:
     """Compare CPU time: a cold start hardly waits, and other work on the machine affects CPU time less."""
     unpacked, runtime = unpack(package, folder / "unpacked"), boto3_alone(folder / "runtime")
-    bare_environment = dict(stack.emulator.environment)
+    bare_environment = dict(engine.emulator.environment)
 
     def bare() -> float:
         return cold_start([runtime], bare_environment, "", None)["cpu"] * 1000
 
     def cold(function: str) -> Callable[[], float]:
         path = [unpacked / FUNCTIONS[function], unpacked / "layer" / "python", runtime]
-        settings = environment(stack, function)
+        settings = environment(engine, function)
 
         def run() -> float:
-            return cold_start(path, settings, function, first_event(stack, function))["cpu"] * 1000
+            return cold_start(path, settings, function, first_event(engine, function))["cpu"] * 1000
 
         return run
 
@@ -92,14 +92,14 @@ def measure(stack: Engine, package: Path, folder: Path, rounds: int) -> list[Rat
     ]
 
 
-def first_event(stack: Engine, function: str) -> Any:
+def first_event(engine: Engine, function: str) -> Any:
     """Return a batch of one message for a function."""
     if function == "EmailSender":
         return sqs_event(email_requests(1))
     if function == "TemplateSeeder":
         return {}
-    email_id = stack.put_email_request(to="reader@example.org")
-    record = stack.wait_for_status(email_id, "delivered")
+    email_id = engine.put_email_request(to="reader@example.org")
+    record = engine.wait_for_status(email_id, "delivered")
     opened = {
         "eventType": "Open",
         "mail": {

@@ -1,7 +1,7 @@
 """Measure CPU per email in the sender, against the same AWS calls with fixed payloads.
 
-`python -m tools.bench.cpu STACK RESULT …` is a process of its own: both sides write logs, and Lambda's time limit needs
-the main thread.
+`python -m tools.bench.cpu ENGINE RESULT …` is a process of its own: both sides write logs, and Lambda's time limit
+needs the main thread.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from tools.bench.ratios import Ratio, alternate
 BATCH = payloads.BATCH
 
 
-def measure(stack: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
+def measure(engine: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ratio, dict[str, Any], list[str]]:
     """Return the ratio, the captured payloads for the minimal pipeline, and each package's share of the CPU."""
-    about, result = folder / "stack.json", folder / "cpu.json"
-    about.write_text(json.dumps({"url": stack.emulator.url, "outputs": dict(stack.outputs), "name": stack.name}))
+    about, result = folder / "engine.json", folder / "cpu.json"
+    about.write_text(json.dumps({"url": engine.emulator.url, "outputs": dict(engine.outputs), "name": engine.name}))
     command = [sys.executable, "-m", "tools.bench.cpu", str(about), str(result), str(rounds), str(batches)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -50,11 +50,11 @@ def measure(stack: Engine, folder: Path, rounds: int, batches: int) -> tuple[Rat
     return ratio, found["calls"], found["profile"]
 
 
-def _measure(stack: Engine, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
-    engine = sender(stack)
-    engine.handle(sqs_event(email_requests(BATCH)), 30)
+def _measure(engine: Engine, folder: Path, rounds: int, batches: int) -> dict[str, Any]:
+    email_sender = sender(engine)
+    email_sender.handle(sqs_event(email_requests(BATCH)), 30)
     recorder = payloads.Recorder()
-    recorded = sender(stack)
+    recorded = sender(engine)
     recorded.handle(sqs_event(email_requests(BATCH)), 30)
     captured = payloads.capture(recorder, recorded)
     clients.session.cache_clear()
@@ -62,8 +62,8 @@ def _measure(stack: Engine, folder: Path, rounds: int, batches: int) -> dict[str
     payloads.save(path, captured)
     minimal = Minimal({**load(path), "feedback": {}})
 
-    pairs = alternate(rounds, _cpu(lambda e: engine.handle(e, 30), batches), _cpu(minimal.send, batches))
-    return {"rounds": pairs, "calls": json.loads(path.read_text()), "profile": _profile(stack)}
+    pairs = alternate(rounds, _cpu(lambda e: email_sender.handle(e, 30), batches), _cpu(minimal.send, batches))
+    return {"rounds": pairs, "calls": json.loads(path.read_text()), "profile": _profile(engine)}
 
 
 def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[], float]:
@@ -79,17 +79,17 @@ def _cpu(handle: Callable[[dict[str, Any]], object], batches: int) -> Callable[[
     return run
 
 
-def _profile(stack: Engine) -> list[str]:
+def _profile(engine: Engine) -> list[str]:
     """Return each package's share of the sender's CPU without its callees, sending one email after another."""
     composition: Any = importlib.import_module("sesmail_layer.composition.email_sender")
     composition.run_all = lambda steps: [step() for step in steps]
-    engine = sender(stack)
+    email_sender = sender(engine)
     events = [sqs_event(email_requests(BATCH)) for _ in range(6)]
-    engine.handle(events.pop(), 30)
+    email_sender.handle(events.pop(), 30)
     profiler = cProfile.Profile(time.process_time)
     profiler.enable()
     for event in events:
-        engine.handle(event, 30)
+        email_sender.handle(event, 30)
     profiler.disable()
     stats: Any = pstats.Stats(profiler)
     shares: Counter[str] = Counter()
@@ -109,8 +109,8 @@ def _package_of(file: str) -> str:
 def main() -> None:
     about, result, rounds, batches = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     deployed = json.loads(about.read_text())
-    stack = Engine(Emulator(deployed["url"], "ministack"), deployed["outputs"], deployed["name"])
-    result.write_text(json.dumps(_measure(stack, result.parent, rounds, batches)))
+    engine = Engine(Emulator(deployed["url"], "ministack"), deployed["outputs"], deployed["name"])
+    result.write_text(json.dumps(_measure(engine, result.parent, rounds, batches)))
 
 
 if __name__ == "__main__":

@@ -22,16 +22,16 @@ class Context:
         return 30_000
 
 
-def environment(stack: Engine, function: str) -> dict[str, str]:
+def environment(engine: Engine, function: str) -> dict[str, str]:
     """Return the environment of a deployed function, with the emulator's address."""
-    found = stack.functions.get_function_configuration(FunctionName=f"{stack.name}-{function}")
+    found = engine.functions.get_function_configuration(FunctionName=f"{engine.name}-{function}")
     own = {
-        "AWS_LAMBDA_FUNCTION_NAME": f"{stack.name}-{function}",
+        "AWS_LAMBDA_FUNCTION_NAME": f"{engine.name}-{function}",
         "AWS_REGION": REGION,
         # High enough that pacing delays no email.
         "SESMAIL_MAX_SEND_RATE": "10000",
     }
-    return dict(found["Environment"]["Variables"]) | dict(stack.emulator.environment) | own
+    return dict(found["Environment"]["Variables"]) | dict(engine.emulator.environment) | own
 
 
 def email_requests(count: int) -> list[dict[str, Any]]:
@@ -83,8 +83,8 @@ def sqs_event(details: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def sender(stack: Engine) -> Any:
+def sender(engine: Engine) -> Any:
     """Compose the email sender as in Lambda."""
-    os.environ.update(environment(stack, "EmailSender"))
+    os.environ.update(environment(engine, "EmailSender"))
     settings = importlib.import_module("sesmail_layer.runtime.settings").Settings.from_env()
     return importlib.import_module("sesmail_layer.composition.email_sender").EmailSender(settings)

@@ -76,11 +76,11 @@ def _steady(call: Call) -> Call:
     return service, operation, kept | {"ExpressionAttributeValues": values}
 
 
-def feedback(stack: Engine, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+def feedback(engine: Engine, email_id: str, entry: dict[str, Any]) -> dict[str, Any]:
     """Return what the minimal feedback function writes: a delivered email's item and one status event."""
-    table = stack.outputs["email_tracking_table_name"]
-    found = stack.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
-    return {"table": table, "pending": f"{stack.name}-Pending", "item": found["Item"], "entry": entry}
+    table = engine.outputs["email_tracking_table_name"]
+    found = engine.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
+    return {"table": table, "pending": f"{engine.name}-Pending", "item": found["Item"], "entry": entry}
 
 
 def save(path: Path, payloads: dict[str, Any]) -> None:

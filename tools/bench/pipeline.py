@@ -29,23 +29,23 @@ LONGEST_SECONDS = 180.0
 class Pipeline:
     """The deployed functions with either code, and a subscriber that counts status events."""
 
-    def __init__(self, stack: Engine, package: Path, calls: Mapping[str, Any]) -> None:
-        self._stack = stack
+    def __init__(self, engine: Engine, package: Path, calls: Mapping[str, Any]) -> None:
+        self._engine = engine
         self._package = package
         self._calls = calls
         self._code = ""
         self._size = 0
-        name = f"{stack.name}-bench"
-        subscriber = StatusSubscriber(stack.events, stack.sqs, stack.outputs["event_bus_name"], DEFAULT_NAME, name)
+        name = f"{engine.name}-bench"
+        subscriber = StatusSubscriber(engine.events, engine.sqs, engine.outputs["event_bus_name"], DEFAULT_NAME, name)
         self.remove = subscriber.remove
-        self._queue = stack.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self._queue = engine.sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
     def minimal_code(self) -> bytes:
         """Return the archive of the minimal handler with the captured calls and one delivered email's item."""
-        email_id = self._stack.put_email_request(to="reader@example.org")
-        self._stack.wait_for_status(email_id, "delivered", seconds=60)
+        email_id = self._engine.put_email_request(to="reader@example.org")
+        self._engine.wait_for_status(email_id, "delivered", seconds=60)
         entry = next(call[2]["Entries"][0] for call in self._calls["after"] if call[1] == "put_events")
-        feedback = payloads.feedback(self._stack, email_id, entry)
+        feedback = payloads.feedback(self._engine, email_id, entry)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr("handler.py", (Path(__file__).parent / "minimal" / "handler.py").read_text())
@@ -68,18 +68,18 @@ class Pipeline:
             return
         self._size = size
         for queue in BATCHED:
-            arn = self._stack.sqs.get_queue_attributes(
-                QueueUrl=self._stack.queue_url(queue), AttributeNames=["QueueArn"]
+            arn = self._engine.sqs.get_queue_attributes(
+                QueueUrl=self._engine.queue_url(queue), AttributeNames=["QueueArn"]
             )["Attributes"]["QueueArn"]
-            for mapping in self._stack.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]:
-                self._stack.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
+            for mapping in self._engine.functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]:
+                self._engine.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
 
     def rate(self, emails: int) -> float:
         """Return emails per second, from the first on the bus to the last status event."""
-        self._stack.sqs.purge_queue(QueueUrl=self._queue)
+        self._engine.sqs.purge_queue(QueueUrl=self._queue)
         requests = email_requests(emails)
         started = time.perf_counter()
-        self._stack.put_email_requests(requests)
+        self._engine.put_email_requests(requests)
         while (received := self._status_events()) < 2 * emails:
             if time.perf_counter() - started > LONGEST_SECONDS:
                 raise RuntimeError(f"only {received} of {2 * emails} status events arrived")
@@ -87,7 +87,7 @@ class Pipeline:
         return emails / (time.perf_counter() - started)
 
     def _status_events(self) -> int:
-        asked = self._stack.sqs.get_queue_attributes(
+        asked = self._engine.sqs.get_queue_attributes(
             QueueUrl=self._queue, AttributeNames=["ApproximateNumberOfMessages"]
         )
         return int(asked["Attributes"]["ApproximateNumberOfMessages"])
@@ -96,16 +96,16 @@ class Pipeline:
         if code == self._code:
             return
         self._code = code
-        self._stack.wait_until_idle()
+        self._engine.wait_until_idle()
         for name, archive in archives.items():
-            self._stack.functions.update_function_code(FunctionName=f"{self._stack.name}-{name}", ZipFile=archive)
+            self._engine.functions.update_function_code(FunctionName=f"{self._engine.name}-{name}", ZipFile=archive)
         self.rate(WARMING)
 
 
-def measure(stack: Engine, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
+def measure(engine: Engine, package: Path, calls: Mapping[str, Any], rounds: int, emails: int) -> tuple[Ratio, Ratio]:
     """Return the ratios engine ÷ minimal pipeline, and batches of ten ÷ batches of one."""
-    stack.emulator.request("PATCH", "_sesmail/settings", {"quota": {"max_24_hour_send": 1e9}})
-    pipeline = Pipeline(stack, package, calls)
+    engine.emulator.request("PATCH", "_sesmail/settings", {"quota": {"max_24_hour_send": 1e9}})
+    pipeline = Pipeline(engine, package, calls)
     code = pipeline.minimal_code()
 
     def with_code(exchange: Callable[[], None]) -> Callable[[], float]:

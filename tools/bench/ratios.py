@@ -40,15 +40,15 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def alternate(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
-    """Measure both alternately; the order changes every round."""
+    """Measure both in every round, in alternating order; return `(ours, other)` for each round."""
     pairs = []
     for number in range(rounds):
         if number % 2:
-            second = other()
-            pairs.append((ours(), second))
+            other_first = other()
+            pairs.append((ours(), other_first))
         else:
             pairs.append((ours(), other()))
-    return [(round(first, 3), round(second, 3)) for first, second in pairs]
+    return [(round(our_value, 3), round(other_value, 3)) for our_value, other_value in pairs]
 
 
 def spread(values: Sequence[float]) -> str:

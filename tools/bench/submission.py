@@ -22,10 +22,10 @@ def helper() -> Any:
     return names["request_emails"]
 
 
-def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
+def measure(engine: Engine, rounds: int, requests: int) -> Ratio:
     """Measure on a bus without rules, where only the submission causes work."""
     request_emails = helper()
-    stack.events.create_event_bus(Name=BUS)
+    engine.events.create_event_bus(Name=BUS)
     details = [
         {"emailId": f"bench-{n}", "to": f"reader{n}@example.org", "templateName": "welcome", "templateData": {}}
         for n in range(requests)
@@ -33,7 +33,7 @@ def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
 
     def in_batches() -> float:
         started = time.perf_counter()
-        refused = request_emails(details, SOURCE, bus=BUS, events=stack.events)
+        refused = request_emails(details, SOURCE, bus=BUS, events=engine.events)
         if refused:
             raise RuntimeError(f"EventBridge refused {len(refused)} requests")
         return requests / (time.perf_counter() - started)
@@ -47,13 +47,13 @@ def measure(stack: Engine, rounds: int, requests: int) -> Ratio:
                 "EventBusName": BUS,
                 "Detail": json.dumps(detail),
             }
-            stack.events.put_events(Entries=[entry])
+            engine.events.put_events(Entries=[entry])
         return requests / (time.perf_counter() - started)
 
     try:
         pairs = alternate(rounds, in_batches, one_by_one)
     finally:
-        stack.events.delete_event_bus(Name=BUS)
+        engine.events.delete_event_bus(Name=BUS)
     return Ratio(
         key="submission",
         what="submission through the batching helper",

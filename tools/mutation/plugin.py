@@ -54,11 +54,11 @@ class Judge:
         self.failed: list[dict[str, str]] = []
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run first the tests that killed other changes of the same function, then the quick ones."""
+        """Run first the tests that killed other mutants of the same function, then the quick ones."""
         known = Path("mutmut-stats.json")
         took = json.loads(known.read_text())["duration_by_test"] if known.exists() else {}
-        killed = _killers(_under_test())
-        items.sort(key=lambda item: (-killed[item.nodeid], took.get(item.nodeid, 0.0)))
+        kills = _kills_by_test(_under_test())
+        items.sort(key=lambda item: (-kills[item.nodeid], took.get(item.nodeid, 0.0)))
         for item in items:
             function = getattr(item, "obj", None)
             chosen = getattr(function, _SETTINGS, None)
@@ -104,13 +104,14 @@ def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, f
     return _setitimer(which, seconds * SLOWER, interval)
 
 
-def _killers(mutant: str) -> Counter[str]:
-    """Count how many changes of the same function each test has killed so far."""
-    start = json.dumps({"mutant": mutant.partition("__mutmut_")[0] + "__mutmut_"})[:-2]
+def _kills_by_test(mutant: str) -> Counter[str]:
+    """Count how many mutants of the same function each test has killed so far."""
     if "__mutmut_" not in mutant or not VERDICTS.exists():
         return Counter()
-    lines = [json.loads(line) for line in VERDICTS.read_text().splitlines() if line.startswith(start)]
-    return Counter(failed["test"] for line in lines for failed in line["failed"])
+    # Without the closing `"}`: any mutant number may follow.
+    line_start = json.dumps({"mutant": mutant.partition("__mutmut_")[0] + "__mutmut_"})[:-2]
+    verdicts = [json.loads(line) for line in VERDICTS.read_text().splitlines() if line.startswith(line_start)]
+    return Counter(failure["test"] for verdict in verdicts for failure in verdict["failed"])
 
 
 def _caches() -> list[Callable[[], None]]:

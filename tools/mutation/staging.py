@@ -63,7 +63,7 @@ xfail_strict = true
 
 
 def stage(only: list[str]) -> Path:
-    """Build the tree; `only` are patterns of files below the layer, such as `domain/guards/breaker.py`."""
+    """Build the tree and return its folder. Mutate files that match `only`, such as `domain/guards/breaker.py`."""
     shutil.rmtree(STAGE, ignore_errors=True)
     for source, target in COPIED.items():
         shutil.copytree(ROOT / source, STAGE / target, ignore=shutil.ignore_patterns("__pycache__"))

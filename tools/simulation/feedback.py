@@ -129,6 +129,7 @@ class Feedback:
         return self.tracking.records[email_id]
 
     def message(self, event: object, *, receives: int = 1, topic: str | None = TOPIC) -> QueueMessage:
+        """Return a queue message with the event (a string: as it is), in an SNS notification if there is a topic."""
         body = event if isinstance(event, str) else json.dumps(event)
         if topic:
             body = json.dumps({"Type": "Notification", "TopicArn": topic, "MessageId": "m", "Message": body})

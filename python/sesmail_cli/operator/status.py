@@ -42,10 +42,10 @@ def _print_ses(context: CommandContext, ses: SesState) -> None:
         else f"{ses.sent_last_24_hours:,.0f} of {ses.max_24_hour_send:,.0f} recipients in 24 hours used "
         f"({ses.share_used:.1%})"
     )
-    account = {True: "sending is on", False: "[red]SES has paused sending[/]", None: "state not known"}
+    sending = {True: "sending is on", False: "[red]SES has paused sending[/]", None: "state not known"}
     enforcement = f", {ses.enforcement_status}" if ses.enforcement_status else ""
     context.print(
-        f"SES: {account[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients/s; {quota}"
+        f"SES: {sending[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients/s; {quota}"
     )
 
 

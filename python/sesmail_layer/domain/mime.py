@@ -147,8 +147,8 @@ _PARAMETER = re.compile(r'; *([^=; ]+)=("[^"]*"|[^; ]*)')
 
 
 def file_part(content: bytes, content_type: str, filename: str, content_id: str | None) -> bytes:
-    """A file in base64; with an id an inline image, else an attachment."""
-    # Here, since most messages have none, and these imports are a good part of a cold start.
+    """Return a base64 MIME part: an inline image if the file has a content id, else an attachment."""
+    # Imported here, because most messages have no file and these imports would lengthen every cold start.
     from email.message import MIMEPart
     from email.policy import SMTP
 

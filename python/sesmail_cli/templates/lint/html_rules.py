@@ -29,7 +29,7 @@ _ACTIVE = {
 
 def report_html(markup: Markup, report: Reporter) -> None:
     for element in markup.elements:
-        _active(element, report)
+        _active_content(element, report)
         _links(element, report)
         _quotes(element, report)
         _width(element, report)
@@ -51,7 +51,7 @@ def has_unsubscribe_place(text: str) -> bool:
     return _UNSUBSCRIBE.search(text) is not None
 
 
-def _active(element: Element, report: Reporter) -> None:
+def _active_content(element: Element, report: Reporter) -> None:
     if element.tag in _ACTIVE:
         report.error("active-content", f"<{element.tag}>: {_ACTIVE[element.tag]}", line=element.line, word=element.tag)
     if element.tag == "link" and "stylesheet" in element.attributes.get("rel", ""):

@@ -20,24 +20,24 @@ def is_foreign(record: TrackingRecord) -> bool:
 
 
 def with_history(record: TrackingRecord) -> TrackingRecord:
-    """Give a record without a history one that its attributes prove."""
+    """Return the record with a history built from its attributes."""
     sent_at = record.sent_at or (record.timestamp if record.ses_message_id else None)
-    bounced = Status.SOFT_BOUNCED if record.status is Status.SOFT_BOUNCED else Status.BOUNCED
+    bounce_status = Status.SOFT_BOUNCED if record.status is Status.SOFT_BOUNCED else Status.BOUNCED
     bounce = {
         "bounceType": record.bounce_type,
         "bounceSubType": record.bounce_sub_type,
         "bounceReason": record.bounce_reason,
     }
     complaint = {"complaintFeedbackType": record.complaint_feedback_type}
-    known: list[tuple[Status, str | None, dict[str, str | None]]] = [
+    candidates: list[tuple[Status, str | None, dict[str, str | None]]] = [
         (Status.SENT, sent_at, {"sesMessageId": record.ses_message_id}),
         (Status.DELIVERED, record.delivered_at, {}),
         (Status.OPENED, record.opened_at, {}),
         (Status.CLICKED, record.clicked_at, {}),
-        (bounced, record.bounced_at, bounce),
+        (bounce_status, record.bounced_at, bounce),
         (Status.COMPLAINED, record.complained_at, complaint),
     ]
-    entries = {status: _entry(record, status, at, detail) for status, at, detail in known if at}
+    entries = {status: _entry(record, status, at, detail) for status, at, detail in candidates if at}
     error = {"errorType": record.error_type, "errorMessage": record.error_message}
     entries.setdefault(record.status, _entry(record, record.status, record.timestamp, error))
     return msgspec.structs.replace(record, history=sorted(entries.values(), key=lambda entry: (entry.at, entry.key)))

@@ -161,12 +161,13 @@ def time(value: object) -> str | None:
 
 
 def address(value: object) -> str | None:
-    """Return the bare case-folded address: SES has it as sent or, for a bounce, as the receiving server reports it."""
+    """Return the case-folded address without a display name; None if it is no address, or too long."""
     written = text(value)
     if written is None or "@" not in written:
         return None
-    bare = parseaddr(written)[1] or written.rpartition(";")[2]
-    key = address_key(bare.strip())
+    # A receiving server may report a bounced address as `rfc822;user@example.com`, which parseaddr cannot read.
+    unnamed = parseaddr(written)[1] or written.rpartition(";")[2]
+    key = address_key(unnamed.strip())
     return key if len(key.encode()) <= _ADDRESS_BYTES else None
 
 

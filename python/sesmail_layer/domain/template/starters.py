@@ -64,7 +64,7 @@ def starters_in(files: Mapping[str, bytes]) -> list[Starter]:
 
 
 def decide(starter: Starter, installed_metadata: bytes | None) -> Decision:
-    """Compare versions. A user may be editing metadata that cannot be read or compared, so it stays.
+    """Compare versions. Skip installed metadata without a comparable version: a user may be editing it.
 
     >>> decide(Starter("a", {}, b'{"version": "1.1.0"}'), b'{"version": "1.0.9"}')
     <Decision.UPDATE: 'updated'>

@@ -49,7 +49,7 @@ class RecordFeedback:
             ports.tracking,
             ports.clock,
             soft_bounce_threshold=rules.soft_bounce_threshold,
-            not_spam_lifts=rules.not_spam_lifts_suppression,
+            not_spam_lifts_suppression=rules.not_spam_lifts_suppression,
         )
         self._emails = EmailFeedback(ports.tracking, self._suppression, ports.clock)
         self._breaker = Breaker(

@@ -27,13 +27,13 @@ class FeedbackSuppression:
         clock: Clock,
         *,
         soft_bounce_threshold: int,
-        not_spam_lifts: bool,
+        not_spam_lifts_suppression: bool,
     ) -> None:
         self._suppression = suppression
         self._tracking = tracking
         self._clock = clock
         self._soft_bounce_threshold = soft_bounce_threshold
-        self._not_spam_lifts = not_spam_lifts
+        self._not_spam_lifts_suppression = not_spam_lifts_suppression
 
     def apply(
         self,
@@ -49,7 +49,7 @@ class FeedbackSuppression:
         address = outcome.entry.recipient
         if address is None:
             return None
-        if outcome.not_spam and self._not_spam_lifts:
+        if outcome.not_spam and self._not_spam_lifts_suppression:
             self._suppression.remove(address, only=SuppressionReason.SPAM_COMPLAINT)
         reason = outcome.suppress
         counts = reason is None and outcome.counts_towards_soft_bounce_limit

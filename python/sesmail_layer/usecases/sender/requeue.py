@@ -59,7 +59,7 @@ class Requeue:
         self._waits.append((job, hop, delay_seconds))
 
     def report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
-        """Leave a message to SQS, which redelivers it."""
+        """Report a message to SQS as failed, so that SQS redelivers it."""
         self.failed.add(message.message_id)
         self._metrics.count("RecordFailed")
         self._log.error(event, message=why, sqs_message_id=message.message_id, **keys)
