@@ -128,7 +128,7 @@ def answer_slowly() -> None:
         response._content = text.encode()
         return response
 
-    BotocoreStubber.__call__ = answer  # type: ignore[method-assign]
+    BotocoreStubber.__call__ = answer  # type: ignore[method-assign, assignment]
 
 
 def forget_peak() -> None:
