@@ -77,6 +77,19 @@ class SendEmails:
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
+        try:
+            return self._batch(deadline).run(messages)
+        except Exception as err:
+            # A bug that one message brought out: alone, each message costs no other its fate. What was sent already
+            # is found by its record, as after a crash.
+            if len(messages) > 1:
+                return {message_id for message in messages for message_id in self([message], deadline)}
+            self._ports.metrics.count("RecordFailed", len(messages))
+            ids = [message.message_id for message in messages]
+            self._ports.log.error("request.failed", sqs_message_id=ids, exc_info=err)
+            return ids
+
+    def _batch(self, deadline: float) -> _Batch:
         ports, rules = self._ports, self._rules
         now = ports.clock.now()
         last_send = max(deadline - _RESERVE_SECONDS, now + min(_SENDING_SECONDS, (deadline - now) / 2))
@@ -106,9 +119,7 @@ class SendEmails:
             last_send=last_send,
             bytes_in_flight=ports.bytes_in_flight,
         )
-        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox).run(
-            messages
-        )
+        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox)
 
 
 class _Batch:
