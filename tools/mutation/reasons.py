@@ -87,7 +87,6 @@ NAMED = [
     Named("same", "domain/request/refusals.py", "near_miss", "known, 2, 0.84"),
     Named("gap", "domain/request/refusals.py", "_value_at", "XX...XX"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.joined", "bounds.weight(None)"),
-    Named("unread", "domain/template/sandbox.py", "BoundedEnvironment.is_safe_attribute", "obj, attr, None"),
     Named("unread", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "call_binop(None, "),
     Named(
         "unread", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "update_wrapper(bounded, None)"
@@ -95,10 +94,6 @@ NAMED = [
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", "None)"),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", '"XXXX"'),
     # Methods with one operand, and methods that are not checked.
-    Named("same", "domain/template/sandbox.py", "_checked_method", "*args[2:]"),
-    Named("same", "domain/template/sandbox.py", "_checked_method", 'name == "replace" or '),
-    Named("same", "domain/template/sandbox.py", "_checked_method", "len(args) >= 1"),
-    Named("same", "domain/template/sandbox.py", "_with_items", 'else "XXXX"'),
     Named("inner", "domain/template/starters.py", "_version_in", "raise ValueError"),
     Named("same", "domain/guards/suppression.py", "Suppression.joined", 'or "XXXX"'),
     # The expiry decides only between entries that are equal otherwise.
@@ -151,7 +146,6 @@ NAMED = [
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "value.__self__, None"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "XX*XX"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "check_repetition"),
-    Named("effort", "domain/template/sandbox.py", "_check_insertion", ""),
     Named("same", "domain/ses/ses_events.py", "time", '"XXXX"'),
     Named("gap", "domain/ses/ses_events.py", "address", "< _ADDRESS_BYTES"),
     Named("same", "domain/status_event.py", "status_event", '"XXXX"'),
@@ -163,7 +157,6 @@ NAMED = [
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
     # Jinja2 renders the part at run time when it cannot compute it at compile time.
-    Named("effort", "domain/template/sandbox.py", "_Generator._output_child_to_const", ""),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
     Named("gap", "domain/template/templates.py", "_decoded", ""),
