@@ -58,8 +58,7 @@ variable "email_sender_memory" {
   description = "Memory of the sender in MB; it also sets its share of a processor."
   type        = number
   default     = 512
-
-  # The function itself, and the copies that a message has on its way to SES (tests/functions/test_memory.py).}
+}
 
 variable "email_sender_timeout" {
   description = "Timeout of the sender in seconds, for a batch of ten emails."

@@ -87,8 +87,8 @@ variable "email_sender_memory" {
     error_message = "email_sender_memory must be 256, 512 or 1024."
   }
 
-  # The function itself, and the copies that a message has on its way to SES (tests/functions/test_memory.py).
   validation {
+    # The function itself, and the copies that a message has on its way to SES (tests/functions/test_memory.py).
     condition     = var.email_sender_memory >= 160 + 16 * var.max_message_mb
     error_message = "email_sender_memory is too small for max_message_mb: 256 MB allow messages of up to 6 MB. Set 512, or a lower max_message_mb."
   }

@@ -114,6 +114,7 @@ def make_stack(given: dict[str, Any]) -> None:
 def answer_slowly() -> None:
     """SES takes half a second for a message and keeps nothing: moto's copies are not the function's memory."""
     from botocore.awsrequest import AWSResponse
+    from botocore.compat import HTTPHeaders
     from moto.core.botocore_stubber import BotocoreStubber
 
     answer_of_moto = BotocoreStubber.__call__
@@ -124,11 +125,11 @@ def answer_slowly() -> None:
         time.sleep(0.5)
         result = "<SendRawEmailResult><MessageId>slow</MessageId></SendRawEmailResult>"
         text = f"<SendRawEmailResponse>{result}</SendRawEmailResponse>"
-        response: Any = AWSResponse(request.url, 200, {}, None)
+        response: Any = AWSResponse(request.url, 200, HTTPHeaders(), None)
         response._content = text.encode()
         return response
 
-    BotocoreStubber.__call__ = answer  # type: ignore[method-assign]
+    BotocoreStubber.__call__ = answer  # type: ignore[method-assign, assignment]
 
 
 def forget_peak() -> None:

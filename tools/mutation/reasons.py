@@ -143,7 +143,6 @@ NAMED = [
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "value.__self__, None"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "XX*XX"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "check_repetition"),
-    Named("effort", "domain/template/prices.py", "_check_insertion", ""),
     Named("same", "domain/ses/ses_events.py", "time", '"XXXX"'),
     Named("gap", "domain/ses/ses_events.py", "address", "< _ADDRESS_BYTES"),
     Named("same", "domain/status_event.py", "status_event", '"XXXX"'),
@@ -154,8 +153,6 @@ NAMED = [
     Named("gap", "domain/request/email_request.py", "_without_nulls", "and False"),
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
-    # Jinja2 renders the part at run time when it cannot compute it at compile time.
-    Named("effort", "domain/template/generator.py", "Generator._output_child_to_const", ""),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
     Named("gap", "domain/template/templates.py", "_decoded", ""),

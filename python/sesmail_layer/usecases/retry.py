@@ -43,8 +43,10 @@ class KeptRequests:
 
     def keep(self, email: Email, claim: TrackingRecord) -> None:
         """Keep a claimed request if it may be retried. The email is sent all the same where that fails."""
+        # Attempts, not entries. An attempt that was repeated because its outcome was unknown is no soft bounce's retry.
+        soft_bounced = {entry.attempt for entry in claim.history if entry.status is Status.SOFT_BOUNCED}
         # With copies, a retry would send some of the recipients the email twice.
-        if claim.attempt > self._retries or email.sensitive or claim.recipients:
+        if len(soft_bounced) >= self._retries or email.sensitive or claim.recipients:
             return
         request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:

@@ -203,14 +203,14 @@ class Claims:
         detail = {"errorType": "duplicate_conflict", "errorMessage": message}
         entry = Entry("failed/1", utc_text(self._clock.now()), 1, Status.FAILED, detail=detail)
         facts = job.facts | {"requested_email_id": None}
-        record = self._new_record(own_id, conflicts_with=taken_id, **facts)
+        record = self._new_record(own_id, job.send_at, conflicts_with=taken_id, **facts)
         existing = self._create(job, record, [entry])
         if isinstance(existing, _Written):
             self._log_failed(job, own_id, "duplicate_conflict", message, "DUP001", conflicts_with=taken_id)
         else:
             self._republish(job, existing)
 
-    def _new_record(self, email_id: str, **facts: Any) -> TrackingRecord:
+    def _new_record(self, email_id: str, send_at: float, **facts: Any) -> TrackingRecord:
         now = self._clock.now()
         timestamp = utc_text(now)
         return TrackingRecord(
@@ -219,7 +219,7 @@ class Claims:
             attempt=1,
             timestamp=timestamp,
             date_partition=timestamp[:10],
-            ttl=int(now) + self._retention_seconds,
+            ttl=int(max(now, send_at)) + self._retention_seconds,
             **facts,
         )
 
@@ -228,7 +228,9 @@ class Claims:
         unbound = {"fingerprint": ""} if entry.detail.get("errorType") == "producer_denied" else {}
         while True:
             facts = job.facts | unbound
-            record = self._new_record(job.email_id, recipients=job.recipient_states, lease_until=lease_until, **facts)
+            record = self._new_record(
+                job.email_id, job.send_at, recipients=job.recipient_states, lease_until=lease_until, **facts
+            )
             existing = self._create(job, record, _with_dropped(job, entry))
             if isinstance(existing, _Written) or not belongs_to_another(existing, job):
                 return existing

@@ -27,6 +27,7 @@ from sesmail_layer.domain.request.email_request import (
 from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope, check_envelope, open_envelope
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.request.storable import with_storable_numbers
+from sesmail_layer.domain.times import utc_seconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Job:
     """Attributes of the tracking record that come from the request; only what is valid."""
     recipient_states: dict[str, RecipientState] = field(default_factory=dict)
     """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
+    send_at: float = 0.0
+    """Unix time before which it is not sent; 0: at once."""
     claim: TrackingRecord | None = None
     """Set by `claim`: the record as this worker claimed it."""
 
@@ -123,6 +126,7 @@ def receive(
     return Email(
         **common,
         request=request,
+        send_at=utc_seconds(request.send_at) if request.send_at else 0.0,
         recipients=list(dict.fromkeys([request.to, *request.cc, *request.bcc])),
         policy=ProducerPolicy(),
         bulk=request.priority is Priority.BULK,

@@ -8,6 +8,7 @@ import pytest
 
 from sesmail_layer.domain.errors import PausedBySes, RateLimited
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.times import utc_seconds
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -80,3 +81,11 @@ def test_the_same_reason_is_published_once() -> None:
     assert [event.status for event in sender.bus.events] == ["deferred"]
     assert len(sender.tracking.records["one"].history) == 1
     assert sender.clock.now() < NOW + 5_340
+
+
+def test_the_record_of_a_scheduled_email_lives_for_the_retention_after_send_at() -> None:
+    sender = Sender(retention_days=30)
+
+    sender.run(sender.message(request(emailId="later", sendAt="2026-12-20T10:00:00Z")))
+
+    assert sender.tracking.records["later"].ttl == int(utc_seconds("2026-12-20T10:00:00Z")) + 30 * 86_400

@@ -40,6 +40,14 @@ class TestAnOutcomeThatNobodyKnows:
         assert len(sender.mailer.accepted) == 1
         assert sender.clock.now() >= NOW + 300
 
+    def test_a_resend_of_an_unknown_outcome_does_not_use_up_the_soft_bounce_retry(self) -> None:
+        sender = self.after_a_timeout(accepted=False, soft_bounce_retries=1)
+        while sender.waiting.messages:
+            sender.run_waiting()
+
+        assert sender.tracking.records["order-1"].attempt == 2
+        assert sender.pending.kept["order-1"][0].attempt == 2
+
     def test_it_waits_for_as_long_as_events_are_unread(self) -> None:
         sender = self.after_a_timeout(accepted=False)
         sender.backlog.empty = False
