@@ -4,11 +4,18 @@ Packaging expands `[[ ]]` and `[% %]`. `{{ }}` and `{% %}` stay for the sender, 
 Jinja2 without imports, which a user can edit in S3.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFound, Undefined
+from jinja2.loaders import split_template_path
+from jinja2.runtime import BlockReference, Macro
 
+from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
+from sesmail_layer.domain.template.bounds import metered
 from sesmail_layer.domain.template.files import METADATA
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
 SHARED = "_shared"
 _MARKS = ("[[", "]]", "[%", "%]", "[#")
@@ -34,7 +41,7 @@ def body_files(folder: Path) -> list[Path]:
 
 def compile_templates(source: Path) -> dict[str, bytes]:
     """Return the files to install by `templates/<name>/<file>`. Equal sources give equal bytes."""
-    environment = _environment(source)
+    environment = _SourceEnvironment(source)
     compiled: dict[str, bytes] = {}
     for folder in template_folders(source):
         for body in body_files(folder):
@@ -44,29 +51,59 @@ def compile_templates(source: Path) -> dict[str, bytes]:
 
 
 def compile_template(source: Path, name: str) -> dict[str, bytes]:
-    """Return the compiled body files of one template, by file name."""
-    environment = _environment(source)
+    """Return the compiled body files of one template by name. Raises jinja2.TemplateError, TemplateSourceError."""
+    environment = _SourceEnvironment(source)
     return {body.name: _expand(environment, name, body.name) for body in body_files(source / name)}
 
 
-def _environment(source: Path) -> Environment:
-    return Environment(
-        loader=FileSystemLoader(source),
-        variable_start_string="[[",
-        variable_end_string="]]",
-        block_start_string="[%",
-        block_end_string="%]",
-        comment_start_string="[#",
-        comment_end_string="#]",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - expands sources into templates, without data
-    )
+class _FolderLoader(FileSystemLoader):
+    """Loads no file outside of its folder, also where a link leads there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._folder = folder
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        if not is_inside(self._folder.joinpath(*split_template_path(template)), self._folder):
+            raise TemplateNotFound(template)
+        return super().get_source(environment, template)
 
 
-def _expand(environment: Environment, name: str, file: str) -> bytes:
-    text = environment.get_template(f"{name}/{file}").render()
+class _SourceEnvironment(BoundedEnvironment):
+    """The sender's sandbox with other marks. Its only functions are macros and blocks."""
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(
+            loader=_FolderLoader(source),
+            variable_start_string="[[",
+            variable_end_string="]]",
+            block_start_string="[%",
+            block_end_string="%]",
+            comment_start_string="[#",
+            comment_end_string="#]",
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,
+            cache_size=400,
+        )
+        self.globals.clear()
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, Macro | BlockReference | Undefined)
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _expand(environment: _SourceEnvironment, name: str, file: str) -> bytes:
+    try:
+        with metered(), limited(COMPILE_SECONDS):
+            text = environment.get_template(f"{name}/{file}").render()
+    except TemplateError:
+        raise
+    except Exception as err:
+        raise TemplateSourceError(f"{name}/{file}: {type(err).__name__}: {err}") from err
     unexpanded = [mark for mark in _MARKS if mark in text]
     if unexpanded:
         raise TemplateSourceError(f"{name}/{file}: {' '.join(unexpanded)} left after compiling")

@@ -11,7 +11,13 @@ import msgspec
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
-from sesmail_cli.templates.compiler import TemplateSourceError, compile_template, is_source_tree, template_folders
+from sesmail_cli.templates.compiler import (
+    TemplateSourceError,
+    compile_template,
+    is_inside,
+    is_source_tree,
+    template_folders,
+)
 from sesmail_layer.domain.template.files import METADATA
 
 SAMPLES = ("sample.json", "sample.minimal.json")
@@ -63,25 +69,28 @@ def load_template(where: str, name: str) -> TemplateFiles:
 def _from_folder(folder: Path) -> list[TemplateFiles]:
     if not folder.is_dir():
         raise TemplatesNotFoundError(f"No folder {folder}")
-    if _is_template(folder):
-        return [_read(folder)]
-    return [_read(child) for child in template_folders(folder) if _is_template(child)]
+    if not _is_template(folder):
+        return [_read(child, folder) for child in template_folders(folder) if _is_template(child)]
+    folder = folder.resolve()
+    return [_read(folder, folder.parent if is_source_tree(folder.parent) else folder)]
 
 
 def _is_template(folder: Path) -> bool:
     return (folder / METADATA).is_file() or any(folder.glob("template*.html")) or any(folder.glob("template*.txt"))
 
 
-def _read(folder: Path) -> TemplateFiles:
-    folder = folder.resolve()
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES}
-    problems: list[SourceProblem] = []
-    if is_source_tree(folder.parent):
+def _read(folder: Path, root: Path) -> TemplateFiles:
+    """Read a template's files; those outside of the root are problems."""
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES and path.is_file()]
+    outside = [path for path in paths if not is_inside(path, root)]
+    files = {path.name: path.read_bytes() for path in paths if path not in outside}
+    problems = [SourceProblem(path.name, 0, "it is a link to a file outside of the folder") for path in outside]
+    if is_source_tree(folder.parent) and not outside:
         try:
             files |= compile_template(folder.parent, folder.name)
         except (TemplateError, TemplateSourceError) as err:
             problems.append(_problem(folder.name, err))
-    return TemplateFiles(folder.name, str(folder), files, problems)
+    return TemplateFiles(folder.name, str(folder.resolve()), files, problems)
 
 
 def _problem(name: str, err: Exception) -> SourceProblem:

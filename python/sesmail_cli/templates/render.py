@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.limits import COMPILE_SECONDS, RENDER_SECONDS, limited
 from sesmail_layer.domain.message import compose, resolve_identity
 from sesmail_layer.domain.request.email_request import parse_request
 from sesmail_layer.domain.template.files import MISSING_FILE_CODES, file_variants
@@ -31,8 +32,10 @@ class Preview(msgspec.Struct, frozen=True):
 def render(template: TemplateFiles, data: Mapping[str, Any], locale: str | None = None) -> Rendered:
     """Render a template. Raises PermanentError with the message that the sender would record."""
     html, text, metadata = (_localised(template, file, locale) for file in MISSING_FILE_CODES)
-    compiled = compile_template(template.name, html, text, metadata, locale)
-    return compiled.render({"year": datetime.now(UTC).year, **data}, None)
+    with limited(COMPILE_SECONDS):
+        compiled = compile_template(template.name, html, text, metadata, locale)
+    with limited(RENDER_SECONDS):
+        return compiled.render({"year": datetime.now(UTC).year, **data}, None)
 
 
 def render_email(template: TemplateFiles, request: Mapping[str, Any]) -> Preview:

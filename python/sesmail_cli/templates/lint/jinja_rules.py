@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 
 import jinja2
 from jinja2 import meta, nodes
+from jinja2.exceptions import SecurityError
 
+from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.findings import Reporter
+from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
 # The sender adds these names to the data of every body.
@@ -18,15 +21,22 @@ _KNOWN = frozenset(_ENVIRONMENT.globals)
 
 
 def parse(text: str, report: Reporter) -> nodes.Template | None:
-    """Return the syntax tree; report syntax errors."""
+    """Return the syntax tree; report why there is none."""
     try:
-        # Parsing alone does not find unknown filters and tests.
-        _ENVIRONMENT.compile(text)
+        with limited(COMPILE_SECONDS):
+            # Parsing alone does not find unknown filters and tests.
+            _ENVIRONMENT.compile(text)
+            return _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as err:
         word = next(iter(re.findall(r"'([^']+)'", err.message or "")), "")
         report.error("TMPL009", f"Syntax error: {err.message}", line=err.lineno, word=word)
-        return None
-    return _ENVIRONMENT.parse(text)
+    except SecurityError as err:
+        report.error("TMPL010", str(err))
+    except PermanentError as err:
+        report.error(err.code, err.message)
+    except Exception as err:  # Jinja2 accepts it, Python does not, or it is nested too deeply.
+        report.error("TMPL009", f"Syntax error: {getattr(err, 'msg', None) or type(err).__name__}")
+    return None
 
 
 def names_used(tree: nodes.Template) -> set[str]:

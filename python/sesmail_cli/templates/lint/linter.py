@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
+from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
 from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
 from sesmail_cli.templates.lint.html_rules import has_unsubscribe_place, report_html, report_text
@@ -100,12 +101,20 @@ def _check_body(file: str, text: str, metadata: dict[str, Any] | None, report: R
         report_undeclared(tree, declared(metadata), PROVIDED, report)
     if file.endswith(".html"):
         report_unsafe(tree, report)
-        markup = read_markup(text)
-        report_html(markup, report)
-        report_dropped(markup, report)
+        _check_markup(text, report)
     else:
         report_text(text, report)
     return names_used(tree)
+
+
+def _check_markup(text: str, report: Reporter) -> None:
+    try:
+        with limited(COMPILE_SECONDS):
+            markup = read_markup(text)
+            report_html(markup, report)
+            report_dropped(markup, report)
+    except (AssertionError, PermanentError):
+        report.error("broken-markup", f"No HTML, or none that can be checked within {COMPILE_SECONDS:g} s")
 
 
 def _check_unsubscribe(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
@@ -126,7 +135,7 @@ def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
 def _check_sample(template: TemplateFiles, sample: str, report: Reporter) -> None:
     try:
         rendered = render(template, json.loads(sample))
-    except ValueError as err:
+    except (ValueError, TypeError, RecursionError) as err:
         report.error("bad-sample", f"{err}", line=getattr(err, "lineno", 0))
     except PermanentError as err:
         report.error(err.code, err.message)

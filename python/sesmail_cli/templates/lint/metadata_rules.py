@@ -31,7 +31,7 @@ def read_metadata(content: str, report: Reporter) -> dict[str, Any] | None:
     """Return the metadata as plain values; report why it cannot be read."""
     try:
         metadata = json.loads(content)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         line = getattr(err, "lineno", 0)
         report.error("TMPL005", f"invalid metadata.json: {err}", line=line)
         return None

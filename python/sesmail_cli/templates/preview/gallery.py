@@ -29,7 +29,7 @@ class Gallery:
         if self._where.startswith("s3://"):
             return "s3"
         folder = Path(self._where).resolve()
-        stats = [(path, path.stat()) for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")]
+        stats = [(path, path.lstat()) for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")]
         newest = max((stat.st_mtime_ns for _, stat in stats), default=0)
         return f"{newest}-{len(stats)}-{sum(stat.st_size for _, stat in stats)}"
 
@@ -40,16 +40,16 @@ class Gallery:
         """Render `{name, data, locale?}` (data as JSON text), or return the error that the sender would record."""
         template = next((one for one in self._load() if one.name == body.get("name")), None)
         if template is None:
-            return _error("TMPL001", f"Template '{body.get('name')}' not found")
+            return error_answer("TMPL001", f"Template '{body.get('name')}' not found")
         try:
             data = json.loads(str(body.get("data", "")))
         except ValueError as err:
-            return _error("JSON", f"The data is not JSON: {err}")
+            return error_answer("JSON", f"The data is not JSON: {err}")
         request = {"to": RECIPIENT, "templateName": template.name, "templateData": data}
         try:
             email = render_email(template, request | {"locale": body.get("locale") or None})
         except PermanentError as err:
-            return _error(err.code, err.message, err.error_type)
+            return error_answer(err.code, err.message, err.error_type)
         return {
             "html": email.html,
             "text": email.text,
@@ -68,7 +68,7 @@ class Gallery:
 def _describe(template: TemplateFiles) -> dict[str, Any]:
     try:
         metadata = json.loads(template.text(METADATA))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         metadata = {}
     metadata = metadata if isinstance(metadata, dict) else {}
     return {
@@ -89,5 +89,5 @@ def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, 
     return samples or {"generated": json.dumps({str(name): str(name) for name in names}, indent=2)}
 
 
-def _error(code: str, message: str, error_type: str = "") -> dict[str, Any]:
+def error_answer(code: str, message: str, error_type: str = "") -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "errorType": error_type}}

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
 
-from sesmail_cli.templates.preview.gallery import Gallery
+from sesmail_cli.templates.preview import worker
+from sesmail_cli.templates.preview.gallery import Gallery, error_answer
 
 _PAGES = {
     "/": ("gallery.html", "text/html; charset=utf-8"),
@@ -29,6 +30,11 @@ class PreviewServer(ThreadingHTTPServer):
     def __init__(self, where: str, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.gallery = Gallery(where)
+        self.worker = worker.Worker(where)
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.worker.close()
 
     @property
     def url(self) -> str:
@@ -45,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
             name, content_type = _PAGES[self.path]
             self._send(HTTPStatus.OK, (files(__package__) / name).read_bytes(), content_type)
         elif self.path == "/api/templates":
-            self._send_json(self.server.gallery.templates())
+            self._send_json(self._ask("templates", failed=[]))
         elif self.path == "/api/revision":
             self._send_json(self.server.gallery.revision())
         else:
@@ -63,7 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        self._send_json(self.server.gallery.render(body if isinstance(body, dict) else {}))
+        failed = error_answer("TMPL012", f"The preview took over {worker.ANSWER_SECONDS:g} s and was ended")
+        self._send_json(self._ask("render", body if isinstance(body, dict) else {}, failed=failed))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing to the user's terminal."""
@@ -74,6 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
             return True
         self.send_error(HTTPStatus.FORBIDDEN)
         return False
+
+    def _ask(self, method: str, *arguments: object, failed: object) -> object:
+        """Return the worker's answer, or `failed` if it has none."""
+        try:
+            return self.server.worker.ask(method, *arguments)
+        except worker.WorkerError:
+            return failed
 
     def _send_json(self, value: object) -> None:
         self._send(HTTPStatus.OK, json.dumps(value).encode(), "application/json")

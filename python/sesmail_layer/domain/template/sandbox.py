@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Template, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import missing, object_type_repr
 
 from sesmail_layer.domain.template import attributes, bounds, prices
@@ -46,14 +46,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     function = staticmethod(prices.function)
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            **options,
-            undefined=UndefinedName,
-            keep_trailing_newline=False,
-            cache_size=0,
-            optimized=False,
-            finalize=bounds.printed,
-        )
+        options = {"cache_size": 0, **options}
+        super().__init__(**options, undefined=UndefinedName, optimized=False, finalize=bounds.printed)
         del self.globals["lipsum"]
         self.filters = {name: _guarded(name, self.filters[name]) for name in self.filters if name in prices.FILTERS}
         # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
@@ -152,7 +146,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             name = obj.__name__
             args = prices.checked_method(name, text, args, kwargs)
             return bounds.charged(super().call(context, obj, *args, **kwargs))
-        if obj is self.globals["range"]:
+        if obj is safe_range:
             bounds.check_numbers("range", args)
         if isinstance(obj, type):
             args = tuple(prices.arguments(arg) if isinstance(arg, Iterable) else arg for arg in args)
