@@ -68,7 +68,6 @@ NAMED = [
     Named("same", "domain/template/bounds.py", "check_repetition", "max(times, 1)"),
     # The literal text after the last field has no width.
     Named("same", "domain/template/bounds.py", "check_format", 'spec or "XXXX"'),
-    Named("effort", "domain/template/bounds.py", "checked_items", "islice(items, None)"),
     Named("same", "domain/guards/breaker.py", "_simulated", 'or "XXXX"'),
     Named("gap", "domain/request/email_request.py", "_reason", "len(part) >= 2"),
     Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),
@@ -86,14 +85,12 @@ NAMED = [
     Named("same", "domain/request/refusals.py", "refusal_of", "XX.XX"),
     Named("same", "domain/request/refusals.py", "near_miss", "known, 2, 0.84"),
     Named("gap", "domain/request/refusals.py", "_value_at", "XX...XX"),
-    Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.joined", "bounds.weight(None)"),
     Named("unread", "domain/template/sandbox.py", "BoundedEnvironment.call_binop", "call_binop(None, "),
     Named(
         "unread", "domain/template/sandbox.py", "BoundedEnvironment.wrap_str_format", "update_wrapper(bounded, None)"
     ),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", "None)"),
     Named("same", "domain/template/sandbox.py", "BoundedEnvironment.call", '"XXXX"'),
-    # Methods with one operand, and methods that are not checked.
     Named("inner", "domain/template/starters.py", "_version_in", "raise ValueError"),
     Named("same", "domain/guards/suppression.py", "Suppression.joined", 'or "XXXX"'),
     # The expiry decides only between entries that are equal otherwise.
@@ -156,7 +153,6 @@ NAMED = [
     Named("gap", "domain/request/email_request.py", "_without_nulls", "and False"),
     Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
     Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
-    # Jinja2 renders the part at run time when it cannot compute it at compile time.
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
     Named("gap", "domain/template/templates.py", "_decoded", ""),

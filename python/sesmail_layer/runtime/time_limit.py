@@ -29,10 +29,13 @@ class _TimeLimit(AbstractContextManager[None]):
         self._before = signal.signal(signal.SIGALRM, _expire)
         signal.setitimer(signal.ITIMER_REAL, self._seconds, _REPEAT_SECONDS)
 
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, traceback: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._before)
         if isinstance(error, _TimeIsUpError):
+            # Its traceback would keep whatever the block has built for as long as the new error lives.
+            error.__traceback__ = None
+            del traceback
             message = f"Failed to render template: it took over {self._seconds:g} s"
             raise PermanentError("template_render_error", message, code="TMPL012") from None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import time
+import weakref
 
 import pytest
 
@@ -72,3 +74,22 @@ def test_an_alarm_at_the_blocks_start_or_end_never_escapes_and_leaves_no_timer()
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
         assert signal.getsignal(signal.SIGALRM) is before
     assert 0 < ended_by_name < 20_000
+
+
+class _Built:
+    """What a block has built, and a template's frames would keep."""
+
+
+def test_the_error_keeps_nothing_that_the_block_has_built() -> None:
+    kept = weakref.WeakSet[_Built]()
+
+    def build() -> None:
+        built = _Built()
+        kept.add(built)
+        run_forever()
+
+    with pytest.raises(PermanentError) as caught, time_limit(0.05):
+        build()
+    gc.collect()
+    assert caught.value.code == "TMPL012"
+    assert list(kept) == []

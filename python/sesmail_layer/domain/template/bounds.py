@@ -1,8 +1,8 @@
 """Limits on what a template may build: per value, and in total for each rendering.
 
 Weights are bytes of memory. A text weighs 1 for a character, and 4 where it is not ASCII; an item of a list weighs 8
-plus its own weight, also where it is repeated. This bounds every later output, join or comparison. A list that was made
-costs 64 more for each item, which may be an object of its own. Jinja2's sandbox has no such limits:
+plus its own weight, also where it is repeated. This bounds every later output, join or comparison. A list or dict that
+was made costs 256 more, and 64 for each item, which may be an object of its own. Jinja2's sandbox has no such limits:
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
 """
 
@@ -17,7 +17,7 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any, TypeVar
 
-from jinja2 import Undefined
+from jinja2 import Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.utils import Namespace, object_type_repr
 
@@ -33,6 +33,7 @@ MAX_NUMBER = 100_000
 # Comparisons of two characters in one search: some 50 ms. No signal stops a search.
 MAX_STEPS = 64 * 1024 * 1024
 PER_OBJECT = 64
+PER_CONTAINER = 256
 _PER_JOINED = 128
 _MAX_BITS = 4_096
 _MAX_PRODUCT = 8 * MAX_OUTPUT
@@ -49,11 +50,12 @@ _PERCENT_STAR = re.compile(_WIDTH + r"\*")
 _PERCENT_HUGE = re.compile(_WIDTH + r"\d{5,}")
 _PERCENT_WIDE = re.compile(_WIDTH + r"\d{3,}")
 # What data are made of; `repr` of anything else is Python's own.
-DATA = (str, int, float, Decimal, type(None), list, tuple, Mapping)
+_DATA = (str, int, float, Decimal, type(None), list, tuple, Mapping)
 
 
 @dataclass(slots=True)
 class _Meter:
+    source: str
     spent: int = 0
 
 
@@ -61,13 +63,19 @@ _meter: ContextVar[_Meter | None] = ContextVar("meter", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[None]:
-    """Give the rendering inside a budget of its own."""
-    token = _meter.set(_Meter())
+def metered(source: str = "") -> Iterator[None]:
+    """Give the rendering inside a budget of its own; it renders this source."""
+    token = _meter.set(_Meter(source))
     try:
         yield
     finally:
         _meter.reset(token)
+
+
+def source() -> str:
+    """Return the source of the template that is rendered."""
+    meter = _meter.get()
+    return meter.source if meter else ""
 
 
 def spend(cost: int) -> None:
@@ -88,8 +96,8 @@ def check_room(cost: int) -> None:
 def charged(value: T) -> T:
     """Charge a value that a template has made to the budget, and return it. Raises SecurityError."""
     cost = weight(value)
-    if isinstance(value, list | tuple):
-        cost += PER_OBJECT * len(value)
+    if isinstance(value, list | tuple | Mapping):
+        cost += PER_CONTAINER + PER_OBJECT * len(value)
     spend(cost)
     return value
 
@@ -146,6 +154,15 @@ def text_weight(value: Any, *, as_repr: bool = False) -> int:
     return total
 
 
+def printed(value: Any, text: str = "an expression") -> Any:
+    """Return what `{{ … }}` writes. Raises UndefinedError for what is no data, such as a macro or a method."""
+    if not isinstance(value, (*_DATA, Undefined)):
+        raise UndefinedError(f"{text!r} is {_kind(value)}, not data")
+    if not isinstance(value, str):
+        check_data(value)
+    return charged(value)
+
+
 def check_data(value: Any) -> None:
     """Check that a value holds nothing but data, so that no Python object is written into an email."""
     left = [value]
@@ -153,7 +170,7 @@ def check_data(value: Any) -> None:
         item = left.pop()
         if isinstance(item, Undefined):
             str(item)
-        elif not isinstance(item, DATA):
+        elif not isinstance(item, _DATA):
             raise SecurityError(f"a {object_type_repr(item)!r} is no text")
         elif not isinstance(item, str):
             left.extend(_contents(item))
@@ -245,6 +262,14 @@ def depth(value: Any) -> int:
     while level:
         levels, level = levels + 1, [inner for item in level for inner in _contents(item)]
     return levels
+
+
+def _kind(value: Any) -> str:
+    if callable(value):
+        return "a function that is not called"
+    if isinstance(value, Iterator):
+        return "a list that was not read (add |list or |join)"
+    return f"a {object_type_repr(value)!r}"
 
 
 def _values_weight(values: Any, *, as_repr: bool) -> int:

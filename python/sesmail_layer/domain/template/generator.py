@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, MacroRef
 from jinja2.exceptions import SecurityError
 
 # Characters of Python code that a template may compile to; the largest file of table cells just fits. Python's
@@ -97,6 +97,11 @@ class Generator(CodeGenerator):
 
     def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
         self._charge(super().visit_Dict, node, frame)
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        self.write("environment.function(")
+        super().macro_def(macro_ref, frame)
+        self.write(")")
 
     def _look_up(self, function: str, node: nodes.Getattr | nodes.Getitem, frame: Frame) -> None:
         self.write(f"{function}(")

@@ -8,11 +8,13 @@ or method without a price does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2.exceptions import SecurityError
 
 from sesmail_layer.domain.template import bounds
+
+T = TypeVar("T")
 
 # Filters of one text, or that write a value as text.
 TEXT_FILTERS = {
@@ -64,7 +66,8 @@ _BY_ATTRIBUTE = frozenset("groupby join map max min rejectattr selectattr sort s
 _MAX_JSON_INDENT = 16
 _MAX_NAMES = 1_000
 _PER_ARGUMENT = 200
-_PER_ITERATOR = 1_000
+# A macro with its closure, a cycler, a lazy list.
+_PER_FUNCTION = 1_000
 
 
 def checked_filter(name: str, value: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -90,7 +93,7 @@ def result(name: str, made: Any) -> Any:
     if name in FREE_FILTERS:
         return bounds.charged(made) if isinstance(made, int) else made
     if hasattr(made, "__next__"):
-        bounds.spend(_PER_ITERATOR)
+        bounds.spend(_PER_FUNCTION)
         return bounds.charged_items(made)
     return bounds.charged(made)
 
@@ -130,6 +133,12 @@ def arguments(values: Any) -> Any:
     if isinstance(values, Sized):
         bounds.spend(_PER_ARGUMENT * len(values))
     return values
+
+
+def function(made: T) -> T:
+    """Charge a macro, or another object of Jinja2's own, and return it."""
+    bounds.spend(_PER_FUNCTION)
+    return made
 
 
 def _checked_text_filter(name: str, value: Any, given: tuple[Any, ...]) -> Any:

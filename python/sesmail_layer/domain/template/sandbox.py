@@ -8,7 +8,7 @@ where that takes more than its result. The caller limits the time to compile and
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from jinja2 import Template, Undefined, UndefinedError
@@ -43,6 +43,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     captured = Captured
     charged = staticmethod(bounds.charged)
     arguments = staticmethod(prices.arguments)
+    function = staticmethod(prices.function)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -51,7 +52,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             keep_trailing_newline=False,
             cache_size=0,
             optimized=False,
-            finalize=printed,
+            finalize=bounds.printed,
         )
         del self.globals["lipsum"]
         self.filters = {name: _guarded(name, self.filters[name]) for name in self.filters if name in prices.FILTERS}
@@ -155,6 +156,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             bounds.check_numbers("range", args)
         if isinstance(obj, type):
             args = tuple(prices.arguments(arg) if isinstance(arg, Iterable) else arg for arg in args)
+            return prices.function(super().call(context, obj, *args, **kwargs))
         return super().call(context, obj, *args, **kwargs)
 
     def _filter_test_common(self, name: Any, *args: Any, **kwargs: Any) -> Any:
@@ -167,23 +169,6 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         if self.loader is None:
             raise SecurityError("no include, import or extends: a template is its own three files")
         return super()._load_template(name, globals)
-
-
-def printed(value: Any, text: str = "an expression") -> Any:
-    """Return what `{{ … }}` writes. Raises UndefinedError for what is no data, such as a macro or a method."""
-    if not isinstance(value, (*bounds.DATA, Undefined)):
-        raise UndefinedError(f"{text!r} is {_kind(value)}, not data")
-    if not isinstance(value, str):
-        bounds.check_data(value)
-    return bounds.charged(value)
-
-
-def _kind(value: Any) -> str:
-    if attributes.is_function(value):
-        return "a function that is not called"
-    if isinstance(value, Iterator):
-        return "a list that was not read (add |list or |join)"
-    return f"a {object_type_repr(value)!r}"
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,7 +21,6 @@ from sesmail_layer.domain.template.bounds import MAX_OUTPUT, metered
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, MISSING_FILE_CODES, locale_candidates
 from sesmail_layer.domain.template.formatting import DEFAULT_LOCALE, FormatError
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
-from sesmail_layer.domain.template.undefined import quoting
 
 # Zero-width joiners are not printable, but emoji sequences, Persian and Hindi need them.
 _JOINERS = "\u200c\u200d"
@@ -203,7 +202,7 @@ def _result(part: Part, context: Mapping[str, Any]) -> str | tuple[str, str]:
     """Render a part; or return what is wrong and its code."""
     output = StringIO()
     try:
-        with metered(), quoting(part.source):
+        with metered(part.source):
             for piece in part.template.generate(context):
                 output.write(piece)
                 if output.tell() > MAX_OUTPUT:

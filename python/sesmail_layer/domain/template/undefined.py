@@ -6,32 +6,20 @@ Jinja2 quotes whatever name was looked up, also one that the data gave: `{{ orde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from jinja2 import StrictUndefined
 from jinja2.utils import missing, object_type_repr
 
+from sesmail_layer.domain.template import bounds
+
 _LONGEST_NAME = 100
-_source: ContextVar[str] = ContextVar("source", default="")
-
-
-@contextmanager
-def quoting(source: str) -> Iterator[None]:
-    """Let errors inside quote the names in this template source."""
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
 
 
 def quoted(name: object) -> str:
     """Quote a name from the template; only mention one that came from the data."""
     text = str(name) if isinstance(name, str | int) else ""
-    if 0 < len(text) <= _LONGEST_NAME and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", _source.get()):
+    if 0 < len(text) <= _LONGEST_NAME and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", bounds.source()):
         return repr(name)
     return "(a name from the data)"
 

@@ -10,7 +10,7 @@ from jinja2 import ChainableUndefined, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from sesmail_layer.domain.template import bounds
-from sesmail_layer.domain.template.bounds import BUDGET, MAX_STEPS, PER_OBJECT
+from sesmail_layer.domain.template.bounds import BUDGET, MAX_STEPS, PER_CONTAINER, PER_OBJECT
 from sesmail_layer.domain.template.undefined import UndefinedName
 
 TOO_MUCH = r"^the template builds too much$"
@@ -54,7 +54,14 @@ def test_without_a_rendering_each_operation_has_the_whole_budget() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "cost"), [("abc", 3), (["a", "b"], 2 * (8 + 1 + PER_OBJECT)), ((), 0), ({"a": 1}, 2 * 8 + 1)]
+    ("made", "cost"),
+    [
+        ("abc", 3),
+        (["a", "b"], PER_CONTAINER + 2 * (8 + 1 + PER_OBJECT)),
+        ((), PER_CONTAINER),
+        ({"a": 1}, PER_CONTAINER + PER_OBJECT + 2 * 8 + 1),
+        (range(9), 0),
+    ],
 )
 def test_a_list_that_is_made_costs_an_object_for_each_item(made: Any, cost: int) -> None:
     with bounds.metered():

@@ -40,6 +40,13 @@ TOO_MUCH = [
     "{{ dict(('a' * 1000000)|batch(2)) }}",
     "{{ (range(99999)|map('select')|list)|length }}",
     "{{ [[[[1] * 1000] * 20] * 3]|tojson(16) }}",
+    *[
+        "{% set n = namespace(x=1) %}{% for i in range(200) %}{% for j in range(200) %}{% set n.x = "
+        + made
+        + " %}{% endfor %}{% endfor %}"
+        for made in ("cycler(n.x)", "joiner(n.x)", "namespace(x=n.x)", "dict(x=n.x)", "[1]|select")
+    ],
+    "{% for i in range(200) %}{% for j in range(200) %}{% macro m() %}{% endmacro %}{% endfor %}{% endfor %}",
     "{{ {'a' * 5000: [1] * 500}|pprint }}",
     "{{ ('a.' * 1000000)|map(attribute='a.' * 100000)|list }}",
     "{{ [1, 2]|sort(attribute=',' * 2000) }}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from jinja2 import UndefinedError
 
-from sesmail_layer.domain.template.undefined import UndefinedName, quoted, quoting
+from sesmail_layer.domain.template.bounds import metered
+from sesmail_layer.domain.template.undefined import UndefinedName, quoted
 
 HIDDEN = "(a name from the data)"
 
@@ -30,7 +31,7 @@ HIDDEN = "(a name from the data)"
     ],
 )
 def test_only_a_name_in_the_source_is_quoted(name: object, source: str, expected: str) -> None:
-    with quoting(source):
+    with metered(source):
         assert quoted(name) == expected
     assert quoted(name) == HIDDEN
 
@@ -48,6 +49,6 @@ def test_only_a_name_in_the_source_is_quoted(name: object, source: str, expected
 )
 def test_the_message_has_no_name_from_the_data(undefined: UndefinedName, message: str) -> None:
     for use in (str, repr, bool, len, iter, hash):
-        with quoting("{{ order.total }}{{ items[7] }}"), pytest.raises(UndefinedError) as caught:
+        with metered("{{ order.total }}{{ items[7] }}"), pytest.raises(UndefinedError) as caught:
             use(undefined)
         assert caught.value.message == message
