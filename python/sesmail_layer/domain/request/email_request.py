@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from sesmail_layer.domain.mime import harmless_url
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
+from sesmail_layer.domain.request.envelopes import fault_of, with_storable_numbers
 from sesmail_layer.domain.request.headers import HEADER_TEXT, MAX_LINE, check_headers
 from sesmail_layer.domain.request.refusals import (
     ALLOWED,
@@ -28,7 +29,6 @@ from sesmail_layer.domain.request.refusals import (
     refusal_of,
     reject_misleading_names,
 )
-from sesmail_layer.domain.request.storable import fault_of, with_storable_numbers
 from sesmail_layer.domain.times import rfc3339_seconds, utc_text
 
 MAX_RECIPIENTS = 50

@@ -178,8 +178,7 @@ class _Batch:
         self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
         self._count_sent()
         self._publish_statuses()
-        if self._requeue.waits:
-            self._requeue.put_all()
+        self._requeue.put_all()
 
     # --- receive ------------------------------------------------------------------------------------------------------
 

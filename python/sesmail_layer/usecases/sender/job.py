@@ -24,9 +24,14 @@ from sesmail_layer.domain.request.email_request import (
     metadata_fault,
     parse_request,
 )
-from sesmail_layer.domain.request.envelopes import Hop, RequestEnvelope, check_envelope, open_envelope
+from sesmail_layer.domain.request.envelopes import (
+    Hop,
+    RequestEnvelope,
+    check_envelope,
+    open_envelope,
+    with_storable_numbers,
+)
 from sesmail_layer.domain.request.refusals import Refusal
-from sesmail_layer.domain.request.storable import with_storable_numbers
 from sesmail_layer.domain.times import utc_seconds
 
 

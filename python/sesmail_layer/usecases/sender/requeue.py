@@ -27,7 +27,7 @@ class Requeue:
         self._metrics = metrics
         self._log = log
         self._max_hold_seconds = max_hold_seconds
-        self.waits: list[tuple[Job, Hop, float]] = []
+        self._waits: list[tuple[Job, Hop, float]] = []
         self.failed: set[str] = set()
 
     def hold(self, job: Job, hold: HoldError) -> None:
@@ -56,7 +56,7 @@ class Requeue:
         self.wait(job, hop, hold.delay_seconds)
 
     def wait(self, job: Job, hop: Hop, delay_seconds: float) -> None:
-        self.waits.append((job, hop, delay_seconds))
+        self._waits.append((job, hop, delay_seconds))
 
     def report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
         """Report a message to SQS as failed, so that SQS redelivers it."""
@@ -66,7 +66,7 @@ class Requeue:
 
     def put_all(self) -> None:
         """Put what waits onto the retry queue, after its status event is published: waiting costs no receive."""
-        waits, self.waits = self.waits, []
+        waits, self._waits = self._waits, []
         for job, hop, delay_seconds in waits:
             if job.message.message_id in self.failed:
                 continue

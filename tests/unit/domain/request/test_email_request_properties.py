@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.mime import custom_line
 from sesmail_layer.domain.request.email_request import FIELDS, EmailRequest, fingerprint, parse_request
+from sesmail_layer.domain.request.envelopes import with_storable_numbers
 from sesmail_layer.domain.request.refusals import Refusal
-from sesmail_layer.domain.request.storable import with_storable_numbers
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
 NOW = 1_795_000_000.0
