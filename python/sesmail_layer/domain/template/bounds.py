@@ -105,7 +105,10 @@ def charged(value: T) -> T:
 def charged_items(items: Iterator[T]) -> Iterator[T]:
     """Charge items that are made one by one, as they are read; what they hold is charged where it is made."""
     for item in items:
-        spend(2 * PER_OBJECT + (_PER_ITEM * len(item) if isinstance(item, list | tuple) else 0))
+        if isinstance(item, list | tuple):
+            weight(item)
+            spend(_PER_ITEM * len(item))
+        spend(2 * PER_OBJECT)
         yield item
 
 

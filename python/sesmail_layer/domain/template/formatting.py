@@ -43,7 +43,7 @@ def money(context: Context, value: Any, currency: str, locale: str | None = None
         return str(value)
     from babel.numbers import format_currency
 
-    if not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+    if not _CURRENCY.fullmatch(_short_text(currency)):
         raise FormatError("money: the currency is three letters, such as EUR")
     language = _locale(context, locale)
     return _signed(lambda amount: format_currency(amount, currency.upper(), locale=language), _number("money", value))
@@ -65,7 +65,7 @@ def number(context: Context, value: Any, digits: int | None = None, locale: str 
 
 @pass_context
 def format_date(
-    context: Context, value: Any, length: Length = "long", zone: str | None = None, locale: str | None = None
+    context: Context, value: Any, length: Length = "long", locale: str | None = None, zone: str | None = None
 ) -> str:
     """`{{ '2026-11-24' | date }}`: November 24, 2026; `short`, `medium`, `long` or `full`.
 
@@ -134,7 +134,7 @@ def _number(name: str, value: Any) -> Decimal:
     try:
         parsed = Decimal(_short_text(value))
         valid = parsed.is_finite() and abs(parsed.adjusted()) <= _MAX_DIGITS
-    except (InvalidOperation, ValueError):
+    except InvalidOperation:
         valid = False
     if not valid:
         raise FormatError(f"{name}: the value is no number")
@@ -179,13 +179,15 @@ def _zone(name: str, zone: Any) -> tzinfo | None:
 
 
 def _length(name: str, length: Any) -> Length:
-    if not isinstance(length, str) or length not in _LENGTHS:
+    length = _short_text(length)
+    if length not in _LENGTHS:
         raise FormatError(f"{name}: the length is one of {', '.join(_LENGTHS)}")
     return _LENGTHS[length]
 
 
 def _short_text(value: Any) -> str:
-    text = str(value) if isinstance(value, str | int | float | Decimal) else ""
-    if len(text) > _LONGEST_TEXT:
-        raise ValueError
-    return text
+    """Return a value's text, empty for one that is too long or no text or number. Raises UndefinedError."""
+    if isinstance(value, int) and value.bit_length() > 4 * _LONGEST_TEXT:
+        return ""
+    text = str(value) if isinstance(value, str | int | float | Decimal | Undefined) else ""
+    return text if len(text) <= _LONGEST_TEXT else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Template, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import missing, object_type_repr
 
@@ -150,7 +150,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             bounds.check_numbers("range", args)
         if isinstance(obj, type):
             args = tuple(prices.arguments(arg) if isinstance(arg, Iterable) else arg for arg in args)
-            return prices.function(super().call(context, obj, *args, **kwargs))
+            return prices.function(bounds.charged(super().call(context, obj, *args, **kwargs)))
+        if isinstance(obj, Macro) and (obj.catch_varargs or obj.catch_kwargs):
+            bounds.weight((args, kwargs))
         return super().call(context, obj, *args, **kwargs)
 
     def _filter_test_common(self, name: Any, *args: Any, **kwargs: Any) -> Any:

@@ -222,6 +222,8 @@ def _failure(err: Exception) -> tuple[str, str]:
     kind = type(err).__name__
     if isinstance(err, jinja2.UndefinedError):
         return f"Undefined variable: {err}", "TMPL007"
+    if isinstance(err, RecursionError):
+        return f"{kind}: nested too deeply, or a macro that calls itself without end", "TMPL010"
     if isinstance(err, FormatError):
         return f"FilterArgumentError: {err}", "TMPL010"
     if isinstance(err, SecurityError) or kind == "TemplateRuntimeError":
