@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any, TypeVar
 
+from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 
 from sesmail_layer.domain.template import bounds
@@ -59,6 +60,8 @@ TEXT_METHODS = {
 _SEARCHES = frozenset(
     "count find index lstrip partition replace rfind rindex rpartition rsplit rstrip split strip".split()
 )
+# Tests that compute something.
+TESTS = ("divisibleby", "even", "in", "lower", "odd", "upper")
 # What takes a count or a width besides its value.
 _COUNTING = frozenset("batch center indent ljust rjust round slice truncate wordwrap zfill".split())
 _INSERTING = frozenset({"indent", "urlize", "wordwrap"})
@@ -83,6 +86,10 @@ def checked_filter(name: str, value: Any, args: tuple[Any, ...], kwargs: Mapping
         return bounds.listed(value, LIST_FILTERS[name] + (_sort_keys(given) if name == "sort" else 0))
     if name in TEXT_FILTERS:
         return _checked_text_filter(name, value, given)
+    if name == "round":
+        _check_number(name, value)
+    if name == "batch":
+        _check_batch(kwargs.get("linecount", args[0] if args else 1))
     if name == "sum" and not isinstance(kwargs.get("start", args[1] if len(args) > 1 else 0), int | float):
         raise SecurityError("sum: of numbers only")
     return value
@@ -117,6 +124,8 @@ def checked_test(name: str, value: Any, args: tuple[Any, ...]) -> None:
     """Check a test before it runs. Raises SecurityError."""
     if name in ("lower", "upper"):
         bounds.check_room(bounds.text_weight(value))
+    elif name in ("divisibleby", "even", "odd"):
+        _check_number(name, value)
     elif name == "in" and args:
         check_membership(value, args[0])
 
@@ -175,6 +184,18 @@ def _check_indented(value: Any, indent: Any) -> None:
     if isinstance(indent, str) or (isinstance(indent, int) and indent > _MAX_JSON_INDENT):
         raise SecurityError(f"tojson: an indent over {_MAX_JSON_INDENT}")
     bounds.checked(2 * bounds.depth(value) * bounds.weight(value))
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Check what is multiplied or divided: a text would be repeated, or be a format for `%`."""
+    if not isinstance(value, int | float | Undefined):
+        raise SecurityError(f"{name}: of numbers only")
+
+
+def _check_batch(size: Any) -> None:
+    """Check the size of a batch: one that is never reached is a list of all items."""
+    if not isinstance(size, int) or size < 1:
+        raise SecurityError("batch: a size that is no number over 0")
 
 
 def _check_names(given: Iterable[Any]) -> None:

@@ -52,7 +52,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {name: _guarded(name, self.filters[name]) for name in self.filters if name in prices.FILTERS}
         # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
         self.filters |= FILTERS
-        self.tests |= {name: _guarded_test(name, self.tests[name]) for name in ("in", "lower", "upper")}
+        self.tests |= {name: _guarded_test(name, self.tests[name]) for name in prices.TESTS}
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
@@ -98,7 +98,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             except (TypeError, LookupError):
                 pass
         value = attributes.own(obj, argument) if isinstance(argument, str) else missing
-        if value is missing and text:
+        if value is not missing:
+            return value
+        if text:
             return self.undefined(f"{text!r} is undefined")
         return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(obj=obj, name=argument)
 
@@ -181,8 +183,8 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _guarded_test(name: str, function: Any) -> Callable[..., Any]:
     @functools.wraps(function)
-    def guarded(value: Any, *args: Any) -> Any:
-        prices.checked_test(name, value, args)
-        return function(value, *args)
+    def guarded(value: Any, *args: Any, **kwargs: Any) -> Any:
+        prices.checked_test(name, value, (*args, *kwargs.values()))
+        return function(value, *args, **kwargs)
 
     return guarded

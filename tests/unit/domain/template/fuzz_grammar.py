@@ -46,7 +46,8 @@ _RULES = {
     """,
     "n": """
         $t|length  $l|length  $t|wordcount  $t|int  $t|int(0, 16)  $t|int(0, $c)  $t|float  $n|round($c)
-        $n|round($c, 'ceil')  $n|abs  $l|sum  $l|sum($p)  $l|sum(start=$a)  $h.count($h)  $h.find($h)  $h.rfind($h)
+        $n|round($c, 'ceil')  $a|round($c, 'floor')  $n|abs  $l|sum  $l|sum($p)  $l|sum(start=$a)  $h.count($h)
+        $h.find($h)  $h.rfind($h)
         $h.index($h)  $h.rindex($h)  $t.find($t, $c, $c)  $l.count($a)  $l.index($a)  $n + $n  $n - $n  $n * $n
         $n / $n  $n // $n  $n % $n  $n ** $n  -$n  $l|max  $l|min  $t|max  $l|max(attribute=$p)  $l|random
     """,
@@ -54,7 +55,8 @@ _RULES = {
         $h in $h  $a in $l  $a in $d  $h not in $h  $a == $a  $l < $l  $t >= $t  $t.startswith($t)
         $t.endswith(($t, $t))  $t.isalpha()  $t.isalnum()  $t.istitle()  $t.isupper()  $t.islower()  $t.isdecimal()
         $t.isdigit()  $t.isnumeric()  $t.isspace()  $t.isascii()  $t.isprintable()  $t.isidentifier()  $a is string
-        $a is lower  $a is upper  $n is odd  $n is even  $n is divisibleby($n)  $a is in($l)  $h is in($h)
+        $a is lower  $a is upper  $n is odd  $m is odd  $a is even  $m is divisibleby($a)  $a is divisibleby($c)
+        $n is even  $n is divisibleby($n)  $a is in($l)  $h is in($h)
         $a is iterable  $a is sequence  $a is sameas($a)  $a is defined  $t is filter  $a is eq($a)  $a is lt($a)
         $a is escaped  $a and $a  $a or $a  not $a  $t is gt($t)  $a is callable  $a is mapping
     """,

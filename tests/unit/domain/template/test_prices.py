@@ -49,6 +49,11 @@ TOO_MUCH = [
     "{% for i in range(200) %}{% for j in range(200) %}{% macro m() %}{% endmacro %}{% endfor %}{% endfor %}",
     "{{ {'a' * 5000: [1] * 500}|pprint }}",
     "{{ ('a.' * 1000000)|map(attribute='a.' * 100000)|list }}",
+    *[f"{{{{ 'ab'|round({size}, 'ceil') }}}}" for size in (1, 9, 99_999)],
+    *[f"{{{{ [1, 2]|round({size}, 'floor') }}}}" for size in (1, 9, 99_999)],
+    *[f"{{{{ '%999999999d' is {test} }}}}" for test in ("odd", "even", "divisibleby(3)", "divisibleby(num=3)")],
+    "{{ ['%999999999d']|select('odd')|list }}",
+    *[f"{{{{ [1]|batch({size})|list }}}}" for size in ("0", "-1", "1.5", "none", "'a'", "linecount=0", "1e9")],
     "{{ [1, 2]|sort(attribute=',' * 2000) }}",
 ]
 
