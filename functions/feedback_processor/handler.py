@@ -15,6 +15,6 @@ def _processor() -> FeedbackProcessor:
     return FeedbackProcessor(Settings.from_env())
 
 
-def handler(event: dict[str, Any], _context: object) -> BatchResponse:
+def handler(event: dict[str, Any], context: Any) -> BatchResponse:
     """Handle a batch of SQS messages; return those that SQS redelivers."""
-    return _processor().handle(event)
+    return _processor().handle(event, context.get_remaining_time_in_millis() / 1000)

@@ -136,11 +136,12 @@ resource "aws_lambda_function_recursion_config" "this" {
 resource "aws_lambda_event_source_mapping" "this" {
   for_each = var.event_sources
 
-  event_source_arn        = each.value.queue_arn
-  function_name           = aws_lambda_function.this.function_name
-  batch_size              = 10
-  function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
+  event_source_arn                   = each.value.queue_arn
+  function_name                      = aws_lambda_function.this.function_name
+  batch_size                         = each.value.batch_size
+  maximum_batching_window_in_seconds = each.value.batching_seconds
+  function_response_types            = ["ReportBatchItemFailures"]
+  tags                               = var.tags
 
   scaling_config {
     maximum_concurrency = each.value.maximum_concurrency

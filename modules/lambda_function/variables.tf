@@ -59,9 +59,14 @@ variable "policy_statements" {
 }
 
 variable "event_sources" {
-  description = "Queues that feed the function, in batches of ten with partial failures."
-  type        = map(object({ queue_arn = string, maximum_concurrency = number }))
-  default     = {}
+  description = "Queues that feed the function, in batches with partial failures, each collected for at most batching_seconds."
+  type = map(object({
+    queue_arn           = string
+    maximum_concurrency = number
+    batch_size          = optional(number, 10)
+    batching_seconds    = optional(number, 0)
+  }))
+  default = {}
 }
 
 variable "allow_recursion" {

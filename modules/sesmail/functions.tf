@@ -40,8 +40,6 @@ locals {
     SESMAIL_RETRY_QUEUE_URL      = module.retry_queue.url
     SESMAIL_BULK_RETRY_QUEUE_URL = module.bulk_retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL   = module.feedback_queue.url
-    SESMAIL_FEEDBACK_DLQ_URL     = module.feedback_queue.dead_letter_url
-    SESMAIL_MAX_RECEIVE_COUNT    = tostring(local.max_receive_count)
     SESMAIL_FEEDBACK_TOPIC_ARN   = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN      = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source
@@ -52,7 +50,7 @@ locals {
     SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)
     SESMAIL_MAX_SCHEDULE_DAYS    = tostring(var.max_schedule_days)
     SESMAIL_MAX_HOLD_HOURS       = tostring(var.max_hold_hours)
-    SESMAIL_CLAIM_SETTLE_SECONDS = tostring(var.claim_settle_seconds)
+    SESMAIL_CLAIM_SETTLE_SECONDS = tostring(local.claim_settle_seconds)
     SESMAIL_ON_UNKNOWN_OUTCOME   = local.on_unknown_outcome
 
     SESMAIL_MAX_SEND_RATE       = var.max_send_rate != null ? tostring(var.max_send_rate) : ""
@@ -130,8 +128,16 @@ module "feedback_processor" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
+  # Events that cannot be handled now wait on the function's own queue, for a day at most.
+  allow_recursion = true
+
   event_sources = {
-    feedback = { queue_arn = module.feedback_queue.arn, maximum_concurrency = var.feedback_processor_concurrency }
+    feedback = {
+      queue_arn           = module.feedback_queue.arn
+      maximum_concurrency = var.feedback_processor_concurrency
+      batch_size          = 50
+      batching_seconds    = local.feedback_batching_seconds
+    }
   }
 }
 

@@ -88,9 +88,9 @@ locals {
         resources = [module.retry_queue.arn, module.bulk_retry_queue.arn, module.bulk_queue.arn]
       },
       {
-        sid       = "ReadFeedbackBacklog"
-        actions   = ["sqs:GetQueueAttributes"]
-        resources = [module.feedback_queue.arn, module.feedback_queue.dead_letter_arn]
+        sid       = "ProbeFeedbackWay"
+        actions   = ["sns:Publish"]
+        resources = [local.feedback_topic_arn]
       },
       local.publish_statement,
     ],
@@ -98,6 +98,11 @@ locals {
       sid       = "SendWithConfigurationSet"
       actions   = ["ses:SendRawEmail"]
       resources = [module.ses_events.configuration_set_arn]
+    }],
+    var.kms_key_arn == null ? [] : [{
+      sid       = "PublishProbesToEncryptedTopic"
+      actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+      resources = [var.kms_key_arn]
     }],
     length(local.attachment_arns) == 0 ? [] : [{
       sid       = "ReadAttachments"
@@ -137,6 +142,11 @@ locals {
       sid       = "TakeOrDeletePending"
       actions   = ["dynamodb:GetItem", "dynamodb:BatchWriteItem"]
       resources = [module.tables.pending_arn]
+    },
+    {
+      sid       = "RequeueEvents"
+      actions   = ["sqs:SendMessage"]
+      resources = [module.feedback_queue.arn]
     },
     {
       sid       = "ScheduleRetry"

@@ -6,7 +6,13 @@ locals {
   # Six times the timeout, AWS's advice for queues that feed a function. It serves crashes alone: what waits, for an
   # error too, waits on a retry queue: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   sender_visibility_seconds   = 6 * var.email_sender_timeout
-  feedback_visibility_seconds = 6 * var.feedback_processor_timeout
+  feedback_visibility_seconds = 6 * var.feedback_processor_timeout + local.feedback_batching_seconds
+
+  # Events of one email come together: one write instead of several.
+  feedback_batching_seconds = 5
+
+  # An event whose batch was killed twice is received again, and noted as outstanding, within this time.
+  claim_settle_seconds = var.claim_settle_seconds != null ? var.claim_settle_seconds : max(300, 2 * local.feedback_visibility_seconds + 60)
 
   # Times that a message is delivered before it moves to the dead-letter queue; the functions count with it.
   max_receive_count = 5

@@ -121,13 +121,16 @@ variable "daily_quota_reserve" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "claim_settle_seconds" {
-  description = "Seconds that an email of unknown outcome waits for SES's Send event."
+  description = "Seconds that an email of unknown outcome waits for SES's Send event; null means 300, or twice the feedback queue's visibility and 60 s if that is more."
   type        = number
-  default     = 300
+  default     = null
 
+  # An event of a batch that was killed is received again after the visibility, and its note is made then.
   validation {
-    condition     = var.claim_settle_seconds >= 1 && var.claim_settle_seconds <= 86400
-    error_message = "claim_settle_seconds must be between 1 and 86400 seconds."
+    condition = var.claim_settle_seconds == null ? true : (
+      var.claim_settle_seconds >= 2 * (6 * var.feedback_processor_timeout + 5) + 60 && var.claim_settle_seconds <= 86400
+    )
+    error_message = "claim_settle_seconds must be at least 2 x (6 x feedback_processor_timeout + 5) + 60, and at most 86400: raise it, lower feedback_processor_timeout, or leave it null."
   }
 }
 

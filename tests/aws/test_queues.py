@@ -1,4 +1,4 @@
-"""The engine's own queues: delays within SQS's limits, and depths that count every message."""
+"""The engine's own queues: delays within SQS's limits, and as few calls as SQS allows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 from moto import mock_aws
 
-from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
+from sesmail_layer.aws.queues import DelayQueue
 from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
@@ -102,51 +102,3 @@ def test_a_queue_that_cannot_be_written_is_an_error_with_the_queues_own_code(
     fail_with_no_connection(monkeypatch, client, "send_message_batch")
     with pytest.raises(TransientError, match=r"^Failed to put it there: EndpointConnectionError$"):
         delay_queue(client).put("{}", 5)
-
-
-def depths(client: SQSClient, *queues: tuple[int, int, int]) -> bool:
-    """Asks for the backlog of queues with so many messages visible, in flight and delayed."""
-    names = (
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    )
-    with Stubber(client) as stub:
-        for number, counts in enumerate(queues):
-            attributes: Any = dict(zip(names, map(str, counts), strict=True))
-            expected = {"QueueUrl": f"{URL}{number}", "AttributeNames": ANY}
-            stub.add_response("get_queue_attributes", {"Attributes": attributes}, expected)
-        return FeedbackBacklog(client, [f"{URL}{number}" for number in range(len(queues))]).is_empty()
-
-
-@pytest.mark.parametrize("counts", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (3, 2, 1)])
-@pytest.mark.parametrize("place", [0, 1])
-def test_a_message_in_any_state_is_a_backlog(client: SQSClient, counts: tuple[int, int, int], place: int) -> None:
-    queues = [(0, 0, 0), (0, 0, 0)]
-    queues[place] = counts
-    assert depths(client, *queues[: place + 1]) is False
-
-
-def test_no_message_in_either_queue_is_an_empty_backlog(client: SQSClient) -> None:
-    assert depths(client, (0, 0, 0), (0, 0, 0)) is True
-
-
-def test_the_backlog_of_real_queues(client: SQSClient) -> None:
-    urls = [client.create_queue(QueueName=name)["QueueUrl"] for name in ("feedback", "dlq")]
-    backlog = FeedbackBacklog(client, urls)
-    assert backlog.is_empty()
-    client.send_message(QueueUrl=urls[1], MessageBody="x")
-    assert not backlog.is_empty()
-    client.receive_message(QueueUrl=urls[1], VisibilityTimeout=30)
-    assert not backlog.is_empty(), "in flight, and not read to its end"
-
-
-def test_an_unreadable_depth_is_an_error(client: SQSClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Stubber(client) as stub:
-        stub.add_client_error("get_queue_attributes", "AccessDenied")
-        with pytest.raises(TransientError, match=r"^SQS error reading queue depth: ") as caught:
-            FeedbackBacklog(client, [URL]).is_empty()
-    assert caught.value.code == "AWS005"
-    fail_with_no_connection(monkeypatch, client, "get_queue_attributes")
-    with pytest.raises(TransientError):
-        FeedbackBacklog(client, [URL]).is_empty()

@@ -20,8 +20,17 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
-from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
-from tools.simulation.fakes import NOW, FakeBus, FakeClock, FakeDelayQueue, FakeLog, FakeMetrics, FakePendingTable
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl, FakeProgress
+from tools.simulation.fakes import (
+    NOW,
+    FakeBus,
+    FakeClock,
+    FakeDelayQueue,
+    FakeLog,
+    FakeMetrics,
+    FakePendingTable,
+    one_after_another,
+)
 from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
 
 if TYPE_CHECKING:
@@ -95,6 +104,9 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
                 sending_counts=breaker_table,
                 pending=FakePendingTable(FakeClock()),
                 retry_queue=FakeDelayQueue(),
+                feedback_queue=FakeDelayQueue(),
+                progress=FakeProgress(),
+                run_all=one_after_another,
                 bulk_retry_queue=FakeDelayQueue(),
                 bus=bus,
                 sending_bus=bus,
@@ -104,7 +116,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
             )
             process = RecordFeedback(ports, feedback_rules(topic_arn="", soft_bounce_retries=0))
             mine = messages[worker::WORKERS]
-            return list(itertools.chain.from_iterable(process([message]) for message in mine))
+            return list(itertools.chain.from_iterable(process([message], NOW + 1e9) for message in mine))
 
         with ThreadPoolExecutor(WORKERS) as pool:
             failed = list(itertools.chain.from_iterable(pool.map(work, range(WORKERS))))

@@ -16,7 +16,7 @@ from localcloud.paths import BUILD
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.left_out import LEFT_OUT
-from tests.e2e.harness.variables import TEST_VARIABLES
+from tests.e2e.harness.variables import SETTLE_SECONDS, TEST_VARIABLES
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,4 +75,5 @@ def engine(deployment: Deployment) -> EngineUnderTest:
     deployed = deployment.engine
     under_test = EngineUnderTest(deployed.emulator, deployed.outputs, deployed.name)
     assert under_test.subscriber.collect() == []
+    under_test.change_environment("EmailSender", SESMAIL_CLAIM_SETTLE_SECONDS=str(SETTLE_SECONDS))
     return under_test

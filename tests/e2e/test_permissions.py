@@ -12,6 +12,7 @@ import pytest
 from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
+from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.permissions import Permission, Roles
@@ -126,6 +127,30 @@ def scheduled(engine: EngineUnderTest) -> Scenario:
     return Scenario({engine.put_email_request(reader(), sendAt=utc_text(time.time() + 2)): "delivered"})
 
 
+def scheduled_in_bulk(engine: EngineUnderTest) -> Scenario:
+    send_at = utc_text(time.time() + 2)
+    return Scenario({engine.put_email_request(reader(), sendAt=send_at, priority="bulk"): "delivered"})
+
+
+def soft_bounced_in_bulk(engine: EngineUnderTest) -> Scenario:
+    to = f"softbounce+{unique('permissions')}@{SIMULATOR_DOMAIN}"
+    email_id = engine.put_email_request(to, priority="bulk")
+    return Scenario({email_id: "soft_bounced"}, lambda: len(engine.mails_to(to)) == 2)
+
+
+def before_its_record(engine: EngineUnderTest) -> Scenario:
+    """An event comes before the record of its email, and waits for it."""
+    to, email_id = reader(), unique("early")
+    record = {"emailId": email_id, "sesMessageId": email_id, "toEmail": to, "timestamp": utc_text(time.time())}
+    detail = {"complainedRecipients": [{"emailAddress": to}], "complaintFeedbackType": "abuse", "feedbackId": "early"}
+    event = ses_event(record, "Complaint", detail)
+    event["mail"]["tags"] = {name: [value] for name, value in encode_tags(email_id, 1, "welcome", "early.team").items()}
+    engine.publish_ses_event(event)
+    time.sleep(1)
+    engine.put_email_request(to, emailId=email_id)
+    return Scenario({email_id: "complained"})
+
+
 def in_bulk(engine: EngineUnderTest) -> Scenario:
     return Scenario({engine.put_email_request(reader(), source="newsletter.team"): "delivered"})
 
@@ -197,8 +222,8 @@ NEEDED: dict[Permission, Start] = {
     Permission(SENDER, "s3:ListBucket", "templates"): without_a_template,
     Permission(SENDER, "sqs:SendMessage", "RetryQueue"): scheduled,
     Permission(SENDER, "sqs:SendMessage", "BulkQueue"): in_bulk,
-    Permission(SENDER, "sqs:GetQueueAttributes", "FeedbackQueue"): unsettled,
-    Permission(SENDER, "sqs:GetQueueAttributes", "FeedbackProcessorDLQ"): unsettled,
+    Permission(SENDER, "sqs:SendMessage", "BulkRetryQueue"): scheduled_in_bulk,
+    Permission(SENDER, "sns:Publish", "SESFeedback"): unsettled,
     Permission(SENDER, "events:PutEvents", "event-bus/EmailBus"): delivered,
     Permission(SENDER, "ses:SendRawEmail", "identity/*"): delivered,
     Permission(SENDER, "ses:SendRawEmail", "configuration-set/ConfigSet"): delivered,
@@ -214,6 +239,8 @@ NEEDED: dict[Permission, Start] = {
     Permission(FEEDBACK, "dynamodb:GetItem", "table/Pending"): soft_bounced,
     Permission(FEEDBACK, "dynamodb:BatchWriteItem", "table/Pending"): delivered,
     Permission(FEEDBACK, "sqs:SendMessage", "RetryQueue"): soft_bounced,
+    Permission(FEEDBACK, "sqs:SendMessage", "BulkRetryQueue"): soft_bounced_in_bulk,
+    Permission(FEEDBACK, "sqs:SendMessage", "FeedbackQueue"): before_its_record,
     Permission(FEEDBACK, "events:PutEvents", "event-bus/EmailBus"): delivered,
     Permission(SEEDER, "s3:GetObject", "templates/starters/starters.zip"): seeded,
     Permission(SEEDER, "s3:GetObject", "templates/templates/*"): seeded,

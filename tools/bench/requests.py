@@ -74,7 +74,7 @@ def measured(size: int) -> tuple[Calls, dict[str, int]]:
         for kind in ("send", "delivery"):
             events = ses_event_bodies(kind, sent)
             for start in range(0, EMAILS, size):
-                _check(processor.handle(sqs_event(events[start : start + size])))
+                _check(processor.handle(sqs_event(events[start : start + size]), 15))
             note(f"{kind.title()} event", meter)
         _expect([record for record in records() if record["emailId"] not in warm], "delivered")
     return dict(calls), dict(units)

@@ -12,6 +12,7 @@ from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts, Tally
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.ses.watermark import Progress
 from tools.simulation.fakes import NOW, storable
 
 
@@ -156,3 +157,43 @@ class FakeQuota:
 
     def sent(self, emails: float, of: float = 100_000) -> None:
         self.value = Quota(max_send_rate=1000, max_24_hour_send=of, sent_last_24_hours=emails, checked_at=math.inf)
+
+
+class FakeProgress:
+    """The watermark; by itself every probe is handled at once."""
+
+    def __init__(self) -> None:
+        self.handled_until = 0.0
+        self.notes: dict[str, float] = {}
+        self.probes: list[float] = []
+        self.answers_probes = True
+        self.error: TransientError | None = None
+
+    def read(self, since: float, now: float) -> Progress:
+        self._check()
+        return Progress(self.handled_until, [sent for sent in self.notes.values() if sent >= since - 300])
+
+    def send_probe(self, now: float) -> None:
+        self._check()
+        if self.probes and now < self.probes[-1] + 30:
+            return
+        self.probes.append(now)
+        if self.answers_probes:
+            self.advance(now)
+
+    def note(self, sent_at: Mapping[str, float]) -> None:
+        self._check()
+        self.notes |= sent_at
+
+    def strike(self, sent_at: Mapping[str, float]) -> None:
+        self._check()
+        for message_id in sent_at:
+            self.notes.pop(message_id, None)
+
+    def advance(self, sent_at: float) -> None:
+        self._check()
+        self.handled_until = max(self.handled_until, sent_at)
+
+    def _check(self) -> None:
+        if self.error:
+            raise self.error

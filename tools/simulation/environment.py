@@ -31,8 +31,6 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_RETRY_QUEUE_URL": f"{queue_url}RetryQueue",
         "SESMAIL_BULK_RETRY_QUEUE_URL": f"{queue_url}BulkRetryQueue",
         "SESMAIL_FEEDBACK_QUEUE_URL": f"{queue_url}FeedbackQueue",
-        "SESMAIL_FEEDBACK_DLQ_URL": f"{queue_url}FeedbackProcessorDLQ",
-        "SESMAIL_MAX_RECEIVE_COUNT": "5",
         "SESMAIL_FEEDBACK_TOPIC_ARN": f"{topic_arn}SESFeedback",
         "SESMAIL_ALARM_TOPIC_ARN": f"{topic_arn}Alarms",
         "SESMAIL_STATUS_EVENT_SOURCE": "sesmailengine",

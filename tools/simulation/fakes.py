@@ -17,7 +17,7 @@ from sesmail_layer.domain.errors import PermanentError, TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope
+from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
 
@@ -216,7 +216,7 @@ class FakeDelayQueue:
     def put(self, body: str, delay_seconds: float) -> None:
         if self.error:
             raise self.error
-        assert open_envelope(body)
+        assert json.loads(body)
         assert delay_seconds >= 0
         self.messages.append((body, delay_seconds))
 
@@ -232,14 +232,6 @@ class FakeDelayQueue:
     def take(self) -> list[tuple[str, float]]:
         taken, self.messages = self.messages, []
         return taken
-
-
-class FakeBacklog:
-    def __init__(self) -> None:
-        self.empty = True
-
-    def is_empty(self) -> bool:
-        return self.empty
 
 
 class FakePendingTable:

@@ -17,7 +17,7 @@ from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
-from tools.simulation.control_fakes import FakeBreakerTable, FakeControl
+from tools.simulation.control_fakes import FakeBreakerTable, FakeControl, FakeProgress
 from tools.simulation.fakes import (
     NOW,
     FakeBus,
@@ -28,6 +28,7 @@ from tools.simulation.fakes import (
     FakePendingTable,
     FakeSuppressionTable,
     FakeTrackingTable,
+    one_after_another,
 )
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sesmailengine-SESFeedback"
@@ -56,7 +57,6 @@ def feedback_rules(**changed: Any) -> FeedbackRules:
         "topic_arn": TOPIC,
         "alarm_topic_arn": ALARMS,
         "alarms": {BOUNCE_ALARM: "bounce rate"},
-        "max_receive_count": 5,
         "soft_bounce_threshold": 3,
         "soft_bounce_retries": 1,
         "soft_bounce_retry_delay_seconds": 900,
@@ -82,6 +82,8 @@ class Feedback:
         self.pending = FakePendingTable(self.clock)
         self.waiting = FakeDelayQueue()
         self.bulk_waiting = FakeDelayQueue()
+        self.again = FakeDelayQueue()
+        self.progress = FakeProgress()
         self._ids = itertools.count(1)
 
     def ports(self) -> FeedbackPorts:
@@ -92,6 +94,9 @@ class Feedback:
             sending_counts=self.breaker_table,
             pending=self.pending,
             retry_queue=self.waiting,
+            feedback_queue=self.again,
+            progress=self.progress,
+            run_all=one_after_another,
             bulk_retry_queue=self.bulk_waiting,
             bus=self.bus,
             sending_bus=self.bus,
@@ -100,8 +105,21 @@ class Feedback:
             log=self.log,
         )
 
-    def run(self, *messages: QueueMessage) -> Collection[str]:
-        return RecordFeedback(self.ports(), self.rules)(messages)
+    def run(self, *messages: QueueMessage, seconds: float = 15.0) -> Collection[str]:
+        return RecordFeedback(self.ports(), self.rules)(messages, self.clock.now() + seconds)
+
+    def waits_after(self, *messages: QueueMessage) -> bool:
+        """Run messages; True where all are acknowledged and wait on the queue, for a minute at most."""
+        before = len(self.again.messages)
+        assert self.run(*messages) == set()
+        put = self.again.messages[before:]
+        return len(put) == len(messages) and all(2 <= delay <= 60 for _, delay in put)
+
+    def run_waiting(self) -> None:
+        """Deliver what waits on the queue, once each, after its delay."""
+        for body, delay in self.again.take():
+            self.clock.sleep(delay)
+            assert self.run(QueueMessage(f"message-{next(self._ids)}", body)) == set()
 
     def change_rules(self, **changed: Any) -> None:
         self.rules = msgspec.structs.replace(self.rules, **changed)
@@ -130,12 +148,19 @@ class Feedback:
     def record(self, email_id: str = "email-1") -> TrackingRecord:
         return self.tracking.records[email_id]
 
-    def message(self, event: object, *, receives: int = 1, topic: str | None = TOPIC) -> QueueMessage:
-        """Return a queue message with the event (a string: as it is), in an SNS notification if there is a topic."""
+    def message(
+        self, event: object, *, receives: int = 1, waited: float = 0, topic: str | None = TOPIC
+    ) -> QueueMessage:
+        """Return a queue message with the event (a string: as it is), in an SNS notification if there is a topic.
+
+        It was sent `waited` seconds ago.
+        """
         body = event if isinstance(event, str) else json.dumps(event)
         if topic:
             body = json.dumps({"Type": "Notification", "TopicArn": topic, "MessageId": "m", "Message": body})
-        return QueueMessage(f"message-{next(self._ids)}", body, receive_count=receives)
+        return QueueMessage(
+            f"message-{next(self._ids)}", body, receive_count=receives, sent_at=self.clock.now() - waited
+        )
 
 
 def mail(

@@ -155,6 +155,9 @@ class ReputationSimulation(Simulation):
             sending_counts=breaker_table,
             pending=fakes.FakePendingTable(fakes.FakeClock()),
             retry_queue=fakes.FakeDelayQueue(),
+            feedback_queue=fakes.FakeDelayQueue(),
+            progress=control_fakes.FakeProgress(),
+            run_all=fakes.one_after_another,
             bulk_retry_queue=fakes.FakeDelayQueue(),
             bus=self.bus,
             sending_bus=self.bus,
@@ -170,7 +173,7 @@ class ReputationSimulation(Simulation):
                 if not messages:
                     self.clock.sleep(0.1)
                     continue
-                assert record(messages) == set()
+                assert record(messages, self.clock.now() + 15) == set()
                 self.clock.sleep(DYNAMODB_SECONDS * (len(messages) + 4))
 
         return work

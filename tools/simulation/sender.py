@@ -11,10 +11,9 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
-from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeQuota
+from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress, FakeQuota
 from tools.simulation.fakes import (
     FakeAttachments,
-    FakeBacklog,
     FakeBus,
     FakeClock,
     FakeDelayQueue,
@@ -69,7 +68,7 @@ class Sender:
         self.bus = FakeBus()
         self.waiting = FakeDelayQueue()
         self.bulk_waiting = FakeDelayQueue()
-        self.backlog = FakeBacklog()
+        self.progress = FakeProgress()
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
         self.control = FakeControl()
@@ -98,7 +97,7 @@ class Sender:
             retry_queue=self.waiting,
             bulk_retry_queue=self.bulk_waiting,
             bulk_queue=self.bulk_lane,
-            backlog=self.backlog,
+            progress=self.progress,
             clock=self.clock,
             metrics=self.metrics,
             log=self.log,

@@ -279,7 +279,7 @@ class Simulation:
             retry_queue=self._retry[False],
             bulk_retry_queue=self._retry[True],
             bulk_queue=fakes.FakeDelayQueue(),
-            backlog=fakes.FakeBacklog(),
+            progress=control_fakes.FakeProgress(),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),

@@ -47,7 +47,7 @@ run "the_lowest_values_are_accepted" {
     rate_utilisation                      = 0.05
     bulk_rate_share                       = 0.05
     daily_quota_reserve                   = 0
-    claim_settle_seconds                  = 1
+    claim_settle_seconds                  = 130
     soft_bounce_retries                   = 0
     soft_bounce_retry_delay_seconds       = 0
     consecutive_soft_bounce_threshold     = 2

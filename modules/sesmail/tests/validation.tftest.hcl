@@ -56,7 +56,6 @@ run "values_below_their_range_are_rejected" {
     rate_utilisation                      = 0
     bulk_rate_share                       = 0
     daily_quota_reserve                   = -0.1
-    claim_settle_seconds                  = 0
     on_unknown_outcome                    = "retry"
     soft_bounce_retries                   = -1
     soft_bounce_retry_delay_seconds       = -1
@@ -102,7 +101,6 @@ run "values_below_their_range_are_rejected" {
     var.rate_utilisation,
     var.bulk_rate_share,
     var.daily_quota_reserve,
-    var.claim_settle_seconds,
     var.on_unknown_outcome,
     var.soft_bounce_retries,
     var.soft_bounce_retry_delay_seconds,
@@ -143,7 +141,6 @@ run "values_above_their_range_are_rejected" {
     rate_utilisation                      = 1.01
     bulk_rate_share                       = 1.01
     daily_quota_reserve                   = 0.91
-    claim_settle_seconds                  = 86401
     soft_bounce_retries                   = 4
     soft_bounce_retry_delay_seconds       = 43201
     consecutive_soft_bounce_threshold     = 11
@@ -177,7 +174,6 @@ run "values_above_their_range_are_rejected" {
     var.rate_utilisation,
     var.bulk_rate_share,
     var.daily_quota_reserve,
-    var.claim_settle_seconds,
     var.soft_bounce_retries,
     var.soft_bounce_retry_delay_seconds,
     var.consecutive_soft_bounce_threshold,

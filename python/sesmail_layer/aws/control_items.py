@@ -52,6 +52,8 @@ class ControlItems:
     ) -> tuple[bool, Item]:
         """Update an item; return True and the changed attributes, or False and the item that failed the condition."""
         optional: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        if values:
+            optional["ExpressionAttributeValues"] = values
         if condition:
             optional |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
@@ -60,7 +62,6 @@ class ControlItems:
                     TableName=self._table_name,
                     Key={"pk": {"S": key}},
                     UpdateExpression=expression,
-                    ExpressionAttributeValues=values,
                     ReturnValues="UPDATED_NEW",
                     **optional,
                 )

@@ -1,4 +1,4 @@
-"""The engine's own queues: where emails wait, and whether SES events wait unread."""
+"""The engine's own queues, where emails and SES events wait."""
 
 from __future__ import annotations
 
@@ -66,29 +66,3 @@ def _batches(messages: Sequence[tuple[str, float]]) -> Iterator[list[SendMessage
         size += length
     if batch:
         yield batch
-
-
-class FeedbackBacklog:
-    """The SES events that wait unread, in the feedback queue or in its dead-letter queue."""
-
-    def __init__(self, client: SQSClient, urls: Sequence[str]) -> None:
-        self._client = client
-        self._urls = urls
-
-    def is_empty(self) -> bool:
-        """Return False if any queue holds a message, in flight or delayed. Raises TransientError."""
-        return not any(self._depth(url) for url in self._urls)
-
-    def _depth(self, url: str) -> int:
-        try:
-            answer = self._client.get_queue_attributes(
-                QueueUrl=url,
-                AttributeNames=[
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesNotVisible",
-                    "ApproximateNumberOfMessagesDelayed",
-                ],
-            )
-        except (BotoCoreError, ClientError) as err:
-            raise TransientError(f"SQS error reading queue depth: {type(err).__name__}", code="AWS005") from err
-        return sum(map(int, answer["Attributes"].values()))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.feedback_progress import FeedbackProgress
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
-from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
+from sesmail_layer.aws.queues import DelayQueue
 from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.aws.sending_counts import SendingCounts
@@ -79,7 +81,7 @@ class EmailSender:
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
-            backlog=FeedbackBacklog(sqs, [settings.feedback_queue_url, settings.feedback_dlq_url]),
+            progress=FeedbackProgress(dynamodb, control_table, partial(client, "sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,
             log=log,

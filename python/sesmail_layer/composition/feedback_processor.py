@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.queues import DelayQueue
@@ -18,6 +19,7 @@ from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
+from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
@@ -34,16 +36,17 @@ class FeedbackProcessor:
 
             enable_tracing()
         self._metrics = EmfMetrics(settings.name, settings.function_name)
+        self._clock = SystemClock()
         self._record = RecordFeedback(self._ports(settings), _rules(settings))
 
-    def handle(self, event: Mapping[str, Any]) -> batch.BatchResponse:
+    def handle(self, event: Mapping[str, Any], seconds_left: float) -> batch.BatchResponse:
         try:
-            return batch.response(self._record(batch.messages(event)))
+            return batch.response(self._record(batch.messages(event), self._clock.now() + seconds_left))
         finally:
             self._metrics.flush()
 
     def _ports(self, settings: Settings) -> FeedbackPorts:
-        clock = SystemClock()
+        clock = self._clock
         dynamodb, sqs = client("dynamodb"), client("sqs")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
         bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
@@ -54,6 +57,11 @@ class FeedbackProcessor:
             sending_counts=SendingCounts(dynamodb, settings.control_table),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
+            feedback_queue=DelayQueue(
+                sqs, settings.feedback_queue_url, failure="Failed to put the event on the feedback queue", code="QUE003"
+            ),
+            progress=OutstandingNotes(dynamodb, settings.control_table),
+            run_all=run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             bus=bus,
             sending_bus=bus,
@@ -83,7 +91,6 @@ def _rules(settings: Settings) -> FeedbackRules:
             f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
             f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
         },
-        max_receive_count=settings.max_receive_count,
         soft_bounce_threshold=settings.consecutive_soft_bounce_threshold,
         soft_bounce_retries=settings.soft_bounce_retries,
         soft_bounce_retry_delay_seconds=settings.soft_bounce_retry_delay_seconds,

@@ -26,6 +26,7 @@ def messages(event: Mapping[str, Any]) -> list[QueueMessage]:
             message_id=record["messageId"],
             body=record["body"],
             receive_count=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
+            sent_at=int(record.get("attributes", {}).get("SentTimestamp", 0)) / 1000,
         )
         for record in event["Records"]
     ]

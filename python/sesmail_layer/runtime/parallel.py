@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+WORKERS = 10
+"""A sender's batch; botocore keeps as many connections."""
+
 
 def run_all(steps: Sequence[Callable[[], object]]) -> None:
     """Run every step to its end, then raise the exception of one if there is any (none is expected)."""
     if not steps:
         return
-    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(steps), WORKERS)) as pool:
         done, _ = wait([pool.submit(step) for step in steps])
     for future in done:
         future.result()

@@ -70,11 +70,8 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     retry_queue_url: str
     bulk_retry_queue_url: str
     feedback_queue_url: str
-    feedback_dlq_url: str
     feedback_topic_arn: str
     alarm_topic_arn: str
-    max_receive_count: int
-    """Times that a queue delivers a message before it moves it to the dead-letter queue."""
     # Empty without a configuration set: SES then publishes no events.
     configuration_set: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from sesmail_layer.domain.errors import TransientError
@@ -10,6 +10,9 @@ from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReas
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
+
+RunAll = Callable[[Sequence[Callable[[], object]]], None]
+"""Runs independent steps, concurrently where it can; none of them raises."""
 
 
 class Clock(Protocol):

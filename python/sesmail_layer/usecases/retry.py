@@ -16,6 +16,7 @@ day.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sesmail_layer.domain.errors import TransientError
@@ -28,7 +29,7 @@ from sesmail_layer.domain.request.envelopes import (
     unpack_request,
     with_hop,
 )
-from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable
+from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable, RunAll
 
 if TYPE_CHECKING:
     # Each function starts without the other's modules.
@@ -85,6 +86,7 @@ class SoftBounceRetry:
         clock: Clock,
         metrics: Metrics,
         log: Log,
+        run_all: RunAll,
         *,
         delay_seconds: float,
     ) -> None:
@@ -93,18 +95,22 @@ class SoftBounceRetry:
         self._clock = clock
         self._metrics = metrics
         self._log = log
+        self._run_all = run_all
         self._delay_seconds = delay_seconds
 
     def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
         """Act on a batch; return what failed by email id."""
         failed: dict[str, TransientError] = {}
         done = [result.record.email_id for result in batch if _is_final(result)]
-        for result in batch:
+
+        def schedule(record: TrackingRecord) -> None:
             try:
-                if _is_worth_a_retry(result) and self._schedule(result.record):
-                    done.append(result.record.email_id)
+                if self._schedule(record):
+                    done.append(record.email_id)
             except TransientError as err:
-                failed[result.record.email_id] = err
+                failed[record.email_id] = err
+
+        self._run_all([partial(schedule, result.record) for result in batch if _is_worth_a_retry(result)])
         try:
             if done:
                 self._pending.forget(done)

@@ -27,6 +27,12 @@ class EngineUnderTest(Engine):
         text = event if isinstance(event, str) else json.dumps(event)
         self.sns.publish(TopicArn=self.outputs["ses_feedback_topic_arn"], Message=text)
 
+    def change_environment(self, function: str, **variables: str) -> None:
+        """Change variables of a function by hand, as an operator might."""
+        name = f"{self.name}-{function}"
+        found = self.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": found | variables})
+
     def purge(self, *queues: str) -> None:
         """Empty queues, such as dead-letter queues that a test filled on purpose."""
         for queue in queues:

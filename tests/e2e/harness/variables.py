@@ -17,8 +17,10 @@ PRODUCERS: dict[str, Any] = {
 
 TEST_VARIABLES: dict[str, Any] = {
     "producers": PRODUCERS,
-    "claim_settle_seconds": 5,
     "soft_bounce_retry_delay_seconds": 2,
     "breaker_cooldown_minutes": 0.4,
     "not_spam_lifts_suppression": True,
 }
+
+SETTLE_SECONDS = 5
+"""Set after the apply: Terraform refuses a time that is shorter than what a killed batch needs to be received again."""

@@ -14,7 +14,6 @@ from tools.simulation.environment import default_settings
 CHANGED = {
     "SESMAIL_FEEDBACK_TOPIC_ARN": "feedback-topic",
     "SESMAIL_ALARM_TOPIC_ARN": "alarm-topic",
-    "SESMAIL_MAX_RECEIVE_COUNT": "7",
     "CONSECUTIVE_SOFT_BOUNCE_THRESHOLD": "4",
     "SESMAIL_SOFT_BOUNCE_RETRIES": "0",
     "SESMAIL_SOFT_BOUNCE_RETRY_DELAY_SECONDS": "60",
@@ -48,7 +47,6 @@ def test_every_rule_comes_from_its_setting(built: dict[str, msgspec.Struct]) -> 
         topic_arn="feedback-topic",
         alarm_topic_arn="alarm-topic",
         alarms={"shop-SES-BounceRate-Pause": "bounce rate", "shop-SES-ComplaintRate-Pause": "complaint rate"},
-        max_receive_count=7,
         soft_bounce_threshold=4,
         soft_bounce_retries=0,
         soft_bounce_retry_delay_seconds=60,

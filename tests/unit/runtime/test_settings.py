@@ -91,7 +91,7 @@ def test_a_missing_variable_of_the_seeder_is_named(variable: str) -> None:
         ("SESMAIL_BREAKER_MODE", "x"),
         ("SESMAIL_RATE_UTILISATION", "half"),
         ("SESMAIL_TRACING", "perhaps"),
-        ("SESMAIL_MAX_RECEIVE_COUNT", "5.5"),
+        ("SESMAIL_MAX_REQUEST_KB", "5.5"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_variable(variable: str, value: str) -> None:
@@ -112,4 +112,4 @@ def test_the_seeds_variables_keep_their_names() -> None:
 
 def test_all_other_variables_are_named_after_their_field() -> None:
     settings = default_settings(SESMAIL_MAX_SEND_RATE="14", SESMAIL_TRACING="true")
-    assert (settings.max_send_rate, settings.tracing, settings.max_receive_count) == (14.0, True, 5)
+    assert (settings.max_send_rate, settings.tracing, settings.max_request_kb) == (14.0, True, 256)

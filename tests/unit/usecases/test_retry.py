@@ -91,13 +91,13 @@ def test_a_crash_between_recording_and_scheduling_leaves_the_retry_to_the_redeli
     engine = Engine()
     engine.send()
     engine.waiting.error = TransientError("Failed to schedule retry: Throttling", code="FBK005")
-    assert len(engine.receive(soft())) == 1
+    assert engine.feedback.waits_after(engine.feedback.message(soft()))
     assert engine.status == (Status.SOFT_BOUNCED, 1)
     assert engine.feedback.log.codes() == ["FBK005"]
     assert engine.pending.kept != {}
 
     engine.waiting.error = None
-    assert engine.receive(soft(), receives=2) == set()
+    engine.feedback.run_waiting()
     assert len(engine.waiting.messages) == 1
 
 
@@ -205,9 +205,9 @@ def test_the_redelivery_deletes_a_request_that_could_not_be_deleted() -> None:
     engine = Engine()
     engine.send()
     engine.pending.error = TransientError("DynamoDB error in the pending table: Throttling", code="AWS008")
-    assert len(engine.receive(delivered())) == 1
+    assert engine.feedback.waits_after(engine.feedback.message(delivered()))
     engine.pending.error = None
-    assert engine.receive(delivered(), receives=2) == set()
+    engine.feedback.run_waiting()
 
     assert engine.pending.kept == {}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.queue_message import WRAPPED, unwrapped, wrapped
 from sesmail_layer.domain.request.refusals import Refusal, field_name
 
 HOP_KB = 4
@@ -64,35 +65,14 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
 
 
-class _Wrapped(msgspec.Struct, frozen=True):
-    """A message that waits as it came, because what it holds cannot be written again."""
-
-    body: str = msgspec.field(name="sesmailBody")
-    hop: Hop = msgspec.field(name="sesmailHop")
-
-
-_WRAPPED = '{"sesmailBody":'
-
-
-def wrapped(body: str, hop: Hop) -> str:
-    """Return the queue message of the next hop of a request that must stay as it came."""
-    return msgspec.json.encode(_Wrapped(_unwrapped(body)[0], hop)).decode()
-
-
-def _unwrapped(body: str) -> tuple[str, Hop | None]:
-    if not body.startswith(_WRAPPED):
-        return body, None
-    inside = msgspec.json.decode(body, type=_Wrapped)
-    return inside.body, inside.hop
-
-
 def open_envelope(body: str) -> RequestEnvelope:
     """Parse a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
-        body, hop = _unwrapped(body)
-        envelope = _decoded(body)
-        if hop is not None:
-            envelope = msgspec.structs.replace(envelope, hop=hop)
+        if body.startswith(WRAPPED):
+            body, hop = unwrapped(body, Hop)
+            envelope = msgspec.structs.replace(_decoded(body), hop=hop)
+        else:
+            envelope = _decoded(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as err:
         raise EnvelopeError(str(err)) from err
     if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
@@ -155,6 +135,11 @@ def asks_for_bulk(envelope: RequestEnvelope) -> bool:
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
     return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
+
+
+def as_it_came(body: str, hop: Hop) -> str:
+    """Return the queue message of the next hop of a request that holds what cannot be written again."""
+    return wrapped(unwrapped(body, Hop)[0] if body.startswith(WRAPPED) else body, hop)
 
 
 MAX_PENDING_BYTES = 350 * 1024

@@ -13,24 +13,31 @@ One read for the batch, one conditional write for each email with new entries, o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
-from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.ses.outcomes import outcomes
 from sesmail_layer.domain.ses.ses_events import Notification, NotificationError, open_notification, read_event
+from sesmail_layer.domain.ses.watermark import PROBE, probe_sent_at
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.usecases.feedback.breaker import Breaker
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
 from sesmail_layer.usecases.feedback.record_email import EmailFeedback, FeedbackMessage, FeedbackResult
+from sesmail_layer.usecases.feedback.requeue import Requeue
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
+from sesmail_layer.usecases.feedback.unmatched import email_ids, handle_unmatched
 from sesmail_layer.usecases.retry import SoftBounceRetry
 
+_RESERVE_SECONDS = 9.0
+"""Kept free of an invocation for following up, publishing and requeueing, each with calls of up to 3 s."""
+_RECORD_SECONDS = 300.0
+"""How long an event waits for its email's record, which the sender writes within one invocation."""
 # An event this old may have failed before and be redriven from the dead-letter queue, which restarts its receives.
 _MAYBE_REDRIVEN_SECONDS = 300.0
 
@@ -62,6 +69,7 @@ class RecordFeedback:
             ports.log,
             rules.limits,
             rules.alarms,
+            ports.run_all,
         )
         self._retry = SoftBounceRetry(
             ports.pending,
@@ -69,19 +77,22 @@ class RecordFeedback:
             ports.clock,
             ports.metrics,
             ports.log,
+            ports.run_all,
             delay_seconds=rules.soft_bounce_retry_delay_seconds,
         )
 
-    def __call__(self, messages: Sequence[QueueMessage]) -> Collection[str]:
+    def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
+        """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
+        now = self._ports.clock.now()
         batch = _Batch(self._ports, self._rules, self._suppression, self._emails, self._breaker, self._retry)
         try:
-            return batch.run(messages)
+            return batch.run(messages, max(deadline - _RESERVE_SECONDS, now + (deadline - now) * 0.4))
         except Exception as err:
             # A bug that one message brought out: alone, each message costs no other its fate. What the batch stored
             # may be unpublished, as after a crash.
             if len(messages) > 1:
                 again = [msgspec.structs.replace(one, receive_count=max(2, one.receive_count)) for one in messages]
-                return {message_id for message in again for message_id in self([message])}
+                return {message_id for message in again for message_id in self([message], deadline)}
             self._ports.metrics.count("RecordFailed", len(messages))
             self._ports.log.error("feedback.failed", exc_info=err, **(_keys(messages[0]) if messages else {}))
             return {message.message_id for message in messages}
@@ -110,24 +121,52 @@ class _Batch:
         self._breaker = breaker
         # The breaker first: it may pause what a retry would send.
         self._follow_ups: tuple[_FollowUp, ...] = (breaker, retry) if rules.soft_bounce_retries else (breaker,)
+        self._run_all = ports.run_all
+        self._progress = ports.progress
+        self._requeue_ports = ports.feedback_queue, ports.progress, ports.clock, ports.metrics, ports.log
         self._failed: set[str] = set()
+        """Left to SQS's redelivery: what cannot be read, and bugs."""
+        self._waiting: set[str] = set()
+        """Put on the queue again."""
+        self._probes: list[float] = []
         self._records: dict[str, TrackingRecord] = {}
         self._results: list[FeedbackResult] = []
         self._outbox = Outbox()
 
-    def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
+    def run(self, messages: Sequence[QueueMessage], last_start: float) -> Collection[str]:
+        """Handle a batch; what is not begun at `last_start` (Unix seconds) waits."""
+        again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
+        requeue = Requeue(*self._requeue_ports) if again else None
+        if requeue:
+            messages, self._waiting = requeue.begin(messages)
+        self._handle([one for one in messages if one.message_id not in self._waiting], last_start)
+        noted = True
+        if requeue or self._waiting or self._failed:
+            requeue = requeue or Requeue(*self._requeue_ports)
+            self._failed, noted = requeue.end(messages, self._waiting, self._failed)
+        if noted and self._probes:
+            self._advance(min(max(self._probes), self._clock.now()))
+        return self._failed
+
+    def _handle(self, messages: Sequence[QueueMessage], last_start: float) -> None:
         received = [found for message in messages if (found := self._read(message))]
         try:
             by_email = self._by_email(received)
         except TransientError as err:
-            self._report_failure([one.message for one in received], err.code, err.message)
-            return self._failed
-        for email_id, some in by_email.items():
-            self._record(email_id, some)
+            self._retry_later([one.message for one in received], err.code, err.message)
+            return
+        alone = [(None, [one]) for one in by_email.pop(None, [])]
+        self._run_all([partial(self._record, *one, last_start) for one in [*by_email.items(), *alone]])
         for follow_up in self._follow_ups:
             self._follow_up(follow_up, self._results)
         self._publish_statuses()
-        return self._failed
+
+    def _advance(self, sent_at: float) -> None:
+        """Report progress, after all of the batch is done or noted; where that fails, the sender's next probe does."""
+        try:
+            self._progress.advance(sent_at)
+        except TransientError as err:
+            self._log.warning("feedback.progress_failed", code=err.code, message=err.message)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -144,10 +183,15 @@ class _Batch:
             if notification.is_topic_validation():
                 self._log.info("feedback.topic_validated", **_keys(message))
                 return None
-            event = read_event(notification.document())
+            document = notification.document()
+            if PROBE in document:
+                self._probes.append(probe_sent_at(document))
+                return None
+            event = read_event(document)
         except NotificationError as err:
             self._metrics.count("FeedbackUnreadable")
-            self._report_failure([message], "FBK001", f"Failed to parse SNS message: {err}")
+            self._failed.add(message.message_id)
+            self._log_failure([message], "FBK001", f"Failed to parse SNS message: {err}")
             return None
         if not event.kind:
             self._metrics.count("FeedbackUnknown")
@@ -160,7 +204,7 @@ class _Batch:
         try:
             self._breaker.handle_alarm(notification.document())
         except TransientError as err:
-            self._report_failure([message], err.code, err.message)
+            self._retry_later([message], err.code, err.message)
 
     def _reject(self, message: QueueMessage, topic_arn: str | None) -> None:
         self._metrics.count("FeedbackRefused")
@@ -170,8 +214,7 @@ class _Batch:
     def _by_email(self, received: Sequence[FeedbackMessage]) -> dict[str | None, list[FeedbackMessage]]:
         """Find the emails of the events: by our tag, else by SES's id. Under None: events without an email."""
         untagged = {one.event.ses_message_id for one in received if not one.event.email_id}
-        found = {ses_id: self._tracking.find_by_ses_message_id(ses_id) for ses_id in sorted(filter(None, untagged))}
-        ids = {ses_id: record.email_id for ses_id, record in found.items() if record}
+        ids = email_ids(self._tracking, sorted(filter(None, untagged)), self._run_all) if any(untagged) else {}
         by_email: dict[str | None, list[FeedbackMessage]] = {}
         for one in received:
             by_email.setdefault(one.event.email_id or ids.get(one.event.ses_message_id or ""), []).append(one)
@@ -181,8 +224,11 @@ class _Batch:
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
-    def _record(self, email_id: str | None, messages: Sequence[FeedbackMessage]) -> None:
+    def _record(self, email_id: str | None, messages: Sequence[FeedbackMessage], last_start: float) -> None:
         """Handle one email's messages; a failure fails no other email's."""
+        if self._clock.now() > last_start:
+            self._waiting |= {one.message.message_id for one in messages}
+            return
         try:
             record = self._records.get(email_id or "")
             if record is not None:
@@ -191,7 +237,7 @@ class _Batch:
             for one in messages:
                 self._handle_without_record(one)
         except TransientError as err:
-            self._report_failure([one.message for one in messages], err.code, err.message)
+            self._retry_later([one.message for one in messages], err.code, err.message)
         except Exception as err:
             self._failed |= {one.message.message_id for one in messages}
             self._metrics.count("RecordFailed", len(messages))
@@ -229,23 +275,17 @@ class _Batch:
             )
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
-        """Wait for the sender to store the record; on the last receive, suppress the recipient without it."""
+        """Wait for the sender to store the record; after that, suppress the recipient without it."""
         if not one.event.kind:
             return
-        ses_id = one.event.ses_message_id
-        if one.message.receive_count < self._rules.max_receive_count:
-            self._failed.add(one.message.message_id)
+        now = self._clock.now()
+        if now < (one.message.sent_at or now) + _RECORD_SECONDS:
+            self._waiting.add(one.message.message_id)
             self._metrics.count("FeedbackWaiting")
+            ses_id = one.event.ses_message_id
             self._log.info("feedback.waiting_for_record", kind=one.event.kind, ses_message_id=ses_id)
             return
-        for outcome in outcomes(one.event, 1):  # The attempt does not matter: no record will contain it.
-            self._count_suppression(self._suppression.apply(one.event, outcome, None), one.event.email_id)
-        self._metrics.count("FeedbackUnmatched")
-        for code, text in (
-            ("FBK006", f"Email record not found for SES message ID: {ses_id}"),
-            ("FBK009", f"Cannot publish notification: no tracking record for {ses_id}"),
-        ):
-            self._log.error("feedback.unmatched", code=code, message=text, **_keys(one.message))
+        handle_unmatched(one, self._suppression, self._count_suppression, self._metrics, self._log)
 
     # --- following up and publishing ----------------------------------------------------------------------------------
 
@@ -265,14 +305,14 @@ class _Batch:
         for result in results if errors else ():
             if (error := errors.get(result.record.email_id)) is not None:
                 messages = {each.source.message.message_id: each.source.message for each in result.outcomes_to_act_on}
-                self._report_failure(list(messages.values()), error.code, error.message)
+                self._retry_later(list(messages.values()), error.code, error.message)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; where EventBridge refuses one, its messages fail and are redelivered."""
+        """Publish the batch's status events; where EventBridge refuses one, its messages wait and come again."""
         events = self._outbox.events
         refused = self._bus.publish(list(events.values()))
         for event_id, reason in refused.items():
-            self._failed |= self._outbox.message_ids[event_id]
+            self._waiting |= self._outbox.message_ids[event_id]
             self._log.error(
                 "status.refused",
                 code="FBK007",
@@ -282,11 +322,14 @@ class _Batch:
             )
         if refused:
             self._metrics.count("StatusRefused", len(refused))
-            text = f"Failed to publish status notification: {len(refused)} of {len(events)} are left to SQS's retry"
+            text = f"Failed to publish status notification: {len(refused)} of {len(events)} are tried again"
             self._log.error("status.left_to_retry", code="FBK008", message=text)
 
-    def _report_failure(self, messages: Sequence[QueueMessage], code: str, text: str) -> None:
-        self._failed |= {message.message_id for message in messages}
+    def _retry_later(self, messages: Sequence[QueueMessage], code: str, text: str) -> None:
+        self._waiting |= {message.message_id for message in messages}
+        self._log_failure(messages, code, text)
+
+    def _log_failure(self, messages: Sequence[QueueMessage], code: str, text: str) -> None:
         self._metrics.count("RecordFailed", len(messages))
         for message in messages:
             self._log.error("feedback.failed", code=code, message=text, **_keys(message))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.feedback.ports import ProducerStates, SendingBus, SendingCounts
 from sesmail_layer.usecases.feedback.record_email import FeedbackResult
-from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, RunAll, TrackingTable
 
 
 class Breaker:
@@ -55,6 +56,7 @@ class Breaker:
         log: Log,
         limits: Limits,
         alarms: Mapping[str, str],
+        run_all: RunAll,
     ) -> None:
         """`alarms` are the names of the alarms on SES's own metrics, with what each of them measures."""
         self._states = states
@@ -66,6 +68,7 @@ class Breaker:
         self._log = log
         self._limits = limits
         self._alarms = alarms
+        self._run_all = run_all
 
     def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
         """Act on a batch; return what failed by email id. The redelivery does what failed, except counting."""
@@ -99,8 +102,17 @@ class Breaker:
             for source in (result.record.original_source, ACCOUNT):
                 if source:
                     counts[source] += found
-        for source, found in counts.items():
-            self._counts.count(source, found, now)
+        errors: list[TransientError] = []
+
+        def count(source: str, found: Counts) -> None:
+            try:
+                self._counts.count(source, found, now)
+            except TransientError as err:
+                errors.append(err)
+
+        self._run_all([partial(count, source, found) for source, found in counts.items()])
+        if errors:
+            raise errors[0]
 
     # --- pausing ------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sesmail_layer.usecases.ports import (
     Log,
     Metrics,
     PendingTable,
+    RunAll,
     StatusBus,
     SuppressionTable,
     TrackingTable,
@@ -47,6 +48,19 @@ class SendingBus(Protocol):
         """Publish that sending is paused or resumed; return the reason where the bus still refuses."""
 
 
+class FeedbackProgress(Protocol):
+    """What the sender learns of this function: domain/ses/watermark.py. Raises TransientError."""
+
+    def note(self, sent_at: Mapping[str, float]) -> None:
+        """Note messages as outstanding: by id, the Unix seconds at which each was sent."""
+
+    def strike(self, sent_at: Mapping[str, float]) -> None:
+        """Strike out notes, as they were made."""
+
+    def advance(self, sent_at: float) -> None:
+        """Record that a probe that was sent then has been handled."""
+
+
 class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator decided; Terraform sets every one."""
 
@@ -56,8 +70,6 @@ class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """The one topic for CloudWatch's alarms; empty: no alarm is accepted."""
     alarms: Mapping[str, str]
     """The names of the alarms on SES's own metrics, with what each of them measures."""
-    max_receive_count: int
-    """The feedback queue's maxReceiveCount: after it, a message that fails goes to the dead-letter queue."""
     soft_bounce_threshold: int
     soft_bounce_retries: int
     soft_bounce_retry_delay_seconds: float
@@ -75,8 +87,12 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     pending: PendingTable
     retry_queue: DelayQueue
     bulk_retry_queue: DelayQueue
+    feedback_queue: DelayQueue
+    """The function's own queue, where events wait that cannot be handled now."""
+    progress: FeedbackProgress
     bus: StatusBus
     sending_bus: SendingBus
     clock: Clock
     metrics: Metrics
     log: Log
+    run_all: RunAll

@@ -89,7 +89,7 @@ class SendEmails:
         claims = Claims(
             ports.tracking,
             outbox,
-            ports.backlog,
+            ports.progress,
             ports.clock,
             ports.metrics,
             ports.log,

@@ -14,16 +14,17 @@ import msgspec
 
 from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled
 from sesmail_layer.domain.guards.breaker import PROBE
-from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, judge, key_of_source
+from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, claimed_at, judge, key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.ses.watermark import is_settled
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
-from sesmail_layer.usecases.sender.ports import FeedbackBacklog
+from sesmail_layer.usecases.sender.ports import FeedbackProgress
 
-_BACKLOG_SECONDS = 30.0
+_UNSETTLED_SECONDS = 15.0
 _TRIES = 8
 _PUBLISHED_HERE = frozenset({Status.DEFERRED, Status.SENT, Status.FAILED})
 
@@ -38,7 +39,7 @@ class Claims:
         self,
         tracking: TrackingTable,
         outbox: Outbox,
-        backlog: FeedbackBacklog,
+        progress: FeedbackProgress,
         clock: Clock,
         metrics: Metrics,
         log: Log,
@@ -50,7 +51,7 @@ class Claims:
     ) -> None:
         self._tracking = tracking
         self._outbox = outbox
-        self._backlog = backlog
+        self._progress = progress
         self._clock = clock
         self._metrics = metrics
         self._log = log
@@ -92,13 +93,8 @@ class Claims:
         entry = Entry(f"sent/{claim.attempt}", at, claim.attempt, Status.SENT, detail=detail)
         self._amend(email, claim, [entry])
         self._metrics.count("EmailSent")
-        self._log.info(
-            "email.sent",
-            email_id=email.email_id,
-            attempt=claim.attempt,
-            ses_message_id=ses_message_id,
-            **self._context(email),
-        )
+        about = {"email_id": email.email_id, "attempt": claim.attempt, "ses_message_id": ses_message_id}
+        self._log.info("email.sent", **about, **self._context(email))
 
     def record_failed(self, job: Job, err: PermanentError) -> bool:
         """Record that the email cannot be sent, and why; False where its record had nothing to gain from it."""
@@ -169,12 +165,11 @@ class Claims:
                     return None
                 case Verdict.DONE:
                     self._metrics.count("EmailDuplicate")
-                    self._log.info(
-                        "email.duplicate", email_id=job.email_id, status=existing.status, **self._context(job)
-                    )
+                    about = {"email_id": job.email_id, "status": existing.status, **self._context(job)}
+                    self._log.info("email.duplicate", **about)
                     return None
                 case Verdict.UNSETTLED:
-                    attempt = self._attempt_after_unknown(job, attempt, make(attempt, 0).status)
+                    attempt = self._attempt_after_unknown(job, existing, make(attempt, 0).status)
             entry = make(attempt, existing.revision + 1)
             if _already_deferred_for(existing, entry):
                 self._republish(job, existing)
@@ -185,17 +180,24 @@ class Claims:
             existing = self._tracking.get_many([job.email_id])[job.email_id]
         raise ClaimContended(1)
 
-    def _attempt_after_unknown(self, job: Job, attempt: int, status: Status | None) -> int:
-        """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says."""
+    def _attempt_after_unknown(self, job: Job, record: TrackingRecord, status: Status | None) -> int:
+        """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says.
+
+        Raises Unsettled while an SES event about the claim may not have been processed yet.
+        """
         if status is Status.FAILED:
-            return attempt
-        if status is Status.DEFERRED or not self._backlog.is_empty():
-            raise Unsettled(_BACKLOG_SECONDS)
+            return record.attempt
+        if status is Status.DEFERRED:
+            raise Unsettled(_UNSETTLED_SECONDS)
+        now, since = self._clock.now(), claimed_at(record)
+        if not is_settled(since, self._settle_seconds, self._progress.read(since, now), now):
+            self._progress.send_probe(now)
+            raise Unsettled(_UNSETTLED_SECONDS)
         if not self._resend_unknown:
             raise outcome_unknown()
         self._metrics.count("EmailResentUnsettled")
-        self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=attempt + 1)
-        return attempt + 1
+        self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=record.attempt + 1)
+        return record.attempt + 1
 
     def _record_conflict(self, job: Job) -> None:
         """Record a request that took another's id, under its event's id; the first email is untouched."""

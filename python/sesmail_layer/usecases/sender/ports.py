@@ -10,6 +10,7 @@ import msgspec
 
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import Producers
+from sesmail_layer.domain.ses.watermark import Progress
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
     Clock,
@@ -17,6 +18,7 @@ from sesmail_layer.usecases.ports import (
     Log,
     Metrics,
     PendingTable,
+    RunAll,
     StatusBus,
     SuppressionTable,
     TrackingTable,
@@ -45,9 +47,14 @@ class Mailer(Protocol):
         """
 
 
-class FeedbackBacklog(Protocol):
-    def is_empty(self) -> bool:
-        """Return True where no SES event waits in the feedback queue or its dead-letter queue."""
+class FeedbackProgress(Protocol):
+    """How far the feedback processor has come: domain/ses/watermark.py. Raises TransientError."""
+
+    def read(self, since: float, now: float) -> Progress:
+        """Read the watermark, and what is noted of messages sent since a Unix time in seconds."""
+
+    def send_probe(self, now: float) -> None:
+        """Publish a probe to SES's topic, unless any worker did within the last 30 s."""
 
 
 class RateBucket(Protocol):
@@ -137,7 +144,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     bulk_retry_queue: DelayQueue
     bulk_queue: DelayQueue
     """Where an email goes that its producer's policy makes bulk."""
-    backlog: FeedbackBacklog
+    progress: FeedbackProgress
     clock: Clock
     metrics: Metrics
     log: Log
@@ -145,7 +152,6 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     """Returns what logs say in place of a case-folded address."""
     time_limit: Callable[[float], AbstractContextManager[None]]
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
-    run_all: Callable[[Sequence[Callable[[], object]]], None]
-    """Runs independent steps, concurrently where it can; none of them raises."""
+    run_all: RunAll
     bytes_in_flight: Callable[[int], AbstractContextManager[None]]
     """Waits until that many bytes of messages may be held in memory; its block holds them."""

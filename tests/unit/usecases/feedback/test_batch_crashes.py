@@ -40,6 +40,10 @@ def a_soft_bounce_of_bulk_mail(feedback: Feedback) -> list[dict[str, Any]]:
     return [soft()]
 
 
+def a_bounce_whose_record_never_comes(feedback: Feedback) -> list[dict[str, Any]]:
+    return [bounced(email_id="unknown")]
+
+
 def a_delivery_and_a_complaint(feedback: Feedback) -> list[dict[str, Any]]:
     for number in (1, 2):
         feedback.sent(f"email-{number}")
@@ -80,6 +84,7 @@ Scenario = Callable[[Feedback], list[dict[str, Any]]]
 SCENARIOS: list[Scenario] = [
     a_soft_bounce,
     a_soft_bounce_of_bulk_mail,
+    a_bounce_whose_record_never_comes,
     a_delivery_and_a_complaint,
     the_bounce_that_trips,
     the_last_good_probe,
@@ -93,11 +98,17 @@ def run(scenario: Scenario, killer: Killer) -> tuple[Feedback, bool]:
     messages = [feedback.message(ses_event) for ses_event in scenario(feedback)]
     killed = False
     try:
-        assert RecordFeedback(mortal(feedback.ports(), killer), feedback.rules)(messages) == set()
+        assert (
+            RecordFeedback(mortal(feedback.ports(), killer), feedback.rules)(messages, feedback.clock.now() + 15)
+            == set()
+        )
     except Killed:
         killed = True
         redelivered = [msgspec.structs.replace(message, receive_count=2) for message in messages]
         assert feedback.run(*redelivered) == set()
+    while feedback.again.messages:
+        feedback.run_waiting()
+    assert feedback.progress.notes == {}
     return feedback, killed
 
 

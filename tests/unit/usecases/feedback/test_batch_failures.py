@@ -26,22 +26,21 @@ from tools.simulation.feedback import (
 )
 
 
-def test_an_event_before_its_record_is_retried_by_sqs() -> None:
+def test_an_event_before_its_record_waits_for_it() -> None:
     feedback = Feedback()
-    early = feedback.message(bounced())
 
-    assert feedback.run(early) == {early.message_id}
+    assert feedback.waits_after(feedback.message(bounced()))
     assert feedback.suppression.entries == {}
 
     feedback.sent()
-    assert feedback.run(early) == set()
+    feedback.run_waiting()
     assert feedback.record().status is Status.BOUNCED
 
 
-def test_after_the_last_receive_a_bounce_without_a_record_suppresses_and_is_logged() -> None:
+def test_after_five_minutes_a_bounce_without_a_record_suppresses_and_is_logged() -> None:
     feedback = Feedback()
 
-    assert feedback.run(feedback.message(bounced(), receives=5)) == set()
+    assert feedback.run(feedback.message(bounced(), waited=300)) == set()
 
     entry = feedback.suppression.entries[JOHN]
     assert (entry.reason, entry.email_id, entry.source) == (SuppressionReason.HARD_BOUNCE, "email-1", "my.application")
@@ -141,13 +140,13 @@ def test_an_event_that_the_bus_refuses_is_republished_under_its_event_id() -> No
 
     feedback.bus.refuse = refuse
 
-    assert feedback.run(refused, fine) == {refused.message_id}
+    assert feedback.run(refused, fine) == set()
+    assert len(feedback.again.messages) == 1
     assert {"FBK007", "FBK008"} <= {line.get("code") for line in feedback.log.lines}
     assert "Failed to publish status change event: InternalFailure" in feedback.log.messages()
 
     feedback.bus.refuse = lambda _told: False
-    again = msgspec.structs.replace(refused, receive_count=2)
-    assert feedback.run(again) == set()
+    feedback.run_waiting()
     assert [
         event.event_id for event in feedback.bus.events if event.email_id == "email-1" and event.status == "delivered"
     ] == seen
@@ -212,7 +211,7 @@ def test_a_failing_table_fails_all_messages_and_is_logged() -> None:
     feedback.tracking.error = TransientError("DynamoDB error reading tracking record: Throttling", code="AWS003")
     messages = [feedback.message(delivered()), feedback.message(opened())]
 
-    assert feedback.run(*messages) == {message.message_id for message in messages}
+    assert feedback.waits_after(*messages)
     assert {line["code"] for line in feedback.log.lines} == {"AWS003"}
     assert feedback.metrics.counts == {"RecordFailed": 2}
 
@@ -231,7 +230,9 @@ def test_a_failure_with_one_email_fails_only_its_messages(monkeypatch: pytest.Mo
     monkeypatch.setattr(feedback.suppression, "add", fail)
     first, second = (feedback.message(bounced(email_id=f"email-{number}")) for number in (1, 2))
 
-    assert feedback.run(first, second) == {first.message_id}
+    assert feedback.run(first, second) == set()
+    [(body, _)] = feedback.again.messages
+    assert json.loads(body)["sesmailHop"]["id"] == first.message_id
     assert feedback.record("email-1").status is Status.SENT
     assert feedback.record("email-2").status is Status.BOUNCED
     assert feedback.log.messages() == ["Failed to add to suppression list: Throttling"]
@@ -260,7 +261,7 @@ def test_no_address_is_logged() -> None:
     feedback = Feedback()
     feedback.sent()
     feedback.run(
-        feedback.message(bounced()), feedback.message(complained()), feedback.message(bounced(email_id="x"), receives=5)
+        feedback.message(bounced()), feedback.message(complained()), feedback.message(bounced(email_id="x"), waited=300)
     )
 
     assert "@" not in json.dumps(feedback.log.lines, default=str)

@@ -29,7 +29,7 @@ def test_nine_of_ten_bounces_are_recorded_whichever_port_fails_for_the_tenth(por
     ports = feedback.ports()
     poisoned = msgspec.structs.replace(ports, **{port: Poisoned(getattr(ports, port), error)})
 
-    failed = RecordFeedback(poisoned, feedback.rules)(messages)
+    failed = RecordFeedback(poisoned, feedback.rules)(messages, feedback.clock.now() + 15)
 
     assert set(failed) <= {messages[4].message_id}
     assert {feedback.record(email_id).status for email_id in good} == {Status.BOUNCED}
@@ -45,6 +45,6 @@ def test_a_message_that_cannot_be_handled_alone_is_left_to_sqs_with_its_kind_of_
     ports = feedback.ports()
     poisoned = msgspec.structs.replace(ports, tracking=Poisoned(ports.tracking, RuntimeError))
 
-    assert RecordFeedback(poisoned, feedback.rules)([message]) == {message.message_id}
+    assert RecordFeedback(poisoned, feedback.rules)([message], feedback.clock.now() + 15) == {message.message_id}
     assert feedback.log.lines[-1]["event"] == "feedback.failed"
     assert json.dumps([line.get("message") for line in feedback.log.lines]).count("a bug") == 0

@@ -15,7 +15,6 @@ Line = dict[str, Any]
 
 THROTTLED = TransientError("DynamoDB throttled", code="AWS006")
 MESSAGE: Line = {"sqs_message_id": "message-1", "receive_count": 1}
-LAST: Line = {**MESSAGE, "receive_count": 5}
 SUPPRESSED: Line = {
     "level": "INFO", "event": "address.suppressed", "reason": "hard-bounce", "email_id": "email-1"
 }  # fmt: skip
@@ -62,7 +61,7 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
         {"FeedbackWaiting": 1},
     ),
     "never with a record": (
-        received(bounced(), receives=5),
+        received(bounced(), waited=300),
         [
             SUPPRESSED,
             {
@@ -70,14 +69,14 @@ BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, 
                 "event": "feedback.unmatched",
                 "code": "FBK006",
                 "message": "Email record not found for SES message ID: ses-email-1",
-                **LAST,
+                **MESSAGE,
             },
             {
                 "level": "ERROR",
                 "event": "feedback.unmatched",
                 "code": "FBK009",
                 "message": "Cannot publish notification: no tracking record for ses-email-1",
-                **LAST,
+                **MESSAGE,
             },
         ],
         {"AddressSuppressed": 1, "FeedbackUnmatched": 1},
@@ -186,6 +185,6 @@ def test_refused_status_events_are_logged_one_by_one_and_together() -> None:
         "level": "ERROR",
         "event": "status.left_to_retry",
         "code": "FBK008",
-        "message": "Failed to publish status notification: 1 of 1 are left to SQS's retry",
+        "message": "Failed to publish status notification: 1 of 1 are tried again",
     }
     assert feedback.metrics.counts["StatusRefused"] == 1

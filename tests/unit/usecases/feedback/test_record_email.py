@@ -55,13 +55,13 @@ def test_a_concurrent_write_is_kept_and_folded_over(monkeypatch: pytest.MonkeyPa
     assert feedback.bus.events[0].previous_status == "opened"
 
 
-def test_a_record_that_changes_at_every_write_is_retried_by_sqs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_changes_at_every_write_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     feedback = Feedback()
     record = feedback.sent()
     monkeypatch.setattr(feedback.tracking, "replace", lambda _record: record)
     message = feedback.message(delivered())
 
-    assert feedback.run(message) == {message.message_id}
+    assert feedback.waits_after(message)
     assert feedback.log.lines[0]["code"] == "FBK003"
 
 

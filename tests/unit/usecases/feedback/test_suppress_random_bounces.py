@@ -144,7 +144,7 @@ class World:
         if self.has_record:
             copies = {one: RecipientState(status=Status.SENDING, type="cc") for one in self.own[1:]}
             feedback.sent("email-1", to=self.own[0], recipients=copies)
-        assert not feedback.run(feedback.message(document, receives=5))
+        assert not feedback.run(feedback.message(document, waited=300))
         return feedback
 
     def bounce(self) -> tuple[dict[str, Any], set[str | None], bool]:

@@ -48,11 +48,12 @@ def test_it_waits_until_the_lease_ends_and_then_until_its_event_would_have_arriv
 def test_while_events_are_unread_it_waits_unpublished() -> None:
     sender, message = unknown()
     sender.clock.sleep(300)
-    sender.backlog.empty = False
+    sender.progress.answers_probes = False
 
     assert sender.run(message) == set()
 
-    assert waits(sender) == [30]
+    assert waits(sender) == [15]
+    assert sender.progress.probes == [NOW + 300]
     assert sender.bus.events == []
     assert sender.log.lines == []
 
@@ -60,6 +61,7 @@ def test_while_events_are_unread_it_waits_unpublished() -> None:
 def test_then_it_is_sent_again_and_the_log_says_as_which_attempt() -> None:
     sender, message = unknown()
     sender.clock.sleep(300)
+    sender.progress.advance(sender.clock.now())
 
     sender.run(message)
 
@@ -77,6 +79,7 @@ def test_then_it_is_sent_again_and_the_log_says_as_which_attempt() -> None:
 def test_where_that_is_not_wanted_it_fails_as_unknown() -> None:
     sender, message = unknown(resend_unknown=False)
     sender.clock.sleep(300)
+    sender.progress.advance(sender.clock.now())
 
     sender.run(message)
 

@@ -50,19 +50,19 @@ class TestAnOutcomeThatNobodyKnows:
 
     def test_it_waits_for_as_long_as_events_are_unread(self) -> None:
         sender = self.after_a_timeout(accepted=False)
-        sender.backlog.empty = False
+        sender.progress.answers_probes = False
 
         for _ in range(20):
             sender.run_waiting()
 
         assert sender.mailer.accepted == []
-        sender.backlog.empty = True
+        sender.progress.advance(sender.progress.probes[-1])
         sender.run_waiting()
         assert len(sender.mailer.accepted) == 1
 
     def test_it_fails_when_events_stay_unread_for_as_long_as_it_may_be_held(self) -> None:
         sender = self.after_a_timeout(accepted=False, max_hold_seconds=1800)
-        sender.backlog.empty = False
+        sender.progress.answers_probes = False
 
         while sender.waiting.messages:
             sender.run_waiting()

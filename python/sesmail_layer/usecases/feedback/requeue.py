@@ -1,0 +1,119 @@
+"""SES events that cannot be handled now: put on the feedback queue again with a delay, and noted as outstanding.
+
+The note comes first, and is struck out last: domain/ses/watermark.py says what the sender concludes from it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage, unwrapped, wrapped
+from sesmail_layer.usecases.feedback.ports import FeedbackProgress
+from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
+
+_LONGEST_SECONDS = 86_400.0
+"""After a day of tries a message is left to SQS's receives, and so to the dead-letter queue."""
+
+
+class FeedbackHop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What a message carries from hop to hop."""
+
+    id: str
+    """SQS's id of the message as it first came: the name of its note."""
+    sent_at: float
+    """Unix seconds at which it was first sent."""
+    tries: int = 0
+
+
+def is_again(message: QueueMessage) -> bool:
+    """Return True for a message that was received, or has waited, before."""
+    return message.receive_count > 1 or message.body.startswith(WRAPPED)
+
+
+class Requeue:
+    """One batch's notes and waits."""
+
+    def __init__(self, queue: DelayQueue, progress: FeedbackProgress, clock: Clock, metrics: Metrics, log: Log) -> None:
+        self._queue = queue
+        self._progress = progress
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+        self._hops: dict[str, FeedbackHop] = {}
+        self._noted: set[str] = set()
+
+    def begin(self, messages: Sequence[QueueMessage]) -> tuple[list[QueueMessage], set[str]]:
+        """Unwrap what has waited, and note what was received before; return the ids of those that must wait again."""
+        opened = [self._open(message) for message in messages]
+        again = {one.message_id for one, before in zip(opened, messages, strict=True) if is_again(before)}
+        return opened, set() if self._is_noted(again) else again
+
+    def end(self, messages: Sequence[QueueMessage], waiting: set[str], failed: set[str]) -> tuple[set[str], bool]:
+        """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made."""
+        for message in messages:
+            self._hop(message)
+        noted = self._is_noted({*waiting, *failed})
+        done = {message.message_id for message in messages} - waiting - failed
+        if not self._is_struck(done):
+            waiting = waiting | done  # They come again, change nothing, and are struck out then.
+        return failed | self._put_all([one for one in messages if one.message_id in waiting - failed]), noted
+
+    def _put_all(self, messages: Sequence[QueueMessage]) -> set[str]:
+        """Put messages on the queue again, after 2 to 60 s; return the ids of those that SQS has to redeliver."""
+        now = self._clock.now()
+        late = {one.message_id for one in messages if now >= self._hop(one).sent_at + _LONGEST_SECONDS}
+        some = [one for one in messages if one.message_id not in late]
+        hops = []
+        for message in some:
+            hop = self._hop(message)
+            self._metrics.highest("TransientErrorAge", now - hop.sent_at)
+            hop = msgspec.structs.replace(hop, tries=hop.tries + 1)
+            hops.append((wrapped(message.body, hop), max(2.0, min(60.0, 2.0**hop.tries) * random.uniform(0.5, 1))))
+        failed = set(late)
+        for index, err in self._queue.put_all(hops).items() if hops else ():
+            failed.add(some[index].message_id)
+            self._log.error("feedback.requeue_failed", code=err.code, message=err.message)
+        return failed
+
+    def _open(self, message: QueueMessage) -> QueueMessage:
+        if not message.body.startswith(WRAPPED):
+            self._hop(message)
+            return message
+        try:
+            body, hop = unwrapped(message.body, FeedbackHop)
+        except msgspec.DecodeError:  # Not written by this function: the reader says what is wrong with it.
+            return message
+        self._hops[message.message_id] = hop
+        receives = max(2, message.receive_count)
+        return msgspec.structs.replace(message, body=body, sent_at=hop.sent_at, receive_count=receives)
+
+    def _hop(self, message: QueueMessage) -> FeedbackHop:
+        first = FeedbackHop(id=message.message_id, sent_at=message.sent_at or self._clock.now())
+        return self._hops.setdefault(message.message_id, first)
+
+    def _is_noted(self, message_ids: Iterable[str]) -> bool:
+        hops = [self._hops[message_id] for message_id in message_ids]
+        new = {hop.id: hop.sent_at for hop in hops if hop.id not in self._noted}
+        try:
+            if new:
+                self._progress.note(new)
+        except TransientError as err:
+            self._log.warning("feedback.note_failed", code=err.code, message=err.message)
+            return False
+        self._noted |= new.keys()
+        return True
+
+    def _is_struck(self, message_ids: Iterable[str]) -> bool:
+        hops = [self._hops[message_id] for message_id in message_ids]
+        done = {hop.id: hop.sent_at for hop in hops if hop.id in self._noted}
+        try:
+            if done:
+                self._progress.strike(done)
+        except TransientError as err:
+            self._log.warning("feedback.note_failed", code=err.code, message=err.message)
+            return False
+        return True
