@@ -29,6 +29,7 @@ _THIRD_PARTY: dict[str, tuple[str, ...]] = {
 }
 # The modules that adapters share: the conversion of DynamoDB items, and what the control table's items have in common.
 _SHARED_BY_ADAPTERS = (
+    "sesmail_layer.aws.answers",
     "sesmail_layer.aws.dynamodb_items",
     "sesmail_layer.aws.control_items",
     "sesmail_layer.aws.foreign_rows",

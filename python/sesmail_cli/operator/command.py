@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from sesmail_cli.operator.engine import DEFAULT_NAME, Engine
 from sesmail_cli.operator.failures import AWS_FAILED, USAGE, describe_failure, exit_code_of
-from sesmail_cli.terminal import err, out, print_json
+from sesmail_cli.terminal import confirm, err, out, print_json, print_line
 from sesmail_layer.domain.errors import TransientError
 
 OK = 0
@@ -50,7 +50,7 @@ class CommandContext:
     def print(self, markup: str = "") -> None:
         """Print a line for people; with --json, stdout has the JSON alone."""
         if not self.as_json:
-            out.print(markup, soft_wrap=True)
+            print_line(out, markup)
 
     def print_table(self, table: Any) -> None:
         if not self.as_json:
@@ -63,7 +63,7 @@ class CommandContext:
 
     def note(self, markup: str) -> None:
         """Print a message to stderr."""
-        err.print(markup, soft_wrap=True)
+        print_line(err, markup)
 
     def confirm(self, question: str, *, yes: bool, dry_run: bool) -> bool:
         """Ask before a change; --yes accepts, --dry-run and a missing terminal decline."""
@@ -72,7 +72,7 @@ class CommandContext:
         if not self.interactive:
             self.note("Nothing was changed. Add --yes to apply it.")
             return False
-        return typer.confirm(question, err=True)
+        return confirm(question)
 
 
 _SHARED = {
@@ -113,11 +113,11 @@ def _failures_reported(name: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        print_line(err, f"[red]{escape(str(error))}[/]")
         raise typer.Exit(USAGE) from error
     except (BotoCoreError, ClientError, TransientError) as error:
         cause = _cause_of(error)
-        err.print(f"[red]{escape(describe_failure(cause, name) if cause else str(error))}[/]", soft_wrap=True)
+        print_line(err, f"[red]{escape(describe_failure(cause, name) if cause else str(error))}[/]")
         raise typer.Exit(exit_code_of(cause) if cause else AWS_FAILED) from error
 
 

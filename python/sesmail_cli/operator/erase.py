@@ -44,11 +44,13 @@ def _print_data(context: CommandContext, data: StoredData) -> None:
     context.print(f"  {len(data.emails)} tracking records, with their history: deleted")
     context.print(f"  {len(data.kept_requests)} requests kept for a soft-bounce retry: deleted")
     if data.unhashed and data.suppression:
-        context.print(f"  a suppression ({data.suppression.reason}): stays in force under a hash of the address")
+        context.print(
+            f"  a suppression ({escape(data.suppression.reason)}): stays in force under a hash of the address"
+        )
     elif data.unhashed:
         context.print("  a suppression that has expired: deleted")
     elif data.suppression:
-        context.print(f"  a suppression ({data.suppression.reason}) under a hash: stays")
+        context.print(f"  a suppression ({escape(data.suppression.reason)}) under a hash: stays")
     if data.unfinished:
         context.note(
             f"[yellow]{len(data.unfinished)} emails are not finished[/] ({escape(', '.join(data.unfinished[:5]))}"

@@ -111,12 +111,12 @@ def _print(context: CommandContext, record: TrackingRecord, explanation: Explana
     for step in explanation.timeline:
         _print_step(context, step, with_attempt=record.attempt > 1)
     for address, state in record.recipients.items():
-        context.print(f"{(state.type or 'copy')} {escape(address)}: {coloured(state.status)}")
+        context.print(f"{escape(state.type or 'copy')} {escape(address)}: {coloured(state.status)}")
     context.print()
     _print_waiting(context, explanation)
     for entry in explanation.suppressions:
         origin = "by this email" if entry.email_id == record.email_id else describe_origin(entry)
-        context.print(f"[yellow]Suppressed:[/] {escape(entry.email)} ({entry.reason}), {escape(origin)}")
+        context.print(f"[yellow]Suppressed:[/] {escape(entry.email)} ({escape(entry.reason)}), {escape(origin)}")
     for text in explanation.next_steps:
         context.print(f"[bold]Next:[/] {escape(text)}")
 
@@ -125,7 +125,7 @@ def _print_step(context: CommandContext, step: Step, *, with_attempt: bool) -> N
     attempt = f" (attempt {step.attempt})" if with_attempt else ""
     about = f" [{step.recipient}]" if step.recipient else ""
     status = f"  → {coloured(step.status)}" if step.status else ""
-    context.print(f"{step.at}  {escape(step.what + about + attempt)}{status}")
+    context.print(f"{escape(step.at)}  {escape(step.what + about + attempt)}{status}")
 
 
 def _print_waiting(context: CommandContext, explanation: Explanation) -> None:
@@ -135,7 +135,7 @@ def _print_waiting(context: CommandContext, explanation: Explanation) -> None:
         if until:
             left = utc_seconds(until) - context.engine.clock.now()
             wait = f", until {until} (in {duration(left)})"
-        context.print(f"[yellow]Waiting:[/] {escape(explanation.waiting.reason)}{wait}")
+        context.print(f"[yellow]Waiting:[/] {escape(explanation.waiting.reason + wait)}")
     for source, state in explanation.paused.items():
         pause = describe_pause(source, state, context.engine.cooldown_seconds)
         context.print(f"[yellow]Paused now:[/] {escape(pause)}")

@@ -15,6 +15,7 @@ from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
+from sesmail_cli.terminal import confirm
 from sesmail_layer.aws.tombstones import PREFIX
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
@@ -68,14 +69,16 @@ def show(context: CommandContext, address: Address) -> int:
     if entry is None:
         context.print(f"[green]Not suppressed:[/] {escape(key)}")
     else:
-        context.print(f"[red]Suppressed:[/] {escape(key)} ({entry.reason}): {SUPPRESSION_REASONS[entry.reason]}")
+        context.print(
+            f"[red]Suppressed:[/] {escape(key)} ({escape(entry.reason)}): {SUPPRESSION_REASONS[entry.reason]}"
+        )
         context.print(escape(f"Listed {describe_origin(entry)}"))
         if entry.diagnostic_code:
             context.print(f"The other server answered “{escape(entry.diagnostic_code)}”")
         if entry.email_id:
             context.print(f"See that email: `sesmail explain {escape(entry.email_id)}`")
     if ses_reason:
-        context.print(f"[red]Also on SES's own list[/] of this account ({ses_reason})")
+        context.print(f"[red]Also on SES's own list[/] of this account ({escape(str(ses_reason))})")
     return ATTENTION if entry or ses_reason else OK
 
 
@@ -106,7 +109,7 @@ def add(
     engine.suppression.add(entry)
     stored = engine.suppression.get_many([key]).get(key, entry)
     context.print_json({"email": key, "suppression": stored})
-    context.print(f"Suppressed: {escape(key)} ({stored.reason}), {escape(describe_origin(stored))}")
+    context.print(f"Suppressed: {escape(key)} ({escape(stored.reason)}), {escape(describe_origin(stored))}")
     return OK
 
 
@@ -137,14 +140,14 @@ def remove(
     context.print(
         f"Nothing to do: {escape(key)} was not suppressed."
         if entry is None
-        else f"Removed: {escape(key)} was suppressed ({entry.reason}), {escape(describe_origin(entry))}"
+        else f"Removed: {escape(key)} was suppressed ({escape(entry.reason)}), {escape(describe_origin(entry))}"
     )
     if off_ses:
-        context.print(f"Also removed from SES's own list ({ses_reason}).")
+        context.print(f"Also removed from SES's own list ({escape(str(ses_reason))}).")
     if still_on_ses:
         context.note(
-            f"[yellow]It is still on SES's own list[/] ({ses_reason}): the next email to it bounces, and it is "
-            "suppressed again. Use `--ses` to remove it there."
+            f"[yellow]It is still on SES's own list[/] ({escape(str(ses_reason))}): the next email to it bounces, and "
+            "it is suppressed again. Use `--ses` to remove it there."
         )
     return ATTENTION if still_on_ses else OK
 
@@ -153,7 +156,7 @@ def _confirm_ses(context: CommandContext, key: str, reason: str, given: bool | N
     if given is not None:
         return given
     question = f"{key} is also on SES's own suppression list ({reason}). Remove it there too?"
-    return context.interactive and typer.confirm(question, err=True)
+    return context.interactive and confirm(question)
 
 
 def _ses_reason(context: CommandContext, key: str) -> str | None:

@@ -148,4 +148,4 @@ def _print_entry(entry: Mapping[str, Any]) -> None:
     what = str(entry.get("status") or entry.get("what") or "event")
     detail = entry.get("detail") or {}
     details = ", ".join(f"{key} {detail[key]}" for key in _SHOWN if detail.get(key))
-    out.print(f"{entry['at']}  {coloured(what)}  {escape(details)}", soft_wrap=True)
+    out.print(f"{escape(str(entry['at']))}  {coloured(what)}  {escape(details)}", soft_wrap=True)

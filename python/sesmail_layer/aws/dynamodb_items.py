@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sesmail_layer.aws.answers import answer
 from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
@@ -105,12 +106,7 @@ def dynamodb_errors(message: str, *, code: str) -> Iterator[None]:
 
 
 def _reason(err: BotoCoreError | ClientError | TransientError) -> str:
-    """Return AWS's answer; for a botocore error only its name, because its text quotes the values sent."""
-    if isinstance(err, TransientError):
-        return err.message
-    if isinstance(err, ClientError):
-        return f"{err.response['Error'].get('Code')}: {err.response['Error'].get('Message')}"
-    return type(err).__name__
+    return err.message if isinstance(err, TransientError) else answer(err)
 
 
 def rejected_item(err: ClientError) -> Item:

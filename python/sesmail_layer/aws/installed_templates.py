@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import ClientError
 
+from sesmail_layer.aws.answers import answer
 from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.usecases.seed_templates import StoredFile, WriteConflictError
 
@@ -53,7 +54,7 @@ class InstalledTemplates:
     def _raise(self, err: ClientError) -> NoReturn:
         if _code(err) in _DENIED:
             where = f"s3://{self._bucket}/templates"
-            raise SeedError(f"AccessDenied on destination {where}: {err}", code="SEED004") from err
+            raise SeedError(f"AccessDenied on destination {where}: {answer(err)}", code="SEED004") from err
         raise err
 
 

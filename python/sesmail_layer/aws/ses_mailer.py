@@ -21,6 +21,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from sesmail_layer.aws.answers import code_of, known_words
 from sesmail_layer.domain.errors import (
     OutcomeUnknownError,
     PausedBySes,
@@ -97,7 +98,7 @@ def _error_for(err: ClientError) -> Exception:
     code = str(err.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
     message = str(err.response.get("Error", {}).get("Message", ""))
     status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    text = f"SES error ({code}): {message}"
+    text = f"SES error ({code_of(err).removesuffix('Exception')}): {known_words(message)}"
     if status >= 500:
         return OutcomeUnknownError(text)
     if code in _PAUSES or (code == "MessageRejected" and _PAUSED.match(message)):

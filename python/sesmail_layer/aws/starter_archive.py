@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from sesmail_layer.aws.answers import answer
 from sesmail_layer.domain.template.starters import SeedError, Starter, starters_in
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class StarterArchive:
         except ClientError as err:
             code = err.response["Error"].get("Code", "")
             if code in _DENIED:
-                raise SeedError(f"AccessDenied on source {self._where}: {err}", code="SEED003") from err
+                raise SeedError(f"AccessDenied on source {self._where}: {answer(err)}", code="SEED003") from err
             if code in _MISSING:
                 raise self._none_found(code) from err
             raise

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sesmail_layer.domain.plain_text import redacted
+
 _LONGEST_MESSAGE = 1_000
 """Characters: a template may have a name of 200 KB, and the message goes into a record, an event and a log line."""
 
@@ -39,8 +41,8 @@ class TransientError(Exception):
 
     def __init__(self, message: str, *, code: str, max_tries: int | None = None) -> None:
         """`max_tries`: how often in a row SES may answer so before the email fails; None: while an email may wait."""
-        super().__init__(message)
-        self.message = message
+        super().__init__(redacted(message))
+        self.message = redacted(message)
         self.code = code
         self.max_tries = max_tries
 
@@ -63,7 +65,7 @@ class HoldError(Exception):
         """`message` and `code` are for the log; empty where the wait is the engine's own decision."""
         super().__init__(self.reason)
         self.delay_seconds = delay_seconds
-        self.message = message
+        self.message = redacted(message)
         self.code = code
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -11,14 +10,9 @@ from typing import Any, cast
 
 import structlog
 
+from sesmail_layer.domain.plain_text import redacted
+
 Logger = structlog.typing.FilteringBoundLogger
-
-_ADDRESS = re.compile(r"[^\s\"'<>(),;:=]+@[^\s\"'<>(),;:=]+")
-
-
-def redacted(text: str) -> str:
-    """Replace everything that looks like an address; SES puts addresses into its error messages."""
-    return _ADDRESS.sub("[address]", text)
 
 
 def configure(level: str, **context: str) -> Logger:
@@ -69,5 +63,5 @@ def _redacted_value(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted_value(item) for item in value]
     if isinstance(value, dict):
-        return {key: _redacted_value(item) for key, item in value.items()}
+        return {_redacted_value(key): _redacted_value(item) for key, item in value.items()}
     return value if isinstance(value, bool | int | float | None) else redacted(str(value))

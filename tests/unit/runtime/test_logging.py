@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sesmail_layer.domain.errors import OutcomeUnknownError, PausedBySes, PermanentError, TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
-from sesmail_layer.runtime.logging import configure, redacted
+from sesmail_layer.domain.plain_text import redacted
+from sesmail_layer.runtime.logging import configure
 from tools.simulation.fakes import FakeLog
 from tools.simulation.sender import Sender
 

@@ -240,8 +240,8 @@ TABLE = (
         then=BounceClass.MESSAGE_FAULT,
     ),
     Row(only_if=Evidence.bare_storage_code, then=BounceClass.SOFT),
-    Row(statuses=("4.4.7",), then=BounceClass.SOFT),
     Row(types=("Permanent",), then=BounceClass.HARD),
+    Row(statuses=("4.4.7",), then=BounceClass.SOFT),
     Row(types=("Transient",), sub_types=("General",), only_if=Evidence.is_missing, then=BounceClass.AUTO_REPLY),
     Row(
         types=("Transient",),

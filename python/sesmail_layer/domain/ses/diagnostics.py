@@ -39,7 +39,8 @@ ABOUT_THE_SENDER = (
     r"unauthenticated|not authenticated|authentication (?:level|checks?|information|required|fail\w*)",
     # blocklists and its reputation
     r"(?:black|block|deny)[ -]?list\w*|dnsbls?|rbls?|[dsx]bl|(?<!not )listed (?:at|by)",
-    r"banned s\w+|ip banned|blocked(?: using|\W+see)",
+    r"banned s\w+|ip banned|blocked(?: using|\W+see)|(?:(?<=:)|(?<=[:\d] ))blocked(?=\W*$)",
+    r"messages from \S+ (?:weren.?t|were not|will be)|ip=[\d.]+ - a problem",
     rf"(?:[\w-]+\.)*(?:{_BLOCKLISTS})(?:'s|\.\w+)?",
     r"reputation|user complaints|unsolicited|spam\w*|junk\w*|anti-?spam",
     r"(?:for|by|due to) (?:\w+ )?polic(?:y|ies)|policy (?:reasons|restrictions|violation)",
@@ -62,6 +63,7 @@ LIMITED = (
     r"too many (?:\w+ ){0,2}(?:connections?|sessions?|messages|e?-?mails?|recipients?|users?|errors|requests)",
     r"concurrent connections|too (?:quickly|fast|much e?-?mail)|at a rate|(?:messages?|e?-?mails?) per \w+",
     r"excessive (?:volume|rate|unknown)|unexpected volume|temporarily deferred|again slower|number of messages",
+    r"(?:send|mail|messages?) limit (?:is |was |has been )?(?:exceeded|reached)",
     r"(?:trop de|demasiad[ao]s|zu ?viele|troppe|muitas) (?:connexions|conexiones|verbindungen|connessioni|conex[oõ]es)",
 )
 
@@ -74,11 +76,13 @@ UNKNOWN_USER = (
     r"|not (?:be )?(?:found|known|valid|exist|present)|no longer exists?)|no longer valid",
     r"not (?:our|a|a known|a valid) (?:user|customer|recipient|mailbox)|not listed in",
     r"(?:does ?n.t|does not) have an? \S+ account|no (?:mail-?box|account|user)(?: \w+){0,2} by that name",
+    r"not a valid (?:e-?mail )?address|not in (?:\w+ )?(?:valid ?)?(?:recipients?|rcpt(?:to)?|users?) list",
     r"recipient address rejected: access denied",
-    r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse)…(?:unbekannt|nicht (?:bekannt|gefunden)|existiert nicht)",
-    r"(?:utilisateur|destinataire)…(?:inconnu|invalide|inexistant)|(?:gebruiker|ontvanger)…(?:onbekend|bestaat niet)",
+    r"(?:benutzer|empf(?:ä|ae)nger|postfach|konto|adresse)…(?:unbekannt|nicht (?:bekannt|gefunden)|existiert nicht)",
+    r"(?:utilisateur|destinataire|compte)…(?:inconnu|invalide|inexistant)",
+    r"(?:gebruiker|ontvanger)…(?:onbekend|bestaat niet)",
     r"(?:usuario|destinatario|buz[oó]n|cuenta)…(?:desconocid[oa]|inexistente|no existe)|nessun utente",
-    r"(?:utente|destinatario|casella)…(?:sconosciut[oa]|inesistente|non esiste)",
+    r"(?:utente|destinatario|casella)…(?:sconosciut[oa]|inesistente|non (?:esiste|trovat[oa]))",
     r"(?:usu[aá]rio|destinat[aá]rio|caixa)…(?:desconhecid[oa]|inexistente|n[aã]o existe)",
 )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from sesmail_layer.domain.plain_text import CONTROLS, LINE_ENDS
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.ses.tags import decode_tags
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -23,9 +24,6 @@ from sesmail_layer.domain.times import utc_seconds, utc_text
 UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 _YEARS = range(2000, 2100)
 _TEXT_BYTES = 500
-# C0, DEL, C1 and the controls of bidirectional text: a remote server's text is shown on terminals.
-_LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS_BYTES = 512
 _EMAIL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}(#[0-9a-f]{16})?")
 _ATTEMPT = re.compile(r"[1-9][0-9]{0,2}")
@@ -147,7 +145,7 @@ def text(value: object, limit: int = _TEXT_BYTES) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    clean = _CONTROLS.sub("", _LINE_ENDS.sub(" ", value)).strip()
+    clean = CONTROLS.sub("", LINE_ENDS.sub(" ", value)).strip()
     return clean.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore") or None
 
 

@@ -32,6 +32,8 @@ BUDGET = 16 * MAX_OUTPUT
 MAX_NUMBER = 100_000
 # Comparisons of two characters in one search: some 50 ms. No signal stops a search.
 MAX_STEPS = 64 * 1024 * 1024
+# Lists in lists: each new level is weighed with all below it, so many levels would take the square of their number.
+MAX_LEVELS = 100
 PER_OBJECT = 64
 PER_CONTAINER = 256
 _PER_JOINED = 128
@@ -133,19 +135,28 @@ def weight(value: Any) -> int:
     """Return the weight of a value. Raises SecurityError as soon as it is over MAX_VALUE."""
     if isinstance(value, str):
         return checked(size(value))
-    total, left = 0, [value]
-    while left:
-        item = left.pop()
-        if isinstance(item, str | bytes):
-            total += size(item)
-        elif isinstance(item, int):
-            total += _digits(item)
-        else:
-            contents = _contents(item)
-            total += _PER_ITEM * len(contents)
-            left.extend(contents)
-        checked(total)
-    return total
+    total, level = 0, [value]
+    for _ in range(MAX_LEVELS):
+        below: list[Any] = []
+        for item in level:
+            total += _own_weight(item, below)
+            checked(total)
+        if not below:
+            return total
+        level = below
+    raise SecurityError(f"a value nested over {MAX_LEVELS} levels deep")
+
+
+def _own_weight(item: Any, below: list[Any]) -> int:
+    """Return the weight of an item without its contents, which are added to those of the level below."""
+    kind = type(item)
+    if issubclass(kind, str | bytes):
+        return size(item)
+    if issubclass(kind, int):
+        return _digits(item)
+    contents = _contents(item)
+    below.extend(contents)
+    return _PER_ITEM * len(contents)
 
 
 def text_weight(value: Any, *, as_repr: bool = False) -> int:
@@ -296,11 +307,14 @@ def _contents(value: Any) -> list[Any]:
 
     A generator is weighed item by item when it is read, a range when it is listed.
     """
-    if isinstance(value, Mapping):
+    kind = type(value)  # First, since it is quick: each attribute of a Namespace, `__class__` included, is looked up.
+    if kind is Namespace:
+        return list(value._Namespace__attrs.values())
+    if kind is dict or isinstance(value, Mapping):
         return [*value.keys(), *value.values()]
     if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return list(value)
-    return list(value._Namespace__attrs.values()) if isinstance(value, Namespace) else []
+    return []
 
 
 def _extent(value: Any) -> int:

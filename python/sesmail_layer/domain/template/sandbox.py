@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 from jinja2 import Template, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
@@ -53,6 +53,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
         self.filters |= FILTERS
         self.tests |= {name: _guarded_test(name, self.tests[name]) for name in prices.TESTS}
+
+    def handle_exception(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise what the template raised. Jinja2's own rewritten traceback would keep all values in memory."""
+        raise
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.templates import compile_template
+from tests.unit.domain.template import measured_rendering
 
 HOSTILE = "<script>"
 
@@ -144,3 +145,10 @@ def test_an_operator_method_or_filter_with_too_large_a_result_is_rejected(source
 )
 def test_operators_methods_and_filters_within_the_limits_work(source: str, expected: str) -> None:
     assert rendered(source, text="x " * 30_000)[1] == expected
+
+
+def test_a_rejected_template_leaves_nothing_in_memory() -> None:
+    source = "{{ (range(99999)|map('center', 99999)|list)|length }}"
+    with measured_rendering.process() as pool:
+        one, *_, last = [pool.submit(measured_rendering.measured, source, {}, 2).result()["bytes"] for _ in range(5)]
+    assert last - one < 8 * 1024 * 1024

@@ -1,7 +1,7 @@
 """A thousand random bounces and complaints against an oracle that was written from the contract, not from the code.
 
 The oracle knows what each text is about, since it chose it: it matches no words. It knows the order of evidence: named
-subtypes, the sender, a full mailbox, limits, an unknown user, a message that expired, then the type.
+subtypes, the sender, a full mailbox, limits, an unknown user, then the type.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Item(msgspec.Struct):
         if self.kind == "unknown" and self.code in ("550", "552", "553", "554") and not self.enhanced.startswith("4"):
             return True
         bare = self.code in ("452", "552") and not self.enhanced and self.kind != "unknown"
-        return kind == "Permanent" and not bare and "4.4.7" not in self.statuses()
+        return kind == "Permanent" and not bare
 
 
 def random_item(dice: random.Random, named: str) -> Item:
