@@ -36,6 +36,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds after which it is not held any longer; 0: not held so far."""
     counted: bool = False
     """True: its producer's caps have counted it."""
+    contacts_counted: bool = False
+    """True: the cap of first contacts has counted it, and the day's cap had no room."""
     lane: str = ""
     """`bulk`: a policy sent it to the bulk lane."""
     record_id: str = ""

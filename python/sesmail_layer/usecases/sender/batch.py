@@ -244,10 +244,13 @@ class _Batch:
         return job, mail
 
     def _delivery_steps(self, prepared: list[Prepared]) -> list[DeliverStep]:
+        within = prepared
         try:
-            return self._delivery.steps(self._within_caps(prepared))
+            within = self._within_caps(prepared)
+            return self._delivery.steps(within)
         except TransientError as err:
-            self._report_all([email for email, _ in prepared], "control.unreadable", err)
+            for email, _ in within:
+                self._requeue.retry(email, "control.unreadable", err.message, code=err.code)
             return []
 
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
@@ -257,7 +260,6 @@ class _Batch:
         for email, mail in prepared:
             hold = holds.get(email.message.message_id)
             if hold is None:
-                email.hop = msgspec.structs.replace(email.hop, counted=True)
                 within.append((email, mail))
             else:
                 self._run_step(email, partial(self._requeue.hold, email, hold))
@@ -284,16 +286,12 @@ class _Batch:
                     self._requeue.wait(job, job.hop, _OUTCOME_UNKNOWN_SECONDS)
                     break
                 case TransientError():
-                    self._requeue.report_failure(
-                        job.message, "email.send_failed", error.message, code=error.code, **job.keys
-                    )
+                    self._requeue.retry(job, "email.send_failed", error.message, code=error.code, **job.keys)
                     break
                 case _:
                     # A bug. The claim, if there is one, stays: SES may have the message.
                     name = type(error).__name__
-                    self._requeue.report_failure(
-                        job.message, "email.failed_unexpectedly", name, exc_info=error, **job.keys
-                    )
+                    self._requeue.retry(job, "email.failed_unexpectedly", name, exc_info=error, **job.keys)
                     break
         return result
 

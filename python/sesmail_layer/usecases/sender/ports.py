@@ -87,6 +87,9 @@ class CapCounters(Protocol):
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         """Add up to `wanted` to a counter that must not pass `limit`; return how many fitted."""
 
+    def give_back(self, counter: str, taken: int) -> None:
+        """Take back what was added and not used. Raises TransientError."""
+
 
 class SendingCounts(Protocol):
     def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:

@@ -9,10 +9,12 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.envelopes import Hop, with_hop
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
-from sesmail_layer.usecases.sender.job import Job, RejectedRequest
+from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
 
 _SHORTEST_HOLD_SECONDS = 86_400.0
 """How long waits may last that neither an operator nor a cap asked for, where `max_hold_hours` is less."""
+
+_RETRY_SECONDS = 15.0
 
 
 class Requeue:
@@ -57,6 +59,16 @@ class Requeue:
 
     def wait(self, job: Job, hop: Hop, delay_seconds: float) -> None:
         self._waits.append((job, hop, delay_seconds))
+
+    def retry(self, job: Job, event: str, why: str, **keys: object) -> None:
+        """Try again what failed. SQS redelivers a message as it came; one that its producer's caps have counted since
+        is requeued instead, with that in its hop, so that they do not count it again."""
+        self.report_failure(job.message, event, why, **keys)
+        before = job.envelope.hop
+        counted = (job.hop.counted, job.hop.contacts_counted) != (before.counted, before.contacts_counted)
+        if isinstance(job, Email) and job.policy.is_capped and counted:
+            self.failed.discard(job.message.message_id)
+            self.wait(job, job.hop, _RETRY_SECONDS)
 
     def report_failure(self, message: QueueMessage, event: str, why: str, **keys: object) -> None:
         """Report a message to SQS as failed, so that SQS redelivers it."""
