@@ -32,8 +32,13 @@ class Templates(Protocol):
 
 
 class AttachmentObjects(Protocol):
+    """Raises PermanentError `attachment_error` naming the field (it is gone, or above `max_bytes`), TransientError."""
+
+    def size(self, s3_uri: str, field: str, max_bytes: int) -> int:
+        """Return one object's size without reading it."""
+
     def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        """Read one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
+        """Read one object."""
 
 
 class Mailer(Protocol):
