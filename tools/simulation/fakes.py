@@ -20,6 +20,7 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
+from tools.simulation.limits import MAX_ITEM_BYTES, MAX_RAW_BYTES, check_queue_takes, is_too_large_an_event
 
 T = TypeVar("T")
 
@@ -28,7 +29,9 @@ NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
 def storable(value: T) -> T:
     """Return a value after a check that it can be stored: it survives encoding and decoding."""
-    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    encoded = msgspec.json.encode(value)
+    assert msgspec.json.decode(encoded, type=type(value)) == value
+    assert len(encoded) <= MAX_ITEM_BYTES
     return value
 
 
@@ -185,6 +188,7 @@ class FakeMailer:
         assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
         assert "@" in sender
+        assert len(raw) <= MAX_RAW_BYTES
         message_id = f"ses-{len(self.accepted) + 1}"
         self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
         if self.late_answers:
@@ -205,6 +209,7 @@ class FakeBus:
             return {}
         self.calls += 1
         refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
+        refused |= {event.event_id: "ValidationException" for event in events if is_too_large_an_event(event)}
         self.events += [storable(event) for event in events if event.event_id not in refused]
         return refused
 
@@ -230,6 +235,7 @@ class FakeDelayQueue:
             raise self.error
         assert open_envelope(body)
         assert delay_seconds >= 0
+        check_queue_takes(body)
         self.messages.append((body, delay_seconds))
 
     def take(self) -> list[tuple[str, float]]:

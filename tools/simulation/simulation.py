@@ -22,7 +22,7 @@ from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts
-from tools.simulation import control_fakes, fakes
+from tools.simulation import control_fakes, fakes, limits
 from tools.simulation.sender import sending_rules
 
 BATCH = 10
@@ -182,6 +182,7 @@ class _RetryQueue:
         self._order = itertools.count()
 
     def put(self, body: str, delay_seconds: float) -> None:
+        limits.check_queue_takes(body)
         heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
 
     def receive(self, most: int) -> list[str]:

@@ -16,7 +16,8 @@ import msgspec
 from sesmail_layer.domain.request.refusals import Refusal, field_name
 
 HOP_KB = 4
-"""Of a request's size, kept free for the notes of hops and dead letters."""
+"""Of a request's size, kept free for the notes of hops, and for the attributes that EventBridge gives a dead letter
+(the ARNs of rule and target, the error): https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
 EVERY_SOURCE = "*"
 """Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
@@ -46,7 +47,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
 
 
-class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     """One event with detail-type `Email Request`."""
 
     id: str
@@ -55,6 +56,19 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     source_is_whole: bool = True
     """False: the source had half a surrogate pair."""
     detail: Any
+    detail_json: bytes = b""
+    """The detail as it was written; empty where it could be read only leniently."""
+    detail_type: str = msgspec.field(name="detail-type")
+    time: str = ""
+    hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The same as JSON. The detail is passed on as it was written: `1e15` would be four times as long."""
+
+    id: str
+    source: str
+    detail: msgspec.Raw
     detail_type: str = msgspec.field(name="detail-type")
     time: str = ""
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
@@ -88,7 +102,16 @@ def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None
 
 def _decoded(body: str) -> RequestEnvelope:
     try:
-        return msgspec.json.decode(body, type=RequestEnvelope)
+        message = msgspec.json.decode(body, type=_Message)
+        return RequestEnvelope(
+            id=message.id,
+            source=message.source,
+            detail=msgspec.json.decode(message.detail),
+            detail_json=bytes(message.detail),
+            detail_type=message.detail_type,
+            time=message.time,
+            hop=message.hop,
+        )
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         # Python's parser accepts what msgspec does not (a lone surrogate, 1e400), so that it is rejected by name.
         return msgspec.convert(_leniently_read(body), RequestEnvelope)
@@ -119,7 +142,15 @@ def _bottomless() -> dict[str, Any]:
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
-    return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
+    message = _Message(
+        id=envelope.id,
+        source=envelope.source,
+        detail=msgspec.Raw(envelope.detail_json or msgspec.json.encode(envelope.detail)),
+        detail_type=envelope.detail_type,
+        time=envelope.time,
+        hop=hop,
+    )
+    return msgspec.json.encode(message).decode()
 
 
 MAX_PENDING_BYTES = 350 * 1024
