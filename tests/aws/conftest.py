@@ -42,7 +42,7 @@ def queues_count_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     send_message = SQSBackend.send_message
 
     def send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, **named: Any) -> Any:
-        largest = backend.get_queue(queue_name).maximum_message_size or 0
+        largest: int = vars(backend.get_queue(queue_name))["maximum_message_size"]
         if len(message_body.encode()) > largest:
             raise InvalidParameterValue(f"Reason: Message must be shorter than {largest} bytes.")
         return send_message(backend, queue_name, message_body, *rest, **named)

@@ -113,7 +113,7 @@ def test_the_largest_request_goes_through_a_pause_a_schedule_an_error_and_a_soft
         engine.clear_faults()
 
     assert record["attempt"] == 2
-    assert [mail.destinations for mail in engine.mails_to(to)] == [[to], [to]]
+    assert [mail.destinations for mail in engine.mails_to(to)] == [(to,), (to,)]
     assert engine.depths(["EventBridgeDLQ", "EmailQueueDLQ", "RetryDLQ"]) == {}
 
 
