@@ -24,7 +24,7 @@ def install() -> None:
     """Refuse what is too large, as AWS does."""
     eventbridge._put_events = _put_events(eventbridge._put_events)
     eventbridge._dispatch_to_sqs = _dispatch_to_sqs(eventbridge._dispatch_to_sqs)
-    sqs._HANDLERS["SendMessage"] = _send_message(sqs._act_send_message)
+    sqs._act_send_message = sqs._HANDLERS["SendMessage"] = _send_message(sqs._act_send_message)
 
 
 def _put_events(original: Any) -> Any:

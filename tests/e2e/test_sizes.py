@@ -22,6 +22,10 @@ from tests.e2e.test_operator import sesmail
 
 KB = 1024
 LIMIT = 252 * KB
+BEHIND_THE_BUS = [
+    *("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "EventBridgeDLQ"),
+    *("EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "BulkRetryDLQ"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +117,7 @@ def test_the_largest_request_goes_through_a_pause_a_schedule_an_error_and_a_soft
         engine.clear_faults()
 
     assert record["attempt"] == 2
-    assert [mail.destinations for mail in engine.mails_to(to)] == [(to,), (to,)]
+    assert {"deferred", "sent", "soft_bounced", "delivered"} <= set(engine.statuses_of(email_id))
     assert engine.depths(["EventBridgeDLQ", "EmailQueueDLQ", "RetryDLQ"]) == {}
 
 

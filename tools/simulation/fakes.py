@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -138,28 +138,6 @@ class FakeTemplates:
         return self._templates[name]
 
 
-class FakeAttachments:
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.sizes: dict[str, int] = {}
-        """What an object's size was before it was overwritten."""
-
-    def size(self, s3_uri: str, field: str, max_bytes: int) -> int:
-        if s3_uri not in self.objects:
-            raise PermanentError("attachment_error", f"Validation error: {field}: gone", code="ATT003")
-        return self._checked(self.sizes.get(s3_uri, len(self.objects[s3_uri])), field, max_bytes)
-
-    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        self._checked(len(self.objects[s3_uri]), field, max_bytes)
-        return self.objects[s3_uri]
-
-    def _checked(self, size: int, field: str, max_bytes: int) -> int:
-        if size > max_bytes:
-            message = f"Validation error: {field}: {size} bytes, at most {max_bytes} are allowed"
-            raise PermanentError("attachment_error", message, code="ATT004")
-        return size
-
-
 class Mail:
     def __init__(
         self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
@@ -238,6 +216,15 @@ class FakeDelayQueue:
         check_queue_takes(body)
         self.messages.append((body, delay_seconds))
 
+    def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
+        failed: dict[int, TransientError] = {}
+        for index, (body, delay_seconds) in enumerate(messages):
+            try:
+                self.put(body, delay_seconds)
+            except TransientError as err:
+                failed[index] = err
+        return failed
+
     def take(self) -> list[tuple[str, float]]:
         taken, self.messages = self.messages, []
         return taken
@@ -284,6 +271,7 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
         self.levels: dict[str, float] = {}
+        self.highest_values: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
         assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
@@ -292,6 +280,10 @@ class FakeMetrics:
     def level(self, name: str, value: float) -> None:
         assert re.fullmatch(r"([A-Z][0-9a-z]+)+", name), name
         self.levels[name] = value
+
+    def highest(self, name: str, seconds: float) -> None:
+        assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
+        self.highest_values[name] = max(seconds, self.highest_values.get(name, 0.0))
 
 
 class FakeLog:

@@ -45,6 +45,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """The key of its tracking record; empty: not decided yet, or made of the event's id."""
     not_before: float = 0
     """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
+    pause_hops: int = 0
+    """How often in a row it waited for a pause."""
+    tries: int = 0
+    """How often in a row it met an error that another try may get past."""
+    failing_since: float = 0
+    """Unix seconds of the first of these tries; 0: none."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +80,29 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
 
 
+_WRAPPED = '{"sesmailHop":'
+"""How a message begins that waits as it came, because what it holds cannot be written again."""
+
+
+def wrapped(body: str, hop: Hop) -> str:
+    """Return the queue message of the next hop of a request that must stay as it came."""
+    return f"{_WRAPPED}{msgspec.json.encode(hop).decode()},{_unwrapped(body.lstrip())[0][1:]}"
+
+
+def _unwrapped(body: str) -> tuple[str, Hop | None]:
+    if not body.startswith(_WRAPPED):
+        return body, None
+    hop, end = json.JSONDecoder().raw_decode(body, len(_WRAPPED))
+    return "{" + body[end + 1 :], msgspec.convert(hop, Hop)
+
+
 def open_envelope(body: str) -> RequestEnvelope:
     """Parse a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
+        body, hop = _unwrapped(body)
         envelope = _decoded(body)
+        if hop is not None:
+            envelope = msgspec.structs.replace(envelope, hop=hop)
     except (msgspec.DecodeError, ValueError, RecursionError) as err:
         raise EnvelopeError(str(err)) from err
     if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
@@ -93,7 +118,8 @@ def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None
     if envelope.source == EVERY_SOURCE:
         raise Refusal("source: found '*', which stands for all sources; allowed: the name of one, such as shop.orders")
     # A hop adds its notes; only what a producer sent is limited.
-    if envelope.hop == Hop() and (size := len(body.encode())) > max_bytes:
+    notes = 0 if envelope.hop == Hop() else len(_WRAPPED) + len(msgspec.json.encode(envelope.hop))
+    if (size := len(body.encode()) - notes) > max_bytes:
         raise Refusal(
             f"detail: found a request of {size} bytes with its envelope; allowed: {max_bytes}; send large files by "
             "attachments[].s3Uri"
@@ -140,6 +166,12 @@ def _bottomless() -> dict[str, Any]:
     return detail
 
 
+def asks_for_bulk(envelope: RequestEnvelope) -> bool:
+    """Return True where the request, or a policy that it has met, puts an email into the bulk lane."""
+    detail = envelope.detail
+    return envelope.hop.lane == "bulk" or (isinstance(detail, dict) and detail.get("priority") == "bulk")
+
+
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
     message = _Message(
@@ -173,13 +205,13 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
     return PendingRequest(attempt, packed) if len(packed) <= MAX_PENDING_BYTES else None
 
 
-def unpack_request(kept: PendingRequest, not_before: float) -> str:
-    """Return the queue message of the next attempt, which must not start before a Unix time."""
+def unpack_request(kept: PendingRequest, not_before: float) -> RequestEnvelope:
+    """Return the envelope of the next attempt, which must not start before a Unix time. Raises EnvelopeError."""
     try:
         envelope = open_envelope(zlib.decompress(kept.packed).decode())
     except (zlib.error, UnicodeDecodeError) as err:
         raise EnvelopeError("not packed by pack_request") from err
-    return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))
+    return msgspec.structs.replace(envelope, hop=msgspec.structs.replace(envelope.hop, not_before=not_before))
 
 
 # --- values that JSON can express, and that no UTF-8 text or float can hold: they cannot be stored or published -------

@@ -10,7 +10,7 @@ import pytest
 
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.record.statuses import Status
-from tools.simulation.fakes import FakeAttachments
+from tools.simulation.attachments import FakeAttachments
 from tools.simulation.sender import Sender
 
 FILE = "s3://invoices/shop/1.pdf"
