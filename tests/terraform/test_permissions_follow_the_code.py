@@ -57,8 +57,9 @@ NOT_IN_CODE = {
     "s3:ListBucket",
 }
 
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-SAME_RIGHT = {"HeadObject": "s3:GetObject"}
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+SAME_RIGHT = {"HeadObject": "s3:GetObject", "SendMessageBatch": "sqs:SendMessage"}
 
 
 @functools.cache
