@@ -23,7 +23,7 @@ variable "max_message_mb" {
 }
 
 variable "max_request_kb" {
-  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs a provider whose queues may be so large."
+  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs version 6.8.0 or later of the AWS provider."
   type        = number
   default     = 256
 }

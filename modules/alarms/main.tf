@@ -12,6 +12,11 @@ locals {
     BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_pause_threshold }
     ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_pause_threshold }
   }
+  # By the id of the metric in the alarm's sum.
+  undeliverable = merge([for index, rule in var.rule_names : {
+    "events${index}"       = { rule = rule, metric = "FailedInvocations" }
+    "dead_letters${index}" = { rule = rule, metric = "InvocationsFailedToBeSentToDlq" }
+  }]...)
   warning_alarms = {
     BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_alarm_threshold }
     ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_alarm_threshold }
@@ -243,6 +248,46 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   alarm_actions       = [local.topic_arn]
   ok_actions          = [local.topic_arn]
   tags                = var.tags
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# Both count what is lost, or needs a redrive: an event that no retry delivered, and a dead letter that the queue behind
+# the rule refuses too, as one that is too large for it. On a bus of one's own, EventBridge's metrics have both dimensions:
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+resource "aws_cloudwatch_metric_alarm" "undeliverable" {
+  alarm_name          = "${var.name}-EventBridge-Undeliverable"
+  alarm_description   = "EventBridge could not deliver a request, or not even its dead letter: sesmail redrive EventBridgeDLQ, and look for requests that are too large"
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "total"
+    label       = "Events and dead letters that were not delivered"
+    expression  = join(" + ", [for id in keys(local.undeliverable) : "FILL(${id}, 0)"])
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = local.undeliverable
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Events"
+        metric_name = metric_query.value.metric
+        dimensions  = { EventBusName = var.event_bus_name, RuleName = metric_query.value.rule }
+        stat        = "Sum"
+        period      = 60
+      }
+    }
+  }
 
   depends_on = [aws_sns_topic.this]
 }

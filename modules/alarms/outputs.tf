@@ -18,6 +18,7 @@ output "alarm_names" {
       aws_cloudwatch_metric_alarm.sending_paused.alarm_name,
       aws_cloudwatch_metric_alarm.email_queue_age.alarm_name,
       aws_cloudwatch_metric_alarm.daily_quota.alarm_name,
+      aws_cloudwatch_metric_alarm.undeliverable.alarm_name,
     ],
   ))
 }

@@ -28,6 +28,16 @@ variable "email_queue_name" {
   type        = string
 }
 
+variable "event_bus_name" {
+  description = "Name of the bus whose rules an alarm watches."
+  type        = string
+}
+
+variable "rule_names" {
+  description = "Names of the rules that must deliver every event; at most five, since an alarm adds up ten metrics."
+  type        = list(string)
+}
+
 variable "feedback_queue_arn" {
   description = "ARN of the feedback processor's queue, which also receives the pause alarms."
   type        = string

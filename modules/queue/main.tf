@@ -1,6 +1,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 # A queue with its own dead-letter queue, encrypted by SQS, kept for 14 days. Policies are written inline: the provider
-# waits about 25 s for every separate policy resource.
+# waits about 25 s for every separate policy resource. Both take the same size: what a queue has taken, its dead-letter
+# queue must take.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -39,6 +40,7 @@ resource "aws_sqs_queue" "dead_letter" {
 
   name                       = var.dead_letter_name
   message_retention_seconds  = local.retention_seconds
+  max_message_size           = var.max_message_kb * 1024
   receive_wait_time_seconds  = local.long_polling_seconds
   visibility_timeout_seconds = var.visibility_timeout_seconds
   sqs_managed_sse_enabled    = true
@@ -51,6 +53,7 @@ resource "aws_sqs_queue" "dead_letter" {
 resource "aws_sqs_queue" "this" {
   name                       = var.name
   message_retention_seconds  = local.retention_seconds
+  max_message_size           = var.max_message_kb * 1024
   receive_wait_time_seconds  = local.long_polling_seconds
   visibility_timeout_seconds = var.visibility_timeout_seconds
   sqs_managed_sse_enabled    = true

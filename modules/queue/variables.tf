@@ -26,6 +26,12 @@ variable "visibility_timeout_seconds" {
   default     = 30
 }
 
+variable "max_message_kb" {
+  description = "Largest message in KB, its attributes included. More than 256 needs version 6.8.0 or later of the AWS provider."
+  type        = number
+  default     = 256
+}
+
 variable "writers" {
   description = "AWS services that may write to the queue, each bound to the ARNs it may write for. Roles need no entry: their own policies allow them."
   type        = list(object({ sid = string, service = string, source_arns = list(string) }))

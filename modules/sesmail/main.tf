@@ -8,7 +8,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_region" "current" {
+  lifecycle {
+    postcondition {
+      # Provider 6 gave this data source its attribute region; 6.0 to 6.7 refuse such queues themselves.
+      condition     = var.max_request_kb <= 256 || contains(keys(self), "region")
+      error_message = "max_request_kb above 256 needs version 6.8.0 or later of the AWS provider: earlier ones refuse queues whose messages may be so large."
+    }
+  }
+}
 
 locals {
   account = {
@@ -93,6 +101,8 @@ module "alarms" {
   dead_letter_queue_names = local.dead_letter_queues
   function_names          = { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name }
   email_queue_name        = module.email_queue.name
+  event_bus_name          = local.bus_name
+  rule_names              = [local.email_rule_name, local.bulk_rule_name]
   feedback_queue_arn      = module.feedback_queue.arn
   dead_letter_queue_arn   = module.feedback_queue.dead_letter_arn
   kms_key_arn             = var.kms_key_arn

@@ -17,6 +17,10 @@ locals {
   # Times that a message is delivered before it moves to the dead-letter queue; the functions count with it.
   max_receive_count = 5
 
+  # Of every queue behind the bus. Not below 256: a request that is larger than max_request_kb still arrives then, and is
+  # recorded as rejected; EventBridge would drop it.
+  max_message_kb = max(256, var.max_request_kb)
+
   rules = {
     # Whatever is not bulk, so that a request with an invalid priority is rejected with a record, not lost. A field
     # that holds an object is absent to EventBridge, which looks at leaves only. Known limit: a list that holds "bulk"
@@ -92,9 +96,10 @@ resource "aws_cloudwatch_event_archive" "this" {
 module "event_bridge_dlq" {
   source = "../queue"
 
-  name    = "${var.name}-EventBridgeDLQ"
-  account = local.account
-  tags    = var.tags
+  name           = "${var.name}-EventBridgeDLQ"
+  max_message_kb = local.max_message_kb
+  account        = local.account
+  tags           = var.tags
 
   writers = [{
     sid         = "UndeliverableEvents"
@@ -110,6 +115,7 @@ module "email_queue" {
   dead_letter_name           = "${var.name}-EmailQueueDLQ"
   max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
+  max_message_kb             = local.max_message_kb
   account                    = local.account
   tags                       = var.tags
 
@@ -127,6 +133,7 @@ module "bulk_queue" {
   dead_letter_name           = "${var.name}-BulkQueueDLQ"
   max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
+  max_message_kb             = local.max_message_kb
   account                    = local.account
   tags                       = var.tags
 
@@ -145,6 +152,7 @@ module "retry_queue" {
   dead_letter_name           = "${var.name}-RetryDLQ"
   max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
+  max_message_kb             = local.max_message_kb
   account                    = local.account
   tags                       = var.tags
 }
@@ -157,6 +165,7 @@ module "bulk_retry_queue" {
   dead_letter_name           = "${var.name}-BulkRetryDLQ"
   max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
+  max_message_kb             = local.max_message_kb
   account                    = local.account
   tags                       = var.tags
 }

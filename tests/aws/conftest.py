@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import SQSBackend
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +31,23 @@ def no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def queues_count_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse what SQS refuses: moto counts a message's characters.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    send_message = SQSBackend.send_message
+
+    def send(backend: SQSBackend, queue_name: str, message_body: str, *rest: Any, **named: Any) -> Any:
+        largest: int = vars(backend.get_queue(queue_name))["maximum_message_size"]
+        if len(message_body.encode()) > largest:
+            raise InvalidParameterValue(f"Reason: Message must be shorter than {largest} bytes.")
+        return send_message(backend, queue_name, message_body, *rest, **named)
+
+    monkeypatch.setattr(SQSBackend, "send_message", send)
 
 
 @pytest.fixture

@@ -28,17 +28,23 @@ def test_an_object_is_read_under_its_exact_key(objects: AttachmentObjects) -> No
 
 @pytest.mark.parametrize("uri", ["s3://files/invoices/gone.pdf", "s3://no-such-bucket/x"])
 def test_a_missing_object_is_an_error_that_names_the_field(objects: AttachmentObjects, uri: str) -> None:
-    with pytest.raises(PermanentError, match=r"attachments\[2\]\.s3Uri: the object is gone") as caught:
-        objects.read(uri, "attachments[2].s3Uri", 100)
+    for ask in (objects.size, objects.read):
+        with pytest.raises(PermanentError, match=r"attachments\[2\]\.s3Uri: the object is gone") as caught:
+            ask(uri, "attachments[2].s3Uri", 100)
 
-    assert (caught.value.error_type, caught.value.code) == ("attachment_error", "ATT003")
+        assert (caught.value.error_type, caught.value.code) == ("attachment_error", "ATT003")
+
+
+def test_an_object_s_size_is_known_without_reading_it(objects: AttachmentObjects) -> None:
+    assert objects.size("s3://files/invoices/a b+c.pdf", "attachments[0].s3Uri", 8) == 8
 
 
 def test_an_object_that_is_too_large_is_not_read(objects: AttachmentObjects) -> None:
-    with pytest.raises(PermanentError, match="8 bytes, at most 7 are allowed") as caught:
-        objects.read("s3://files/invoices/a b+c.pdf", "attachments[0].s3Uri", 7)
+    for ask in (objects.size, objects.read):
+        with pytest.raises(PermanentError, match="8 bytes, at most 7 are allowed") as caught:
+            ask("s3://files/invoices/a b+c.pdf", "attachments[0].s3Uri", 7)
 
-    assert (caught.value.error_type, caught.value.code) == ("attachment_error", "ATT004")
+        assert (caught.value.error_type, caught.value.code) == ("attachment_error", "ATT004")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +63,10 @@ def test_an_s3_that_does_not_answer_is_a_transient_error(
         raise error
 
     monkeypatch.setattr(s3, "get_object", fail)
-    with pytest.raises(TransientError, match=f"^S3 error loading attachment: {why}$") as caught:
-        AttachmentObjects(s3).read("s3://files/invoices/1.pdf", "attachments[0].s3Uri", 100)
+    monkeypatch.setattr(s3, "head_object", fail)
+    objects = AttachmentObjects(s3)
+    for ask in (objects.size, objects.read):
+        with pytest.raises(TransientError, match=f"^S3 error loading attachment: {why}$") as caught:
+            ask("s3://files/invoices/1.pdf", "attachments[0].s3Uri", 100)
 
-    assert caught.value.code == "AWS007"
+        assert caught.value.code == "AWS007"

@@ -49,6 +49,17 @@ def test_a_raised_limit_grants_more_and_a_lowered_one_nothing(counters: CapCount
     assert take(counters, 10, 5) == 0
 
 
+def test_what_was_given_back_can_be_taken_again(counters: CapCounters) -> None:
+    assert take(counters, 4, 4) == 4
+    counters.give_back("day#shop#2026-11-24", 3)
+    assert take(counters, 4, 4) == 3
+
+
+def test_nothing_is_given_back_to_a_counter_that_is_gone(counters: CapCounters) -> None:
+    counters.give_back("day#shop#2026-11-24", 3)
+    assert take(counters, 5, 4) == 4
+
+
 def test_many_workers_together_never_exceed_the_limit(control: DynamoDBClient) -> None:
     with ThreadPoolExecutor(8) as pool:
         given = list(pool.map(lambda _: take(CapCounters(control, CONTROL), 3, 50), range(40)))

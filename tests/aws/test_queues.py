@@ -43,6 +43,14 @@ def test_a_delay_is_in_whole_seconds_and_at_most_sqs_s_limit(client: SQSClient, 
         stub.assert_no_pending_responses()
 
 
+def test_a_queue_takes_a_message_of_its_size_in_bytes_and_no_more(client: SQSClient) -> None:
+    url = client.create_queue(QueueName="retry", Attributes={"MaximumMessageSize": "262144"})["QueueUrl"]
+    delay_queue(client, url).put("ü" * 131_072, 0)
+    with pytest.raises(TransientError, match="Failed to put it there") as caught:
+        delay_queue(client, url).put("ü" * 131_072 + "x", 0)
+    assert caught.value.code == "QUE999"
+
+
 def test_a_message_is_received_as_it_was_put(client: SQSClient) -> None:
     url = client.create_queue(QueueName="retry")["QueueUrl"]
     body = '{"detail": {"subject": "Grüße 😀"}}'

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
@@ -103,6 +104,22 @@ def test_a_call_has_at_most_256_kilobytes(client: EventBridgeClient, monkeypatch
     fake.bus.publish(events(10, subject="ü" * 25_000))
 
     assert [len(call) for call in fake.calls] == [5, 5]
+
+
+@pytest.mark.parametrize(("more", "calls"), [(0, [2]), (1, [1, 1])])
+def test_a_call_has_less_than_256_kilobytes_in_bytes(
+    client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch, more: int, calls: list[int]
+) -> None:
+    fake = Bus(client, {}, monkeypatch)
+    around = sum(len(part) for part in ("sesmailengine", "Email Status Changed", msgspec.json.encode(events(1)[0])))
+    subject = "ü" * ((128 * 1024 - around - len(',"subject":""')) // 2 - 1)
+    two = events(2, subject=subject)
+    left = 256 * 1024 - 2 * (around + len(',"subject":""') + len(subject.encode()))
+    two[1] = msgspec.structs.replace(two[1], subject=subject + "x" * (left - 1 + more))
+
+    fake.bus.publish(two)
+
+    assert [len(call) for call in fake.calls] == calls
 
 
 def test_only_rejected_entries_are_retried(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:

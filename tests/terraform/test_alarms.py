@@ -47,6 +47,15 @@ def alarms(plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
+def _queries(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        metric
+        for values in alarms(plan).values()
+        for query in values["metric_query"] or []
+        for metric in query["metric"]
+    ]
+
+
 def test_metric_alarms_are_exactly_these(default: Plan) -> None:
     found = {
         name: (
@@ -88,8 +97,32 @@ def test_function_alarms_add_failed_records_to_failed_invocations(default: Plan)
         }
 
 
+def test_an_event_or_dead_letter_that_a_rule_cannot_deliver_fires_an_alarm(default: Plan) -> None:
+    """With one dimension alone the metrics would be those of the default bus."""
+    values = alarms(default)["EventBridge-Undeliverable"]
+    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (0, 1, "notBreaching")
+    read = {
+        (metric["metric_name"], *sorted(metric["dimensions"].items()), metric["stat"])
+        for query in values["metric_query"]
+        for metric in query["metric"]
+    }
+    rules = [rule.values["name"] for rule in default.all("aws_cloudwatch_event_rule")]
+    assert read == {
+        (metric, ("EventBusName", f"{NAME}-EmailBus"), ("RuleName", rule), "Sum")
+        for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+        for rule in rules
+    }
+    (total,) = [query for query in values["metric_query"] if query["return_data"]]
+    assert total["expression"].count("FILL(") == len(read)
+
+
 def test_there_are_no_other_alarms(default: Plan) -> None:
-    assert set(alarms(default)) == {*ALARMS, "EmailSender-Errors", "FeedbackProcessor-Errors"}
+    assert set(alarms(default)) == {
+        *ALARMS,
+        "EmailSender-Errors",
+        "FeedbackProcessor-Errors",
+        "EventBridge-Undeliverable",
+    }
 
 
 def test_every_alarm_tells_the_admin_when_it_rises_and_when_it_falls(default: Plan) -> None:
@@ -125,6 +158,7 @@ def test_alarms_and_dashboard_watch_queues_and_functions_that_exist(default: Pla
     names |= {rule.values["name"] for rule in default.all("aws_cloudwatch_event_rule")}
     names |= {default.one("aws_cloudwatch_event_bus").values["name"], NAME}
     watched = {value for values in alarms(default).values() for value in (values["dimensions"] or {}).values()}
+    watched |= {value for query in _queries(default) for value in query["dimensions"].values()}
     for widget in default.one("aws_cloudwatch_dashboard").json("dashboard_body")["widgets"]:
         for metric in widget["properties"]["metrics"]:
             # Namespace, metric, then dimension and value in turn; an object at the end holds the line's settings.

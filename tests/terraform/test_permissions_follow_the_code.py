@@ -57,13 +57,17 @@ NOT_IN_CODE = {
     "s3:ListBucket",
 }
 
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+SAME_RIGHT = {"HeadObject": "s3:GetObject", "SendMessageBatch": "sqs:SendMessage"}
+
 
 @functools.cache
 def actions() -> dict[str, str]:
     """boto3 method to IAM action, for every operation of the services that the engine talks to."""
     session = botocore.session.get_session()
     return {
-        xform_name(operation): f"{service}:{operation}"
+        xform_name(operation): SAME_RIGHT.get(operation, f"{service}:{operation}")
         for service in SERVICES
         for operation in session.get_service_model(service).operation_names
     }

@@ -54,6 +54,14 @@ def test_every_queue_is_encrypted_polls_long_and_keeps_for_fourteen_days(default
         assert queue.values["receive_wait_time_seconds"] == 20, queue.address
 
 
+@pytest.mark.parametrize("engine", ["default", "complete"])
+def test_every_queue_takes_the_largest_request_or_more(engine: str, request: pytest.FixtureRequest) -> None:
+    """Where requests are smaller than SQS allows, a larger one still arrives, and is recorded as rejected."""
+    plan: Plan = request.getfixturevalue(engine)
+    for queue in plan.all("aws_sqs_queue"):
+        assert queue.values["max_message_size"] == 256 * 1024, queue.address
+
+
 @pytest.mark.parametrize(("queue", "reader"), READERS.items())
 @pytest.mark.parametrize("engine", ["default", "complete"])
 def test_a_message_stays_hidden_for_six_times_the_readers_timeout(

@@ -61,6 +61,11 @@ class FakeControl:
         self.counters[counter] = self.counters.get(counter, 0) + room
         return room
 
+    def give_back(self, counter: str, taken: int) -> None:
+        self.writes += 1
+        self.counters[counter] -= taken
+        assert self.counters[counter] >= 0
+
     def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
         state = self.states[source]
         probes = [] if len(state.probes) >= limit and state.probed_at < stale_before else state.probes

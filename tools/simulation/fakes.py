@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
+from tools.simulation.limits import MAX_ITEM_BYTES, MAX_RAW_BYTES, check_queue_takes, is_too_large_an_event
 
 T = TypeVar("T")
 
@@ -28,7 +29,9 @@ NOW = 1_795_516_260.0  # 2026-11-24T10:31:00Z
 
 def storable(value: T) -> T:
     """Return a value after a check that it can be stored: it survives encoding and decoding."""
-    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    encoded = msgspec.json.encode(value)
+    assert msgspec.json.decode(encoded, type=type(value)) == value
+    assert len(encoded) <= MAX_ITEM_BYTES
     return value
 
 
@@ -135,16 +138,6 @@ class FakeTemplates:
         return self._templates[name]
 
 
-class FakeAttachments:
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        if s3_uri not in self.objects:
-            raise PermanentError("attachment_error", f"Validation error: {field}: gone", code="ATT003")
-        return self.objects[s3_uri]
-
-
 class Mail:
     def __init__(
         self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
@@ -173,6 +166,7 @@ class FakeMailer:
         assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
         assert "@" in sender
+        assert len(raw) <= MAX_RAW_BYTES
         message_id = f"ses-{len(self.accepted) + 1}"
         self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
         if self.late_answers:
@@ -193,6 +187,7 @@ class FakeBus:
             return {}
         self.calls += 1
         refused = {event.event_id: "InternalFailure" for event in events if self.refuse(event)}
+        refused |= {event.event_id: "ValidationException" for event in events if is_too_large_an_event(event)}
         self.events += [storable(event) for event in events if event.event_id not in refused]
         return refused
 
@@ -218,6 +213,7 @@ class FakeDelayQueue:
             raise self.error
         assert json.loads(body)
         assert delay_seconds >= 0
+        check_queue_takes(body)
         self.messages.append((body, delay_seconds))
 
     def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:

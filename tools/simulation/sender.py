@@ -11,9 +11,9 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from tools.simulation.attachments import FakeAttachments
 from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress, FakeQuota
 from tools.simulation.fakes import (
-    FakeAttachments,
     FakeBus,
     FakeClock,
     FakeDelayQueue,

@@ -23,7 +23,8 @@ from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts
-from tools.simulation import control_fakes, fakes
+from tools.simulation import control_fakes, fakes, limits
+from tools.simulation.attachments import FakeAttachments
 from tools.simulation.sender import sending_rules
 
 BATCH = 10
@@ -188,6 +189,7 @@ class _RetryQueue:
         return {}
 
     def put(self, body: str, delay_seconds: float) -> None:
+        limits.check_queue_takes(body)
         heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
 
     def receive(self, most: int) -> list[str]:
@@ -273,7 +275,7 @@ class Simulation:
             quota_cache=quota,
             quota_api=quota,
             templates=self._templates,
-            attachments=fakes.FakeAttachments(),
+            attachments=FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
             retry_queue=self._retry[False],

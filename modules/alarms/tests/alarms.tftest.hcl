@@ -11,6 +11,8 @@ variables {
   dead_letter_queue_names               = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
   function_names                        = { EmailSender = "mail-EmailSender" }
   email_queue_name                      = "mail-EmailQueue"
+  event_bus_name                        = "mail-EmailBus"
+  rule_names                            = ["mail-EmailEventRule", "mail-BulkEventRule"]
   feedback_queue_arn                    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
   dead_letter_queue_arn                 = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
   bounce_rate_alarm_threshold           = 0.03
@@ -104,7 +106,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable],
       ) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"])
     ])
@@ -114,7 +116,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable],
       ) : alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "An idle engine must not fire an alarm."
@@ -122,11 +124,42 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
 
   assert {
     condition = output.alarm_names == tolist([
-      "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-FeedbackDLQ-Depth",
-      "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
+      "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-EventBridge-Undeliverable",
+      "mail-FeedbackDLQ-Depth", "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
       "mail-Sending-Paused",
     ])
     error_message = "The output must list every alarm."
+  }
+}
+
+run "an_event_that_no_rule_could_deliver_fires_an_alarm" {
+  command = plan
+
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.undeliverable.metric_query :
+      query.id => join(" ", [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].stat, query.metric[0].period, jsonencode(query.metric[0].dimensions)]) if length(query.metric) > 0 } == {
+      events0       = "AWS/Events FailedInvocations Sum 60 {\"EventBusName\":\"mail-EmailBus\",\"RuleName\":\"mail-EmailEventRule\"}"
+      events1       = "AWS/Events FailedInvocations Sum 60 {\"EventBusName\":\"mail-EmailBus\",\"RuleName\":\"mail-BulkEventRule\"}"
+      dead_letters0 = "AWS/Events InvocationsFailedToBeSentToDlq Sum 60 {\"EventBusName\":\"mail-EmailBus\",\"RuleName\":\"mail-EmailEventRule\"}"
+      dead_letters1 = "AWS/Events InvocationsFailedToBeSentToDlq Sum 60 {\"EventBusName\":\"mail-EmailBus\",\"RuleName\":\"mail-BulkEventRule\"}"
+    }
+    error_message = "Both metrics of every rule must be read with both dimensions: with one, they are the default bus's."
+  }
+
+  assert {
+    condition = (
+      one([for query in aws_cloudwatch_metric_alarm.undeliverable.metric_query : query.expression if query.return_data == true]) ==
+      "FILL(dead_letters0, 0) + FILL(dead_letters1, 0) + FILL(events0, 0) + FILL(events1, 0)"
+    )
+    error_message = "EventBridge reports these metrics only when they are not zero, so what is missing must count as zero."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.undeliverable.threshold == 0 && aws_cloudwatch_metric_alarm.undeliverable.evaluation_periods == 1 &&
+      aws_cloudwatch_metric_alarm.undeliverable.comparison_operator == "GreaterThanThreshold"
+    )
+    error_message = "One lost event must be enough."
   }
 }
 

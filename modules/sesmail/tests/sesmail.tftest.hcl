@@ -89,7 +89,7 @@ run "the_highest_values_are_accepted" {
     lambda_error_alarm_threshold          = 1000
     lambda_error_alarm_evaluation_periods = 10
     max_message_mb                        = 10
-    max_request_kb                        = 1024
+    max_request_kb                        = 256
     max_schedule_days                     = 365
     max_hold_hours                        = 336
     max_send_rate                         = 100000
@@ -248,4 +248,15 @@ run "restrict_producers_denies_other_principals_and_sources" {
     ])
     error_message = "The bus policy is about putting events on this bus only."
   }
+}
+
+# With provider 5.100, which the tests run with; 6.8.0 takes it.
+run "requests_above_256_kb_need_a_provider_whose_queues_take_them" {
+  command = plan
+
+  variables {
+    max_request_kb = 257
+  }
+
+  expect_failures = [data.aws_region.current]
 }

@@ -313,7 +313,7 @@ run "the_memory_must_fit_the_largest_message" {
 
   variables {
     email_sender_memory = 256
-    max_message_mb      = 6.1
+    max_message_mb      = 4.81
   }
 
   expect_failures = [var.email_sender_memory]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,28 +17,49 @@ if TYPE_CHECKING:
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403", "InvalidObjectState"})
 
 
+class Place(TypedDict):
+    Bucket: str
+    Key: str
+
+
 class AttachmentObjects:
     def __init__(self, client: S3Client) -> None:
         self._client = client
 
+    def size(self, s3_uri: str, field: str, max_bytes: int) -> int:
+        """Return one object's size unread. Raises what `read` raises."""
+        with _errors(field):
+            return _checked(self._client.head_object(**_place(s3_uri))["ContentLength"], field, max_bytes)
+
     def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
         """Read one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
-        bucket, _, key = s3_uri.removeprefix("s3://").partition("/")
-        try:
-            answer = self._client.get_object(Bucket=bucket, Key=key)
-            if answer["ContentLength"] > max_bytes:
-                raise PermanentError(
-                    "attachment_error",
-                    f"Validation error: {field}: {answer['ContentLength']} bytes, at most {max_bytes} are allowed",
-                    code="ATT004",
-                )
+        with _errors(field):
+            answer = self._client.get_object(**_place(s3_uri))
+            _checked(answer["ContentLength"], field, max_bytes)
             return answer["Body"].read()
-        except ClientError as err:
-            code = err.response["Error"].get("Code", "")
-            if code in _MISSING:
-                raise PermanentError(
-                    "attachment_error", f"Validation error: {field}: the object is gone or not readable", code="ATT003"
-                ) from err
-            raise TransientError(f"S3 error loading attachment: {code}", code="AWS007") from err
-        except BotoCoreError as err:
-            raise TransientError(f"S3 error loading attachment: {type(err).__name__}", code="AWS007") from err
+
+
+def _place(s3_uri: str) -> Place:
+    bucket, _, key = s3_uri.removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": key}
+
+
+def _checked(size: int, field: str, max_bytes: int) -> int:
+    if size > max_bytes:
+        message = f"Validation error: {field}: {size} bytes, at most {max_bytes} are allowed"
+        raise PermanentError("attachment_error", message, code="ATT004")
+    return size
+
+
+@contextmanager
+def _errors(field: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as err:
+        code = err.response["Error"].get("Code", "")
+        if code in _MISSING:
+            message = f"Validation error: {field}: the object is gone or not readable"
+            raise PermanentError("attachment_error", message, code="ATT003") from err
+        raise TransientError(f"S3 error loading attachment: {code}", code="AWS007") from err
+    except BotoCoreError as err:
+        raise TransientError(f"S3 error loading attachment: {type(err).__name__}", code="AWS007") from err

@@ -29,3 +29,7 @@ class CapCounters(ControlItems):
                 return wanted
             wanted = min(wanted, limit - round(read_number(item, "taken")))
         return 0
+
+    def give_back(self, counter: str, taken: int) -> None:
+        """Take back what was added and not used. Raises TransientError."""
+        self._update(counter, "ADD taken :back", {":back": number(-taken)}, condition="attribute_exists(taken)")

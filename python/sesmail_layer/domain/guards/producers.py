@@ -30,6 +30,10 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     priority: Priority | None = None
     """Overrides the request's priority."""
 
+    @property
+    def is_capped(self) -> bool:
+        return self.emails_per_day is not None or self.first_contacts_per_hour is not None
+
     def check_request(self, source: str, template_name: str, recipients: Iterable[str]) -> None:
         """Raises PermanentError `producer_denied` where the request breaks a rule."""
         if not self.enabled:

@@ -13,11 +13,12 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.queue_message import WRAPPED, unwrapped, wrapped
+from sesmail_layer.domain.queue_message import WRAPPED, unwrapped
 from sesmail_layer.domain.request.refusals import Refusal, field_name
 
 HOP_KB = 4
-"""Of a request's size, kept free for the notes of hops and dead letters."""
+"""Of a request's size, kept free for the notes of hops, and for the attributes that EventBridge gives a dead letter
+(the ARNs of rule and target, the error): https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
 EVERY_SOURCE = "*"
 """Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
@@ -37,6 +38,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds after which it is not held any longer; 0: not held so far."""
     counted: bool = False
     """True: its producer's caps have counted it."""
+    contacts_counted: bool = False
+    """True: the cap of first contacts has counted it, and the day's cap had no room."""
     lane: str = ""
     """`bulk`: a policy sent it to the bulk lane."""
     record_id: str = ""
@@ -51,7 +54,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds of the first of these tries; 0: none."""
 
 
-class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     """One event with detail-type `Email Request`."""
 
     id: str
@@ -60,6 +63,19 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     source_is_whole: bool = True
     """False: the source had half a surrogate pair."""
     detail: Any
+    detail_json: bytes = b""
+    """The detail as it was written; empty where it could be read only leniently."""
+    detail_type: str = msgspec.field(name="detail-type")
+    time: str = ""
+    hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The same as JSON. The detail is passed on as it was written: `1e15` would be four times as long."""
+
+    id: str
+    source: str
+    detail: msgspec.Raw
     detail_type: str = msgspec.field(name="detail-type")
     time: str = ""
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
@@ -88,7 +104,8 @@ def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None
     if envelope.source == EVERY_SOURCE:
         raise Refusal("source: found '*', which stands for all sources; allowed: the name of one, such as shop.orders")
     # A hop adds its notes; only what a producer sent is limited.
-    if envelope.hop == Hop() and (size := len(body.encode())) > max_bytes:
+    notes = 0 if envelope.hop == Hop() else len(WRAPPED) + len(msgspec.json.encode(envelope.hop))
+    if (size := len(body.encode()) - notes) > max_bytes:
         raise Refusal(
             f"detail: found a request of {size} bytes with its envelope; allowed: {max_bytes}; send large files by "
             "attachments[].s3Uri"
@@ -97,7 +114,16 @@ def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None
 
 def _decoded(body: str) -> RequestEnvelope:
     try:
-        return msgspec.json.decode(body, type=RequestEnvelope)
+        message = msgspec.json.decode(body, type=_Message)
+        return RequestEnvelope(
+            id=message.id,
+            source=message.source,
+            detail=msgspec.json.decode(message.detail),
+            detail_json=bytes(message.detail),
+            detail_type=message.detail_type,
+            time=message.time,
+            hop=message.hop,
+        )
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         # Python's parser accepts what msgspec does not (a lone surrogate, 1e400), so that it is rejected by name.
         return msgspec.convert(_leniently_read(body), RequestEnvelope)
@@ -134,12 +160,15 @@ def asks_for_bulk(envelope: RequestEnvelope) -> bool:
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
-    return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
-
-
-def as_it_came(body: str, hop: Hop) -> str:
-    """Return the queue message of the next hop of a request that holds what cannot be written again."""
-    return wrapped(unwrapped(body, Hop)[0] if body.startswith(WRAPPED) else body, hop)
+    message = _Message(
+        id=envelope.id,
+        source=envelope.source,
+        detail=msgspec.Raw(envelope.detail_json or msgspec.json.encode(envelope.detail)),
+        detail_type=envelope.detail_type,
+        time=envelope.time,
+        hop=hop,
+    )
+    return msgspec.json.encode(message).decode()
 
 
 MAX_PENDING_BYTES = 350 * 1024

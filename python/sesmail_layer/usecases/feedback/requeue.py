@@ -85,7 +85,7 @@ class Requeue:
             return message
         try:
             body, hop = unwrapped(message.body, FeedbackHop)
-        except msgspec.DecodeError:  # Not written by this function: the reader says what is wrong with it.
+        except ValueError:  # Not written by this function: the reader says what is wrong with it.
             return message
         self._hops[message.message_id] = hop
         receives = max(2, message.receive_count)

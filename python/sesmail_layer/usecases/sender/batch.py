@@ -249,10 +249,12 @@ class _Batch:
         return job, mail
 
     def _delivery_steps(self, prepared: list[Prepared]) -> list[DeliverStep]:
+        within = prepared
         try:
-            return self._delivery.steps(self._within_caps(prepared))
+            within = self._within_caps(prepared)
+            return self._delivery.steps(within)
         except TransientError as err:
-            self._policy.retry_all([email for email, _ in prepared], "control.unreadable", err)
+            self._policy.retry_all([email for email, _ in within], "control.unreadable", err)
             return []
 
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
@@ -262,7 +264,6 @@ class _Batch:
         for email, mail in prepared:
             hold = holds.get(email.message.message_id)
             if hold is None:
-                email.hop = msgspec.structs.replace(email.hop, counted=True)
                 within.append((email, mail))
             else:
                 self._policy.run(email, partial(self._requeue.hold, email, hold))

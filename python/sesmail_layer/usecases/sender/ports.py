@@ -34,8 +34,13 @@ class Templates(Protocol):
 
 
 class AttachmentObjects(Protocol):
+    """Raises PermanentError `attachment_error` naming the field (it is gone, or above `max_bytes`), TransientError."""
+
+    def size(self, s3_uri: str, field: str, max_bytes: int) -> int:
+        """Return one object's size without reading it."""
+
     def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        """Read one object. Raises PermanentError `attachment_error` naming the field, and TransientError."""
+        """Read one object."""
 
 
 class Mailer(Protocol):
@@ -93,6 +98,9 @@ class ProducerStates(Protocol):
 class CapCounters(Protocol):
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         """Add up to `wanted` to a counter that must not pass `limit`; return how many fitted."""
+
+    def give_back(self, counter: str, taken: int) -> None:
+        """Take back what was added and not used. Raises TransientError."""
 
 
 class SendingCounts(Protocol):

@@ -34,7 +34,7 @@ class PreparedMail(msgspec.Struct, frozen=True):
 
     sender: str
     size: int
-    """Bytes that the message may have; the limit where an object in S3 is part of it."""
+    """Bytes that the message has, about."""
     compose: Callable[[], bytes]
     """Reads the attachments and returns the message. Raises PermanentError, TransientError."""
 
@@ -87,19 +87,21 @@ class Preparation:
         )
 
     def _check_attachments(self, attachments: Sequence[Attachment], policy: ProducerPolicy) -> int:
-        """Return the bytes that the attachments may take in the message. Raises PermanentError."""
+        """Return the bytes that the attachments take in the message, unread. Raises PermanentError, TransientError."""
         limit = self._rules.max_message_bytes
-        inline = sum(len(one.content_base64 or "") for one in attachments)
-        if inline > limit:
-            raise _too_large(inline, limit, attachments=True)
+        size = sum(len(one.content_base64 or "") for one in attachments)
+        if size > limit:
+            raise _too_large(size, limit, attachments=True)
         for index, one in enumerate(attachments):
             field = f"attachments[{index}]"
             if one.s3_uri is None:
                 _decoded(one.content_base64 or "", field)
-            elif not policy.may_read(one.s3_uri):
+                continue
+            if not policy.may_read(one.s3_uri):
                 message = f"Validation error: {field}.s3Uri: not under a prefix that this producer was given"
                 raise PermanentError("attachment_error", message, code="ATT001")
-        return limit if any(one.s3_uri for one in attachments) else inline
+            size += _encoded_size(self._attachments.size(one.s3_uri, f"{field}.s3Uri", _most_bytes(limit - size)))
+        return size
 
     def _compose(self, email: Email, rendered: Rendered, identity: Identity) -> bytes:
         request, limit = email.request, self._rules.max_message_bytes
@@ -118,7 +120,10 @@ class Preparation:
         return raw
 
     def _read(self, attachments: Sequence[Attachment]) -> list[File]:
-        """Read no more than one message may have. Raises PermanentError `attachment_error`, and TransientError."""
+        """Read no more than one message may have: an object in S3 may have changed since it was weighed.
+
+        Raises PermanentError `attachment_error`, and TransientError.
+        """
         left = self._rules.max_message_bytes
         files = []
         for index, one in enumerate(attachments):
@@ -126,10 +131,19 @@ class Preparation:
             if one.s3_uri is None:
                 content = _decoded(one.content_base64 or "", field)
             else:
-                content = self._attachments.read(one.s3_uri, f"{field}.s3Uri", left)
-            left = max(0, left - len(content))
+                content = self._attachments.read(one.s3_uri, f"{field}.s3Uri", _most_bytes(left))
+            left = max(0, left - _encoded_size(len(content)))
             files.append(File(one.filename, content, one.content_type, one.content_id))
         return files
+
+
+def _encoded_size(size: int) -> int:
+    """Return how long base64 makes a number of bytes, without its line breaks."""
+    return (size + 2) // 3 * 4
+
+
+def _most_bytes(encoded_size: int) -> int:
+    return encoded_size * 3 // 4
 
 
 def _too_large(size: int, limit: int, *, attachments: bool) -> PermanentError:

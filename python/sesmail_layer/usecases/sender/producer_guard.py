@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
+
+import msgspec
 
 from sesmail_layer.domain.errors import BreakerOpen, FirstContactsUsed, HoldError, Paused, ProducerCapUsed
 from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN
 from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.times import utc_text
@@ -120,13 +124,12 @@ class ProducerGuard:
     # --- caps ---------------------------------------------------------------------------------------------------------
 
     def over_caps(self, emails: Sequence[Email]) -> dict[str, HoldError]:
-        """Take a batch's emails from their producers' caps, one write a producer and cap; return, by SQS message id,
-        the holds of those that have no room. Raises TransientError."""
+        """Take a batch's emails from their producers' caps, each email once, with one write a producer and cap; return,
+        by SQS message id, the holds of those that have no room. Raises TransientError."""
         holds: dict[str, HoldError] = {}
         by_key: dict[str, list[Email]] = defaultdict(list)
-        for email in emails:
-            if not email.hop.counted:
-                by_key[self._cap_key(email.envelope.source)].append(email)
+        for email in self._uncounted(emails):
+            by_key[self._cap_key(email.envelope.source)].append(email)
         for key, some in by_key.items():
             policy = some[0].policy
             if policy.first_contacts_per_hour is not None:
@@ -134,7 +137,18 @@ class ProducerGuard:
             within = [email for email in some if email.message.message_id not in holds]
             if policy.emails_per_day is not None and within:
                 holds |= self._over_day(key, within, policy.emails_per_day)
+            _mark_counted(email for email in within if email.message.message_id not in holds)
         return holds
+
+    def _uncounted(self, emails: Sequence[Email]) -> list[Email]:
+        """Return the emails that caps have to count. One that was claimed before was counted before, whatever its
+        message says: SQS and EventBridge deliver a message more than once."""
+        uncounted = [email for email in emails if email.policy.is_capped and not email.hop.counted]
+        records = self._tracking.get_many({email.email_id for email in uncounted}) if uncounted else {}
+        uncounted = [email for email in uncounted if not _was_claimed(records.get(email.email_id))]
+        found = {email.message.message_id for email in uncounted}
+        _mark_counted(email for email in emails if email.message.message_id not in found)
+        return uncounted
 
     def _cap_key(self, source: str) -> str:
         """Return whose caps count a source's emails: those without a policy of their own count together."""
@@ -143,14 +157,17 @@ class ProducerGuard:
     def _over_day(self, key: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
         now = self._clock.now()
         counter = f"day#{key}#{utc_text(now)[:10]}"
-        room = self._caps.take(counter, len(emails), cap, expires_at=now + 2 * _DAY)
+        ids = list(dict.fromkeys(email.email_id for email in emails))
+        within = ids[: self._caps.take(counter, len(ids), cap, expires_at=now + 2 * _DAY)]
         wait = _DAY - now % _DAY
-        return {email.message.message_id: ProducerCapUsed(wait) for email in emails[room:]}
+        return {email.message.message_id: ProducerCapUsed(wait) for email in emails if email.email_id not in within}
 
     def _over_contacts(self, key: str, emails: Sequence[Email], cap: int) -> dict[str, HoldError]:
         """An email with several first contacts is sent when all of them have room; a held one takes none."""
         now = self._clock.now()
-        new = {email.message.message_id: self._first_contacts(email) for email in emails}
+        new = {
+            email.message.message_id: self._first_contacts(email) for email in emails if not email.hop.contacts_counted
+        }
         wanted = len(frozenset[str]().union(*new.values()))
         if not wanted:
             return {}
@@ -160,11 +177,14 @@ class ProducerGuard:
         holds: dict[str, HoldError] = {}
         admitted: set[str] = set()
         for email in emails:
-            together = admitted | new[email.message.message_id]
+            together = admitted | new.get(email.message.message_id, set())
             if len(together) <= room:
                 admitted = together
+                email.hop = msgspec.structs.replace(email.hop, contacts_counted=True)
             else:
                 holds[email.message.message_id] = FirstContactsUsed(wait)
+        if len(admitted) < room:
+            self._caps.give_back(counter, room - len(admitted))
         return holds
 
     def _first_contacts(self, email: Email) -> set[str]:
@@ -184,6 +204,17 @@ class ProducerGuard:
             self._counts.count_sent(source, number, now)
         if sent:
             self._counts.count_sent(ACCOUNT, sum(sent.values()), now, sources=sent.keys())
+
+
+def _mark_counted(emails: Iterable[Email]) -> None:
+    for email in emails:
+        email.hop = msgspec.structs.replace(email.hop, counted=True, contacts_counted=False)
+
+
+def _was_claimed(record: TrackingRecord | None) -> bool:
+    return record is not None and (
+        bool(record.ses_message_id) or any(entry.status is Status.SENDING for entry in record.history)
+    )
 
 
 def _put(known: dict[str, T], source: str, read: T | None) -> None:

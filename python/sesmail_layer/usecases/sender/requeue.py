@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import msgspec
 
 from sesmail_layer.domain.errors import BreakerOpen, HoldError, Paused, PausedBySes, PermanentError, TransientError
-from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.request.envelopes import Hop, as_it_came, asks_for_bulk, with_hop
+from sesmail_layer.domain.queue_message import QueueMessage, wrapped
+from sesmail_layer.domain.request.envelopes import Hop, asks_for_bulk, with_hop
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
@@ -127,7 +127,7 @@ def _is_bulk(job: Job) -> bool:
 def _next_message(job: Job, hop: Hop) -> str:
     # What could not be read may hold what cannot be written again: it goes on as it came.
     if isinstance(job, RejectedRequest) and not job.readable:
-        return as_it_came(job.message.body, hop)
+        return wrapped(job.message.body, hop)
     return with_hop(job.envelope, hop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from sesmail_layer.domain.queue_message import wrapped
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.envelopes import Hop, check_envelope, open_envelope, with_hop
 from sesmail_layer.domain.request.refusals import Refusal
@@ -38,6 +39,24 @@ def test_size_counts_bytes_and_a_hop_s_notes_are_not_the_producer_s() -> None:
     hopped = with_hop(open_envelope(body), Hop(attempt=2, noted="paused"))
     assert len(hopped) > LIMIT
     check_envelope(open_envelope(hopped), hopped, LIMIT)
+
+
+def test_a_request_that_is_too_large_is_so_after_a_hop_too() -> None:
+    body = body_of(LIMIT + 1)
+    for hopped in (wrapped(body, Hop(tries=1)), wrapped(wrapped(body, Hop(tries=1)), Hop(tries=2))):
+        with pytest.raises(Refusal, match="found a request of 258049 bytes"):
+            check_envelope(open_envelope(hopped), hopped, LIMIT)
+
+
+@pytest.mark.parametrize("filler", ['\\"', "\\\\", "ü", "1e999", "\\ud83d"])
+def test_what_stays_as_it_came_grows_by_its_notes(filler: str) -> None:
+    detail = '{"templateData":["' + filler * 1_000 + '"]}'
+    body = '  {"id":"e","source":"s","detail-type":"Email Request","detail":' + detail + "}"
+    hopped = wrapped(wrapped(body, Hop(tries=1)), Hop(tries=2, failing_since=1.5))
+    assert detail in hopped
+    assert len(hopped) < len(body) + 100
+    envelope = open_envelope(hopped)
+    assert (envelope.hop, envelope.detail) == (Hop(tries=2, failing_since=1.5), open_envelope(body).detail)
 
 
 def test_a_request_that_is_too_large_is_recorded() -> None:

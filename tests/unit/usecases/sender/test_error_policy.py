@@ -142,7 +142,7 @@ def test_a_request_that_cannot_be_written_again_waits_as_it_came(detail: str) ->
     for _ in range(3):
         sender.run_waiting()
     assert hop(sender)["tries"] == 4
-    assert json.loads(sender.waiting.messages[0][0])["sesmailBody"] == body
+    assert sender.waiting.messages[0][0].endswith(body.removeprefix("{"))
     sender.tracking.error = None
     sender.run_waiting()
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.record.statuses import Status
-from tools.simulation.fakes import FakeAttachments
+from tools.simulation.attachments import FakeAttachments
 from tools.simulation.sender import Sender
 
 FILE = "s3://invoices/shop/1.pdf"
@@ -72,7 +71,8 @@ def test_an_object_is_read_up_to_what_the_files_before_it_leave_of_a_message() -
     sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/shop/"])
 
     assert sent(sender, s3Uri=FILE) == ("", "")
-    assert attachments.asked == [(FILE, "attachments[1].s3Uri", 199_999)]
+    # Base64 makes four bytes of three; the file before it has one byte.
+    assert attachments.asked == [(FILE, "attachments[1].s3Uri", (200_000 - 4) * 3 // 4)]
 
 
 def test_a_missing_object_is_named_by_its_field() -> None:
@@ -92,31 +92,41 @@ def test_a_message_that_is_too_large_is_rejected_with_its_size_and_the_limit() -
     assert message.endswith(" bytes, at most 1500 are allowed")
 
 
-class SizedAttachments(FakeAttachments):
-    """Refuses an object above the size that it is given, before it is read, as S3's answer allows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes_read = 0
-
-    def read(self, s3_uri: str, field: str, max_bytes: int) -> bytes:
-        if len(self.objects[s3_uri]) > max_bytes:
-            raise PermanentError("attachment_error", f"Validation error: {field}: too large", code="ATT004")
-        self.bytes_read += len(self.objects[s3_uri])
-        return super().read(s3_uri, field, max_bytes)
-
-
-def test_a_hundred_large_objects_are_refused_without_reading_more_than_one_message_holds() -> None:
+def test_a_hundred_large_objects_are_refused_before_anything_is_read() -> None:
     sender = Sender(max_message_bytes=100_000)
-    sender.attachments = attachments = SizedAttachments()
-    attachments.objects[FILE] = b"x" * 90_000
+    sender.attachments = attachments = NotedAttachments()
+    attachments.objects[FILE] = b"x" * 60_000
     sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/"])
 
     record = sender.send(attachments=[{"filename": f"{i}.pdf", "s3Uri": FILE} for i in range(100)])
 
-    assert (record.status, record.error_type) == (Status.FAILED, "attachment_error")
-    assert attachments.bytes_read == 90_000
+    assert (record.status, record.error_type, record.error_message) == (
+        Status.FAILED,
+        "attachment_error",
+        "Validation error: attachments[1].s3Uri: 60000 bytes, at most 15000 are allowed",
+    )
+    assert attachments.asked == []
     assert sender.mailer.accepted == []
+
+
+def test_an_object_is_refused_unread_by_the_size_that_its_encoding_has() -> None:
+    sender = Sender(max_message_bytes=100_000)
+    sender.attachments = attachments = NotedAttachments()
+    attachments.objects[FILE] = b"x" * 75_001
+    sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/"])
+
+    assert sent(sender, s3Uri=FILE)[0] == "ATT004"
+    assert attachments.asked == []
+
+
+def test_an_object_that_grew_since_it_was_weighed_is_not_read_beyond_the_limit() -> None:
+    sender = Sender(max_message_bytes=100_000)
+    sender.attachments = attachments = NotedAttachments()
+    attachments.objects[FILE] = b"x" * 200_000
+    attachments.sizes[FILE] = 10
+    sender.control.policies["my.application"] = ProducerPolicy(attachment_prefixes=["s3://invoices/"])
+
+    assert sent(sender, s3Uri=FILE)[0] == "ATT004"
 
 
 def test_base64_that_is_together_larger_than_a_message_is_refused_by_its_length() -> None:
