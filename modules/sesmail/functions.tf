@@ -28,7 +28,7 @@ locals {
     TEMPLATE_BUCKET                   = module.template_bucket.name
     SES_CONFIGURATION_SET             = module.ses_events.configuration_set_name
     EVENT_BUS_NAME                    = local.bus_name
-    DEFAULT_SENDER_EMAIL              = var.default_sender_email
+    DEFAULT_SENDER_EMAIL              = local.default_sender_email
     DEFAULT_SENDER_NAME               = var.default_sender_name
     DATA_RETENTION_DAYS               = tostring(var.data_retention_days)
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)

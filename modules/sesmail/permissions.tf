@@ -6,12 +6,16 @@ locals {
   ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
   s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
 
-  # The default sender's domain, what the producers may use, and the operator's own.
-  sender_addresses = distinct(concat(
-    ["*@${split("@", var.default_sender_email)[1]}"],
-    var.allowed_sender_addresses,
-    flatten([for policy in local.producer_policies : policy.senders]),
-  ))
+  # The default sender's domain, what the producers may use, and the operator's own. The engine sends with domains in
+  # lower case, and IAM compares with case.
+  sender_addresses = distinct([
+    for address in concat(
+      ["*@${split("@", var.default_sender_email)[1]}"],
+      var.allowed_sender_addresses,
+      flatten([for policy in local.producer_policies : policy.senders]),
+    ) : "${split("@", address)[0]}@${lower(split("@", address)[1])}"
+  ])
+  default_sender_email = "${split("@", var.default_sender_email)[0]}@${lower(split("@", var.default_sender_email)[1])}"
 
   attachment_arns = distinct([
     for prefix in flatten([for policy in local.producer_policies : policy.attachment_prefixes]) :

@@ -33,8 +33,20 @@ resource "aws_dynamodb_table_item" "producer" {
   item       = jsonencode(each.value)
 }
 
+# What IAM enforces on SendRawEmail. The sender rejects any other address at once, instead of being denied by SES. Not an
+# environment variable: all of a function's together have 4 KB, and the policy may be longer.
+resource "aws_dynamodb_table_item" "role_senders" {
+  table_name = module.tables.control_name
+  hash_key   = "pk"
+  item = jsonencode({
+    pk        = { S = "role-senders" }
+    addresses = { L = [for address in local.sender_addresses : { S = address }] }
+  })
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
-# Bus policy: principals listed with a producer may write under its source; restrict_producers denies all others
+# Bus policy: only the engine and the operators write under its own source; principals listed with a producer may write
+# under that one; restrict_producers denies all others
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -86,8 +98,6 @@ locals {
 }
 
 resource "aws_cloudwatch_event_bus_policy" "this" {
-  count = length(local.known_producers) > 0 || var.restrict_producers ? 1 : 0
-
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   policy = jsonencode({

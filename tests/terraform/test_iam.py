@@ -137,6 +137,22 @@ def test_the_feedback_processor_has_these_permissions_and_no_others(default: Pla
     }
 
 
+@pytest.mark.parametrize("name", ["default", "complete"])
+def test_the_sender_knows_exactly_the_senders_that_iam_allows(name: str, plan: Callable[[str], Plan]) -> None:
+    (allowed,) = [
+        statement["Condition"]
+        for resource, statement in statements(plan(name))
+        if statement["Sid"] == "SendFromOwnIdentities"
+    ]
+    (item,) = [
+        item
+        for resource in plan(name).all("aws_dynamodb_table_item")
+        if (item := resource.json("item"))["pk"] == {"S": "role-senders"}
+    ]
+    assert allowed == {"StringLike": {"ses:FromAddress": [one["S"] for one in item["addresses"]["L"]]}}
+    assert "*@example.com" in allowed["StringLike"]["ses:FromAddress"]
+
+
 def test_suppressions_can_be_deleted_only_with_not_spam_lifts_suppression(default: Plan, complete: Plan) -> None:
     assert "dynamodb:DeleteItem" not in rights(default, "FeedbackProcessor")
     policy = complete.one("aws_iam_role_policy", role="mail-FeedbackProcessorRole").json("policy")

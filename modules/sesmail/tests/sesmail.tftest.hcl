@@ -216,6 +216,21 @@ run "producers_rules_and_outputs_are_as_documented" {
   }
 }
 
+run "senders_are_compared_with_case_but_for_their_domains" {
+  command = plan
+
+  variables {
+    default_sender_email     = "No-Reply@Example.COM"
+    allowed_sender_addresses = ["Billing@Example.org"]
+    producers                = { "shop" = { senders = ["*@SHOP.example.com"] } }
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.role_senders.item) == { pk = { S = "role-senders" }, addresses = { L = [for address in ["*@example.com", "Billing@example.org", "*@shop.example.com"] : { S = address }] } }
+    error_message = "Domains must be in lower case, as the engine sends them, and what is before the @ as it was given."
+  }
+}
+
 run "restrict_producers_denies_other_principals_and_sources" {
   command = plan
 

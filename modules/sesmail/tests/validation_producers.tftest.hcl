@@ -50,6 +50,22 @@ run "bad_sender_globs_of_a_producer_are_rejected" {
   ]
 }
 
+run "policy_variables_in_sender_globs_are_rejected" {
+  command = plan
+
+  variables {
+    producers                = { "shop" = { senders = ["$${aws:username}@example.com"] } }
+    default_producer         = { senders = ["$${aws:username}@example.com"] }
+    allowed_sender_addresses = ["$${*}@example.com"]
+  }
+
+  expect_failures = [
+    var.producers,
+    var.default_producer,
+    var.allowed_sender_addresses,
+  ]
+}
+
 run "bad_recipient_domains_of_a_producer_are_rejected" {
   command = plan
 

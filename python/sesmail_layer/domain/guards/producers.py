@@ -57,6 +57,8 @@ class Producers(msgspec.Struct, frozen=True):
 
     policies: dict[str, ProducerPolicy]
     states: dict[str, SendingState]
+    role_senders: list[str] | None = None
+    """Patterns of the senders that IAM lets the sender's role use, whatever the producer; None: not known."""
 
 
 def _in_domain(domain: str, allowed: str) -> bool:
