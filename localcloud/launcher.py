@@ -3,7 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation of an event
-destination, IAM's evaluator (`iam.py`), and the HTTP entry, for the control API of `ses/control.py`).
+destination, IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), and the HTTP entry, for the control API of
+`ses/control.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from localcloud import bus_policy
 from localcloud.iam import Enforcement
 from localcloud.ses import control
 from localcloud.ses.faults import ERRORS, Fault
@@ -252,6 +254,7 @@ def main() -> None:
     isolate_start_failures()
     redelivery.install()
     enforcement.install()
+    bus_policy.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)

@@ -124,3 +124,14 @@ variable "restrict_producers" {
     error_message = "restrict_producers would deny every principal: set principals for at least one producer."
   }
 }
+
+variable "operator_principals" {
+  description = "ARNs of the roles whose `sesmail pause` and `resume` may publish their events; the bus denies the engine's own event source to all others."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.operator_principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])
+    error_message = "operator_principals are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/operator, without wildcards."
+  }
+}

@@ -217,14 +217,15 @@ def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_
     }
 
 
-def test_restrict_producers_denies_the_bus_to_all_others(default: Plan, complete: Plan) -> None:
-    assert not default.all("aws_cloudwatch_event_bus_policy")
-    policy = complete.one("aws_cloudwatch_event_bus_policy").json("policy")
-    (strangers,) = [statement for statement in policy["Statement"] if statement["Sid"] == "DenyOtherPrincipals"]
-    assert strangers["Effect"] == "Deny"
-    roles = ("mail-EmailSenderRole", "mail-FeedbackProcessorRole", "operator", "newsletter", "shop", "support-agent")
-    assert strangers["Condition"] == {
-        "ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/{role}" for role in roles]}
+def test_the_bus_denies_the_engines_own_source_to_all_but_its_publishing_roles(applied: Plan) -> None:
+    (statement,) = applied.one("aws_cloudwatch_event_bus_policy").json("policy")["Statement"]
+    roles = {role.values["name"]: role.values["arn"] for role in applied.all("aws_iam_role")}
+    publishers = [arn for name, arn in roles.items() if name.endswith(("-EmailSenderRole", "-FeedbackProcessorRole"))]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "events:PutEvents")
+    assert len(publishers) == 2
+    assert statement["Condition"] == {
+        "ForAnyValue:StringEquals": {"events:source": ["sesmailengine"]},
+        "ArnNotLike": {"aws:PrincipalArn": publishers},
     }
 
 

@@ -192,6 +192,16 @@ run "bad_principals_of_a_producer_are_rejected" {
   ]
 }
 
+run "bad_operator_principals_are_rejected" {
+  command = plan
+
+  variables {
+    operator_principals = ["arn:aws:iam::123456789012:role/*"]
+  }
+
+  expect_failures = [var.operator_principals]
+}
+
 run "sources_of_aws_are_rejected" {
   command = plan
 
