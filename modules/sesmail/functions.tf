@@ -137,7 +137,7 @@ module "template_seeder" {
   source = "../lambda_function"
 
   name               = "${var.name}-TemplateSeeder"
-  description        = "Installs and updates the starter templates"
+  description        = "Creates the keys, installs and updates the starter templates"
   account            = local.account
   package_path       = "${local.package_dir}/template_seeder${local.package_suffix}"
   runtime            = var.lambda_runtime
@@ -151,6 +151,7 @@ module "template_seeder" {
   tags               = var.tags
 
   environment = merge(local.common_environment, {
+    SESMAIL_NAME            = var.name
     TEMPLATE_BUCKET         = module.template_bucket.name
     SESMAIL_STARTERS_BUCKET = module.template_bucket.name
     SESMAIL_STARTERS_KEY    = local.starters_key

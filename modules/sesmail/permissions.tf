@@ -4,6 +4,7 @@
 
 locals {
   ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
+  keys_arn       = "arn:${local.account.partition}:ssm:${local.account_arn}:parameter/${var.name}/keys/*"
   s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
 
   # The default sender's domain, what the producers may use, and the operator's own. The engine sends with domains in
@@ -84,6 +85,11 @@ locals {
         actions   = ["dynamodb:PutItem", "dynamodb:BatchWriteItem"]
         resources = [module.tables.pending_arn]
       },
+      {
+        sid       = "ReadKeys"
+        actions   = ["ssm:GetParameter"]
+        resources = [local.keys_arn]
+      },
       local.read_templates_statement,
       local.list_templates_statement,
       {
@@ -157,6 +163,11 @@ locals {
 
 locals {
   seeder_statements = [
+    {
+      sid       = "CreateKeys"
+      actions   = concat(["ssm:PutParameter"], var.retain_data_on_delete ? [] : ["ssm:DeleteParameters"])
+      resources = [local.keys_arn]
+    },
     {
       sid       = "ReadStarters"
       actions   = ["s3:GetObject"]

@@ -218,6 +218,7 @@ NEEDED: dict[Permission, Start] = {
     Permission(FEEDBACK, "dynamodb:BatchWriteItem", "table/Pending"): delivered,
     Permission(FEEDBACK, "sqs:SendMessage", "RetryQueue"): soft_bounced,
     Permission(FEEDBACK, "events:PutEvents", "event-bus/EmailBus"): delivered,
+    Permission(SEEDER, "ssm:PutParameter", "parameter/keys/*"): seeded,
     Permission(SEEDER, "s3:GetObject", "templates/starters/starters.zip"): seeded,
     Permission(SEEDER, "s3:GetObject", "templates/templates/*"): seeded,
     Permission(SEEDER, "s3:PutObject", "templates/templates/*"): seeded,
@@ -234,6 +235,8 @@ NOT_SHOWN = {
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     },
     Permission(SENDER, "dynamodb:BatchGetItem", "table/EmailTracking"): "used only when two workers claim at once",
+    Permission(SENDER, "ssm:GetParameter", "parameter/keys/*"): "used once an hour and container",
+    Permission(SEEDER, "ssm:DeleteParameters", "parameter/keys/*"): "used only by `terraform destroy`",
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
 }
 

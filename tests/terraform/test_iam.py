@@ -112,6 +112,7 @@ def test_the_sender_has_these_permissions_and_no_others(default: Plan) -> None:
         "dynamodb:BatchWriteItem": {"table/Pending"},
         "s3:GetObject": {"templates/templates/*"},
         "s3:ListBucket": {"templates"},
+        "ssm:GetParameter": {"parameter/sesmailengine/keys/*"},
         "events:PutEvents": {"event-bus/EmailBus"},
     }
 
@@ -162,6 +163,7 @@ def test_suppressions_can_be_deleted_only_with_not_spam_lifts_suppression(defaul
 
 def test_the_seeder_has_these_permissions_and_no_others(default: Plan) -> None:
     assert rights(default, "TemplateSeeder") == {
+        "ssm:PutParameter": {"parameter/sesmailengine/keys/*"},
         "logs:CreateLogStream": {"log-group:/aws/lambda/TemplateSeeder:*"},
         "logs:PutLogEvents": {"log-group:/aws/lambda/TemplateSeeder:*"},
         "s3:GetObject": {"templates/starters/starters.zip", "templates/templates/*"},

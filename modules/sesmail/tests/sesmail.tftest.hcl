@@ -238,6 +238,24 @@ run "producers_rules_and_outputs_are_as_documented" {
   }
 }
 
+run "keys_are_deleted_only_with_the_data" {
+  command = plan
+
+  variables {
+    retain_data_on_delete = false
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.seed.lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.seed.input).retain_data == false
+    error_message = "The seeder must be called at destroy, and know that no data is kept."
+  }
+
+  assert {
+    condition     = local.seeder_statements[0].actions == tolist(["ssm:PutParameter", "ssm:DeleteParameters"]) && local.seeder_statements[0].resources == ["arn:aws:ssm:eu-west-1:123456789012:parameter/sesmailengine/keys/*"]
+    error_message = "The seeder must be able to delete its keys, and no other parameter."
+  }
+}
+
 run "senders_are_compared_with_case_but_for_their_domains" {
   command = plan
 
