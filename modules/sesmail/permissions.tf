@@ -95,7 +95,7 @@ locals {
       {
         sid       = "DelayOrForwardToBulkQueue"
         actions   = ["sqs:SendMessage"]
-        resources = [module.retry_queue.arn, module.bulk_queue.arn]
+        resources = [module.retry_queue.arn, module.bulk_retry_queue.arn, module.bulk_queue.arn]
       },
       {
         sid       = "ReadFeedbackBacklog"
@@ -151,7 +151,7 @@ locals {
     {
       sid       = "ScheduleRetry"
       actions   = ["sqs:SendMessage"]
-      resources = [module.retry_queue.arn]
+      resources = [module.retry_queue.arn, module.bulk_retry_queue.arn]
     },
     local.publish_statement,
   ]

@@ -55,6 +55,7 @@ _PAUSED = re.compile(
 )
 _HOLD_SECONDS = 300.0
 _DENIED_SECONDS = 30.0
+_TRIES_OF_A_REFUSAL = 10
 
 
 class SesMailer:
@@ -114,7 +115,7 @@ def _error_for(err: ClientError) -> Exception:
         text = "SES error (AccessDenied): the function's role may not send this email"
         return SendingDenied(_DENIED_SECONDS, message=text, code="SES009")
     # An expired token, a wrong clock: certainly not sent, and for the operator to fix.
-    return TransientError(text, code="SES009")
+    return TransientError(text, code="SES009", max_tries=_TRIES_OF_A_REFUSAL)
 
 
 def _throttling_code(message: str) -> str:
