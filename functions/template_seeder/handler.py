@@ -1,7 +1,4 @@
-"""The Lambda function TemplateSeeder: creates the engine's keys and installs the starter templates.
-
-`terraform apply` calls it; the output `install_templates_command` is for a call by hand.
-"""
+"""The Lambda function TemplateSeeder: keys and starter templates, called by `terraform apply` and `destroy`."""
 
 from __future__ import annotations
 

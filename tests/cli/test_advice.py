@@ -8,7 +8,7 @@ import pytest
 
 from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.guards.role_senders import check_role_may_send
+from sesmail_layer.domain.guards.producers import check_role_may_send
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.message import Identity
 from sesmail_layer.domain.record.statuses import Status

@@ -111,7 +111,7 @@ def _error_for(err: ClientError) -> Exception:
     if code in _REJECTIONS:
         return PermanentError("ses_rejected", text, code=_REJECTIONS[code])
     if code == "AccessDenied":
-        # Its text has the sender's address; the check against the role's senders comes before (role_senders.py).
+        # Its text has the sender's address; the check against the role's senders comes before (producers.py).
         text = "SES error (AccessDenied): the function's role may not send this email"
         return SendingDenied(_DENIED_SECONDS, message=text, code="SES009")
     # An expired token, a wrong clock: certainly not sent, and for the operator to fix.

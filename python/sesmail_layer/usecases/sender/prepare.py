@@ -11,8 +11,7 @@ from functools import partial
 import msgspec
 
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
-from sesmail_layer.domain.guards.producers import ProducerPolicy
-from sesmail_layer.domain.guards.role_senders import check_role_may_send
+from sesmail_layer.domain.guards.producers import ProducerPolicy, check_role_may_send
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.request.email_request import Attachment
 from sesmail_layer.domain.template.templates import Rendered

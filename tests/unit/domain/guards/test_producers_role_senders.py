@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.guards.role_senders import check_role_may_send
+from sesmail_layer.domain.guards.producers import check_role_may_send
 from sesmail_layer.domain.message import Identity
 
 
