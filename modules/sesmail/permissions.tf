@@ -165,7 +165,7 @@ locals {
   seeder_statements = [
     {
       sid       = "CreateKeys"
-      actions   = concat(["ssm:PutParameter"], var.retain_data_on_delete ? [] : ["ssm:DeleteParameters"])
+      actions   = concat(["ssm:PutParameter"], var.retain_data_on_delete ? [] : ["ssm:DeleteParameter"])
       resources = [local.keys_arn]
     },
     {

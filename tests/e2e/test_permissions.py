@@ -239,7 +239,7 @@ NOT_SHOWN = {
     },
     Permission(SENDER, "dynamodb:BatchGetItem", "table/EmailTracking"): "used only when two workers claim at once",
     Permission(SENDER, "ssm:GetParameter", "parameter/keys/*"): "used once an hour and container",
-    Permission(SEEDER, "ssm:DeleteParameters", "parameter/keys/*"): "used only by `terraform destroy`",
+    Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
 }
 

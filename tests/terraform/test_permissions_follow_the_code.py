@@ -42,9 +42,9 @@ UNUSED = {
     ("FeedbackProcessor", "producer_states"): {"dynamodb:Scan"},
     ("EmailSender", "suppression_table"): {"dynamodb:PutItem", "dynamodb:DeleteItem"},
     ("EmailSender", "pending_table"): {"dynamodb:GetItem"},
-    ("EmailSender", "secret_keys"): {"ssm:PutParameter", "ssm:DeleteParameters"},
+    ("EmailSender", "secret_keys"): {"ssm:PutParameter", "ssm:DeleteParameter"},
     # Deleted only without retain_data_on_delete (test_iam.py).
-    ("TemplateSeeder", "secret_keys"): {"ssm:GetParameter", "ssm:DeleteParameters"},
+    ("TemplateSeeder", "secret_keys"): {"ssm:GetParameter", "ssm:DeleteParameter"},
     # A suppression is lifted only with not_spam_lifts_suppression (test_iam.py).
     ("FeedbackProcessor", "suppression_table"): {"dynamodb:BatchGetItem", "dynamodb:DeleteItem"},
     ("FeedbackProcessor", "pending_table"): {"dynamodb:PutItem"},

@@ -251,7 +251,7 @@ run "keys_are_deleted_only_with_the_data" {
   }
 
   assert {
-    condition     = jsonencode(local.seeder_statements[0].actions) == jsonencode(["ssm:PutParameter", "ssm:DeleteParameters"]) && local.seeder_statements[0].resources[0] == "arn:aws:ssm:eu-west-1:123456789012:parameter/sesmailengine/keys/*"
+    condition     = jsonencode(local.seeder_statements[0].actions) == jsonencode(["ssm:PutParameter", "ssm:DeleteParameter"]) && local.seeder_statements[0].resources[0] == "arn:aws:ssm:eu-west-1:123456789012:parameter/sesmailengine/keys/*"
     error_message = "The seeder must be able to delete its keys, and no other parameter."
   }
 }

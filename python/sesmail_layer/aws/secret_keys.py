@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -103,7 +104,9 @@ class SecretKeys:
 
     def delete(self) -> None:
         """Delete the keys: what was hashed with them is found no more."""
-        self._client.delete_parameters(Names=[self._path + purpose for purpose in (_FINGERPRINT, _ERASURE)])
+        for purpose in (_FINGERPRINT, _ERASURE):
+            with suppress(self._client.exceptions.ParameterNotFound):
+                self._client.delete_parameter(Name=self._path + purpose)
 
 
 def _hash(key: bytes, address: str) -> str:
