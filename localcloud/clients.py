@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import boto3
@@ -10,14 +11,16 @@ from botocore.config import Config
 from localcloud.emulator import CREDENTIALS, REGION, Emulator
 
 
-def client(emulator: Emulator, service: str, config: Config | None = None) -> Any:
-    """Make a client of the emulator that uses none of the user's own AWS settings."""
+def client(
+    emulator: Emulator, service: str, config: Config | None = None, credentials: Mapping[str, str] = CREDENTIALS
+) -> Any:
+    """Make a client of the emulator that uses none of the user's own AWS settings; default: the root user's."""
     defaults = Config(s3={"addressing_style": "path"}, max_pool_connections=20)
     return boto3.client(
         cast("Any", service),
         endpoint_url=emulator.url,
         region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
         config=defaults.merge(config) if config else defaults,
     )

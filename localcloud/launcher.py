@@ -3,8 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation of an event
-destination, IAM's evaluator (`iam.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry, for the control API of
-`ses/control.py`).
+destination, IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP
+entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from localcloud import sizes
+from localcloud import bus_policy, sizes
 from localcloud.iam import Enforcement
 from localcloud.ses import control
 from localcloud.ses.faults import ERRORS, Fault
@@ -255,6 +255,7 @@ def main() -> None:
     redelivery.install()
     enforcement.install()
     sizes.install()
+    bus_policy.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)

@@ -37,6 +37,7 @@ module "sesmail" {
   producers                             = var.producers
   default_producer                      = var.default_producer
   restrict_producers                    = var.restrict_producers
+  operator_principals                   = var.operator_principals
   consecutive_soft_bounce_threshold     = var.consecutive_soft_bounce_threshold
   not_spam_lifts_suppression            = var.not_spam_lifts_suppression
   bounce_rate_alarm_threshold           = var.bounce_rate_alarm_threshold

@@ -41,3 +41,9 @@ variable "restrict_producers" {
   type        = bool
   default     = false
 }
+
+variable "operator_principals" {
+  description = "ARNs of the roles whose `sesmail pause` and `resume` may publish their events; the bus denies the engine's own event source to all others."
+  type        = list(string)
+  default     = []
+}

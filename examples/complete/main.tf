@@ -51,7 +51,8 @@ module "sesmail" {
   tracing_enabled    = true
 
   # Who may send
-  restrict_producers = true
+  restrict_producers  = true
+  operator_principals = ["${local.role_prefix}/operator"]
   producers = {
     "shop.orders" = {
       templates           = ["purchase-confirmation", "shipping-notification", "invoice"]

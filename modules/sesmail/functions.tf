@@ -28,7 +28,7 @@ locals {
     TEMPLATE_BUCKET                   = module.template_bucket.name
     SES_CONFIGURATION_SET             = module.ses_events.configuration_set_name
     EVENT_BUS_NAME                    = local.bus_name
-    DEFAULT_SENDER_EMAIL              = var.default_sender_email
+    DEFAULT_SENDER_EMAIL              = local.default_sender_email
     DEFAULT_SENDER_NAME               = var.default_sender_name
     DATA_RETENTION_DAYS               = tostring(var.data_retention_days)
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)
@@ -145,7 +145,7 @@ module "template_seeder" {
   source = "../lambda_function"
 
   name               = "${var.name}-TemplateSeeder"
-  description        = "Installs and updates the starter templates"
+  description        = "Creates the keys, installs and updates the starter templates"
   account            = local.account
   package_path       = "${local.package_dir}/template_seeder${local.package_suffix}"
   runtime            = var.lambda_runtime
@@ -159,6 +159,7 @@ module "template_seeder" {
   tags               = var.tags
 
   environment = merge(local.common_environment, {
+    SESMAIL_NAME            = var.name
     TEMPLATE_BUCKET         = module.template_bucket.name
     SESMAIL_STARTERS_BUCKET = module.template_bucket.name
     SESMAIL_STARTERS_KEY    = local.starters_key

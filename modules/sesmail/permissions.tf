@@ -4,14 +4,19 @@
 
 locals {
   ses_arn_prefix = "arn:${local.account.partition}:ses:${local.account_arn}"
+  keys_arn       = "arn:${local.account.partition}:ssm:${local.account_arn}:parameter/${var.name}/keys/*"
   s3_arn_prefix  = "arn:${local.account.partition}:s3:::"
 
-  # The default sender's domain, what the producers may use, and the operator's own.
-  sender_addresses = distinct(concat(
-    ["*@${split("@", var.default_sender_email)[1]}"],
-    var.allowed_sender_addresses,
-    flatten([for policy in local.producer_policies : policy.senders]),
-  ))
+  # The default sender's domain, what the producers may use, and the operator's own. The engine sends with domains in
+  # lower case, and IAM compares with case.
+  sender_addresses = distinct([
+    for address in concat(
+      ["*@${split("@", var.default_sender_email)[1]}"],
+      var.allowed_sender_addresses,
+      flatten([for policy in local.producer_policies : policy.senders]),
+    ) : "${split("@", address)[0]}@${lower(split("@", address)[1])}"
+  ])
+  default_sender_email = "${split("@", var.default_sender_email)[0]}@${lower(split("@", var.default_sender_email)[1])}"
 
   attachment_arns = distinct([
     for prefix in flatten([for policy in local.producer_policies : policy.attachment_prefixes]) :
@@ -79,6 +84,11 @@ locals {
         sid       = "KeepForRetry"
         actions   = ["dynamodb:PutItem", "dynamodb:BatchWriteItem"]
         resources = [module.tables.pending_arn]
+      },
+      {
+        sid       = "ReadKeys"
+        actions   = ["ssm:GetParameter"]
+        resources = [local.keys_arn]
       },
       local.read_templates_statement,
       local.list_templates_statement,
@@ -163,6 +173,11 @@ locals {
 
 locals {
   seeder_statements = [
+    {
+      sid       = "CreateKeys"
+      actions   = concat(["ssm:PutParameter"], var.retain_data_on_delete ? [] : ["ssm:DeleteParameter"])
+      resources = [local.keys_arn]
+    },
     {
       sid       = "ReadStarters"
       actions   = ["s3:GetObject"]

@@ -33,15 +33,25 @@ resource "aws_dynamodb_table_item" "producer" {
   item       = jsonencode(each.value)
 }
 
+# What IAM enforces on SendRawEmail. The sender rejects any other address at once, instead of being denied by SES. Not an
+# environment variable: all of a function's together have 4 KB, and the policy may be longer.
+resource "aws_dynamodb_table_item" "role_senders" {
+  table_name = module.tables.control_name
+  hash_key   = "pk"
+  item = jsonencode({
+    pk        = { S = "role-senders" }
+    addresses = { L = [for address in local.sender_addresses : { S = address }] }
+  })
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
-# Bus policy: principals listed with a producer may write under its source; restrict_producers denies all others
+# Bus policy: only the engine and the operators write under its own source; principals listed with a producer may write
+# under that one; restrict_producers denies all others
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  engine_role_arns = [
-    for function in ["EmailSender", "FeedbackProcessor"] :
-    "arn:${local.account.partition}:iam::${local.account.id}:role/${var.name}-${function}Role"
-  ]
+  # Whoever may publish status events, and `sesmail pause` and `resume`.
+  publisher_arns  = concat([module.email_sender.role_arn, module.feedback_processor.role_arn], var.operator_principals)
   known_producers = { for source, policy in var.producers : source => policy if length(policy.principals) > 0 }
   all_principals  = distinct(flatten([for policy in local.producer_policies : policy.principals]))
 
@@ -63,13 +73,26 @@ locals {
       StringEquals = { "events:source" = [source], "events:detail-type" = ["Email Request"] }
     }
   }]
+  # events:source has a value for each entry of a PutEvents call:
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+  deny_forged_statuses = {
+    Sid       = "DenyStatusEventsOfOthers"
+    Effect    = "Deny"
+    Principal = "*"
+    Action    = "events:PutEvents"
+    Resource  = local.bus_arn
+    Condition = {
+      "ForAnyValue:StringEquals" = { "events:source" = [var.status_event_source] }
+      ArnNotLike                 = { "aws:PrincipalArn" = local.publisher_arns }
+    }
+  }
   deny_strangers = {
     Sid       = "DenyOtherPrincipals"
     Effect    = "Deny"
     Principal = "*"
     Action    = "events:PutEvents"
     Resource  = local.bus_arn
-    Condition = { ArnNotLike = { "aws:PrincipalArn" = concat(local.engine_role_arns, local.all_principals) } }
+    Condition = { ArnNotLike = { "aws:PrincipalArn" = concat(local.publisher_arns, local.all_principals) } }
   }
   deny_foreign_sources = [for index, principal in sort(keys(local.sources_of_principal)) : {
     Sid       = "DenyForeignSource${index}"
@@ -78,21 +101,23 @@ locals {
     Action    = "events:PutEvents"
     Resource  = local.bus_arn
     Condition = {
-      ArnLike         = { "aws:PrincipalArn" = [principal] }
-      StringNotEquals = { "events:source" = local.sources_of_principal[principal] }
+      ArnLike = { "aws:PrincipalArn" = [principal] }
+      StringNotEquals = { "events:source" = concat(
+        local.sources_of_principal[principal],
+        contains(var.operator_principals, principal) ? [var.status_event_source] : [],
+      ) }
     }
   }]
   deny_statements = concat([local.deny_strangers], local.deny_foreign_sources)
 }
 
 resource "aws_cloudwatch_event_bus_policy" "this" {
-  count = length(local.known_producers) > 0 || var.restrict_producers ? 1 : 0
-
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
+      [local.deny_forged_statuses],
       local.allow_statements,
       [for statement in local.deny_statements : statement if var.restrict_producers],
     )

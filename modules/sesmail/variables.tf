@@ -35,6 +35,11 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.name))
     error_message = "name must be 2 to 40 lower-case letters, digits or hyphens and start with a letter: it becomes part of a bucket name, which ends at 63 characters."
   }
+
+  validation {
+    condition     = !startswith(var.name, "aws") && !startswith(var.name, "ssm")
+    error_message = "name must not start with aws or ssm: the keys are SSM parameters under /NAME/, and SSM reserves both."
+  }
 }
 
 variable "environment" {

@@ -33,8 +33,8 @@ variable "producers" {
   }
 
   validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob))])])
-    error_message = "senders of a producer are addresses or globs with an @, such as billing@example.com or *@example.com."
+    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !strcontains(glob, "$${")])])
+    error_message = "senders of a producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables ($${…})."
   }
 
   validation {
@@ -84,8 +84,8 @@ variable "default_producer" {
   }
 
   validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob))])])
-    error_message = "senders of default_producer are addresses or globs with an @, such as billing@example.com or *@example.com."
+    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !strcontains(glob, "$${")])])
+    error_message = "senders of default_producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables ($${…})."
   }
 
   validation {
@@ -122,5 +122,16 @@ variable "restrict_producers" {
   validation {
     condition     = !var.restrict_producers || length(flatten([for policy in concat(values(var.producers), [var.default_producer]) : policy.principals])) > 0
     error_message = "restrict_producers would deny every principal: set principals for at least one producer."
+  }
+}
+
+variable "operator_principals" {
+  description = "ARNs of the roles whose `sesmail pause` and `resume` may publish their events; the bus denies the engine's own event source to all others."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.operator_principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])
+    error_message = "operator_principals are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/operator, without wildcards."
   }
 }

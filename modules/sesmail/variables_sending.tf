@@ -8,8 +8,8 @@ variable "allowed_sender_addresses" {
   default     = []
 
   validation {
-    condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address))])
-    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org."
+    condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address)) && !strcontains(address, "$${")])
+    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org, without IAM's policy variables ($${…})."
   }
 }
 

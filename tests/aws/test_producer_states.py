@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -44,6 +44,27 @@ def test_policies_and_states_come_in_one_read(states: ProducerStates, control: D
     assert (found.policies["shop"].templates, found.policies["shop"].emails_per_day) == (["order-*"], 100)
     assert found.policies["*"].enabled is False
     assert {source: state.paused for source, state in found.states.items()} == {"shop": True}
+
+
+def put_role_senders(control: DynamoDBClient, addresses: dict[str, Any]) -> None:
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": "role-senders"}, "addresses": addresses})
+
+
+def test_the_roles_senders_come_in_the_same_read(states: ProducerStates, control: DynamoDBClient) -> None:
+    put_role_senders(control, {"L": [{"S": "*@example.com"}, {"S": "Billing@example.org"}]})
+    calls = calls_of(control)
+
+    assert states.producers(["shop"]).role_senders == ["*@example.com", "Billing@example.org"]
+    assert calls == ["BatchGetItem"]
+
+
+@pytest.mark.parametrize("addresses", [{"L": []}, {"S": "*@example.com"}, {"L": [{"S": "*@example.com"}, {"N": "1"}]}])
+def test_a_list_of_senders_that_cannot_be_read_whole_leaves_it_to_iam(
+    states: ProducerStates, control: DynamoDBClient, addresses: dict[str, Any]
+) -> None:
+    assert states.producers(["shop"]).role_senders is None
+    put_role_senders(control, addresses)
+    assert states.producers(["shop"]).role_senders is None
 
 
 def test_every_reader_gets_the_state_that_was_written(states: ProducerStates) -> None:

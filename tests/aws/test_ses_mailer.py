@@ -150,8 +150,6 @@ def test_any_other_throttling_is_held_like_a_rate_limit() -> None:
 @pytest.mark.parametrize(
     ("code", "status"),
     [
-        ("AccessDenied", 403),
-        ("AccessDeniedException", 403),
         ("ExpiredToken", 403),
         ("InvalidClientTokenId", 403),
         ("SignatureDoesNotMatch", 403),

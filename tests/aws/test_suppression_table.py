@@ -149,13 +149,13 @@ def test_a_table_that_cannot_be_read_fails_closed(client: DynamoDBClient, table:
 
 
 def test_without_the_key_of_erased_addresses_the_list_cannot_be_read(client: DynamoDBClient) -> None:
-    def no_key(_: str) -> str:
-        raise TransientError("DynamoDB error in the control table: timeout", code="AWS006")
+    def no_key(_: str) -> list[str]:
+        raise TransientError("SSM error reading the key: timeout", code="AWS009")
 
-    with pytest.raises(TransientError, match=r"^DynamoDB error checking suppression: .*control table") as caught:
+    with pytest.raises(TransientError, match=r"^SSM error reading the key: timeout") as caught:
         SuppressionTable(client, NAME, FixedClock(), no_key).get_many([JOHN])
 
-    assert caught.value.code == "AWS001"
+    assert caught.value.code == "AWS009"
 
 
 def test_a_failed_write_has_its_documented_message(client: DynamoDBClient, table: SuppressionTable) -> None:

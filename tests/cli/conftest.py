@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from sesmail_cli.main import app
 from sesmail_layer.aws.dynamodb_items import to_item
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.sending_state import SendingState
@@ -63,6 +64,8 @@ class MotoEngine:
         self.sqs: Any = boto3.client("sqs")
         self.logs: Any = boto3.client("logs")
         self.events: Any = boto3.client("events")
+        self.ssm: Any = boto3.client("ssm")
+        self.keys().create()
         self.events.create_event_bus(Name=f"{NAME}-EmailBus")
         for table, (key, indexes) in _TABLES.items():
             _create_table(self.dynamodb, f"{NAME}-{table}", key, indexes)
@@ -70,6 +73,9 @@ class MotoEngine:
             queue: self.sqs.create_queue(QueueName=f"{NAME}-{queue}")["QueueUrl"]
             for queue in (*QUEUES, *DEAD_LETTER_QUEUES)
         }
+
+    def keys(self) -> SecretKeys:
+        return SecretKeys(self.ssm, NAME, SystemClock())
 
     def suppress(self, reason: SuppressionReason = SuppressionReason.HARD_BOUNCE, **given: Any) -> Suppression:
         facts: dict[str, Any] = {

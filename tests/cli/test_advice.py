@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from sesmail_cli.operator.advice import advise, retry_time
+from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.guards.producers import check_role_may_send
 from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.message import Identity
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, RecipientState
 from sesmail_layer.domain.times import utc_seconds
@@ -145,3 +148,21 @@ def test_only_what_an_operator_must_act_on_needs_attention(
     found = advise(record(entry(status, detail=detail)), {}, retry_at=None, now=NOW)
 
     assert found.needs_attention is attention
+
+
+def test_a_sender_that_the_role_may_not_use_names_the_terraform_variable() -> None:
+    with pytest.raises(PermanentError) as caught:
+        check_role_may_send(Identity("shop@evil.example", "", [], "senderOverride.email"), ["*@example.com"])
+    detail = {"errorType": "producer_denied", "errorMessage": caught.value.message}
+
+    text = advice(entry(Status.FAILED, detail=detail))
+
+    assert text.startswith("The engine's role may not send from this address: use an allowed sender, or add it to ")
+    assert "allowed_sender_addresses in Terraform" in text
+
+
+def test_an_email_that_iam_denies_needs_an_operator() -> None:
+    denied = entry(Status.DEFERRED, detail={"reason": "access_denied", "until": at(60)})
+
+    assert "`terraform apply`" in advice(denied)
+    assert advise(record(denied), {}, retry_at=None, now=NOW).needs_attention

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sesmail_cli.operator.command import CommandContext
+from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.aws.suppression_table import SuppressionTable
-from sesmail_layer.aws.tombstones import PREFIX, Tombstones
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
@@ -23,8 +21,8 @@ DEFERRED = Entry(
 
 
 def as_the_sender_reads(engine: MotoEngine) -> SuppressionTable:
-    tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
-    return SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock(), tombstones.key_of)
+    tombstones_of = engine.keys().tombstones_of
+    return SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock(), tombstones_of)
 
 
 def everything(engine: MotoEngine) -> str:
@@ -42,7 +40,7 @@ def test_nothing_is_changed_without_consent(engine: MotoEngine) -> None:
         assert "1 tracking records, with their history: deleted" in result.stdout
         assert "a suppression (hard-bounce): stays in force under a hash of the address" in result.stdout
     assert "Add --yes" in sesmail("erase", ADA).stderr
-    assert {item["pk"]["S"] for item in engine.items("Control")} == {"secret#fingerprint-key"}
+    assert engine.items("Control") == []
     assert everything(engine).count(ADA) == before.count(ADA)
 
 
@@ -93,7 +91,7 @@ def test_an_erased_address_stays_suppressed_for_the_sender(engine: MotoEngine) -
     assert found[ADA].email == ADA
     assert found[ADA].blocks(bulk=False, now_text=ago(0))
     assert [item["email"]["S"] for item in engine.items("Suppression")] == [tombstone]
-    assert tombstone.startswith(PREFIX)
+    assert tombstone.startswith(TOMBSTONE_PREFIX)
 
 
 def test_a_suppression_that_ends_ends_under_its_hash_too(engine: MotoEngine) -> None:
@@ -170,23 +168,11 @@ def test_entries_without_hashes_are_read_as_before(engine: MotoEngine) -> None:
     assert SuppressionTable(engine.dynamodb, f"{NAME}-Suppression", SystemClock()).get_many([ADA, BOB]) == {ADA: entry}
 
 
-def test_the_hash_key_is_created_once_and_shared(engine: MotoEngine) -> None:
-    first, second = (Tombstones(engine.dynamodb, f"{NAME}-Control") for _ in range(2))
+def test_an_erased_address_stays_suppressed_after_a_rotation_and_can_be_released(engine: MotoEngine) -> None:
+    engine.suppress()
+    sesmail_json("erase", ADA, "--yes")
+    engine.ssm.put_parameter(Name=f"/{NAME}/keys/erasure", Type="SecureString", Overwrite=True, Value="another")
 
-    assert first.key_of(ADA) == second.key_of(ADA) != first.key_of(BOB)
-    assert len(engine.item("Control", "secret#fingerprint-key")["key"]["B"]) == 32
-
-
-def test_two_concurrent_creations_of_the_hash_key_agree(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    tombstones = Tombstones(engine.dynamodb, f"{NAME}-Control")
-    asked: list[Any] = []
-
-    def not_there_yet(**given: Any) -> dict[str, Any]:
-        asked.append(given)
-        return {}
-
-    other = Tombstones(engine.dynamodb, f"{NAME}-Control").key_of(ADA)
-    monkeypatch.setattr(engine.dynamodb, "get_item", not_there_yet)
-
-    assert tombstones.key_of(ADA) == other
-    assert asked
+    assert list(as_the_sender_reads(engine).get_many([ADA])) == [ADA]
+    assert sesmail("suppression", "remove", ADA).exit_code == 0
+    assert engine.items("Suppression") == []

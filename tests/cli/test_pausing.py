@@ -120,6 +120,26 @@ def test_a_pause_holds_even_if_its_event_is_not_published(engine: MotoEngine, mo
     assert found.paused
 
 
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_where_publishing_is_denied_the_state_is_written_and_the_variable_is_named(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    states: list[bool] = []
+
+    def denied(*_: object) -> str:
+        states.append(bool((found := state(engine)) and found.paused))
+        return "AccessDeniedException"
+
+    engine.put_state("*", paused=command == "resume", paused_by="operator")
+    monkeypatch.setattr(StatusBus, "announce", denied)
+
+    result = sesmail(command)
+
+    assert result.exit_code == 0
+    assert states == [command == "pause"], "the state is written before the event is published"
+    assert "It is in force all the same. To publish it, add your role to operator_principals" in result.stderr
+
+
 def test_the_settings_of_the_engine_are_used(engine: MotoEngine) -> None:
     engine.configure(SESMAIL_MAX_HOLD_HOURS="6", SESMAIL_STATUS_EVENT_SOURCE="mail.example")
     engine.subscribe()

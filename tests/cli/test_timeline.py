@@ -104,6 +104,9 @@ def test_opens_and_clicks_by_machines_are_marked() -> None:
 
 
 def test_every_defer_reason_of_the_engine_has_its_description() -> None:
-    reasons = "paused breaker daily_quota producer_cap first_contacts scheduled sending_paused soft_bounce_retry"
+    reasons = (
+        "paused breaker daily_quota producer_cap first_contacts scheduled sending_paused access_denied "
+        "soft_bounce_retry"
+    )
 
     assert set(DEFER_REASONS) == set(reasons.split())

@@ -7,7 +7,8 @@ import re
 
 import boto3
 
-from sesmail_layer.aws.tombstones import Tombstones
+from sesmail_layer.aws.secret_keys import SecretKeys
+from sesmail_layer.runtime.clock import SystemClock
 from tests.docs.pages import DOCS, ROOT, rows
 from tools.bench.counting import engine, records, request_bodies, sqs_event
 from tools.simulation.environment import NAME
@@ -57,7 +58,7 @@ def test_an_erased_address_stays_suppressed() -> None:
     with engine() as (sender, _, _):
         dynamodb = boto3.client("dynamodb")
         erased = {
-            "email": {"S": Tombstones(dynamodb, f"{NAME}-Control").key_of("erased@example.com")},
+            "email": {"S": SecretKeys(boto3.client("ssm"), NAME, SystemClock()).tombstones_of("erased@example.com")[0]},
             "suppressionType": {"S": "complaint"},
             "reason": {"S": "spam-complaint"},
             "addedToSuppressionDate": {"S": "2026-11-24T10:31:00.000Z"},

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
+from botocore.exceptions import ClientError
 
+from localcloud.clients import client
 from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
@@ -242,6 +245,7 @@ NEEDED: dict[Permission, Start] = {
     Permission(FEEDBACK, "sqs:SendMessage", "BulkRetryQueue"): soft_bounced_in_bulk,
     Permission(FEEDBACK, "sqs:SendMessage", "FeedbackQueue"): before_its_record,
     Permission(FEEDBACK, "events:PutEvents", "event-bus/EmailBus"): delivered,
+    Permission(SEEDER, "ssm:PutParameter", "parameter/keys/*"): seeded,
     Permission(SEEDER, "s3:GetObject", "templates/starters/starters.zip"): seeded,
     Permission(SEEDER, "s3:GetObject", "templates/templates/*"): seeded,
     Permission(SEEDER, "s3:PutObject", "templates/templates/*"): seeded,
@@ -261,6 +265,8 @@ NOT_SHOWN = {
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     },
     Permission(SENDER, "dynamodb:BatchGetItem", "table/EmailTracking"): "used only when two workers claim at once",
+    Permission(SENDER, "ssm:GetParameter", "parameter/keys/*"): "used once an hour and container",
+    Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
 }
 
@@ -291,6 +297,27 @@ def run_to_its_end(engine: EngineUnderTest, roles: Roles, scenario: Scenario, wh
 def test_the_table_names_every_permission_but_writing_logs(engine: EngineUnderTest, roles: Roles) -> None:
     granted = set().union(*(roles.granted(function) for function in (SENDER, FEEDBACK, SEEDER)))
     assert granted == NEEDED.keys() | NOT_SHOWN.keys()
+
+
+def test_the_bus_takes_the_engines_own_events_from_the_engine_alone(engine: EngineUnderTest) -> None:
+    """Whoever may put events on the bus may do so under any other source."""
+    bus, name = engine.outputs["event_bus_name"], unique("producer")
+    iam = client(engine.emulator, "iam")
+    iam.create_user(UserName=name)
+    allow = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+    iam.put_user_policy(UserName=name, PolicyName="bus", PolicyDocument=json.dumps({"Statement": [allow]}))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    events = client(engine.emulator, "events", credentials=credentials)
+
+    def put(*sources: str) -> object:
+        entry = {"EventBusName": bus, "DetailType": "Email Status Changed", "Detail": "{}"}
+        return events.put_events(Entries=[{**entry, "Source": source} for source in sources])["FailedEntryCount"]
+
+    assert put("some.other.source") == 0
+    for sources in (["sesmailengine"], ["some.other.source", "sesmailengine"]):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            put(*sources)
 
 
 @pytest.mark.parametrize("start", dict.fromkeys(NEEDED.values()), ids=lambda start: start.__name__)

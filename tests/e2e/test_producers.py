@@ -35,6 +35,18 @@ def test_a_request_against_the_policy_fails_with_its_reason(
     assert source in record["errorMessage"]
 
 
+@pytest.mark.parametrize("sender", ["shop@elsewhere.example.org", "no-reply@example.com.evil.example.org"])
+def test_a_sender_that_the_role_may_not_use_fails_at_once(engine: EngineUnderTest, sender: str) -> None:
+    email_id = engine.put_email_request("someone@example.com", senderOverride={"email": sender})
+
+    record = engine.wait_for_status(email_id, "failed")
+
+    assert record["errorType"] == "producer_denied"
+    assert "senderOverride.email" in record["errorMessage"]
+    assert "allowed_sender_addresses" in record["errorMessage"]
+    assert engine.emulator.denials() == []
+
+
 def test_an_attachment_outside_the_producer_s_prefixes_is_rejected(engine: EngineUnderTest) -> None:
     attachments = [{"filename": "x.pdf", "s3Uri": "s3://e2e-attachments/secrets/x.pdf"}]
     email_id = engine.put_email_request("someone@example.com", source="files.app", attachments=attachments)

@@ -39,6 +39,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "SESMAIL_NAME": "sesmailengine",
         "TEMPLATE_BUCKET": BUCKET,
         "SESMAIL_STARTERS_BUCKET": BUCKET,
         "SESMAIL_STARTERS_KEY": KEY,
@@ -115,3 +116,20 @@ def test_missing_starters_fail_the_run_and_are_logged(
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["code"]) == ("ERROR", "SEED002")
     assert "No starter templates found in source bucket" in line["error"]
+
+
+def test_the_first_run_creates_the_keys_and_a_destroy_without_data_deletes_them(s3: S3Client, handler: Handler) -> None:
+    upload_starters(s3, compile_templates(ROOT / "templates"))
+    ssm = boto3.client("ssm")
+    event: dict[str, Any] = {"retain_data": False, "starters": "hash"}
+
+    def keys() -> set[str]:
+        found = ssm.get_parameters_by_path(Path="/sesmailengine", Recursive=True)["Parameters"]
+        return {parameter["Name"] for parameter in found}
+
+    handler({**event, "tf": {"action": "create", "prev_input": None}}, None)
+    assert keys() == {"/sesmailengine/keys/fingerprint", "/sesmailengine/keys/erasure"}
+    handler({"retain_data": True, "tf": {"action": "delete", "prev_input": None}}, None)
+    assert len(keys()) == 2
+    handler({**event, "tf": {"action": "delete", "prev_input": None}}, None)
+    assert keys() == set()

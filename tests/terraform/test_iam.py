@@ -118,6 +118,7 @@ def test_the_sender_has_these_permissions_and_no_others(default: Plan) -> None:
         "dynamodb:BatchWriteItem": {"table/Pending"},
         "s3:GetObject": {"templates/templates/*"},
         "s3:ListBucket": {"templates"},
+        "ssm:GetParameter": {"parameter/sesmailengine/keys/*"},
         "events:PutEvents": {"event-bus/EmailBus"},
     }
 
@@ -143,6 +144,22 @@ def test_the_feedback_processor_has_these_permissions_and_no_others(default: Pla
     }
 
 
+@pytest.mark.parametrize("name", ["default", "complete"])
+def test_the_sender_knows_exactly_the_senders_that_iam_allows(name: str, plan: Callable[[str], Plan]) -> None:
+    (allowed,) = [
+        statement["Condition"]
+        for resource, statement in statements(plan(name))
+        if statement["Sid"] == "SendFromOwnIdentities"
+    ]
+    (item,) = [
+        item
+        for resource in plan(name).all("aws_dynamodb_table_item")
+        if (item := resource.json("item"))["pk"] == {"S": "role-senders"}
+    ]
+    assert allowed == {"StringLike": {"ses:FromAddress": [one["S"] for one in item["addresses"]["L"]]}}
+    assert "*@example.com" in allowed["StringLike"]["ses:FromAddress"]
+
+
 def test_suppressions_can_be_deleted_only_with_not_spam_lifts_suppression(default: Plan, complete: Plan) -> None:
     assert "dynamodb:DeleteItem" not in rights(default, "FeedbackProcessor")
     policy = complete.one("aws_iam_role_policy", role="mail-FeedbackProcessorRole").json("policy")
@@ -152,6 +169,7 @@ def test_suppressions_can_be_deleted_only_with_not_spam_lifts_suppression(defaul
 
 def test_the_seeder_has_these_permissions_and_no_others(default: Plan) -> None:
     assert rights(default, "TemplateSeeder") == {
+        "ssm:PutParameter": {"parameter/sesmailengine/keys/*"},
         "logs:CreateLogStream": {"log-group:/aws/lambda/TemplateSeeder:*"},
         "logs:PutLogEvents": {"log-group:/aws/lambda/TemplateSeeder:*"},
         "s3:GetObject": {"templates/starters/starters.zip", "templates/templates/*"},
@@ -207,14 +225,15 @@ def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_
     }
 
 
-def test_restrict_producers_denies_the_bus_to_all_others(default: Plan, complete: Plan) -> None:
-    assert not default.all("aws_cloudwatch_event_bus_policy")
-    policy = complete.one("aws_cloudwatch_event_bus_policy").json("policy")
-    (strangers,) = [statement for statement in policy["Statement"] if statement["Sid"] == "DenyOtherPrincipals"]
-    assert strangers["Effect"] == "Deny"
-    roles = ("mail-EmailSenderRole", "mail-FeedbackProcessorRole", "operator", "newsletter", "shop", "support-agent")
-    assert strangers["Condition"] == {
-        "ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/{role}" for role in roles]}
+def test_the_bus_denies_the_engines_own_source_to_all_but_its_publishing_roles(applied: Plan) -> None:
+    (statement,) = applied.one("aws_cloudwatch_event_bus_policy").json("policy")["Statement"]
+    roles = {role.values["name"]: role.values["arn"] for role in applied.all("aws_iam_role")}
+    publishers = [arn for name, arn in roles.items() if name.endswith(("-EmailSenderRole", "-FeedbackProcessorRole"))]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "events:PutEvents")
+    assert len(publishers) == 2
+    assert statement["Condition"] == {
+        "ForAnyValue:StringEquals": {"events:source": ["sesmailengine"]},
+        "ArnNotLike": {"aws:PrincipalArn": publishers},
     }
 
 

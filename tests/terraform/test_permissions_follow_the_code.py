@@ -24,7 +24,7 @@ COMPOSED_IN = {
     "FeedbackProcessor": ROOT / "python" / "sesmail_layer" / "composition" / "feedback_processor.py",
     "TemplateSeeder": ROOT / "functions" / "template_seeder" / "handler.py",
 }
-SERVICES = ("dynamodb", "s3", "sqs", "events", "ses")
+SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "ssm")
 TABLES = {
     "tracking_table": "EmailTracking",
     "suppression_table": "Suppression",
@@ -34,7 +34,6 @@ TABLES = {
     "sending_counts": "Control",
     "rate_bucket": "Control",
     "quota_cache": "Control",
-    "tombstones": "Control",
 }
 # Function and adapter: operations of the adapter that the function does not use.
 UNUSED = {
@@ -43,6 +42,9 @@ UNUSED = {
     ("FeedbackProcessor", "producer_states"): {"dynamodb:Scan"},
     ("EmailSender", "suppression_table"): {"dynamodb:PutItem", "dynamodb:DeleteItem"},
     ("EmailSender", "pending_table"): {"dynamodb:GetItem"},
+    ("EmailSender", "secret_keys"): {"ssm:PutParameter", "ssm:DeleteParameter"},
+    # Deleted only without retain_data_on_delete (test_iam.py).
+    ("TemplateSeeder", "secret_keys"): {"ssm:GetParameter", "ssm:DeleteParameter"},
     # A suppression is lifted only with not_spam_lifts_suppression (test_iam.py).
     ("FeedbackProcessor", "suppression_table"): {"dynamodb:BatchGetItem", "dynamodb:DeleteItem"},
     ("FeedbackProcessor", "pending_table"): {"dynamodb:PutItem"},

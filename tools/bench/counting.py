@@ -159,6 +159,8 @@ def _tag(text: str) -> str:
 
 
 def _make_stack() -> None:
+    for key in ("fingerprint", "erasure"):
+        boto3.client("ssm").put_parameter(Name=f"/{NAME}/keys/{key}", Value=key, Type="SecureString")
     dynamodb: Any = boto3.client("dynamodb")
     for table, key in _KEYS.items():
         indexes = _INDEXES if table == "EmailTracking" else {}

@@ -38,6 +38,7 @@ class FakeControl:
     def __init__(self) -> None:
         self.policies: dict[str, ProducerPolicy] = {}
         self.states: dict[str, SendingState] = {}
+        self.role_senders: list[str] | None = ["*@example.com"]
         self.counters: dict[str, int] = {}
         self.sent: dict[str, int] = {}
         self.timelines: dict[str, dict[int, Counts]] = {}
@@ -53,6 +54,7 @@ class FakeControl:
         return Producers(
             {source: self.policies[source] for source in sources if source in self.policies},
             {source: self.states[source] for source in sources if source in self.states},
+            self.role_senders,
         )
 
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:

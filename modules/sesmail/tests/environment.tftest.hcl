@@ -50,6 +50,16 @@ override_resource {
   values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-FeedbackProcessorDLQ" }
 }
 
+override_resource {
+  target = module.email_sender.aws_iam_role.this
+  values = { arn = "arn:aws:iam::123456789012:role/path/SenderRole" }
+}
+
+override_resource {
+  target = module.feedback_processor.aws_iam_role.this
+  values = { arn = "arn:aws:iam::123456789012:role/path/FeedbackRole" }
+}
+
 # Queue URLs are known after apply only, so the functions' environment can be seen here alone. The Python tests read this
 # run's state.
 run "the_functions_environment" {

@@ -22,6 +22,18 @@ variables {
   package_dir          = "tests/package"
 }
 
+override_resource {
+  target          = module.email_sender.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/path/SenderRole" }
+}
+
+override_resource {
+  target          = module.feedback_processor.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/path/FeedbackRole" }
+}
+
 run "the_lowest_values_are_accepted" {
   command = plan
 
@@ -195,8 +207,18 @@ run "producers_rules_and_outputs_are_as_documented" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_bus_policy.this) == 0
-    error_message = "Without principals the bus needs no policy."
+    condition = jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement == [{
+      Sid       = "DenyStatusEventsOfOthers"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "events:PutEvents"
+      Resource  = output.event_bus_arn
+      Condition = {
+        "ForAnyValue:StringEquals" = { "events:source" = ["sesmailengine"] }
+        ArnNotLike                 = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole"] }
+      }
+    }]
+    error_message = "Only the engine's own roles may publish under its source."
   }
 
   assert {
@@ -216,11 +238,46 @@ run "producers_rules_and_outputs_are_as_documented" {
   }
 }
 
+run "keys_are_deleted_only_with_the_data" {
+  command = plan
+
+  variables {
+    retain_data_on_delete = false
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.seed.lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.seed.input).retain_data == false
+    error_message = "The seeder must be called at destroy, and know that no data is kept."
+  }
+
+  assert {
+    condition     = jsonencode(local.seeder_statements[0].actions) == jsonencode(["ssm:PutParameter", "ssm:DeleteParameter"]) && local.seeder_statements[0].resources[0] == "arn:aws:ssm:eu-west-1:123456789012:parameter/sesmailengine/keys/*"
+    error_message = "The seeder must be able to delete its keys, and no other parameter."
+  }
+}
+
+run "senders_are_compared_with_case_but_for_their_domains" {
+  command = plan
+
+  variables {
+    default_sender_email     = "No-Reply@Example.COM"
+    allowed_sender_addresses = ["Billing@Example.org"]
+    producers                = { "shop" = { senders = ["*@SHOP.example.com"] } }
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.role_senders.item) == { pk = { S = "role-senders" }, addresses = { L = [for address in ["*@example.com", "Billing@example.org", "*@shop.example.com"] : { S = address }] } }
+    error_message = "Domains must be in lower case, as the engine sends them, and what is before the @ as it was given."
+  }
+}
+
 run "restrict_producers_denies_other_principals_and_sources" {
   command = plan
 
   variables {
-    restrict_producers = true
+    restrict_producers  = true
+    status_event_source = "mail.engine"
+    operator_principals = ["arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop"]
     producers = {
       "shop.orders"     = { principals = ["arn:aws:iam::123456789012:role/shop"] }
       "shop.newsletter" = { principals = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }
@@ -229,21 +286,25 @@ run "restrict_producers_denies_other_principals_and_sources" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this[0].policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
+    condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
       Allowshopnewsletter = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.newsletter"] } })
       Allowshoporders     = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.orders"] } })
+      DenyStatusEventsOfOthers = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
+        "arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole",
+        "arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop",
+      ] }, "ForAnyValue:StringEquals" = { "events:source" = ["mail.engine"] } })
       DenyOtherPrincipals = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
-        "arn:aws:iam::123456789012:role/sesmailengine-EmailSenderRole", "arn:aws:iam::123456789012:role/sesmailengine-FeedbackProcessorRole",
-        "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter",
+        "arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole",
+        "arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter",
       ] } })
-      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.newsletter", "shop.orders"] } })
+      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.newsletter", "shop.orders", "mail.engine"] } })
       DenyForeignSource1 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/newsletter"] }, StringNotEquals = { "events:source" = ["shop.newsletter"] } })
     }
-    error_message = "Listed principals send under their sources, the engine sends its statuses, all others are denied."
+    error_message = "Listed principals send under their sources, the engine and the operators publish, all others are denied."
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(aws_cloudwatch_event_bus_policy.this[0].policy).Statement :
+    condition = alltrue([for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement :
       statement.Action == "events:PutEvents" && statement.Resource == output.event_bus_arn && statement.Effect == (startswith(statement.Sid, "Allow") ? "Allow" : "Deny")
     ])
     error_message = "The bus policy is about putting events on this bus only."

@@ -254,6 +254,16 @@ run "a_part_of_a_day_is_no_archive" {
   expect_failures = [var.archive_days]
 }
 
+run "names_that_ssm_reserves_are_rejected" {
+  command = plan
+
+  variables {
+    name = "aws-mail"
+  }
+
+  expect_failures = [var.name]
+}
+
 run "addresses_must_be_addresses" {
   command = plan
 

@@ -50,6 +50,22 @@ run "bad_sender_globs_of_a_producer_are_rejected" {
   ]
 }
 
+run "policy_variables_in_sender_globs_are_rejected" {
+  command = plan
+
+  variables {
+    producers                = { "shop" = { senders = ["$${aws:username}@example.com"] } }
+    default_producer         = { senders = ["$${aws:username}@example.com"] }
+    allowed_sender_addresses = ["$${*}@example.com"]
+  }
+
+  expect_failures = [
+    var.producers,
+    var.default_producer,
+    var.allowed_sender_addresses,
+  ]
+}
+
 run "bad_recipient_domains_of_a_producer_are_rejected" {
   command = plan
 
@@ -174,6 +190,16 @@ run "bad_principals_of_a_producer_are_rejected" {
     var.producers,
     var.default_producer,
   ]
+}
+
+run "bad_operator_principals_are_rejected" {
+  command = plan
+
+  variables {
+    operator_principals = ["arn:aws:iam::123456789012:role/*"]
+  }
+
+  expect_failures = [var.operator_principals]
 }
 
 run "sources_of_aws_are_rejected" {

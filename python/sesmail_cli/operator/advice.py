@@ -47,7 +47,7 @@ _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.re
 _SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
-_HELD = frozenset({"paused", "breaker", "sending_paused"})
+_HELD = frozenset({"paused", "breaker", "sending_paused", "access_denied"})
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +120,11 @@ def _failed(record: TrackingRecord) -> str:
     if record.error_type == "ses_rejected":
         named = re.search(r"SES error \((\w+)\)", record.error_message or "")
         return _SES_REJECTIONS.get(named[1] if named else "", "SES rejected it; see its error message.")
+    if record.error_type == "producer_denied" and "allowed_sender_addresses" in (record.error_message or ""):
+        return (
+            "The engine's role may not send from this address: use an allowed sender, or add it to "
+            f"allowed_sender_addresses in Terraform. {_SAME_ID}"
+        )
     return _BY_ERROR.get(record.error_type or "", "See its error message; docs/troubleshooting.md lists the codes.")
 
 
@@ -130,6 +135,11 @@ def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Ite
         yield f"Run `sesmail resume{option}` to release it."
     if record.defer_reason == "sending_paused":
         yield "SES paused the account or the configuration set: see its reputation dashboard, and AWS's emails to you."
+    elif record.defer_reason == "access_denied":
+        yield (
+            "IAM denies the sender's role to send it: run `terraform apply` to restore the role's policy, and look for "
+            "a deny in SES's identity policy or your organisation's. It is sent automatically afterwards."
+        )
     elif not paused:
         yield "Nothing: it is sent automatically."
 

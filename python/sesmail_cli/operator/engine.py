@@ -13,10 +13,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
-from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
@@ -96,11 +96,11 @@ class Engine:
 
     @cached_property
     def suppression(self) -> SuppressionTable:
-        return SuppressionTable(self.dynamodb, self.resource_name("Suppression"), self.clock, self.tombstones.key_of)
+        return SuppressionTable(self.dynamodb, self.resource_name("Suppression"), self.clock, self.keys.tombstones_of)
 
     @cached_property
-    def tombstones(self) -> Tombstones:
-        return Tombstones(self.dynamodb, self.resource_name("Control"))
+    def keys(self) -> SecretKeys:
+        return SecretKeys(self._session.client("ssm", config=_CONFIG), self.name, self.clock)
 
     @cached_property
     def states(self) -> ProducerStates:

@@ -69,7 +69,7 @@ def hash_suppression(engine: Engine, data: StoredData) -> str | None:
         return None
     key = None
     if data.suppression is not None:
-        key = engine.tombstones.key_of(data.email)
+        key = engine.keys.tombstones_of(data.email)[0]
         engine.dynamodb.put_item(TableName=_suppression_table(engine), Item=_tombstone(data.suppression, key))
     engine.suppression.remove(data.email)
     return key

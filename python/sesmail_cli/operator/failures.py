@@ -18,6 +18,7 @@ USAGE = 2
 AWS_FAILED = 3
 
 _NOT_FOUND = {
+    "ParameterNotFound",
     "ResourceNotFoundException",
     "QueueDoesNotExist",
     "AWS.SimpleQueueService.NonExistentQueue",

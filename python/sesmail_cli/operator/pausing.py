@@ -12,6 +12,8 @@ from sesmail_cli.operator.format import describe_pause, scope
 from sesmail_layer.domain.guards.sending_event import SendingEvent, paused_event, resumed_event
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorizedForSourceException"})
+
 Producer = Annotated[
     str,
     typer.Option("--producer", metavar="SOURCE", help="One producer's event source; default: all sending."),
@@ -59,3 +61,5 @@ def _publish(context: CommandContext, event: SendingEvent) -> None:
     error = context.engine.bus.announce(event)
     if error:
         context.note(f"[yellow]'{event.detail_type}' was not published to subscribers:[/] {escape(error)}")
+    if error in _DENIED:
+        context.note("It is in force all the same. To publish it, add your role to operator_principals in Terraform.")

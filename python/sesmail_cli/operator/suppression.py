@@ -16,7 +16,7 @@ from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
 from sesmail_cli.terminal import confirm
-from sesmail_layer.aws.tombstones import PREFIX
+from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
 
@@ -130,7 +130,8 @@ def remove(
     entry = engine.suppression.get_many([key]).get(key)
     if entry is not None:
         engine.suppression.remove(key)
-        engine.suppression.remove(engine.tombstones.key_of(key))
+        for tombstone in engine.keys.tombstones_of(key):
+            engine.suppression.remove(tombstone)
     ses_reason = None if from_ses is False else _ses_reason(context, key)
     off_ses = ses_reason is not None and _confirm_ses(context, key, ses_reason, from_ses)
     if off_ses:
@@ -179,4 +180,4 @@ def _table(entries: list[Suppression]) -> Table:
 
 
 def _display(email: str) -> str:
-    return f"{email[: len(PREFIX) + 12]}… (erased)" if email.startswith(PREFIX) else email
+    return f"{email[: len(TOMBSTONE_PREFIX) + 12]}… (erased)" if email.startswith(TOMBSTONE_PREFIX) else email

@@ -18,6 +18,7 @@ DEFER_REASONS = {
     "first_contacts": "its producer reached its hourly limit of new addresses",
     "scheduled": "its sendAt is in the future",
     "sending_paused": "SES paused sending for the account or the configuration set",
+    "access_denied": "IAM denies the sender's role to send it",
     "soft_bounce_retry": "it soft-bounced and will be sent once more",
 }
 

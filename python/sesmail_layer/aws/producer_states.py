@@ -1,6 +1,8 @@
-"""Producers' policies (`producer#<source>`) and sending states (`state#<source>`) in the control table.
+"""Producers' policies (`producer#<source>`), their sending states (`state#<source>`) and the senders that IAM lets the
+sender's role use (`role-senders`) in the control table.
 
-Terraform writes the policies; the breaker, the sender's probes and an operator's pause or resume change the states.
+Terraform writes the policies and the senders; the breaker, the sender's probes and an operator's pause or resume
+change the states.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
 _POLICY = "producer#"
+_ROLE_SENDERS = "role-senders"
 _TRUE: Item = {"BOOL": True}
 _IS_PAUSED = "paused = :true"
 
@@ -43,9 +46,11 @@ _BREAKER_ATTRIBUTES = [
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
         """Read policies and states by event source, in one call. Raises TransientError."""
-        items = self._get_many([*(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)])
+        keys = [_ROLE_SENDERS, *(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)]
+        items = self._get_many(keys)
         policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
-        return Producers(policies=policies, states=states_in(items))
+        role_senders = _addresses(items.get(_ROLE_SENDERS, {}))
+        return Producers(policies=policies, states=states_in(items), role_senders=role_senders)
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         """Read the states; a source without an item is left out. Raises TransientError."""
@@ -135,6 +140,12 @@ class ProducerStates(ControlItems):
         except ClientError:  # The condition failed.
             return None
         return from_item(answer["Attributes"], SendingState)
+
+
+def _addresses(item: Item) -> list[str] | None:
+    """Read the role's senders; None where they cannot be read whole: IAM enforces them in any case."""
+    texts = [one.get("S") for one in item.get("addresses", {}).get("L", [])]
+    return [text for text in texts if text] if all(texts) and texts else None
 
 
 def _policy(item: Item) -> ProducerPolicy:

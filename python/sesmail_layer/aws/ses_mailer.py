@@ -28,6 +28,7 @@ from sesmail_layer.domain.errors import (
     PermanentError,
     QuotaUsed,
     RateLimited,
+    SendingDenied,
     TransientError,
 )
 
@@ -54,6 +55,7 @@ _PAUSED = re.compile(
     re.IGNORECASE,
 )
 _HOLD_SECONDS = 300.0
+_DENIED_SECONDS = 30.0
 _TRIES_OF_A_REFUSAL = 10
 
 
@@ -109,7 +111,11 @@ def _error_for(err: ClientError) -> Exception:
         return RateLimited(random.uniform(1, 5), message=text, code=_throttling_code(message))
     if code in _REJECTIONS:
         return PermanentError("ses_rejected", text, code=_REJECTIONS[code])
-    # AccessDenied, an expired token, a wrong clock: certainly not sent, and for the operator to fix.
+    if code == "AccessDenied":
+        # Its text has the sender's address; the check against the role's senders comes before (producers.py).
+        text = "SES error (AccessDenied): the function's role may not send this email"
+        return SendingDenied(_DENIED_SECONDS, message=text, code="SES009")
+    # An expired token, a wrong clock: certainly not sent, and for the operator to fix.
     return TransientError(text, code="SES009", max_tries=_TRIES_OF_A_REFUSAL)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -53,21 +53,21 @@ class SuppressionTable:
         client: DynamoDBClient,
         table_name: str,
         clock: Clock,
-        tombstone_of: Callable[[str], str] | None = None,
+        tombstones_of: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
-        """`tombstone_of` returns the key under which an erased address stays suppressed; `get_many` needs it."""
+        """`tombstones_of` returns the keys under which an erased address stays suppressed; `get_many` needs it."""
         self._client = client
         self._table_name = table_name
         self._clock = clock
-        self._tombstone_of = tombstone_of
+        self._tombstones_of = tombstones_of
 
     def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
         """Read the entries in force, without expired ones: DynamoDB's TTL deletes late. Raises TransientError."""
         now_text = utc_text(self._clock.now())
         keys = {address: address for address in addresses}
+        if self._tombstones_of is not None:
+            keys |= {key: address for address in addresses for key in self._tombstones_of(address)}
         with dynamodb_errors(_NOT_READ, code="AWS001"):
-            if self._tombstone_of is not None:
-                keys |= {self._tombstone_of(address): address for address in addresses}
             items = list(read_items(self._client, self._table_name, "email", keys, self._clock.sleep))
         found: dict[str, Suppression] = {}
         for item in items:

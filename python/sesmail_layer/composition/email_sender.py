@@ -15,13 +15,13 @@ from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.queues import DelayQueue
 from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
+from sesmail_layer.aws.secret_keys import SHORT_WAITS, SecretKeys
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
-from sesmail_layer.aws.tombstones import Tombstones
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.request.envelopes import HOP_KB
 from sesmail_layer.runtime import batch
@@ -61,10 +61,10 @@ class EmailSender:
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         ses = client("ses", config=ONE_ATTEMPT)
         control_table = settings.control_table
-        tombstones = Tombstones(dynamodb, control_table)
+        keys = SecretKeys(client("ssm", config=SHORT_WAITS), settings.name, clock)
         return SenderPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
-            suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, tombstones.key_of),
+            suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, keys.tombstones_of),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             producer_states=ProducerStates(dynamodb, control_table),
             cap_counters=CapCounters(dynamodb, control_table),
@@ -85,7 +85,7 @@ class EmailSender:
             clock=clock,
             metrics=self._metrics,
             log=log,
-            fingerprint=tombstones.fingerprint,
+            fingerprint=keys.fingerprint,
             time_limit=time_limit,
             run_all=run_all,
             # One message of the largest size at once, or many small ones: Terraform checks the memory against it.

@@ -5,6 +5,7 @@ TransientError         not sent, worth another try: release the claim, wait 2 to
 OutcomeUnknownError    keep the claim; the `Send` event (or the settle time) decides
 HoldError              wait on the delay queue, acknowledge
   Paused, BreakerOpen, PausedBySes          sending is stopped
+  SendingDenied                             the role may not send this email
   QuotaUsed, ProducerCapUsed,
   FirstContactsUsed                         a limit is reached
   NotDueYet, RetryNotDueYet                 the time that was asked for has not come
@@ -90,6 +91,12 @@ class PausedBySes(HoldError):
     """SES paused the account or the configuration set."""
 
     reason = "sending_paused"
+
+
+class SendingDenied(HoldError):
+    """The function's role may not send this email: somebody changed it, or IAM has not applied a new right yet."""
+
+    reason = "access_denied"
 
 
 class QuotaUsed(HoldError):

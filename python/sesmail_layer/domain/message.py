@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -38,6 +38,8 @@ class Identity(msgspec.Struct, frozen=True):
     email: str
     name: str
     reply_to: list[str]
+    origin: str = ""
+    """Where the address was set, as messages name it."""
 
     @property
     def domain(self) -> str:
@@ -56,13 +58,20 @@ class File(msgspec.Struct, frozen=True):
 def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: str, default_name: str) -> Identity:
     """Choose address and name independently: the event's, then the template's, then the default. Raises SNDR001."""
     override = request.sender_override
-    email = (override.email if override else None) or rendered.sender_email or default_email
-    named_by = {
-        "senderOverride.name": override.name if override else None,
-        "the template's senderName": rendered.sender_name,
-        "default_sender_name in Terraform": default_name,
-    }
-    origin, name = next(((origin, name) for origin, name in named_by.items() if name), ("", ""))
+    email_origin, email = _first_set(
+        {
+            "senderOverride.email": override.email if override else None,
+            "the template's senderEmail": rendered.sender_email,
+            "default_sender_email in Terraform": default_email,
+        }
+    )
+    name_origin, name = _first_set(
+        {
+            "senderOverride.name": override.name if override else None,
+            "the template's senderName": rendered.sender_name,
+            "default_sender_name in Terraform": default_name,
+        }
+    )
     if not email:
         raise PermanentError(
             "validation_error",
@@ -70,16 +79,21 @@ def resolve_identity(request: EmailRequest, rendered: Rendered, default_email: s
             "metadata.json, or default_sender_email in Terraform.",
             code="SNDR001",
         )
-    _check_from(email, name, origin)
+    _check_from(email, name, name_origin or email_origin)
     reply_to = request.reply_to_addresses or ([rendered.reply_to] if rendered.reply_to else [])
-    return Identity(email, name, reply_to)
+    return Identity(email, name, reply_to, email_origin)
+
+
+def _first_set(values: Mapping[str, str | None]) -> tuple[str, str]:
+    """Return the first value that is not empty, after its origin."""
+    return next(((origin, value) for origin, value in values.items() if value), ("", ""))
 
 
 def _check_from(email: str, name: str, origin: str) -> None:
     length = len(address_line("From", [email], name).replace(EOL, ""))
     if length > MAX_FROM:
         raise Refusal(
-            f"{origin or 'senderOverride.email'}: found a From line of {length} characters as encoded; allowed: "
+            f"{origin}: found a From line of {length} characters as encoded; allowed: "
             f"{MAX_FROM}; use a shorter name (a character outside ASCII counts for about four)"
         )
 

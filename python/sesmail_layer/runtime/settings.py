@@ -110,6 +110,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):
     """Settings of the template seeder."""
 
+    name: str
     template_bucket: str
     starters_bucket: str
     starters_key: str

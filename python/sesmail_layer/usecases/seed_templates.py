@@ -1,4 +1,6 @@
-"""Install the starter templates into the template bucket; safe to repeat, and to run twice at the same time.
+"""Create the engine's keys and install the starter templates into the template bucket.
+
+Safe to repeat, and to run twice at the same time.
 
 Every write is conditional on the object that it replaces (or on there being none), so the second of two runs finds a
 conflict, reads again and decides again. `metadata.json` is written last: the next run completes an interrupted one,
@@ -20,7 +22,7 @@ _TRIES = 10
 # IAM takes some seconds to apply a new role's rights, and `terraform apply` seeds right after creating the role.
 ACCESS_TIMEOUT_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
-_DENIED = frozenset({"SEED003", "SEED004"})
+_DENIED = frozenset({"SEED003", "SEED004", "SEED007"})
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -46,6 +48,13 @@ class InstalledTemplates(Protocol):
         """Write a file in place of `replaces`; None: where there is none. Raises WriteConflictError."""
 
 
+class SecretKeys(Protocol):
+    def create(self) -> None:
+        """Create the keys that do not exist. Raises SeedError if access is denied."""
+
+    def delete(self) -> None: ...
+
+
 class SeedResult(msgspec.Struct, frozen=True):
     installed: list[str]
     updated: list[str]
@@ -57,15 +66,34 @@ class SeedResult(msgspec.Struct, frozen=True):
         return {"statusCode": 200, **msgspec.to_builtins(self), "message": counts}
 
 
+def clean_up(event: object, keys: SecretKeys) -> bool:
+    """Delete the keys where `terraform destroy` calls and keeps no data; return True if it calls.
+
+    https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/lambda_invocation
+    """
+    match event:
+        case {"tf": {"action": "delete"}, "retain_data": bool(retained)}:
+            if not retained:
+                keys.delete()
+            return True
+    return False
+
+
 class SeedTemplates:
-    def __init__(self, source: StarterSource, templates: InstalledTemplates, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, keys: SecretKeys, source: StarterSource, templates: InstalledTemplates, clock: Clock, log: Log
+    ) -> None:
+        self._keys = keys
         self._source = source
         self._templates = templates
         self._clock = clock
         self._log = log
 
     def __call__(self) -> SeedResult:
-        """Install the starters; retry while access is denied, up to ACCESS_TIMEOUT_SECONDS. Raises SeedError."""
+        """Create keys and install starters; retry while access is denied, up to ACCESS_TIMEOUT_SECONDS.
+
+        Raises SeedError.
+        """
         give_up_at = self._clock.now() + ACCESS_TIMEOUT_SECONDS
         while True:
             try:
@@ -77,6 +105,8 @@ class SeedTemplates:
                 self._clock.sleep(_PAUSE_SECONDS)
 
     def _seed_all(self) -> SeedResult:
+        # First: the sender waits for its keys, whatever becomes of the templates.
+        self._keys.create()
         done: dict[Decision, list[str]] = {decision: [] for decision in Decision}
         for starter in self._source.load():
             decision = self._seed(starter)

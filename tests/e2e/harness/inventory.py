@@ -22,6 +22,7 @@ LISTS = (
     ("iam", "list_roles", "Roles", "RoleName"),
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    ("ssm", "describe_parameters", "Parameters", "Name"),
     ("ses", "list_configuration_sets", "ConfigurationSets", "Name"),
 )
 

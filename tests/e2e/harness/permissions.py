@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from localcloud.clients import client
 from tests.e2e.harness.engine import EngineUnderTest
 
 # The services for which the emulator enforces a role's permissions.
-SERVICES = ("dynamodb", "s3", "events", "sqs", "ses")
+SERVICES = ("dynamodb", "s3", "events", "sqs", "ses", "ssm")
 
 
 @dataclass(frozen=True, order=True)
@@ -89,7 +90,7 @@ class Roles:
 
     def _permission(self, function: str, action: str, arn: str) -> Permission:
         account = self._stack.outputs["email_sender_lambda_arn"].split(":")[4]
-        resource = arn.split(":", 5)[-1].replace(f"{self._stack.name}-", "").replace(f"-{account}", "")
+        resource = re.sub(rf"{self._stack.name}[-/]|-{account}", "", arn.split(":", 5)[-1])
         return Permission(function, action, resource)
 
     def _function(self, principal: str) -> str:

@@ -150,7 +150,8 @@ def test_sender_and_name_are_found_independently(
 ) -> None:
     request, _ = parse_request({"to": TO, "templateName": "t", "senderOverride": override}, now=NOW)
     parts = rendered(sender_email=template[0], sender_name=template[1])
-    assert resolve_identity(request, parts, *fallback) == Identity(email, name, [])
+    origins = {"e": "senderOverride.email", "t": "the template's senderEmail", "d": "default_sender_email in Terraform"}
+    assert resolve_identity(request, parts, *fallback) == Identity(email, name, [], origins[email[0]])
 
 
 @pytest.mark.parametrize(

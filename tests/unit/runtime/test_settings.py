@@ -14,6 +14,7 @@ from tools.simulation.environment import default_settings, environment
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {"AWS_LAMBDA_FUNCTION_NAME": "sesmailengine-EmailSender", **environment()}
 SEEDER = {
+    "SESMAIL_NAME": "sesmailengine",
     "TEMPLATE_BUCKET": "templates",
     "SESMAIL_STARTERS_BUCKET": "starters",
     "SESMAIL_STARTERS_KEY": "starters.zip",

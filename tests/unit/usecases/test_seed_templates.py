@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from sesmail_layer.domain.template.starters import SeedError, Starter
-from sesmail_layer.usecases.seed_templates import SeedResult, SeedTemplates, StoredFile, WriteConflictError
+from sesmail_layer.usecases.seed_templates import SeedResult, SeedTemplates, StoredFile, WriteConflictError, clean_up
 from tools.simulation.fakes import FakeClock
 
 Files = dict[tuple[str, str], StoredFile]
@@ -25,6 +25,20 @@ class Starters:
 
     def load(self) -> Sequence[Starter]:
         return self.starters
+
+
+class FakeKeys:
+    def __init__(self, error: SeedError | None = None) -> None:
+        self.calls: list[str] = []
+        self.error = error
+
+    def create(self) -> None:
+        self.calls.append("create")
+        if self.error:
+            raise self.error
+
+    def delete(self) -> None:
+        self.calls.append("delete")
 
 
 class FakeBucket:
@@ -57,7 +71,7 @@ class FakeBucket:
 
 
 def seed(bucket: FakeBucket, *starters: Starter) -> SeedResult:
-    return SeedTemplates(Starters(*starters), bucket, FakeClock(), structlog.get_logger())()
+    return SeedTemplates(FakeKeys(), Starters(*starters), bucket, FakeClock(), structlog.get_logger())()
 
 
 def expected(*starters: Starter) -> dict[tuple[str, str], bytes]:
@@ -173,3 +187,31 @@ def test_a_template_that_changes_on_every_try_is_an_error() -> None:
     with pytest.raises(SeedError, match="Template 'welcome' kept changing") as caught:
         seed(bucket, starter())
     assert caught.value.code == "SEED006"
+
+
+def test_the_keys_are_created_before_the_templates() -> None:
+    keys = FakeKeys(SeedError("denied", code="SEED000"))
+    bucket = FakeBucket()
+    with pytest.raises(SeedError):
+        SeedTemplates(keys, Starters(starter()), bucket, FakeClock(), structlog.get_logger())()
+    assert (keys.calls, bucket.written) == (["create"], [])
+
+
+@pytest.mark.parametrize(
+    ("event", "is_destroyed", "calls"),
+    [
+        ({"retain_data": False, "starters": "a", "tf": {"action": "delete", "prev_input": None}}, True, ["delete"]),
+        ({"retain_data": True, "starters": "a", "tf": {"action": "delete", "prev_input": None}}, True, []),
+        ({"retain_data": False, "starters": "a", "tf": {"action": "create", "prev_input": None}}, False, []),
+        ({"retain_data": False, "starters": "b", "tf": {"action": "update", "prev_input": {}}}, False, []),
+        ({"tf": {"action": "delete"}}, False, []),
+        ({}, False, []),
+        (None, False, []),
+    ],
+)
+def test_only_a_destroy_that_keeps_no_data_deletes_the_keys(
+    event: object, is_destroyed: bool, calls: list[str]
+) -> None:
+    keys = FakeKeys()
+    assert clean_up(event, keys) is is_destroyed
+    assert keys.calls == calls

@@ -12,12 +12,19 @@ from tools.simulation.fakes import NOW, FakeClock, FakeLog
 
 
 class Bucket:
-    """Source and bucket; reads fail until a given time."""
+    """Keys, source and bucket; reads fail until a given time."""
 
     def __init__(self, clock: FakeClock, error: Exception, until: float) -> None:
         self.reads = 0
         self.source_fails = False
+        self.keys_fail = False
         self._clock, self._error, self._until = clock, error, until
+
+    def create(self) -> None:
+        if self.keys_fail:
+            self._fail()
+
+    def delete(self) -> None: ...
 
     def load(self) -> Sequence[Starter]:
         if self.source_fails:
@@ -39,7 +46,7 @@ class Bucket:
 def seeded(error: Exception, seconds: float) -> tuple[Bucket, FakeLog, FakeClock, SeedTemplates]:
     clock, log = FakeClock(), FakeLog()
     bucket = Bucket(clock, error, NOW + seconds)
-    return bucket, log, clock, SeedTemplates(bucket, bucket, clock, log)
+    return bucket, log, clock, SeedTemplates(bucket, bucket, bucket, clock, log)
 
 
 @pytest.mark.parametrize("code", ["SEED003", "SEED004"])
@@ -53,6 +60,14 @@ def test_the_seeder_retries_while_access_is_denied(code: str) -> None:
     assert log.lines[10:] == [
         {"level": "INFO", "event": "starter.installed", "template": "welcome", "version": "1.2.0"}
     ]
+
+
+def test_the_seeder_retries_while_access_to_the_keys_is_denied() -> None:
+    bucket, _, clock, seed = seeded(SeedError("denied", code="SEED007"), 19)
+    bucket.keys_fail = True
+
+    assert seed().installed == ["welcome"]
+    assert clock.now() == NOW + 20
 
 
 def test_the_seeder_retries_while_access_to_the_starters_is_denied() -> None:

@@ -1,7 +1,8 @@
-"""A producer's policy, as Terraform wrote it. A broken rule fails the email; a cap that is reached holds it."""
+"""Who may send what, as Terraform wrote it. A broken rule fails the email; a cap that is reached holds it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
@@ -9,7 +10,11 @@ import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.message import Identity
+from sesmail_layer.domain.request.addresses import masked
 from sesmail_layer.domain.request.email_request import Priority
+
+_WILDCARDS = {"*": ".*", "?": "."}
 
 
 class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -61,6 +66,28 @@ class Producers(msgspec.Struct, frozen=True):
 
     policies: dict[str, ProducerPolicy]
     states: dict[str, SendingState]
+    role_senders: list[str] | None = None
+    """Patterns of the senders that IAM lets the sender's role use, whatever the producer; None: not known."""
+
+
+def check_role_may_send(identity: Identity, allowed: Iterable[str]) -> None:
+    """Raises PermanentError `producer_denied` where IAM would deny SendRawEmail from this sender.
+
+    `allowed` are the values of the role's condition on `ses:FromAddress`, a StringLike: with case, `*` for any
+    characters, `?` for one.
+    https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policy-examples.html
+    """
+    patterns = list(allowed)
+    if any(_is_like(pattern, identity.email) for pattern in patterns):
+        return
+    differs = any(_is_like(pattern.casefold(), identity.email.casefold()) for pattern in patterns)
+    raise PermanentError(
+        "producer_denied",
+        f"The engine may not send from this address: {identity.origin}: found '{masked(identity.email)}'"
+        f"{', which differs in case only' if differs else ''}; use an allowed sender, or add this one to "
+        f"allowed_sender_addresses in Terraform; allowed: {patterns}",
+        code="SNDR002",
+    )
 
 
 def _in_domain(domain: str, allowed: str) -> bool:
@@ -69,3 +96,8 @@ def _in_domain(domain: str, allowed: str) -> bool:
 
 def _denied(source: str, why: str, code: str) -> PermanentError:
     return PermanentError("producer_denied", f"Producer '{source}' may not send this email: {why}", code=code)
+
+
+def _is_like(pattern: str, text: str) -> bool:
+    expression = "".join(_WILDCARDS.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch(expression, text, re.DOTALL) is not None

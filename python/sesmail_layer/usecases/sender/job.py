@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +90,8 @@ class Email(Job):
     policy: ProducerPolicy
     bulk: bool
     """True in the lane for mail that may wait: the policy decides, else the request."""
+    role_senders: Sequence[str] | None = None
+    """Patterns of the senders that IAM lets the function use; None: not known, IAM decides."""
     dropped: dict[str, Suppression] = field(default_factory=dict)
     """The suppressed cc and bcc addresses."""
     probe: bool = False

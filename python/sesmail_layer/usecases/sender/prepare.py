@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
-from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.producers import ProducerPolicy, check_role_may_send
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.request.email_request import Attachment
 from sesmail_layer.domain.template.templates import Rendered
@@ -78,6 +78,8 @@ class Preparation:
         email.facts["subject"] = rendered.subject
         identity = resolve_identity(request, rendered, rules.default_sender_email, rules.default_sender_name)
         email.policy.check_sender(email.envelope.source, identity.email)
+        if email.role_senders is not None:
+            check_role_may_send(identity, email.role_senders)
         size = self._check_attachments(request.attachments, email.policy)
         size += len(rendered.html.encode("utf-8", "replace")) + len(rendered.text.encode("utf-8", "replace"))
         return PreparedMail(

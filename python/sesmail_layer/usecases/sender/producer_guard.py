@@ -49,6 +49,7 @@ class ProducerGuard:
         self._clock = clock
         self._cooldown_seconds = cooldown_seconds
         self._known = Producers({}, {})
+        self._role_senders: Sequence[str] | None = None
         self._read_at: dict[str, float] = {}
 
     # --- policies and states ------------------------------------------------------------------------------------------
@@ -60,6 +61,7 @@ class ProducerGuard:
         if not wanted:
             return
         read = self._states.producers(wanted)
+        self._role_senders = read.role_senders
         for source in wanted:
             # One step each: other threads of the batch read at the same time.
             _put(self._known.policies, source, read.policies.get(source))
@@ -67,9 +69,10 @@ class ProducerGuard:
             self._read_at[source] = now
 
     def assign_policy(self, email: Email) -> None:
-        """Set the email's policy (the producer's own, else the default one) and its lane."""
+        """Set the email's policy (the producer's own, else the default one), its lane and the role's senders."""
         policies = self._known.policies
         email.policy = policies.get(email.envelope.source) or policies.get(ACCOUNT) or email.policy
+        email.role_senders = self._role_senders
         if email.policy.priority:
             email.bulk = email.policy.priority is Priority.BULK
 

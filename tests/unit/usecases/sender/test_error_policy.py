@@ -14,7 +14,7 @@ from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 OUT_OF_REACH = TransientError("DynamoDB error: timeout", code="AWS003")
-DENIED = TransientError("SES error (AccessDenied): no", code="SES009", max_tries=10)
+DENIED = TransientError("SES error (ExpiredToken): no", code="SES009", max_tries=10)
 
 
 def hop(sender: Sender) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_what_ses_refuses_without_a_reason_of_its_own_is_tried_ten_times() -> No
         sender.run_waiting()
     record = sender.tracking.records["two"]
     assert (record.status, record.error_type) == (Status.FAILED, "ses_rejected")
-    assert record.error_message == "SES error (AccessDenied): no"
+    assert record.error_message == "SES error (ExpiredToken): no"
     assert sender.waiting.messages == []
 
 

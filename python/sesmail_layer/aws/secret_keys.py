@@ -1,0 +1,117 @@
+"""The engine's secret keys: SSM SecureString parameters `/NAME/keys/<purpose>`, which only the functions' roles read.
+
+The seeder creates them once. A rotation writes a new version of the parameter; the version before it is in use for 30
+more days, so that what was hashed with it is found for so long. A container reads a key once, and again every hour.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+
+The default key `aws/ssm` needs no statement about KMS; every principal of the account that may read the parameter may
+decrypt it: https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.template.starters import SeedError
+
+if TYPE_CHECKING:
+    from sesmail_layer.usecases.ports import Clock
+
+TOMBSTONE_PREFIX = "sha256:"
+"""Of the key of an erased address's suppression. No address begins like this."""
+
+# A slow SSM must not use up the invocation.
+SHORT_WAITS = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+
+_FINGERPRINT, _ERASURE = "fingerprint", "erasure"
+_KEY_BYTES = 32
+_PREVIOUS_SECONDS = 30 * 86_400
+_FRESH_SECONDS = 3_600
+_DENIED = {"AccessDenied", "AccessDeniedException"}
+
+
+class SecretKeys:
+    def __init__(self, client: Any, name: str, clock: Clock) -> None:
+        """`name` is the engine's."""
+        self._client = client
+        self._path = f"/{name}/keys/"
+        self._clock = clock
+        self._keys: dict[str, tuple[float, Sequence[bytes]]] = {}
+
+    # --- use ----------------------------------------------------------------------------------------------------------
+
+    def tombstones_of(self, address: str) -> list[str]:
+        """Return the keys under which an erased, case-folded address may be suppressed, today's first.
+
+        Raises TransientError, also while the seeder has not created the key: nothing is sent unchecked.
+        """
+        return [TOMBSTONE_PREFIX + _hash(key, address) for key in self._read(_ERASURE)]
+
+    def fingerprint(self, address: str) -> str:
+        """Return what logs show instead of an address: the same for the same address, useless without the key."""
+        try:
+            return _hash(self._read(_FINGERPRINT)[0], address)[:16]
+        except TransientError:
+            return ""  # A log line is not worth a failure.
+
+    def _read(self, purpose: str) -> Sequence[bytes]:
+        """Return the key, and the one before while it is in use; the last answer if SSM gives none."""
+        now = self._clock.now()
+        read_at, keys = self._keys.get(purpose, (0.0, ()))
+        if keys and now - read_at < _FRESH_SECONDS:
+            return keys
+        try:
+            keys = self._read_versions(self._path + purpose, now)
+        except (BotoCoreError, ClientError) as err:
+            if not keys:
+                message = f"SSM error reading the key '{self._path}{purpose}': {_reason(err)}"
+                raise TransientError(message, code="AWS009") from err
+        self._keys[purpose] = now, keys
+        return keys
+
+    def _read_versions(self, name: str, now: float) -> Sequence[bytes]:
+        current = self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        keys = [current["Value"].encode()]
+        if current["Version"] > 1 and now - current["LastModifiedDate"].timestamp() < _PREVIOUS_SECONDS:
+            before = self._client.get_parameter(Name=f"{name}:{current['Version'] - 1}", WithDecryption=True)
+            keys.append(before["Parameter"]["Value"].encode())
+        return keys
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Create the keys that do not exist; of several callers the first one's are kept. Raises SeedError."""
+        for purpose in (_FINGERPRINT, _ERASURE):
+            value = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+            try:
+                self._client.put_parameter(Name=self._path + purpose, Value=value, Type="SecureString")
+            except self._client.exceptions.ParameterAlreadyExists:
+                continue
+            except ClientError as err:
+                if _reason(err) not in _DENIED:
+                    raise
+                raise SeedError(f"AccessDenied on the keys under {self._path}: {err}", code="SEED007") from err
+
+    def delete(self) -> None:
+        """Delete the keys: what was hashed with them is found no more."""
+        for purpose in (_FINGERPRINT, _ERASURE):
+            with suppress(self._client.exceptions.ParameterNotFound):
+                self._client.delete_parameter(Name=self._path + purpose)
+
+
+def _hash(key: bytes, address: str) -> str:
+    return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+
+
+def _reason(err: BotoCoreError | ClientError) -> str:
+    return str(err.response["Error"].get("Code")) if isinstance(err, ClientError) else type(err).__name__
