@@ -57,7 +57,7 @@ test-unit: setup ## rules and use cases, architecture: fast, no network
 	@$(PYTEST) tests/unit tests/architecture
 
 .PHONY: test-simulation
-test-simulation: setup ## the sender's real code on a simulated clock
+test-simulation: setup ## the real code on a simulated clock: pacing, breaker, and the claim protocol under a thousand seeds
 	@$(PYTEST) tests/simulation
 
 .PHONY: test-localcloud
