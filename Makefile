@@ -57,7 +57,7 @@ test-unit: setup ## rules and use cases, architecture: fast, no network
 	@$(PYTEST) tests/unit tests/architecture
 
 .PHONY: test-simulation
-test-simulation: setup ## the sender's real code on a simulated clock
+test-simulation: setup ## the real code on a simulated clock: pacing, breaker, and the claim protocol under a thousand seeds
 	@$(PYTEST) tests/simulation
 
 .PHONY: test-localcloud
@@ -85,11 +85,11 @@ test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
 # The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, `make up` and deploy, every page's snippets).
-E2E_CORE := $(addprefix tests/e2e/test_,launcher.py mixed_run.py permissions.py poison.py quick_start.py \
+E2E_CORE := $(addprefix tests/e2e/test_,foreign_rows.py launcher.py mixed_run.py permissions.py poison.py quick_start.py \
 	terraform_cycle.py)
 
 .PHONY: e2e-core
-e2e-core: setup-tests ## the main job on the deployed engine: quick starts, 200 mixed requests, poison, IAM, destroy
+e2e-core: setup-tests ## the main job on the deployed engine: quick starts, 200 mixed requests, poison, foreign rows, IAM, destroy
 	@$(PYTEST) $(E2E_CORE)
 
 .PHONY: e2e

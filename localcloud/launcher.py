@@ -223,7 +223,7 @@ def handle_control(scope: Mapping[str, Any], body: bytes) -> control.Answer:
         case "kill":
             return 200, {"killed": kill_busy_process(json.loads(body)["function"], rng)}
         case "redelivery":
-            redelivery.seconds = json.loads(body)["seconds"]
+            redelivery.change(json.loads(body)["seconds"])
             return 200, {"seconds": redelivery.seconds}
         case "denials":
             if method == "DELETE":

@@ -13,6 +13,7 @@ import random
 import re
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,14 +49,24 @@ class Redelivery:
 
     def __init__(self) -> None:
         self.seconds: float | None = None
+        self._ended: deque[tuple[set[str], Any]] = deque(maxlen=1_000)
+
+    def change(self, seconds: float | None) -> None:
+        """Set the seconds, also for what the last thousand batches left."""
+        self.seconds = seconds
+        if seconds is not None:
+            for receipt_handles, batch in list(self._ended):
+                self._shorten(receipt_handles, batch, seconds)
 
     def install(self) -> None:
         original = lambda_svc._run_sqs_batch
 
         def run(esm: Any, function: Any, event: Any, batch: Any, queue_url: str, queue_name: str) -> None:
             original(esm, function, event, batch, queue_url, queue_name)
+            receipt_handles = {record["receiptHandle"] for record in event["Records"]}
+            self._ended.append((receipt_handles, batch))
             if self.seconds is not None:
-                self._shorten({record["receiptHandle"] for record in event["Records"]}, batch, self.seconds)
+                self._shorten(receipt_handles, batch, self.seconds)
 
         lambda_svc._run_sqs_batch = run
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.domain.guards.suppression import SuppressionReason
-from tests.cli.conftest import ADA, SOURCE, MotoEngine, ago, sesmail, sesmail_json
+from tests.cli.conftest import ADA, NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
 
 BOB = "bob@example.com"
@@ -17,6 +18,14 @@ BOB = "bob@example.com"
 @pytest.fixture
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CommandContext, "interactive", True)
+
+
+@pytest.fixture
+def no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_args: object, **_options: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Scan")
+
+    monkeypatch.setattr("sesmail_cli.operator.suppression.outside_index", denied)
 
 
 def emails(found: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -72,6 +81,61 @@ class TestList:
         assert "a1@example.com" in result.stdout
         assert "a2@example.com" not in result.stdout
         assert "Only the newest 2 are shown" in result.stderr
+
+
+def write_row(engine: MotoEngine, email: str, **attributes: str) -> None:
+    """Put a row as another program would."""
+    values = {name: {"S": value} for name, value in {"email": email, **attributes}.items()}
+    engine.dynamodb.put_item(TableName=f"{NAME}-Suppression", Item=values)
+
+
+class TestListOfForeignRows:
+    """Rows without a type, a date or a known type are in no index, and block their address all the same."""
+
+    def test_they_are_listed_after_all_others(self, engine: MotoEngine) -> None:
+        write_row(engine, "bare@example.com")
+        write_row(engine, "dated@example.com", addedToSuppressionDate=ago(200))
+        write_row(engine, "typed@example.com", suppressionType="bounce", reason="mailbox gone")
+        write_row(engine, "other@example.com", suppressionType="legal", addedToSuppressionDate=ago(100))
+        engine.suppress(email="own@example.com", added_to_suppression_date=ago(150))
+
+        found = emails(sesmail_json("suppression", "list"))
+
+        assert found[:3] == ["other@example.com", "own@example.com", "dated@example.com"]
+        assert sorted(found[3:]) == ["bare@example.com", "typed@example.com"]
+
+    def test_an_entry_of_the_index_is_listed_once(self, engine: MotoEngine) -> None:
+        write_row(engine, "one@example.com", suppressionType="manual", addedToSuppressionDate=ago(1), reason="by hand")
+
+        assert emails(sesmail_json("suppression", "list")) == ["one@example.com"]
+
+    def test_type_and_since_apply_to_them_too(self, engine: MotoEngine) -> None:
+        write_row(engine, "bare@example.com")
+        write_row(engine, "typed@example.com", suppressionType="bounce")
+        write_row(engine, "dated@example.com", addedToSuppressionDate=ago(200))
+
+        assert emails(sesmail_json("suppression", "list", "--type", "bounce")) == ["typed@example.com"]
+        assert emails(sesmail_json("suppression", "list", "--since", "1d")) == ["dated@example.com"]
+
+    def test_the_search_is_bounded_and_says_so(self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sesmail_cli.operator.suppression_list._PAGE_SIZE", 1)
+        monkeypatch.setattr("sesmail_cli.operator.suppression_list._SEARCHED_PAGES", 2)
+        for number in range(4):
+            write_row(engine, f"bare{number}@example.com")
+
+        result = sesmail("suppression", "list")
+
+        assert result.stdout.count("@example.com") == 2
+        assert "only part of the table was searched for rows that other programs wrote" in result.stderr.lower()
+        assert sesmail("suppression", "list", "--all").stdout.count("@example.com") == 4
+
+    def test_without_the_right_to_scan_the_index_is_listed(self, engine: MotoEngine, no_scan: None) -> None:
+        engine.suppress(email="own@example.com")
+
+        result = sesmail("suppression", "list")
+
+        assert "own@example.com" in result.stdout
+        assert "Rows that other programs wrote could not be searched: AWS denied Scan" in result.stderr
 
 
 class TestShow:

@@ -332,7 +332,8 @@ def test_a_missing_permission_is_denied_and_nothing_is_lost_once_it_is_back(
     engine: EngineUnderTest, roles: Roles, permission: Permission
 ) -> None:
     try:
-        with roles.without(permission):
+        # A denied message is redelivered once the permission is back: a slow machine uses up no receives before.
+        with engine.redelivery_after(None), roles.without(permission):
             scenario = NEEDED[permission](engine)
             with pytest.raises(Denied) as denied:
                 run_to_its_end(engine, roles, scenario, f"an email without {permission}")

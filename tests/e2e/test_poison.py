@@ -13,11 +13,21 @@ import pytest
 
 from localcloud.engine import DEAD_LETTER_QUEUES
 from localcloud.wait import wait_for
+from tests.e2e.harness.cli import sesmail
 from tests.e2e.harness.engine import EngineUnderTest
 
 RNG = random.Random(4)
 # SQS's alphabet (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)
 RANDOM_BYTES = "".join(chr(RNG.choice([9, 10, *range(32, 0xD7FF)])) for _ in range(512))
+DETAIL: dict[str, Any] = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
+# Each takes all the time, or all the memory, that it is given.
+POISON_TEMPLATES = {
+    "compiles for half a minute": "".join(f"{{%set a{n}=1%}}" for n in range(7_000))
+    + "{%if x%}{%set b=1%}{%endif%}" * 4_500,
+    "loops for ever": "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{{ a }}"
+    "{% endfor %}{% endfor %}{% endfor %}",
+    "takes 600 MB": "{{ ('😀' * 3800000)|sort }}",
+}
 UNREADABLE_REQUESTS = [RANDOM_BYTES, json.dumps({"hello": "world"}), json.dumps([1, 2, 3]), "[" * 50_000]
 
 
@@ -74,6 +84,31 @@ def test_a_poison_message_leaves_the_rest_of_its_batch_alone(engine: EngineUnder
     engine.purge("EmailQueueDLQ")
 
 
+@pytest.mark.parametrize("html", POISON_TEMPLATES.values(), ids=POISON_TEMPLATES)
+def test_a_poison_template_fails_its_own_email_and_leaves_nine_others_alone(engine: EngineUnderTest, html: str) -> None:
+    template = f"poison-{uuid.uuid4().hex[:8]}"
+    files = {"template.html": html, "template.txt": "Hello", "metadata.json": '{"subject": "Hello"}'}
+    for name, text in files.items():
+        key = f"templates/{template}/{name}"
+        engine.s3.put_object(Bucket=engine.outputs["template_bucket_name"], Key=key, Body=text.encode())
+    run = uuid.uuid4().hex[:8]
+    good = [{**DETAIL, "emailId": f"good-{run}-{n}", "to": f"good-{run}-{n}@example.org"} for n in range(9)]
+    poison = {"emailId": f"poison-{run}", "to": f"poison-{run}@example.org", "templateName": template}
+
+    engine.put_email_requests([*good[:4], poison, *good[4:]])
+
+    for detail in good:
+        engine.wait_for_status(detail["emailId"], engine.final_status, seconds=90)
+        assert len(engine.mails_to(detail["to"])) == 1
+    engine.wait_for_status(poison["emailId"], "failed", seconds=90)
+    engine.wait_until_idle()
+    assert (engine.record(poison["emailId"]) or {})["errorType"] == "template_render_error"
+    assert "Failed to render template" in sesmail(engine, "explain", poison["emailId"], exit_code=1)
+    assert engine.mails_to(poison["to"]) == []
+    assert "failed" in engine.statuses_of(poison["emailId"])
+    assert engine.depths(DEAD_LETTER_QUEUES) == {}
+
+
 def envelope(key: str) -> str:
     """A request as EventBridge puts it on the queue."""
     return json.dumps(
@@ -86,10 +121,6 @@ def envelope(key: str) -> str:
             "time": "2026-11-24T10:31:00Z",
             "region": "us-east-1",
             "resources": [],
-            "detail": {
-                "to": f"{key}@example.org",
-                "templateName": "welcome",
-                "templateData": {"userName": "Ann", "companyName": "My Company"},
-            },
+            "detail": {**DETAIL, "to": f"{key}@example.org"},
         }
     )

@@ -17,8 +17,8 @@ from localcloud.queue_policy import allow_delivery
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
 from sesmail_layer.domain.times import utc_text
+from tests.e2e.harness.cli import sesmail
 from tests.e2e.harness.engine import EngineUnderTest
-from tests.e2e.test_operator import sesmail
 
 KB = 1024
 LIMIT = 252 * KB

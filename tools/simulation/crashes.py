@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -15,6 +15,13 @@ IN_PROCESS = frozenset({"clock", "metrics", "log", "fingerprint", "time_limit", 
 
 class Killed(BaseException):
     """The process is gone: nothing of the code under test may run after it."""
+
+
+class CallWrapper(Protocol):
+    """Stands between a use case and its external calls."""
+
+    def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what is called in place of `call`, which is named `port.method`."""
 
 
 class Killer:
@@ -51,14 +58,14 @@ class Killer:
 class Mortal:
     """A port with every public method wrapped; its fields stay its own."""
 
-    def __init__(self, port: str, inner: Any, killer: Killer) -> None:
+    def __init__(self, port: str, inner: Any, wrapper: CallWrapper) -> None:
         self._port = port
         self._inner = inner
-        self._killer = killer
+        self._wrapper = wrapper
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        return self._killer.wrap(f"{self._port}.{name}", found) if callable(found) else found
+        return self._wrapper.wrap(f"{self._port}.{name}", found) if callable(found) else found
 
 
 def external_ports(ports: msgspec.Struct) -> list[str]:
@@ -66,7 +73,7 @@ def external_ports(ports: msgspec.Struct) -> list[str]:
     return [name for name in ports.__struct_fields__ if name not in IN_PROCESS]
 
 
-def mortal(ports: Ports, killer: Killer) -> Ports:
-    """The same ports, killed where the killer says."""
-    wrapped = {name: Mortal(name, getattr(ports, name), killer) for name in external_ports(ports)}
+def mortal(ports: Ports, wrapper: CallWrapper) -> Ports:
+    """The same ports with every external call wrapped: a Killer kills at one of them."""
+    wrapped = {name: Mortal(name, getattr(ports, name), wrapper) for name in external_ports(ports)}
     return msgspec.structs.replace(ports, **wrapped)

@@ -14,7 +14,7 @@ from sesmail_cli.operator.arguments import new_address, point_in_time, stored_ad
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator_command
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
-from sesmail_cli.operator.suppression_list import TYPES, SesList, newest
+from sesmail_cli.operator.suppression_list import TYPES, SesList, newest, outside_index
 from sesmail_cli.terminal import confirm
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
@@ -39,18 +39,30 @@ def list_(
         str, typer.Option("--since", metavar="WHEN", help="A date, a time, or a span such as 7d or 24h.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="The most entries to show, newest first.")] = 100,
+    every: Annotated[
+        bool, typer.Option("--all", help="Search a large table to its end for rows that other programs wrote.")
+    ] = False,
 ) -> int:
-    """List suppressed addresses, newest first."""
-    engine = context.engine
+    """List suppressed addresses, newest first. Those that other programs wrote without a date are last."""
+    engine, table = context.engine, context.engine.resource_name("Suppression")
     now = engine.clock.now()
-    entries = newest(
-        engine.dynamodb,
-        engine.resource_name("Suppression"),
-        TYPES if only is None else (only.value,),
-        since=point_in_time(since, now) if since else "",
-        now_text=utc_text(now),
-        limit=limit,
-    )
+    after, now_text = point_in_time(since, now) if since else "", utc_text(now)
+    types = TYPES if only is None else (only.value,)
+    entries = newest(engine.dynamodb, table, types, since=after, now_text=now_text, limit=limit)
+    try:
+        foreign = outside_index(
+            engine.dynamodb, table, None if only is None else types, since=after, now_text=now_text, every=every
+        )
+    except ClientError as err:
+        why = escape(describe_failure(err, engine.name))
+        context.note(f"Rows that other programs wrote could not be searched: {why}")
+    else:
+        merged = sorted([*entries, *foreign.entries], key=lambda entry: entry.added_to_suppression_date, reverse=True)
+        entries = merged[:limit]
+        if not foreign.complete:
+            context.note(
+                "Only part of the table was searched for rows that other programs wrote. --all searches it all."
+            )
     context.print_json({"suppressions": entries})
     context.print_table(_table(entries))
     if len(entries) == limit:

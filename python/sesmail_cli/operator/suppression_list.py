@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 TYPES = tuple(dict.fromkeys(SUPPRESSION_TYPES.values()))
 
 _INDEX = "suppression-type-date-index"
+_PAGE_SIZE = 1_000
+_SEARCHED_PAGES = 50
+"""Pages of the table that are searched for rows outside the index, where not all are asked for."""
+
+
+class Listing(NamedTuple):
+    """Entries, newest first, and whether all rows of the table were searched for those outside the index."""
+
+    entries: list[Suppression]
+    complete: bool
 
 
 def newest(
@@ -26,8 +36,43 @@ def newest(
 ) -> list[Suppression]:
     """Read the unexpired entries of these types, added since a time, newest first. Raises botocore's errors."""
     by_type = [_of_type(client, table_name, one, since) for one in types]
-    merged = heapq.merge(*by_type, key=lambda entry: entry.added_to_suppression_date, reverse=True)
+    merged = heapq.merge(*by_type, key=_added, reverse=True)
     return list(islice((entry for entry in merged if not entry.expired(now_text)), limit))
+
+
+def outside_index(
+    client: DynamoDBClient, table_name: str, types: Sequence[str] | None, *, since: str, now_text: str, every: bool
+) -> Listing:
+    """Scan for the entries that other programs wrote without a known type or a date; None: of all types.
+
+    `every` False: only the first 50,000 rows. Raises botocore's errors.
+    """
+    values = {f":{number}": {"S": one} for number, one in enumerate(TYPES)}
+    pages = client.get_paginator("scan").paginate(
+        TableName=table_name,
+        FilterExpression="attribute_not_exists(suppressionType) OR attribute_not_exists(addedToSuppressionDate)"
+        f" OR NOT suppressionType IN ({', '.join(values)})",
+        ExpressionAttributeValues=values,
+        PaginationConfig={"PageSize": _PAGE_SIZE},
+    )
+    found, complete = [], True
+    for number, page in enumerate(pages):
+        if number == _SEARCHED_PAGES and not every:
+            complete = False
+            break
+        found += [read_suppression(item) for item in page["Items"]]
+    entries = [
+        entry
+        for entry in found
+        if not entry.expired(now_text)
+        and entry.added_to_suppression_date >= since
+        and (types is None or entry.suppression_type in types)
+    ]
+    return Listing(sorted(entries, key=_added, reverse=True), complete)
+
+
+def _added(entry: Suppression) -> str:
+    return entry.added_to_suppression_date
 
 
 def _of_type(client: DynamoDBClient, table_name: str, suppression_type: str, since: str) -> Iterator[Suppression]:

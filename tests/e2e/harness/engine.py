@@ -13,6 +13,8 @@ from localcloud.engine import Engine
 class EngineUnderTest(Engine):
     """A deployed engine and the controls of its emulator."""
 
+    _redelivery_seconds: float | None = None
+
     @property
     def final_status(self) -> str:
         """The last status of an ordinary email: LocalStack's SES publishes no Delivery event."""
@@ -56,10 +58,18 @@ class EngineUnderTest(Engine):
         self.emulator.request("POST", "_sesmail/release", {})
 
     @contextmanager
-    def redelivery_after(self, seconds: float) -> Iterator[None]:
-        """Make SQS redeliver what an ended batch left after these seconds; the visibility timeout is ten minutes."""
-        self.emulator.request("POST", "_sesmail/redelivery", {"seconds": seconds})
+    def redelivery_after(self, seconds: float | None) -> Iterator[None]:
+        """Make SQS redeliver what ended batches leave after these seconds; None: after the visibility timeout.
+
+        A block in another one ends with the other's seconds, which then count for what it left.
+        """
+        before, self._redelivery_seconds = self._redelivery_seconds, seconds
+        self._set_redelivery()
         try:
             yield
         finally:
-            self.emulator.request("POST", "_sesmail/redelivery", {"seconds": None})
+            self._redelivery_seconds = before
+            self._set_redelivery()
+
+    def _set_redelivery(self) -> None:
+        self.emulator.request("POST", "_sesmail/redelivery", {"seconds": self._redelivery_seconds})

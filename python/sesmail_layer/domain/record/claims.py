@@ -12,6 +12,7 @@
          event writes `sent` instead                                                     claim + settle time
                                                                       L' passed, and no event about it is on
                                                                       its way → UNSETTLED: the policy decides
+    An event of an earlier attempt, so late that the email was claimed again → ACCEPTED_EARLIER: not sent once more.
 
 An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
 
@@ -27,11 +28,14 @@ import msgspec
 
 from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
 """In the detail of a `failed` entry: the event whose request was rejected."""
+
+_ARRIVED = {Status.DELIVERED, Status.OPENED, Status.CLICKED}
+_FAILED = {Status.FAILED, Status.SOFT_BOUNCED}
 
 
 def key_of_source(email_id: str, source: str) -> str:
@@ -46,6 +50,8 @@ class Verdict(Enum):
     """Another worker may be sending it: check again at `until`."""
     UNSETTLED = auto()
     """It was claimed, no worker is sending it, and no event says how it ended."""
+    ACCEPTED_EARLIER = auto()
+    """No worker is sending it, and SES accepted an earlier attempt, whose events were late."""
     DONE = auto()
     """It went its way already: nothing to do."""
     REDELIVERED = auto()
@@ -73,23 +79,33 @@ def judge(
         return Finding(Verdict.CONFLICT)
     if record.attempt < attempt and record.status is Status.SOFT_BOUNCED:
         return Finding(Verdict.TAKE, attempt)
-    if record.status is Status.SENDING:
-        return _judge_claimed(record, now, settle_seconds)
-    if record.status is Status.DEFERRED:
-        return Finding(Verdict.TAKE, record.attempt)
+    if record.status in (Status.SENDING, Status.DEFERRED):
+        return _judge_unsent(record, now, settle_seconds)
     same_event = record.request_event_id == event_id
     if not same_event and never_reached_ses(record):
         return Finding(Verdict.TAKE, record.attempt + 1)
     return Finding(Verdict.REDELIVERED if same_event else Verdict.DONE, record.attempt)
 
 
-def _judge_claimed(record: TrackingRecord, now: float, settle_seconds: float) -> Finding:
-    if not record.lease_until:
-        return Finding(Verdict.TAKE, record.attempt)
-    settled_at = max(record.lease_until, claimed_at(record) + settle_seconds)
-    if now < settled_at:
-        return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)
-    return Finding(Verdict.UNSETTLED, record.attempt)
+def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float) -> Finding:
+    verdict = Verdict.TAKE
+    if record.status is Status.SENDING and record.lease_until:
+        settled_at = max(record.lease_until, claimed_at(record) + settle_seconds)
+        if now < settled_at:
+            return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)
+        verdict = Verdict.UNSETTLED
+    return Finding(Verdict.ACCEPTED_EARLIER if accepted_earlier(record) else verdict, record.attempt)
+
+
+def accepted_earlier(record: TrackingRecord) -> Entry | None:
+    """Return the entry of an earlier attempt that SES accepted and that did not fail; it is enough for the email."""
+    earlier = [e for e in record.history if e.attempt < record.attempt and e.recipient in (None, record.to_email)]
+    for entry in earlier:
+        if entry.status is Status.SENT:
+            statuses = {other.status for other in earlier if other.attempt == entry.attempt}
+            if statuses & _ARRIVED or not statuses & _FAILED:
+                return entry
+    return None
 
 
 def claimed_at(record: TrackingRecord) -> float:

@@ -14,7 +14,14 @@ import msgspec
 
 from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled
 from sesmail_layer.domain.guards.breaker import PROBE
-from sesmail_layer.domain.record.claims import REFUSED_EVENT, Verdict, claimed_at, judge, key_of_source
+from sesmail_layer.domain.record.claims import (
+    REFUSED_EVENT,
+    Verdict,
+    accepted_earlier,
+    claimed_at,
+    judge,
+    key_of_source,
+)
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.domain.ses.watermark import is_settled
@@ -157,19 +164,11 @@ class Claims:
             match finding.verdict:
                 case Verdict.BUSY:
                     raise ClaimActive(max(1.0, finding.until - now))
-                case Verdict.CONFLICT:
-                    self._record_conflict(job)
-                    return None
-                case Verdict.REDELIVERED:
-                    self._republish(job, existing)
-                    return None
-                case Verdict.DONE:
-                    self._metrics.count("EmailDuplicate")
-                    about = {"email_id": job.email_id, "status": existing.status, **self._context(job)}
-                    self._log.info("email.duplicate", **about)
-                    return None
                 case Verdict.UNSETTLED:
                     attempt = self._attempt_after_unknown(job, existing, make(attempt, 0).status)
+                case verdict if verdict is not Verdict.TAKE:
+                    self._end_without_entry(job, existing, verdict)
+                    return None
             entry = make(attempt, existing.revision + 1)
             if _already_deferred_for(existing, entry):
                 self._republish(job, existing)
@@ -179,6 +178,26 @@ class Claims:
                 return replaced
             existing = self._tracking.get_many([job.email_id])[job.email_id]
         raise ClaimContended(1)
+
+    def _end_without_entry(self, job: Job, existing: TrackingRecord, verdict: Verdict) -> None:
+        match verdict:
+            case Verdict.CONFLICT:
+                self._record_conflict(job)
+            case Verdict.ACCEPTED_EARLIER:
+                self._record_accepted_earlier(job, existing)
+            case Verdict.REDELIVERED:
+                self._republish(job, existing)
+            case _:
+                self._metrics.count("EmailDuplicate")
+                self._log.info("email.duplicate", email_id=job.email_id, status=existing.status, **self._context(job))
+
+    def _record_accepted_earlier(self, job: Job, existing: TrackingRecord) -> None:
+        """End the latest attempt with the earlier one's acceptance. Raises ClaimContended."""
+        if (earlier := accepted_earlier(existing)) is not None:
+            about = {"key": f"sent/{existing.attempt}", "attempt": existing.attempt}
+            sent = msgspec.structs.replace(earlier, at=utc_text(self._clock.now()), **about)
+            if self._replace(job, existing, sent, 0.0) is None:
+                raise ClaimContended(1)
 
     def _attempt_after_unknown(self, job: Job, record: TrackingRecord, status: Status | None) -> int:
         """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says.
@@ -255,6 +274,10 @@ class Claims:
         if self._tracking.replace(folded) is not None:
             return None
         self._outbox.add(folded, transitions, [job.message.message_id])
+        # What this message's hop does not note may have been stored and not published.
+        waited_or_failed = [e for e in existing.history if e.status in (Status.DEFERRED, Status.FAILED)]
+        if any(entry.detail.get("reason") != job.hop.noted for entry in waited_or_failed):
+            self._republish(job, folded)
         return folded.next_revision()
 
     def _amend(self, job: Job, record: TrackingRecord, entries: Iterable[Entry]) -> None:
@@ -271,15 +294,8 @@ class Claims:
 
     def _log_failed(self, job: Job, email_id: str, error_type: str, message: str, code: str, **more: object) -> None:
         self._metrics.count("EmailFailed")
-        self._log.error(
-            "email.failed",
-            message=message,
-            code=code,
-            error_type=error_type,
-            email_id=email_id,
-            **more,
-            **self._context(job),
-        )
+        about = {"message": message, "code": code, "error_type": error_type, "email_id": email_id}
+        self._log.error("email.failed", **about, **more, **self._context(job))
 
     def _context(self, job: Job) -> dict[str, object]:
         """What a log line says of an email: never an address, a subject or data."""
@@ -316,21 +332,7 @@ def _with_dropped(job: Job, entry: Entry) -> list[Entry]:
     """The entry, and with a claim the cc and bcc addresses that are left out of it."""
     if entry.status is not Status.SENDING or not isinstance(job, Email):
         return [entry]
-    dropped = [
-        Entry(
-            f"failed/{entry.attempt}/{address}",
-            entry.at,
-            entry.attempt,
-            Status.FAILED,
-            recipient=address,
-            detail={
-                "errorType": "suppressed",
-                "errorMessage": f"Email not sent: recipient is suppressed ({suppression.reason})",
-            },
-        )
-        for address, suppression in job.dropped.items()
-    ]
-    return [entry, *dropped]
+    return [entry, *job.dropped_entries(entry.attempt, entry.at)]
 
 
 def _entry_key(attempt: int, revision: int, status: Status) -> str:

@@ -14,7 +14,7 @@ from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import RecipientState, TrackingRecord
+from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.request.email_request import (
     EMAIL_ID,
@@ -102,6 +102,23 @@ class Email(Job):
     # Set by `deliver`:
     kept: bool = False
     """True: its request is in the pending table."""
+
+    def dropped_entries(self, attempt: int, at: str) -> list[Entry]:
+        """The record's entries for the suppressed cc and bcc addresses, which an attempt leaves out."""
+        return [
+            Entry(
+                f"failed/{attempt}/{address}",
+                at,
+                attempt,
+                Status.FAILED,
+                recipient=address,
+                detail={
+                    "errorType": "suppressed",
+                    "errorMessage": f"Email not sent: recipient is suppressed ({suppression.reason})",
+                },
+            )
+            for address, suppression in self.dropped.items()
+        ]
 
 
 def receive(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import PausedBySes, RateLimited
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_seconds
 from tools.simulation.fakes import NOW, request
@@ -45,7 +47,7 @@ def test_a_deferral_whose_event_is_refused_is_published_on_redelivery() -> None:
     throttled(sender)
     sender.run_waiting()
 
-    assert sender.bus.statuses("one") == ["deferred"]
+    assert sender.bus.statuses("one") == ["deferred", "deferred"], "each transition that is stored is published"
 
 
 def test_a_wait_leaves_no_lease_behind() -> None:
@@ -93,3 +95,16 @@ def test_the_record_of_a_scheduled_email_lives_for_the_retention_after_send_at()
     sender.run(sender.message(request(emailId="later", sendAt="2026-12-20T10:00:00Z")))
 
     assert sender.tracking.records["later"].ttl == int(utc_seconds("2026-12-20T10:00:00Z")) + 30 * 86_400
+
+
+def test_a_deferral_that_was_not_published_is_published_with_what_a_redelivery_finds_instead() -> None:
+    sender = Sender()
+    sender.bus.refuse = lambda event: event.status == "deferred"
+    message = sender.message(request(emailId="one", sendAt=LATER))
+    assert sender.waits_after(message)
+    sender.bus.refuse = lambda _event: False
+    sender.suppression.list_address("ada@example.com", SuppressionReason.MANUAL)
+
+    sender.run(msgspec.structs.replace(message, receive_count=2))
+
+    assert sorted(sender.bus.statuses("one")) == ["deferred", "failed"]

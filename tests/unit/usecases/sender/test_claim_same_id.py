@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import request
 from tools.simulation.sender import Sender
@@ -80,3 +81,15 @@ def test_a_failed_status_event_is_published_again_after_a_redelivery() -> None:
 
     assert sender.bus.statuses("order-1") == ["failed"]
     assert sender.tracking.records["order-1"].attempt == 1
+
+
+def test_a_failure_that_was_not_published_is_published_by_the_next_request_of_its_id() -> None:
+    sender = Sender()
+    sender.suppression.list_address("ada@example.com", SuppressionReason.MANUAL)
+    sender.bus.refuse = lambda event: event.attempt == 1
+    sender.run(sender.message(request(emailId="one")))
+    sender.bus.refuse = lambda _event: False
+
+    sender.run(sender.message(request(emailId="one")))
+
+    assert sorted((event.status, event.attempt) for event in sender.bus.events) == [("failed", 1), ("failed", 2)]

@@ -1,0 +1,160 @@
+"""What must hold of a world that has come to rest, whatever happened in it (spec: the guarantees).
+
+Nothing lost      every request has a record that says how it ended, and what became of each mail that SES accepted is
+                  in it; no queue holds anything, and no dead-letter queue holds what could be read
+Nothing doubled   SES accepted at most one mail for an attempt. It accepted one for a later attempt only as a soft
+                  bounce's one retry, or `claim_settle_seconds` and the lease after the claim of an unknown outcome,
+                  while no event of the earlier mail had reached the feedback queue: the one window that SES leaves open
+Statuses          every transition that a record stored was published, and nothing that was not stored
+Suppression       exactly the recipients of hard bounces and complaints are listed, and no mail goes to an address that
+                  was listed before its batch began
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+
+from sesmail_layer.domain.record.claims import key_of_source
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.times import utc_seconds
+from tools.simulation.queues import MAX_RECEIVES, is_readable
+from tools.simulation.ses import Mail
+from tools.simulation.world import Asked, World, expected_events
+
+_STATUSES = {
+    "delivered": {Status.SENT, Status.DELIVERED},
+    "opened": {Status.SENT, Status.DELIVERED, Status.OPENED},
+    "delayed": {Status.SENT, Status.DELAYED, Status.DELIVERED},
+    "hard": {Status.SENT, Status.BOUNCED},
+    "soft": {Status.SENT, Status.SOFT_BOUNCED},
+    "complained": {Status.SENT, Status.DELIVERED, Status.COMPLAINED},
+}
+_UNFINISHED = {Status.SENDING, Status.DEFERRED}
+
+
+def check(world: World) -> None:
+    """Raises AssertionError."""
+    assert world.bus.too_early == []
+    check_nothing_is_lost(world)
+    check_nothing_is_doubled(world)
+    check_statuses(world)
+    check_suppression(world)
+
+
+# --- nothing lost -----------------------------------------------------------------------------------------------------
+
+
+def check_nothing_is_lost(world: World) -> None:
+    for queue in world.queues:
+        assert not queue.messages
+        assert not [message for message in queue.dead if is_readable(message.body)]
+    if world.faults < MAX_RECEIVES and not _rejects(world):
+        assert world.requests_given_up == 0, "a request was given up although no crash used up its receives"
+    for asked in world.asked:
+        record = _record_of(world, asked)
+        assert record is not None, f"{asked} has no record"
+        assert record.status not in _UNFINISHED, f"{asked} is left {record.status}"
+        if not any(mail.record_id == record.email_id for mail in world.ses.accepted):
+            _check_reason_for_not_sending(world, asked, record)
+    for mail in world.ses.accepted:
+        history = world.tracking.records[mail.record_id].history
+        found = {entry.status for entry in history if entry.attempt == mail.attempt}
+        assert found >= _STATUSES[mail.outcome], f"{mail}: only {found} are recorded"
+
+
+def _rejects(world: World) -> bool:
+    """True where messages are redelivered although nothing was killed."""
+    return bool(world.trouble.refused_statuses or world.trouble.doubles or world.trouble.ses_faults)
+
+
+def _record_of(world: World, asked: Asked) -> TrackingRecord | None:
+    """The record that answers a request: under its id, its source's key of that id, or its event's id."""
+    keys = asked.email_id, key_of_source(asked.email_id, asked.source), f"email-{asked.event_id}"
+    for key in keys:
+        record = world.tracking.records.get(key)
+        if (
+            record is not None
+            and record.original_source == asked.source
+            and (
+                record.fingerprint == asked.fingerprint
+                or record.request_event_id == asked.event_id
+                or key in world.foreign_ids
+            )
+        ):
+            return record
+    return None
+
+
+def _check_reason_for_not_sending(world: World, asked: Asked, record: TrackingRecord) -> None:
+    if record.email_id in world.foreign_ids:
+        return  # A finished email of somebody else.
+    assert record.status is Status.FAILED, f"{asked} is {record.status}, and SES has no mail"
+    answers = {answer for record_id, answer in world.ses.answers if record_id == record.email_id}
+    right = {
+        "validation_error": not asked.is_valid,
+        "suppressed": record.to_email in world.sender.suppression.entries,
+        "ses_rejected": "rejected" in answers,
+        "duplicate_conflict": record.conflicts_with == asked.email_id,
+    }
+    assert right.get(record.error_type or ""), f"{asked} failed: {record.error_type}"
+
+
+# --- nothing doubled --------------------------------------------------------------------------------------------------
+
+
+def check_nothing_is_doubled(world: World) -> None:
+    mails: dict[str, list[Mail]] = defaultdict(list)
+    for mail in world.ses.accepted:
+        mails[mail.record_id].append(mail)
+    for record_id, some in mails.items():
+        attempts = [mail.attempt for mail in some]
+        assert attempts == sorted(set(attempts)), f"SES accepted attempts {attempts} of {record_id}"
+        record = world.tracking.records[record_id]
+        retries = 0
+        for earlier, later in itertools.pairwise(some):
+            if _is_retry(world, earlier, later):
+                retries += 1
+            elif not _had_bounced(earlier, later):
+                _check_window(world, record, earlier, later)
+        assert retries <= 1, f"{retries} retries of {record_id}"
+
+
+def _had_bounced(earlier: Mail, later: Mail) -> bool:
+    """True where the engine could know that the earlier mail soft-bounced: then another one is right."""
+    return earlier.outcome == "soft" and earlier.events_at.get("Bounce", math.inf) <= later.at
+
+
+def _is_retry(world: World, earlier: Mail, later: Mail) -> bool:
+    """True where a mail may be a soft bounce's retry, after its delay."""
+    delay_seconds = world.feedback.rules.soft_bounce_retry_delay_seconds
+    return _had_bounced(earlier, later) and later.at >= earlier.events_at["Bounce"] + delay_seconds
+
+
+def _check_window(world: World, record: TrackingRecord, earlier: Mail, later: Mail) -> None:
+    settle_seconds = world.sender.rules.claim_settle_seconds
+    claims = {e.attempt: utc_seconds(e.at) for e in record.history if e.status is Status.SENDING}
+    assert later.at >= claims[earlier.attempt] + settle_seconds, f"{later} is sent before {earlier} is settled"
+    assert earlier.first_event_at >= claims[later.attempt], f"{later} is sent although an event settled {earlier}"
+
+
+# --- statuses and suppression -----------------------------------------------------------------------------------------
+
+
+def check_statuses(world: World) -> None:
+    published = {event.event_id for event in world.bus.events}
+    for record in world.tracking.records.values():
+        missing = [event.status for key, event in expected_events(record).items() if key not in published]
+        assert not missing, f"{missing} of {record.email_id} were never published"
+
+
+def check_suppression(world: World) -> None:
+    listed = set(world.sender.suppression.entries)
+    assert listed == world.listed_by_others | {
+        mail.recipients[0] for mail in world.ses.accepted if mail.outcome in ("hard", "complained")
+    }
+    for began, mail in zip(world.sent_in, world.ses.accepted, strict=True):
+        for address in mail.recipients:
+            assert world.listed_at.get(address, began) >= began, f"{mail} was sent to a suppressed address"
