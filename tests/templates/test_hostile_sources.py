@@ -148,6 +148,16 @@ def test_a_pipe_is_not_read(sources: Path) -> None:
     assert problems(sources) == []
 
 
+@pytest.mark.parametrize("file", ["hello/template.html", "hello/sample.json", "_shared/t.html", "_shared/huge.html"])
+def test_a_huge_file_is_a_finding_and_is_not_read(sources: Path, file: str) -> None:
+    write(sources, "[% include '_shared/t.html' %][% include '_shared/huge.html' ignore missing %]", t="x")
+    with (sources / file).open("wb") as huge:
+        huge.truncate(64 * 1024**3)  # a file of zeros, which takes no room on the disk
+    (problem,) = problems(sources)
+    assert "68719476736 bytes" in problem
+    assert run.invoke(app, ["template", "lint", str(sources)]).exit_code == 1
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -134,3 +135,56 @@ def test_other_paths_are_not_served(server: PreviewServer) -> None:
         with pytest.raises(urllib.error.HTTPError, match="404") as caught:
             get(server, path)
         caught.value.close()
+
+
+def raw(server: PreviewServer, request: str) -> str:
+    """Send a request as it is; return the first line of the answer."""
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as connection:
+        connection.sendall(request.replace("HOST", f"127.0.0.1:{server.server_port}").encode())
+        return connection.makefile().readline().strip()
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("", True),
+        ("Origin: http://HOST\r\n", True),
+        ("Origin: http://evil.example\r\n", False),
+        ("Origin: http://evil.example:HOST\r\n", False),
+        ("Origin: null\r\n", False),
+        ("Origin: https://HOST\r\n", False),
+        ("Sec-Fetch-Site: cross-site\r\n", False),
+        ("Sec-Fetch-Site: same-site\r\n", False),
+        ("Sec-Fetch-Site: same-origin\r\n", True),
+        ("Sec-Fetch-Site: none\r\n", True),
+    ],
+)
+@pytest.mark.parametrize("request_line", ["GET /api/revision", "POST /api/render"])
+def test_another_site_s_page_can_ask_nothing(
+    server: PreviewServer, request_line: str, origin: str, allowed: bool
+) -> None:
+    answer = raw(server, f"{request_line} HTTP/1.0\r\nHost: HOST\r\n{origin}Content-Length: 2\r\n\r\n{{}}")
+    assert answer.split()[1] == ("200" if allowed else "403")
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1e3", "²", "99999999999999999999"])
+def test_a_wrong_length_is_rejected(server: PreviewServer, length: str) -> None:
+    answer = raw(server, f"POST /api/render HTTP/1.0\r\nHost: HOST\r\nContent-Length: {length}\r\n\r\n")
+    assert answer.split()[1] in ("400", "404")
+
+
+def test_data_that_is_nested_too_deeply_is_an_answer(server: PreviewServer) -> None:
+    deep = "[" * 100_000
+    answer = raw(server, f"POST /api/render HTTP/1.0\r\nHost: HOST\r\nContent-Length: {len(deep)}\r\n\r\n{deep}")
+    assert answer.split()[1] == "400"
+    name = server.gallery.templates()[0]["name"]
+    body = json.dumps({"name": name, "data": deep})
+    answer = raw(server, f"POST /api/render HTTP/1.0\r\nHost: HOST\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    assert answer.split()[1] == "200"
+
+
+@pytest.mark.parametrize(
+    "path", ["/../gallery.html", "//etc/passwd", "/%2e%2e/server.py", "/gallery.py", "/api/../server.py"]
+)
+def test_only_the_page_s_own_files_are_served(server: PreviewServer, path: str) -> None:
+    assert raw(server, f"GET {path} HTTP/1.0\r\nHost: HOST\r\n\r\n").split()[1] == "404"

@@ -14,10 +14,12 @@ from jinja2.runtime import BlockReference, Macro
 
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_layer.domain.template.bounds import metered
-from sesmail_layer.domain.template.files import METADATA
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
 SHARED = "_shared"
+# The sender takes MAX_FILE_BYTES. A file that is somewhat larger is still read, for the linter's findings in it.
+MAX_SOURCE_BYTES = 4 * MAX_FILE_BYTES
 _MARKS = ("[[", "]]", "[%", "%]", "[#")
 
 
@@ -64,8 +66,11 @@ class _FolderLoader(FileSystemLoader):
         self._folder = folder
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        if not is_inside(self._folder.joinpath(*split_template_path(template)), self._folder):
+        path = self._folder.joinpath(*split_template_path(template))
+        if not is_inside(path, self._folder):
             raise TemplateNotFound(template)
+        if problem := size_problem(path):
+            raise TemplateSourceError(f"{template}: {problem}")
         return super().get_source(environment, template)
 
 
@@ -96,11 +101,17 @@ def is_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
+def size_problem(path: Path) -> str:
+    """Return what is wrong with a file that is too large to read; empty for any other."""
+    size = path.stat().st_size if path.is_file() else 0
+    return f"file too large: {size} bytes (max {MAX_SOURCE_BYTES} bytes)" if size > MAX_SOURCE_BYTES else ""
+
+
 def _expand(environment: _SourceEnvironment, name: str, file: str) -> bytes:
     try:
         with metered(), limited(COMPILE_SECONDS):
             text = environment.get_template(f"{name}/{file}").render()
-    except TemplateError:
+    except (TemplateError, TemplateSourceError):
         raise
     except Exception as err:
         raise TemplateSourceError(f"{name}/{file}: {type(err).__name__}: {err}") from err

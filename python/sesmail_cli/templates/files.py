@@ -12,10 +12,12 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
 from sesmail_cli.templates.compiler import (
+    MAX_SOURCE_BYTES,
     TemplateSourceError,
     compile_template,
     is_inside,
     is_source_tree,
+    size_problem,
     template_folders,
 )
 from sesmail_layer.domain.template.files import METADATA
@@ -80,12 +82,14 @@ def _is_template(folder: Path) -> bool:
 
 
 def _read(folder: Path, root: Path) -> TemplateFiles:
-    """Read a template's files; those outside of the root are problems."""
+    """Read a template's files; those outside of the root, and those that are too large, are problems."""
     paths = [path for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES and path.is_file()]
     outside = [path for path in paths if not is_inside(path, root)]
-    files = {path.name: path.read_bytes() for path in paths if path not in outside}
     problems = [SourceProblem(path.name, 0, "it is a link to a file outside of the folder") for path in outside]
-    if is_source_tree(folder.parent) and not outside:
+    problems += [SourceProblem(path.name, 0, size_problem(path)) for path in paths if size_problem(path)]
+    unread = {problem.file for problem in problems}
+    files = {path.name: path.read_bytes() for path in paths if path.name not in unread}
+    if is_source_tree(folder.parent) and not problems:
         try:
             files |= compile_template(folder.parent, folder.name)
         except (TemplateError, TemplateSourceError) as err:
@@ -110,7 +114,7 @@ def _from_s3(url: str) -> list[TemplateFiles]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=f"{prefix}/"):
         for entry in page.get("Contents", []):
             folder, _, file = entry["Key"].rpartition("/")
-            if Path(file).suffix in _SUFFIXES:
+            if Path(file).suffix in _SUFFIXES and entry["Size"] <= MAX_SOURCE_BYTES:
                 found[folder][file] = s3.get_object(Bucket=parts.netloc, Key=entry["Key"])["Body"].read()
     return [
         TemplateFiles(folder.rpartition("/")[2], f"s3://{parts.netloc}/{folder}", files)

@@ -43,7 +43,7 @@ class Gallery:
             return error_answer("TMPL001", f"Template '{body.get('name')}' not found")
         try:
             data = json.loads(str(body.get("data", "")))
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             return error_answer("JSON", f"The data is not JSON: {err}")
         request = {"to": RECIPIENT, "templateName": template.name, "templateData": data}
         try:

@@ -43,6 +43,7 @@ class PreviewServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: PreviewServer
+    timeout = 60  # seconds for a request to arrive
 
     def do_GET(self) -> None:
         if not self._is_local():
@@ -60,13 +61,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if not self._is_local():
             return
-        size = int(self.headers.get("Content-Length") or 0)
+        length = self.headers.get("Content-Length") or "0"
+        if not (length.isascii() and length.isdecimal()):
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        size = int(length)
         if self.path != "/api/render" or size > _MAX_BODY_BYTES:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         try:
             body = json.loads(self.rfile.read(size))
-        except ValueError:
+        except (ValueError, RecursionError):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         failed = error_answer("TMPL012", f"The preview took over {worker.ANSWER_SECONDS:g} s and was ended")
@@ -76,8 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing to the user's terminal."""
 
     def _is_local(self) -> bool:
-        """Reject other host names, which another page could point at this server (DNS rebinding)."""
-        if self.headers.get("Host") == f"127.0.0.1:{self.server.server_port}":
+        """Reject the requests of other sites' pages, and other host names, which could lead here (DNS rebinding)."""
+        own = f"127.0.0.1:{self.server.server_port}"
+        if (
+            self.headers.get("Host") == own
+            and self.headers.get("Origin") in (None, f"http://{own}")
+            and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
+        ):
             return True
         self.send_error(HTTPStatus.FORBIDDEN)
         return False

@@ -29,6 +29,7 @@ from sesmail_layer.domain.request.refusals import (
     refusal_of,
     reject_misleading_names,
 )
+from sesmail_layer.domain.template.files import canonical_locale
 from sesmail_layer.domain.times import rfc3339_seconds, utc_text
 
 MAX_RECIPIENTS = 50
@@ -193,7 +194,7 @@ def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> Email
         reply_to=[_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
         sender_override=_checked_sender(request.sender_override),
         metadata=None if request.metadata is None else with_storable_numbers(request.metadata),
-        locale=request.locale and request.locale.replace("_", "-"),
+        locale=request.locale and canonical_locale(request.locale),
         **_checked_times(request, now, max_schedule_days),
     )
 

@@ -174,7 +174,12 @@ def printed(value: Any, text: str = "an expression") -> Any:
         raise UndefinedError(f"{text!r} is {_kind(value)}, not data")
     if not isinstance(value, str):
         check_data(value)
-    return charged(value)
+    return charged(unsigned_zero(value))
+
+
+def unsigned_zero(value: Any) -> Any:
+    """Return 0.0 for -0.0, as people write it."""
+    return 0.0 if isinstance(value, float) and value == 0 else value
 
 
 def check_data(value: Any) -> None:

@@ -8,6 +8,13 @@ MISSING_FILE_CODES = {"template.html": "TMPL002", "template.txt": "TMPL003", MET
 MAX_FILE_BYTES = 262_144
 
 
+def canonical_locale(locale: str) -> str:
+    """Write a language tag as template files have it: `DE_de` is `de-DE`, `ZH-hans` is `zh-Hans` (RFC 5646, 2.1.1)."""
+    language, *others = locale.replace("_", "-").split("-")
+    written = [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in others]
+    return "-".join([language.lower(), *written])
+
+
 def locale_candidates(locale: str | None) -> list[str]:
     """Return the locales to look for, best first: `fr-CA` gives `fr-CA`, then `fr`; the default comes after these."""
     parts = locale.split("-") if locale else []

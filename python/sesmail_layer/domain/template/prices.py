@@ -98,7 +98,7 @@ def checked_filter(name: str, value: Any, args: tuple[Any, ...], kwargs: Mapping
 def result(name: str, made: Any) -> Any:
     """Charge what a filter has made, and return it."""
     if name in FREE_FILTERS:
-        return bounds.charged(made) if isinstance(made, int) else made
+        return bounds.charged(made) if isinstance(made, int) else bounds.unsigned_zero(made)
     if hasattr(made, "__next__"):
         bounds.spend(_PER_FUNCTION)
         return bounds.charged_items(made)

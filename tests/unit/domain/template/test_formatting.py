@@ -79,6 +79,11 @@ def test_an_absent_optional_value_prints_nothing() -> None:
     assert render("[{{ value | money('EUR') }}{{ value | number }}{{ value | date }}{{ value | time }}]") == "[]"
 
 
+@pytest.mark.parametrize("source", ["-0.0", "-0.4|round", "0 * -1.0", "-0.001|round(2)", "(-0.2)|round(0, 'ceil')"])
+def test_a_number_that_is_zero_has_no_minus(source: str) -> None:
+    assert render(f"{{{{ {source} }}}}") == "0.0"
+
+
 def test_babel_is_loaded_only_when_a_template_uses_it() -> None:
     script = (
         "import sys, json\n"
