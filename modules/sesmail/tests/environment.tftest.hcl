@@ -41,6 +41,11 @@ override_resource {
 }
 
 override_resource {
+  target = module.bulk_retry_queue.aws_sqs_queue.this
+  values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-BulkRetryQueue" }
+}
+
+override_resource {
   target = module.feedback_queue.aws_sqs_queue.this
   values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-FeedbackQueue" }
 }
