@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sesmail_layer.domain.plain_text import redacted
+from sesmail_layer.domain.plain_text import redacted, without_addresses
 
 _LONGEST_MESSAGE = 1_000
 """Characters: a template may have a name of 200 KB, and the message goes into a record, an event and a log line."""
@@ -28,7 +28,7 @@ class PermanentError(Exception):
     """It can never succeed. `error_type` is public interface (spec section 4), `message` follows section 11."""
 
     def __init__(self, error_type: str, message: str, *, code: str) -> None:
-        message = "".join(character if character.isprintable() else "?" for character in message)
+        message = "".join(character if character.isprintable() else "?" for character in without_addresses(message))
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
         super().__init__(message)

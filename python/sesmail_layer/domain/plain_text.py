@@ -16,7 +16,9 @@ _CONTROLS = (
 CONTROLS = re.compile(f"[{_CONTROLS}]")
 # Also half surrogate pairs, which cannot be encoded; not line feeds.
 _UNPRINTABLE = re.compile(rf"(?!\n)[{_CONTROLS}\ud800-\udfff]")
-_ADDRESS = re.compile(r"\"[^\"\n]{0,100}\"@[^\s\"'<>(),;:=]+|[^\s\"'<>(),;:=]+@[^\s\"'<>(),;:=]+")
+_PART = r"[^\s\"'<>(),;:=]+"
+# A domain has a letter or digit: `._@-` is no address.
+_ADDRESS = re.compile(rf"(?:\"[^\"\n]{{0,100}}\"|{_PART})@(?=[^\s\"'<>(),;:=]*[^\W_]){_PART}")
 
 
 def printable(text: str) -> str:
@@ -32,6 +34,11 @@ def escaped(json_text: str) -> str:
 def redacted(text: str) -> str:
     """Replace everything that looks like an address; SES puts addresses into its error messages."""
     return _ADDRESS.sub("[address]", text)
+
+
+def without_addresses(text: str) -> str:
+    """Replace addresses, but not those that are masked (`j***@example.com`)."""
+    return _ADDRESS.sub(lambda found: found[0] if "***@" in found[0] else "[address]", text)
 
 
 def _escape(character: str) -> str:

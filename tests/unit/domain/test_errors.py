@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.errors import PausedBySes, PermanentError, TransientError
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a" * 1000, "a" * 1000), ("a" * 1001, "a" * 1000 + "…")])
@@ -12,3 +12,20 @@ def test_a_message_of_over_a_thousand_characters_is_cut_and_says_so(given: str, 
     error = PermanentError("template_not_found", given, code="TMPL001")
     assert error.message == kept
     assert str(error) == kept
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermanentError("ses_rejected", "SES error: john@example.com is j***@example.com", code="SES001"),
+        TransientError("no answer about john@example.com", code="AWS001"),
+        PausedBySes(1, message="held: john@example.com"),
+    ],
+)
+def test_no_error_passes_an_address_on(error: PermanentError | TransientError | PausedBySes) -> None:
+    assert "john@example.com" not in f"{error}{error.message}"
+    assert "[address]" in error.message
+
+
+def test_a_masked_address_stays_in_what_the_producer_reads() -> None:
+    assert PermanentError("validation_error", "'j***@example.com'", code="VAL003").message == "'j***@example.com'"
