@@ -33,8 +33,15 @@ DEFAULT_NAME = "sesmailengine"
 SENDER_DOMAIN = "example.com"
 # PutEvents takes at most ten entries.
 MAX_PUT_EVENTS_ENTRIES = 10
-QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue")
-DEAD_LETTER_QUEUES = ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "FeedbackProcessorDLQ")
+QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "FeedbackQueue")
+DEAD_LETTER_QUEUES = (
+    "EventBridgeDLQ",
+    "EmailQueueDLQ",
+    "BulkQueueDLQ",
+    "RetryDLQ",
+    "BulkRetryDLQ",
+    "FeedbackProcessorDLQ",
+)
 DEPTH_ATTRIBUTES = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",

@@ -76,8 +76,13 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the retry queue, where emails wait."
+  description = "URL of the retry queue, where transactional emails wait."
   value       = module.sesmail.retry_queue_url
+}
+
+output "bulk_retry_queue_url" {
+  description = "URL of the retry queue of bulk emails."
+  value       = module.sesmail.bulk_retry_queue_url
 }
 
 output "feedback_queue_url" {
@@ -103,6 +108,11 @@ output "bulk_queue_dlq_url" {
 output "retry_dlq_url" {
   description = "URL of the retry queue's dead-letter queue."
   value       = module.sesmail.retry_dlq_url
+}
+
+output "bulk_retry_dlq_url" {
+  description = "URL of the dead-letter queue of waiting bulk emails."
+  value       = module.sesmail.bulk_retry_dlq_url
 }
 
 output "feedback_processor_dlq_url" {

@@ -33,18 +33,19 @@ locals {
     DATA_RETENTION_DAYS               = tostring(var.data_retention_days)
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)
 
-    SESMAIL_NAME                = var.name
-    SESMAIL_CONTROL_TABLE       = module.tables.control_name
-    SESMAIL_PENDING_TABLE       = module.tables.pending_name
-    SESMAIL_BULK_QUEUE_URL      = module.bulk_queue.url
-    SESMAIL_RETRY_QUEUE_URL     = module.retry_queue.url
-    SESMAIL_FEEDBACK_QUEUE_URL  = module.feedback_queue.url
-    SESMAIL_FEEDBACK_DLQ_URL    = module.feedback_queue.dead_letter_url
-    SESMAIL_MAX_RECEIVE_COUNT   = tostring(local.max_receive_count)
-    SESMAIL_FEEDBACK_TOPIC_ARN  = local.feedback_topic_arn
-    SESMAIL_ALARM_TOPIC_ARN     = local.alarm_topic_arn
-    SESMAIL_STATUS_EVENT_SOURCE = var.status_event_source
-    SESMAIL_TRACING             = tostring(var.tracing_enabled)
+    SESMAIL_NAME                 = var.name
+    SESMAIL_CONTROL_TABLE        = module.tables.control_name
+    SESMAIL_PENDING_TABLE        = module.tables.pending_name
+    SESMAIL_BULK_QUEUE_URL       = module.bulk_queue.url
+    SESMAIL_RETRY_QUEUE_URL      = module.retry_queue.url
+    SESMAIL_BULK_RETRY_QUEUE_URL = module.bulk_retry_queue.url
+    SESMAIL_FEEDBACK_QUEUE_URL   = module.feedback_queue.url
+    SESMAIL_FEEDBACK_DLQ_URL     = module.feedback_queue.dead_letter_url
+    SESMAIL_MAX_RECEIVE_COUNT    = tostring(local.max_receive_count)
+    SESMAIL_FEEDBACK_TOPIC_ARN   = local.feedback_topic_arn
+    SESMAIL_ALARM_TOPIC_ARN      = local.alarm_topic_arn
+    SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source
+    SESMAIL_TRACING              = tostring(var.tracing_enabled)
 
     SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
@@ -104,9 +105,10 @@ module "email_sender" {
   allow_recursion = true
 
   event_sources = {
-    email = { queue_arn = module.email_queue.arn, maximum_concurrency = var.email_sender_concurrency }
-    bulk  = { queue_arn = module.bulk_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
-    retry = { queue_arn = module.retry_queue.arn, maximum_concurrency = var.email_sender_concurrency }
+    email      = { queue_arn = module.email_queue.arn, maximum_concurrency = var.email_sender_concurrency }
+    bulk       = { queue_arn = module.bulk_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
+    retry      = { queue_arn = module.retry_queue.arn, maximum_concurrency = var.email_sender_concurrency }
+    bulk_retry = { queue_arn = module.bulk_retry_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
   }
 }
 

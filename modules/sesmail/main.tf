@@ -34,6 +34,7 @@ locals {
     EmailQueueDLQ  = module.email_queue.dead_letter_name
     BulkQueueDLQ   = module.bulk_queue.dead_letter_name
     RetryDLQ       = module.retry_queue.dead_letter_name
+    BulkRetryDLQ   = module.bulk_retry_queue.dead_letter_name
     FeedbackDLQ    = module.feedback_queue.dead_letter_name
   }
 }
@@ -119,9 +120,10 @@ module "dashboard" {
   function_names          = [module.email_sender.name, module.feedback_processor.name]
 
   queue_names = {
-    Email    = module.email_queue.name
-    Bulk     = module.bulk_queue.name
-    Retry    = module.retry_queue.name
-    Feedback = module.feedback_queue.name
+    Email     = module.email_queue.name
+    Bulk      = module.bulk_queue.name
+    Retry     = module.retry_queue.name
+    BulkRetry = module.bulk_retry_queue.name
+    Feedback  = module.feedback_queue.name
   }
 }

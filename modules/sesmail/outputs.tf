@@ -109,8 +109,13 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the retry queue, where emails wait."
+  description = "URL of the retry queue, where transactional emails wait."
   value       = module.retry_queue.url
+}
+
+output "bulk_retry_queue_url" {
+  description = "URL of the retry queue of bulk emails."
+  value       = module.bulk_retry_queue.url
 }
 
 output "feedback_queue_url" {
@@ -136,6 +141,11 @@ output "bulk_queue_dlq_url" {
 output "retry_dlq_url" {
   description = "URL of the retry queue's dead-letter queue."
   value       = module.retry_queue.dead_letter_url
+}
+
+output "bulk_retry_dlq_url" {
+  description = "URL of the dead-letter queue of waiting bulk emails."
+  value       = module.bulk_retry_queue.dead_letter_url
 }
 
 output "feedback_processor_dlq_url" {

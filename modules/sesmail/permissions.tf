@@ -85,7 +85,7 @@ locals {
       {
         sid       = "DelayOrForwardToBulkQueue"
         actions   = ["sqs:SendMessage"]
-        resources = [module.retry_queue.arn, module.bulk_queue.arn]
+        resources = [module.retry_queue.arn, module.bulk_retry_queue.arn, module.bulk_queue.arn]
       },
       {
         sid       = "ReadFeedbackBacklog"
@@ -141,7 +141,7 @@ locals {
     {
       sid       = "ScheduleRetry"
       actions   = ["sqs:SendMessage"]
-      resources = [module.retry_queue.arn]
+      resources = [module.retry_queue.arn, module.bulk_retry_queue.arn]
     },
     local.publish_statement,
   ]

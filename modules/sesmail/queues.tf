@@ -3,9 +3,9 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  # Six times the timeout, AWS's advice for queues that feed a function:
-  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-  sender_visibility_seconds   = max(600, 6 * var.email_sender_timeout)
+  # Six times the timeout, AWS's advice for queues that feed a function. It serves crashes alone: what waits, for an
+  # error too, waits on a retry queue: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  sender_visibility_seconds   = 6 * var.email_sender_timeout
   feedback_visibility_seconds = 6 * var.feedback_processor_timeout
 
   # Times that a message is delivered before it moves to the dead-letter queue; the functions count with it.
@@ -137,6 +137,18 @@ module "retry_queue" {
 
   name                       = "${var.name}-RetryQueue"
   dead_letter_name           = "${var.name}-RetryDLQ"
+  max_receive_count          = local.max_receive_count
+  visibility_timeout_seconds = local.sender_visibility_seconds
+  account                    = local.account
+  tags                       = var.tags
+}
+
+# A lane of its own: a paused newsletter must not stand before a waiting password reset.
+module "bulk_retry_queue" {
+  source = "../queue"
+
+  name                       = "${var.name}-BulkRetryQueue"
+  dead_letter_name           = "${var.name}-BulkRetryDLQ"
   max_receive_count          = local.max_receive_count
   visibility_timeout_seconds = local.sender_visibility_seconds
   account                    = local.account

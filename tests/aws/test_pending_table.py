@@ -16,7 +16,6 @@ from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.request.envelopes import (
     PendingRequest,
     RequestEnvelope,
-    open_envelope,
     pack_request,
     unpack_request,
 )
@@ -75,7 +74,7 @@ def test_a_kept_request_is_read_as_the_next_attempts_message(table: PendingTable
 
     kept = table.get("email-1")
     assert kept is not None
-    envelope = open_envelope(unpack_request(kept, NOW + 900))
+    envelope = unpack_request(kept, NOW + 900)
     assert (envelope.id, envelope.source, envelope.detail) == ("event-1", "app", detail)
     assert (envelope.hop.attempt, envelope.hop.not_before) == (2, NOW + 900)
 

@@ -17,6 +17,7 @@ from sesmail_layer.domain.errors import TransientError
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+ACCEPTED: Any = {"Successful": [], "Failed": []}
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/sesmailengine-RetryQueue"
 
 
@@ -36,8 +37,8 @@ def delay_queue(client: SQSClient, url: str = URL) -> DelayQueue:
 )
 def test_a_delay_is_in_whole_seconds_and_at_most_sqs_s_limit(client: SQSClient, asked: float, delay: int) -> None:
     with Stubber(client) as stub:
-        expected = {"QueueUrl": URL, "MessageBody": "{}", "DelaySeconds": delay}
-        stub.add_response("send_message", {"MessageId": "1"}, expected)
+        entry = {"Id": "0", "MessageBody": "{}", "DelaySeconds": delay}
+        stub.add_response("send_message_batch", ACCEPTED, {"QueueUrl": URL, "Entries": [entry]})
         delay_queue(client).put("{}", asked)
         stub.assert_no_pending_responses()
 
@@ -48,6 +49,38 @@ def test_a_message_is_received_as_it_was_put(client: SQSClient) -> None:
     delay_queue(client, url).put(body, 0)
     [message] = client.receive_message(QueueUrl=url)["Messages"]
     assert message["Body"] == body
+
+
+def test_many_messages_take_a_call_for_every_ten(client: SQSClient) -> None:
+    url = client.create_queue(QueueName="retry")["QueueUrl"]
+    calls: list[int] = []
+    client.meta.events.register("before-call.sqs", lambda params, **_: calls.append(len(params["body"])))
+    assert delay_queue(client, url).put_all([(f'{{"n": {n}}}', 0) for n in range(23)]) == {}
+    received: set[str] = set()
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        received |= {message["Body"] for message in messages}
+    assert received == {f'{{"n": {n}}}' for n in range(23)}
+    assert len(calls) - 4 == 3, "three batches, and the receives"
+
+
+def test_a_call_never_carries_more_than_sqs_takes_in_one(client: SQSClient) -> None:
+    """Bytes, not characters: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html"""
+    url = client.create_queue(QueueName="retry")["QueueUrl"]
+    bodies = ["é" * 60_000, "x" * 142_144, "y", "z" * 262_144, "1"]
+    assert delay_queue(client, url).put_all([(body, 0) for body in bodies]) == {}
+
+
+def test_each_message_that_is_refused_is_named_and_the_others_are_put(client: SQSClient) -> None:
+    refused: Any = {"Successful": [], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
+    with Stubber(client) as stub:
+        stub.add_response("send_message_batch", refused)
+        stub.add_client_error("send_message_batch", "ServiceUnavailable")
+        errors = delay_queue(client).put_all([("{}", 0)] * 12)
+    assert {index: str(err) for index, err in errors.items()} == {
+        1: "Failed to put it there: InternalError",
+        10: "Failed to put it there: ClientError",
+        11: "Failed to put it there: ClientError",
+    }
 
 
 def fail_with_no_connection(monkeypatch: pytest.MonkeyPatch, client: SQSClient, method: str) -> None:
@@ -61,12 +94,12 @@ def test_a_queue_that_cannot_be_written_is_an_error_with_the_queues_own_code(
     client: SQSClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Stubber(client) as stub:
-        stub.add_client_error("send_message", "AWS.SimpleQueueService.NonExistentQueue")
+        stub.add_client_error("send_message_batch", "AWS.SimpleQueueService.NonExistentQueue")
         with pytest.raises(TransientError, match=r"^Failed to put it there: ") as caught:
             delay_queue(client).put("private", 5)
     assert caught.value.code == "QUE999"
     assert "private" not in caught.value.message
-    fail_with_no_connection(monkeypatch, client, "send_message")
+    fail_with_no_connection(monkeypatch, client, "send_message_batch")
     with pytest.raises(TransientError, match=r"^Failed to put it there: EndpointConnectionError$"):
         delay_queue(client).put("{}", 5)
 

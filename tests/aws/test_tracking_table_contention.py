@@ -95,6 +95,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
                 sending_counts=breaker_table,
                 pending=FakePendingTable(FakeClock()),
                 retry_queue=FakeDelayQueue(),
+                bulk_retry_queue=FakeDelayQueue(),
                 bus=bus,
                 sending_bus=bus,
                 clock=Clock(),

@@ -35,8 +35,15 @@ ADA = "ada@example.com"
 SOURCE = "my.application"
 T0 = "2026-11-24T10:31:00.000Z"
 
-QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue")
-DEAD_LETTER_QUEUES = ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "FeedbackProcessorDLQ")
+QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "FeedbackQueue")
+DEAD_LETTER_QUEUES = (
+    "EventBridgeDLQ",
+    "EmailQueueDLQ",
+    "BulkQueueDLQ",
+    "RetryDLQ",
+    "BulkRetryDLQ",
+    "FeedbackProcessorDLQ",
+)
 _TABLES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "EmailTracking": (
         "emailId",

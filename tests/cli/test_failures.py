@@ -99,7 +99,9 @@ def test_an_unknown_queue_lists_the_known_ones(engine: MotoEngine, queue: str) -
     result = sesmail("redrive", queue)
 
     assert result.exit_code == 2
-    assert "name one of EmailQueue, BulkQueue, RetryQueue, FeedbackQueue, EventBridgeDLQ" in result.stderr
+    assert (
+        "name one of EmailQueue, BulkQueue, RetryQueue, BulkRetryQueue, FeedbackQueue, EventBridgeDLQ" in result.stderr
+    )
 
 
 def rejected(code: str) -> ClientError:

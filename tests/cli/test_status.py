@@ -30,7 +30,7 @@ def test_every_queue_and_dead_letter_queue_is_counted_in_all_states(engine: Moto
 
     assert [queue["name"] for queue in found["queues"]] == list(QUEUES)
     assert [queue["name"] for queue in found["deadLetterQueues"]] == list(DEAD_LETTER_QUEUES)
-    email, _, retry, _ = found["queues"]
+    email, _, retry, *_ = found["queues"]
     assert (email["waiting"], email["inFlight"], email["delayed"]) == (1, 1, 0)
     assert (retry["waiting"], retry["inFlight"], retry["delayed"]) == (0, 0, 1)
 

@@ -48,7 +48,7 @@ def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
     assert found["ses"]["maxSendRate"] > 0
     assert len(found["queues"]) == 4
     assert {queue["name"]: queue["waiting"] for queue in found["deadLetterQueues"]} == dict.fromkeys(
-        ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "FeedbackProcessorDLQ"), 0
+        ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "BulkRetryDLQ", "FeedbackProcessorDLQ"), 0
     )
 
 

@@ -226,7 +226,10 @@ _POLLED = "used by Lambda's own poller, which the emulator does not check"
 NOT_SHOWN = {
     **{
         Permission(function, f"sqs:{action}", queue): _POLLED
-        for function, queues in ((SENDER, ("EmailQueue", "BulkQueue", "RetryQueue")), (FEEDBACK, ("FeedbackQueue",)))
+        for function, queues in (
+            (SENDER, ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")),
+            (FEEDBACK, ("FeedbackQueue",)),
+        )
         for queue in queues
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     },

@@ -29,7 +29,15 @@ KEYS = {
     TABLES["control"]: "pk",
     f"{NAME}-Pending": "emailId",
 }
-QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ", "StatusEvents")
+QUEUES = (
+    "EmailQueue",
+    "BulkQueue",
+    "RetryQueue",
+    "BulkRetryQueue",
+    "FeedbackQueue",
+    "FeedbackProcessorDLQ",
+    "StatusEvents",
+)
 SENDER = "no-reply@example.com"
 
 

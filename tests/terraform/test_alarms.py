@@ -16,6 +16,7 @@ ALARMS: dict[str, tuple[object, ...]] = {
     "EventBridgeDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EventBridgeDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "EmailQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EmailQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "BulkQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-BulkQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
+    "BulkRetryDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-BulkRetryDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "RetryDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-RetryDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "FeedbackDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-FeedbackProcessorDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "SES-BounceRate": ("AWS/SES", "Reputation.BounceRate", {}, "Average", 3600, 2, 0.03, "ignore"),

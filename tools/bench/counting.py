@@ -182,7 +182,7 @@ def _make_stack() -> None:
         s3.put_object(Bucket=_BUCKET, Key=f"templates/welcome/{file}", Body=content.encode())
     boto3.client("ses").verify_domain_identity(Domain="example.com")
     boto3.client("events").create_event_bus(Name=f"{NAME}-EmailBus")
-    for queue in ("EmailQueue", "BulkQueue", "RetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ"):
+    for queue in ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ"):
         boto3.client("sqs").create_queue(QueueName=f"{NAME}-{queue}")
 
 

@@ -29,6 +29,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_PENDING_TABLE": f"{name}-Pending",
         "SESMAIL_BULK_QUEUE_URL": f"{queue_url}BulkQueue",
         "SESMAIL_RETRY_QUEUE_URL": f"{queue_url}RetryQueue",
+        "SESMAIL_BULK_RETRY_QUEUE_URL": f"{queue_url}BulkRetryQueue",
         "SESMAIL_FEEDBACK_QUEUE_URL": f"{queue_url}FeedbackQueue",
         "SESMAIL_FEEDBACK_DLQ_URL": f"{queue_url}FeedbackProcessorDLQ",
         "SESMAIL_MAX_RECEIVE_COUNT": "5",

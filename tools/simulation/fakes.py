@@ -220,6 +220,15 @@ class FakeDelayQueue:
         assert delay_seconds >= 0
         self.messages.append((body, delay_seconds))
 
+    def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
+        failed: dict[int, TransientError] = {}
+        for index, (body, delay_seconds) in enumerate(messages):
+            try:
+                self.put(body, delay_seconds)
+            except TransientError as err:
+                failed[index] = err
+        return failed
+
     def take(self) -> list[tuple[str, float]]:
         taken, self.messages = self.messages, []
         return taken
@@ -266,6 +275,7 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
         self.levels: dict[str, float] = {}
+        self.highest_values: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
         assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
@@ -274,6 +284,10 @@ class FakeMetrics:
     def level(self, name: str, value: float) -> None:
         assert re.fullmatch(r"([A-Z][0-9a-z]+)+", name), name
         self.levels[name] = value
+
+    def highest(self, name: str, seconds: float) -> None:
+        assert re.fullmatch(r"([A-Z][a-z]+)+", name), name
+        self.highest_values[name] = max(seconds, self.highest_values.get(name, 0.0))
 
 
 class FakeLog:

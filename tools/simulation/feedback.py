@@ -81,6 +81,7 @@ class Feedback:
         self.breaker_table = FakeBreakerTable(self.control)
         self.pending = FakePendingTable(self.clock)
         self.waiting = FakeDelayQueue()
+        self.bulk_waiting = FakeDelayQueue()
         self._ids = itertools.count(1)
 
     def ports(self) -> FeedbackPorts:
@@ -91,6 +92,7 @@ class Feedback:
             sending_counts=self.breaker_table,
             pending=self.pending,
             retry_queue=self.waiting,
+            bulk_retry_queue=self.bulk_waiting,
             bus=self.bus,
             sending_bus=self.bus,
             clock=self.clock,

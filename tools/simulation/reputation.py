@@ -155,6 +155,7 @@ class ReputationSimulation(Simulation):
             sending_counts=breaker_table,
             pending=fakes.FakePendingTable(fakes.FakeClock()),
             retry_queue=fakes.FakeDelayQueue(),
+            bulk_retry_queue=fakes.FakeDelayQueue(),
             bus=self.bus,
             sending_bus=self.bus,
             clock=self.clock,

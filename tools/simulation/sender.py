@@ -68,6 +68,7 @@ class Sender:
         self.mailer = FakeMailer(self.clock)
         self.bus = FakeBus()
         self.waiting = FakeDelayQueue()
+        self.bulk_waiting = FakeDelayQueue()
         self.backlog = FakeBacklog()
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
@@ -95,6 +96,7 @@ class Sender:
             mailer=self.mailer,
             bus=self.bus,
             retry_queue=self.waiting,
+            bulk_retry_queue=self.bulk_waiting,
             bulk_queue=self.bulk_lane,
             backlog=self.backlog,
             clock=self.clock,
@@ -127,9 +129,16 @@ class Sender:
         given = fields.get("emailId") or f"email-{json.loads(message.body)['id']}"
         return self.tracking.records[given]
 
+    def waits_after(self, message: QueueMessage) -> bool:
+        """Run one message; True where it is acknowledged and waits, once, for another try within a minute."""
+        before = len(self.waiting.messages)
+        assert self.run(message) == set()
+        put = self.waiting.messages[before:]
+        return len(put) == 1 and 2 <= put[0][1] <= 60
+
     def run_waiting(self) -> None:
-        """Deliver what waits on the retry queue, once each, after its delay."""
-        for body, delay in self.waiting.take():
+        """Deliver what waits on the retry queues, once each, after its delay."""
+        for body, delay in [*self.waiting.take(), *self.bulk_waiting.take()]:
             self.clock.sleep(min(delay, 900))
             failed = self.run(QueueMessage(f"message-{next(self._ids)}", body))
             assert failed == set()

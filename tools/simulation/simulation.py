@@ -18,6 +18,7 @@ from functools import partial
 from statistics import mean
 from typing import Any
 
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
@@ -181,6 +182,11 @@ class _RetryQueue:
         self._waiting: list[tuple[float, int, str]] = []
         self._order = itertools.count()
 
+    def put_all(self, messages: Sequence[tuple[str, float]]) -> dict[int, TransientError]:
+        for body, delay_seconds in messages:
+            self.put(body, delay_seconds)
+        return {}
+
     def put(self, body: str, delay_seconds: float) -> None:
         heapq.heappush(self._waiting, (self._clock.now() + min(delay_seconds, 900), next(self._order), body))
 
@@ -206,7 +212,7 @@ class Simulation:
         self._copies = copies
         self._arrivals: dict[str, float] = {}
         self._ids = itertools.count(1)
-        self._retry = _RetryQueue(self.clock)
+        self._retry = {False: _RetryQueue(self.clock), True: _RetryQueue(self.clock)}
         self._bucket = _Bucket(self.clock, self.outcome)
         self._control = control_fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
@@ -227,16 +233,20 @@ class Simulation:
         return json.dumps({"id": email_id, "source": "sim", "detail-type": "Email Request", "detail": detail})
 
     def worker(self, queue: deque[str], until: float) -> Callable[[], None]:
-        """Return a worker on one queue and the retry queue, which ends at `until` or when both are empty."""
+        """Return a worker on one queue and the retry queues, which ends at `until` or when both are empty."""
 
         # One for each worker: like a Lambda container it remembers producers for some seconds.
         send = SendEmails(self._ports(), sending_rules())
 
         def work() -> None:
             while self.clock.now() < until:
-                bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or self._retry.receive(BATCH)
+                bodies = (
+                    [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+                    or self._retry[False].receive(BATCH)
+                    or self._retry[True].receive(BATCH)
+                )
                 if not bodies:
-                    if not queue and not self._retry:
+                    if not queue and not any(self._retry.values()):
                         return
                     self.clock.sleep(self.poll_seconds)
                     continue
@@ -266,7 +276,8 @@ class Simulation:
             attachments=fakes.FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
-            retry_queue=self._retry,
+            retry_queue=self._retry[False],
+            bulk_retry_queue=self._retry[True],
             bulk_queue=fakes.FakeDelayQueue(),
             backlog=fakes.FakeBacklog(),
             clock=self.clock,

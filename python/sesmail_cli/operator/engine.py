@@ -33,6 +33,7 @@ DEAD_LETTER_QUEUE_OF = {
     "EmailQueue": "EmailQueueDLQ",
     "BulkQueue": "BulkQueueDLQ",
     "RetryQueue": "RetryDLQ",
+    "BulkRetryQueue": "BulkRetryDLQ",
     "FeedbackQueue": "FeedbackProcessorDLQ",
 }
 BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"

@@ -53,6 +53,7 @@ _PAUSED = re.compile(
     re.IGNORECASE,
 )
 _HOLD_SECONDS = 300.0
+_TRIES_OF_A_REFUSAL = 10
 
 
 class SesMailer:
@@ -108,7 +109,7 @@ def _error_for(err: ClientError) -> Exception:
     if code in _REJECTIONS:
         return PermanentError("ses_rejected", text, code=_REJECTIONS[code])
     # AccessDenied, an expired token, a wrong clock: certainly not sent, and for the operator to fix.
-    return TransientError(text, code="SES009")
+    return TransientError(text, code="SES009", max_tries=_TRIES_OF_A_REFUSAL)
 
 
 def _throttling_code(message: str) -> str:

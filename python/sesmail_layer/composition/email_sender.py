@@ -32,6 +32,8 @@ from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 
+_REQUEUE_FAILED = "Failed to put the email on the retry queue"
+
 
 class EmailSender:
     """Made once for a container, called for every invocation."""
@@ -72,9 +74,8 @@ class EmailSender:
             attachments=AttachmentObjects(s3),
             mailer=SesMailer(ses, settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
-            retry_queue=DelayQueue(
-                sqs, settings.retry_queue_url, failure="Failed to put the email on the retry queue", code="QUE001"
-            ),
+            retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
+            bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),

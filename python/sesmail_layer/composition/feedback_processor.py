@@ -22,6 +22,8 @@ from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
 
+_RETRY_FAILED = "Failed to schedule retry"
+
 
 class FeedbackProcessor:
     """Made once for a container, called for every invocation."""
@@ -42,7 +44,7 @@ class FeedbackProcessor:
 
     def _ports(self, settings: Settings) -> FeedbackPorts:
         clock = SystemClock()
-        dynamodb = client("dynamodb")
+        dynamodb, sqs = client("dynamodb"), client("sqs")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
         bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
         return FeedbackPorts(
@@ -51,9 +53,8 @@ class FeedbackProcessor:
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
-            retry_queue=DelayQueue(
-                client("sqs"), settings.retry_queue_url, failure="Failed to schedule retry", code="FBK005"
-            ),
+            retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
+            bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             bus=bus,
             sending_bus=bus,
             clock=clock,

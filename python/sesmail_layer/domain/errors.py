@@ -1,7 +1,7 @@
-"""Errors named by what the caller does next. `usecases/sender/batch.py` holds what each leads to.
+"""Errors named by what the caller does next. `usecases/sender/error_policy.py` holds what each leads to.
 
 PermanentError         record `failed`, acknowledge
-TransientError         not sent, worth another try: release the claim, report the message as failed
+TransientError         not sent, worth another try: release the claim, wait 2 to 60 s on the delay queue
 OutcomeUnknownError    keep the claim; the `Send` event (or the settle time) decides
 HoldError              wait on the delay queue, acknowledge
   Paused, BreakerOpen, PausedBySes          sending is stopped
@@ -37,10 +37,12 @@ class PermanentError(Exception):
 class TransientError(Exception):
     """Nothing happened, and another try is worth it."""
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: str, *, code: str, max_tries: int | None = None) -> None:
+        """`max_tries`: how often in a row SES may answer so before the email fails; None: while an email may wait."""
         super().__init__(message)
         self.message = message
         self.code = code
+        self.max_tries = max_tries
 
 
 class OutcomeUnknownError(Exception):

@@ -24,6 +24,7 @@ class EmfMetrics:
         self._function_name = function_name
         self._counts: Counter[str] = Counter()
         self._levels: dict[str, float] = {}
+        self._highest: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
         self._counts[name] += value  # type: ignore[assignment]  # Counter adds floats as well
@@ -32,15 +33,20 @@ class EmfMetrics:
         """Set a metric that is a level, not a count, such as the used share of a quota."""
         self._levels[name] = value
 
+    def highest(self, name: str, seconds: float) -> None:
+        """Keep the largest of a metric's values, in seconds."""
+        self._highest[name] = max(seconds, self._highest.get(name, 0.0))
+
     def flush(self) -> None:
         """Write all metrics and reset them."""
-        values: dict[str, float] = {**self._counts, **self._levels}
+        values: dict[str, float] = {**self._counts, **self._levels, **self._highest}
         for by_function in (False, True):
             some = {name: value for name, value in values.items() if (name in _BY_FUNCTION) is by_function}
             if some:
                 sys.stdout.write(json.dumps(self._line(some, by_function)) + "\n")
         self._counts.clear()
         self._levels.clear()
+        self._highest.clear()
 
     def _line(self, values: dict[str, float], by_function: bool) -> dict[str, object]:
         dimensions = {"Name": self._name} | ({"FunctionName": self._function_name} if by_function else {})
@@ -51,12 +57,15 @@ class EmfMetrics:
                     {
                         "Namespace": NAMESPACE,
                         "Dimensions": [list(dimensions)],
-                        "Metrics": [
-                            {"Name": name, "Unit": "None" if name in self._levels else "Count"} for name in values
-                        ],
+                        "Metrics": [{"Name": name, "Unit": self._unit(name)} for name in values],
                     }
                 ],
             },
             **dimensions,
             **values,
         }
+
+    def _unit(self, name: str) -> str:
+        if name in self._highest:
+            return "Seconds"
+        return "None" if name in self._levels else "Count"

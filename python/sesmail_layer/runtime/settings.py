@@ -68,6 +68,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     event_bus_name: str
     bulk_queue_url: str
     retry_queue_url: str
+    bulk_retry_queue_url: str
     feedback_queue_url: str
     feedback_dlq_url: str
     feedback_topic_arn: str

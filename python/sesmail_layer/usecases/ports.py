@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
@@ -59,6 +60,9 @@ class DelayQueue(Protocol):
     def put(self, body: str, delay_seconds: float) -> None:
         """Send a message that is delivered after a delay. Raises TransientError."""
 
+    def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
+        """Send messages with their delays in as few calls as possible; return the errors of some by their index."""
+
 
 class StatusBus(Protocol):
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
@@ -81,6 +85,9 @@ class Metrics(Protocol):
     def count(self, name: str, value: float = 1) -> None: ...
 
     def level(self, name: str, value: float) -> None: ...
+
+    def highest(self, name: str, seconds: float) -> None:
+        """Keep the largest of a metric's values since the last flush, in seconds."""
 
 
 class Log(Protocol):

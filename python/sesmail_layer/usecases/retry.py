@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import EnvelopeError, pack_request, unpack_request
+from sesmail_layer.domain.request.envelopes import (
+    EnvelopeError,
+    asks_for_bulk,
+    pack_request,
+    unpack_request,
+    with_hop,
+)
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics, PendingTable
 
 if TYPE_CHECKING:
@@ -75,7 +81,7 @@ class SoftBounceRetry:
     def __init__(
         self,
         pending: PendingTable,
-        retry_queue: DelayQueue,
+        retry_queues: Mapping[bool, DelayQueue],
         clock: Clock,
         metrics: Metrics,
         log: Log,
@@ -83,7 +89,7 @@ class SoftBounceRetry:
         delay_seconds: float,
     ) -> None:
         self._pending = pending
-        self._retry_queue = retry_queue
+        self._retry_queues = retry_queues
         self._clock = clock
         self._metrics = metrics
         self._log = log
@@ -112,11 +118,12 @@ class SoftBounceRetry:
         if kept is None or kept.attempt != record.attempt:
             return False
         try:
-            message = unpack_request(kept, self._clock.now() + self._delay_seconds)
+            envelope = unpack_request(kept, self._clock.now() + self._delay_seconds)
         except EnvelopeError as err:
             self._log.error("request.unreadable", message=f"Kept request: {err}", email_id=record.email_id)
             return True
-        self._retry_queue.put(message, self._delay_seconds)
+        queue = self._retry_queues[asks_for_bulk(envelope)]
+        queue.put(with_hop(envelope, envelope.hop), self._delay_seconds)
         self._metrics.count("EmailRetryScheduled")
         self._log.info(
             "email.retry_scheduled",

@@ -60,7 +60,7 @@ class FakeClient:
     def __init__(self) -> None:
         self.queues: list[str] = []
 
-    def send_message(self, **given: Any) -> dict[str, Any]:
+    def send_message_batch(self, **given: Any) -> dict[str, Any]:
         self.queues.append(given["QueueUrl"])
         return {}
 
@@ -85,11 +85,12 @@ def test_each_queue_has_its_own_port(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = EmailSender(cast(Settings, AnySetting()))._ports(cast(Settings, AnySetting()))
 
     ports.retry_queue.put("{}", 0)
+    ports.bulk_retry_queue.put("{}", 0)
     ports.bulk_queue.put("{}", 0)
     ports.backlog.is_empty()
 
-    assert fake.queues[:2] == ["retry_queue_url", "bulk_queue_url"]
-    assert set(fake.queues[2:]) <= {"feedback_queue_url", "feedback_dlq_url"}
+    assert fake.queues[:3] == ["retry_queue_url", "bulk_retry_queue_url", "bulk_queue_url"]
+    assert set(fake.queues[3:]) <= {"feedback_queue_url", "feedback_dlq_url"}
 
 
 def test_the_deadline_is_what_lambda_leaves_from_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,8 @@ class Engine:
         self.sender = Sender(**rules)
         self.feedback = Feedback()
         self.pending: FakePendingTable = self.sender.pending
-        self.waiting = self.sender.waiting
-        for name in ("clock", "tracking", "suppression", "bus", "pending", "waiting", "control"):
+        self.waiting, self.bulk_waiting = self.sender.waiting, self.sender.bulk_waiting
+        for name in ("clock", "tracking", "suppression", "bus", "pending", "waiting", "bulk_waiting", "control"):
             setattr(self.feedback, name, getattr(self.sender, name))
 
     def send(self, **fields: Any) -> None:
@@ -295,7 +295,8 @@ def test_a_retry_keeps_its_lane_and_is_not_counted_again() -> None:
     engine.pending.keep(ID, kept)
     engine.sender.send(emailId=ID, to=JOHN, sensitive=True)
     engine.receive(soft())
-    [(body, _)] = engine.waiting.messages
+    [(body, _)] = engine.bulk_waiting.messages
+    assert engine.waiting.messages == []
     hop = json.loads(body)["sesmailHop"]
     assert hop.pop("notBefore") == engine.sender.clock.now() + 900
     assert hop == {"attempt": 2, "counted": True, "lane": "bulk"}

@@ -42,6 +42,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """The key of its tracking record; empty: not decided yet, or made of the event's id."""
     not_before: float = 0
     """Unix seconds before which a retry is not made; SQS alone cannot delay by more than 15 minutes."""
+    pause_hops: int = 0
+    """How often in a row it waited for a pause."""
+    tries: int = 0
+    """How often in a row it met an error that another try may get past."""
+    failing_since: float = 0
+    """Unix seconds of the first of these tries; 0: none."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,10 +64,35 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
 
 
+class _Wrapped(msgspec.Struct, frozen=True):
+    """A message that waits as it came, because what it holds cannot be written again."""
+
+    body: str = msgspec.field(name="sesmailBody")
+    hop: Hop = msgspec.field(name="sesmailHop")
+
+
+_WRAPPED = '{"sesmailBody":'
+
+
+def wrapped(body: str, hop: Hop) -> str:
+    """Return the queue message of the next hop of a request that must stay as it came."""
+    return msgspec.json.encode(_Wrapped(_unwrapped(body)[0], hop)).decode()
+
+
+def _unwrapped(body: str) -> tuple[str, Hop | None]:
+    if not body.startswith(_WRAPPED):
+        return body, None
+    inside = msgspec.json.decode(body, type=_Wrapped)
+    return inside.body, inside.hop
+
+
 def open_envelope(body: str) -> RequestEnvelope:
     """Parse a queue message's body. Raises EnvelopeError where it is no EventBridge event."""
     try:
+        body, hop = _unwrapped(body)
         envelope = _decoded(body)
+        if hop is not None:
+            envelope = msgspec.structs.replace(envelope, hop=hop)
     except (msgspec.DecodeError, ValueError, RecursionError) as err:
         raise EnvelopeError(str(err)) from err
     if not envelope.id or len(envelope.id) > 100 or whole(envelope.id) != envelope.id or not envelope.source:
@@ -115,6 +146,12 @@ def _bottomless() -> dict[str, Any]:
     return detail
 
 
+def asks_for_bulk(envelope: RequestEnvelope) -> bool:
+    """Return True where the request, or a policy that it has met, puts an email into the bulk lane."""
+    detail = envelope.detail
+    return envelope.hop.lane == "bulk" or (isinstance(detail, dict) and detail.get("priority") == "bulk")
+
+
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
     return msgspec.json.encode(msgspec.structs.replace(envelope, hop=hop)).decode()
@@ -140,13 +177,13 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
     return PendingRequest(attempt, packed) if len(packed) <= MAX_PENDING_BYTES else None
 
 
-def unpack_request(kept: PendingRequest, not_before: float) -> str:
-    """Return the queue message of the next attempt, which must not start before a Unix time."""
+def unpack_request(kept: PendingRequest, not_before: float) -> RequestEnvelope:
+    """Return the envelope of the next attempt, which must not start before a Unix time. Raises EnvelopeError."""
     try:
         envelope = open_envelope(zlib.decompress(kept.packed).decode())
     except (zlib.error, UnicodeDecodeError) as err:
         raise EnvelopeError("not packed by pack_request") from err
-    return with_hop(envelope, msgspec.structs.replace(envelope.hop, not_before=not_before))
+    return msgspec.structs.replace(envelope, hop=msgspec.structs.replace(envelope.hop, not_before=not_before))
 
 
 # --- values that JSON can express, and that no UTF-8 text or float can hold: they cannot be stored or published -------

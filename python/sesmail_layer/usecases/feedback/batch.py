@@ -65,7 +65,7 @@ class RecordFeedback:
         )
         self._retry = SoftBounceRetry(
             ports.pending,
-            ports.retry_queue,
+            {False: ports.retry_queue, True: ports.bulk_retry_queue},
             ports.clock,
             ports.metrics,
             ports.log,

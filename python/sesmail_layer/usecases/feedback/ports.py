@@ -74,6 +74,7 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     sending_counts: SendingCounts
     pending: PendingTable
     retry_queue: DelayQueue
+    bulk_retry_queue: DelayQueue
     bus: StatusBus
     sending_bus: SendingBus
     clock: Clock

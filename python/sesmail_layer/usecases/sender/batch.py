@@ -6,18 +6,12 @@ queue; SQS redelivers it; or, where it is no request at all, SQS moves it to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
-from sesmail_layer.domain.errors import (
-    HoldError,
-    OutcomeUnknownError,
-    PermanentError,
-    TransientError,
-)
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
@@ -25,6 +19,7 @@ from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
+from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
 from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
@@ -33,13 +28,10 @@ from sesmail_layer.usecases.sender.prepare import Preparation
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 from sesmail_layer.usecases.sender.requeue import Requeue
 
-T = TypeVar("T")
-
 _RESERVE_SECONDS = 10.0
 """Kept free at the end of an invocation for sending and recording the last message, where it is long enough."""
 _SENDING_SECONDS = 5.0
 """Sending time kept free in a short invocation; never more than half of it."""
-_OUTCOME_UNKNOWN_SECONDS = 15.0
 _UNSUSPICIOUS_RECEIVES = 2
 """A message that SQS delivers more often than this may be what ended the invocations before."""
 
@@ -149,18 +141,25 @@ class _Batch:
         self._prepare = prepare
         self._delivery = delivery
         self._claims = claims
-        self._kept = kept
         self._outbox = outbox
+        self._jobs: list[Email | RejectedRequest] = []
         self._requeue = Requeue(
-            ports.retry_queue, claims, ports.clock, ports.metrics, ports.log, rules.max_hold_seconds
+            {False: ports.retry_queue, True: ports.bulk_retry_queue},
+            claims,
+            ports.clock,
+            ports.metrics,
+            ports.log,
+            rules.max_hold_seconds,
         )
+        self._policy = ErrorPolicy(self._requeue, claims, kept, ports.metrics, ports.log)
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
-        jobs = self._find_records(self._receive(messages))
-        self._read_guards([job for job in jobs if isinstance(job, Email)])
-        jobs = [
-            job for job in jobs if job.message.message_id not in self._requeue.failed and not self._moved_to_bulk(job)
-        ]
+        self._jobs = self._receive(messages)
+        jobs = self._find_records(self._jobs)
+        emails = [job for job in jobs if isinstance(job, Email)]
+        if not self._read_guards(emails):
+            jobs = [job for job in jobs if not isinstance(job, Email)]
+        jobs = [job for job in jobs if not self._moved_to_bulk(job)]
         self._send([job for job in jobs if not _is_suspicious(job)])
         for job in _last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
             if self._prepare.has_time():
@@ -168,14 +167,19 @@ class _Batch:
             else:
                 # Not requeued: a new message would begin with a receive count of one.
                 self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
+        self._finish()
         return self._requeue.failed
 
     def _send(self, jobs: list[Email | RejectedRequest]) -> None:
         """Prepare, send, record and publish; nothing of these jobs waits for what follows."""
         if not jobs:
             return
-        prepared = [one for job in jobs if (one := self._run_step(job, partial(self._check_and_prepare, job)))]
-        self._run_all([partial(self._run_step, email, step) for email, step in self._delivery_steps(prepared)])
+        prepared = [one for job in jobs if (one := self._policy.run(job, partial(self._check_and_prepare, job)))]
+        self._run_all([partial(self._policy.run, email, step) for email, step in self._delivery_steps(prepared)])
+        self._finish()
+
+    def _finish(self) -> None:
+        """Complete what was recorded so far; a message is acknowledged by then, or named for redelivery."""
         self._count_sent()
         self._publish_statuses()
         self._requeue.put_all()
@@ -205,22 +209,23 @@ class _Batch:
         try:
             self._claims.find_records(jobs)
         except TransientError as err:
-            self._report_all(jobs, "tracking.unreadable", err)
+            self._policy.retry_all(jobs, "tracking.unreadable", err)
             return []
         return jobs
 
     # --- guards and preparation ---------------------------------------------------------------------------------------
 
-    def _read_guards(self, emails: list[Email]) -> None:
-        """One read for the whole batch; what cannot be read fails closed."""
+    def _read_guards(self, emails: list[Email]) -> bool:
+        """One read for the whole batch; what cannot be read fails closed: False, and none of them may be sent."""
+        event = "control.unreadable"
         try:
             self._guards.read_producers(emails)
-        except TransientError as err:
-            return self._report_all(emails, "control.unreadable", err)
-        try:
+            event = "suppression.unreadable"
             self._guards.read_suppressions(emails)
         except TransientError as err:
-            self._report_all(emails, "suppression.unreadable", err)
+            self._policy.retry_all(emails, event, err)
+            return False
+        return True
 
     def _moved_to_bulk(self, job: Email | RejectedRequest) -> bool:
         """Forward what a policy makes bulk to the bulk queue: the rules of EventBridge could not know it."""
@@ -247,7 +252,7 @@ class _Batch:
         try:
             return self._delivery.steps(self._within_caps(prepared))
         except TransientError as err:
-            self._report_all([email for email, _ in prepared], "control.unreadable", err)
+            self._policy.retry_all([email for email, _ in prepared], "control.unreadable", err)
             return []
 
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
@@ -260,50 +265,8 @@ class _Batch:
                 email.hop = msgspec.structs.replace(email.hop, counted=True)
                 within.append((email, mail))
             else:
-                self._run_step(email, partial(self._requeue.hold, email, hold))
+                self._policy.run(email, partial(self._requeue.hold, email, hold))
         return within
-
-    # --- what an error leads to ---------------------------------------------------------------------------------------
-
-    def _run_step(self, job: Job, step: Callable[[], T]) -> T | None:
-        """Run one step of one job; whatever it raises concerns that job alone (domain/errors.py).
-
-        Recording an error may meet another one (the record is claimed by another worker, DynamoDB cannot answer):
-        the same policy applies until nothing is raised.
-        """
-        result, error = _attempt(step)
-        while error is not None:
-            match error:
-                case PermanentError():
-                    _, error = _attempt(partial(self._fail, job, error))
-                case HoldError():
-                    _, error = _attempt(partial(self._requeue.hold, job, error))
-                case OutcomeUnknownError():
-                    self._log.warning("email.outcome_unknown", message=str(error), **job.keys)
-                    self._metrics.count("EmailOutcomeUnknown")
-                    self._requeue.wait(job, job.hop, _OUTCOME_UNKNOWN_SECONDS)
-                    break
-                case TransientError():
-                    self._requeue.report_failure(
-                        job.message, "email.send_failed", error.message, code=error.code, **job.keys
-                    )
-                    break
-                case _:
-                    # A bug. The claim, if there is one, stays: SES may have the message.
-                    name = type(error).__name__
-                    self._requeue.report_failure(
-                        job.message, "email.failed_unexpectedly", name, exc_info=error, **job.keys
-                    )
-                    break
-        return result
-
-    def _fail(self, job: Job, error: PermanentError) -> None:
-        if self._claims.record_failed(job, error) and isinstance(job, Email):
-            self._kept.forget(job)
-
-    def _report_all(self, jobs: Iterable[Job], event: str, err: TransientError) -> None:
-        for job in jobs:
-            self._requeue.report_failure(job.message, event, err.message, code=err.code)
 
     # --- the batch's end ----------------------------------------------------------------------------------------------
 
@@ -315,11 +278,14 @@ class _Batch:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; a message whose event EventBridge refuses is redelivered for it."""
-        refused = self._bus.publish(self._outbox.take())
-        for message_id in {found for event_id in refused for found in self._outbox.message_ids[event_id]}:
-            self._requeue.failed.add(message_id)
-            self._metrics.count("RecordFailed")
+        """Publish the batch's status events; a message whose event EventBridge refuses comes again for it."""
+        events = self._outbox.take()
+        refused = self._bus.publish(events) if events else {}
+        reasons = {found: why for event_id, why in refused.items() for found in self._outbox.message_ids[event_id]}
+        for job in self._jobs:
+            if (why := reasons.get(job.message.message_id)) is not None:
+                err = TransientError(f"Failed to publish a status event: {why}", code="BUS001")
+                self._requeue.retry_instead(job, err, "status.refused")
 
 
 def _is_suspicious(job: Job) -> bool:
@@ -333,10 +299,3 @@ def _last_first_on_every_other_receive(jobs: list[Email | RejectedRequest]) -> l
     """
     receives = max((job.message.receive_count for job in jobs), default=0)
     return sorted(jobs, key=lambda job: job.message.message_id, reverse=receives % 2 == 0)
-
-
-def _attempt(step: Callable[[], T]) -> tuple[T | None, Exception | None]:
-    try:
-        return step(), None
-    except Exception as err:
-        return None, err

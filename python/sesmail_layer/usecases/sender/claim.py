@@ -137,6 +137,7 @@ class Claims:
         """Release a claim without an entry: SES has not got the message, and will be asked again soon."""
         if job.claim is not None:
             self._amend(job, job.claim, [])
+            job.claim = None
 
     def _write_entry(self, job: Job, make: _MakeEntry, *, lease_until: float) -> TrackingRecord | None:
         """Write the job's next entry under its id, as a new record or over the existing one.

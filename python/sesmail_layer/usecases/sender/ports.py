@@ -134,6 +134,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     mailer: Mailer
     bus: StatusBus
     retry_queue: DelayQueue
+    bulk_retry_queue: DelayQueue
     bulk_queue: DelayQueue
     """Where an email goes that its producer's policy makes bulk."""
     backlog: FeedbackBacklog

@@ -1,27 +1,40 @@
-"""What becomes of messages that are not sent now: held on the retry queue for a time, or left to SQS."""
+"""Messages that are not sent now: put on their lane's retry queue with a delay, or left to SQS's redelivery."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
+
 import msgspec
 
-from sesmail_layer.domain.errors import BreakerOpen, HoldError, Paused, PermanentError, TransientError
+from sesmail_layer.domain.errors import BreakerOpen, HoldError, Paused, PausedBySes, PermanentError, TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.request.envelopes import Hop, with_hop
+from sesmail_layer.domain.request.envelopes import Hop, asks_for_bulk, with_hop, wrapped
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
 from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
-from sesmail_layer.usecases.sender.job import Job, RejectedRequest
+from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
 
 _SHORTEST_HOLD_SECONDS = 86_400.0
 """How long waits may last that neither an operator nor a cap asked for, where `max_hold_hours` is less."""
+_PAUSES = (Paused, BreakerOpen, PausedBySes)
+_PAUSE_HOP_SECONDS = 60.0
+_LONGEST_BULK_HOP_SECONDS = 900.0
 
 
 class Requeue:
-    """One batch's waits, put onto the retry queue at its end; `failed` are the messages that SQS redelivers."""
+    """One batch's waits, put onto the retry queues at its end; `failed` are the messages that SQS redelivers."""
 
     def __init__(
-        self, retry_queue: DelayQueue, claims: Claims, clock: Clock, metrics: Metrics, log: Log, max_hold_seconds: float
+        self,
+        retry_queues: Mapping[bool, DelayQueue],
+        claims: Claims,
+        clock: Clock,
+        metrics: Metrics,
+        log: Log,
+        max_hold_seconds: float,
     ) -> None:
-        self._retry_queue = retry_queue
+        """`retry_queues` by lane: under True the one for bulk mail."""
+        self._retry_queues = retry_queues
         self._claims = claims
         self._clock = clock
         self._metrics = metrics
@@ -32,28 +45,57 @@ class Requeue:
 
     def hold(self, job: Job, hold: HoldError) -> None:
         """Let a message wait: the record is written once, the hop carries that on, and the last hop has an end."""
-        if isinstance(job, RejectedRequest) and not job.readable:
-            # What could not be read cannot be written again either, as a hop needs: SQS redelivers it as it came.
-            self.report_failure(job.message, "email.requeue_failed", hold.reason, **job.keys)
-            return
-        now, max_hold = self._clock.now(), self._max_hold_seconds
+        now = self._clock.now()
         if hold.message:
             self._log.warning("email.held_by_ses", message=hold.message, code=hold.code, **job.keys)
         if isinstance(hold, Paused | BreakerOpen):
             self._metrics.level("SendingPaused", 1)
-        hop = job.hop
+        hop = msgspec.structs.replace(job.hop, tries=0, failing_since=0)
         if hold.gives_up_as:
-            give_up_at = hop.give_up_at or now + max_hold
-            if now >= give_up_at + (0 if hold.published else max(0.0, _SHORTEST_HOLD_SECONDS - max_hold)):
+            hop = msgspec.structs.replace(hop, give_up_at=hop.give_up_at or now + self._max_hold_seconds)
+            if now >= self._deadline(hop, published=hold.published):
                 raise _given_up(hold, hop.attempt)
-            hop = msgspec.structs.replace(hop, give_up_at=give_up_at)
+        delay = _delay_of_hop(hold, hop, bulk=_is_bulk(job))
+        hop = msgspec.structs.replace(hop, pause_hops=min(hop.pause_hops + 1, 4) if isinstance(hold, _PAUSES) else 0)
         if hold.published and hop.noted != hold.reason:
-            if not self._claims.record_deferred(job, hold.reason, until=now + hold.delay_seconds):
+            if not self._claims.record_deferred(job, hold.reason, until=now + delay):
                 return
             hop = msgspec.structs.replace(hop, noted=hold.reason)
         elif job.claim is not None:
             self._claims.release(job)
-        self.wait(job, hop, hold.delay_seconds)
+        self.wait(job, hop, delay)
+
+    def retry(self, job: Job, err: TransientError, event: str, *, failing: bool) -> None:
+        """Try again in 2 to 60 s, longer each time, for as long as an email may wait.
+
+        Raises PermanentError where that has passed; SQS redelivers what `failing` says cannot end so.
+        """
+        now = self._clock.now()
+        hop = job.hop
+        hop = msgspec.structs.replace(
+            hop,
+            tries=hop.tries + 1,
+            failing_since=hop.failing_since or now,
+            give_up_at=hop.give_up_at or now + self._max_hold_seconds,
+        )
+        too_often = err.max_tries is not None and hop.tries > err.max_tries
+        if too_often or now >= self._deadline(hop, published=False):
+            if failing or job.claim is not None:  # SES may have what is claimed.
+                self.report_failure(job.message, event, err.message, code=err.code, **job.keys)
+                return
+            if too_often:
+                raise PermanentError("ses_rejected", err.message, code=err.code)
+            raise PermanentError("expired", f"Email not sent: tried too long ({err.message})", code="EXP003")
+        delay = _delay_of_try(hop.tries)
+        self._metrics.count("RecordFailed")
+        self._metrics.highest("TransientErrorAge", now - hop.failing_since)
+        self._log.error(event, message=err.message, code=err.code, tries=hop.tries, retry_in=round(delay), **job.keys)
+        self.wait(job, hop, delay)
+
+    def retry_instead(self, job: Job, err: TransientError, event: str) -> None:
+        """Let a recorded message come again soon, and not wait for what it else would wait for."""
+        self._waits = [one for one in self._waits if one[0] is not job]
+        self.retry(job, err, event, failing=True)
 
     def wait(self, job: Job, hop: Hop, delay_seconds: float) -> None:
         self._waits.append((job, hop, delay_seconds))
@@ -65,15 +107,42 @@ class Requeue:
         self._log.error(event, message=why, sqs_message_id=message.message_id, **keys)
 
     def put_all(self) -> None:
-        """Put what waits onto the retry queue, after its status event is published: waiting costs no receive."""
+        """Put what waits onto the retry queues, after its status event is published: waiting costs no receive."""
         waits, self._waits = self._waits, []
-        for job, hop, delay_seconds in waits:
-            if job.message.message_id in self.failed:
-                continue
-            try:
-                self._retry_queue.put(with_hop(job.envelope, hop), delay_seconds)
-            except TransientError as err:
+        for bulk, queue in self._retry_queues.items():
+            lane = [one for one in waits if _is_bulk(one[0]) is bulk and one[0].message.message_id not in self.failed]
+            errors = queue.put_all([(_next_message(job, hop), delay) for job, hop, delay in lane]) if lane else {}
+            for index, err in errors.items():
+                job = lane[index][0]
                 self.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
+
+    def _deadline(self, hop: Hop, *, published: bool) -> float:
+        return hop.give_up_at + (0 if published else max(0.0, _SHORTEST_HOLD_SECONDS - self._max_hold_seconds))
+
+
+def _is_bulk(job: Job) -> bool:
+    return (isinstance(job, Email) and job.bulk) or asks_for_bulk(job.envelope)
+
+
+def _next_message(job: Job, hop: Hop) -> str:
+    # What could not be read may hold what cannot be written again: it goes on as it came.
+    if isinstance(job, RejectedRequest) and not job.readable:
+        return wrapped(job.message.body, hop)
+    return with_hop(job.envelope, hop)
+
+
+def _delay_of_hop(hold: HoldError, hop: Hop, *, bulk: bool) -> float:
+    """During a pause, bulk mail takes few hops and other mail short ones: SQS cannot shorten a delay at the resume."""
+    if not isinstance(hold, _PAUSES):
+        return hold.delay_seconds
+    if bulk:
+        return min(_LONGEST_BULK_HOP_SECONDS, _PAUSE_HOP_SECONDS * 2.0**hop.pause_hops)
+    return min(_PAUSE_HOP_SECONDS, hold.delay_seconds)
+
+
+def _delay_of_try(tries: int) -> float:
+    """Return 2 to 60 s, doubled with each try; half of it random, so that an outage's end brings no herd."""
+    return max(2.0, min(60.0, 2.0**tries) * random.uniform(0.5, 1))
 
 
 def _given_up(hold: HoldError, attempt: int) -> PermanentError:

@@ -31,6 +31,15 @@ def a_soft_bounce(feedback: Feedback) -> list[dict[str, Any]]:
     return [soft()]
 
 
+def a_soft_bounce_of_bulk_mail(feedback: Feedback) -> list[dict[str, Any]]:
+    feedback.sent("email-1")
+    detail = {"to": JOHN, "priority": "bulk"}
+    request = pack_request(RequestEnvelope(id="e", source=ME, detail=detail, detail_type="Email Request"), 1)
+    assert request is not None
+    feedback.pending.keep("email-1", request)
+    return [soft()]
+
+
 def a_delivery_and_a_complaint(feedback: Feedback) -> list[dict[str, Any]]:
     for number in (1, 2):
         feedback.sent(f"email-{number}")
@@ -70,6 +79,7 @@ def a_complaint_withdrawn(feedback: Feedback) -> list[dict[str, Any]]:
 Scenario = Callable[[Feedback], list[dict[str, Any]]]
 SCENARIOS: list[Scenario] = [
     a_soft_bounce,
+    a_soft_bounce_of_bulk_mail,
     a_delivery_and_a_complaint,
     the_bounce_that_trips,
     the_last_good_probe,
@@ -99,7 +109,7 @@ def outcome(feedback: Feedback) -> dict[str, Any]:
         "announced": {event.detail_type for event in feedback.bus.announced},
         "paused": {source: state.paused for source, state in feedback.control.states.items()},
         "kept": set(feedback.pending.kept),
-        "retries": {body for body, _ in feedback.waiting.messages},
+        "retries": {body for body, _ in [*feedback.waiting.messages, *feedback.bulk_waiting.messages]},
     }
 
 

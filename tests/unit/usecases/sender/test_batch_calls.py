@@ -29,7 +29,7 @@ _COUNTED = {
     "pending": ("keep",),
     "mailer": ("send",),
     "bus": ("publish",),
-    "waiting": ("put",),
+    "waiting": ("put_all",),
 }
 
 _NAMES = {
@@ -145,5 +145,5 @@ def test_a_hop_that_changes_nothing_asks_for_nothing_but_its_guards_and_the_next
         economy.run(economy.batch(1, sendAt="2026-12-01T00:00:00Z"))
     [(body, _)] = economy.sender.waiting.take()
     again = economy.run([QueueMessage("hop", body)])
-    assert again.keys() <= {"control.producers", "suppression.get_many", "waiting.put", "bus.publish"}
-    assert again["waiting.put"] == 1
+    assert again.keys() <= {"control.producers", "suppression.get_many", "waiting.put_all", "bus.publish"}
+    assert again["waiting.put_all"] == 1

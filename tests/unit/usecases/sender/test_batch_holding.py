@@ -46,10 +46,10 @@ def test_a_paused_account_defers_the_email_and_publishes_it_once() -> None:
 
 def test_what_is_held_for_too_long_expires() -> None:
     sender = Sender(max_hold_seconds=600)
-    sender.mailer.answers += [PausedBySes(300)] * 5
+    sender.mailer.answers += [PausedBySes(300)] * 11
 
     sender.send(emailId="order-1")
-    for _ in range(3):
+    for _ in range(10):
         sender.run_waiting()
 
     record = sender.tracking.records["order-1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,12 @@ def again(event: str, code: str = "AWS006", message: str = "DynamoDB throttled",
     }  # fmt: skip
 
 
+def retried(event: str, code: str = "AWS006", message: str = "DynamoDB throttled") -> Line:
+    """A line about an email that waits for its second try."""
+    line = {"level": "ERROR", "event": event, "message": message, "code": code, "tries": 1, "retry_in": 2}
+    return {**line, **EMAIL}
+
+
 WAITS = {"level": "INFO", "event": "email.deferred", "reason": "scheduled", **CONTEXT}
 
 BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float]]] = {
@@ -124,7 +131,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
     ),
     "SES cannot now": (
         answered(TransientError("SES error (ServiceUnavailable): later", code="SES010")),
-        [again("email.send_failed", "SES010", "SES error (ServiceUnavailable): later", **EMAIL)],
+        [retried("email.send_failed", "SES010", "SES error (ServiceUnavailable): later")],
         {"RecordFailed": 1},
     ),
     "SES may have it": (
@@ -158,8 +165,8 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
         ],
         {"RecordFailed": 1},
     ),
-    "suppression list out of reach": (suppression_throttled, [again("suppression.unreadable")], {"RecordFailed": 1}),
-    "control table out of reach": (control_throttled, [again("control.unreadable")], {"RecordFailed": 1}),
+    "suppression list out of reach": (suppression_throttled, [retried("suppression.unreadable")], {"RecordFailed": 1}),
+    "control table out of reach": (control_throttled, [retried("control.unreadable")], {"RecordFailed": 1}),
     "retry queue out of reach": (
         retry_queue_throttled,
         [WAITS, again("email.requeue_failed", **EMAIL)],
@@ -200,10 +207,9 @@ def test_caps_that_cannot_be_read_leave_every_email_of_the_batch_to_redelivery()
         raise THROTTLED
 
     sender.control.take = throttled  # type: ignore[method-assign]
-    message = sender.message(request(emailId="one"))
 
-    assert sender.run(message) == {message.message_id}
-    assert sender.log.lines == [again("control.unreadable")]
+    assert sender.waits_after(sender.message(request(emailId="one")))
+    assert sender.log.lines == [retried("control.unreadable")]
     assert sender.mailer.accepted == []
 
 
@@ -226,8 +232,11 @@ def test_one_that_cannot_wait_keeps_none_of_the_others_from_waiting() -> None:
     later = "2026-11-24T12:00:00Z"
     messages = [sender.message(request(emailId=email_id, sendAt=later)) for email_id in ("one", "two")]
 
-    assert sender.run(*messages) == {messages[0].message_id}
-    assert len(sender.waiting.messages) == 1
+    assert sender.run(*messages) == set()
+    assert {json.loads(body)["detail"]["emailId"]: delay for body, delay in sender.waiting.messages} == {
+        "one": 2,
+        "two": 5340,
+    }
 
 
 def test_a_waiting_message_says_that_the_caps_have_counted_it() -> None:
@@ -275,5 +284,5 @@ def test_a_conflict_whose_event_is_refused_is_redelivered() -> None:
     sender.bus.refuse = lambda event: event.email_id == "email-xyz"
     taken = sender.message(request(emailId="one", to="eve@example.com"), event_id="xyz")
 
-    assert sender.run(taken) == {taken.message_id}
-    assert sender.run(taken) == {taken.message_id}
+    assert sender.waits_after(taken)
+    assert sender.waits_after(taken)

@@ -42,8 +42,12 @@ def test_a_deferral_whose_event_is_refused_is_published_on_redelivery() -> None:
     sender.bus.refuse = lambda event: event.status == "deferred"
     message = sender.message(request(emailId="one"))
 
-    assert sender.run(message) == {message.message_id}
-    assert sender.waiting.messages == []
+    assert sender.waits_after(message)
+    sender.bus.refuse = lambda _event: False
+    throttled(sender)
+    sender.run_waiting()
+
+    assert sender.bus.statuses("one") == ["deferred"]
 
 
 def test_a_wait_leaves_no_lease_behind() -> None:

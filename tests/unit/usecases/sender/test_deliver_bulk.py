@@ -28,8 +28,9 @@ def test_bulk_mail_without_a_send_time_before_the_deadline_is_requeued_unpublish
     assert sender.mailer.accepted == []
     assert sender.clock.now() <= NOW + 20
     assert "one" not in sender.tracking.records
-    [(_, delay)] = sender.waiting.messages
+    [(_, delay)] = sender.bulk_waiting.messages
     assert 1 <= delay <= 10
+    assert sender.waiting.messages == []
 
 
 def test_the_last_ten_seconds_are_kept_free_for_sending() -> None:

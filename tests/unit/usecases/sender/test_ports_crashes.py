@@ -67,7 +67,7 @@ class World:
         """Deliver what waits on the retry queue and the bulk queue until both are empty."""
         sender = self.sender
         for _ in range(100):
-            if not sender.waiting.messages and not sender.bulk_lane.messages:
+            if not any((sender.waiting.messages, sender.bulk_waiting.messages, sender.bulk_lane.messages)):
                 return
             sender.run_waiting()
             for body, _ in sender.bulk_lane.take():
@@ -145,6 +145,10 @@ def scheduled(world: World) -> list[QueueMessage]:
     return batch(world, 1, sendAt=utc_text(world.sender.clock.now() + 1800))
 
 
+def scheduled_bulk(world: World) -> list[QueueMessage]:
+    return batch(world, 1, sendAt=utc_text(world.sender.clock.now() + 1800), priority="bulk")
+
+
 def after_an_unknown_outcome(world: World) -> list[QueueMessage]:
     world.sender.mailer.answers.append(OutcomeUnknownError("ReadTimeoutError"))
     world.deliver(batch(world, 1), Killer())
@@ -167,6 +171,7 @@ SENT_ONCE = [
     with_an_object_of_s3,
     with_an_old_quota,
     scheduled,
+    scheduled_bulk,
     after_an_unknown_outcome,
 ]
 SCENARIOS = [*SENT_ONCE, rejected_by_ses]
