@@ -152,3 +152,26 @@ def test_the_settings_of_the_engine_are_used(engine: MotoEngine) -> None:
 
 def test_markup_in_a_reason_is_printed_unchanged(engine: MotoEngine) -> None:
     assert "[red]alert[/red]" in sesmail("pause", "--reason", "[red]alert[/red]").stdout
+
+
+@pytest.mark.parametrize("paused", [{"S": "yes"}, {"N": "1"}, {"NULL": True}], ids=str)
+def test_a_pause_in_a_row_of_another_program_is_shown_and_ended(engine: MotoEngine, paused: dict[str, object]) -> None:
+    """The sender holds mail for it, since it cannot read it otherwise."""
+    row = {"pk": {"S": f"state#{SOURCE}"}, "paused": paused, "countsFrom": {"S": "never"}, "probes": {"N": "1"}}
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=row)
+    assert (found := state(engine, SOURCE)) is not None
+    assert found.paused
+
+    assert sesmail_json("status", exit_code=1)["paused"].keys() == {SOURCE}
+    assert "Resumed" in sesmail("resume", "--producer", SOURCE).stdout
+    assert (found := state(engine, SOURCE)) is not None
+    assert not found.paused
+
+
+def test_a_pause_overwrites_a_row_of_another_program(engine: MotoEngine) -> None:
+    row = {"pk": {"S": f"state#{SOURCE}"}, "paused": {"S": "yes"}, "countsFrom": {"S": "never"}, "trip": {"N": "1"}}
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=row)
+
+    answer = sesmail_json("pause", "--producer", SOURCE, "--reason", "wrong prices")
+
+    assert answer["state"]["pausedReason"] == "wrong prices"

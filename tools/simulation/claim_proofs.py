@@ -37,7 +37,7 @@ _UNFINISHED = {Status.SENDING, Status.DEFERRED}
 
 def check(world: World) -> None:
     """Raises AssertionError."""
-    assert world.bus.too_early == []
+    assert not world.bus.too_early, f"published before they were stored: {world.bus.too_early}"
     check_nothing_is_lost(world)
     check_nothing_is_doubled(world)
     check_statuses(world)
@@ -49,8 +49,8 @@ def check(world: World) -> None:
 
 def check_nothing_is_lost(world: World) -> None:
     for queue in world.queues:
-        assert not queue.messages
-        assert not [message for message in queue.dead if is_readable(message.body)]
+        left = [*queue.messages, *(message for message in queue.dead if is_readable(message.body))]
+        assert not left, f"left in a queue: {left}"
     if world.faults < MAX_RECEIVES and not _rejects(world):
         assert world.requests_given_up == 0, "a request was given up although no crash used up its receives"
     for asked in world.asked:
@@ -67,7 +67,12 @@ def check_nothing_is_lost(world: World) -> None:
 
 def _rejects(world: World) -> bool:
     """True where messages are redelivered although nothing was killed."""
-    return bool(world.trouble.refused_statuses or world.trouble.doubles or world.trouble.ses_faults)
+    return bool(
+        world.trouble.refused_statuses
+        or world.trouble.refused_puts
+        or world.trouble.doubles
+        or world.trouble.ses_faults
+    )
 
 
 def _record_of(world: World, asked: Asked) -> TrackingRecord | None:
@@ -151,10 +156,9 @@ def check_statuses(world: World) -> None:
 
 
 def check_suppression(world: World) -> None:
-    listed = set(world.sender.suppression.entries)
-    assert listed == world.listed_by_others | {
-        mail.recipients[0] for mail in world.ses.accepted if mail.outcome in ("hard", "complained")
-    }
+    bad = {mail.recipients[0] for mail in world.ses.accepted if mail.outcome in ("hard", "complained")}
+    listed, right = set(world.sender.suppression.entries), bad | world.listed_by_others
+    assert listed == right, f"suppressed: {listed}, not {right}"
     for began, mail in zip(world.sent_in, world.ses.accepted, strict=True):
         for address in mail.recipients:
             assert world.listed_at.get(address, began) >= began, f"{mail} was sent to a suppressed address"

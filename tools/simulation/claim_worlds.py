@@ -43,10 +43,12 @@ def prove_random_world(seed: int) -> None:
             pauses=dice.randint(0, 2),
             share=dice.choice((0.02, 0.05, 0.1)),
             ses_faults=dice.choice((0.0, 0.1, 0.4, 0.7)),
+            timeouts=dice.random() < 0.3,
             late_events=dice.choice((0.0, 0.1, 0.5, 0.9)),
             doubled=dice.choice((0.0, 0.1, 0.5)),
             doubles=dice.choice((0, 2, 6)),
             refused_statuses=dice.choice((0.0, 0.05)),
+            refused_puts=dice.choice((0, 4)),
             processor_down_seconds=dice.choice((0, 0, 0, 600)),
             outcomes=dice.random() < 0.8,
         ),
@@ -111,10 +113,12 @@ def _add_foreign_rows(world: World) -> None:
 
 
 def first_failure(prove: Callable[[int], None], seeds: Iterable[int]) -> str | None:
-    """Run seeds until one fails; return what failed, and the call that runs that seed alone."""
+    """Run seeds until a proof fails; return what failed, and the call that runs that seed alone."""
     for seed in seeds:
         try:
             prove(seed)
+        except AssertionError as err:
+            return f"{prove.__name__}({seed}): {err}"
         except Exception as err:
-            return f"{prove.__name__}({seed}): {type(err).__name__}: {err}"
+            raise RuntimeError(f"{prove.__name__}({seed})") from err
     return None

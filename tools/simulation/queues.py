@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sesmail_layer.domain.errors import TransientError
@@ -15,6 +15,8 @@ from tools.simulation.fakes import FakeClock
 MAX_RECEIVES = 5
 MAX_DELAY_SECONDS = 900
 _DOUBLED = 0.2
+_REFUSED = 0.1
+_PUT_ALL_THE_SAME = 0.5
 
 
 @dataclass
@@ -30,9 +32,16 @@ class SimulatedQueue:
     """A standard queue: no order, at least once."""
 
     def __init__(
-        self, name: str, clock: FakeClock, rng: random.Random, *, visibility_seconds: float, doubles: int
+        self,
+        name: str,
+        clock: FakeClock,
+        rng: random.Random,
+        *,
+        visibility_seconds: float,
+        doubles: int,
+        refusals: int,
     ) -> None:
-        """`doubles`: how many messages stay visible although they were received."""
+        """`doubles`: messages that stay visible although they were received; `refusals`: puts that fail."""
         self.messages: list[Stored] = []
         self.dead: list[Stored] = []
         self._name = name
@@ -40,6 +49,7 @@ class SimulatedQueue:
         self._rng = rng
         self._visibility_seconds = visibility_seconds
         self._doubles = doubles
+        self._refusals = refusals
         self._ids = itertools.count(1)
 
     def put(self, body: str, delay_seconds: float = 0) -> None:
@@ -51,6 +61,18 @@ class SimulatedQueue:
         for body, delay_seconds in messages:
             self.put(body, delay_seconds)
         return {}
+
+    def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
+        """Fulfils the port DelayQueue; what it reports as failed may be on the queue all the same."""
+        failed: dict[int, TransientError] = {}
+        for index, (body, delay_seconds) in enumerate(messages):
+            refused = self._refusals > 0 and self._rng.random() < _REFUSED
+            if refused:
+                self._refusals -= 1
+                failed[index] = TransientError("SendMessageBatch: no answer", code="AWS999")
+            if not refused or self._rng.random() < _PUT_ALL_THE_SAME:
+                self.put(body, delay_seconds)
+        return failed
 
     def has_visible(self) -> bool:
         return any(message.visible_at <= self._clock.now() for message in self.messages)

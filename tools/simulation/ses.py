@@ -23,7 +23,8 @@ from sesmail_layer.domain.times import utc_text
 from tools.simulation.fakes import FakeClock
 from tools.simulation.feedback import TOPIC
 
-_ANSWERS = {"throttled": 3, "paused": 1, "rejected": 2, "not connected": 2, "time-out, lost": 3, "time-out, taken": 4}
+_TIMEOUTS = {"time-out, lost": 3, "time-out, taken": 4}
+_ANSWERS = {"throttled": 3, "paused": 1, "rejected": 2, "not connected": 2} | _TIMEOUTS
 _OUTCOMES = {"delivered": 6, "opened": 1, "delayed": 1, "hard": 2, "soft": 2, "complained": 2}
 
 
@@ -50,9 +51,20 @@ class SimulatedSes:
     """Fulfils the port Mailer."""
 
     def __init__(
-        self, clock: FakeClock, rng: random.Random, *, faults: float, late: float, doubled: float, outcomes: bool
+        self,
+        clock: FakeClock,
+        rng: random.Random,
+        *,
+        faults: float,
+        late: float,
+        doubled: float,
+        outcomes: bool,
+        timeouts: bool,
     ) -> None:
-        """Shares: of calls that go wrong, of events that are minutes late, of events that come twice."""
+        """Shares: of calls that go wrong, of events that are minutes late, of events that come twice.
+
+        `timeouts`: no call goes wrong in another way.
+        """
         self.accepted: list[Mail] = []
         self.answers: list[tuple[str, str]] = []
         """What went wrong, by record id."""
@@ -62,12 +74,13 @@ class SimulatedSes:
         self._late = late
         self._doubled = doubled
         self._outcomes = outcomes
+        self._answers = _TIMEOUTS if timeouts else _ANSWERS
         self._events: list[tuple[float, int, Mail | None, str, str]] = []
         self._order = itertools.count()
 
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         record_id, attempt = decode_tag(tags["emailId"]) or "", int(decode_tag(tags["attempt"]) or 0)
-        answer = self._choose(_ANSWERS) if self._rng.random() < self.faults else ""
+        answer = self._choose(self._answers) if self._rng.random() < self.faults else ""
         self.answers.append((record_id, answer))
         match answer:
             case "throttled":

@@ -38,7 +38,7 @@ _OPERATOR_SECONDS = 3_600.0
 _LONGEST_RUN = 20_000
 _TEMPLATES = FakeTemplates()
 # Calls that answer a failure instead of raising it.
-_NEVER_RAISE = {"bus.publish", "sending_bus.announce", "mailer.send"}
+_NEVER_RAISE = {"bus.publish", "sending_bus.announce", "mailer.send", "retry_queue.put_all", "bulk_retry_queue.put_all"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,16 @@ class Trouble:
     share: float = 0.04
     """Of the calls, until kills and errors are used up."""
     ses_faults: float = 0.0
+    timeouts: bool = False
+    """SES's faults are time-outs alone."""
     late_events: float = 0.0
     doubled: float = 0.0
     """Of SES's events."""
     doubles: int = 0
     """Messages that each queue delivers twice."""
     refused_statuses: float = 0.0
+    refused_puts: int = 0
+    """Messages that each queue does not take, or takes without saying so."""
     processor_down_seconds: float = 0.0
     """How long no SES event is processed at first."""
     outcomes: bool = False
@@ -108,7 +112,9 @@ class World:
     def _connect(self) -> None:
         """Give both functions the same tables, queues and bus."""
         sender, feedback, trouble = self.sender, self.feedback, self.trouble
-        queue = partial(SimulatedQueue, clock=self.clock, rng=self.rng, doubles=trouble.doubles)
+        queue = partial(
+            SimulatedQueue, clock=self.clock, rng=self.rng, doubles=trouble.doubles, refusals=trouble.refused_puts
+        )
         self.email_queue = queue("email", visibility_seconds=6 * SENDER_SECONDS)
         self.retry_queue = queue("retry", visibility_seconds=6 * SENDER_SECONDS)
         self.feedback_queue = queue("feedback", visibility_seconds=6 * PROCESSOR_SECONDS + 5)
@@ -121,6 +127,7 @@ class World:
             late=trouble.late_events,
             doubled=trouble.doubled,
             outcomes=trouble.outcomes,
+            timeouts=trouble.timeouts,
         )
         self.bus = _Bus(self)
         sender.templates, sender.bus = _TEMPLATES, self.bus

@@ -79,11 +79,12 @@ def state_key(source: str) -> str:
 
 
 def states_in(items: Mapping[str, Item]) -> dict[str, SendingState]:
-    """Return the sending states among items, by source. One that says `paused` in any unreadable way is paused."""
-    return {source: _state(item) for source, item in by_source(items, _STATE)}
+    """Return the sending states among items, by source."""
+    return {source: read_state(item) for source, item in by_source(items, _STATE)}
 
 
-def _state(item: Item) -> SendingState:
+def read_state(item: Item) -> SendingState:
+    """Read a sending state, whoever wrote it. One that says `paused` in any unreadable way is paused."""
     state = read_row(item, SendingState, {})
     if "paused" in item and "BOOL" not in item["paused"]:
         return msgspec.structs.replace(state, paused=True, paused_by="operator")

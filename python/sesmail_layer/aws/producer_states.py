@@ -18,6 +18,7 @@ from sesmail_layer.aws.control_items import (
     control_errors,
     number,
     read_number,
+    read_state,
     state_key,
     states_in,
 )
@@ -30,6 +31,8 @@ _POLICY = "producer#"
 _ROLE_SENDERS = "role-senders"
 _TRUE: Item = {"BOOL": True}
 _IS_PAUSED = "paused = :true"
+# As `read_state` reads it: what is no truth value pauses, too.
+_MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
 
 # What a replacement must find unchanged. A sender may have added a probe.
 _UNCHANGED = ("paused", "pausedBy", "openedAt", "trip", "countsFrom")
@@ -98,8 +101,8 @@ class ProducerStates(ControlItems):
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table_name,
             ConsistentRead=True,
-            FilterExpression=f"begins_with(pk, :prefix) AND {_IS_PAUSED}",
-            ExpressionAttributeValues={":prefix": {"S": state_key("")}, ":true": {"BOOL": True}},
+            FilterExpression=f"begins_with(pk, :prefix) AND {_MAY_BE_PAUSED}",
+            ExpressionAttributeValues={":prefix": {"S": state_key("")}, ":false": {"BOOL": False}},
         )
         with control_errors():
             found = states_in({item["pk"]["S"]: item for page in pages for item in page["Items"]})
@@ -121,7 +124,7 @@ class ProducerStates(ControlItems):
                 },
                 ReturnValues="ALL_NEW",
             )
-        return from_item(answer["Attributes"], SendingState)
+        return read_state(answer["Attributes"])
 
     def resume(self, source: str, now: float) -> SendingState | None:
         """End a pause and restart the counts from now; return the previous state, or None if it was not paused.
@@ -133,13 +136,13 @@ class ProducerStates(ControlItems):
                 answer = self._client.put_item(
                     TableName=self._table_name,
                     Item={"pk": {"S": state_key(source)}, "countsFrom": {"N": str(round(now, 3))}},
-                    ConditionExpression=_IS_PAUSED,
-                    ExpressionAttributeValues={":true": {"BOOL": True}},
+                    ConditionExpression=_MAY_BE_PAUSED,
+                    ExpressionAttributeValues={":false": {"BOOL": False}},
                     ReturnValues="ALL_OLD",
                 )
         except ClientError:  # The condition failed.
             return None
-        return from_item(answer["Attributes"], SendingState)
+        return read_state(answer["Attributes"])
 
 
 def _addresses(item: Item) -> list[str] | None:
