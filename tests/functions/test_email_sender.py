@@ -217,7 +217,6 @@ def test_a_scheduled_email_waits_on_the_retry_queue(package: Package) -> None:
             {"sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()},
             {},
             "SESMAIL_RETRY_QUEUE_URL",
-            "SESMAIL_BULK_RETRY_QUEUE_URL",
             "QUE001",
             "Failed to put the email on the retry queue: ",
         ),

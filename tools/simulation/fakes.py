@@ -164,9 +164,17 @@ class FakeMailer:
         """Raised by the next calls, first one first, before anything is accepted."""
         self.late_answers: list[Exception] = []
         """Raised by the next calls after the mail was accepted."""
+        self.seconds = 0.0
+        """How long each call takes."""
+        self.longest = 14.0
+        """How long a call may take."""
         self._clock = clock
 
+    def longest_seconds(self, size: int) -> float:
+        return self.longest
+
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+        self._clock.sleep(self.seconds)
         if self.answers:
             raise self.answers.pop(0)
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html

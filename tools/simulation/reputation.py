@@ -71,6 +71,9 @@ class Ses:
         self._order = itertools.count()
         self._random = random.Random(6)
 
+    def longest_seconds(self, size: int) -> float:
+        return SES_SECONDS
+
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         email_id = decode_tag(tags["emailId"]) or ""
         now, [to] = self._clock.now(), recipients

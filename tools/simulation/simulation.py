@@ -162,6 +162,9 @@ class _Ses:
         self._level = 0.0
         self._at = clock.now()
 
+    def longest_seconds(self, size: int) -> float:
+        return SES_SECONDS
+
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         now = self._clock.now()
         self._level = max(0.0, self._level - self._rate * (now - self._at))

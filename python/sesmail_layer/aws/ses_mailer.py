@@ -9,9 +9,8 @@ import random
 import re
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -33,9 +32,6 @@ from sesmail_layer.domain.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
 
-# SendRawEmail takes no idempotency token, so only the claim protocol may retry.
-ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
-
 _NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError)
 
 _REJECTIONS = {
@@ -56,17 +52,30 @@ _HOLD_SECONDS = 300.0
 _TRIES_OF_A_REFUSAL = 10
 
 
-class SesMailer:
-    """Sends a message in one attempt; the client must be created with `ONE_ATTEMPT`."""
+Client = TypeVar("Client", covariant=True)
 
-    def __init__(self, client: SESClient, configuration_set: str) -> None:
-        self._client = client
+
+class Clients(Protocol[Client]):
+    """SES's clients by the size of a message, each made for one attempt (`clients.py`)."""
+
+    def __call__(self, size: int) -> Client: ...
+
+    def longest_seconds(self, size: int) -> float: ...
+
+
+class SesMailer:
+    def __init__(self, clients: Clients[SESClient], configuration_set: str) -> None:
+        self._clients = clients
         self._configuration_set = configuration_set
+
+    def longest_seconds(self, size: int) -> float:
+        """Return how long `send` may take for a message of `size` bytes."""
+        return self._clients.longest_seconds(size)
 
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         optional: dict[str, Any] = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
         try:
-            answer = self._client.send_raw_email(
+            answer = self._clients(len(raw)).send_raw_email(
                 Source=sender,
                 Destinations=list(recipients),
                 RawMessage={"Data": raw},

@@ -7,14 +7,14 @@ from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cap_counters import CapCounters
-from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.clients import SesClients, client
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.queues import DelayQueue, FeedbackBacklog
 from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.aws.sending_counts import SendingCounts
-from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
+from sesmail_layer.aws.ses_mailer import SesMailer
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
@@ -57,7 +57,6 @@ class EmailSender:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
-        ses = client("ses", config=ONE_ATTEMPT)
         control_table = settings.control_table
         tombstones = Tombstones(dynamodb, control_table)
         return SenderPorts(
@@ -69,10 +68,10 @@ class EmailSender:
             sending_counts=SendingCounts(dynamodb, control_table),
             rate_bucket=RateBucket(dynamodb, control_table),
             quota_cache=QuotaCache(dynamodb, control_table),
-            quota_api=SesQuota(ses, clock),
+            quota_api=SesQuota(client("ses"), clock),
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
-            mailer=SesMailer(ses, settings.configuration_set),
+            mailer=SesMailer(SesClients("ses", "SendRawEmail"), settings.configuration_set),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),

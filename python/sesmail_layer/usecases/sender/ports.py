@@ -37,6 +37,9 @@ class AttachmentObjects(Protocol):
 
 
 class Mailer(Protocol):
+    def longest_seconds(self, size: int) -> float:
+        """Return how long `send` may take, time-outs included, for a message of `size` bytes."""
+
     def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
         """Send once and return SES's message id.
 
