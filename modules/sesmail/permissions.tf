@@ -99,6 +99,13 @@ locals {
       actions   = ["ses:SendRawEmail"]
       resources = [module.ses_events.configuration_set_arn]
     }],
+    # Where the call names no set, SES uses the default one that the identity may have, and checks the permission on it.
+    module.ses_events.configuration_set_arn != null ? [] : [{
+      sid       = "SendWithDefaultSetOfIdentity"
+      actions   = ["ses:SendRawEmail"]
+      resources = ["${local.ses_arn_prefix}:configuration-set/*"]
+      condition = local.send_statement.condition
+    }],
     length(local.attachment_arns) == 0 ? [] : [{
       sid       = "ReadAttachments"
       actions   = ["s3:GetObject"]

@@ -24,16 +24,17 @@ class OneClient(Generic[Client]):
 
 
 class Server:
-    """An SES with given answers, which counts its calls."""
+    """An SES with given answers, which counts and keeps its calls."""
 
     def __init__(self, act: Callable[[BaseHTTPRequestHandler], None]) -> None:
         self.asked = 0
+        self.bodies: list[bytes] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 server.asked += 1
-                self.rfile.read(int(self.headers["Content-Length"]))
+                server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
                 act(self)
 
             def log_message(self, *_: object) -> None: ...

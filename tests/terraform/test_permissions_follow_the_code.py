@@ -24,7 +24,9 @@ COMPOSED_IN = {
     "FeedbackProcessor": ROOT / "python" / "sesmail_layer" / "composition" / "feedback_processor.py",
     "TemplateSeeder": ROOT / "functions" / "template_seeder" / "handler.py",
 }
-SERVICES = ("dynamodb", "s3", "sqs", "events", "ses")
+SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "sesv2")
+# SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
+AUTHORIZED_AS = {"sesv2:SendEmail": "ses:SendRawEmail"}
 TABLES = {
     "tracking_table": "EmailTracking",
     "suppression_table": "Suppression",
@@ -63,7 +65,7 @@ def actions() -> dict[str, str]:
     """boto3 method to IAM action, for every operation of the services that the engine talks to."""
     session = botocore.session.get_session()
     return {
-        xform_name(operation): f"{service}:{operation}"
+        xform_name(operation): AUTHORIZED_AS.get(f"{service}:{operation}", f"{service}:{operation}")
         for service in SERVICES
         for operation in session.get_service_model(service).operation_names
     }

@@ -147,7 +147,14 @@ class FakeAttachments:
 
 class Mail:
     def __init__(
-        self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
+        self,
+        raw: bytes,
+        sender: str,
+        recipients: Sequence[str],
+        tags: Mapping[str, str],
+        at: float,
+        message_id: str,
+        tenant: str,
     ) -> None:
         self.raw = raw
         self.sender = sender
@@ -155,6 +162,7 @@ class Mail:
         self.tags = dict(tags)
         self.at = at
         self.message_id = message_id
+        self.tenant = tenant
 
 
 class FakeMailer:
@@ -173,7 +181,9 @@ class FakeMailer:
     def longest_seconds(self, size: int) -> float:
         return self.longest
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
         self._clock.sleep(self.seconds)
         if self.answers:
             raise self.answers.pop(0)
@@ -182,7 +192,7 @@ class FakeMailer:
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
         assert "@" in sender
         message_id = f"ses-{len(self.accepted) + 1}"
-        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
+        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id, tenant))
         if self.late_answers:
             raise self.late_answers.pop(0)
         return message_id

@@ -77,6 +77,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     """Times that a queue delivers a message before it moves it to the dead-letter queue."""
     # Empty without a configuration set: SES then publishes no events.
     configuration_set: str = ""
+    ses_api: Literal["v1", "v2"]
 
     default_sender_email: str
     # Empty: the From header has an address only.

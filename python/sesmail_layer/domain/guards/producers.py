@@ -29,6 +29,8 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Addresses that were never mailed before: protects against an agent that invents them."""
     priority: Priority | None = None
     """Overrides the request's priority."""
+    ses_tenant: str = ""
+    """The tenant in SES that the emails count for; empty: none."""
 
     def check_request(self, source: str, template_name: str, recipients: Iterable[str]) -> None:
         """Raises PermanentError `producer_denied` where the request breaks a rule."""

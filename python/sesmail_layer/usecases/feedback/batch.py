@@ -229,10 +229,17 @@ class _Batch:
             )
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
-        """Wait for the sender to store the record; on the last receive, suppress the recipient without it."""
+        """Wait for the sender to store the record; on the last receive, suppress the recipient without it.
+
+        Another sender's event has no record to wait for, and says nothing about the engine's recipients.
+        """
         if not one.event.kind:
             return
         ses_id = one.event.ses_message_id
+        if one.event.foreign:
+            self._metrics.count("FeedbackForeign")
+            self._log.info("feedback.foreign", kind=one.event.kind, ses_message_id=ses_id)
+            return
         if one.message.receive_count < self._rules.max_receive_count:
             self._failed.add(one.message.message_id)
             self._metrics.count("FeedbackWaiting")

@@ -110,10 +110,13 @@ class Delivery:
             raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
         tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
         try:
-            return claim, self._mailer.send(raw, sender=mail.sender, recipients=email.recipients, tags=tags)
+            ses_id = self._mailer.send(
+                raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
+            )
         except TransientError:
             self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
             raise
+        return claim, ses_id
 
     def _lease_until(self, longest_seconds: float) -> float:
         """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""
