@@ -25,8 +25,8 @@ COMPOSED_IN = {
     "TemplateSeeder": ROOT / "functions" / "template_seeder" / "handler.py",
 }
 SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "sesv2")
-# SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
-AUTHORIZED_AS = {"sesv2:SendEmail": "ses:SendRawEmail"}
+# Operations without an action of their own; SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
+AUTHORIZED_AS = {"sesv2:SendEmail": "ses:SendRawEmail", "sqs:SendMessageBatch": "sqs:SendMessage"}
 TABLES = {
     "tracking_table": "EmailTracking",
     "suppression_table": "Suppression",
