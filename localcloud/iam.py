@@ -28,6 +28,8 @@ s3: Any = importlib.import_module("ministack.services.s3")
 SEND, LIST = "ses:SendRawEmail", "s3:ListBucket"
 # As MiniStack names v2's SendEmail, which SES authorizes as SEND where its content is raw; the launcher takes no other.
 SEND_IN_V2 = ("ses:SendEmail", "sesv2")
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+AUTHORIZED_AS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 Enforce = Callable[..., Any]
 Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
@@ -83,6 +85,7 @@ class Enforcement:
         return self._enforce(access_key, action, service, *rest, **named)
 
     def _enforce(self, access_key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any) -> Any:
+        action = AUTHORIZED_AS.get(action, action)
         denied = self._original(access_key, action, *rest, resource_arn=resource_arn, **named)
         if denied:
             principal = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")
