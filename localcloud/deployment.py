@@ -38,7 +38,7 @@ def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -
     }
     if not emulator.has_full_ses:
         # LocalStack community has no SES v2 and never mounts layers.
-        variables |= {"create_configuration_set": False, "layer_delivery": "bundled"}
+        variables |= {"create_configuration_set": False, "layer_delivery": "bundled", "ses_api": "v1"}
     return variables
 
 

@@ -26,6 +26,10 @@ responses: Any = importlib.import_module("ministack.core.responses")
 s3: Any = importlib.import_module("ministack.services.s3")
 
 SEND, LIST = "ses:SendRawEmail", "s3:ListBucket"
+# As MiniStack names v2's SendEmail, which SES authorizes as SEND where its content is raw; the launcher takes no other.
+SEND_IN_V2 = ("ses:SendEmail", "sesv2")
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+AUTHORIZED_AS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 Enforce = Callable[..., Any]
 Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
@@ -38,7 +42,7 @@ class Enforcement:
         self._original: Enforce = evaluator.enforce
 
     def install(self) -> None:
-        """Leave SendRawEmail to `send_denial`; treat requests as if they came over TLS, as they do in AWS."""
+        """Leave raw messages to `send_denial`; treat requests as if they came over TLS, as they do in AWS."""
         original = app_module.pin_request_origin
         app_module.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
         evaluator.enforce = self._enforce_all_but_send
@@ -75,10 +79,13 @@ class Enforcement:
 
         return handle
 
-    def _enforce_all_but_send(self, access_key: str, action: str, *rest: Any, **named: Any) -> Any:
-        return None if action == SEND else self._enforce(access_key, action, *rest, **named)
+    def _enforce_all_but_send(self, access_key: str, action: str, service: str, *rest: Any, **named: Any) -> Any:
+        if action == SEND or (action, service) == SEND_IN_V2:
+            return None
+        return self._enforce(access_key, action, service, *rest, **named)
 
     def _enforce(self, access_key: str, action: str, *rest: Any, resource_arn: str = "*", **named: Any) -> Any:
+        action = AUTHORIZED_AS.get(action, action)
         denied = self._original(access_key, action, *rest, resource_arn=resource_arn, **named)
         if denied:
             principal = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")

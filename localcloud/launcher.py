@@ -2,7 +2,7 @@
 
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
-(SendRawEmail and GetSendQuota behind `ses.handle_request`, an identity's notifications, SES v2's creation of an event
+(sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
 destination, IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP
 entry, for the control API of `ses/control.py`).
 """
@@ -23,20 +23,22 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
+from email.utils import parseaddr
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from localcloud import bus_policy, sizes
 from localcloud.iam import Enforcement
-from localcloud.ses import control
+from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
 from localcloud.ses.limits import ErrorResponse, exceeded_limit
 from localcloud.ses.message import Message, first
 from localcloud.ses.service import SesService
 from localcloud.workers import isolate_start_failures, kill_busy_process, kill_caller, redelivery
 
-Response = tuple[int, dict[str, str], bytes]
+Response = apis.Response
 Handler = Callable[..., Awaitable[Response]]
+DEFAULT_SET_PATH = re.compile(r"/v2/email/identities/([^/]+)/configuration-set/?")
 VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
 
 # By name: MiniStack is not installed where types are checked.
@@ -70,7 +72,7 @@ def event_destinations(configuration_set: str) -> Mapping[str, Any]:
     return found
 
 
-# --- SendRawEmail and GetSendQuota ---------------------------------------------------------------------------------
+# --- sending and GetSendQuota --------------------------------------------------------------------------------------
 
 
 def wrap_ses(original: Handler) -> Handler:
@@ -85,30 +87,53 @@ def wrap_ses(original: Handler) -> Handler:
             return quota_response()
         if action != "SendRawEmail":
             return await original(method, path, headers, body, query)
-        return await send_raw_email(params, headers)
+        return await send_raw_email(Message.from_request(params), headers)
 
     return handle
 
 
-async def send_raw_email(params: dict[str, list[str]], headers: dict[str, str]) -> Response:
+def wrap_ses_v2(original: Handler) -> Handler:
+    """Add the same to SES v2, and an identity's default configuration set."""
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
+        if method == "POST" and path.rstrip("/") == apis.SEND_EMAIL_PATH:
+            given = json.loads(body)
+            if "Raw" not in given.get("Content", {}):
+                error = ErrorResponse("BadRequestException", "Only raw content is emulated.")
+                return apis.rejected("v2", error)
+            return await send_raw_email(Message.from_json(given), headers)
+        if method == "PUT" and (identity := DEFAULT_SET_PATH.fullmatch(path)):
+            service.default_sets[unquote(identity[1])] = json.loads(body or b"{}").get("ConfigurationSetName") or ""
+            return 200, {"Content-Type": "application/json"}, b"{}"
+        return await original(method, path, headers, body, query)
+
+    return handle
+
+
+def default_set(source: str) -> str:
+    """Return the default configuration set of the address's own identity, else of its domain's; empty if none."""
+    address = parseaddr(source)[1]
+    sets = service.default_sets
+    return sets.get(address) or sets.get(address.rpartition("@")[2]) or ""
+
+
+async def send_raw_email(message: Message, headers: dict[str, str]) -> Response:
     """Reject the message, fail by an injected fault, or accept it and publish its events."""
-    message = Message.from_request(params)
+    message = replace(message, configuration_set=message.configuration_set or default_set(message.source))
     if denied := enforcement.send_denial(message, headers):
-        return error_response(denied)
+        return apis.rejected(message.api, denied)
     fault = service.fault_for(message)
     if fault and not fault.kind.endswith("_after"):
-        if fault.kind in ERRORS:
-            return error_response(ERRORS[fault.kind])
-        return await leave_unanswered(fault)
-    rejected = exceeded_limit(message, configuration_sets()) or service.over_quota(message)
+        return apis.rejected(message.api, fault.error) if fault.error else await leave_unanswered(fault)
+    rejected = exceeded_limit(message, configuration_sets()) or tenant_error(message) or service.over_quota(message)
     if rejected:
-        return error_response(rejected)
-    status, answered, body = ses._send_raw_email(params)
+        return apis.rejected(message.api, rejected)
+    status, answered, body = ses._send_raw_email(message.as_params())
     accepted = re.search(rb"<MessageId>([^<]+)</MessageId>", body)
     if status != 200 or accepted is None:
         return status, answered, body
     message_id = ses_id(accepted[1].decode())
-    response: Response = (status, answered, body.replace(accepted[1], message_id.encode()))
+    response = apis.accepted(message.api, message_id)
     stamped = replace(
         message,
         message_id=message_id,
@@ -119,8 +144,15 @@ async def send_raw_email(params: dict[str, list[str]], headers: dict[str, str]) 
     if fault is None:
         return response
     if fault.kind == "server_error_after":
-        return error_response(ERRORS["server_error"])
+        return apis.rejected(message.api, ERRORS["server_error"])
     return await leave_unanswered(fault)
+
+
+def tenant_error(message: Message) -> ErrorResponse | None:
+    """Return SES's error for a tenant that it does not have."""
+    if not message.tenant or message.tenant in ses_v2._tenants:
+        return None
+    return ErrorResponse("NotFoundException", f"The requested tenant <{message.tenant}> does not exist.", 404)
 
 
 def ses_id(emulator_id: str) -> str:
@@ -142,7 +174,7 @@ async def leave_unanswered(fault: Fault) -> Response:
         fault.killed += kill_caller(client_address.get())
     else:
         await asyncio.sleep(fault.seconds)
-    return error_response(ERRORS["server_error"])
+    return apis.rejected("v1", ERRORS["server_error"])
 
 
 def drop_connection(peer: tuple[str, int]) -> None:
@@ -164,11 +196,6 @@ def quota_response() -> Response:
         f"<SentLast24Hours>{service.sent_last_24_hours()}</SentLast24Hours></GetSendQuotaResult>"
     )
     response: Response = ses._xml(200, "GetSendQuotaResponse", inner)
-    return response
-
-
-def error_response(error: ErrorResponse) -> Response:
-    response: Response = ses._error(error.code, error.message, error.status)
     return response
 
 
@@ -257,6 +284,7 @@ def main() -> None:
     sizes.install()
     bus_policy.install()
     ses.handle_request = wrap_ses(ses.handle_request)
+    ses_v2.handle_request = wrap_ses_v2(ses_v2.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)
     ses_v2._put_event_destination = wrap_event_destination(ses_v2._put_event_destination)
     app_module.app = wrap_app(app_module.app)

@@ -53,6 +53,7 @@ module "sesmail" {
   allowed_sender_addresses              = var.allowed_sender_addresses
   unknown_fields                        = var.unknown_fields
   max_message_mb                        = var.max_message_mb
+  ses_api                               = var.ses_api
   max_request_kb                        = var.max_request_kb
   max_schedule_days                     = var.max_schedule_days
   max_hold_hours                        = var.max_hold_hours

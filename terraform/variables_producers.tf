@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -15,6 +15,7 @@ variable "producers" {
     emails_per_day          = optional(number)
     first_contacts_per_hour = optional(number)
     priority                = optional(string)
+    ses_tenant              = optional(string)
     principals              = optional(list(string), [])
   }))
   default = {}
@@ -31,6 +32,7 @@ variable "default_producer" {
     emails_per_day          = optional(number)
     first_contacts_per_hour = optional(number)
     priority                = optional(string)
+    ses_tenant              = optional(string)
     principals              = optional(list(string), [])
   })
   default = {}

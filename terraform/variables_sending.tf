@@ -22,6 +22,12 @@ variable "max_message_mb" {
   default     = 10
 }
 
+variable "ses_api" {
+  description = "SES's API that sends: v2 (SendEmail with raw content, messages of up to 40 MB, tenants), or v1 (SendRawEmail, up to 10 MB) for LocalStack, which has no v2."
+  type        = string
+  default     = "v2"
+}
+
 variable "max_request_kb" {
   description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs version 6.8.0 or later of the AWS provider."
   type        = number

@@ -25,6 +25,20 @@ ERRORS = {
     ),
     "server_error": ErrorResponse("InternalFailure", "An internal error occurred.", 500),
 }
+# v2's own errors, each in its own name; v2 answers the errors above with its names for them (`apis.py`).
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
+V2_ERRORS = {
+    "too_many_requests": ErrorResponse("TooManyRequestsException", "Maximum sending rate exceeded.", 429),
+    "limit_exceeded": ErrorResponse("LimitExceededException", "Daily message quota exceeded."),
+    "account_suspended": ErrorResponse("AccountSuspendedException", "Your account's ability to send is revoked."),
+    "sending_paused": ErrorResponse("SendingPausedException", "Sending is paused for this account."),
+    "message_rejected": ErrorResponse("MessageRejected", "Email address is not verified."),
+    "mail_from_domain_not_verified": ErrorResponse(
+        "MailFromDomainNotVerifiedException", "The MAIL FROM domain of the identity is not verified."
+    ),
+    "not_found": ErrorResponse("NotFoundException", "The requested tenant <gone> does not exist.", 404),
+    "bad_request": ErrorResponse("BadRequestException", "Invalid message headers."),
+}
 # The client gets no answer; SES has accepted the message (after) or not (before).
 NO_ANSWER = {
     "timeout_before",
@@ -33,7 +47,7 @@ NO_ANSWER = {
     "drop_after",
     "kill_after",  # the calling process is killed (`workers.py`)
 }
-KINDS = ERRORS.keys() | NO_ANSWER | {"server_error_after"}
+KINDS = ERRORS.keys() | V2_ERRORS.keys() | NO_ANSWER | {"server_error_after"}
 
 
 @dataclass
@@ -69,6 +83,14 @@ class Fault:
             return False
         self.fired += 1
         return True
+
+    @property
+    def error(self) -> ErrorResponse | None:
+        """SES's answer; None where it is not an error that comes instead of the acceptance."""
+        return (ERRORS | V2_ERRORS).get(self.kind)
+
+    def is_of(self, api: str) -> bool:
+        return api == "v2" or self.kind not in V2_ERRORS
 
     def as_json(self) -> dict[str, Any]:
         names = ("kind", "times", "probability", "seed", "recipient", "seconds", "fired", "killed")

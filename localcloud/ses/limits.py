@@ -1,6 +1,7 @@
 """What SES rejects and the emulators accept, with SES's own error codes and messages.
 
-https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html and API_MessageTag.html
+https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html and API_MessageTag.html, and
+https://docs.aws.amazon.com/ses/latest/dg/quotas.html: a message of up to 40 MB through v2.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from localcloud.ses.message import Message
 
-MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+MAX_MESSAGE_BYTES = {"v1": 10 * 1024 * 1024, "v2": 40 * 1024 * 1024}
 MAX_RECIPIENTS = 50
 TAG_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -37,9 +38,10 @@ def exceeded_limit(message: Message, configuration_sets: Mapping[str, Any]) -> E
 
 
 def _size_error(message: Message) -> ErrorResponse | None:
-    if len(message.raw) <= MAX_MESSAGE_BYTES:
+    limit = MAX_MESSAGE_BYTES[message.api]
+    if len(message.raw) <= limit:
         return None
-    text = f"Message length is more than {MAX_MESSAGE_BYTES} bytes long: '{len(message.raw)}'."
+    text = f"Message length is more than {limit} bytes long: '{len(message.raw)}'."
     return ErrorResponse("InvalidParameterValue", text)
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message as MimeMessage
 from email.parser import BytesHeaderParser
@@ -43,7 +43,7 @@ def header_tags(headers: MimeMessage) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Message:
-    """One SendRawEmail request as SES reads it."""
+    """One SendRawEmail request, or SendEmail with raw content, as SES reads it."""
 
     source: str
     destinations: tuple[str, ...]
@@ -51,6 +51,8 @@ class Message:
     tags: tuple[tuple[str, str], ...]
     raw: bytes
     headers: MimeMessage
+    api: str = "v1"
+    tenant: str = ""
     message_id: str = ""
     account_id: str = ""
     region: str = ""
@@ -75,6 +77,29 @@ class Message:
             headers=headers,
         )
 
+    def as_params(self) -> dict[str, list[str]]:
+        """Return the form of SendRawEmail, as MiniStack reads it."""
+        destinations = {f"Destinations.member.{n}": [to] for n, to in enumerate(self.destinations, start=1)}
+        return {"Source": [self.source], "RawMessage.Data": [base64.b64encode(self.raw).decode()], **destinations}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Message:
+        """Read a request of v2, whose names differ; the headers supply what it leaves out, too."""
+        tags = {
+            f"Tags.member.{n}.{key}": tag.get(key, "")
+            for n, tag in enumerate(given.get("EmailTags") or [], start=1)
+            for key in ("Name", "Value")
+        }
+        groups = given.get("Destination") or {}
+        addresses = [address for group in ("To", "Cc", "Bcc") for address in groups.get(f"{group}Addresses") or []]
+        params = {f"Destinations.member.{n}": address for n, address in enumerate(addresses, start=1)}
+        names = {
+            "Source": given.get("FromEmailAddress") or "",
+            "ConfigurationSetName": given.get("ConfigurationSetName") or "",
+            "RawMessage.Data": given["Content"]["Raw"]["Data"],
+        }
+        return replace(cls.from_request(names | params | tags), api="v2", tenant=given.get("TenantName") or "")
+
     def as_json(self, *, with_raw: bool = True) -> dict[str, Any]:
         """Return what the control API shows."""
         return {
@@ -82,6 +107,8 @@ class Message:
             "source": self.source,
             "destinations": list(self.destinations),
             "configurationSet": self.configuration_set,
+            "tenant": self.tenant,
+            "api": self.api,
             "tags": dict(self.tags),
             "acceptedAt": self.accepted_at.timestamp(),
         } | ({"rawBase64": base64.b64encode(self.raw).decode()} if with_raw else {})

@@ -62,6 +62,8 @@ class SesService:
         self.quota = Quota()
         self.events = EventSettings()
         self.faults: list[Fault] = []
+        # By identity: the configuration set of a message that names none.
+        self.default_sets: dict[str, str] = {}
         self.messages: list[Message] = []
         self.published: list[dict[str, Any]] = []
         self.held: list[Notification] = []
@@ -72,7 +74,8 @@ class SesService:
 
     def fault_for(self, message: Message) -> Fault | None:
         """Return the first injected fault that fires for this request."""
-        return next((fault for fault in self.faults if fault.fires(message.destinations)), None)
+        faults = (fault for fault in self.faults if fault.is_of(message.api))
+        return next((fault for fault in faults if fault.fires(message.destinations)), None)
 
     def over_quota(self, message: Message) -> ErrorResponse | None:
         """Throttle as SES does, by recipients a second and a day, if the quota is enforced."""

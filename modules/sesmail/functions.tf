@@ -45,6 +45,7 @@ locals {
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source
     SESMAIL_TRACING              = tostring(var.tracing_enabled)
 
+    SESMAIL_SES_API              = var.ses_api
     SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
     SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)

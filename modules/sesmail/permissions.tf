@@ -114,6 +114,13 @@ locals {
       actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
       resources = [var.kms_key_arn]
     }],
+    # Where the call names no set, SES uses the default one that the identity may have, and checks the permission on it.
+    module.ses_events.configuration_set_arn != null ? [] : [{
+      sid       = "SendWithDefaultSetOfIdentity"
+      actions   = ["ses:SendRawEmail"]
+      resources = ["${local.ses_arn_prefix}:configuration-set/*"]
+      condition = local.send_statement.condition
+    }],
     length(local.attachment_arns) == 0 ? [] : [{
       sid       = "ReadAttachments"
       actions   = ["s3:GetObject"]

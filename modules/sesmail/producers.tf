@@ -20,7 +20,7 @@ locals {
         emailsPerDay         = policy.emails_per_day
         firstContactsPerHour = policy.first_contacts_per_hour
       } : key => { N = tostring(number) } if number != null },
-      { for key, text in { priority = policy.priority } : key => { S = text } if text != null },
+      { for key, text in { priority = policy.priority, sesTenant = policy.ses_tenant } : key => { S = text } if text != null },
     )
   }
 }

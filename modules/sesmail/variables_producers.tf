@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -13,6 +13,7 @@ variable "producers" {
     emails_per_day          = optional(number)
     first_contacts_per_hour = optional(number)
     priority                = optional(string)
+    ses_tenant              = optional(string)
     principals              = optional(list(string), [])
   }))
   default = {}
@@ -58,6 +59,11 @@ variable "producers" {
   }
 
   validation {
+    condition     = alltrue([for policy in values(var.producers) : policy.ses_tenant == null ? true : var.ses_api == "v2" && can(regex("^[A-Za-z0-9_-]{1,64}$", policy.ses_tenant))])
+    error_message = "ses_tenant of a producer is the name of a tenant in SES, 1 to 64 letters, digits, hyphens or underscores; it needs ses_api = \"v2\"."
+  }
+
+  validation {
     condition     = alltrue([for policy in values(var.producers) : alltrue([for arn in policy.principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])])
     error_message = "principals of a producer are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/shop, without wildcards."
   }
@@ -74,6 +80,7 @@ variable "default_producer" {
     emails_per_day          = optional(number)
     first_contacts_per_hour = optional(number)
     priority                = optional(string)
+    ses_tenant              = optional(string)
     principals              = optional(list(string), [])
   })
   default = {}
@@ -106,6 +113,11 @@ variable "default_producer" {
   validation {
     condition     = alltrue([for policy in [var.default_producer] : policy.priority == null ? true : contains(["transactional", "bulk"], policy.priority)])
     error_message = "priority of default_producer is transactional or bulk, or left out to let each request say."
+  }
+
+  validation {
+    condition     = alltrue([for policy in [var.default_producer] : policy.ses_tenant == null ? true : var.ses_api == "v2" && can(regex("^[A-Za-z0-9_-]{1,64}$", policy.ses_tenant))])
+    error_message = "ses_tenant of default_producer is the name of a tenant in SES, 1 to 64 letters, digits, hyphens or underscores; it needs ses_api = \"v2\"."
   }
 
   validation {

@@ -30,8 +30,19 @@ variable "max_message_mb" {
   default     = 10
 
   validation {
-    condition     = var.max_message_mb >= 0.1 && var.max_message_mb <= 10
-    error_message = "max_message_mb must be between 0.1 and 10: SES's SendRawEmail takes 10 MB."
+    condition     = var.max_message_mb >= 0.1 && var.max_message_mb <= (var.ses_api == "v1" ? 10 : 40)
+    error_message = "max_message_mb must be between 0.1 and 40, which SES's API v2 takes; with ses_api = \"v1\" at most 10."
+  }
+}
+
+variable "ses_api" {
+  description = "SES's API that sends: v2 (SendEmail with raw content, messages of up to 40 MB, tenants), or v1 (SendRawEmail, up to 10 MB) for LocalStack, which has no v2."
+  type        = string
+  default     = "v2"
+
+  validation {
+    condition     = contains(["v1", "v2"], var.ses_api)
+    error_message = "ses_api must be v2, or v1."
   }
 }
 

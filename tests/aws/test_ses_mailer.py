@@ -6,11 +6,12 @@ import email
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -26,9 +27,11 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
+from sesmail_layer.aws.clients import SesClients, session
+from sesmail_layer.aws.ses_mailer import SesMailer
 from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
 from tests.aws.conftest import REGION
+from tests.aws.ses_server import OneClient, Server
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 RAW = b"From: shop@example.com\r\nTo: john@example.com\r\nSubject: Hi\r\n\r\nHello\r\n"
 TAGS = {"emailId": "b3JkZXItMQ", "attempt": "MQ"}
 ADDRESS = "john.smith@example.com"
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1})
 
 
 def client(**given: Any) -> SESClient:
@@ -43,7 +47,7 @@ def client(**given: Any) -> SESClient:
 
 
 def send(ses: SESClient, configuration_set: str = "") -> str:
-    return SesMailer(ses, configuration_set).send(
+    return SesMailer(OneClient(ses), configuration_set).send(
         RAW, sender="shop@example.com", recipients=["john@example.com", "jane@example.com"], tags=TAGS
     )
 
@@ -237,31 +241,6 @@ def test_after_any_other_tls_error_the_outcome_is_unknown(monkeypatch: pytest.Mo
     )
 
 
-class Server:
-    """An SES with given answers, which counts its calls."""
-
-    def __init__(self, act: Callable[[BaseHTTPRequestHandler], None]) -> None:
-        self.asked = 0
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                server.asked += 1
-                self.rfile.read(int(self.headers["Content-Length"]))
-                act(self)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.http = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[BaseHTTPRequestHandler], None]], Server]]:
     servers: list[Server] = []
@@ -323,7 +302,7 @@ def test_a_call_to_an_ses_that_does_not_answer_times_out(
         waiting.wait(5)
 
     server = serve(say_nothing)
-    short = ONE_ATTEMPT.merge(type(ONE_ATTEMPT)(read_timeout=0.2))
+    short = ONE_ATTEMPT.merge(Config(read_timeout=0.2))
     ses: SESClient = boto3.client("ses", region_name=REGION, config=short, endpoint_url=server.url)
     with pytest.raises(OutcomeUnknownError):
         send(ses)
@@ -331,13 +310,17 @@ def test_a_call_to_an_ses_that_does_not_answer_times_out(
     assert server.asked == 1
 
 
+def test_the_engine_s_own_clients_call_once_and_send_the_whole_message(
+    serve: Callable[[Callable[[BaseHTTPRequestHandler], None]], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(fail_with(503))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    session.cache_clear()
+    with pytest.raises(OutcomeUnknownError):
+        SesMailer(SesClients("ses", "SendRawEmail"), "").send(RAW, sender=ADDRESS, recipients=[ADDRESS], tags={})
+    assert server.asked == 1
+
+
 def test_a_closed_port_means_not_sent() -> None:
     with pytest.raises(TransientError):
         send(client(endpoint_url="http://127.0.0.1:9"))
-
-
-def test_the_client_waits_less_than_the_lease_lasts() -> None:
-    """A claim's lease is what is left of the invocation: an SES that hangs must be given up on within it."""
-    options: Any = ONE_ATTEMPT
-    assert (options.connect_timeout, options.read_timeout) == (3, 10)
-    assert options.retries["total_max_attempts"] == 1

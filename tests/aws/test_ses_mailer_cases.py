@@ -8,23 +8,25 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 
 from localcloud.ses.faults import ERRORS
-from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
+from sesmail_layer.aws.ses_mailer import SesMailer
 from sesmail_layer.domain.errors import HoldError, PausedBySes, PermanentError
 from tests.aws.conftest import REGION
+from tests.aws.ses_server import OneClient
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases/ses_errors.json").read_text())
 KINDS = {"HoldError": HoldError, "PermanentError": PermanentError}
 
 
 def error_of(code: str, message: str) -> HoldError | PermanentError:
-    ses = boto3.client("ses", region_name=REGION, config=ONE_ATTEMPT)
+    ses = boto3.client("ses", region_name=REGION, config=Config(retries={"total_max_attempts": 1}))
     with Stubber(ses) as stub:
         stub.add_client_error("send_raw_email", code, message, 400)
         with pytest.raises((HoldError, PermanentError)) as caught:
-            SesMailer(ses, "").send(b"", sender="shop@example.com", recipients=["john@example.com"], tags={})
+            SesMailer(OneClient(ses), "").send(b"", sender="shop@example.com", recipients=["john@example.com"], tags={})
     assert isinstance(caught.value, HoldError | PermanentError)
     return caught.value
 

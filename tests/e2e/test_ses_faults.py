@@ -28,7 +28,7 @@ def to_address(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}@example.org"
 
 
-@pytest.mark.parametrize("kind", ["throttling", "drop_after", "server_error_after"])
+@pytest.mark.parametrize("kind", ["throttling", "too_many_requests", "drop_after", "server_error_after"])
 def test_an_email_is_sent_once_though_ses_fails(engine: EngineUnderTest, kind: str) -> None:
     to = to_address(kind.replace("_", "-"))
     engine.inject_fault(kind, recipient=to)
@@ -38,7 +38,7 @@ def test_an_email_is_sent_once_though_ses_fails(engine: EngineUnderTest, kind: s
     assert record["sesMessageId"] == engine.mails_to(to)[0].message_id
 
 
-@pytest.mark.parametrize("fault", ["account_paused", "account_paused_in_words"])
+@pytest.mark.parametrize("fault", ["account_paused_in_words", "sending_paused", "account_suspended"])
 def test_a_paused_account_defers_an_email_and_loses_nothing(engine: EngineUnderTest, fault: str) -> None:
     to = to_address(fault.replace("_", "-"))
     engine.wait_until_idle()
@@ -56,12 +56,21 @@ def test_a_paused_account_defers_an_email_and_loses_nothing(engine: EngineUnderT
     engine.purge("RetryQueue")
 
 
-def test_a_rejected_message_is_a_failure_that_names_ses(engine: EngineUnderTest) -> None:
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    {
+        "message_rejected": "MessageRejected",
+        "mail_from_domain_not_verified": "MailFromDomainNotVerified",
+        "not_found": "ConfigurationSetDoesNotExist",
+        "bad_request": "InvalidParameterValue",
+    }.items(),
+)
+def test_a_rejected_message_is_a_failure_that_names_ses(engine: EngineUnderTest, fault: str, name: str) -> None:
     to = to_address("rejected")
-    engine.inject_fault("rejected", recipient=to)
+    engine.inject_fault(fault, recipient=to)
     record = engine.put_email_request_and_wait(to, "failed")
     assert record["errorType"] == "ses_rejected"
-    assert record["errorMessage"].startswith("SES error (MessageRejected): ")
+    assert record["errorMessage"].startswith(f"SES error ({name}): ")
     assert engine.mails_to(to) == []
 
 

@@ -133,10 +133,8 @@ def answer_slowly() -> None:
         if not request.url.startswith("https://email.") or len(request.body) < 1_000_000:
             return answer_of_moto(stubber, event_name, request, **more)
         time.sleep(0.5)
-        result = "<SendRawEmailResult><MessageId>slow</MessageId></SendRawEmailResult>"
-        text = f"<SendRawEmailResponse>{result}</SendRawEmailResponse>"
         response: Any = AWSResponse(request.url, 200, HTTPHeaders(), None)
-        response._content = text.encode()
+        response._content = b'{"MessageId": "slow"}'
         return response
 
     BotocoreStubber.__call__ = answer  # type: ignore[method-assign, assignment]

@@ -24,7 +24,10 @@ COMPOSED_IN = {
     "FeedbackProcessor": ROOT / "python" / "sesmail_layer" / "composition" / "feedback_processor.py",
     "TemplateSeeder": ROOT / "functions" / "template_seeder" / "handler.py",
 }
-SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "ssm")
+SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "sesv2", "sns", "ssm")
+# Operations without an action of their own; SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
+AUTHORIZED_AS = {"sesv2:SendEmail": "ses:SendRawEmail", "sqs:SendMessageBatch": "sqs:SendMessage",
+    "s3:HeadObject": "s3:GetObject"}
 TABLES = {
     "tracking_table": "EmailTracking",
     "suppression_table": "Suppression",
@@ -60,16 +63,13 @@ NOT_IN_CODE = {
 }
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
-SAME_RIGHT = {"HeadObject": "s3:GetObject", "SendMessageBatch": "sqs:SendMessage"}
-
 
 @functools.cache
 def actions() -> dict[str, str]:
     """boto3 method to IAM action, for every operation of the services that the engine talks to."""
     session = botocore.session.get_session()
     return {
-        xform_name(operation): SAME_RIGHT.get(operation, f"{service}:{operation}")
+        xform_name(operation): AUTHORIZED_AS.get(f"{service}:{operation}", f"{service}:{operation}")
         for service in SERVICES
         for operation in session.get_service_model(service).operation_names
     }

@@ -23,7 +23,7 @@ REASONS = {
         "start, and it runs once for each `terraform apply`."
     ),
     "batches": (
-        "50 of the 59 requests for ten emails cannot be shared (claim, kept request, SendRawEmail, two records), so "
+        "50 of the 59 requests for ten emails cannot be shared (claim, kept request, SendEmail, two records), so "
         "batches of ten save 81 of 140 requests. The emulator seldom passes ten messages to the feedback processor."
     ),
     "end_to_end": (

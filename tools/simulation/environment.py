@@ -20,6 +20,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SUPPRESSION_TABLE": f"{name}-Suppression",
         "TEMPLATE_BUCKET": f"{name}-templates-{ACCOUNT}",
         "SES_CONFIGURATION_SET": f"{name}-ConfigSet",
+        "SESMAIL_SES_API": "v2",
         "EVENT_BUS_NAME": f"{name}-EmailBus",
         "DEFAULT_SENDER_EMAIL": "no-reply@example.com",
         "DEFAULT_SENDER_NAME": "SESMailEngine",

@@ -140,7 +140,14 @@ class FakeTemplates:
 
 class Mail:
     def __init__(
-        self, raw: bytes, sender: str, recipients: Sequence[str], tags: Mapping[str, str], at: float, message_id: str
+        self,
+        raw: bytes,
+        sender: str,
+        recipients: Sequence[str],
+        tags: Mapping[str, str],
+        at: float,
+        message_id: str,
+        tenant: str,
     ) -> None:
         self.raw = raw
         self.sender = sender
@@ -148,6 +155,7 @@ class Mail:
         self.tags = dict(tags)
         self.at = at
         self.message_id = message_id
+        self.tenant = tenant
 
 
 class FakeMailer:
@@ -157,9 +165,19 @@ class FakeMailer:
         """Raised by the next calls, first one first, before anything is accepted."""
         self.late_answers: list[Exception] = []
         """Raised by the next calls after the mail was accepted."""
+        self.seconds = 0.0
+        """How long each call takes."""
+        self.longest = 14.0
+        """How long a call may take."""
         self._clock = clock
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def longest_seconds(self, size: int) -> float:
+        return self.longest
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
+        self._clock.sleep(self.seconds)
         if self.answers:
             raise self.answers.pop(0)
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
@@ -168,7 +186,7 @@ class FakeMailer:
         assert "@" in sender
         assert len(raw) <= MAX_RAW_BYTES
         message_id = f"ses-{len(self.accepted) + 1}"
-        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id))
+        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id, tenant))
         if self.late_answers:
             raise self.late_answers.pop(0)
         return message_id

@@ -57,11 +57,6 @@ class SimulatedQueue:
         visible_at = self._clock.now() + min(max(0.0, delay_seconds), MAX_DELAY_SECONDS)
         self.messages.append(Stored(f"{self._name}-{next(self._ids)}", body, visible_at, self._clock.now()))
 
-    def put_all(self, messages: Sequence[tuple[str, float]]) -> dict[int, TransientError]:
-        for body, delay_seconds in messages:
-            self.put(body, delay_seconds)
-        return {}
-
     def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
         """Fulfils the port DelayQueue; what it reports as failed may be on the queue all the same."""
         failed: dict[int, TransientError] = {}

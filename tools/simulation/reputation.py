@@ -71,7 +71,12 @@ class Ses:
         self._order = itertools.count()
         self._random = random.Random(6)
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def longest_seconds(self, size: int) -> float:
+        return SES_SECONDS
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
         email_id = decode_tag(tags["emailId"]) or ""
         now, [to] = self._clock.now(), recipients
         self.sent.append(Sent(now, decode_tag(tags["source"]) or "", to, now - self._arrivals[email_id]))

@@ -163,7 +163,12 @@ class _Ses:
         self._level = 0.0
         self._at = clock.now()
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def longest_seconds(self, size: int) -> float:
+        return SES_SECONDS
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
         now = self._clock.now()
         self._level = max(0.0, self._level - self._rate * (now - self._at))
         self._at = now

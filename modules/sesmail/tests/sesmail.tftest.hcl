@@ -100,7 +100,7 @@ run "the_highest_values_are_accepted" {
     feedback_processor_concurrency        = 1000
     lambda_error_alarm_threshold          = 1000
     lambda_error_alarm_evaluation_periods = 10
-    max_message_mb                        = 10
+    max_message_mb                        = 40
     max_request_kb                        = 256
     max_schedule_days                     = 365
     max_hold_hours                        = 336

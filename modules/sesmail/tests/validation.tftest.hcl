@@ -133,7 +133,7 @@ run "values_above_their_range_are_rejected" {
     feedback_processor_concurrency        = 1001
     lambda_error_alarm_threshold          = 1001
     lambda_error_alarm_evaluation_periods = 11
-    max_message_mb                        = 10.1
+    max_message_mb                        = 40.1
     max_request_kb                        = 1025
     max_schedule_days                     = 366
     max_hold_hours                        = 337

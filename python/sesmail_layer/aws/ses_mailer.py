@@ -1,6 +1,7 @@
-"""Amazon SES's SendRawEmail, and what its errors mean for the email.
+"""Amazon SES's two ways to send a raw message, and what their errors mean for the email.
 
 https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html#API_SendRawEmail_Errors
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import random
 import re
 import ssl
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    ParamValidationError,  # The runtime's botocore does not know `TenantName` yet.
     ProxyConnectionError,
 )
 
@@ -34,12 +36,25 @@ from sesmail_layer.domain.errors import (
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
+    from mypy_boto3_sesv2 import SESV2Client
 
-# SendRawEmail takes no idempotency token, so only the claim protocol may retry.
-ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
+_NOT_SENT = (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,  # The runtime's botocore does not know `TenantName` yet.
+    ProxyConnectionError,
+)
 
-_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ProxyConnectionError)
-
+# What v2 calls otherwise than v1: logs, records and runbooks have one name for one error.
+_NAMES_IN_V1 = {
+    "TooManyRequests": "Throttling",
+    "LimitExceeded": "Throttling",
+    "SendingPaused": "AccountSendingPaused",
+    "AccountSuspended": "AccountSendingPaused",
+    "NotFound": "ConfigurationSetDoesNotExist",
+    "BadRequest": "InvalidParameterValue",
+}
 _REJECTIONS = {
     "MessageRejected": "SES001",
     "MailFromDomainNotVerified": "SES002",
@@ -59,32 +74,91 @@ _DENIED_SECONDS = 30.0
 _TRIES_OF_A_REFUSAL = 10
 
 
-class SesMailer:
-    """Sends a message in one attempt; the client must be created with `ONE_ATTEMPT`."""
+Client = TypeVar("Client", covariant=True)
 
-    def __init__(self, client: SESClient, configuration_set: str) -> None:
-        self._client = client
+
+class Clients(Protocol[Client]):
+    """SES's clients by the size of a message, each made for one attempt (`clients.py`)."""
+
+    def __call__(self, size: int) -> Client: ...
+
+    def longest_seconds(self, size: int) -> float: ...
+
+
+class SesMailer:
+    """SendRawEmail (v1): messages of up to 10 MB."""
+
+    def __init__(self, clients: Clients[SESClient], configuration_set: str) -> None:
+        self._clients = clients
         self._configuration_set = configuration_set
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def longest_seconds(self, size: int) -> float:
+        """Return how long `send` may take for a message of `size` bytes."""
+        return self._clients.longest_seconds(size)
+
+    def send(
+        self,
+        raw: bytes,
+        *,
+        sender: str,
+        recipients: Sequence[str],
+        tags: Mapping[str, str],
+        tenant: str = "",  # noqa: ARG002
+    ) -> str:
+        """Send once. v1 has no tenants, and Terraform takes none with it."""
         optional: dict[str, Any] = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
-        try:
-            answer = self._client.send_raw_email(
+        with _send_errors():
+            answer = self._clients(len(raw)).send_raw_email(
                 Source=sender,
                 Destinations=list(recipients),
                 RawMessage={"Data": raw},
                 Tags=[{"Name": name, "Value": value} for name, value in tags.items()],
                 **optional,
             )
-        except ClientError as err:
-            raise _error_for(err) from err
-        except _NEVER_CONNECTED as err:
-            raise TransientError(f"SES error (connection): {type(err).__name__}", code="SES009") from err
-        except BotoCoreError as err:
-            if _handshake_failed(err):
-                raise TransientError("SES error (connection): its certificate does not hold", code="SES009") from err
-            raise OutcomeUnknownError(type(err).__name__) from err
         return answer["MessageId"]
+
+
+class SesV2Mailer:
+    """SendEmail (v2) with raw content: messages of up to 40 MB, without URL-encoding, and tenants."""
+
+    def __init__(self, clients: Clients[SESV2Client], configuration_set: str) -> None:
+        self._clients = clients
+        self._configuration_set = configuration_set
+
+    def longest_seconds(self, size: int) -> float:
+        """Return how long `send` may take for a message of `size` bytes."""
+        return self._clients.longest_seconds(size)
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
+        """Send once. The destination is the envelope; what the recipients see of each other is in the message."""
+        optional: dict[str, Any] = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
+        if tenant:
+            optional["TenantName"] = tenant
+        with _send_errors():
+            answer = self._clients(len(raw)).send_email(
+                FromEmailAddress=sender,
+                Destination={"ToAddresses": list(recipients)},
+                Content={"Raw": {"Data": raw}},
+                EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+                **optional,
+            )
+        return answer["MessageId"]
+
+
+@contextmanager
+def _send_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as err:
+        raise _error_for(err) from err
+    except _NOT_SENT as err:
+        raise TransientError(f"SES error (connection): {type(err).__name__}", code="SES009") from err
+    except BotoCoreError as err:
+        if _handshake_failed(err):
+            raise TransientError("SES error (connection): its certificate does not hold", code="SES009") from err
+        raise OutcomeUnknownError(type(err).__name__) from err
 
 
 def _handshake_failed(err: BaseException | None) -> bool:
@@ -98,6 +172,7 @@ def _handshake_failed(err: BaseException | None) -> bool:
 
 def _error_for(err: ClientError) -> Exception:
     code = str(err.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
+    code = _NAMES_IN_V1.get(code, code)
     message = str(err.response.get("Error", {}).get("Message", ""))
     status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     text = f"SES error ({code_of(err).removesuffix('Exception')}): {known_words(message)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cap_counters import CapCounters
-from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.clients import SesClients, client
 from sesmail_layer.aws.feedback_progress import FeedbackProgress
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
@@ -17,7 +17,7 @@ from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.aws.secret_keys import SHORT_WAITS, SecretKeys
 from sesmail_layer.aws.sending_counts import SendingCounts
-from sesmail_layer.aws.ses_mailer import ONE_ATTEMPT, SesMailer
+from sesmail_layer.aws.ses_mailer import SesMailer, SesV2Mailer
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
@@ -32,7 +32,7 @@ from sesmail_layer.runtime.parallel import BytesInFlight, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from sesmail_layer.usecases.sender.ports import Mailer, SenderPorts, SendingRules
 
 _REQUEUE_FAILED = "Failed to put the email on the retry queue"
 
@@ -59,7 +59,6 @@ class EmailSender:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
-        ses = client("ses", config=ONE_ATTEMPT)
         control_table = settings.control_table
         keys = SecretKeys(client("ssm", config=SHORT_WAITS), settings.name, clock)
         return SenderPorts(
@@ -71,10 +70,10 @@ class EmailSender:
             sending_counts=SendingCounts(dynamodb, control_table),
             rate_bucket=RateBucket(dynamodb, control_table),
             quota_cache=QuotaCache(dynamodb, control_table),
-            quota_api=SesQuota(ses, clock),
+            quota_api=SesQuota(client("ses"), clock),
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
-            mailer=SesMailer(ses, settings.configuration_set),
+            mailer=_mailer(settings),
             bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
@@ -91,6 +90,12 @@ class EmailSender:
             # One message of the largest size at once, or many small ones: Terraform checks the memory against it.
             bytes_in_flight=BytesInFlight(_max_message_bytes(settings)).reserve,
         )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.ses_api == "v1":
+        return SesMailer(SesClients("ses", "SendRawEmail"), settings.configuration_set)
+    return SesV2Mailer(SesClients("sesv2", "SendEmail"), settings.configuration_set)
 
 
 def _max_message_bytes(settings: Settings) -> int:

@@ -74,6 +74,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     alarm_topic_arn: str
     # Empty without a configuration set: SES then publishes no events.
     configuration_set: str = ""
+    ses_api: Literal["v1", "v2"]
 
     default_sender_email: str
     # Empty: the From header has an address only.

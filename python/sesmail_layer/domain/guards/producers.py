@@ -34,6 +34,8 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Addresses that were never mailed before: protects against an agent that invents them."""
     priority: Priority | None = None
     """Overrides the request's priority."""
+    ses_tenant: str = ""
+    """The tenant in SES that the emails count for; empty: none."""
 
     @property
     def is_capped(self) -> bool:

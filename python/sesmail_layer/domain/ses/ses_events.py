@@ -98,6 +98,8 @@ class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
     ses_message_id: str | None = None
     email_id: str | None = None
     """From our tag; identity notifications have none."""
+    foreign: bool = False
+    """True where SES returns tags and ours is not among them: another sender uses the configuration set."""
     attempt: int | None = None
     source: str | None = None
     destinations: tuple[str, ...] = ()
@@ -113,16 +115,20 @@ def read_event(document: object) -> SesEvent:
     kind = type_name.casefold().replace(" ", "")
     kind = kind if kind in _PAYLOADS else ""
     payload = mapping(event.get(_PAYLOADS[kind])) if kind else {}
-    tags = decode_tags(mapping(mail.get("tags")))
+    all_tags = mapping(mail.get("tags"))
+    tags = decode_tags(all_tags)
     accepted_at = time(mail.get("timestamp")) or UNKNOWN_TIME
     email_id, attempt = text(tags.get("emailId")), tags.get("attempt", "")
+    if not (email_id and _EMAIL_ID.fullmatch(email_id)):
+        email_id = None
     return SesEvent(
         kind=kind,
         type_name=type_name,
         at=time(payload.get("timestamp")) or accepted_at,
         accepted_at=accepted_at,
         ses_message_id=text(mail.get("messageId")),
-        email_id=email_id if email_id and _EMAIL_ID.fullmatch(email_id) else None,
+        email_id=email_id,
+        foreign=bool(all_tags) and email_id is None and text(event.get("eventType")) is not None,
         attempt=int(attempt) if _ATTEMPT.fullmatch(attempt) else None,
         source=text(tags.get("source")),
         destinations=tuple(found for item in items(mail.get("destination")) if (found := address(item))),

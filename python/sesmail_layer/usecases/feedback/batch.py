@@ -88,8 +88,7 @@ class RecordFeedback:
         try:
             return batch.run(messages, max(deadline - _RESERVE_SECONDS, now + (deadline - now) * 0.4))
         except Exception as err:
-            # A bug that one message brought out: alone, each message costs no other its fate. What the batch stored
-            # may be unpublished, as after a crash.
+            # A bug that one message brought out. What the batch stored may be unpublished, as after a crash.
             if len(messages) > 1:
                 again = [msgspec.structs.replace(one, receive_count=max(2, one.receive_count)) for one in messages]
                 return {message_id for message in again for message_id in self([message], deadline)}
@@ -136,11 +135,10 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage], last_start: float) -> Collection[str]:
         """Handle a batch; what is not begun at `last_start` (Unix seconds) waits."""
         again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
-        requeue = Requeue(*self._requeue_ports) if again else None
+        requeue, noted = Requeue(*self._requeue_ports) if again else None, True
         if requeue:
             messages, self._waiting = requeue.begin(messages)
         self._handle([one for one in messages if one.message_id not in self._waiting], last_start)
-        noted = True
         if requeue or self._waiting or self._failed:
             requeue = requeue or Requeue(*self._requeue_ports)
             self._failed, noted = requeue.end(messages, self._waiting, self._failed)
@@ -275,15 +273,18 @@ class _Batch:
             )
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
-        """Wait for the sender to store the record; after that, suppress the recipient without it."""
+        """Wait for the sender's record, then suppress without it; another sender's event has none to wait for."""
         if not one.event.kind:
             return
-        now = self._clock.now()
+        now, about = self._clock.now(), {"kind": one.event.kind, "ses_message_id": one.event.ses_message_id}
+        if one.event.foreign:
+            self._metrics.count("FeedbackForeign")
+            self._log.info("feedback.foreign", **about)
+            return
         if now < (one.message.sent_at or now) + _RECORD_SECONDS:
             self._waiting.add(one.message.message_id)
             self._metrics.count("FeedbackWaiting")
-            ses_id = one.event.ses_message_id
-            self._log.info("feedback.waiting_for_record", kind=one.event.kind, ses_message_id=ses_id)
+            self._log.info("feedback.waiting_for_record", **about)
             return
         handle_unmatched(one, self._suppression, self._count_suppression, self._metrics, self._log)
 

@@ -20,6 +20,8 @@ from sesmail_layer.usecases.sender.prepare import PreparedMail
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 
 _LEASE_EXTRA_SECONDS = 5.0
+_CLAIM_SECONDS = 2.0
+"""What a lease allows for the claim's own writes, where the call to SES may outlast the invocation."""
 _LATE_SECONDS = 1.0
 """How late an email may be sent after the time that leaves enough for recording."""
 
@@ -52,7 +54,7 @@ class Delivery:
         self._kept = kept
         self._mailer = mailer
         self._clock = clock
-        self._lease_until = deadline + _LEASE_EXTRA_SECONDS
+        self._deadline = deadline
         self._last_send = last_send
         self._bytes_in_flight = bytes_in_flight
         self._sent: list[Email] = []
@@ -98,13 +100,24 @@ class Delivery:
         """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
         raw = mail.compose()
         self._producers.check_again(email)
-        claim = self._claims.claim(email, self._lease_until)
+        longest = self._mailer.longest_seconds(len(raw))
+        lease_until = self._lease_until(longest)
+        claim = self._claims.claim(email, lease_until)
         if claim is None:
             return None
         self._kept.keep(email, claim)
+        if self._clock.now() + longest > lease_until:
+            raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
         tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
         try:
-            return claim, self._mailer.send(raw, sender=mail.sender, recipients=email.recipients, tags=tags)
+            ses_id = self._mailer.send(
+                raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
+            )
         except TransientError:
             self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
             raise
+        return claim, ses_id
+
+    def _lease_until(self, longest_seconds: float) -> float:
+        """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""
+        return max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)

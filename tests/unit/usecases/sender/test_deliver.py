@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from sesmail_layer.domain.guards.pacing import Reservation
+from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
@@ -31,6 +32,15 @@ def test_it_gets_the_sender_every_recipient_once_and_our_tags() -> None:
         "templateName": "welcome",
         "source": "my.application",
     }
+
+
+@pytest.mark.parametrize(("policies", "tenant"), [({}, ""), ({"my.application": "shop"}, "shop"), ({"other": "x"}, "")])
+def test_only_a_producer_with_a_tenant_sends_for_it(policies: dict[str, str], tenant: str) -> None:
+    sender = Sender()
+    sender.control.policies = {source: ProducerPolicy(ses_tenant=name) for source, name in policies.items()}
+    sender.send()
+
+    assert sender.mailer.accepted[0].tenant == tenant
 
 
 def test_the_bounces_of_an_overridden_sender_go_to_it() -> None:
