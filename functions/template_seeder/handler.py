@@ -6,7 +6,7 @@ from typing import Any
 
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.installed_templates import InstalledTemplates
-from sesmail_layer.aws.secret_keys import SHORT_WAITS, SecretKeys
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.starter_archive import StarterArchive
 from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.clock import SystemClock
@@ -21,7 +21,7 @@ def handler(event: object, _context: object) -> dict[str, Any]:
     try:
         settings = SeederSettings.from_env()
         log = configure(settings.log_level, function="TemplateSeeder", environment=settings.environment)
-        keys, s3 = SecretKeys(client("ssm", config=SHORT_WAITS), settings.name, SystemClock()), client("s3")
+        keys, s3 = SecretKeys(client("ssm"), settings.name, SystemClock()), client("s3")
         if clean_up(event, keys):
             return {"statusCode": 200}
         source = StarterArchive(s3, settings.starters_bucket, settings.starters_key)

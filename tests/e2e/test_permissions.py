@@ -204,6 +204,7 @@ def seeded(engine: EngineUnderTest) -> Scenario:
 
 # --- permissions ----------------------------------------------------------------------------------------------------
 
+SENDER_QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")
 SENDER, FEEDBACK, SEEDER = "EmailSender", "FeedbackProcessor", "TemplateSeeder"
 BY_RECIPIENT = "table/EmailTracking/index/to-email-timestamp-index"
 BY_SES_ID = "table/EmailTracking/index/ses-message-id-index"
@@ -256,10 +257,7 @@ _POLLED = "used by Lambda's own poller, which the emulator does not check"
 NOT_SHOWN = {
     **{
         Permission(function, f"sqs:{action}", queue): _POLLED
-        for function, queues in (
-            (SENDER, ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")),
-            (FEEDBACK, ("FeedbackQueue",)),
-        )
+        for function, queues in ((SENDER, SENDER_QUEUES), (FEEDBACK, ("FeedbackQueue",)))
         for queue in queues
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     },

@@ -19,7 +19,6 @@ from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import Delivery
 from sesmail_layer.usecases.sender.requeue import Requeue
 from tools.simulation.claim_worlds import first_failure, prove_interleaving, prove_random_world
-from tools.simulation.control_fakes import FakeProgress
 from tools.simulation.fakes import FakeTrackingTable
 from tools.simulation.ses import SimulatedSes
 
@@ -60,10 +59,6 @@ def resend_without_settle_wait(plant: pytest.MonkeyPatch) -> None:
 
 def resend_while_events_are_unread(plant: pytest.MonkeyPatch) -> None:
     plant.setattr("sesmail_layer.usecases.sender.claim.is_settled", lambda *_args: True)
-
-
-def resend_although_an_event_is_outstanding(plant: pytest.MonkeyPatch) -> None:
-    plant.setattr(FakeProgress, "note", lambda *_args: None)
 
 
 def resend_although_an_earlier_attempt_arrived(plant: pytest.MonkeyPatch) -> None:
@@ -176,7 +171,6 @@ PLANTS: list[Plant] = [
     lease_ends_before_the_invocation,
     resend_without_settle_wait,
     resend_while_events_are_unread,
-    resend_although_an_event_is_outstanding,
     resend_although_an_earlier_attempt_arrived,
     resend_as_the_same_attempt,
     timeout_counts_as_not_sent,

@@ -26,8 +26,11 @@ COMPOSED_IN = {
 }
 SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "sesv2", "sns", "ssm")
 # Operations without an action of their own; SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
-AUTHORIZED_AS = {"sesv2:SendEmail": "ses:SendRawEmail", "sqs:SendMessageBatch": "sqs:SendMessage",
-    "s3:HeadObject": "s3:GetObject"}
+AUTHORIZED_AS = {
+    "sesv2:SendEmail": "ses:SendRawEmail",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "s3:HeadObject": "s3:GetObject",
+}
 TABLES = {
     "tracking_table": "EmailTracking",
     "suppression_table": "Suppression",
@@ -63,6 +66,7 @@ NOT_IN_CODE = {
 }
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and
+
 
 @functools.cache
 def actions() -> dict[str, str]:

@@ -78,7 +78,12 @@ class SimulatedSes:
         self._events: list[tuple[float, int, Mail | None, str, str]] = []
         self._order = itertools.count()
 
-    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str]) -> str:
+    def longest_seconds(self, size: int) -> float:
+        return 14.0
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
+    ) -> str:
         record_id, attempt = decode_tag(tags["emailId"]) or "", int(decode_tag(tags["attempt"]) or 0)
         answer = self._choose(self._answers) if self._rng.random() < self.faults else ""
         self.answers.append((record_id, answer))

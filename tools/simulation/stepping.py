@@ -59,6 +59,13 @@ class Invocation:
         if self._error is not None:
             raise self._error
 
+    def abandon(self) -> None:
+        """End its thread: the world failed, and will not go on."""
+        self._choose_fault = lambda _name: Fault.KILLED_BEFORE
+        while not self.ended:
+            self._go.release()
+            self._stopped.acquire()
+
     def call(self, name: str, call: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]) -> Any:
         """Make one external call of the use case, in its thread."""
         self._stopped.release()

@@ -161,6 +161,13 @@ class World:
 
     def run(self) -> None:
         """Run until nothing is left to do."""
+        try:
+            self._run()
+        finally:
+            for invocation, *_ in self._running.values():
+                invocation.abandon()
+
+    def _run(self) -> None:
         for _ in range(_LONGEST_RUN):
             self._deliver_events()
             self._start_some()

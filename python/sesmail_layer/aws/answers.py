@@ -24,14 +24,14 @@ _WORDS = frozenset(
     denied denies detail details did disabled does domain down due duplicate each email empty enabled endpoint error
     event events exceeded exceeds exist exists expired failed failure few following for forbidden format found from
     function group has have header headers id identities identity identity-based illegal illegally in included index
-    internal invalid is it item items key keys large last later length level limit limits list long mail mailfrom
+    internal invalid is it item items key keys large last later length level limit limits list long mail mailfrom many
     manual map match maximum message messages minimum missing more most must name names no not number of on one only
     operation or out over parameter parameters parsing part parts paused per perform permission permissions please
     policy production provided provisioned queue quota rate received recipient recipients refused region rejected
-    reply request requests required resource resource-based resources response role sandbox security send sender
+    reply request requests required resource revoked resource-based resources response role sandbox security send sender
     sending service session set shut signature size slow slowly specified state statement still string suspended
-    table tag tags that the there this throttled throttling throughput time timed times to token too try type unable
-    under unexpected unknown until up update used user using validation value values verified version wait was were
+    tenant table tag tags that the there this throttled throttling throughput time timed times to token too try type
+    unable under unexpected unknown until up update used user using validation value values verified version wait was were
     which while will with within yet you your
     """.split()
 )

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
 TOMBSTONE_PREFIX = "sha256:"
 """Of the key of an erased address's suppression. No address begins like this."""
-
-# A slow SSM must not use up the invocation.
-SHORT_WAITS = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
 
 _FINGERPRINT, _ERASURE = "fingerprint", "erasure"
 _KEY_BYTES = 32

@@ -171,11 +171,11 @@ def _handshake_failed(err: BaseException | None) -> bool:
 
 
 def _error_for(err: ClientError) -> Exception:
-    code = str(err.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
+    code = code_of(err).removesuffix("Exception")
     code = _NAMES_IN_V1.get(code, code)
     message = str(err.response.get("Error", {}).get("Message", ""))
     status = int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    text = f"SES error ({code_of(err).removesuffix('Exception')}): {known_words(message)}"
+    text = f"SES error ({code}): {known_words(message)}"
     if status >= 500:
         return OutcomeUnknownError(text)
     if code in _PAUSES or (code == "MessageRejected" and _PAUSED.match(message)):

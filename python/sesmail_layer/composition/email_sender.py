@@ -15,7 +15,7 @@ from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.queues import DelayQueue
 from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
-from sesmail_layer.aws.secret_keys import SHORT_WAITS, SecretKeys
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_mailer import SesMailer, SesV2Mailer
 from sesmail_layer.aws.ses_quota import SesQuota
@@ -60,7 +60,7 @@ class EmailSender:
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         control_table = settings.control_table
-        keys = SecretKeys(client("ssm", config=SHORT_WAITS), settings.name, clock)
+        keys = SecretKeys(client("ssm"), settings.name, clock)
         return SenderPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, keys.tombstones_of),

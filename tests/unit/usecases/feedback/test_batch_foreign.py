@@ -64,10 +64,8 @@ def notification(event: dict[str, Any]) -> dict[str, Any]:
 )
 def test_what_may_be_the_engine_s_waits_for_its_record(event: dict[str, Any]) -> None:
     feedback = Feedback()
-    early = feedback.message(event)
-
-    assert feedback.run(early) == {early.message_id}
+    assert feedback.waits_after(feedback.message(event))
 
     feedback.sent()
-    assert feedback.run(early) == set()
+    feedback.run_waiting()
     assert feedback.record().status is Status.BOUNCED
