@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -138,24 +139,15 @@ class FakeTemplates:
         return self._templates[name]
 
 
+@dataclass
 class Mail:
-    def __init__(
-        self,
-        raw: bytes,
-        sender: str,
-        recipients: Sequence[str],
-        tags: Mapping[str, str],
-        at: float,
-        message_id: str,
-        tenant: str,
-    ) -> None:
-        self.raw = raw
-        self.sender = sender
-        self.recipients = list(recipients)
-        self.tags = dict(tags)
-        self.at = at
-        self.message_id = message_id
-        self.tenant = tenant
+    raw: bytes
+    sender: str
+    recipients: list[str]
+    tags: dict[str, str]
+    at: float
+    message_id: str
+    tenant: str
 
 
 class FakeMailer:
@@ -186,7 +178,7 @@ class FakeMailer:
         assert "@" in sender
         assert len(raw) <= MAX_RAW_BYTES
         message_id = f"ses-{len(self.accepted) + 1}"
-        self.accepted.append(Mail(raw, sender, recipients, tags, self._clock.now(), message_id, tenant))
+        self.accepted.append(Mail(raw, sender, list(recipients), dict(tags), self._clock.now(), message_id, tenant))
         if self.late_answers:
             raise self.late_answers.pop(0)
         return message_id

@@ -31,8 +31,8 @@ _WORDS = frozenset(
     reply request requests required resource revoked resource-based resources response role sandbox security send sender
     sending service session set shut signature size slow slowly specified state statement still string suspended
     tenant table tag tags that the there this throttled throttling throughput time timed times to token too try type
-    unable under unexpected unknown until up update used user using validation value values verified version wait was were
-    which while will with within yet you your
+    unable under unexpected unknown until up update used user using validation value values verified version wait was
+    were which while will with within yet you your
     """.split()
 )
 _REGION = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z]{2,10}){1,2}-\d")
