@@ -113,7 +113,7 @@ def test_an_error_of_v2_is_what_v1_s_is(
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [("AccessDeniedException", 403), ("ConflictException", 409), ("NotYetKnownException", 400), ("ExpiredToken", 403)],
+    [("ConflictException", 409), ("NotYetKnownException", 400), ("ExpiredToken", 403)],
 )
 def test_any_other_refusal_is_tried_ten_times(code: str, status: int) -> None:
     error = error_of(code, "no", status)

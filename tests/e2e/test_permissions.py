@@ -24,7 +24,6 @@ from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 # The engine waits for 35 s before it tries an unsettled email again.
 LONGEST_WAIT_SECONDS = 60.0
-# A template that no function has cached.
 TEMPLATE = {
     "template.html": "<p>Hello {{ name }}</p>",
     "template.txt": "Hello {{ name }}",
