@@ -82,8 +82,7 @@ variable "claim_settle_seconds" {
   description = "Seconds that an email of unknown outcome waits for SES's Send event; null means 300, or twice the feedback queue's visibility and 60 s if that is more."
   type        = number
   default     = null
-
-  # An event of a batch that was killed is received again after the visibility, and its note is made then.}
+}
 
 variable "on_unknown_outcome" {
   description = "What happens if no Send event settles an email of unknown outcome: resend may send it twice, fail may never send it; null means resend if the engine receives SES events, else fail."

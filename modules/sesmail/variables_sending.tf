@@ -136,8 +136,8 @@ variable "claim_settle_seconds" {
   type        = number
   default     = null
 
-  # An event of a batch that was killed is received again after the visibility, and its note is made then.
   validation {
+    # An event of a batch that was killed is received again after the visibility, and its note is made then.
     condition = var.claim_settle_seconds == null ? true : (
       var.claim_settle_seconds >= 2 * (6 * var.feedback_processor_timeout + 5) + 60 && var.claim_settle_seconds <= 86400
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def message(message_id: str, event: object, topic: str = TOPIC) -> dict[str, Any
     return {
         "messageId": message_id,
         "body": json.dumps({"Type": "Notification", "MessageId": message_id, "TopicArn": topic, "Message": text}),
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795000000000"},
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": f"{time.time() * 1000:.0f}"},
         "eventSource": "aws:sqs",
     }
 
@@ -54,11 +55,12 @@ def sent(email_id: str, ses_message_id: str, to: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=["layer", "bundled"])
 def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
-    """One batch: a bounce by tag, a delivery by SES's id, a complaint about an unknown email, and no events."""
+    """One batch: a bounce by tag, a delivery by SES's id, complaints about unknown emails, and no events."""
     messages = [
         message("bounce", sample("hard_cases/bounce-permanent-no-email.json")),
         message("delivery", sample("aws/identity-delivery.json")),
-        message("early", sample("aws/configuration-set-complaint.json")),
+        message("early", sample("aws/identity-complaint-with-report.json")),
+        message("foreign", sample("aws/configuration-set-complaint.json")),
         message("greeting", (EVENTS / "not_events/topic-validation.txt").read_text()),
         message("broken", (EVENTS / "not_events/truncated.json").read_text()),
         message("forged", sample("hard_cases/bounce-permanent-no-email.json"), topic=TOPIC.replace("1234", "6666")),
@@ -72,10 +74,17 @@ def ran(request: pytest.FixtureRequest, package: Package) -> Ran:
     return run_handler(package, "feedback_processor", given, request.param)
 
 
-def test_only_early_and_unreadable_messages_are_redelivered(ran: Ran) -> None:
+def test_only_unreadable_messages_are_redelivered(ran: Ran) -> None:
     failed = {failure["itemIdentifier"] for failure in ran.answer["batchItemFailures"]}
 
-    assert failed == {"early", "broken", "bytes"}
+    assert failed == {"broken", "bytes"}
+
+
+def test_an_event_before_its_record_waits_on_the_queue(ran: Ran) -> None:
+    [waiting] = ran.queued["FeedbackQueue"]
+
+    assert waiting["body"]["MessageId"] == "early"
+    assert waiting["body"]["sesmailHop"]["tries"] == 1
 
 
 def test_the_records_have_ses_s_events(ran: Ran) -> None:
