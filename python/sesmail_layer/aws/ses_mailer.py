@@ -63,10 +63,11 @@ _REJECTIONS = {
     "ValidationError": "SES008",
 }
 _PAUSES = {"AccountSendingPaused", "ConfigurationSetSendingPaused"}
-# SES reports a pause as MessageRejected, too, and begins with the reason. Names of identities come later in a message.
+# SES reports a pause as MessageRejected, too, in its first sentence. Names of identities and quoted values do not match.
+_STOPPED = r"(?<![-.])\b(?:paused|disabled|suspended|shut ?down)\b(?![-@]|\.\w)"
 _PAUSED = re.compile(
-    r"(?:message rejected: )?(?:(?:email )?sending\b.{0,150}\b(?:paused|disabled|suspended)\b"
-    r"|(?:your )?account\b.{0,60}\b(?:paused|disabled|suspended|shut ?down)\b)",
+    r"(?:(?:message rejected|access denied|transaction failed): )?(?![^.]*\bnot verified)[\w' ]{0,60}?\b(?:"
+    rf"(?:sending|account)\b[^.:;@<\"]{{0,150}}{_STOPPED}|{_STOPPED}[\w' ]{{0,60}}\b(?:send|sending|account)\b)",
     re.IGNORECASE,
 )
 _HOLD_SECONDS = 300.0
