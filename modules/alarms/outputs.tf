@@ -13,10 +13,12 @@ output "alarm_names" {
     [for alarm in aws_cloudwatch_metric_alarm.reputation : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.reputation_pause : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.breaker_tripped : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.queue_age : alarm.alarm_name],
     [
       aws_cloudwatch_metric_alarm.sender_refused.alarm_name,
       aws_cloudwatch_metric_alarm.sending_paused.alarm_name,
-      aws_cloudwatch_metric_alarm.email_queue_age.alarm_name,
+      aws_cloudwatch_metric_alarm.waiting_transient.alarm_name,
+      aws_cloudwatch_metric_alarm.throttles.alarm_name,
       aws_cloudwatch_metric_alarm.daily_quota.alarm_name,
       aws_cloudwatch_metric_alarm.undeliverable.alarm_name,
     ],

@@ -23,9 +23,9 @@ variable "function_names" {
   type        = map(string)
 }
 
-variable "email_queue_name" {
-  description = "Name of the queue of transactional emails."
-  type        = string
+variable "queue_ages" {
+  description = "Queues by the first part of their alarm's name, with the age in seconds that a message may reach."
+  type        = map(object({ queue_name = string, seconds = number }))
 }
 
 variable "event_bus_name" {

@@ -26,10 +26,11 @@ locals {
         Principal = { Service = writer.service }
         Action    = "sqs:SendMessage"
         Resource  = queue.arn
-        Condition = {
-          ArnEquals    = { "aws:SourceArn" = writer.source_arns }
-          StringEquals = { "aws:SourceAccount" = var.account.id }
-        }
+        Condition = merge(
+          { ArnEquals = { "aws:SourceArn" = writer.source_arns } },
+          # No page of AWS says that SNS sends the account; a topic's ARN names it.
+          writer.service == "sns.amazonaws.com" ? {} : { StringEquals = { "aws:SourceAccount" = var.account.id } },
+        )
       }]
     })
   }

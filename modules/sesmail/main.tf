@@ -100,13 +100,19 @@ module "alarms" {
   admin_email             = var.admin_email
   dead_letter_queue_names = local.dead_letter_queues
   function_names          = { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name }
-  email_queue_name        = module.email_queue.name
-  event_bus_name          = local.bus_name
-  rule_names              = [local.email_rule_name, local.bulk_rule_name]
-  feedback_queue_arn      = module.feedback_queue.arn
-  dead_letter_queue_arn   = module.feedback_queue.dead_letter_arn
-  kms_key_arn             = var.kms_key_arn
-  tags                    = var.tags
+
+  queue_ages = {
+    EmailQueue     = { queue_name = module.email_queue.name, seconds = 300 }
+    FeedbackQueue  = { queue_name = module.feedback_queue.name, seconds = 300 }
+    RetryQueue     = { queue_name = module.retry_queue.name, seconds = 1200 }
+    BulkRetryQueue = { queue_name = module.bulk_retry_queue.name, seconds = 1200 }
+  }
+  event_bus_name        = local.bus_name
+  rule_names            = [local.email_rule_name, local.bulk_rule_name]
+  feedback_queue_arn    = module.feedback_queue.arn
+  dead_letter_queue_arn = module.feedback_queue.dead_letter_arn
+  kms_key_arn           = var.kms_key_arn
+  tags                  = var.tags
 
   bounce_rate_alarm_threshold           = var.bounce_rate_alarm_threshold
   complaint_rate_alarm_threshold        = var.complaint_rate_alarm_threshold

@@ -102,17 +102,19 @@ locals {
         actions   = ["sns:Publish"]
         resources = [local.feedback_topic_arn]
       },
+      {
+        # The key may be made by the same apply, so its ARN is no part of the policy; SNS names the topic to KMS.
+        sid       = "EncryptProbesWithKeyOfTopicOnly"
+        actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+        resources = ["arn:${local.account.partition}:kms:${local.account.region}:${local.account.id}:key/*"]
+        condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = [local.feedback_topic_arn] } }
+      },
       local.publish_statement,
     ],
     module.ses_events.configuration_set_arn == null ? [] : [{
       sid       = "SendWithConfigurationSet"
       actions   = ["ses:SendRawEmail"]
       resources = [module.ses_events.configuration_set_arn]
-    }],
-    var.kms_key_arn == null ? [] : [{
-      sid       = "PublishProbesToEncryptedTopic"
-      actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
-      resources = [var.kms_key_arn]
     }],
     # Where the call names no set, SES uses the default one that the identity may have, and checks the permission on it.
     module.ses_events.configuration_set_arn != null ? [] : [{

@@ -34,8 +34,8 @@ variable "producers" {
   }
 
   validation {
-    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !strcontains(glob, "$${")])])
-    error_message = "senders of a producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables ($${…})."
+    condition     = alltrue([for policy in values(var.producers) : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !can(regex("[$][{]", glob))])])
+    error_message = "senders of a producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables."
   }
 
   validation {
@@ -91,8 +91,8 @@ variable "default_producer" {
   }
 
   validation {
-    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !strcontains(glob, "$${")])])
-    error_message = "senders of default_producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables ($${…})."
+    condition     = alltrue([for policy in [var.default_producer] : alltrue([for glob in policy.senders : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", glob)) && !can(regex("[$][{]", glob))])])
+    error_message = "senders of default_producer are addresses or globs with an @, such as billing@example.com or *@example.com, without IAM's policy variables."
   }
 
   validation {

@@ -8,8 +8,8 @@ variable "allowed_sender_addresses" {
   default     = []
 
   validation {
-    condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address)) && !strcontains(address, "$${")])
-    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org, without IAM's policy variables ($${…})."
+    condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address)) && !can(regex("[$][{]", address))])
+    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org, without IAM's policy variables."
   }
 }
 
@@ -138,9 +138,7 @@ variable "claim_settle_seconds" {
 
   validation {
     # An event of a batch that was killed is received again after the visibility, and its note is made then.
-    condition = var.claim_settle_seconds == null ? true : (
-      var.claim_settle_seconds >= 2 * (6 * var.feedback_processor_timeout + 5) + 60 && var.claim_settle_seconds <= 86400
-    )
+    condition     = var.claim_settle_seconds == null ? true : var.claim_settle_seconds >= 2 * (6 * var.feedback_processor_timeout + 5) + 60 && var.claim_settle_seconds <= 86400
     error_message = "claim_settle_seconds must be at least 2 x (6 x feedback_processor_timeout + 5) + 60, and at most 86400: raise it, lower feedback_processor_timeout, or leave it null."
   }
 }

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = [ROOT / "modules/alarms/main.tf", ROOT / "modules/dashboard/main.tf"]
+ALARMS = [ROOT / "modules/alarms/main.tf", ROOT / "modules/alarms/flow.tf"]
+READERS = [*ALARMS, ROOT / "modules/dashboard/main.tf"]
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
 BY_AWS = {
-    "AWS/Events": {"MatchedEvents"},
+    "AWS/Events": {"MatchedEvents", "FailedInvocations", "InvocationsFailedToBeSentToDlq"},
     "AWS/Lambda": {"Errors", "Duration", "Invocations", "Throttles"},
     "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
     "AWS/SES": {
@@ -39,7 +40,7 @@ def read_by_terraform(namespace: str) -> set[str]:
 
 def emitted() -> set[str]:
     code = "".join(path.read_text() for path in (ROOT / "python/sesmail_layer").rglob("*.py"))
-    return set(re.findall(r'\.(?:count|level)\(\s*"([A-Za-z]+)"', code))
+    return set(re.findall(r'\.(?:count|level|highest)\(\s*"([A-Za-z]+)"', code))
 
 
 def test_the_engine_emits_the_metrics_that_are_read() -> None:
@@ -55,7 +56,7 @@ def test_metrics_are_read_with_the_dimensions_that_they_have() -> None:
         for name, dimensions in re.findall(r'\["SESMail", ("?[A-Za-z]+"?), ("Name".*?)\]', text):
             wanted = '"Name", var.name' + (', "FunctionName", name' if "RecordFailed" in name else "")
             assert dimensions == wanted, f"{path.name}: {name}"
-    alarms = READERS[0].read_text()
+    alarms = "".join(path.read_text() for path in ALARMS)
     for name, dimensions in re.findall(
         r'namespace\s*=\s*"SESMail"\s*\n\s*metric_name\s*=\s*"(\w+)"[^}]*?dimensions\s*=\s*\{([^}]*)\}', alarms
     ):

@@ -105,11 +105,14 @@ def test_the_error_index_has_the_same_codes_and_messages() -> None:
 
 
 def test_every_alarm_has_a_row() -> None:
-    alarms = (ROOT / "modules/alarms/main.tf").read_text()
+    alarms = "".join(path.read_text() for path in (ROOT / "modules/alarms").glob("*.tf"))
     engine = (ROOT / "modules/sesmail/main.tf").read_text()
     listed = engine.split("dead_letter_queues = {")[1].split("}")[0]
     queues = re.findall(r"(\w+) +=", listed)
     names = {f"{queue}-Depth" for queue in queues} | {"EmailSender-Errors", "FeedbackProcessor-Errors"}
+    aged = re.findall(r"(\w+) += \{ queue_name", engine)
+    assert len(aged) == 4
+    names |= {f"{queue}-Age" for queue in aged}
     names |= {f"SES-{rate}{end}" for rate in ("BounceRate", "ComplaintRate") for end in ("", "-Pause")}
     names |= set(re.findall(r'alarm_name += "\$\{var\.name\}-([\w-]+)"', alarms))
     documented = {

@@ -48,7 +48,6 @@ class Scenario:
     fails: bool = False
 
     def is_complete(self, engine: EngineUnderTest) -> bool:
-        """Whether every email has its expected status."""
         statuses = {email_id: (engine.record(email_id) or {}).get("status") for email_id in self.ends}
         return statuses == dict(self.ends) and bool(self.also())
 
@@ -263,6 +262,7 @@ NOT_SHOWN = {
     Permission(SENDER, "dynamodb:BatchGetItem", "table/EmailTracking"): "used only when two workers claim at once",
     Permission(SENDER, "ssm:GetParameter", "parameter/keys/*"): "used once an hour and container",
     Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
+    **{Permission(SENDER, f"kms:{a}", "key/*"): "the topic has no key" for a in ("GenerateDataKey", "Decrypt")},
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
 }
 

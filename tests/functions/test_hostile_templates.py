@@ -29,7 +29,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def ran(package: Package) -> Ran:
-    names = ["welcome", *["slow"] * 7, "long-name", "many-names"]
+    names = ["welcome", "long-name", "many-names", *["slow"] * 7]
     messages = [
         message(f"m-{i}", request(f"{name}-{i}", {**DETAIL, "templateName": name})) for i, name in enumerate(names)
     ]
@@ -42,13 +42,13 @@ def ran(package: Package) -> Ran:
 def test_a_template_that_takes_too_long_to_compile_fails_its_emails_and_no_other(ran: Ran) -> None:
     assert ran.answer == {"batchItemFailures": []}
     assert ran.record("email-welcome-0")["status"] == "sent"
-    for i in range(1, 8):
+    for i in range(3, 10):
         record = ran.record(f"email-slow-{i}")
         assert (record["status"], record["errorType"]) == ("failed", "template_render_error")
         assert record["errorMessage"] == "Failed to render template: it took over 8 s"
 
 
-@pytest.mark.parametrize("email_id", ["email-long-name-8", "email-many-names-9"])
+@pytest.mark.parametrize("email_id", ["email-long-name-1", "email-many-names-2"])
 def test_an_error_message_from_a_template_fits_into_record_and_event(ran: Ran, email_id: str) -> None:
     record = ran.record(email_id)
     assert record["errorType"] == "template_render_error"

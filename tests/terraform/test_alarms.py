@@ -12,6 +12,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-Alarms"
 
 # Name: namespace, metric, dimensions, statistic, period, evaluation periods, threshold, missing data.
 _DEPTH = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+_AGE = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
 ALARMS: dict[str, tuple[object, ...]] = {
     "EventBridgeDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EventBridgeDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
     "EmailQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EmailQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
@@ -25,16 +26,11 @@ ALARMS: dict[str, tuple[object, ...]] = {
     "SES-ComplaintRate-Pause": ("AWS/SES", "Reputation.ComplaintRate", {}, "Maximum", 300, 1, 0.001, "ignore"),
     "Sender-Refused": ("SESMail", "SenderRefused", {"Name": NAME}, "Sum", 300, 1, 2, "notBreaching"),
     "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "notBreaching"),
-    "EmailQueue-Age": (
-        "AWS/SQS",
-        "ApproximateAgeOfOldestMessage",
-        {"QueueName": f"{NAME}-EmailQueue"},
-        "Maximum",
-        60,
-        3,
-        300,
-        "notBreaching",
-    ),
+    "Waiting-Transient": ("SESMail", "TransientErrorAge", {"Name": NAME}, "Maximum", 300, 1, 300, "notBreaching"),
+    "EmailQueue-Age": (*_AGE, {"QueueName": f"{NAME}-EmailQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
+    "FeedbackQueue-Age": (*_AGE, {"QueueName": f"{NAME}-FeedbackQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
+    "RetryQueue-Age": (*_AGE, {"QueueName": f"{NAME}-RetryQueue"}, "Maximum", 60, 3, 1200, "notBreaching"),
+    "BulkRetryQueue-Age": (*_AGE, {"QueueName": f"{NAME}-BulkRetryQueue"}, "Maximum", 60, 3, 1200, "notBreaching"),
     "Daily-Quota": ("SESMail", "DailyQuotaUsed", {"Name": NAME}, "Maximum", 300, 1, 0.9, "notBreaching"),
 }
 
@@ -122,6 +118,20 @@ def test_there_are_no_other_alarms(default: Plan) -> None:
         "EmailSender-Errors",
         "FeedbackProcessor-Errors",
         "EventBridge-Undeliverable",
+        "Throttles",
+    }
+
+
+def test_throttled_functions_fire_one_alarm(default: Plan) -> None:
+    values = alarms(default)["Throttles"]
+    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (0, 3, "notBreaching")
+    read = {
+        (metric["namespace"], metric["metric_name"], metric["dimensions"]["FunctionName"], metric["stat"])
+        for query in values["metric_query"]
+        for metric in query["metric"]
+    }
+    assert read == {
+        ("AWS/Lambda", "Throttles", f"{NAME}-{function}", "Sum") for function in ("EmailSender", "FeedbackProcessor")
     }
 
 

@@ -40,12 +40,15 @@ TABLES = {
     "sending_counts": "Control",
     "rate_bucket": "Control",
     "quota_cache": "Control",
+    "feedback_progress": "Control",
 }
 # Function and adapter: operations of the adapter that the function does not use.
 UNUSED = {
     # The scan is the CLI's.
     ("EmailSender", "producer_states"): {"dynamodb:Scan"},
     ("FeedbackProcessor", "producer_states"): {"dynamodb:Scan"},
+    # Each function has a class of its own there.
+    ("FeedbackProcessor", "feedback_progress"): {"sns:Publish"},
     ("EmailSender", "suppression_table"): {"dynamodb:PutItem", "dynamodb:DeleteItem"},
     ("EmailSender", "pending_table"): {"dynamodb:GetItem"},
     ("EmailSender", "secret_keys"): {"ssm:PutParameter", "ssm:DeleteParameter"},
@@ -57,6 +60,9 @@ UNUSED = {
 }
 # What Lambda itself does with the role, and what S3 requires to answer 404, not 403, for a missing object.
 NOT_IN_CODE = {
+    # SNS asks KMS in the name of whoever publishes to a topic with a key.
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:ReceiveMessage",

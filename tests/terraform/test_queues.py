@@ -74,12 +74,20 @@ def test_a_message_stays_hidden_for_six_times_the_readers_timeout(
     assert visibility >= 6 * timeout
 
 
-def test_every_queue_feeds_its_function_in_batches_of_ten_with_partial_failures(default: Plan) -> None:
+def test_every_queue_feeds_its_function_in_batches_with_partial_failures(default: Plan) -> None:
     mappings = default.all("aws_lambda_event_source_mapping")
     assert {
-        (mapping.values["event_source_arn"], mapping.values["function_name"], mapping.values["batch_size"])
+        (
+            mapping.values["event_source_arn"],
+            mapping.values["function_name"],
+            mapping.values["batch_size"],
+            mapping.values["maximum_batching_window_in_seconds"],
+        )
         for mapping in mappings
-    } == {(arn("sqs", queue), f"{NAME}-{reader}", 10) for queue, reader in READERS.items()}
+    } == {
+        (arn("sqs", queue), f"{NAME}-{reader}", *((50, 5) if queue == "FeedbackQueue" else (10, 0)))
+        for queue, reader in READERS.items()
+    }
     for mapping in mappings:
         assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"]
         assert mapping.values["scaling_config"] == [{"maximum_concurrency": 5}]
@@ -109,6 +117,8 @@ def test_ses_events_and_pause_alarms_reach_the_feedback_queue(default: Plan) -> 
         assert values["redrive_policy"] == f'{{"deadLetterTargetArn":"{arn("sqs", "FeedbackProcessorDLQ")}"}}'
 
 
-def test_the_sender_may_feed_its_own_queue(default: Plan) -> None:
-    (config,) = default.all("aws_lambda_function_recursion_config")
-    assert config.values == {"function_name": f"{NAME}-EmailSender", "recursive_loop": "Allow"}
+def test_both_functions_may_feed_their_own_queues(default: Plan) -> None:
+    configs = default.all("aws_lambda_function_recursion_config")
+    assert {(one.values["function_name"], one.values["recursive_loop"]) for one in configs} == {
+        (f"{NAME}-{function}", "Allow") for function in ("EmailSender", "FeedbackProcessor")
+    }

@@ -10,7 +10,7 @@ variables {
   admin_email                           = "ops@example.com"
   dead_letter_queue_names               = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
   function_names                        = { EmailSender = "mail-EmailSender" }
-  email_queue_name                      = "mail-EmailQueue"
+  queue_ages                            = { EmailQueue = { queue_name = "mail-EmailQueue", seconds = 300 }, RetryQueue = { queue_name = "mail-RetryQueue", seconds = 1200 } }
   event_bus_name                        = "mail-EmailBus"
   rule_names                            = ["mail-EmailEventRule", "mail-BulkEventRule"]
   feedback_queue_arn                    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
@@ -106,7 +106,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable], values(aws_cloudwatch_metric_alarm.queue_age),
       ) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"])
     ])
@@ -116,7 +116,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable],
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable], values(aws_cloudwatch_metric_alarm.queue_age),
       ) : alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "An idle engine must not fire an alarm."
@@ -125,8 +125,8 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = output.alarm_names == tolist([
       "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-EventBridge-Undeliverable",
-      "mail-FeedbackDLQ-Depth", "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
-      "mail-Sending-Paused",
+      "mail-FeedbackDLQ-Depth", "mail-RetryQueue-Age", "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
+      "mail-Sending-Paused", "mail-Throttles", "mail-Waiting-Transient",
     ])
     error_message = "The output must list every alarm."
   }
@@ -197,12 +197,14 @@ run "thresholds_follow_their_variables" {
   }
 
   assert {
-    condition = { for alarm in [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.email_queue_age, aws_cloudwatch_metric_alarm.daily_quota] :
+    condition = { for alarm in concat([aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.daily_quota], values(aws_cloudwatch_metric_alarm.queue_age)) :
       alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, jsonencode(alarm.dimensions), alarm.statistic, alarm.period, alarm.evaluation_periods, alarm.threshold, alarm.comparison_operator]) } == {
-      "mail-Sender-Refused" = "SESMail SenderRefused {\"Name\":\"mail\"} Sum 300 1 2 GreaterThanThreshold"
-      "mail-Sending-Paused" = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
-      "mail-EmailQueue-Age" = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
-      "mail-Daily-Quota"    = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"
+      "mail-Sender-Refused"    = "SESMail SenderRefused {\"Name\":\"mail\"} Sum 300 1 2 GreaterThanThreshold"
+      "mail-Sending-Paused"    = "SESMail SendingPaused {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
+      "mail-EmailQueue-Age"    = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-EmailQueue\"} Maximum 60 3 300 GreaterThanThreshold"
+      "mail-RetryQueue-Age"    = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"mail-RetryQueue\"} Maximum 60 3 1200 GreaterThanThreshold"
+      "mail-Waiting-Transient" = "SESMail TransientErrorAge {\"Name\":\"mail\"} Maximum 300 1 300 GreaterThanThreshold"
+      "mail-Daily-Quota"       = "SESMail DailyQuotaUsed {\"Name\":\"mail\"} Maximum 300 1 0.8 GreaterThanThreshold"
     }
     error_message = "Pause, age and quota must be watched under the exact names that are emitted."
   }

@@ -96,6 +96,18 @@ def by_source(items: Mapping[str, Item], prefix: str) -> Iterator[tuple[str, Ite
     return ((key.removeprefix(prefix), item) for key, item in items.items() if key.startswith(prefix))
 
 
+NUMBER: Item = {"S": "N"}
+"""Value of `:number` in a condition of `is_outside`."""
+
+
+def is_outside(name: str, low: str, high: str) -> str:
+    """Return the condition that an attribute is absent, or no number from `low` to `high`.
+
+    What the engine cannot have written was written by hand, and would count for ever.
+    """
+    return f"attribute_not_exists({name}) OR NOT attribute_type({name}, :number) OR {name} < {low} OR {name} > {high}"
+
+
 def number(value: float) -> Item:
     """Write a number to the microsecond: exact enough, and sums of floats stay within DynamoDB's 38 digits."""
     return {"N": str(round(Decimal(value), 6))}

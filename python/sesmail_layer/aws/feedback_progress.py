@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.control_items import ControlItems, number, read_number
+from sesmail_layer.aws.control_items import NUMBER, ControlItems, is_outside, number, read_number
 from sesmail_layer.aws.dynamodb_items import Item
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.ses.watermark import NOTE_SECONDS, Progress, probe
@@ -29,6 +29,9 @@ _SLOT_SECONDS = 300
 _SHARDS = 4
 _NOTE = "m-"
 _PROBE_SECONDS = 30.0
+_CLOCKS_DIFFER_SECONDS = 60.0
+_FAR_SECONDS = 15 * 86_400.0
+"""No message is older, so no two probes are handled that were sent further apart."""
 
 
 class OutstandingNotes(ControlItems):
@@ -55,8 +58,9 @@ class OutstandingNotes(ControlItems):
 
     def advance(self, sent_at: float) -> None:
         """Record that a probe was handled; an older one changes nothing. Raises TransientError."""
-        newer = "attribute_not_exists(handledUntil) OR handledUntil < :sent"
-        self._update(_WATERMARK, "SET handledUntil = :sent", {":sent": number(sent_at)}, condition=newer)
+        values = {":sent": number(sent_at), ":far": number(sent_at + _FAR_SECONDS), ":number": NUMBER}
+        newer = is_outside("handledUntil", ":sent", ":far")
+        self._update(_WATERMARK, "SET handledUntil = :sent", values, condition=newer)
 
 
 class FeedbackProgress(ControlItems):
@@ -79,12 +83,14 @@ class FeedbackProgress(ControlItems):
             for name in item
             if name.startswith(_NOTE)
         ]
-        return Progress(handled, notes)
+        return Progress(handled if handled <= now + _CLOCKS_DIFFER_SECONDS else 0.0, notes)
 
     def send_probe(self, now: float) -> None:
         """Publish a probe, unless any worker did within the last 30 s. Raises TransientError."""
-        values = {":now": number(now), ":until": number(now + _PROBE_SECONDS)}
-        due = "attribute_not_exists(probeUntil) OR probeUntil <= :now"
+        until = now + _PROBE_SECONDS
+        # Where two clocks differ, the later one's probe is due as well; it is harmless.
+        values = {":now": number(now), ":until": number(until), ":number": NUMBER}
+        due = f"{is_outside('probeUntil', ':now', ':until')} OR probeUntil = :now"
         if not self._update(_WATERMARK, "SET probeUntil = :until", values, condition=due)[0]:
             return
         try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from sesmail_layer.aws.control_items import ControlItems, number, read_number
+from sesmail_layer.aws.control_items import NUMBER, ControlItems, is_outside, number, read_number
 from sesmail_layer.aws.dynamodb_items import Item
 from sesmail_layer.domain.guards.pacing import Reservation
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _FILLING = "emptyAt BETWEEN :floor AND :latest"
-# A value of another type was written by hand: it would refuse every reservation for ever.
-_FULL = "attribute_not_exists(emptyAt) OR NOT attribute_type(emptyAt, :number) OR emptyAt < :floor"
+_FULL = is_outside("emptyAt", ":floor", ":far")
+_FAR_SECONDS = 86_400.0
+"""More than all reservations together ever reach ahead."""
 _TRIES = 5
 
 
@@ -33,7 +34,7 @@ class RateBucket(ControlItems):
         if latest_start < floor:
             return Reservation(False, floor)
         for _ in range(_TRIES):
-            if self._last_seen.get(name, 0.0) >= floor:
+            if floor <= self._last_seen.get(name, 0.0) <= floor + _FAR_SECONDS:
                 empty_at = self._add(name, cost_seconds, floor, latest_start)
             else:
                 empty_at = self._restart(name, cost_seconds, floor)
@@ -48,7 +49,8 @@ class RateBucket(ControlItems):
         return self._move(name, "SET emptyAt = emptyAt + :cost", _FILLING, values, cost)
 
     def _restart(self, name: str, cost: float, floor: float) -> float | None:
-        values = {":start": number(floor + cost), ":floor": number(floor), ":number": {"S": "N"}}
+        times = {":start": floor + cost, ":floor": floor, ":far": floor + _FAR_SECONDS}
+        values = {":number": NUMBER} | {key: number(time) for key, time in times.items()}
         return self._move(name, "SET emptyAt = :start", _FULL, values, cost)
 
     def _move(self, name: str, update: str, condition: str, values: Mapping[str, Item], cost: float) -> float | None:

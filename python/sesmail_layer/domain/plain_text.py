@@ -37,8 +37,12 @@ def redacted(text: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """Replace addresses, but not those that are masked (`j***@example.com`)."""
-    return _ADDRESS.sub(lambda found: found[0] if "***@" in found[0] else "[address]", text)
+    """Replace addresses, but not those that are masked (`j***@example.com`), and no pattern for a whole domain."""
+    return _ADDRESS.sub(lambda found: found[0] if _is_shown(found[0]) else "[address]", text)
+
+
+def _is_shown(found: str) -> bool:
+    return "***@" in found or found.startswith("*@")
 
 
 def _escape(character: str) -> str:

@@ -173,6 +173,8 @@ def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
 
 MAX_PENDING_BYTES = 350 * 1024
 """DynamoDB's items end at 400 KB, names and numbers included."""
+_MAX_UNPACKED_BYTES = 2 * 1024 * 1024
+"""More than SQS's largest message; what somebody else wrote could unpack to a thousand times its size."""
 
 
 class PendingRequest(msgspec.Struct, frozen=True):
@@ -194,7 +196,11 @@ def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -
 def unpack_request(kept: PendingRequest, not_before: float) -> RequestEnvelope:
     """Return the envelope of the next attempt, which must not start before a Unix time. Raises EnvelopeError."""
     try:
-        envelope = open_envelope(zlib.decompress(kept.packed).decode())
+        unpacking = zlib.decompressobj()
+        body = unpacking.decompress(kept.packed, _MAX_UNPACKED_BYTES)
+        if not unpacking.eof:
+            raise EnvelopeError("larger than any request, or cut off")
+        envelope = open_envelope(body.decode())
     except (zlib.error, UnicodeDecodeError) as err:
         raise EnvelopeError("not packed by pack_request") from err
     return msgspec.structs.replace(envelope, hop=msgspec.structs.replace(envelope.hop, not_before=not_before))

@@ -86,6 +86,7 @@ class Requeue:
         try:
             body, hop = unwrapped(message.body, FeedbackHop)
         except ValueError:  # Not written by this function: the reader says what is wrong with it.
+            self._hop(message)
             return message
         self._hops[message.message_id] = hop
         receives = max(2, message.receive_count)

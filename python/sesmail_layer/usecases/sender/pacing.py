@@ -47,7 +47,7 @@ class QuotaReader:
 
     def _refreshed(self, now: float) -> Quota | None:
         stored = self._cache.read_quota()
-        if stored is not None and now - stored.checked_at < REFRESH_SECONDS:
+        if stored is not None and abs(now - stored.checked_at) < REFRESH_SECONDS:
             return stored
         # Where nothing is stored yet, no worker can wait for the lease holder's answer.
         if stored is None or self._cache.take_quota_lease(now, _LEASE_SECONDS):

@@ -52,7 +52,7 @@ class Requeue:
             self._metrics.level("SendingPaused", 1)
         hop = msgspec.structs.replace(job.hop, tries=0, failing_since=0)
         if hold.gives_up_as:
-            hop = msgspec.structs.replace(hop, give_up_at=hop.give_up_at or now + self._max_hold_seconds)
+            hop = msgspec.structs.replace(hop, give_up_at=self._give_up_at(job, hop, now))
             if now >= self._deadline(hop, published=hold.published):
                 raise _given_up(hold, hop.attempt)
         delay = _delay_of_hop(hold, hop, bulk=_is_bulk(job))
@@ -76,7 +76,7 @@ class Requeue:
             hop,
             tries=hop.tries + 1,
             failing_since=hop.failing_since or now,
-            give_up_at=hop.give_up_at or now + self._max_hold_seconds,
+            give_up_at=self._give_up_at(job, hop, now),
         )
         too_often = err.max_tries is not None and hop.tries > err.max_tries
         if too_often or now >= self._deadline(hop, published=False):
@@ -115,6 +115,10 @@ class Requeue:
             for index, err in errors.items():
                 job = lane[index][0]
                 self.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
+
+    def _give_up_at(self, job: Job, hop: Hop, now: float) -> float:
+        """Return when holding ends; what happens before the time that was asked for uses up none of it."""
+        return hop.give_up_at or max(now, job.send_at, hop.not_before) + self._max_hold_seconds
 
     def _deadline(self, hop: Hop, *, published: bool) -> float:
         return hop.give_up_at + (0 if published else max(0.0, _SHORTEST_HOLD_SECONDS - self._max_hold_seconds))

@@ -79,6 +79,9 @@ STATEMENTS = [
 ]  # fmt: skip
 TEMPLATES = [*[f"{{{{ {one} }}}}" for one in EXPRESSIONS], *STATEMENTS]
 
+# The time limit's alarm may go off in a garbage collection, where Python only reports it; it is repeated.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 def message(html: str, subject: str = "s", **metadata: object) -> str:
     """Return what a rendering fails with; empty if it does not."""

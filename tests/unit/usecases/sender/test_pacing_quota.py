@@ -175,3 +175,11 @@ def test_before_any_answer_of_ses_there_is_no_quota() -> None:
     world.ses.error = TransientError("SES error (GetSendQuota): timeout", code="SES010")
 
     assert world.worker().quota() is None
+
+
+def test_an_answer_from_the_future_is_not_one_of_ses_and_is_replaced() -> None:
+    world = World()
+    world.store.quota = Quota(
+        max_send_rate=14, max_24_hour_send=1000, sent_last_24_hours=1000, checked_at=world.clock.now() * 1000
+    )
+    assert asked(world).sent_last_24_hours == 200
