@@ -63,7 +63,7 @@ _REJECTIONS = {
     "ValidationError": "SES008",
 }
 _PAUSES = {"AccountSendingPaused", "ConfigurationSetSendingPaused"}
-# SES reports a pause as MessageRejected, too, in its first sentence. Names of identities and quoted values do not match.
+# SES reports a pause as MessageRejected, too, in its first sentence. Names of identities are no such words.
 _STOPPED = r"(?<![-.])\b(?:paused|disabled|suspended|shut ?down)\b(?![-@]|\.\w)"
 _PAUSED = re.compile(
     r"(?:(?:message rejected|access denied|transaction failed): )?(?![^.]*\bnot verified)[\w' ]{0,60}?\b(?:"

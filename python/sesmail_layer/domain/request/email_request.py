@@ -93,7 +93,16 @@ class ListUnsubscribe(_Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where a recipient unsubscribes; an https url also offers one click (RFC 8058). At least one of the two."""
 
     url: Annotated[str, Meta(max_length=MAX_URL, pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-;=?-~]+$(?!\n)")] | None = None
-    mailto: Annotated[str, Meta(max_length=MAX_URL, pattern=r"^[!-;=?-~]+$(?!\n)")] | None = None
+    mailto: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MAX_URL,
+                pattern=r"^([Mm][Aa][Ii][Ll][Tt][Oo]:)?(?![Mm][Aa][Ii][Ll][Tt][Oo]:)[!-;=?-~]+$(?!\n)",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class EmailRequest(_Part, frozen=True, kw_only=True):

@@ -18,6 +18,8 @@ _HEADER_NAME = re.compile(
     r"^(?:X-(?!SES-)[A-Za-z0-9-]{1,70}|In-Reply-To|References|Auto-Submitted|Precedence|Feedback-ID|List-[A-Za-z0-9-]{1,70})$",
     re.IGNORECASE,
 )
+# Ids and URLs without the brackets that they should have.
+_BARE = re.compile(r"[^\s<>()\",]*(?:://|@|\bmailto:)[^\s<>()\",]*", re.IGNORECASE)
 # Written by the engine; a producer cannot set them, not even as a List-* header.
 _ENGINE_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
@@ -41,10 +43,11 @@ def check_headers(headers: object) -> None:
 
 
 def _check_line(name: str, value: str) -> None:
-    if is_structured(name) and any(not part.isascii() or ENCODED_WORD.search(part) for part in in_brackets(value)):
+    exact = [*in_brackets(value), *_BARE.findall(value)] if is_structured(name) else []
+    if any(not part.isascii() or ENCODED_WORD.search(part) for part in exact):
         raise Refusal(
-            f"headers.{name}: found characters outside ASCII or an encoded word inside <…>; allowed: plain ASCII, with "
-            "anything else percent-encoded"
+            f"headers.{name}: found characters outside ASCII or an encoded word in an id or URL; allowed: plain ASCII, "
+            "with anything else percent-encoded"
         )
     try:
         longest = max(map(len, custom_line(name, value).split(EOL)))

@@ -149,7 +149,7 @@ def _moment(name: str, value: Any) -> date:
         if isinstance(value, date):
             return value
         text = _short_text(value)
-        return _bare_date(text) or datetime.fromisoformat(text)
+        return _bare_date(text) or datetime.fromisoformat(text.upper())
     except (ValueError, OverflowError, OSError) as err:
         raise FormatError(f"{name}: the value is no ISO 8601 time") from err
 

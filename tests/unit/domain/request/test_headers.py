@@ -25,8 +25,8 @@ def rejection(name: str, value: str) -> str:
 @pytest.mark.parametrize("inside", ["ü@example.com", "a@example.com/=?utf-8?q?x?="])
 def test_brackets_hold_plain_ascii(name: str, inside: str) -> None:
     assert rejection(name, f"<{inside}>") == (
-        f"headers.{name}: found characters outside ASCII or an encoded word inside <…>; allowed: plain ASCII, with "
-        "anything else percent-encoded"
+        f"headers.{name}: found characters outside ASCII or an encoded word in an id or URL; allowed: plain ASCII, "
+        "with anything else percent-encoded"
     )
 
 

@@ -137,5 +137,10 @@ def test_unix_seconds_are_utc_in_every_time_zone() -> None:
     assert render("{{ 1795516260 | date }}, {{ 1795516260 | time }}") == "November 24, 2026, 10:31 AM"
 
 
+@pytest.mark.parametrize("text", ["2026-11-24t23:30:00z", "2026-11-24 23:30:00Z", "2026-11-24t23:30:00.5z"])
+def test_a_time_may_be_written_in_every_way_of_rfc_3339(text: str) -> None:
+    assert render("{{ at | date(zone='Asia/Tokyo') }}", at=text) == "November 25, 2026"
+
+
 def test_a_fraction_has_at_most_twenty_digits() -> None:
     assert render("{{ 1 | number(40) }}") == "1." + "0" * 20
