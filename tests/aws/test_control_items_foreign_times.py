@@ -42,7 +42,7 @@ def test_a_foreign_watermark_settles_no_claim_and_is_replaced_by_the_next_probe(
     control: DynamoDBClient, value: dict[str, Any]
 ) -> None:
     topic = Topic()
-    progress = FeedbackProgress(control, CONTROL, lambda: topic, "arn:topic")  # type: ignore[arg-type,return-value]
+    progress = FeedbackProgress(control, CONTROL, topic, "arn:topic")  # type: ignore[arg-type]
     put(control, "watermark", handledUntil=value, probeUntil=value)
 
     assert progress.read(NOW - 600, NOW).handled_until == 0

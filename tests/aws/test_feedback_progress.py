@@ -58,7 +58,7 @@ def notes(client: DynamoDBClient) -> OutstandingNotes:
 
 @pytest.fixture
 def progress(client: DynamoDBClient, topic: Topic) -> FeedbackProgress:
-    return FeedbackProgress(client, TABLE, lambda: topic, "arn:topic")  # type: ignore[arg-type,return-value]
+    return FeedbackProgress(client, TABLE, topic, "arn:topic")  # type: ignore[arg-type]
 
 
 def outstanding(progress: FeedbackProgress, since: float) -> list[float]:
@@ -106,7 +106,7 @@ def test_the_watermark_moves_forwards_only(notes: OutstandingNotes, progress: Fe
 def test_all_workers_together_send_one_probe_in_thirty_seconds(
     client: DynamoDBClient, topic: Topic, progress: FeedbackProgress
 ) -> None:
-    other = FeedbackProgress(client, TABLE, lambda: topic, "arn:topic")  # type: ignore[arg-type,return-value]
+    other = FeedbackProgress(client, TABLE, topic, "arn:topic")  # type: ignore[arg-type]
     for second in (0, 10, 29.9, 30, 45, 60):
         progress.send_probe(NOW + second)
         other.send_probe(NOW + second)

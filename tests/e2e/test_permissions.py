@@ -23,7 +23,7 @@ from tests.e2e.harness.ses_json import HARD, bounce, ses_event
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 # The engine waits for 35 s before it tries an unsettled email again.
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 120.0
 TEMPLATE = {
     "template.html": "<p>Hello {{ name }}</p>",
     "template.txt": "Hello {{ name }}",

@@ -35,6 +35,7 @@ _LIMITS = {
     "dynamodb": _SMALL_ANSWERS,
     "events": _SMALL_ANSWERS,
     "sqs": _SMALL_ANSWERS,
+    "sns": _SMALL_ANSWERS,
     "ssm": _SMALL_ANSWERS,
     "s3": _limits(2, 5, 2),
     # SES's quota: the engine goes on with the last answer. `SesClients` are for sending.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,8 +66,7 @@ class OutstandingNotes(ControlItems):
 class FeedbackProgress(ControlItems):
     """The sender's side."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str, sns: Callable[[], SNSClient], topic_arn: str) -> None:
-        """`sns` makes the client when the first probe is sent: few senders ever send one."""
+    def __init__(self, client: DynamoDBClient, table_name: str, sns: SNSClient, topic_arn: str) -> None:
         super().__init__(client, table_name)
         self._sns = sns
         self._topic_arn = topic_arn
@@ -94,7 +93,7 @@ class FeedbackProgress(ControlItems):
         if not self._update(_WATERMARK, "SET probeUntil = :until", values, condition=due)[0]:
             return
         try:
-            self._sns().publish(TopicArn=self._topic_arn, Message=probe(now))
+            self._sns.publish(TopicArn=self._topic_arn, Message=probe(now))
         except (BotoCoreError, ClientError) as err:
             raise TransientError(f"SNS error sending a probe: {type(err).__name__}", code="AWS005") from err
 

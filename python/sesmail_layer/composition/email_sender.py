@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
@@ -80,7 +79,7 @@ class EmailSender:
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
-            progress=FeedbackProgress(dynamodb, control_table, partial(client, "sns"), settings.feedback_topic_arn),
+            progress=FeedbackProgress(dynamodb, control_table, client("sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,
             log=log,

@@ -84,7 +84,7 @@ def services(clients: list[Any]) -> dict[str, int]:
 
 def test_the_clients_of_the_functions_are_found() -> None:
     of_sender = services(clients_of(sender()))
-    assert of_sender.keys() >= {"dynamodb", "sqs", "s3", "events", "ses"}
+    assert of_sender.keys() >= {"dynamodb", "sqs", "s3", "sns", "events", "ses"}
     assert services(clients_of(processor())).keys() >= {"dynamodb", "sqs", "events"}
 
 
