@@ -125,6 +125,7 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "s3": lambda c: c.get_object(Bucket="bucket", Key="key"),
     "ses": lambda c: c.get_send_quota(),
     "sesv2": lambda c: c.get_account(),
+    "sns": lambda c: c.publish(TopicArn="arn:aws:sns:eu-west-1:1:t", Message="m"),
     "ssm": lambda c: c.get_parameter(Name="n"),
 }
 
