@@ -16,9 +16,8 @@ _CONTROLS = (
 CONTROLS = re.compile(f"[{_CONTROLS}]")
 # Also half surrogate pairs, which cannot be encoded; not line feeds.
 _UNPRINTABLE = re.compile(rf"(?!\n)[{_CONTROLS}\ud800-\udfff]")
-_PART = r"[^\s\"'<>(),;:=]+"
-# A domain has a letter or digit: `._@-` is no address.
-_ADDRESS = re.compile(rf"(?:\"[^\"\n]{{0,100}}\"|{_PART})@(?=[^\s\"'<>(),;:=]*[^\W_]){_PART}")
+# Whole words, so that a text of any length is read once: a search for the `@` would start again at each character.
+_WORD = re.compile(r"(?:\"[^\"\n]{0,100}\"(?=@))?[^\s\"'<>(),;:=]+")
 
 
 def printable(text: str) -> str:
@@ -33,16 +32,22 @@ def escaped(json_text: str) -> str:
 
 def redacted(text: str) -> str:
     """Replace everything that looks like an address; SES puts addresses into its error messages."""
-    return _ADDRESS.sub("[address]", text)
+    return _WORD.sub(lambda word: "[address]" if _is_address(word[0]) else word[0], text)
 
 
 def without_addresses(text: str) -> str:
     """Replace addresses, but not those that are masked (`j***@example.com`), and no pattern for a whole domain."""
-    return _ADDRESS.sub(lambda found: found[0] if _is_shown(found[0]) else "[address]", text)
+    return _WORD.sub(lambda word: "[address]" if _is_address(word[0]) and not _is_shown(word[0]) else word[0], text)
 
 
-def _is_shown(found: str) -> bool:
-    return "***@" in found or found.startswith("*@")
+def _is_address(word: str) -> bool:
+    """Return True for a word with an `@` before a domain, which has a letter or digit: `._@-` is none."""
+    local, at, domain = word.partition("@")
+    return bool(local and at) and any(character.isalnum() for character in domain)
+
+
+def _is_shown(word: str) -> bool:
+    return "***@" in word or word.startswith("*@")
 
 
 def _escape(character: str) -> str:

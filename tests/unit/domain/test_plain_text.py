@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.plain_text import CONTROLS, escaped, printable, redacted
+from sesmail_layer.domain.plain_text import CONTROLS, escaped, printable, redacted, without_addresses
 
 JOINERS = "\u200c\u200d"
 
@@ -51,3 +52,15 @@ def test_a_half_surrogate_pair_and_a_tag_are_escaped() -> None:
 @pytest.mark.parametrize("address", ["john@example.com", '"john doe"@example.com', "张伟@例子.中国", "j@localhost"])
 def test_an_address_of_any_form_is_redacted(address: str) -> None:
     assert redacted(f"to <{address}>: no") == "to <[address]>: no"
+
+
+@pytest.mark.parametrize("text", ["x" * 500_000, "@" * 500_000, "a@" * 250_000, '"' * 500_000, '"a' * 250_000])
+def test_a_long_text_is_read_once(text: str) -> None:
+    began = time.process_time()
+    redacted(text)
+    without_addresses(text)
+    short = time.process_time() - began
+    began = time.process_time()
+    redacted(text * 4)
+    without_addresses(text * 4)
+    assert time.process_time() - began < 12 * max(short, 0.02)
