@@ -24,3 +24,5 @@ TEST_VARIABLES: dict[str, Any] = {
 
 SETTLE_SECONDS = 5
 """Set after the apply: Terraform refuses a time that is shorter than what a killed batch needs to be received again."""
+APPLIED_SETTLE_SECONDS = 300
+"""What Terraform sets by default."""
