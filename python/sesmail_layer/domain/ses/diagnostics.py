@@ -7,7 +7,7 @@ tests/cases/bounces.json contains the answers that they were tested with.
 from __future__ import annotations
 
 _LINK = r"\b(?:[a-z][a-z+.-]*://|mailto:|www\.)\S+|\b(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[\w-]+\.)+[a-z]{2,})/\S*"
-_ADDRESS = r'"[^"]*"@\S+|<[^<>\s]*>|[^\s<>()\[\]",;:]+@[^\s<>()\[\]",;:]+'
+_ADDRESS = r'"[^"]*"@\S+|<[^<>\s]*>|[^\s<>()\[\]",;:]*@[^\s<>()\[\]",;:]+'
 # The names of blocklists stay: some servers write nothing else.
 _BLOCKLISTS = r"spamhaus|spamcop|sorbs|barracudacentral|abuseat|uceprotect"
 _HOST = rf"\b(?![\w.-]*(?:{_BLOCKLISTS})\.)(?:[\w-]+\.){{2,}}[a-z]{{2,}}\b"
