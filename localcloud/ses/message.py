@@ -84,7 +84,7 @@ class Message:
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Message:
-        """Read a request of v2, whose names differ; the headers supply what it leaves out, too."""
+        """Read a request of v2, which has other names; the headers supply what it leaves out, too."""
         tags = {
             f"Tags.member.{n}.{key}": tag.get(key, "")
             for n, tag in enumerate(given.get("EmailTags") or [], start=1)

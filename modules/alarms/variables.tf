@@ -29,7 +29,7 @@ variable "queue_ages" {
 }
 
 variable "event_bus_name" {
-  description = "Name of the bus whose rules an alarm watches."
+  description = "Name of the event bus; an alarm watches its rules."
   type        = string
 }
 

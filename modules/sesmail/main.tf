@@ -13,7 +13,7 @@ data "aws_region" "current" {
     postcondition {
       # Provider 6 gave this data source its attribute region; 6.0 to 6.7 refuse such queues themselves.
       condition     = var.max_request_kb <= 256 || contains(keys(self), "region")
-      error_message = "max_request_kb above 256 needs version 6.8.0 or later of the AWS provider: earlier ones refuse queues whose messages may be so large."
+      error_message = "max_request_kb above 256 needs version 6.8.0 or later of the AWS provider: earlier ones reject queues for messages of that size."
     }
   }
 }

@@ -11,10 +11,10 @@ locals {
   # Events of one email come together: one write instead of several.
   feedback_batching_seconds = 5
 
-  # An event whose batch was killed twice is received again, and noted as outstanding, within this time.
+  # An event of a batch that was killed twice is received again, and noted as outstanding, within this time.
   claim_settle_seconds = var.claim_settle_seconds != null ? var.claim_settle_seconds : max(300, 2 * local.feedback_visibility_seconds + 60)
 
-  # Times that a message is delivered before it moves to the dead-letter queue; the functions count with it.
+  # Times that a message is delivered before it moves to the dead-letter queue.
   max_receive_count = 5
 
   # Of every queue behind the bus. Not below 256: a request that is larger than max_request_kb still arrives then, and is

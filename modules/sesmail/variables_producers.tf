@@ -138,7 +138,7 @@ variable "restrict_producers" {
 }
 
 variable "operator_principals" {
-  description = "ARNs of the roles whose `sesmail pause` and `resume` may publish their events; the bus denies the engine's own event source to all others."
+  description = "ARNs of the roles that may publish the events of `sesmail pause` and `resume`; the bus denies the engine's own event source to all others."
   type        = list(string)
   default     = []
 

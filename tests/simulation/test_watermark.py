@@ -1,4 +1,4 @@
-"""Unknown outcomes beside feedback that flows, fails, dies or does not come: who is sent again, when, and who never.
+"""Unknown outcomes while feedback flows, fails or stays away: which emails are resent, and when.
 
 Those that must not be sent again are tried with a plain timer in the watermark's place, too.
 """
@@ -95,7 +95,7 @@ class Stack:
 
 
 def steady_feedback(stack: Stack, until: float, a_second: int = 30) -> None:
-    """Deliveries of another email, told again and again."""
+    """Repeated deliveries of another email."""
     stack.feedback.sent("other")
     for second in range(int(until - NOW)):
         for _ in range(a_second):

@@ -26,7 +26,7 @@ FOREVER = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A folder of sources with a secret beside it."""
+    """A folder of sources, and a secret next to it."""
     (tmp_path / "secret.html").write_text("SECRET")
     (tmp_path / "secret.json").write_text('{"secret": "SECRET"}')
     folder = tmp_path / "templates"

@@ -18,7 +18,7 @@ class Killed(BaseException):
 
 
 class CallWrapper(Protocol):
-    """Stands between a use case and its external calls."""
+    """Intercepts the external calls of a use case."""
 
     def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return what is called in place of `call`, which is named `port.method`."""

@@ -271,7 +271,7 @@ class World:
 
 
 class _Progress(FakeProgress):
-    """The watermark, whose probes go the way of SES's events."""
+    """The watermark, with probes that pass the queue of SES's events."""
 
     def __init__(self, feedback_queue: SimulatedQueue) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-# C0, DEL, C1, and the format characters that nobody sees, but for the joiners, which emoji and Persian need.
+# C0, DEL, C1, and the invisible format characters, but for the joiners, which emoji and Persian need.
 _CONTROLS = (
     r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
     r"\ufff0-\ufffb\U000e0000-\U000e0fff"

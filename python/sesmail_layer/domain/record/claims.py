@@ -51,7 +51,7 @@ class Verdict(Enum):
     UNSETTLED = auto()
     """It was claimed, no worker is sending it, and no event says how it ended."""
     ACCEPTED_EARLIER = auto()
-    """No worker is sending it, and SES accepted an earlier attempt, whose events were late."""
+    """No worker is sending it, and SES accepted an earlier attempt; its events were late."""
     DONE = auto()
     """It went its way already: nothing to do."""
     REDELIVERED = auto()

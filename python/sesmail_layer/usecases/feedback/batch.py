@@ -309,7 +309,7 @@ class _Batch:
                 self._retry_later(list(messages.values()), error.code, error.message)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; where EventBridge refuses one, its messages wait and come again."""
+        """Publish the batch's status events; where EventBridge rejects one, its messages are requeued."""
         events = self._outbox.events
         refused = self._bus.publish(list(events.values()))
         for event_id, reason in refused.items():

@@ -59,7 +59,7 @@ class Requeue:
         noted = self._is_noted({*waiting, *failed})
         done = {message.message_id for message in messages} - waiting - failed
         if not self._is_struck(done):
-            waiting = waiting | done  # They come again, change nothing, and are struck out then.
+            waiting = waiting | done  # Their next delivery changes nothing but the note.
         return failed | self._put_all([one for one in messages if one.message_id in waiting - failed]), noted
 
     def _put_all(self, messages: Sequence[QueueMessage]) -> set[str]:

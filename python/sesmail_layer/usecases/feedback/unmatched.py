@@ -1,4 +1,4 @@
-"""SES events that do not name their email by our tag, and those whose email has no record."""
+"""SES events that do not name their email by our tag, and those about an email without a record."""
 
 from __future__ import annotations
 

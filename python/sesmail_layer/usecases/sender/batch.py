@@ -279,7 +279,7 @@ class _Batch:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
-        """Publish the batch's status events; a message whose event EventBridge refuses comes again for it."""
+        """Publish the batch's status events; the message of an event that EventBridge rejects is requeued."""
         events = self._outbox.take()
         refused = self._bus.publish(events) if events else {}
         reasons = {found: why for event_id, why in refused.items() for found in self._outbox.message_ids[event_id]}

@@ -93,7 +93,7 @@ class Requeue:
         self.wait(job, hop, delay)
 
     def retry_instead(self, job: Job, err: TransientError, event: str) -> None:
-        """Let a recorded message come again soon, and not wait for what it else would wait for."""
+        """Requeue a recorded message for a retry, in place of any other wait."""
         self._waits = [one for one in self._waits if one[0] is not job]
         self.retry(job, err, event, failing=True)
 
@@ -145,7 +145,7 @@ def _delay_of_hop(hold: HoldError, hop: Hop, *, bulk: bool) -> float:
 
 
 def _delay_of_try(tries: int) -> float:
-    """Return 2 to 60 s, doubled with each try; half of it random, so that an outage's end brings no herd."""
+    """Return 2 to 60 s, doubled with each try; half of it random, so that retries spread out when an outage ends."""
     return max(2.0, min(60.0, 2.0**tries) * random.uniform(0.5, 1))
 
 

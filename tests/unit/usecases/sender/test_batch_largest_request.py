@@ -98,7 +98,7 @@ def test_it_goes_to_the_bulk_lane() -> None:
 
 @pytest.mark.parametrize("filler", FILLERS)
 def test_it_goes_through_everything_at_once(filler: str) -> None:
-    """A schedule, a pause and a quota; then a soft bounce, whose retry meets the pause again."""
+    """A schedule, a pause and a quota; then a soft bounce, with a retry that is paused again."""
     sender, feedback = Sender(), Feedback()
     for name in ("clock", "tracking", "suppression", "bus", "pending", "waiting", "control"):
         setattr(feedback, name, getattr(sender, name))

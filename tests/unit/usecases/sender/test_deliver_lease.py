@@ -1,4 +1,4 @@
-"""A claim's lease covers the call to SES, its time-outs included: nobody else may send while it is open."""
+"""A claim's lease covers the call to SES, its time-outs included: no other worker may send while it is open."""
 
 from __future__ import annotations
 

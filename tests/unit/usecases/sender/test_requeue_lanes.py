@@ -1,4 +1,4 @@
-"""Two lanes of waiting mail: what waits in bulk is in nobody's way, and a resume takes effect soon."""
+"""Two lanes of waiting mail: bulk mail delays no transactional mail, and a resume takes effect soon."""
 
 from __future__ import annotations
 
