@@ -10,14 +10,16 @@ import heapq
 import itertools
 import json
 import math
+import random
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import mean
 from typing import Any
 
+from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -25,12 +27,16 @@ from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import control_fakes, fakes, limits
 from tools.simulation.attachments import FakeAttachments
+from tools.simulation.bucket_items import BucketClient, BucketItems
 from tools.simulation.sender import sending_rules
+from tools.simulation.write_limit import CONTROL, limited, write_limit_of
 
 BATCH = 10
 INVOCATION_SECONDS = 30.0
 SES_SECONDS = 0.05
 DYNAMODB_SECONDS = 0.004
+RECEIVE_SECONDS = 0.02
+"""From one batch to the next: SQS's answer, and the reads that a batch begins with."""
 
 
 class SimulatedClock:
@@ -116,6 +122,8 @@ class Outcome:
     sent: list[Sent] = field(default_factory=list)
     throttled: int = 0
     reservation_wait_seconds: list[float] = field(default_factory=list)
+    bucket_writes: Counter[bool] = field(default_factory=Counter)
+    """Conditional writes on the rate buckets, refused ones included; under True those of bulk's workers."""
 
     def rate(self, start: float, end: float) -> float:
         return sum(sent.recipients for sent in self.sent if start <= sent.at < end) / (end - start)
@@ -129,6 +137,9 @@ class Outcome:
             worst, before = max(worst, level), sent.at
         return worst
 
+    def writes_a_bulk_email(self) -> float:
+        return self.bucket_writes[True] / len(self.waited_seconds(bulk=True))
+
     def waited_seconds(self, *, bulk: bool) -> list[float]:
         return [sent.waited_seconds for sent in self.sent if sent.bulk is bulk]
 
@@ -138,14 +149,15 @@ class Outcome:
         return max(waited) / mean(waited) if waited else 0.0
 
 
-class _Bucket(control_fakes.FakeBucket):
-    def __init__(self, clock: SimulatedClock, outcome: Outcome) -> None:
-        super().__init__()
-        self._clock = clock
+class _Bucket(RateBucket):
+    """One worker's rate bucket: the engine's own, with its reservations noted."""
+
+    def __init__(self, client: Any, outcome: Outcome, clock: SimulatedClock) -> None:
+        super().__init__(client, CONTROL)
         self._outcome = outcome
+        self._clock = clock
 
     def advance(self, name: str, cost_seconds: float, *, floor: float, latest_start: float) -> Reservation:
-        self._clock.sleep(DYNAMODB_SECONDS)
         reservation = super().advance(name, cost_seconds, floor=floor, latest_start=latest_start)
         if reservation.granted and name == "pacer#all":
             self._outcome.reservation_wait_seconds.append(reservation.empty_at - self._clock.now())
@@ -213,14 +225,16 @@ class Simulation:
     poll_seconds = 0.5
 
     def __init__(self, rate: float, *, copies: int = 0) -> None:
+        random.seed(1)  # The engine's own jitter.
         self.clock = SimulatedClock()
         self.outcome = Outcome()
+        self.limit = write_limit_of(self.clock)
         self.rate = rate
         self._copies = copies
         self._arrivals: dict[str, float] = {}
         self._ids = itertools.count(1)
         self._retry = {False: _RetryQueue(self.clock), True: _RetryQueue(self.clock)}
-        self._bucket = _Bucket(self.clock, self.outcome)
+        self._buckets = BucketItems(self.limit)
         self._control = control_fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
@@ -239,24 +253,22 @@ class Simulation:
             detail["cc"] = [f"cc{n}@example.com" for n in range(self._copies)]
         return json.dumps({"id": email_id, "source": "sim", "detail-type": "Email Request", "detail": detail})
 
-    def worker(self, queue: deque[str], until: float) -> Callable[[], None]:
-        """Return a worker on one queue and the retry queues, which ends at `until` or when both are empty."""
+    def worker(self, queue: deque[str], until: float, *, bulk: bool = False) -> Callable[[], None]:
+        """Return a worker on one lane's queue and retry queue, which ends at `until` or when both are empty."""
 
         # One for each worker: like a Lambda container it remembers producers for some seconds.
-        send = SendEmails(self._ports(), sending_rules())
+        send = SendEmails(self._ports(bulk=bulk), sending_rules())
+        retry = self._retry[bulk]
 
         def work() -> None:
             while self.clock.now() < until:
-                bodies = (
-                    [queue.popleft() for _ in range(min(BATCH, len(queue)))]
-                    or self._retry[False].receive(BATCH)
-                    or self._retry[True].receive(BATCH)
-                )
+                bodies = [queue.popleft() for _ in range(min(BATCH, len(queue)))] or retry.receive(BATCH)
                 if not bodies:
-                    if not queue and not any(self._retry.values()):
+                    if not queue and not retry:
                         return
                     self.clock.sleep(self.poll_seconds)
                     continue
+                self.clock.sleep(RECEIVE_SECONDS)
                 messages = [QueueMessage(f"sqs-{next(self._ids)}", body) for body in bodies]
                 assert send(messages, self.clock.now() + INVOCATION_SECONDS) == set()
 
@@ -266,17 +278,24 @@ class Simulation:
         self.clock.run(workers)
         return self.outcome
 
-    def _ports(self) -> SenderPorts:
+    def _bucket_of(self, *, bulk: bool) -> RateBucket:
+        def before_write(_key: str) -> None:
+            self.clock.sleep(DYNAMODB_SECONDS)
+            self.outcome.bucket_writes[bulk] += 1
+
+        return _Bucket(BucketClient(self._buckets, before_write), self.outcome, self.clock)
+
+    def _ports(self, *, bulk: bool = False) -> SenderPorts:
         quota = control_fakes.FakeQuota()
         quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=math.inf)
-        return SenderPorts(
+        ports = SenderPorts(
             tracking=self._tracking,
             suppression=fakes.FakeSuppressionTable(),
             pending=self._pending,
             producer_states=self._control,
             cap_counters=self._control,
             sending_counts=self._control,
-            rate_bucket=self._bucket,
+            rate_bucket=self._bucket_of(bulk=bulk),
             quota_cache=quota,
             quota_api=quota,
             templates=self._templates,
@@ -292,6 +311,7 @@ class Simulation:
             log=fakes.FakeLog(),
             fingerprint=lambda _address: "fingerprint",
             time_limit=fakes.no_limit,
-            run_all=fakes.one_after_another,
+            run_all=self.clock.run_all,
             bytes_in_flight=fakes.no_limit,
         )
+        return limited(ports, self.clock)

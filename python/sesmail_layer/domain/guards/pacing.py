@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import msgspec
 
 BURST_SECONDS = 1.0
+_CHUNK_SECONDS = 0.5
+"""The most of bulk's messages at once: of a whole burst, a bucket that others use would rarely have room."""
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -53,6 +55,19 @@ def grants(empty_at: float, recipients: Sequence[int], rate: float) -> list[floa
     """
     times = []
     for count in recipients:
-        times.append(empty_at + min(count / rate, BURST_SECONDS))
+        times.append(empty_at + seconds_in_bucket(count, rate))
         empty_at += count / rate
     return times
+
+
+def seconds_in_bucket(recipients: int, rate: float) -> float:
+    """Return how long the bucket fills for so many recipients, or until it is full."""
+    return min(recipients / rate, BURST_SECONDS)
+
+
+def first_chunk(recipients: Sequence[int], rate: float) -> Sequence[int]:
+    """Return those of the first messages, one at least, that are sent together where each may wait."""
+    together = 1
+    while together < len(recipients) and sum(recipients[: together + 1]) <= rate * _CHUNK_SECONDS:
+        together += 1
+    return recipients[:together]

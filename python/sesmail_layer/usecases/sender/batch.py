@@ -18,7 +18,7 @@ from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
-from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared
+from sesmail_layer.usecases.sender.deliver import Delivery, Prepared
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
@@ -175,7 +175,7 @@ class _Batch:
         if not jobs:
             return
         prepared = [one for job in jobs if (one := self._policy.run(job, partial(self._check_and_prepare, job)))]
-        self._run_all([partial(self._policy.run, email, step) for email, step in self._delivery_steps(prepared)])
+        self._deliver(prepared)
         self._finish()
 
     def _finish(self) -> None:
@@ -248,14 +248,15 @@ class _Batch:
         self._producers.admit_probe(job)
         return job, mail
 
-    def _delivery_steps(self, prepared: list[Prepared]) -> list[DeliverStep]:
-        within = prepared
+    def _deliver(self, prepared: list[Prepared]) -> None:
+        left = prepared
         try:
-            within = self._within_caps(prepared)
-            return self._delivery.steps(within)
+            left = sorted(self._within_caps(prepared), key=lambda one: one[0].bulk)
+            for steps in self._delivery.rounds(left):
+                left = left[len(steps) :]
+                self._run_all([partial(self._policy.run, email, step) for email, step in steps])
         except TransientError as err:
-            self._policy.retry_all([email for email, _ in within], "control.unreadable", err)
-            return []
+            self._policy.retry_all([email for email, _ in left], "control.unreadable", err)
 
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
         """Hold those that their producer's caps have no room for."""

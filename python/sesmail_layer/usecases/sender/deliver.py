@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -64,25 +64,29 @@ class Delivery:
         sent, self._sent = self._sent, []
         return sent
 
-    def steps(self, prepared: Sequence[Prepared]) -> list[DeliverStep]:
-        """Assign each message a send time; those that cannot be sent before the deadline are held."""
+    def rounds(self, prepared: Sequence[Prepared]) -> Iterator[list[DeliverStep]]:
+        """Yield what may run at the same time, in order: one round of transactional mail, then bulk's, each in its turn.
+
+        What cannot be sent before the deadline is held. Raises TransientError where there are no turns to be had.
+        """
         if not prepared:
-            return []
+            return
         rate = self._pacer.rate(self._quota.quota())
         normal = [one for one in prepared if not one[0].bulk]
-        times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
-        steps: list[DeliverStep] = []
-        for index, (email, mail) in enumerate(normal):
-            at = times[index] if index < len(times) else None
-            steps.append((email, partial(self._deliver, email, mail, at)))
-        for email, mail in prepared:
-            if email.bulk:
-                steps.append((email, partial(self._deliver_bulk, email, mail, rate)))
-        return steps
+        bulk = [one for one in prepared if one[0].bulk]
+        if normal:
+            times = self._pacer.reserve(_recipients(normal), rate, self._last_send)
+            yield self._steps(normal, [*times, *[None] * (len(normal) - len(times))])
+        for count in self._pacer.bulk_chunks(_recipients(bulk), rate, self._last_send):
+            chunk, bulk = bulk[:count], bulk[count:]
+            yield self._steps(chunk, [self._clock.now()] * count)
+        if bulk:
+            yield self._steps(bulk, [None] * len(bulk))
 
-    def _deliver_bulk(self, email: Email, mail: PreparedMail, rate: float) -> None:
-        granted = self._pacer.wait_for_bulk(len(email.recipients), rate, self._last_send)
-        self._deliver(email, mail, self._clock.now() if granted else None)
+    def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
+        return [
+            (email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)
+        ]
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
         if at is None:
@@ -121,3 +125,7 @@ class Delivery:
     def _lease_until(self, longest_seconds: float) -> float:
         """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""
         return max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)
+
+
+def _recipients(prepared: Sequence[Prepared]) -> list[int]:
+    return [len(email.recipients) for email, _ in prepared]

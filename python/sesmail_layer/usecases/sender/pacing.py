@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.pacing import Quota, floor_of, grants
+from sesmail_layer.domain.guards.pacing import Quota, first_chunk, floor_of, grants, seconds_in_bucket
 from sesmail_layer.usecases.ports import Clock, Log, Metrics
 from sesmail_layer.usecases.sender.ports import QuotaApi, QuotaCache, RateBucket
 
@@ -17,8 +18,8 @@ _ALL = "pacer#all"
 _BULK = "pacer#bulk"
 _FALLBACK_RATE = 1.0
 """Recipients a second while the quota is unknown: SES's rate for an account in the sandbox."""
-_CHUNK_SECONDS = 0.5
-"""Longest delay that bulk mail may cause a transactional email."""
+_LONGEST_JITTER = 8
+"""In times of the room that is waited for: the more workers wait, the rarer each of them asks."""
 
 
 class QuotaReader:
@@ -85,21 +86,40 @@ class Pacer:
         """Reserve for as many of the messages, in order, as may be sent by `until`; return the time of each."""
         return self._reserve(_ALL, recipients, rate, until)
 
-    def wait_for_bulk(self, recipients: int, rate: float, until: float) -> bool:
-        """Wait until one bulk message may be sent; False when that is not before `until`.
+    def bulk_chunks(self, recipients: Sequence[int], rate: float, until: float) -> Iterator[int]:
+        """Sleep until some more of the messages, in order, may be sent, and yield how many; end when none can by `until`.
 
-        Bulk never queues in the shared bucket: it takes what is there at the moment, so that a transactional email
-        finds at most one message's worth of it ahead.
+        Bulk takes its turn in a bucket of its own, once for the batch. It never queues in the shared bucket: it takes
+        what is there at the moment, so that a transactional email finds none of it ahead.
         """
-        times = self._reserve(_BULK, [recipients], rate * self._bulk_share, until)
-        if not times:
-            return False
-        self._clock.sleep(times[0] - self._clock.now())
-        while not self._reserve(_ALL, [recipients], rate, self._clock.now()):
-            if self._clock.now() + _CHUNK_SECONDS > until:
+        times = self._reserve(_BULK, recipients, rate * self._bulk_share, until)
+        left = list(recipients[: len(times)])
+        while left:
+            chunk = first_chunk(left, rate)
+            left = left[len(chunk) :]
+            self._clock.sleep(times[-1 - len(left)] - self._clock.now())
+            if not self._take(sum(chunk), rate, until):
+                return
+            yield len(chunk)
+
+    def _take(self, recipients: int, rate: float, until: float) -> bool:
+        """Take room for so many recipients from the shared bucket as soon as it is there; False: not by `until`.
+
+        A refusal names the time at which there will be room; nothing is asked before it. Jitter keeps those apart that
+        wait for the same room, the more so the longer they wait; meanwhile the room stays in the bucket.
+        """
+        room = seconds_in_bucket(recipients, rate)
+        jitter = room / 4
+        while (now := self._clock.now()) <= until:
+            taken = self._bucket.advance(_ALL, recipients / rate, floor=floor_of(now), latest_start=now - room)
+            if taken.granted:
+                return True
+            ask_again_at = taken.empty_at + room + random.uniform(0, jitter)
+            if ask_again_at > until:
                 return False
-            self._clock.sleep(min(_CHUNK_SECONDS, recipients / rate))
-        return True
+            self._clock.sleep(ask_again_at - self._clock.now())
+            jitter = min(2 * jitter, _LONGEST_JITTER * room)
+        return False
 
     def _reserve(self, name: str, recipients: Sequence[int], rate: float, until: float) -> list[float]:
         recipients = list(recipients)
@@ -111,8 +131,6 @@ class Pacer:
             times = grants(reserved.empty_at, recipients, rate)
             if reserved.granted:
                 return times
-            fitting = [at for at in times if at <= until]
-            if len(fitting) == len(recipients):
-                continue  # The bucket moved between its answer and now: ask again.
-            recipients = recipients[: len(fitting)]
+            # At least one less each time, whatever moved the bucket since it answered.
+            recipients = [count for count, at in zip(recipients, times, strict=True) if at <= until][: len(times) - 1]
         return []

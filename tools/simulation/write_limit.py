@@ -1,0 +1,230 @@
+"""DynamoDB's write limit: no partition key, of a table or of an index, takes more than 1,000 write units a second.
+
+The engine's own adapters make the writes that are counted, so their keys, items and errors are the real ones; what a
+write does is left to the fakes. A write whose condition fails is charged as if it had changed the item: never less
+than DynamoDB charges.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.cap_counters import CapCounters
+from sesmail_layer.aws.feedback_progress import FeedbackProgress, OutstandingNotes
+from sesmail_layer.aws.pending_table import PendingTable
+from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.quota_cache import QuotaCache
+from sesmail_layer.aws.rate_bucket import RateBucket
+from sesmail_layer.aws.sending_counts import SendingCounts
+from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.usecases.ports import Clock
+
+UNITS_A_SECOND = 1_000
+TRACKING, SUPPRESSION, CONTROL, PENDING = "EmailTracking", "Suppression", "Control", "Pending"
+
+Ports = TypeVar("Ports", bound=msgspec.Struct)
+Item = Mapping[str, Any]
+Key = tuple[str, str]
+"""The name of a table or an index, and a partition key in it."""
+
+_HASH_KEYS = {TRACKING: "emailId", SUPPRESSION: "email", CONTROL: "pk", PENDING: "emailId"}
+_WRITES = frozenset(
+    """
+    create replace keep forget add remove count count_sent take give_back take_probe note strike send_probe advance
+    write_quota take_quota_lease
+    """.split()
+)
+
+
+class Index(msgspec.Struct, frozen=True):
+    """A global secondary index."""
+
+    name: str
+    keys: tuple[str, ...]
+    projected: frozenset[str] | None
+    """The names of the attributes in it; None: all."""
+
+    def of(self, item: Item | None) -> Item | None:
+        """Return what the index holds of an item; None where it lacks one of the keys."""
+        if item is None or not all(key in item for key in self.keys):
+            return None
+        return item if self.projected is None else {key: item[key] for key in self.projected if key in item}
+
+
+@cache
+def indexes(table: str) -> tuple[Index, ...]:
+    """Read a table's indexes from the Terraform module that creates them."""
+    terraform = (Path(__file__).parents[2] / "modules/tables/main.tf").read_text()
+    blocks = re.split(r'^resource "aws_dynamodb_table"', terraform, flags=re.M)
+    [block] = [block for block in blocks if f'"${{var.name}}-{table}"' in block]
+    found = re.findall(r"global_secondary_index \{\n(.*?)\n  \}", block, re.S)
+    return tuple(_index(_HASH_KEYS[table], body) for body in found)
+
+
+def _index(table_key: str, body: str) -> Index:
+    given = dict(re.findall(r"^\s*(\w+)\s*= (.*)$", body, re.M))
+    texts = {name: re.findall(r'"([^"]+)"', value) for name, value in given.items()}
+    keys = (*texts["hash_key"], *texts.get("range_key", []))
+    everything = texts["projection_type"] == ["ALL"]
+    projected = frozenset({table_key, *keys, *texts.get("non_key_attributes", [])})
+    return Index(*texts["name"], keys, None if everything else projected)
+
+
+class WriteLimit:
+    """The tables of one engine as a client sees them that only counts, and throttles."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.units: Counter[Key] = Counter()
+        """Write units by key, without what was throttled."""
+        self.highest: Counter[Key] = Counter()
+        """The most write units within one second."""
+        self.throttled: Counter[Key] = Counter()
+        """Writes that were throttled."""
+        self._clock = clock
+        self._items: dict[Key, Item] = {}
+        self._recent: dict[Key, deque[tuple[float, int]]] = defaultdict(deque)
+        self._in_last_second: Counter[Key] = Counter()
+
+    def charge(self, units: Mapping[Key, int]) -> None:
+        """Count one write's units. Raises ClientError as botocore does, and counts none, where a key has no room."""
+        now = self._clock.now()
+        for key in units:
+            recent = self._recent[key]
+            while recent and recent[0][0] <= now - 1:
+                self._in_last_second[key] -= recent.popleft()[1]
+        for key, wanted in units.items():
+            if self._in_last_second[key] + wanted > UNITS_A_SECOND:
+                self.throttled[key] += 1
+                raise _throttled(key[0])
+        for key, wanted in units.items():
+            self._recent[key].append((now, wanted))
+            self._in_last_second[key] += wanted
+            self.units[key] += wanted
+            self.highest[key] = max(self.highest[key], self._in_last_second[key])
+
+    # --- DynamoDB's client --------------------------------------------------------------------------------------------
+
+    def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:  # noqa: N803
+        key = TableName, Item[_HASH_KEYS[TableName]]["S"]
+        self.charge(Counter(dict(_units(TableName, key, self._items.get(key), Item))))
+        self._items[key] = Item
+        return {}
+
+    def update_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:  # noqa: N803
+        """An item that is updated is small: below 1 KB."""
+        self.charge({(TableName, Key[_HASH_KEYS[TableName]]["S"]): 1})
+        return {}
+
+    delete_item = update_item
+
+    def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Any]]) -> Item:  # noqa: N803
+        for table, requests in RequestItems.items():
+            for request in requests:
+                self.update_item(TableName=table, Key=request["DeleteRequest"]["Key"])
+        return {}
+
+    def publish(self, **_: Any) -> None:
+        """SNS's, for probes."""
+
+
+def _units(table: str, key: Key, before: Item | None, item: Item) -> Iterator[tuple[Key, int]]:
+    yield key, _kilobytes(item)
+    for index in indexes(table):
+        old, new = index.of(before), index.of(item)
+        if old == new:
+            continue
+        units: Counter[Key] = Counter()
+        if old and new and all(old[name] == new[name] for name in index.keys):
+            old = None  # The entry changes in place; otherwise one is deleted and one written.
+        for entry in filter(None, (old, new)):
+            units[index.name, entry[index.keys[0]]["S"]] += _kilobytes(entry)
+        yield from units.items()
+
+
+def _kilobytes(item: Item) -> int:
+    return math.ceil(len(msgspec.json.encode(item)) / 1024)
+
+
+def _throttled(name: str) -> ClientError:
+    """A table on demand may answer with either error; the SDKs retry both."""
+    is_index = name.endswith("-index")
+    code = "ThrottlingException" if is_index else "ProvisionedThroughputExceededException"
+    reason = f"{'Index' if is_index else 'Table'}WriteKeyRangeThroughputExceeded"
+    response: Any = {
+        "Error": {"Code": code, "Message": "Throughput exceeds the current limit for one or more partitions"},
+        "ThrottlingReasons": [{"reason": reason, "resource": name}],
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
+    return ClientError(response, "PutItem")
+
+
+# --- the ports ----------------------------------------------------------------------------------------------------------
+
+_LIMITS: WeakKeyDictionary[Clock, WriteLimit] = WeakKeyDictionary()
+
+
+def write_limit_of(clock: Clock) -> WriteLimit:
+    """Return the limit of a simulated engine, which is known by its clock."""
+    return _LIMITS.setdefault(clock, WriteLimit(clock))
+
+
+def limited(ports: Ports, clock: Clock) -> Ports:
+    """Return the ports of one of the engine's functions, every write under the limit of that engine."""
+    client: Any = write_limit_of(clock)
+    adapters: Mapping[str, tuple[object, ...]] = {
+        "tracking": (TrackingTable(client, TRACKING),),
+        "suppression": (SuppressionTable(client, SUPPRESSION, clock),),
+        "pending": (PendingTable(client, PENDING, clock),),
+        "producer_states": (ProducerStates(client, CONTROL),),
+        "cap_counters": (CapCounters(client, CONTROL),),
+        "sending_counts": (SendingCounts(client, CONTROL),),
+        "rate_bucket": (RateBucket(client, CONTROL),),
+        "quota_cache": (QuotaCache(client, CONTROL),),
+        "progress": (FeedbackProgress(client, CONTROL, client, "topic"), OutstandingNotes(client, CONTROL)),
+    }
+    fakes = {name: getattr(ports, name) for name in adapters if name in ports.__struct_fields__}
+    return msgspec.structs.replace(
+        ports,
+        **{
+            # The engine's own rate bucket is on a client that is under the limit itself.
+            name: fake if isinstance(fake, RateBucket) else _Limited(fake, adapters[name])
+            for name, fake in fakes.items()
+        },
+    )
+
+
+class _Limited:
+    """A fake whose writes are first made by the engine's adapter, on a client that only counts them."""
+
+    def __init__(self, fake: Any, adapters: Sequence[object]) -> None:
+        self._fake = fake
+        self._adapters = adapters
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._fake, name)
+        if name not in _WRITES:
+            return found
+        [count] = [getattr(adapter, name) for adapter in self._adapters if hasattr(adapter, name)]
+        return _both(count, found)
+
+
+def _both(count: Callable[..., Any], write: Callable[..., Any]) -> Callable[..., Any]:
+    def limited_write(*args: Any, **options: Any) -> Any:
+        count(*args, **options)
+        return write(*args, **options)
+
+    return limited_write
