@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import random
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.domain.guards.pacing import Reservation
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
+from tools.simulation.bucket_items import BucketClient, BucketItems
+from tools.simulation.fakes import FakeClock
+from tools.simulation.write_limit import WriteLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,6 +52,24 @@ def test_a_reservation_that_would_start_too_late_is_rejected_and_costs_nothing(b
     for _ in range(3):
         assert advance(bucket, 1.0, latest=FLOOR + 4.9) == Reservation(False, FLOOR + 5.0)
     assert advance(bucket, 1.0, latest=FLOOR + 5.0) == Reservation(True, FLOOR + 5.0)
+
+
+def test_what_is_known_to_be_refused_is_refused_without_a_write(bucket: RateBucket, control: DynamoDBClient) -> None:
+    advance(bucket, 5.0)
+    calls = calls_of(control)
+    for seconds in (0, 1, 2):
+        answer = advance(bucket, 1.0, floor=FLOOR + seconds, latest=FLOOR + seconds + 2.5)
+        assert answer == Reservation(False, FLOOR + 5.0)
+    assert calls == []
+    assert advance(bucket, 1.0, floor=FLOOR + 3, latest=FLOOR + 5.5).granted
+
+
+def test_a_refusal_is_remembered_for_ten_seconds(bucket: RateBucket, control: DynamoDBClient) -> None:
+    """Somebody deleted or changed the item by hand: the bucket's workers find out."""
+    advance(bucket, 30.0)
+    control.delete_item(TableName=CONTROL, Key={"pk": {"S": "pacer#all"}})
+    assert not advance(bucket, 1.0, floor=FLOOR + 9.9, latest=FLOOR + 11).granted
+    assert advance(bucket, 1.0, floor=FLOOR + 10.1, latest=FLOOR + 11).granted
 
 
 def test_a_start_before_the_floor_is_rejected_without_a_write(bucket: RateBucket, control: DynamoDBClient) -> None:
@@ -110,3 +131,23 @@ def test_a_reservation_is_one_write(bucket: RateBucket, control: DynamoDBClient)
         advance(bucket, 0.5)
     # A container's first reservation may need a second write, to learn when the bucket is empty.
     assert calls == ["UpdateItem"] * 10
+
+
+def test_the_simulation_s_items_answer_as_dynamodb_s_do(control: DynamoDBClient) -> None:
+    """Three workers on each, in random order, with idle times and values that somebody wrote by hand."""
+    items = BucketItems(WriteLimit(FakeClock()))
+    client: Any = BucketClient(items, lambda _key: None)
+    real, simulated = ([RateBucket(one, CONTROL) for _ in range(3)] for one in (control, client))
+    dice = random.Random(13)
+    now = NOW
+    for step in range(300):
+        now += dice.choice([0, 0.01, 0.3, 3])
+        if step % 50 == 49:
+            at = now + dice.choice([-500, 5, 500_000])
+            items.empty_at["pacer#all"] = at
+            control.put_item(TableName=CONTROL, Item={"pk": {"S": "pacer#all"}, "emptyAt": {"N": str(at)}})
+        worker, cost = dice.randrange(3), dice.randint(1, 90) / 100
+        answers = [advance(some[worker], cost, floor=now - 1, latest=now + 2) for some in (real, simulated)]
+        assert answers[0].granted is answers[1].granted, step
+        assert answers[0].empty_at == pytest.approx(answers[1].empty_at, abs=1e-5), step
+    assert float(stored(control, "pacer#all")["emptyAt"]["N"]) == pytest.approx(items.empty_at["pacer#all"], abs=1e-5)

@@ -7,7 +7,7 @@ from collections import deque
 import pytest
 
 from tools.bench.simulated import UTILISATION, behind, paced
-from tools.simulation.simulation import Simulation
+from tools.simulation.simulation import DYNAMODB_SECONDS, Simulation
 
 
 @pytest.mark.parametrize(("rate", "workers", "seconds"), [(1, 5, 120), (14, 50, 30), (100, 50, 10), (500, 50, 4)])
@@ -16,7 +16,8 @@ def test_fifty_workers_use_the_rate_and_never_exceed_it(rate: float, workers: in
 
     assert found.throttled == 0
     assert found.used_share >= 0.95
-    assert found.worst_excess <= max(rate * UTILISATION, 1) + 1
+    # The bucket's answer takes some milliseconds, in which it goes on filling.
+    assert found.worst_excess <= max(rate * UTILISATION, 1) + 1 + rate * DYNAMODB_SECONDS
     assert found.longest_reservation <= 3
 
 

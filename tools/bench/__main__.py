@@ -109,7 +109,7 @@ def main() -> None:
     started = time.monotonic()
     ratios, hottest = measure_ratios(only, QUICK if arguments.quick else Effort()) if only else ([], [])
     counted = requests.measure()
-    paced, behind = simulated.measure(quick=arguments.quick)
+    paced, behind, lanes = simulated.measure(quick=arguments.quick)
     run = results.Results(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         python=platform.python_version(),
@@ -119,8 +119,9 @@ def main() -> None:
         requests=counted,
         paced=paced,
         behind=behind,
+        lanes=lanes,
     )
-    for line in [*page.requests(run), "", *page.paced(run), "", *page.behind(run)]:
+    for line in [*page.requests(run), "", *page.paced(run), "", *page.behind(run), "", *page.lanes(run)]:
         say(line)
     if arguments.write:
         results.save(run)

@@ -95,6 +95,7 @@ def page(results: Results) -> str:
         requests="\n".join(requests(results)),
         paced="\n".join(paced(results)),
         behind="\n".join(behind(results)),
+        lanes="\n".join(lanes(results)),
     )
 
 
@@ -175,6 +176,33 @@ def behind(results: Results) -> list[str]:
         for each in results.behind
     ]
     head = ("SES's rate", "Bulk emails waiting", "Transactional", "Longest wait", "Bulk's share used", "Throttled")
+    return table(head, rows)
+
+
+def lanes(results: Results) -> list[str]:
+    rows = [
+        (
+            f"{each.rate:g}",
+            str(each.bulk_workers),
+            f"{each.writes_a_bulk_email:.2f}",
+            str(each.most_writes),
+            f"{each.bulk_share:.1%}",
+            f"{each.used_share:.1%}",
+            f"{each.longest_wait_seconds:.2f} s",
+            str(each.throttled),
+        )
+        for each in results.lanes
+    ]
+    head = (
+        "SES's rate",
+        "Bulk workers",
+        "Writes a bulk email",
+        "Most writes a second on a bucket",
+        "Bulk",
+        "Both lanes",
+        "Longest wait, transactional",
+        "Throttled",
+    )
     return table(head, rows)
 
 

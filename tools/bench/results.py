@@ -8,7 +8,7 @@ import msgspec
 
 from tools.bench.ratios import Ratio
 from tools.bench.requests import Requests
-from tools.bench.simulated import Behind, Paced
+from tools.bench.simulated import Behind, Lanes, Paced
 
 FILE = Path(__file__).with_name("results.json")
 
@@ -25,6 +25,7 @@ class Results(msgspec.Struct, kw_only=True):
     requests: Requests
     paced: list[Paced]
     behind: list[Behind]
+    lanes: list[Lanes]
 
 
 def load(path: Path = FILE) -> Results:

@@ -1,15 +1,19 @@
-"""Simulate pacing with the sender's real code and a simulated clock, at four SES rates."""
+"""Simulate pacing with the sender's real code and a simulated clock, at SES's rates from the sandbox's on."""
 
 from __future__ import annotations
 
+import random
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
 from tools.simulation.simulation import Simulation
+from tools.simulation.write_limit import CONTROL
 
 UTILISATION = 0.95
 NEWSLETTER = 50_000
+_TRANSACTIONAL_WORKERS = 5
 
 
 class Paced(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,25 @@ class Behind(msgspec.Struct, frozen=True, kw_only=True):
     longest_wait_seconds: float
     bulk_used_share: float
     """Of bulk's share (0.8) of the paced rate."""
+    throttled: int
+
+
+class Lanes(msgspec.Struct, frozen=True, kw_only=True):
+    """The result for both lanes while a newsletter is sent; shares are of the paced rate."""
+
+    rate: float
+    bulk_workers: int
+    load: float
+    """Share of transactional mail."""
+    writes_a_bulk_email: float
+    """Conditional writes on the rate buckets, refused ones included."""
+    bulk_share: float
+    used_share: float
+    """By both lanes."""
+    longest_wait_seconds: float
+    """Of a transactional email."""
+    most_writes: int
+    """Within one second, on the rate bucket that has the most."""
     throttled: int
 
 
@@ -73,7 +96,7 @@ def behind(rate: float, seconds: float, newsletter: int) -> Behind:
             work()
             simulation.clock.sleep(0.2)
 
-    bulk_workers = [simulation.worker(bulk, start + seconds) for _ in range(5)]
+    bulk_workers = [simulation.worker(bulk, start + seconds, bulk=True) for _ in range(5)]
     outcome = simulation.run([producer, *bulk_workers, lane])
     waited_seconds = outcome.waited_seconds(bulk=False)
     used = sum(sent.recipients for sent in outcome.sent if sent.bulk and start + 2 <= sent.at < start + seconds - 2)
@@ -87,8 +110,62 @@ def behind(rate: float, seconds: float, newsletter: int) -> Behind:
     )
 
 
-def measure(*, quick: bool) -> tuple[list[Paced], list[Behind]]:
+def lanes(rate: float, seconds: float, bulk_workers: int, load: float = 0.3) -> Lanes:
+    """Send transactional emails at random times, `load` of the rate, while a newsletter is queued from the start."""
+    simulation = Simulation(rate)
+    start = simulation.clock.now()
+    end, counted_from, counted_to = start + seconds, start + 2, start + seconds - 4
+    bulk = deque(simulation.email(bulk=True) for _ in range(int(rate * seconds)))
+    urgent: deque[str] = deque()
+    outcome = simulation.run(
+        [
+            _producer(simulation, urgent, load * rate * UTILISATION, counted_to),
+            *(_polling(simulation, urgent, end) for _ in range(_TRANSACTIONAL_WORKERS)),
+            *(simulation.worker(bulk, end, bulk=True) for _ in range(bulk_workers)),
+        ]
+    )
+    counted = [sent for sent in outcome.sent if counted_from <= sent.at < counted_to]
+    whole = rate * UTILISATION * (counted_to - counted_from)
+    return Lanes(
+        rate=rate,
+        bulk_workers=bulk_workers,
+        load=load,
+        writes_a_bulk_email=outcome.writes_a_bulk_email(),
+        bulk_share=sum(sent.bulk for sent in counted) / whole,
+        used_share=len(counted) / whole,
+        longest_wait_seconds=max(outcome.waited_seconds(bulk=False), default=0.0),
+        most_writes=max(simulation.limit.highest[CONTROL, f"pacer#{lane}"] for lane in ("all", "bulk")),
+        throttled=outcome.throttled,
+    )
+
+
+def _producer(simulation: Simulation, queue: deque[str], a_second: float, until: float) -> Callable[[], None]:
+    def produce() -> None:
+        while a_second and simulation.clock.now() < until:
+            simulation.clock.sleep(random.expovariate(a_second))
+            queue.append(simulation.email())
+
+    return produce
+
+
+def _polling(simulation: Simulation, queue: deque[str], until: float) -> Callable[[], None]:
+    work = simulation.worker(queue, until)
+
+    def poll() -> None:
+        while simulation.clock.now() < until:
+            work()
+            simulation.clock.sleep(0.1)
+
+    return poll
+
+
+def measure(*, quick: bool) -> tuple[list[Paced], list[Behind], list[Lanes]]:
     """Simulate the rates of SES's sandbox, of a new production account and of larger accounts."""
     runs = [(1, 50, 120), (14, 50, 30), (100, 50, 10), (500, 50, 4)]
-    lanes = [(14.0, 20.0, 2_000)] if quick else [(14.0, 30.0, NEWSLETTER), (100.0, 20.0, NEWSLETTER)]
-    return [paced(*run) for run in runs], [behind(*run) for run in lanes]
+    newsletters = [(14.0, 20.0, 2_000)] if quick else [(14.0, 30.0, NEWSLETTER), (100.0, 20.0, NEWSLETTER)]
+    both = [(1, 120, 5), (14, 60, 5), (50, 30, 5), (200, 20, 2), (200, 20, 5), (200, 20, 25)]
+    return (
+        [paced(*run) for run in runs],
+        [behind(*run) for run in newsletters],
+        [lanes(*run) for run in both],
+    )

@@ -113,7 +113,6 @@ NAMED = [
     Named("unread", "usecases/sender/claim.py", "Claims._write_entry", "make(attempt, 1)"),
     Named("unread", "usecases/sender/claim.py", "Claims._new_record", ""),
     Named("same", "usecases/sender/pacing.py", "Pacer.rate", "else 1)"),
-    Named("gap", "usecases/sender/pacing.py", "Pacer.wait_for_bulk", ">= until"),
     Named("unread", "usecases/ports.py", "Metrics.count", ""),
     Named("same", "usecases/sender/pacing.py", "QuotaReader.__init__", "= 1.0"),
     Named("unread", "usecases/feedback/batch.py", "_Batch._handle_without_record", "outcomes(one.event, "),

@@ -54,10 +54,10 @@ class BucketClient:
     def update_item(
         self,
         *,
-        Key: Any,  # noqa: N803
-        UpdateExpression: str,  # noqa: N803
-        ConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Values,  # noqa: N803
+        Key: Any,
+        UpdateExpression: str,
+        ConditionExpression: str,
+        ExpressionAttributeValues: Values,
         **_: Any,
     ) -> Any:
         key = Key["pk"]["S"]

@@ -25,6 +25,7 @@ from sesmail_layer.usecases.feedback.ports import FeedbackPorts
 from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import control_fakes, fakes, feedback
 from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
+from tools.simulation.write_limit import limited
 
 LIMITS = feedback.limits()
 _FEEDBACK_DELAY_SECONDS = (5.0, 15.0)
@@ -170,7 +171,9 @@ class ReputationSimulation(Simulation):
             metrics=fakes.FakeMetrics(),
             log=fakes.FakeLog(),
         )
-        record = RecordFeedback(ports, feedback.feedback_rules(topic_arn="", soft_bounce_retries=0))
+        record = RecordFeedback(
+            limited(ports, self.clock), feedback.feedback_rules(topic_arn="", soft_bounce_retries=0)
+        )
 
         def work() -> None:
             while self.clock.now() < self.start + seconds:
@@ -189,8 +192,8 @@ class ReputationSimulation(Simulation):
             messages.append(QueueMessage(f"event-{next(self._ids)}", json.dumps(heapq.heappop(self.ses.events)[2])))
         return messages
 
-    def _ports(self) -> SenderPorts:
-        return msgspec.structs.replace(super()._ports(), suppression=self._suppression, run_all=self.clock.run_all)
+    def _stores(self) -> SenderPorts:
+        return msgspec.structs.replace(super()._stores(), suppression=self._suppression)
 
     def sent_by(self, *sources: str) -> list[Sent]:
         return [sent for sent in self.ses.sent if sent.source in sources]

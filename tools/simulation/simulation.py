@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-import math
 import random
 import threading
 from collections import Counter, deque
@@ -18,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from statistics import mean
 from typing import Any
+
+import msgspec
 
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.domain.errors import TransientError
@@ -35,8 +36,6 @@ BATCH = 10
 INVOCATION_SECONDS = 30.0
 SES_SECONDS = 0.05
 DYNAMODB_SECONDS = 0.004
-RECEIVE_SECONDS = 0.02
-"""From one batch to the next: SQS's answer, and the reads that a batch begins with."""
 
 
 class SimulatedClock:
@@ -194,7 +193,9 @@ class _Ses:
         return f"ses-{len(self._outcome.sent)}"
 
 
-class _RetryQueue:
+class RetryQueue:
+    """SQS with delays; the message that was visible first is received first."""
+
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         self._waiting: list[tuple[float, int, str]] = []
@@ -215,14 +216,42 @@ class _RetryQueue:
             bodies.append(heapq.heappop(self._waiting)[2])
         return bodies
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    def take(self) -> list[str]:
+        """Remove all messages, visible or not."""
+        waiting, self._waiting = self._waiting, []
+        return [body for *_, body in waiting]
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+class _Quota(control_fakes.FakeQuota):
+    """SES's quota with the lease and the age of the stored answer, as the table keeps them."""
+
+    def __init__(self, rate: float, clock: SimulatedClock) -> None:
+        super().__init__()
+        self._rate = rate
+        self._clock = clock
+        self._leased_until = 0.0
+        self.value = None
+
+    def take_quota_lease(self, now: float, seconds: float) -> bool:
+        if now < self._leased_until:
+            return False
+        self._leased_until = now + seconds
+        return True
+
+    def ask(self) -> Quota:
+        now = self._clock.now()
+        return Quota(max_send_rate=self._rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=now)
 
 
 class Simulation:
     """An account with one SES rate, and workers on queues of emails."""
 
     poll_seconds = 0.5
+    receive_seconds = 0.02
+    """From one batch to the next: SQS's answer, and the reads that a batch begins with."""
 
     def __init__(self, rate: float, *, copies: int = 0) -> None:
         random.seed(1)  # The engine's own jitter.
@@ -233,8 +262,9 @@ class Simulation:
         self._copies = copies
         self._arrivals: dict[str, float] = {}
         self._ids = itertools.count(1)
-        self._retry = {False: _RetryQueue(self.clock), True: _RetryQueue(self.clock)}
+        self.retry = {False: RetryQueue(self.clock), True: RetryQueue(self.clock)}
         self._buckets = BucketItems(self.limit)
+        self._quota = _Quota(rate, self.clock)
         self._control = control_fakes.FakeControl()
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
@@ -258,7 +288,7 @@ class Simulation:
 
         # One for each worker: like a Lambda container it remembers producers for some seconds.
         send = SendEmails(self._ports(bulk=bulk), sending_rules())
-        retry = self._retry[bulk]
+        retry = self.retry[bulk]
 
         def work() -> None:
             while self.clock.now() < until:
@@ -268,7 +298,7 @@ class Simulation:
                         return
                     self.clock.sleep(self.poll_seconds)
                     continue
-                self.clock.sleep(RECEIVE_SECONDS)
+                self.clock.sleep(self.receive_seconds)
                 messages = [QueueMessage(f"sqs-{next(self._ids)}", body) for body in bodies]
                 assert send(messages, self.clock.now() + INVOCATION_SECONDS) == set()
 
@@ -285,25 +315,27 @@ class Simulation:
 
         return _Bucket(BucketClient(self._buckets, before_write), self.outcome, self.clock)
 
-    def _ports(self, *, bulk: bool = False) -> SenderPorts:
-        quota = control_fakes.FakeQuota()
-        quota.value = Quota(max_send_rate=self.rate, max_24_hour_send=-1, sent_last_24_hours=0, checked_at=math.inf)
-        ports = SenderPorts(
+    def _ports(self, *, bulk: bool) -> SenderPorts:
+        ports = msgspec.structs.replace(self._stores(), rate_bucket=self._bucket_of(bulk=bulk))
+        return limited(ports, self.clock)
+
+    def _stores(self) -> SenderPorts:
+        return SenderPorts(
             tracking=self._tracking,
             suppression=fakes.FakeSuppressionTable(),
             pending=self._pending,
             producer_states=self._control,
             cap_counters=self._control,
             sending_counts=self._control,
-            rate_bucket=self._bucket_of(bulk=bulk),
-            quota_cache=quota,
-            quota_api=quota,
+            rate_bucket=control_fakes.FakeBucket(),
+            quota_cache=self._quota,
+            quota_api=self._quota,
             templates=self._templates,
             attachments=FakeAttachments(),
             mailer=self._mailer,
             bus=fakes.FakeBus(),
-            retry_queue=self._retry[False],
-            bulk_retry_queue=self._retry[True],
+            retry_queue=self.retry[False],
+            bulk_retry_queue=self.retry[True],
             bulk_queue=fakes.FakeDelayQueue(),
             progress=control_fakes.FakeProgress(),
             clock=self.clock,
@@ -314,4 +346,3 @@ class Simulation:
             run_all=self.clock.run_all,
             bytes_in_flight=fakes.no_limit,
         )
-        return limited(ports, self.clock)

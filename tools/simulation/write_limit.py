@@ -16,7 +16,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -81,11 +81,14 @@ def _index(table_key: str, body: str) -> Index:
     keys = (*texts["hash_key"], *texts.get("range_key", []))
     everything = texts["projection_type"] == ["ALL"]
     projected = frozenset({table_key, *keys, *texts.get("non_key_attributes", [])})
-    return Index(*texts["name"], keys, None if everything else projected)
+    [name] = texts["name"]
+    return Index(name, keys, None if everything else projected)
 
 
 class WriteLimit:
     """The tables of one engine as a client sees them that only counts, and throttles."""
+
+    throttled_anywhere: ClassVar[Counter[Key]] = Counter()
 
     def __init__(self, clock: Clock) -> None:
         self.units: Counter[Key] = Counter()
@@ -109,6 +112,7 @@ class WriteLimit:
         for key, wanted in units.items():
             if self._in_last_second[key] + wanted > UNITS_A_SECOND:
                 self.throttled[key] += 1
+                self.throttled_anywhere[key] += 1
                 raise _throttled(key[0])
         for key, wanted in units.items():
             self._recent[key].append((now, wanted))
@@ -118,20 +122,20 @@ class WriteLimit:
 
     # --- DynamoDB's client --------------------------------------------------------------------------------------------
 
-    def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:  # noqa: N803
+    def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:
         key = TableName, Item[_HASH_KEYS[TableName]]["S"]
         self.charge(Counter(dict(_units(TableName, key, self._items.get(key), Item))))
         self._items[key] = Item
         return {}
 
-    def update_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:  # noqa: N803
+    def update_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
         """An item that is updated is small: below 1 KB."""
         self.charge({(TableName, Key[_HASH_KEYS[TableName]]["S"]): 1})
         return {}
 
     delete_item = update_item
 
-    def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Any]]) -> Item:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Any]]) -> Item:
         for table, requests in RequestItems.items():
             for request in requests:
                 self.update_item(TableName=table, Key=request["DeleteRequest"]["Key"])
@@ -172,7 +176,7 @@ def _throttled(name: str) -> ClientError:
     return ClientError(response, "PutItem")
 
 
-# --- the ports ----------------------------------------------------------------------------------------------------------
+# --- the ports --------------------------------------------------------------------------------------------------------
 
 _LIMITS: WeakKeyDictionary[Clock, WriteLimit] = WeakKeyDictionary()
 
@@ -201,13 +205,13 @@ def limited(ports: Ports, clock: Clock) -> Ports:
         ports,
         **{
             # The engine's own rate bucket is on a client that is under the limit itself.
-            name: fake if isinstance(fake, RateBucket) else _Limited(fake, adapters[name])
+            name: fake if isinstance(fake, RateBucket) else Limited(fake, adapters[name])
             for name, fake in fakes.items()
         },
     )
 
 
-class _Limited:
+class Limited:
     """A fake whose writes are first made by the engine's adapter, on a client that only counts them."""
 
     def __init__(self, fake: Any, adapters: Sequence[object]) -> None:

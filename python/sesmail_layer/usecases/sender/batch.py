@@ -249,14 +249,13 @@ class _Batch:
         return job, mail
 
     def _deliver(self, prepared: list[Prepared]) -> None:
-        left = prepared
+        within = prepared
         try:
-            left = sorted(self._within_caps(prepared), key=lambda one: one[0].bulk)
-            for steps in self._delivery.rounds(left):
-                left = left[len(steps) :]
+            within = self._within_caps(prepared)
+            for steps in self._delivery.rounds(within):
                 self._run_all([partial(self._policy.run, email, step) for email, step in steps])
         except TransientError as err:
-            self._policy.retry_all([email for email, _ in left], "control.unreadable", err)
+            self._policy.retry_all([email for email, _ in within], "control.unreadable", err)
 
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
         """Hold those that their producer's caps have no room for."""

@@ -65,9 +65,9 @@ class Delivery:
         return sent
 
     def rounds(self, prepared: Sequence[Prepared]) -> Iterator[list[DeliverStep]]:
-        """Yield what may run at the same time, in order: one round of transactional mail, then bulk's, each in its turn.
+        """Yield what may run at the same time: one round of transactional mail, then bulk's, each in its turn.
 
-        What cannot be sent before the deadline is held. Raises TransientError where there are no turns to be had.
+        What cannot be sent before the deadline is held. Raises TransientError, before the first round.
         """
         if not prepared:
             return
@@ -75,18 +75,25 @@ class Delivery:
         normal = [one for one in prepared if not one[0].bulk]
         bulk = [one for one in prepared if one[0].bulk]
         if normal:
-            times = self._pacer.reserve(_recipients(normal), rate, self._last_send)
+            times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
             yield self._steps(normal, [*times, *[None] * (len(normal) - len(times))])
-        for count in self._pacer.bulk_chunks(_recipients(bulk), rate, self._last_send):
-            chunk, bulk = bulk[:count], bulk[count:]
-            yield self._steps(chunk, [self._clock.now()] * count)
+        if bulk:
+            yield from self._bulk_rounds(bulk, rate)
+
+    def _bulk_rounds(self, bulk: Sequence[Prepared], rate: float) -> Iterator[list[DeliverStep]]:
+        recipients = [len(email.recipients) for email, _ in bulk]
+        try:
+            for count in self._pacer.bulk_chunks(recipients, rate, self._last_send):
+                chunk, bulk = bulk[:count], bulk[count:]
+                yield self._steps(chunk, [self._clock.now()] * count)
+        except TransientError as err:
+            yield [(email, partial(_raise, err)) for email, _ in bulk]
+            return
         if bulk:
             yield self._steps(bulk, [None] * len(bulk))
 
     def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
-        return [
-            (email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)
-        ]
+        return [(email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)]
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
         if at is None:
@@ -127,5 +134,5 @@ class Delivery:
         return max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)
 
 
-def _recipients(prepared: Sequence[Prepared]) -> list[int]:
-    return [len(email.recipients) for email, _ in prepared]
+def _raise(err: TransientError) -> None:
+    raise err

@@ -87,7 +87,7 @@ class Pacer:
         return self._reserve(_ALL, recipients, rate, until)
 
     def bulk_chunks(self, recipients: Sequence[int], rate: float, until: float) -> Iterator[int]:
-        """Sleep until some more of the messages, in order, may be sent, and yield how many; end when none can by `until`.
+        """Sleep until the next of the messages, in order, may be sent; yield how many. End when none may by `until`.
 
         Bulk takes its turn in a bucket of its own, once for the batch. It never queues in the shared bucket: it takes
         what is there at the moment, so that a transactional email finds none of it ahead.
@@ -123,6 +123,7 @@ class Pacer:
 
     def _reserve(self, name: str, recipients: Sequence[int], rate: float, until: float) -> list[float]:
         recipients = list(recipients)
+        answered = 0.0
         while recipients:
             cost = sum(recipients) / rate
             # The last message's time, counted from the bucket's, must not be after `until`.
@@ -131,6 +132,11 @@ class Pacer:
             times = grants(reserved.empty_at, recipients, rate)
             if reserved.granted:
                 return times
-            # At least one less each time, whatever moved the bucket since it answered.
-            recipients = [count for count, at in zip(recipients, times, strict=True) if at <= until][: len(times) - 1]
+            fitting = sum(at <= until for at in times)
+            if fitting < len(recipients):
+                recipients = recipients[:fitting]
+            elif reserved.empty_at == answered:
+                recipients.pop()
+            # Else the bucket moved between its answer and now: ask again.
+            answered = reserved.empty_at
         return []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.guards.pacing import BURST_SECONDS, Quota, floor_of, grants
+from sesmail_layer.domain.guards.pacing import BURST_SECONDS, Quota, first_chunk, floor_of, grants, seconds_in_bucket
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,25 @@ def test_within_any_second_no_more_than_rate_and_burst_are_granted(recipients: l
     assert len(times) == len(recipients)
     for index, at in enumerate(times):
         assert at >= min(sum(recipients[: index + 1]) / rate, BURST_SECONDS) - 1e-9
+
+
+def test_a_bucket_fills_for_a_burst_at_most() -> None:
+    assert seconds_in_bucket(5, rate=10.0) == 0.5
+    assert seconds_in_bucket(50, rate=10.0) == BURST_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("recipients", "rate", "count"),
+    [
+        ([1] * 10, 20.0, 10),
+        ([1] * 10, 19.9, 9),
+        ([1] * 10, 1.0, 1),
+        ([3, 3], 12.0, 2),
+        ([50, 1], 14.0, 1),
+        ([1, 50], 14.0, 1),
+    ],
+)
+def test_half_a_second_s_rate_is_sent_together_but_one_message_always(
+    recipients: list[int], rate: float, count: int
+) -> None:
+    assert first_chunk(recipients, rate) == recipients[:count]

@@ -1,0 +1,151 @@
+"""DynamoDB's write limit in the simulations: what it counts, what it throttles, and what the engine makes of that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from tools.simulation import write_limit
+from tools.simulation.claim_worlds import prove_interleaving, prove_random_world
+from tools.simulation.crashes import IN_PROCESS
+from tools.simulation.fakes import FakeClock, request
+from tools.simulation.feedback import Feedback, delivered
+from tools.simulation.sender import Sender
+from tools.simulation.write_limit import CONTROL, TRACKING, UNITS_A_SECOND, WriteLimit, limited, write_limit_of
+
+DAY = "date-partition-index", "2026-11-24"
+
+
+def record(email_id: str, **facts: Any) -> TrackingRecord:
+    given: dict[str, Any] = {
+        "status": Status.SENT,
+        "attempt": 1,
+        "timestamp": "2026-11-24T10:31:00.000Z",
+        "date_partition": "2026-11-24",
+        "ttl": 1,
+        "to_email": f"{email_id}@example.com",
+        "ses_message_id": f"ses-{email_id}",
+    }
+    return TrackingRecord(email_id=email_id, **given | facts)
+
+
+class TestCounting:
+    def setup_method(self) -> None:
+        self.clock = FakeClock()
+        self.limit = WriteLimit(self.clock)
+        client: Any = self.limit
+        self.tracking = TrackingTable(client, TRACKING)
+
+    def test_a_write_counts_in_its_table_and_in_each_index_that_has_the_item(self) -> None:
+        self.tracking.create(record("one"))
+        assert self.limit.units == {
+            (TRACKING, "one"): 1,
+            DAY: 1,
+            ("to-email-timestamp-index", "one@example.com"): 1,
+            ("ses-message-id-index", "ses-one"): 1,
+        }
+
+    def test_an_index_in_which_nothing_changes_is_not_written(self) -> None:
+        self.tracking.create(record("one"))
+        self.tracking.replace(record("one", subject="Another"))
+        assert self.limit.units[DAY] == 1
+
+    def test_an_entry_under_another_key_is_deleted_and_written(self) -> None:
+        self.tracking.create(record("one"))
+        self.tracking.replace(record("one", ses_message_id="ses-two"))
+        assert self.limit.units["ses-message-id-index", "ses-one"] == 2
+        assert self.limit.units["ses-message-id-index", "ses-two"] == 1
+
+    def test_an_item_counts_by_its_size(self) -> None:
+        self.tracking.create(record("one", subject="x" * 3_000))
+        assert self.limit.units[TRACKING, "one"] == 4
+        assert self.limit.units[DAY] == 1
+
+    @pytest.mark.throttles
+    def test_one_key_takes_a_thousand_writes_in_any_second(self) -> None:
+        for number in range(UNITS_A_SECOND):
+            self.tracking.create(record(f"m-{number}"))
+        self.clock.sleep(0.9)
+        with pytest.raises(TransientError, match="ThrottlingException"):
+            self.tracking.create(record("more"))
+        assert self.limit.throttled == {DAY: 1}
+        assert (TRACKING, "more") not in self.limit.units
+        self.clock.sleep(0.1)
+        self.tracking.create(record("more"))
+        assert self.limit.highest[DAY] == UNITS_A_SECOND
+
+    @pytest.mark.throttles
+    def test_it_throttles_with_botocore_s_errors(self) -> None:
+        for key, code in ((CONTROL, "x"), "ProvisionedThroughputExceededException"), (DAY, "ThrottlingException"):
+            self.limit.charge({key: UNITS_A_SECOND})
+            with pytest.raises(ClientError) as caught:
+                self.limit.charge({key: 1})
+            assert caught.value.response["Error"]["Code"] == code
+
+
+NO_STORES = IN_PROCESS | {
+    *("templates", "attachments", "mailer", "bus", "sending_bus", "quota_api"),
+    *("retry_queue", "bulk_retry_queue", "bulk_queue", "feedback_queue"),
+}
+
+
+@pytest.mark.parametrize("driver", [Sender(), Feedback()], ids=lambda driver: type(driver).__name__)
+def test_every_store_is_under_the_limit(driver: Sender | Feedback) -> None:
+    ports = driver.ports()
+    assert isinstance(ports, msgspec.Struct)
+    for name in set(ports.__struct_fields__) - NO_STORES:
+        assert type(getattr(ports, name)) is write_limit.Limited, name
+
+
+def test_an_email_s_whole_life_is_counted() -> None:
+    sender, feedback = Sender(), Feedback()
+    feedback.clock, feedback.tracking = sender.clock, sender.tracking
+    sender.send(emailId="email-1")
+    feedback.run(feedback.message(delivered()))
+
+    units = write_limit_of(sender.clock).units
+    tables = {name for name, _ in units}
+    assert tables >= {TRACKING, CONTROL, "Pending", "date-partition-index"}
+    assert units[TRACKING, "email-1"] >= 3
+    assert units[CONTROL, "pacer#all"] == 1
+    assert units["Pending", "email-1"] == 2  # Kept for a retry, and forgotten when it was delivered.
+
+
+@pytest.mark.throttles
+@pytest.mark.parametrize("port", ["tracking", "rate_bucket"])
+def test_an_email_whose_write_is_throttled_waits_and_is_sent_once(port: str) -> None:
+    sender = Sender()
+    limit = write_limit_of(sender.clock)
+    keys = {"tracking": (TRACKING, "one"), "rate_bucket": (CONTROL, "pacer#all")}
+    limit.charge({keys[port]: UNITS_A_SECOND})
+
+    assert sender.waits_after(sender.message(request(emailId="one")))
+    assert limit.throttled == {keys[port]: 1}
+    sender.run_waiting()
+    assert len(sender.mailer.accepted) == 1
+    assert sender.tracking.records["one"].status is Status.SENT
+
+
+@pytest.mark.throttles
+@pytest.mark.parametrize("prove", [prove_interleaving, prove_random_world])
+def test_throttled_writes_lose_and_double_nothing(prove: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claim protocol's worlds, with a limit that a handful of emails reaches."""
+    monkeypatch.setattr(write_limit, "UNITS_A_SECOND", 12)
+    for seed in range(60):
+        prove(seed)
+    assert WriteLimit.throttled_anywhere.total() > 100
+
+
+def test_ports_of_the_same_clock_share_their_limit() -> None:
+    sender = Sender()
+    ports = [msgspec.structs.replace(sender.ports()) for _ in range(2)]
+    for number, some in enumerate(ports):
+        limited(some, sender.clock).sending_counts.count_sent("*", 1, sender.clock.now())
+        assert write_limit_of(sender.clock).units[CONTROL, "count#*#2026-11-24T10"] >= number + 1
