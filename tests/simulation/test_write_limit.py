@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from tools.simulation import write_limit
@@ -17,6 +18,7 @@ from tools.simulation.claim_worlds import prove_interleaving, prove_random_world
 from tools.simulation.crashes import IN_PROCESS
 from tools.simulation.fakes import FakeClock, request
 from tools.simulation.feedback import Feedback, delivered
+from tools.simulation.reputation import ReputationSimulation
 from tools.simulation.sender import Sender
 from tools.simulation.write_limit import CONTROL, TRACKING, UNITS_A_SECOND, WriteLimit, limited, write_limit_of
 
@@ -149,3 +151,21 @@ def test_ports_of_the_same_clock_share_their_limit() -> None:
     for number, some in enumerate(ports):
         limited(some, sender.clock).sending_counts.count_sent("*", 1, sender.clock.now())
         assert write_limit_of(sender.clock).units[CONTROL, "count#*#2026-11-24T10"] >= number + 1
+
+
+def test_500_emails_a_second_from_request_to_delivery_reach_no_key_s_limit() -> None:
+    """Two producers with caps, small batches: each batch writes to the rate, the counts and the caps."""
+    seconds = 5
+    simulation = ReputationSimulation(500)
+    for source in ("shop", "portal"):
+        simulation.set_policy(source, ProducerPolicy(emails_per_day=100_000, first_contacts_per_hour=100_000))
+    producers = [simulation.producer(source, 235, seconds, "customer.example") for source in ("shop", "portal")]
+    processors = [simulation.feedback_processor(seconds + 20) for _ in range(12)]
+    simulation.run([*producers, *simulation.senders(50, seconds + 5), *processors])
+
+    records = [*simulation.records_of("shop"), *simulation.records_of("portal")]
+    assert {record.status for record in records} == {Status.DELIVERED}
+    assert len(simulation.sent_by("shop", "portal")) == len(records) == 2 * 235 * seconds
+    hot = simulation.limit.highest
+    assert {"pacer#all", "count#*#2026-11-24T10", "day#shop#2026-11-24"} <= {name for _, name in hot}
+    assert max(hot.values()) <= UNITS_A_SECOND
