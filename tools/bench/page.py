@@ -66,7 +66,7 @@ One transactional email every two seconds while five workers send a queued newsl
 
 {behind}
 
-Transactional emails at random times, 30 % of the paced rate, by five workers, while bulk workers send a queued newsletter.
+Transactional emails at random times, 30 % of the paced rate, for five workers, while others send a queued newsletter.
 Writes are conditional writes on the two rate buckets, refused ones included; DynamoDB takes 1,000 a second on one item:
 
 {lanes}
