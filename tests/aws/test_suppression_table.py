@@ -14,6 +14,7 @@ from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
+from tools.simulation.tables import tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,25 +36,7 @@ class FixedClock:
 def client() -> Iterator[DynamoDBClient]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        client.create_table(
-            TableName=NAME,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"}
-                for name in ("email", "suppressionType", "addedToSuppressionDate")
-            ],
-            KeySchema=[{"AttributeName": "email", "KeyType": "HASH"}],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "suppression-type-date-index",
-                    "KeySchema": [
-                        {"AttributeName": "suppressionType", "KeyType": "HASH"},
-                        {"AttributeName": "addedToSuppressionDate", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
+        client.create_table(**tables()["Suppression"].creation(NAME))
         yield client
 
 

@@ -16,39 +16,19 @@ from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, RecipientState, TrackingRecord, fold
+from tools.simulation.tables import tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NAME = "sesmailengine-EmailTracking"
-INDEXES = {
-    "to-email-timestamp-index": ("toEmail", "timestamp"),
-    "ses-message-id-index": ("sesMessageId", None),
-    "date-partition-index": ("datePartition", "timestamp"),
-    "original-email-id-index": ("originalEmailId", None),
-}
-
-
-def key_schema(partition: str, sort: str | None = None) -> list[Any]:
-    keys: list[Any] = [{"AttributeName": partition, "KeyType": "HASH"}]
-    return [*keys, {"AttributeName": sort, "KeyType": "RANGE"}] if sort else keys
 
 
 @pytest.fixture
 def client() -> Iterator[DynamoDBClient]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        names = {"emailId", *(name for pair in INDEXES.values() for name in pair if name)}
-        client.create_table(
-            TableName=NAME,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
-            KeySchema=key_schema("emailId"),
-            GlobalSecondaryIndexes=[
-                {"IndexName": name, "KeySchema": key_schema(*pair), "Projection": {"ProjectionType": "ALL"}}
-                for name, pair in INDEXES.items()
-            ],
-        )
+        client.create_table(**tables()["EmailTracking"].creation(NAME))
         yield client
 
 
@@ -142,21 +122,6 @@ def test_many_records_are_read_in_calls_of_a_hundred(table: TrackingTable) -> No
     found = table.get_many([*(f"email-{number}" for number in range(130)), "email-unknown", ""])
 
     assert len(found) == 130
-
-
-def test_records_are_found_by_ses_id_and_by_recipient_newest_first(table: TrackingTable) -> None:
-    for number in (1, 3, 2):
-        table.create(
-            a_record(f"email-{number}", timestamp=f"2026-11-24T10:31:0{number}.000Z", ses_message_id=f"ses-{number}")
-        )
-
-    found = table.find_by_ses_message_id("ses-3")
-
-    assert found is not None
-    assert found.email_id == "email-3"
-    assert table.find_by_ses_message_id("ses-9") is None
-    assert [record.email_id for record in table.latest_to("john@example.com", 2)] == ["email-3", "email-2"]
-    assert table.latest_to("jane@example.com", 2) == []
 
 
 def unread(*keys: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -32,9 +32,7 @@ from tools.simulation.fakes import (
     one_after_another,
 )
 from tools.simulation.feedback import JOHN, bounced, complained, delivered, feedback_rules, opened
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tools.simulation.tables import tables
 
 WORKERS = 16
 
@@ -47,15 +45,6 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-def make_table(client: DynamoDBClient, name: str, key: str) -> None:
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-    )
 
 
 @pytest.fixture
@@ -77,8 +66,8 @@ def conditional_puts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        make_table(client, "tracking", "emailId")
-        make_table(client, "suppression", "email")
+        client.create_table(**tables()["EmailTracking"].creation("tracking"))
+        client.create_table(**tables()["Suppression"].creation("suppression"))
         table = TrackingTable(client, "tracking")
         record = TrackingRecord(
             email_id="email-1",

@@ -28,6 +28,7 @@ from sesmail_layer.domain.record.tracking import Entry, RecipientState, Tracking
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.runtime.clock import SystemClock
 from tests.cli.ses_v2 import SesV2
+from tools.simulation.tables import tables
 
 NAME = "sesmailengine"
 REGION = "eu-west-1"
@@ -45,15 +46,6 @@ DEAD_LETTER_QUEUES = (
     "BulkRetryDLQ",
     "FeedbackProcessorDLQ",
 )
-_TABLES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
-    "EmailTracking": (
-        "emailId",
-        {"to-email-timestamp-index": ("toEmail", "timestamp"), "ses-message-id-index": ("sesMessageId",)},
-    ),
-    "Suppression": ("email", {"suppression-type-date-index": ("suppressionType", "addedToSuppressionDate")}),
-    "Control": ("pk", {}),
-    "Pending": ("emailId", {}),
-}
 
 
 class MotoEngine:
@@ -67,8 +59,8 @@ class MotoEngine:
         self.ssm: Any = boto3.client("ssm")
         self.keys().create()
         self.events.create_event_bus(Name=f"{NAME}-EmailBus")
-        for table, (key, indexes) in _TABLES.items():
-            _create_table(self.dynamodb, f"{NAME}-{table}", key, indexes)
+        for name, table in tables().items():
+            self.dynamodb.create_table(**table.creation(f"{NAME}-{name}"))
         self.urls = {
             queue: self.sqs.create_queue(QueueName=f"{NAME}-{queue}")["QueueUrl"]
             for queue in (*QUEUES, *DEAD_LETTER_QUEUES)
@@ -110,7 +102,7 @@ class MotoEngine:
         self.dynamodb.put_item(TableName=f"{NAME}-Pending", Item=item)
 
     def item(self, table: str, key: str) -> dict[str, Any]:
-        name = _TABLES[table][0]
+        name = tables()[table].key
         answer = self.dynamodb.get_item(TableName=f"{NAME}-{table}", Key={name: {"S": key}})
         return dict(answer.get("Item", {}))
 
@@ -227,24 +219,3 @@ def ago(seconds: float) -> str:
 def copies(**kinds: str) -> dict[str, RecipientState]:
     """Build the cc and bcc of a record: `copies(cc="a@b.example")`."""
     return {address: RecipientState(status=Status.SENDING, type=kind) for kind, address in kinds.items()}
-
-
-def _create_table(client: Any, name: str, key: str, indexes: dict[str, tuple[str, ...]]) -> None:
-    attributes = sorted({key, *(attribute for keys in indexes.values() for attribute in keys)})
-    optional: dict[str, Any] = {
-        "GlobalSecondaryIndexes": [
-            {"IndexName": index, "KeySchema": _schema(*keys), "Projection": {"ProjectionType": "ALL"}}
-            for index, keys in indexes.items()
-        ]
-    }
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": "S"} for attribute in attributes],
-        KeySchema=_schema(key),
-        **(optional if indexes else {}),
-    )
-
-
-def _schema(*keys: str) -> list[dict[str, str]]:
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]

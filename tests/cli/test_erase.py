@@ -18,6 +18,8 @@ SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesM
 DEFERRED = Entry(
     "mark/1/00001/deferred", "2026-11-24T10:31:02.000Z", 1, Status.DEFERRED, detail={"reason": "scheduled"}
 )
+CLAIMED = Entry("mark/1/00001/sending", "2026-11-24T10:31:00.000Z", 1, Status.SENDING)
+CLAIMED_AGAIN = Entry("mark/1/00002/sending", "2026-11-24T10:31:03.000Z", 1, Status.SENDING)
 
 
 def as_the_sender_reads(engine: MotoEngine) -> SuppressionTable:
@@ -126,13 +128,27 @@ def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: MotoEngin
 def test_unfinished_emails_keep_their_records(engine: MotoEngine) -> None:
     engine.record(SENT, email_id="order-1")
     engine.record(DEFERRED, email_id="order-2")
-    engine.record(email_id="order-3")
+    engine.record(CLAIMED_AGAIN, DEFERRED, email_id="order-3")
 
     result = sesmail("erase", ADA, "--yes")
 
     assert result.exit_code == 1
     assert "2 emails are not finished (order-2, order-3)" in result.stderr
     assert {item["emailId"]["S"] for item in engine.items("EmailTracking")} == {"order-2", "order-3"}
+
+
+def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine) -> None:
+    """No index has it before its first other status."""
+    engine.record(CLAIMED)
+    assert sesmail_json("erase", ADA)["known"]["underWay"] == []
+
+    found = engine.dynamodb.scan(
+        TableName=f"{NAME}-EmailTracking",
+        FilterExpression="attribute_exists(recipients.#a) OR unindexedToEmail = :a",
+        ExpressionAttributeNames={"#a": ADA},
+        ExpressionAttributeValues={":a": {"S": ADA}},
+    )
+    assert [item["emailId"]["S"] for item in found["Items"]] == ["order-1"]
 
 
 @pytest.mark.parametrize(("seconds_ago", "stays"), [(60, True), (3_600, False)])

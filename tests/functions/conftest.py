@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from scripts.package import FUNCTIONS, build
-from tools.simulation.environment import REGION, environment
+from tools.simulation.environment import NAME, REGION, environment
+from tools.simulation.tables import tables
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
@@ -95,7 +96,8 @@ def run_handler(package: Package, function: str, given: dict[str, Any], delivery
     path = [str(folder) for folder in package.path_of(function, delivery)]
     # glibc reads it when the process starts, as in Lambda.
     allocator = {name: value for name, value in variables.items() if name.startswith("MALLOC_")}
-    given = {"path": path, "environment": variables, **given}
+    creations = [table.creation(f"{NAME}-{name}") for name, table in tables().items()]
+    given = {"path": path, "environment": variables, "tables": creations, **given}
     ended = subprocess.run(
         [sys.executable, "-I", str(_RUN_HANDLER)],
         input=json.dumps(given),

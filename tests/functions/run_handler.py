@@ -23,12 +23,6 @@ TABLES = {
     "suppression": f"{NAME}-Suppression",
     "control": f"{NAME}-Control",
 }
-KEYS = {
-    TABLES["tracking"]: "emailId",
-    TABLES["suppression"]: "email",
-    TABLES["control"]: "pk",
-    f"{NAME}-Pending": "emailId",
-}
 QUEUES = (
     "EmailQueue",
     "BulkQueue",
@@ -76,26 +70,8 @@ def make_stack(given: dict[str, Any]) -> None:
     import boto3
 
     dynamodb = boto3.client("dynamodb")
-    for table, key in KEYS.items():
-        # The one index that a handler reads by.
-        indexed = ["sesMessageId"] if table == TABLES["tracking"] else []
-        indexes: dict[str, Any] = {
-            "GlobalSecondaryIndexes": [
-                {
-                    "IndexName": "ses-message-id-index",
-                    "KeySchema": key_schema(name),
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-                for name in indexed
-            ]
-        }
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=key_schema(key),
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (key, *indexed)],
-            BillingMode="PAY_PER_REQUEST",
-            **(indexes if indexed else {}),
-        )
+    for creation in given["tables"]:
+        dynamodb.create_table(**creation)
     for table, items in given.get("items", {}).items():
         for item in items:
             boto3.resource("dynamodb").Table(TABLES[table]).put_item(Item=item)
@@ -149,10 +125,6 @@ def peak_mb() -> float:
     """The largest resident memory since then."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def key_schema(name: str) -> list[Any]:
-    return [{"AttributeName": name, "KeyType": "HASH"}]
 
 
 def assert_built(path: list[str]) -> None:

@@ -47,7 +47,7 @@ class Aws:
             {"key": f"k{number}", "at": f"2026-11-24T10:31:0{number}.000Z", **entry}
             for number, entry in enumerate(history)
         ]
-        self.table.put_item(Item={"emailId": ID, "status": status, "history": list(reversed(entries))})
+        self.table.put_item(Item={"emailId": ID, "status": status, "history": list(reversed(entries)), "revision": 1})
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ def test_indexes_answer_the_documented_queries(default: Plan) -> None:
         for index in table.values["global_secondary_index"]
     }
     assert indexes == {
-        "to-email-timestamp-index": ("toEmail", "timestamp", "ALL"),
-        "ses-message-id-index": ("sesMessageId", None, "ALL"),
-        "date-partition-index": ("datePartition", "timestamp", "INCLUDE"),
+        "to-email-timestamp-index": ("toEmail", "timestamp", "INCLUDE"),
+        "ses-message-id-index": ("sesMessageId", None, "INCLUDE"),
+        "date-partition-index": ("datePartition", "timestamp", "KEYS_ONLY"),
         "original-email-id-index": ("originalEmailId", None, "ALL"),
         "suppression-type-date-index": ("suppressionType", "addedToSuppressionDate", "ALL"),
     }

@@ -1,9 +1,8 @@
-"""Count what AWS would bill: the requests of the engine's real code on moto, and the write units in DynamoDB."""
+"""Count what AWS would bill: the requests of the engine's real code on moto, and DynamoDB's units."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
 import uuid
@@ -17,11 +16,15 @@ import boto3
 from moto import mock_aws
 
 from sesmail_layer.aws import clients
+from sesmail_layer.aws.dynamodb_items import plain_value
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.composition.feedback_processor import FeedbackProcessor
 from sesmail_layer.domain.ses.tags import encode_tags
+from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.runtime.settings import Settings
+from tools.bench.unit_meter import UnitMeter, metered
 from tools.simulation.environment import ACCOUNT, NAME, REGION, environment
+from tools.simulation.tables import tables
 
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -29,16 +32,13 @@ _CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_LAMBDA_FUNCTION_NAME": f"{NAME}-EmailSender",
 }
+# As large mailbox providers write them.
+_SMTP_RESPONSE = "250 2.0.0 OK  1795516262 5b1f17b1804b1-4790b0c3e1fsi12345678f8f.123 - gsmtp"
+_MAILBOX_FULL = (
+    "smtp; 452 4.2.2 The recipient's inbox is out of storage space. https://support.example/mail?p=OverQuota"
+)
 SENDER = "no-reply@example.com"
 _BUCKET = f"{NAME}-templates-{ACCOUNT}"
-_KEYS = {"EmailTracking": "emailId", "Suppression": "email", "Control": "pk", "Pending": "emailId"}
-# Each index with its keys and its attributes; None for all attributes.
-_INDEXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {
-    "to-email-timestamp-index": (("toEmail", "timestamp"), None),
-    "ses-message-id-index": (("sesMessageId",), None),
-    "date-partition-index": (("datePartition", "timestamp"), ("emailId", "datePartition", "timestamp", "status")),
-    "original-email-id-index": (("originalEmailId",), None),
-}
 _TEMPLATE = {
     "template.html": "<p>Hello {{ userName }}</p>",
     "template.txt": "Hello {{ userName }}",
@@ -47,57 +47,34 @@ _TEMPLATE = {
 
 
 class Meter:
-    """Counts API calls, and write units of the tracking table, since the last reading."""
+    """Counts API calls, and DynamoDB's units, since the last reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: UnitMeter) -> None:
         self.calls: Counter[str] = Counter()
-        self.write_units = 0
+        self.units = units
         # The sender's threads call `note` at the same time.
         self._lock = threading.Lock()
 
-    def note(self, model: Any, params: Any, **_: Any) -> None:
+    def note(self, model: Any, **_: Any) -> None:
         with self._lock:
             self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
-            if model.name == "PutItem":
-                body = json.loads(params["body"])
-                if body["TableName"] == f"{NAME}-EmailTracking":
-                    self.write_units += write_units(body["Item"])
 
     def read(self) -> tuple[Counter[str], int]:
-        found = self.calls, self.write_units
-        self.calls, self.write_units = Counter(), 0
+        """Return the calls, and the write units of all tables and indexes."""
+        found = self.calls, sum(self.units.write_units().values())
+        self.calls = Counter()
+        self.units.clear()
         return found
-
-
-def write_units(item: Mapping[str, Any]) -> int:
-    """Return the cost of a write: one unit for each KB, in the table and in each index that has the item."""
-    units = _kilobytes(item)
-    for keys, projected in _INDEXES.values():
-        if all(key in item for key in keys):
-            units += _kilobytes(item if projected is None else {name: item[name] for name in projected if name in item})
-    return units
-
-
-def _kilobytes(item: Mapping[str, Any]) -> int:
-    """Return the item's size, rounded up. DynamoDB counts names and values without type letters; so does plain JSON."""
-    return math.ceil(len(json.dumps(_plain(item), separators=(",", ":"))) / 1024)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("S", "N", "BOOL", "L", "M", "NULL"):
-        return _plain(next(iter(value.values())))
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 @contextmanager
 def engine() -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
     """Compose both functions as in Lambda, with moto as AWS."""
-    with mock_aws(), patch.dict(os.environ, _CREDENTIALS | environment(SESMAIL_MAX_SEND_RATE="500")):
+    variables = _CREDENTIALS | environment(SESMAIL_MAX_SEND_RATE="500")
+    with mock_aws(), metered(NAME) as units, patch.dict(os.environ, variables):
         boto3.setup_default_session()
         _make_stack()
-        meter = Meter()
+        meter = Meter(units)
         clients.session.cache_clear()
         clients.session().register("before-call.*", meter.note)
         settings = Settings.from_env()
@@ -106,8 +83,8 @@ def engine() -> Iterator[tuple[EmailSender, FeedbackProcessor, Meter]]:
     clients.session.cache_clear()
 
 
-def request_bodies(count: int) -> list[str]:
-    """Return queue messages with one request each."""
+def request_bodies(count: int, **given: Any) -> list[str]:
+    """Return queue messages with one ordinary request each; `given` are fields in place of its own."""
     return [
         json.dumps(
             {
@@ -119,6 +96,8 @@ def request_bodies(count: int) -> list[str]:
                     "to": f"reader-{uuid.uuid4()}@example.com",
                     "templateName": "welcome",
                     "templateData": {"userName": "John"},
+                    "metadata": {"orderId": "order-4711", "customerId": "customer-0815", "campaign": "autumn-sale"},
+                    **given,
                 },
             }
         )
@@ -127,23 +106,29 @@ def request_bodies(count: int) -> list[str]:
 
 
 def ses_event_bodies(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return queue messages with one SES event for each of these emails."""
-    return [
-        json.dumps(
-            {
-                "eventType": kind.title(),
-                "mail": {
-                    "messageId": record["sesMessageId"],
-                    "timestamp": record["sentAt"],
-                    "destination": [record["toEmail"]],
-                    "tags": {"emailId": [_tag(record["emailId"])], "attempt": [_tag("1")]},
-                },
-                kind: {"timestamp": record["sentAt"]}
-                | ({"recipients": [record["toEmail"]]} if kind == "delivery" else {}),
-            }
-        )
-        for record in records
-    ]
+    """Return queue messages with one SES event for each of these emails, of its latest attempt.
+
+    SES accepted it a moment before the sender recorded that; it was delivered soon, and opened later.
+    """
+    return [json.dumps(_ses_event(kind, record)) for record in records]
+
+
+def _ses_event(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    to, sent = record["toEmail"], utc_seconds(record["sentAt"])
+    at = utc_text(sent + {"send": -0.02, "open": 3_600}.get(kind, 1.5))
+    payloads: dict[str, dict[str, Any]] = {
+        "delivery": {"recipients": [to], "smtpResponse": _SMTP_RESPONSE},
+        "open": {"ipAddress": "192.0.2.7", "userAgent": "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0"},
+        "bounce": {
+            "bounceType": "Transient",
+            "bounceSubType": "MailboxFull",
+            "bouncedRecipients": [{"emailAddress": to, "status": "4.2.2", "diagnosticCode": _MAILBOX_FULL}],
+            "feedbackId": f"0102{uuid.uuid4()}-000000",
+        },
+    }
+    tags = {"emailId": [_tag(record["emailId"])], "attempt": [_tag(str(record["attempt"]))]}
+    mail = {"messageId": record["sesMessageId"], "timestamp": utc_text(sent - 0.02), "destination": [to], "tags": tags}
+    return {"eventType": kind.title(), "mail": mail, kind: {"timestamp": at, **payloads.get(kind, {})}}
 
 
 def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
@@ -151,7 +136,12 @@ def sqs_event(bodies: Sequence[str]) -> dict[str, Any]:
 
 
 def records() -> list[dict[str, Any]]:
-    return [dict(item) for item in boto3.resource("dynamodb").Table(f"{NAME}-EmailTracking").scan()["Items"]]
+    return [{name: plain_value(value) for name, value in item.items()} for item in stored()]
+
+
+def stored() -> list[dict[str, Any]]:
+    """Return the tracking records in DynamoDB's typed JSON."""
+    return list(boto3.client("dynamodb").scan(TableName=f"{NAME}-EmailTracking")["Items"])
 
 
 def _tag(text: str) -> str:
@@ -161,23 +151,8 @@ def _tag(text: str) -> str:
 def _make_stack() -> None:
     for key in ("fingerprint", "erasure"):
         boto3.client("ssm").put_parameter(Name=f"/{NAME}/keys/{key}", Value=key, Type="SecureString")
-    dynamodb: Any = boto3.client("dynamodb")
-    for table, key in _KEYS.items():
-        indexes = _INDEXES if table == "EmailTracking" else {}
-        names = {key} | {name for keys, _ in indexes.values() for name in keys}
-        more: dict[str, Any] = {
-            "GlobalSecondaryIndexes": [
-                {"IndexName": index, "KeySchema": _schema(*keys), "Projection": {"ProjectionType": "ALL"}}
-                for index, (keys, _) in indexes.items()
-            ]
-        }
-        dynamodb.create_table(
-            TableName=f"{NAME}-{table}",
-            KeySchema=_schema(key),
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
-            BillingMode="PAY_PER_REQUEST",
-            **(more if indexes else {}),
-        )
+    for name, table in tables().items():
+        boto3.client("dynamodb").create_table(**table.creation(f"{NAME}-{name}"))
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for file, content in _TEMPLATE.items():
@@ -186,7 +161,3 @@ def _make_stack() -> None:
     boto3.client("events").create_event_bus(Name=f"{NAME}-EmailBus")
     for queue in ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "FeedbackQueue", "FeedbackProcessorDLQ"):
         boto3.client("sqs").create_queue(QueueName=f"{NAME}-{queue}")
-
-
-def _schema(*keys: str) -> list[Any]:
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]

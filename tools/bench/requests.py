@@ -25,17 +25,18 @@ class RequestCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
-    """All requests, and the write units of the tracking table with its indexes, for ten emails."""
+    """All requests, and the write units of all tables and indexes, for ten emails."""
 
     counts: list[RequestCount]
-    write_units: int
+    write_units_in_one_batch: int
+    write_units_one_at_a_time: int
     emails: int = EMAILS
 
 
 def measure() -> Requests:
     with redirect_stdout(io.StringIO()):
         batched, units = measured(EMAILS)
-        single, _ = measured(1)
+        single, single_units = measured(1)
     counts = [
         RequestCount(
             caller=caller,
@@ -45,7 +46,11 @@ def measure() -> Requests:
         )
         for caller, call in sorted(batched.keys() | single.keys())
     ]
-    return Requests(counts=counts, write_units=sum(units.values()))
+    return Requests(
+        counts=counts,
+        write_units_in_one_batch=sum(units.values()),
+        write_units_one_at_a_time=sum(single_units.values()),
+    )
 
 
 def measured(size: int) -> tuple[Calls, dict[str, int]]:

@@ -42,6 +42,8 @@ COPIED = {
     "tests/events": "tests/events",
     "tools/mutation": "tools/mutation",
     "tools/simulation": "tools/simulation",
+    # The tables that the simulation's fakes are of.
+    "modules/tables": "modules/tables",
 }
 
 _CONFIGURATION = """

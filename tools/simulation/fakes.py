@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
+from sesmail_layer.aws.tracking_table import read_past_email, write_record
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
 from tools.simulation.limits import MAX_ITEM_BYTES, MAX_RAW_BYTES, check_queue_takes, is_too_large_an_event
+from tools.simulation.tables import tables
 
 T = TypeVar("T")
 
@@ -71,22 +74,34 @@ class FakeTrackingTable:
         self._check()
         return {key: self.records[key] for key in email_ids if key in self.records}
 
-    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
+    def find_by_ses_message_id(self, ses_message_id: str) -> str | None:
         self._check()
-        return next((r for r in self.records.values() if r.ses_message_id == ses_message_id), None)
+        found = (record for record in self.records.values() if record.ses_message_id == ses_message_id)
+        return next((entry["emailId"]["S"] for entry in _indexed("ses-message-id-index", found)), None)
 
     def has_sent_to(self, address: str) -> bool:
         self._check()
-        return any(record.to_email == address and record.ses_message_id for record in self.records.values())
+        return any("sesMessageId" in entry for entry in self._by_recipient(address))
 
-    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+    def latest_to(self, address: str, limit: int) -> Sequence[PastEmail]:
         assert limit > 0
-        found = [r for r in self.records.values() if r.to_email == address]
-        return sorted(found, key=lambda r: r.timestamp, reverse=True)[:limit]
+        return [read_past_email(entry) for entry in self._by_recipient(address)[:limit]]
+
+    def _by_recipient(self, address: str) -> list[dict[str, Any]]:
+        """Return the entries of the index by recipient, newest first: only what it projects."""
+        found = (record for record in self.records.values() if record.to_email == address)
+        entries = _indexed("to-email-timestamp-index", found)
+        return sorted(entries, key=lambda entry: str(entry["timestamp"]["S"]), reverse=True)
 
     def _check(self) -> None:
         if self.error:
             raise self.error
+
+
+def _indexed(name: str, records: Iterable[TrackingRecord]) -> Iterator[dict[str, Any]]:
+    """Yield what an index of the tracking table holds of records; those that it does not hold are left out."""
+    index = tables()["EmailTracking"].index(name)
+    return (entry for record in records if (entry := index.entry(write_record(record))))
 
 
 class FakeSuppressionTable:

@@ -17,6 +17,7 @@ import msgspec
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.tags import decode_tag
 from sesmail_layer.domain.times import utc_text
@@ -57,7 +58,7 @@ class IndexedTracking(fakes.FakeTrackingTable):
     def has_sent_to(self, address: str) -> bool:
         return address in self._sent_to
 
-    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
+    def latest_to(self, address: str, limit: int) -> Sequence[PastEmail]:
         return []
 
 

@@ -26,17 +26,32 @@ run "tables_are_as_documented_encrypted_expiring_and_protected" {
 
   assert {
     condition = { for index in aws_dynamodb_table.tracking.global_secondary_index : index.name => join(" ", compact([index.hash_key, index.range_key, index.projection_type])) } == {
-      "to-email-timestamp-index" = "toEmail timestamp ALL"
-      "ses-message-id-index"     = "sesMessageId ALL"
-      "date-partition-index"     = "datePartition timestamp INCLUDE"
+      "to-email-timestamp-index" = "toEmail timestamp INCLUDE"
+      "ses-message-id-index"     = "sesMessageId INCLUDE"
+      "date-partition-index"     = "datePartition timestamp KEYS_ONLY"
       "original-email-id-index"  = "originalEmailId ALL"
     }
     error_message = "Indexes of the tracking table are public interface."
   }
 
   assert {
-    condition     = one([for index in aws_dynamodb_table.tracking.global_secondary_index : index.non_key_attributes if index.name == "date-partition-index"]) == toset(["status"])
-    error_message = "The date index must carry keys and status only: a day is one partition."
+    condition = { for index in aws_dynamodb_table.tracking.global_secondary_index : index.name => index.non_key_attributes if index.projection_type == "INCLUDE" } == {
+      "to-email-timestamp-index" = toset([
+        "status", "sesMessageId", "templateName", "subject", "originalSource", "metadata", "attempt", "originalEmailId",
+        "deferReason", "sentAt", "deliveredAt", "openedAt", "clickedAt", "bouncedAt", "bounceType", "bounceSubType",
+        "complainedAt", "errorType", "errorMessage", "countsAsSoftBounce",
+      ])
+      "ses-message-id-index" = toset(["status", "toEmail", "timestamp", "templateName", "subject", "originalSource"])
+    }
+    error_message = "What indexes project is public interface: queries read it."
+  }
+
+  assert {
+    condition = (
+      alltrue([for index in aws_dynamodb_table.tracking.global_secondary_index : length(coalesce(index.non_key_attributes, [])) <= 20]) &&
+      sum([for index in aws_dynamodb_table.tracking.global_secondary_index : length(coalesce(index.non_key_attributes, []))]) <= 100
+    )
+    error_message = "DynamoDB projects at most 20 attributes into an index, and 100 into all of a table's."
   }
 
   assert {

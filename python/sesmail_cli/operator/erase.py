@@ -23,7 +23,8 @@ def erase(
 ) -> int:
     """Delete an address's tracking records, with their history, and its kept requests. Shows them first, then asks.
 
-    A suppression stays in force under a hash of the address. For cc and bcc recipients, see docs/cli.md.
+    A suppression stays in force under a hash of the address. An email that is being sent at this moment is not found;
+    for it, and for cc and bcc recipients, see docs/cli.md.
     """
     data = find_data(context.engine, stored_address(address))
     _print_data(context, data)

@@ -59,7 +59,10 @@ def explain(
 
 
 def _find(engine: Engine, given: str) -> TrackingRecord | None:
-    return engine.tracking.get_many([given]).get(given) or engine.tracking.find_by_ses_message_id(given)
+    if record := engine.tracking.get_many([given]).get(given):
+        return record
+    email_id = engine.tracking.find_by_ses_message_id(given)
+    return engine.tracking.get_many([email_id]).get(email_id) if email_id else None
 
 
 def _explain(engine: Engine, record: TrackingRecord) -> Explanation:

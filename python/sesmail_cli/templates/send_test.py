@@ -18,7 +18,9 @@ from sesmail_cli.operator.engine import DEFAULT_NAME
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_template
 from sesmail_cli.templates.render import render_email
 from sesmail_cli.terminal import coloured, err, out
+from sesmail_layer.aws.tracking_table import read_record
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.record.tracking import Entry
 
 SOURCE = "sesmail.send-test"
 # The exit code of each final status.
@@ -128,24 +130,24 @@ def _send(detail: dict[str, Any], name: str, timeout_seconds: float) -> int:
 
 def _follow(table_name: str, email_id: str, timeout_seconds: float) -> Iterator[str]:
     """Print each new entry of the email's history; yield its status whenever there were any."""
-    table = boto3.resource("dynamodb").Table(table_name)
+    dynamodb = boto3.client("dynamodb")
     until = time.monotonic() + timeout_seconds
     seen: set[str] = set()
     while True:
-        record: Mapping[str, Any] = table.get_item(Key={"emailId": email_id}, ConsistentRead=True).get("Item", {})
-        entries = [entry for entry in record.get("history", []) if entry["key"] not in seen]
-        for entry in sorted(entries, key=lambda one: str(one["at"])):
-            seen.add(entry["key"])
+        answer = dynamodb.get_item(TableName=table_name, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
+        record = read_record(dict(answer["Item"])) if "Item" in answer else None
+        entries = [entry for entry in record.history if entry.key not in seen] if record else []
+        for entry in sorted(entries, key=lambda one: one.at):
+            seen.add(entry.key)
             _print_entry(entry)
-        if entries:
-            yield str(record["status"])
+        if record and entries:
+            yield record.status
         if time.monotonic() > until:
             return
         time.sleep(0.5)
 
 
-def _print_entry(entry: Mapping[str, Any]) -> None:
-    what = str(entry.get("status") or entry.get("what") or "event")
-    detail = entry.get("detail") or {}
-    details = ", ".join(f"{key} {detail[key]}" for key in _SHOWN if detail.get(key))
-    out.print(f"{escape(str(entry['at']))}  {coloured(what)}  {escape(details)}", soft_wrap=True)
+def _print_entry(entry: Entry) -> None:
+    what = entry.status or entry.what or "event"
+    details = ", ".join(f"{key} {entry.detail[key]}" for key in _SHOWN if entry.detail.get(key))
+    out.print(f"{escape(entry.at)}  {coloured(what)}  {escape(details)}", soft_wrap=True)

@@ -33,14 +33,23 @@ _FIRST_PAUSE_SECONDS = 0.05
 
 
 def to_item(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> Item:
-    """Convert a struct to an item.
+    """Convert a struct to an item; `attributes` explains `key_bytes`."""
+    return typed_item(attributes(value, key_bytes))
+
+
+def attributes(value: msgspec.Struct, key_bytes: Mapping[str, int]) -> dict[str, Any]:
+    """Convert a struct to an item's attributes as plain values.
 
     `key_bytes` names the attributes that are keys, with the largest size of each. An unusable key (empty, too long) is
     left out: DynamoDB would reject the whole item for it.
     """
     plain = {name: given for name, given in msgspec.to_builtins(value).items() if given is not None}
     unusable = {name for name, limit in key_bytes.items() if not _usable_key(plain.get(name), limit)}
-    return {name: _typed(given) for name, given in plain.items() if name not in unusable}
+    return {name: given for name, given in plain.items() if name not in unusable}
+
+
+def typed_item(plain: Mapping[str, Any]) -> Item:
+    return {name: _typed(given) for name, given in plain.items()}
 
 
 def from_item(item: Mapping[str, Any], kind: type[T]) -> T:
@@ -133,6 +142,8 @@ def _typed(value: Any) -> Item:
         return {"BOOL": value}
     if isinstance(value, int | float):
         return _number(value)
+    if isinstance(value, bytes):
+        return {"B": value}
     if isinstance(value, dict):
         return {"M": {name: _typed(inner) for name, inner in value.items()}}
     return {"L": [_typed(inner) for inner in value]}

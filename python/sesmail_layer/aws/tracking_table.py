@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,17 @@ from sesmail_layer.aws.dynamodb_items import (
     HASH_KEY_BYTES,
     RANGE_KEY_BYTES,
     Item,
+    attributes,
     dynamodb_errors,
     put_if,
     read_items,
-    to_item,
+    typed_item,
 )
-from sesmail_layer.aws.foreign_rows import read_row
+from sesmail_layer.aws.foreign_rows import plain_attributes, read_attributes, read_row
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.record.compact import compacted, expanded
 from sesmail_layer.domain.record.foreign import FOREIGN_REVISION, is_foreign, with_history
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail, counts_as_soft_bounce, past_email
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
@@ -39,6 +43,15 @@ _KEYS = {
 _NOT_CREATED = "attribute_not_exists(emailId)"
 _UNCHANGED = "revision = :revision"
 _STILL_FOREIGN = "attribute_exists(emailId) AND NOT attribute_type(revision, :number)"
+_UNINDEXED = {
+    "toEmail": "unindexedToEmail",
+    "datePartition": "unindexedDatePartition",
+    "originalEmailId": "unindexedOriginalEmailId",
+}
+"""The keys of the indexes, with what they are stored as in a claim: an entry in an index costs a write."""
+_INDEXED = {stored: name for name, stored in _UNINDEXED.items()}
+_LATEST_UNSENT = 25
+"""So many emails to one address are looked at for one that reached SES."""
 _UNKNOWN_TIME = "1970-01-01T00:00:00.000Z"
 
 _NOT_READ = "DynamoDB error reading tracking record"
@@ -71,29 +84,29 @@ class TrackingTable:
         records = [read_record(item) for item in items]
         return {record.email_id: record for record in records}
 
-    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None:
-        """Find a record by an index, which lags: the record may be a revision behind, or missing."""
+    def find_by_ses_message_id(self, ses_message_id: str) -> str | None:
+        """Find an emailId by an index, which lags: it may miss a new record."""
         found = self._query("ses-message-id-index", "sesMessageId = :value", ses_message_id, limit=1)
-        return found[0] if found else None
+        return found[0]["emailId"]["S"] if found else None
 
-    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
-        """Read the newest records of a case-folded `to`, newest first, by an index, which lags."""
-        return self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
+    def latest_to(self, address: str, limit: int) -> Sequence[PastEmail]:
+        """Read the newest emails to a case-folded `to`, newest first, by an index, which lags."""
+        found = self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
+        return [read_past_email(item) for item in found]
 
     def has_sent_to(self, address: str) -> bool:
-        """Return True if an email to a case-folded address reached SES, by an index, which lags."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table_name,
-            IndexName="to-email-timestamp-index",
-            KeyConditionExpression="toEmail = :value",
-            FilterExpression="attribute_exists(sesMessageId)",
-            ExpressionAttributeValues={":value": {"S": address}},
-            ProjectionExpression="emailId",
-        )
-        with dynamodb_errors(_NOT_READ, code="AWS003"):
-            return any(page["Items"] for page in pages)
+        """Return True if an email to a case-folded address reached SES, by an index, which lags.
 
-    def _query(self, index: str, condition: str, value: str, *, limit: int) -> list[TrackingRecord]:
+        Reads the newest email; the next ones only where that has not reached SES yet, a few at most. Where none of
+        them did, the address is taken for one that no email was sent to, which is what a cap must assume.
+        """
+        for limit in (1, _LATEST_UNSENT):
+            found = self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
+            if any("sesMessageId" in item for item in found) or len(found) < limit:
+                break
+        return any("sesMessageId" in item for item in found)
+
+    def _query(self, index: str, condition: str, value: str, *, limit: int) -> list[Item]:
         with dynamodb_errors(_NOT_READ, code="AWS003"):
             answer = self._client.query(
                 TableName=self._table_name,
@@ -103,16 +116,37 @@ class TrackingTable:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-        return [read_record(item) for item in answer["Items"]]
+        return list(answer["Items"])
 
     def _put(self, record: TrackingRecord, condition: str, values: Mapping[str, Any]) -> TrackingRecord | None:
-        # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
-        item = to_item(record, _KEYS) | {"revision": {"N": str(record.revision)}}
+        item = write_record(record)
         with dynamodb_errors(_NOT_WRITTEN, code="FBK003"):
             existing = put_if(self._client, self._table_name, item, condition, values)
         if existing == {}:
             raise TransientError(f"{_NOT_WRITTEN}: it was deleted meanwhile", code="FBK003")
         return read_record(existing) if existing else None
+
+
+def write_record(record: TrackingRecord) -> Item:
+    """Return the item that `read_record` reads as this record."""
+    plain = compacted(attributes(record, _KEYS))
+    # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
+    plain["revision"] = record.revision
+    if counts_as_soft_bounce(record):
+        plain["countsAsSoftBounce"] = True
+    if not record.lease_until:
+        plain.pop("leaseUntil", None)
+    if re.fullmatch("[0-9a-f]{64}", record.fingerprint):
+        plain["fingerprint"] = bytes.fromhex(record.fingerprint)
+    if _is_bare_claim(record):
+        plain = {_UNINDEXED.get(name, name): value for name, value in plain.items()}
+    return typed_item(plain)
+
+
+def _is_bare_claim(record: TrackingRecord) -> bool:
+    """Return True for an email that was claimed, and nothing else yet: there is nothing to look for in an index."""
+    own = (entry for entry in record.history if entry.recipient not in record.recipients)
+    return record.status is Status.SENDING and all(entry.status is Status.SENDING for entry in own)
 
 
 def read_record(item: Item) -> TrackingRecord:
@@ -125,7 +159,18 @@ def read_record(item: Item) -> TrackingRecord:
         "datePartition": _UNKNOWN_TIME[:10],
         "ttl": 0,
     }
-    record = read_row(item, TrackingRecord, missing)
     if "N" in item.get("revision", {}):
-        return record
+        plain = {_INDEXED.get(name, name): value for name, value in plain_attributes(item).items()}
+        if isinstance(fingerprint := plain.get("fingerprint"), bytes):
+            plain["fingerprint"] = fingerprint.hex()
+        return read_attributes(expanded(plain), TrackingRecord, missing)
+    record = read_row(item, TrackingRecord, missing)
     return with_history(msgspec.structs.replace(record, revision=FOREIGN_REVISION, history=[], transitions={}))
+
+
+def read_past_email(item: Item) -> PastEmail:
+    """Read an entry of the index by recipient. An adopted table's may have the whole record, of an earlier version."""
+    if "history" in item:
+        return past_email(read_record(item))
+    missing = {"emailId": item["emailId"]["S"], "timestamp": _UNKNOWN_TIME, "status": Status.SENT}
+    return read_row(item, PastEmail, missing)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
@@ -40,10 +41,11 @@ class TrackingTable(Protocol):
     def has_sent_to(self, address: str) -> bool:
         """Return True where an email to this case-folded address was accepted by SES, within the retention."""
 
-    def find_by_ses_message_id(self, ses_message_id: str) -> TrackingRecord | None: ...
+    def find_by_ses_message_id(self, ses_message_id: str) -> str | None:
+        """Return the emailId; may lag a little behind the writes."""
 
-    def latest_to(self, address: str, limit: int) -> Sequence[TrackingRecord]:
-        """Read the newest records of a case-folded `to`, newest first; may lag a little behind the writes."""
+    def latest_to(self, address: str, limit: int) -> Sequence[PastEmail]:
+        """Read the newest emails to a case-folded `to`, newest first; may lag a little behind the writes."""
 
 
 class SuppressionTable(Protocol):

@@ -40,6 +40,11 @@ _FINAL = frozenset({Status.FAILED, Status.DELIVERED, Status.OPENED, Status.CLICK
 """After these nothing is retried."""
 
 
+def has_copies(record: TrackingRecord) -> bool:
+    """Return True for an email whose request is never kept: a retry would send some of its recipients it twice."""
+    return bool(record.recipients)
+
+
 class KeptRequests:
     """The sender's half."""
 
@@ -52,8 +57,7 @@ class KeptRequests:
         """Keep a claimed request if it may be retried. The email is sent all the same where that fails."""
         # Attempts, not entries. An attempt that was repeated because its outcome was unknown is no soft bounce's retry.
         soft_bounced = {entry.attempt for entry in claim.history if entry.status is Status.SOFT_BOUNCED}
-        # With copies, a retry would send some of the recipients the email twice.
-        if len(soft_bounced) >= self._retries or email.sensitive or claim.recipients:
+        if len(soft_bounced) >= self._retries or email.sensitive or has_copies(claim):
             return
         request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:
@@ -101,7 +105,7 @@ class SoftBounceRetry:
     def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
         """Act on a batch; return what failed by email id."""
         failed: dict[str, TransientError] = {}
-        done = [result.record.email_id for result in batch if _is_final(result)]
+        done = [result.record.email_id for result in batch if _is_final(result) and not has_copies(result.record)]
 
         def schedule(record: TrackingRecord) -> None:
             try:

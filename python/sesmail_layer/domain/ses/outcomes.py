@@ -17,6 +17,8 @@ from sesmail_layer.domain.ses.ses_events import SesEvent, address, items, mappin
 
 _LINK_BYTES = 1000
 """Length to which a clicked link is cut: an email's history must fit into one item."""
+_RESPONSE_BYTES = 160
+"""Length to which a delivery's answer is cut: an ordinary record stays below 1 KB, and its queue id comes first."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ def _send(_event: SesEvent, _attempt: int) -> list[Outcome]:
 
 def _delivery(event: SesEvent, attempt: int) -> list[Outcome]:
     recipients = [address(item) for item in items(event.payload.get("recipients"))]
-    detail = _present(smtpResponse=text(event.payload.get("smtpResponse")))
+    detail = _present(smtpResponse=text(event.payload.get("smtpResponse"), _RESPONSE_BYTES))
     return [
         Outcome(
             entry=_entry(

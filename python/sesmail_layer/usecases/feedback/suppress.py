@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
-from sesmail_layer.domain.record.soft_bounce_run import soft_bounce_run
+from sesmail_layer.domain.record.soft_bounce_run import past_email, soft_bounce_run
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.outcomes import Outcome
 from sesmail_layer.domain.ses.ses_events import UNKNOWN_TIME, SesEvent
@@ -66,7 +66,8 @@ class FeedbackSuppression:
         if record.to_email is None or address in record.recipients:
             return False
         newest = {found.email_id: found for found in self._tracking.latest_to(record.to_email, _LATEST_RECORDS)}
-        newest |= {other.email_id: other for other in (*batch_records, record) if other.to_email == record.to_email}
+        known = (other for other in (*batch_records, record) if other.to_email == record.to_email)
+        newest |= {other.email_id: past_email(other) for other in known}
         in_order = sorted(newest.values(), key=lambda one: (one.timestamp, one.email_id), reverse=True)
         return soft_bounce_run(in_order) >= self._soft_bounce_threshold
 

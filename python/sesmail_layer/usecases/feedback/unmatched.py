@@ -20,8 +20,8 @@ def email_ids(tracking: TrackingTable, ses_ids: Sequence[str], run_all: RunAll) 
 
     def find(ses_id: str) -> None:
         try:
-            if record := tracking.find_by_ses_message_id(ses_id):
-                found[ses_id] = record.email_id
+            if email_id := tracking.find_by_ses_message_id(ses_id):
+                found[ses_id] = email_id
         except TransientError as err:
             errors.append(err)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sesmail_layer.domain.guards.suppression import SuppressionReason
-from sesmail_layer.domain.record.soft_bounce_run import soft_bounce_run
+from sesmail_layer.domain.record.soft_bounce_run import past_email, soft_bounce_run
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import RecipientState
 from tools.simulation.feedback import JANE, JOHN, Feedback, delivered, soft
@@ -69,7 +69,7 @@ def test_a_run_ends_at_the_newest_delivered_email() -> None:
             feedback.run(feedback.message(delivered(email_id="arrived")))
     newest_first = sorted(feedback.tracking.records.values(), key=lambda one: one.timestamp, reverse=True)
 
-    assert soft_bounce_run(newest_first) == 2
+    assert soft_bounce_run(map(past_email, newest_first)) == 2
 
 
 def test_a_copy_is_not_suppressed_for_the_run_of_to() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.soft_bounce_run import past_email
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import RecipientState
 from sesmail_layer.domain.times import utc_text
@@ -53,8 +54,8 @@ def test_three_soft_bounces_in_one_batch_suppress_before_the_index_has_them(
     feedback = Feedback()
     for number in range(3):
         feedback.sent(f"email-{number}", second=number)
-    stale = dict(feedback.tracking.records)
-    monkeypatch.setattr(feedback.tracking, "latest_to", lambda _address, limit: list(stale.values())[:limit])
+    stale = [past_email(record) for record in feedback.tracking.records.values()]
+    monkeypatch.setattr(feedback.tracking, "latest_to", lambda _address, limit: stale[:limit])
 
     feedback.run(*(feedback.message(soft(email_id=f"email-{number}")) for number in range(3)))
 

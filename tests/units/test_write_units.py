@@ -1,0 +1,108 @@
+"""What an ordinary email costs in DynamoDB, counted with the engine's real code (issue: at most 11 and 14 units)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tools.bench.write_units import Scenario, Units, count
+from tools.simulation.units import item_bytes
+
+
+@cache
+def counted(scenario: Scenario) -> Units:
+    return count(scenario)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "most"),
+    [
+        (Scenario(), 11),
+        (Scenario(opened=True), 14),
+        (Scenario(batch=1), 14),
+    ],
+    ids=["batches of ten", "batches of ten, opened", "batches of one"],
+)
+def test_an_email_costs_at_most_so_many_write_units(scenario: Scenario, most: int) -> None:
+    found = counted(scenario)
+    assert found.per_email <= most, dict(found.by_table)
+
+
+def test_each_write_of_a_delivered_email_is_accounted_for() -> None:
+    """Per email: a claim, `sent` and `delivered`; `sent` enters three indexes, `delivered` changes two of them."""
+    assert dict(counted(Scenario()).by_table) == {
+        ("EmailTracking", ""): 30,
+        ("EmailTracking", "to-email-timestamp-index"): 20,
+        ("EmailTracking", "ses-message-id-index"): 20,
+        ("EmailTracking", "date-partition-index"): 10,
+        ("Pending", ""): 20,
+        ("Control", ""): 3,
+    }
+
+
+def test_bulk_mail_costs_only_its_pacing_more() -> None:
+    bulk, other = count(Scenario(request={"priority": "bulk"})), counted(Scenario())
+    differing = {key: units for key, units in bulk.by_table.items() if units != other.by_table[key]}
+    assert set(differing) <= {("Control", "")}
+
+
+def test_a_day_is_one_write_an_email_on_its_index() -> None:
+    """DynamoDB takes 1,000 writes a second on one partition key: so many emails a second are one day's limit."""
+    for scenario in (Scenario(), Scenario(opened=True), Scenario(batch=1), Scenario(soft_bounced=True)):
+        found = counted(scenario)
+        assert _on_one_key(found, "date-partition-index") <= 1
+
+
+def test_no_key_takes_more_than_one_write_an_email() -> None:
+    """But the keys that belong to one email or one recipient."""
+    own = {("EmailTracking", ""), ("Pending", ""), ("EmailTracking", "to-email-timestamp-index")}
+    own |= {("EmailTracking", "ses-message-id-index"), ("EmailTracking", "original-email-id-index")}
+    for scenario in (Scenario(), Scenario(batch=1)):
+        shared = {key: n for key, n in counted(scenario).writes_by_key.items() if key[:2] not in own}
+        assert max(shared.values()) / scenario.emails <= 1, Counter(shared).most_common(3)
+
+
+def test_counters_take_one_write_a_batch() -> None:
+    control = {key: n for key, n in counted(Scenario()).writes_by_key.items() if key[0] == "Control"}
+    assert set(control.values()) == {1}, control
+
+
+@pytest.mark.parametrize("scenario", [Scenario(), Scenario(opened=True)])
+def test_an_ordinary_record_stays_below_a_kilobyte(scenario: Scenario) -> None:
+    assert max(map(item_bytes, counted(scenario).records)) <= 1024
+
+
+def test_a_record_has_room_for_an_open_by_a_machine_too() -> None:
+    """Programs that load images for people are ordinary by now."""
+    item = counted(Scenario(opened=True)).records[0]
+    opened = next(entry for entry in item["history"]["L"] if entry["M"]["status"]["S"] == "opened")
+    fetched = {"M": {**opened["M"], "detail": {"M": {"machine": {"BOOL": True}}}}}
+    twice = {**item, "history": {"L": [*item["history"]["L"], fetched]}}
+    assert item_bytes(twice) <= 1024
+
+
+@pytest.mark.parametrize(
+    "request_fields",
+    [
+        {"subject": "Your order order-4711 is on its way and will be with you tomorrow"},
+        {"metadata": {"orderId": "0b9c9a4e-8f0f-4b7e-9d9b-2f8a3f7f7a11", "tenant": "acme", "step": 3}},
+        {"to": "firstname.lastname@department.example.co.uk"},
+    ],
+    ids=["a long subject", "metadata with an id", "a usual address"],
+)
+def test_what_differs_between_ordinary_requests_does_not_matter(request_fields: dict[str, Any]) -> None:
+    """One email alone, opened: 10 units, 3 for the open, 3 counters."""
+    assert count(Scenario(emails=1, batch=1, opened=True, request=request_fields)).per_email == 16
+
+
+def test_a_soft_bounce_with_its_retry_is_counted() -> None:
+    found = counted(Scenario(soft_bounced=True))
+    assert found.by_table["EmailTracking", "original-email-id-index"] > 0
+    assert found.by_table["Pending", ""] == 3 * found.emails, "kept, found by the bounce, deleted"
+
+
+def _on_one_key(found: Units, index: str) -> float:
+    return max(n for key, n in found.writes_by_key.items() if key[1] == index) / found.emails
