@@ -10,12 +10,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diag
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -32,57 +28,19 @@ from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.usecases.ports import Clock
+from tools.simulation.tables import Item, tables
+from tools.simulation.units import index_writes, write_units
 
 UNITS_A_SECOND = 1_000
 TRACKING, SUPPRESSION, CONTROL, PENDING = "EmailTracking", "Suppression", "Control", "Pending"
 
 Ports = TypeVar("Ports", bound=msgspec.Struct)
-Item = Mapping[str, Any]
 Key = tuple[str, str]
 """The name of a table or an index, and a partition key in it."""
 
-_HASH_KEYS = {TRACKING: "emailId", SUPPRESSION: "email", CONTROL: "pk", PENDING: "emailId"}
-_WRITES = frozenset(
-    """
-    create replace keep forget add remove count count_sent take give_back take_probe note strike send_probe advance
-    write_quota take_quota_lease
-    """.split()
+_READS = frozenset(
+    "find_by_ses_message_id get get_many has_sent_to latest_to producers read read_quota states suspects".split()
 )
-
-
-class Index(msgspec.Struct, frozen=True):
-    """A global secondary index."""
-
-    name: str
-    keys: tuple[str, ...]
-    projected: frozenset[str] | None
-    """The names of the attributes in it; None: all."""
-
-    def of(self, item: Item | None) -> Item | None:
-        """Return what the index holds of an item; None where it lacks one of the keys."""
-        if item is None or not all(key in item for key in self.keys):
-            return None
-        return item if self.projected is None else {key: item[key] for key in self.projected if key in item}
-
-
-@cache
-def indexes(table: str) -> tuple[Index, ...]:
-    """Read a table's indexes from the Terraform module that creates them."""
-    terraform = (Path(__file__).parents[2] / "modules/tables/main.tf").read_text()
-    blocks = re.split(r'^resource "aws_dynamodb_table"', terraform, flags=re.M)
-    [block] = [block for block in blocks if f'"${{var.name}}-{table}"' in block]
-    found = re.findall(r"global_secondary_index \{\n(.*?)\n  \}", block, re.S)
-    return tuple(_index(_HASH_KEYS[table], body) for body in found)
-
-
-def _index(table_key: str, body: str) -> Index:
-    given = dict(re.findall(r"^\s*(\w+)\s*= (.*)$", body, re.M))
-    texts = {name: re.findall(r'"([^"]+)"', value) for name, value in given.items()}
-    keys = (*texts["hash_key"], *texts.get("range_key", []))
-    everything = texts["projection_type"] == ["ALL"]
-    projected = frozenset({table_key, *keys, *texts.get("non_key_attributes", [])})
-    [name] = texts["name"]
-    return Index(name, keys, None if everything else projected)
 
 
 class WriteLimit:
@@ -123,14 +81,20 @@ class WriteLimit:
     # --- DynamoDB's client --------------------------------------------------------------------------------------------
 
     def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:
-        key = TableName, Item[_HASH_KEYS[TableName]]["S"]
-        self.charge(Counter(dict(_units(TableName, key, self._items.get(key), Item))))
+        table = tables()[TableName]
+        key = TableName, Item[table.key]["S"]
+        before = self._items.get(key)
+        units: Counter[Key] = Counter({key: write_units(before, Item)})
+        for index in table.indexes:
+            for value, written in index_writes(index, before, Item):
+                units[index.name, value] += written
+        self.charge(units)
         self._items[key] = Item
         return {}
 
     def update_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
         """An item that is updated is small: below 1 KB."""
-        self.charge({(TableName, Key[_HASH_KEYS[TableName]]["S"]): 1})
+        self.charge({(TableName, Key[tables()[TableName].key]["S"]): 1})
         return {}
 
     delete_item = update_item
@@ -143,24 +107,6 @@ class WriteLimit:
 
     def publish(self, **_: Any) -> None:
         """SNS's, for probes."""
-
-
-def _units(table: str, key: Key, before: Item | None, item: Item) -> Iterator[tuple[Key, int]]:
-    yield key, _kilobytes(item)
-    for index in indexes(table):
-        old, new = index.of(before), index.of(item)
-        if old == new:
-            continue
-        units: Counter[Key] = Counter()
-        if old and new and all(old[name] == new[name] for name in index.keys):
-            old = None  # The entry changes in place; otherwise one is deleted and one written.
-        for entry in filter(None, (old, new)):
-            units[index.name, entry[index.keys[0]]["S"]] += _kilobytes(entry)
-        yield from units.items()
-
-
-def _kilobytes(item: Item) -> int:
-    return math.ceil(len(msgspec.json.encode(item)) / 1024)
 
 
 def _throttled(name: str) -> ClientError:
@@ -220,10 +166,8 @@ class Limited:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._fake, name)
-        if name not in _WRITES:
-            return found
-        [count] = [getattr(adapter, name) for adapter in self._adapters if hasattr(adapter, name)]
-        return _both(count, found)
+        counts = [] if name in _READS else [getattr(one, name) for one in self._adapters if hasattr(one, name)]
+        return _both(*counts, found) if counts else found
 
 
 def _both(count: Callable[..., Any], write: Callable[..., Any]) -> Callable[..., Any]:
