@@ -250,7 +250,7 @@ class Simulation:
     """An account with one SES rate, and workers on queues of emails."""
 
     poll_seconds = 0.5
-    receive_seconds = 0.02
+    receive_seconds = 0.04
     """From one batch to the next: SQS's answer, and the reads that a batch begins with."""
 
     def __init__(self, rate: float, *, copies: int = 0) -> None:

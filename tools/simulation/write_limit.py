@@ -166,8 +166,8 @@ class Limited:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._fake, name)
-        counts = [] if name in _READS else [getattr(one, name) for one in self._adapters if hasattr(one, name)]
-        return _both(*counts, found) if counts else found
+        count = next((getattr(one, name) for one in self._adapters if hasattr(one, name)), None)
+        return found if count is None or name in _READS else _both(count, found)
 
 
 def _both(count: Callable[..., Any], write: Callable[..., Any]) -> Callable[..., Any]:
