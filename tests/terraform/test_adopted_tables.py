@@ -1,4 +1,4 @@
-"""A tracking table that exists keeps its indexes: Terraform would delete one with another projection, and rebuild it."""
+"""A tracking table that exists keeps its indexes: Terraform would delete and rebuild one with another projection."""
 
 from __future__ import annotations
 
