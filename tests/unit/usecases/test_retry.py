@@ -165,20 +165,6 @@ def test_a_sensitive_request_or_one_with_copies_is_not_kept(fields: dict[str, An
     assert engine.status == (Status.SOFT_BOUNCED, 1)
 
 
-def test_nothing_is_deleted_of_an_email_whose_request_is_never_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deletion costs a write unit, also where there is nothing."""
-    engine = Engine()
-    forgotten: list[str] = []
-    monkeypatch.setattr(engine.pending, "forget", forgotten.extend)
-    engine.send(cc=["jane@example.com"])
-    engine.receive(delivered())
-    assert forgotten == []
-
-    engine.send(emailId="alone")
-    engine.receive(delivered(email_id="alone"))
-    assert forgotten == ["alone"]
-
-
 def test_without_retries_no_request_is_kept() -> None:
     engine = Engine()
     engine.sender.rules = sending_rules(soft_bounce_retries=0)

@@ -1,0 +1,79 @@
+"""A tracking table that exists keeps its indexes: Terraform would delete and rebuild one with another projection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.terraform.runner import ACCOUNT, REGION, Workspace
+
+_MODULE = "modules/tables"
+_TRACKING = "aws_dynamodb_table.tracking"
+_VARIABLES = {
+    "name": "sesmailengine",
+    "account": {"partition": "aws", "region": REGION, "id": ACCOUNT},
+    "retain_data_on_delete": True,
+}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    made = Workspace(tmp_path_factory.mktemp("adopted"))
+    made.init(_MODULE)
+    (made.folder / _MODULE / "plan.auto.tfvars.json").write_text(json.dumps(_VARIABLES))
+    yield made
+    made.close()
+
+
+def change(workspace: Workspace, *state: str) -> Mapping[str, Any]:
+    """Plan without a look at AWS; return what happens to the tracking table."""
+    workspace.run(_MODULE, "plan", "-input=false", "-no-color", "-refresh=false", "-out=plan.tfplan", *state)
+    shown = json.loads(workspace.run(_MODULE, "show", "-json", "plan.tfplan"))
+    [found] = [one["change"] for one in shown["resource_changes"] if one["address"] == _TRACKING]
+    return dict(found)
+
+
+def adopted(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """A state that has the table, as after `terraform import`."""
+    resource = {
+        "mode": "managed",
+        "type": "aws_dynamodb_table",
+        "name": "tracking",
+        "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+        "instances": [{"schema_version": 1, "attributes": dict(attributes)}],
+    }
+    return {"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "adopted", "resources": [resource]}
+
+
+def existing_table(planned: Mapping[str, Any]) -> dict[str, Any]:
+    """The table as the seed's product made it: every index holds everything, and one of ours is missing."""
+    kept = [
+        {**index, "projection_type": "ALL", "non_key_attributes": []}
+        for index in planned["global_secondary_index"]
+        if index["name"] != "original-email-id-index"
+    ]
+    names = [one for one in planned["attribute"] if one["name"] != "originalEmailId"]
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/sesmailengine-EmailTracking"
+    known = {"id": planned["name"], "arn": arn, "global_secondary_index": kept, "attribute": names}
+    return {**planned, **known}
+
+
+def test_an_adopted_table_keeps_the_indexes_that_it_has(workspace: Workspace) -> None:
+    created = change(workspace)
+    assert created["actions"] == ["create"]
+    table = existing_table(created["after"])
+    state = workspace.folder / _MODULE / "adopted.tfstate"
+    state.write_text(json.dumps(adopted(table)))
+
+    found = change(workspace, f"-state={state.name}")
+
+    assert found["actions"] in (["no-op"], ["update"])
+    for name in ("global_secondary_index", "attribute"):
+        assert _sorted(found["after"][name]) == _sorted(table[name])
+
+
+def _sorted(blocks: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return sorted((one["name"], one.get("projection_type"), one.get("hash_key")) for one in blocks)
