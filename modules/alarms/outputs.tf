@@ -21,6 +21,8 @@ output "alarm_names" {
       aws_cloudwatch_metric_alarm.throttles.alarm_name,
       aws_cloudwatch_metric_alarm.daily_quota.alarm_name,
       aws_cloudwatch_metric_alarm.undeliverable.alarm_name,
+      aws_cloudwatch_metric_alarm.bulk_queue_age.alarm_name,
+      aws_cloudwatch_metric_alarm.feedback_silent.alarm_name,
     ],
   ))
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
@@ -55,6 +56,7 @@ class FeedbackProcessor:
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
+            alarm_states=AlarmStates(dynamodb, settings.control_table, client("cloudwatch")),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             feedback_queue=DelayQueue(

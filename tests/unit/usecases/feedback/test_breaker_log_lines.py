@@ -26,6 +26,7 @@ def test_a_failed_probe_is_logged() -> None:
         "event": "breaker.probe_failed",
         "message": f"Sending of producer '{ME}' stays paused: a probe bounced or was complained of; the next go at "
         "2026-11-24T11:31:00.000Z",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "until": "2026-11-24T11:31:00.000Z",
     }
@@ -36,7 +37,7 @@ def test_good_probes_of_the_account_are_logged() -> None:
     probes = probing(engine, source=ACCOUNT)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
-    assert engine.metrics.levels == {}
+    assert engine.metrics.levels == {"SendingPaused": 0}
     assert engine.log.lines[-1] == {
         "level": "WARNING",
         "event": "sending.resumed",
@@ -80,6 +81,7 @@ def test_a_pause_is_logged_with_its_numbers_and_its_end() -> None:
         "level": "ERROR",
         "event": "sending.paused",
         "message": f"Sending of producer '{ME}' paused: {WHY}; the first probes go at 2026-11-24T11:31:00.000Z",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "trip": "bounce",
         "until": "2026-11-24T11:31:00.000Z",
@@ -93,6 +95,7 @@ def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
         "level": "ERROR",
         "event": "breaker.tripped",
         "message": f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm: {WHY}",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "trip": "bounce",
     }
