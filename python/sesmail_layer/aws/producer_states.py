@@ -179,7 +179,8 @@ class ProducerStates(ControlItems):
                 ReturnValues="ALL_OLD",
             )
             before = read_state(answer["Attributes"])
-        self.list_pause(source, paused=False)
+        if before is not None or source in self.listed_pauses().paused:
+            self.list_pause(source, paused=False)
         return before
 
 

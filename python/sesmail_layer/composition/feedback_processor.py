@@ -15,7 +15,7 @@ from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.guards.breaker import Limits
+from sesmail_layer.domain.guards.breaker import SES_ALARMS, Limits
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
@@ -89,10 +89,7 @@ def _rules(settings: Settings) -> FeedbackRules:
     return FeedbackRules(
         topic_arn=settings.feedback_topic_arn,
         alarm_topic_arn=settings.alarm_topic_arn,
-        alarms={
-            f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
-            f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
-        },
+        alarms={f"{settings.name}-{end}": measured for end, measured in SES_ALARMS.items()},
         soft_bounce_threshold=settings.consecutive_soft_bounce_threshold,
         soft_bounce_retries=settings.soft_bounce_retries,
         soft_bounce_retry_delay_seconds=settings.soft_bounce_retry_delay_seconds,

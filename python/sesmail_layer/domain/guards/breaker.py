@@ -155,6 +155,9 @@ def _sum(timeline: Timeline, now: float, seconds: int) -> Counts:
 SES_METRICS = "ses_metrics"
 """The trip of the account by an alarm on SES's own metrics, as in SendingState."""
 
+SES_ALARMS = {"SES-BounceRate-Pause": "bounce rate", "SES-ComplaintRate-Pause": "complaint rate"}
+"""The alarms on SES's own metrics, by the end of their names, with what each of them measures."""
+
 
 def ses_metrics_reason(measured: str, alarm: str) -> str:
     return f"SES's own {measured} of the account is above the limit for a pause (alarm {alarm})"

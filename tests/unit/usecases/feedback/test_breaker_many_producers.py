@@ -68,10 +68,10 @@ def test_the_culprit_among_5000_producers_is_paused_and_the_account_is_not() -> 
 
 def test_a_producer_that_bounced_in_earlier_batches_is_found_as_the_culprit() -> None:
     engine = Engine()
-    engine.count_only(OTHER, 80)
-    ids = engine.sent_by(ME, 50)
-    engine.bounce(ids[:9])
-    engine.bounce(engine.sent_by("another", 50)[:1])
+    engine.count_only(OTHER, 150)
+    engine.bounce(engine.sent_by(ME, 50)[:10])
+    assert not engine.state().paused
+    engine.bounce(engine.sent_by("another", 1))
 
     assert engine.state().paused
     assert not engine.state("another").paused
