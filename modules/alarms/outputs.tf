@@ -5,6 +5,11 @@ output "topic_arn" {
   depends_on  = [aws_sns_topic.this]
 }
 
+output "pause_alarm_arns" {
+  description = "ARNs of the alarms on SES's own rates that pause the account."
+  value       = [for key in keys(local.pause_alarms) : "arn:${var.account.partition}:cloudwatch:${local.account_arn}:alarm:${var.name}-SES-${key}-Pause"]
+}
+
 output "alarm_names" {
   description = "Names of all alarms."
   value = sort(concat(
