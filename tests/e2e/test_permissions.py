@@ -15,6 +15,7 @@ from localcloud.clients import client
 from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
+from sesmail_layer.domain.guards.breaker import SES_ALARMS
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.engine import EngineUnderTest
@@ -79,8 +80,7 @@ def delivered(engine: EngineUnderTest) -> Scenario:
     email_id = engine.put_email_request(
         reader(), source=unique("new.team"), templateName=template, templateData={"name": "Ann"}
     )
-    expected = {"sent", "delivered"}
-    return Scenario({email_id: "delivered"}, lambda: expected <= set(engine.statuses_of(email_id)))
+    return Scenario({email_id: "delivered"}, lambda: {"sent", "delivered"} <= set(engine.statuses_of(email_id)))
 
 
 def bounced(engine: EngineUnderTest) -> Scenario:
@@ -128,8 +128,9 @@ def scheduled(engine: EngineUnderTest) -> Scenario:
 
 
 def scheduled_in_bulk(engine: EngineUnderTest) -> Scenario:
-    send_at = utc_text(time.time() + 2)
-    return Scenario({engine.put_email_request(reader(), sendAt=send_at, priority="bulk"): "delivered"})
+    return Scenario(
+        {engine.put_email_request(reader(), sendAt=utc_text(time.time() + 2), priority="bulk"): "delivered"}
+    )
 
 
 def soft_bounced_in_bulk(engine: EngineUnderTest) -> Scenario:
@@ -264,6 +265,7 @@ NOT_SHOWN = {
     Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
     **{Permission(SENDER, f"kms:{a}", "key/*"): "the topic has no key" for a in ("GenerateDataKey", "Decrypt")},
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
+    **{Permission(FEEDBACK, "cloudwatch:DescribeAlarms", f"alarm:{name}"): "used once an hour" for name in SES_ALARMS},
 }
 
 

@@ -11,7 +11,6 @@ import pytest
 from sesmail_layer.domain.guards.breaker import SES_ALARMS
 from tests.cli.test_docs import OURS
 from tests.terraform.runner import ACCOUNT, REGION, ROOT, Plan
-from tests.terraform.test_iam import rights
 
 NAME = "sesmailengine"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-Alarms"
@@ -187,10 +186,7 @@ def test_alarms_on_ses_rates_say_what_ses_does(default: Plan) -> None:
             assert f"pauses their sending at {limits[1]}" in text
 
 
-def test_the_processor_may_look_at_the_pause_alarms_alone(default: Plan) -> None:
-    assert rights(default, "FeedbackProcessor")["cloudwatch:DescribeAlarms"] == {
-        f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}-{end}" for end in SES_ALARMS
-    }
+def test_the_engine_knows_the_pause_alarms_by_their_names() -> None:
     assert set(SES_ALARMS) == {name for name in ALARMS if name.endswith("-Pause")}
 
 
