@@ -128,9 +128,8 @@ def scheduled(engine: EngineUnderTest) -> Scenario:
 
 
 def scheduled_in_bulk(engine: EngineUnderTest) -> Scenario:
-    return Scenario(
-        {engine.put_email_request(reader(), sendAt=utc_text(time.time() + 2), priority="bulk"): "delivered"}
-    )
+    send_at = utc_text(time.time() + 2)
+    return Scenario({engine.put_email_request(reader(), sendAt=send_at, priority="bulk"): "delivered"})
 
 
 def soft_bounced_in_bulk(engine: EngineUnderTest) -> Scenario:
@@ -164,8 +163,9 @@ def with_a_file(engine: EngineUnderTest) -> Scenario:
     engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
     engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/permissions.pdf", Body=b"%PDF-1.7")
     files = [{"filename": "a.pdf", "s3Uri": f"s3://{ATTACHMENTS_BUCKET}/invoices/permissions.pdf"}]
-    email_id = engine.put_email_request(reader(), source="files.app", attachments=files)
-    return Scenario({email_id: "delivered"}, fails=True)
+    return Scenario(
+        {engine.put_email_request(reader(), source="files.app", attachments=files): "delivered"}, fails=True
+    )
 
 
 def without_a_template(engine: EngineUnderTest) -> Scenario:
