@@ -163,9 +163,8 @@ def with_a_file(engine: EngineUnderTest) -> Scenario:
     engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
     engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/permissions.pdf", Body=b"%PDF-1.7")
     files = [{"filename": "a.pdf", "s3Uri": f"s3://{ATTACHMENTS_BUCKET}/invoices/permissions.pdf"}]
-    return Scenario(
-        {engine.put_email_request(reader(), source="files.app", attachments=files): "delivered"}, fails=True
-    )
+    email_id = engine.put_email_request(reader(), source="files.app", attachments=files)
+    return Scenario({email_id: "delivered"}, fails=True)
 
 
 def without_a_template(engine: EngineUnderTest) -> Scenario:
@@ -252,8 +251,7 @@ NEEDED: dict[Permission, Start] = {
 }
 
 _POLLED = "used by Lambda's own poller, which the emulator does not check"
-# Permissions that no scenario needs; tests/terraform holds them to the code.
-NOT_SHOWN = {
+NOT_SHOWN = {  # No scenario needs these permissions; tests/terraform holds them to the code.
     **{
         Permission(function, f"sqs:{action}", queue): _POLLED
         for function, queues in ((SENDER, SENDER_QUEUES), (FEEDBACK, ("FeedbackQueue",)))
