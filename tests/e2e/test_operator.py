@@ -66,7 +66,7 @@ def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
     assert found["name"] == engine.name
     assert found["paused"] == {}
     assert found["ses"]["maxSendRate"] > 0
-    assert len(found["queues"]) == 4
+    assert len(found["queues"]) == 5
     assert {queue["name"]: queue["waiting"] for queue in found["deadLetterQueues"]} == dict.fromkeys(
         ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "BulkRetryDLQ", "FeedbackProcessorDLQ"), 0
     )

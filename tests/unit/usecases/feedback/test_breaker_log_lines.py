@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.guards.sending_event import resumed_event
-from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.unit.usecases.feedback.breaker_engine import ME, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import bounced, delivered, limits
@@ -44,6 +44,16 @@ def test_good_probes_of_the_account_are_logged() -> None:
         "message": "Sending of the whole account resumed: 3 probes arrived; counts restart",
         "producer": ACCOUNT,
     }
+
+
+def test_good_probes_leave_the_alarm_to_another_pause_that_lasts() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.control.states[OTHER] = SendingState(paused=True, paused_by="operator")
+    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
+
+    assert not engine.state().paused
+    assert engine.metrics.levels == {"SendingPaused": 1}
 
 
 def test_a_resumption_event_is_complete() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from sesmail_layer.domain.guards.breaker import MOST_SOURCES, Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
-from tests.unit.usecases.feedback.breaker_engine import ME, OPEN, OTHER, Engine
+from tests.unit.usecases.feedback.breaker_engine import ME, OPEN, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import bounced
+from tools.simulation.feedback import bounced, delivered
 
 PRODUCERS = 5_000
 # The account and the batch's own producer, those paused lately, and those that may be the cause.
@@ -41,6 +41,16 @@ def test_a_batch_reads_few_of_5000_producers_while_the_accounts_rate_is_too_high
     assert most_read(engine, ids) <= MOST_READ
     assert engine.state(ACCOUNT).paused
     assert engine.counted(ACCOUNT) == Counts(2 * PRODUCERS + 700, 700)
+
+
+def test_few_are_read_of_5000_suspects_that_a_day_of_lists_names() -> None:
+    engine = Engine()
+    sources = crowd(engine)
+    engine.control.suspects = dict.fromkeys(sources)
+    engine.control.add(ACCOUNT, Counts(bounces=600), NOW)
+
+    assert most_read(engine, engine.sent_by(ME, 1)) <= MOST_READ
+    assert engine.state(ACCOUNT).paused
 
 
 def test_a_batch_reads_few_of_5000_paused_producers() -> None:
@@ -98,6 +108,16 @@ def test_simulated_bounces_list_no_suspect() -> None:
     engine.run(engine.message(bounced(who=address, to=(address,))))
 
     assert engine.control.suspects == {}
+
+
+def test_the_redelivery_of_the_probe_that_resumed_lists_the_resumption_again() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    last = engine.message(delivered(email_id=probes[2]))
+    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:2]), last)
+    engine.run(msgspec.structs.replace(last, receive_count=2))
+
+    assert engine.breaker_table.listed == [ME]
 
 
 @pytest.mark.parametrize("redelivered", [False, True])
