@@ -252,6 +252,8 @@ def test_a_full_list_takes_no_more_pauses_and_still_forgets(
 
     for source in ("a", "b", "c"):
         states.resume(source, NOW)
+    states.pause("d", "", NOW)
+    states.resume("d", NOW)
     assert states.listed_pauses() == ListedPauses(frozenset(), frozenset({"a", "b"}))
 
 
