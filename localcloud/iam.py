@@ -4,6 +4,9 @@ SES requires the permission on the sender's identity and on the configuration se
 `ses:FromAddress`; MiniStack checks no resource and no condition key of SendRawEmail.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
 
+CloudWatch authorizes DescribeAlarms on the alarms that the request names; MiniStack sees only requests that name one.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+
 S3 answers 403, not 404, for a missing object if the caller may not list the bucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 """
@@ -11,6 +14,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Awaitable, Callable
 from email.utils import parseaddr
 from typing import Any
@@ -20,6 +24,7 @@ from localcloud.ses.message import Message
 
 # By name: MiniStack is not installed where types are checked.
 app_module: Any = importlib.import_module("ministack.app")
+actions: Any = importlib.import_module("ministack.core.iam_actions")
 evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
 router: Any = importlib.import_module("ministack.core.router")
 responses: Any = importlib.import_module("ministack.core.responses")
@@ -46,6 +51,7 @@ class Enforcement:
         original = app_module.pin_request_origin
         app_module.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
         evaluator.enforce = self._enforce_all_but_send
+        actions.extract_resource_arn = _with_alarms(actions.extract_resource_arn)
         s3.handle_request = self._wrap_s3(s3.handle_request)
 
     def send_denial(self, message: Message, headers: dict[str, str]) -> ErrorResponse | None:
@@ -91,3 +97,23 @@ class Enforcement:
             principal = getattr(denied, "principal_arn", "") or getattr(denied, "code", "")
             self.denials.append({"principal": principal, "action": action, "resource": resource_arn})
         return denied
+
+
+def _with_alarms(original: Callable[..., str]) -> Callable[..., str]:
+    """Return MiniStack's function that finds a request's resource, with the first of several alarms."""
+
+    def found(service: str, *rest: Any, **named: Any) -> str:
+        arn = original(service, *rest, **named)
+        _, _, _, body, _, region, account = rest
+        names = _alarm_names(body) if service == "monitoring" and arn == "*" else []
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{names[0]}" if names else arn
+
+    return found
+
+
+def _alarm_names(body: bytes) -> list[str]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return []
+    return list(document.get("AlarmNames", [])) if isinstance(document, dict) else []

@@ -2,9 +2,11 @@
 # Flow: what is paused, late, throttled or lost
 # ---------------------------------------------------------------------------------------------------------------------
 
+# Whoever pauses emits 1, whoever ends the last pause 0, and each batch of the sender emits which of the two holds. Without
+# mail there are no batches, so missing data keeps the state: the alarm lasts as long as the pause.
 resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   alarm_name          = "${var.name}-Sending-Paused"
-  alarm_description   = "The breaker or an operator has paused a producer or the account: sesmail status"
+  alarm_description   = "The breaker or an operator has paused a producer or the account, and its mail waits: sesmail status says which and why, sesmail resume ends it"
   namespace           = "SESMail"
   metric_name         = "SendingPaused"
   dimensions          = { Name = var.name }
@@ -13,7 +15,7 @@ resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   evaluation_periods  = 1
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching"
+  treat_missing_data  = "ignore"
   alarm_actions       = [local.topic_arn]
   ok_actions          = [local.topic_arn]
   tags                = var.tags
@@ -26,7 +28,7 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   count = var.breaker_mode == "alarm" ? 1 : 0
 
   alarm_name          = "${var.name}-Breaker-Tripped"
-  alarm_description   = "The breaker would have paused a producer or the account, but breaker_mode is alarm: breaker.tripped in the feedback processor's log says which"
+  alarm_description   = "The breaker would have paused a producer or the account, but breaker_mode is alarm: breaker.tripped in the feedback processor's log says which; sesmail pause stops it"
   namespace           = "SESMail"
   metric_name         = "BreakerTripped"
   dimensions          = { Name = var.name }
@@ -48,7 +50,7 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 resource "aws_cloudwatch_metric_alarm" "undeliverable" {
   alarm_name          = "${var.name}-EventBridge-Undeliverable"
-  alarm_description   = "EventBridge could not deliver a request, or not even its dead letter: sesmail redrive EventBridgeDLQ, and look for requests that are too large"
+  alarm_description   = "EventBridge could not deliver a request, or not even its dead letter: run sesmail redrive EventBridgeDLQ, and look for requests that are too large"
   evaluation_periods  = 1
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
@@ -89,7 +91,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   for_each = var.queue_ages
 
   alarm_name          = "${var.name}-${each.key}-Age"
-  alarm_description   = "The oldest message in ${each.value.queue_name} is older than ${each.value.seconds} s: the function that reads it does not keep up, or fails"
+  alarm_description   = "The oldest message in ${each.value.queue_name} is older than ${each.value.seconds} s: the function that reads it does not keep up, or fails. See sesmail status"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = each.value.queue_name }
@@ -106,10 +108,103 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   depends_on = [aws_sns_topic.this]
 }
 
+# Bulk mail waits for its turn in its queue, so its age alone is no fault: it is one when nothing of the lane was sent either.
+resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
+  alarm_name          = "${var.name}-BulkQueue-Age"
+  alarm_description   = "Bulk mail has waited in ${var.bulk_queue_name} for more than 15 minutes, and none was sent meanwhile. See sesmail status, and the sender's log"
+  evaluation_periods  = 1
+  threshold           = 900
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "stuck"
+    label       = "Age of the oldest bulk email while none is sent"
+    expression  = "IF(FILL(sent, 0) == 0, FILL(age, 0), 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "age"
+
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateAgeOfOldestMessage"
+      dimensions  = { QueueName = var.bulk_queue_name }
+      stat        = "Maximum"
+      period      = 900
+    }
+  }
+
+  metric_query {
+    id = "sent"
+
+    metric {
+      namespace   = "SESMail"
+      metric_name = "BulkEmailSent"
+      dimensions  = { Name = var.name }
+      stat        = "Sum"
+      period      = 900
+    }
+  }
+
+  depends_on = [aws_sns_topic.this]
+}
+
+# A disabled event destination, a topic's key or a policy stops SES's events without any error: nobody is suppressed any
+# more, and the breaker is blind. Neither function emits a zero.
+resource "aws_cloudwatch_metric_alarm" "feedback_silent" {
+  alarm_name          = "${var.name}-Feedback-Silent"
+  alarm_description   = "Five emails or more were sent in 15 minutes, and no event of SES was recorded: bounces and complaints go unseen. aws sesv2 get-configuration-set-event-destinations shows whether SES publishes; sesmail status shows the feedback queue"
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  ok_actions          = [local.topic_arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "silent"
+    label       = "1 where emails are sent and no event is recorded"
+    expression  = "IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "sent"
+
+    metric {
+      namespace   = "SESMail"
+      metric_name = "EmailSent"
+      dimensions  = { Name = var.name }
+      stat        = "Sum"
+      period      = 900
+    }
+  }
+
+  metric_query {
+    id = "recorded"
+
+    metric {
+      namespace   = "SESMail"
+      metric_name = "FeedbackRecorded"
+      dimensions  = { Name = var.name }
+      stat        = "Sum"
+      period      = 900
+    }
+  }
+
+  depends_on = [aws_sns_topic.this]
+}
+
 # Errors wait on the retry queues and on the feedback queue, and spend no receive: no dead letter shows them.
 resource "aws_cloudwatch_metric_alarm" "waiting_transient" {
   alarm_name          = "${var.name}-Waiting-Transient"
-  alarm_description   = "Emails or SES events have been tried for more than five minutes: the functions' logs say with which error (tries, retry_in)"
+  alarm_description   = "Emails or SES events have been tried for more than five minutes: the functions' logs say with which error (tries, retry_in); see sesmail status"
   namespace           = "SESMail"
   metric_name         = "TransientErrorAge"
   dimensions          = { Name = var.name }
@@ -130,7 +225,7 @@ resource "aws_cloudwatch_metric_alarm" "waiting_transient" {
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name}-Throttles"
-  alarm_description   = "Lambda has no room to run the engine's functions: raise the account's concurrency, or lower the engine's"
+  alarm_description   = "Lambda has no room to run the engine's functions: raise the account's concurrency (aws lambda get-account-settings), or lower the engine's"
   evaluation_periods  = 3
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
@@ -167,7 +262,7 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 
 resource "aws_cloudwatch_metric_alarm" "daily_quota" {
   alarm_name          = "${var.name}-Daily-Quota"
-  alarm_description   = "Less than the reserve of SES's 24-hour quota is left: bulk mail waits"
+  alarm_description   = "Less than the reserve of SES's 24-hour quota is left: bulk mail waits. See sesmail status; ask AWS for a higher quota"
   namespace           = "SESMail"
   metric_name         = "DailyQuotaUsed"
   dimensions          = { Name = var.name }

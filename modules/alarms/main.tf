@@ -12,6 +12,11 @@ locals {
     BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_pause_threshold }
     ComplaintRate = { metric = "Reputation.ComplaintRate", threshold = var.complaint_rate_pause_threshold }
   }
+  # https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
+  limits_of_ses = {
+    BounceRate    = "SES reviews accounts at 5 % bounces and pauses their sending at 10 %"
+    ComplaintRate = "SES reviews accounts at 0.1 % complaints and pauses their sending at 0.5 %"
+  }
   # By the id of the metric in the alarm's sum.
   undeliverable = merge([for index, rule in var.rule_names : {
     "events${index}"       = { rule = rule, metric = "FailedInvocations" }
@@ -74,7 +79,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
   for_each = var.dead_letter_queue_names
 
   alarm_name          = "${var.name}-${each.key}-Depth"
-  alarm_description   = "Messages in ${each.value}: sesmail redrive ${each.value}"
+  alarm_description   = "Messages in ${each.value}: run sesmail redrive ${trimprefix(each.value, "${var.name}-")}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value }
@@ -99,7 +104,7 @@ resource "aws_cloudwatch_metric_alarm" "function_errors" {
   for_each = var.function_names
 
   alarm_name          = "${var.name}-${each.key}-Errors"
-  alarm_description   = "${each.value} fails: see its log group /aws/lambda/${each.value}"
+  alarm_description   = "${each.value} fails: run aws logs tail /aws/lambda/${each.value} --since 1h --filter-pattern ERROR"
   evaluation_periods  = var.lambda_error_alarm_evaluation_periods
   threshold           = var.lambda_error_alarm_threshold
   comparison_operator = "GreaterThanThreshold"
@@ -151,7 +156,7 @@ resource "aws_cloudwatch_metric_alarm" "reputation" {
   for_each = local.warning_alarms
 
   alarm_name          = "${var.name}-SES-${each.key}"
-  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %: find the producer before SES reviews the account"
+  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %. ${local.limits_of_ses[each.key]}. Find the producer (sesmail status, sesmail suppression list) and stop it: sesmail pause --producer SOURCE"
   namespace           = "AWS/SES"
   metric_name         = each.value.metric
   statistic           = "Average"
@@ -171,7 +176,7 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
   for_each = local.pause_alarms
 
   alarm_name          = "${var.name}-SES-${each.key}-Pause"
-  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %, where SES pauses accounts: the engine stops sending first"
+  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %${var.breaker_mode == "pause" ? ", and the engine has paused all sending" : ""}. ${local.limits_of_ses[each.key]}. Find the cause, then run sesmail resume"
   namespace           = "AWS/SES"
   metric_name         = each.value.metric
   statistic           = "Maximum"
@@ -190,7 +195,7 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
 # Bounces that are about the sender (SPF, DKIM, DMARC, a blocklist, its reputation), whether SES counts them or not.
 resource "aws_cloudwatch_metric_alarm" "sender_refused" {
   alarm_name          = "${var.name}-Sender-Refused"
-  alarm_description   = "Providers rejected or deferred the sender three times in five minutes: check SPF, DKIM, DMARC and blocklists"
+  alarm_description   = "Providers rejected or deferred the sender three times in five minutes: check SPF, DKIM, DMARC and blocklists; aws sesv2 get-email-identity shows what SES verified"
   namespace           = "SESMail"
   metric_name         = "SenderRefused"
   dimensions          = { Name = var.name }

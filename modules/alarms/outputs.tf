@@ -5,6 +5,11 @@ output "topic_arn" {
   depends_on  = [aws_sns_topic.this]
 }
 
+output "pause_alarm_arns" {
+  description = "ARNs of the alarms on SES's own rates that pause the account."
+  value       = [for key in keys(local.pause_alarms) : "arn:${var.account.partition}:cloudwatch:${local.account_arn}:alarm:${var.name}-SES-${key}-Pause"]
+}
+
 output "alarm_names" {
   description = "Names of all alarms."
   value = sort(concat(
@@ -21,6 +26,8 @@ output "alarm_names" {
       aws_cloudwatch_metric_alarm.throttles.alarm_name,
       aws_cloudwatch_metric_alarm.daily_quota.alarm_name,
       aws_cloudwatch_metric_alarm.undeliverable.alarm_name,
+      aws_cloudwatch_metric_alarm.bulk_queue_age.alarm_name,
+      aws_cloudwatch_metric_alarm.feedback_silent.alarm_name,
     ],
   ))
 }

@@ -28,6 +28,11 @@ variable "queue_ages" {
   type        = map(object({ queue_name = string, seconds = number }))
 }
 
+variable "bulk_queue_name" {
+  description = "Name of the queue for bulk mail."
+  type        = string
+}
+
 variable "event_bus_name" {
   description = "Name of the event bus; an alarm watches its rules."
   type        = string

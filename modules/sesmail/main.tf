@@ -107,6 +107,7 @@ module "alarms" {
     RetryQueue     = { queue_name = module.retry_queue.name, seconds = 1200 }
     BulkRetryQueue = { queue_name = module.bulk_retry_queue.name, seconds = 1200 }
   }
+  bulk_queue_name       = module.bulk_queue.name
   event_bus_name        = local.bus_name
   rule_names            = [local.email_rule_name, local.bulk_rule_name]
   feedback_queue_arn    = module.feedback_queue.arn

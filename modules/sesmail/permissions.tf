@@ -158,6 +158,11 @@ locals {
       resources = [module.tables.control_arn]
     },
     {
+      sid       = "LookAtAlarmsOnSesRates"
+      actions   = ["cloudwatch:DescribeAlarms"]
+      resources = module.alarms.pause_alarm_arns
+    },
+    {
       sid       = "TakeOrDeletePending"
       actions   = ["dynamodb:GetItem", "dynamodb:BatchWriteItem"]
       resources = [module.tables.pending_arn]

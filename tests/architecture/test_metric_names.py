@@ -46,7 +46,7 @@ def emitted() -> set[str]:
 def test_the_engine_emits_the_metrics_that_are_read() -> None:
     read = read_by_terraform("SESMail")
 
-    assert {"RecordFailed", "SendingPaused", "DailyQuotaUsed", "EmailSent"} <= read
+    assert {"RecordFailed", "SendingPaused", "DailyQuotaUsed", "EmailSent", "BulkEmailSent", "FeedbackRecorded"} <= read
     assert read - emitted() == set()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.domain.guards.breaker import closed, opened, reopened
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, ListedPauses, SendingState
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
 
 if TYPE_CHECKING:
@@ -183,3 +183,83 @@ def test_paused_sources_are_listed_with_the_account_first(states: ProducerStates
     control.put_item(TableName=CONTROL, Item={"pk": {"S": "producer#b.shop"}, "paused": {"BOOL": True}})
 
     assert list(states.paused()) == [ACCOUNT, "a.shop", "z.shop"]
+
+
+# --- who is paused, by name -------------------------------------------------------------------------------------------
+
+
+def test_every_pause_and_resumption_is_listed_whoever_made_it(states: ProducerStates) -> None:
+    before = open_state()
+    assert states.replace("by.breaker", SendingState(), before)
+    states.pause("by.operator", "wrong prices", NOW)
+    assert states.listed_pauses() == ListedPauses(frozenset({"by.breaker", "by.operator"}), frozenset())
+    assert states.producers(["another"]).any_paused
+
+    assert states.replace("by.breaker", before, closed(before, NOW, 3))
+    states.resume("by.operator", NOW)
+    assert states.listed_pauses() == ListedPauses(frozenset(), frozenset({"by.breaker", "by.operator"}))
+    assert not states.producers(["another"]).any_paused
+
+
+def test_a_producer_paused_again_is_no_more_listed_as_resumed(states: ProducerStates) -> None:
+    states.pause(ME, "", NOW)
+    states.resume(ME, NOW)
+    states.pause(ME, "", NOW)
+
+    assert states.listed_pauses() == ListedPauses(frozenset({ME}), frozenset())
+
+
+def test_a_state_that_changed_meanwhile_is_not_listed(states: ProducerStates) -> None:
+    states.pause(ME, "", NOW)
+    states.resume(ME, NOW)
+
+    assert not states.replace(ME, SendingState(), open_state())
+    assert states.listed_pauses().paused == frozenset()
+
+
+def test_resuming_once_more_takes_a_forgotten_pause_off_the_list(states: ProducerStates) -> None:
+    """A function that ended between its two writes left it there."""
+    states.list_pause(ME, paused=True)
+
+    assert states.resume(ME, NOW) is None
+    assert states.listed_pauses().paused == frozenset()
+
+
+def test_a_failed_probe_changes_no_list(states: ProducerStates, control: DynamoDBClient) -> None:
+    before = open_state()
+    states.replace(ME, SendingState(), before)
+    calls = calls_of(control)
+
+    assert states.replace(ME, before, reopened(before, NOW + 1))
+    assert calls == ["PutItem"]
+
+
+def test_forgotten_resumptions_leave_the_list(states: ProducerStates) -> None:
+    for source in ("a", "b"):
+        states.list_pause(source, paused=False)
+    states.forget_resumed(["a"])
+
+    assert states.listed_pauses().resumed == {"b"}
+
+
+def test_a_full_list_takes_no_more_pauses_and_still_forgets(
+    states: ProducerStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_layer.aws.producer_states._MOST_LISTED", 2)
+    for source in ("a", "b", "c"):
+        states.pause(source, "", NOW)
+    assert states.listed_pauses().paused == {"a", "b"}
+
+    for source in ("a", "b", "c"):
+        states.resume(source, NOW)
+    states.pause("d", "", NOW)
+    states.resume("d", NOW)
+    assert states.listed_pauses() == ListedPauses(frozenset(), frozenset({"a", "b"}))
+
+
+def test_the_list_is_read_with_policies_and_states_in_one_call(states: ProducerStates, control: DynamoDBClient) -> None:
+    states.pause(ME, "", NOW)
+    calls = calls_of(control)
+
+    assert states.producers(["another"]).any_paused
+    assert calls == ["BatchGetItem"]

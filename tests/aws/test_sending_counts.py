@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sesmail_layer.aws.sending_counts import SendingCounts
-from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.breaker import MOST_SOURCES, Counts
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
 
@@ -41,14 +41,41 @@ def test_a_day_and_a_slot_are_read_and_what_is_older_is_not(counts: SendingCount
     assert set(counts.read([ME], NOW)[ME].timeline) == {SLOT - 86_400, SLOT - 3_600, SLOT}
 
 
-def test_the_accounts_count_lists_the_producers_of_its_emails(counts: SendingCounts) -> None:
-    counts.count_sent(ACCOUNT, 3, NOW, sources=["a", "b"])
-    counts.count_sent(ACCOUNT, 1, NOW - 7_200, sources=["c"])
-    counts.count_sent(ACCOUNT, 1, NOW)
+def test_suspects_are_listed_by_hour_and_those_on_most_lists_come_first(counts: SendingCounts) -> None:
+    counts.list_suspects(["b", "a"], NOW - 90_000)
+    assert counts.suspects(NOW) == []
 
-    tally = counts.read([ACCOUNT], NOW)[ACCOUNT]
-    assert tally.sources == {"a", "b", "c"}
-    assert tally.timeline[SLOT] == Counts(emails=4)
+    counts.list_suspects(["early", "often"], NOW - 7_200)
+    counts.list_suspects(["often"], NOW - 3_600)
+    counts.list_suspects(["b", "a"], NOW)
+    assert counts.suspects(NOW) == ["often", "a", "b", "early"]
+
+
+def test_a_list_of_suspects_stays_short_however_many_there_are(counts: SendingCounts, control: DynamoDBClient) -> None:
+    for number in range(200):
+        counts.list_suspects([f"app-{number:03}"], NOW)
+
+    assert counts.suspects(NOW) == [f"app-{number:03}" for number in range(MOST_SOURCES)]
+    counts.list_suspects(["next-hour"], NOW + 3_600)
+    assert counts.suspects(NOW + 3_600)[0] == "next-hour"
+    assert float(stored(control, "suspects#2026-11-24T10")["ttl"]["N"]) == NOW + 3 * 86_400
+
+
+def test_a_day_of_lists_is_read_in_one_call(counts: SendingCounts, control: DynamoDBClient) -> None:
+    calls = calls_of(control)
+    counts.suspects(NOW)
+
+    assert calls == ["BatchGetItem"]
+
+
+def test_the_item_of_the_account_does_not_grow_with_its_producers(
+    counts: SendingCounts, control: DynamoDBClient
+) -> None:
+    """Each batch of the sender writes it, and a write costs a unit for each kilobyte."""
+    counts.count_sent(ACCOUNT, 3, NOW)
+    counts.count(ACCOUNT, Counts(bounces=2), NOW)
+
+    assert stored(control, f"count#{ACCOUNT}#2026-11-24T10").keys() == {"pk", "ttl", "s30", "b30"}
 
 
 def test_several_sources_are_read_in_one_call(counts: SendingCounts, control: DynamoDBClient) -> None:

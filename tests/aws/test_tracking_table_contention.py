@@ -20,7 +20,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
-from tools.simulation.control_fakes import FakeBreakerTable, FakeControl, FakeProgress
+from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeProgress
 from tools.simulation.fakes import (
     NOW,
     FakeBus,
@@ -91,6 +91,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
                 suppression=SuppressionTable(client, "suppression", Clock()),
                 producer_states=breaker_table,
                 sending_counts=breaker_table,
+                alarm_states=FakeAlarmStates(),
                 pending=FakePendingTable(FakeClock()),
                 retry_queue=FakeDelayQueue(),
                 feedback_queue=FakeDelayQueue(),

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from localcloud.clients import client
 from tests.e2e.harness.cli import sesmail, sesmail_json
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
@@ -38,6 +39,25 @@ def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineU
     assert "→ deferred" in sesmail(engine, "explain", email_id)
 
 
+def test_all_sending_stays_paused_while_an_alarm_on_ses_rates_fires(engine: EngineUnderTest) -> None:
+    cloudwatch = client(engine.emulator, "cloudwatch")
+
+    def set_alarm(value: str) -> None:
+        name = f"{engine.name}-SES-ComplaintRate-Pause"
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=value, StateReason="a test")
+
+    sesmail(engine, "pause", "--reason", "looking")
+    try:
+        set_alarm("ALARM")
+        answer = sesmail_json(engine, "resume", exit_code=1)
+        assert (answer["resumed"], answer["stillPaused"]["*"]["trip"]) == (False, "ses_metrics")
+    finally:
+        set_alarm("OK")
+        engine.wait_until_idle()
+        sesmail(engine, "resume")
+    engine.put_email_request_and_wait(address("afterwards"))
+
+
 def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
     engine.wait_until_idle()
 
@@ -46,7 +66,7 @@ def test_status_shows_quota_and_queues(engine: EngineUnderTest) -> None:
     assert found["name"] == engine.name
     assert found["paused"] == {}
     assert found["ses"]["maxSendRate"] > 0
-    assert len(found["queues"]) == 4
+    assert len(found["queues"]) == 5
     assert {queue["name"]: queue["waiting"] for queue in found["deadLetterQueues"]} == dict.fromkeys(
         ("EventBridgeDLQ", "EmailQueueDLQ", "BulkQueueDLQ", "RetryDLQ", "BulkRetryDLQ", "FeedbackProcessorDLQ"), 0
     )

@@ -15,6 +15,7 @@ from localcloud.clients import client
 from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
+from sesmail_layer.domain.guards.breaker import SES_ALARMS
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.engine import EngineUnderTest
@@ -79,8 +80,7 @@ def delivered(engine: EngineUnderTest) -> Scenario:
     email_id = engine.put_email_request(
         reader(), source=unique("new.team"), templateName=template, templateData={"name": "Ann"}
     )
-    expected = {"sent", "delivered"}
-    return Scenario({email_id: "delivered"}, lambda: expected <= set(engine.statuses_of(email_id)))
+    return Scenario({email_id: "delivered"}, lambda: {"sent", "delivered"} <= set(engine.statuses_of(email_id)))
 
 
 def bounced(engine: EngineUnderTest) -> Scenario:
@@ -251,8 +251,7 @@ NEEDED: dict[Permission, Start] = {
 }
 
 _POLLED = "used by Lambda's own poller, which the emulator does not check"
-# Permissions that no scenario needs; tests/terraform holds them to the code.
-NOT_SHOWN = {
+NOT_SHOWN = {  # No scenario needs these permissions; tests/terraform holds them to the code.
     **{
         Permission(function, f"sqs:{action}", queue): _POLLED
         for function, queues in ((SENDER, SENDER_QUEUES), (FEEDBACK, ("FeedbackQueue",)))
@@ -264,6 +263,7 @@ NOT_SHOWN = {
     Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
     **{Permission(SENDER, f"kms:{a}", "key/*"): "the topic has no key" for a in ("GenerateDataKey", "Decrypt")},
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",
+    **{Permission(FEEDBACK, "cloudwatch:DescribeAlarms", f"alarm:{name}"): "used once an hour" for name in SES_ALARMS},
 }
 
 

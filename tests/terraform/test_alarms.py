@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from tests.terraform.runner import ACCOUNT, REGION, Plan
+import pytest
+
+from sesmail_layer.domain.guards.breaker import SES_ALARMS
+from tests.cli.test_docs import OURS
+from tests.terraform.runner import ACCOUNT, REGION, ROOT, Plan
 
 NAME = "sesmailengine"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-Alarms"
@@ -25,7 +30,7 @@ ALARMS: dict[str, tuple[object, ...]] = {
     "SES-BounceRate-Pause": ("AWS/SES", "Reputation.BounceRate", {}, "Maximum", 300, 1, 0.05, "ignore"),
     "SES-ComplaintRate-Pause": ("AWS/SES", "Reputation.ComplaintRate", {}, "Maximum", 300, 1, 0.001, "ignore"),
     "Sender-Refused": ("SESMail", "SenderRefused", {"Name": NAME}, "Sum", 300, 1, 2, "notBreaching"),
-    "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "notBreaching"),
+    "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "ignore"),
     "Waiting-Transient": ("SESMail", "TransientErrorAge", {"Name": NAME}, "Maximum", 300, 1, 300, "notBreaching"),
     "EmailQueue-Age": (*_AGE, {"QueueName": f"{NAME}-EmailQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
     "FeedbackQueue-Age": (*_AGE, {"QueueName": f"{NAME}-FeedbackQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
@@ -119,7 +124,79 @@ def test_there_are_no_other_alarms(default: Plan) -> None:
         "FeedbackProcessor-Errors",
         "EventBridge-Undeliverable",
         "Throttles",
+        *EXPRESSIONS,
     }
+
+
+# Name: threshold, expression, and by id namespace, metric, dimensions, statistic, period.
+EXPRESSIONS: dict[str, tuple[float, str, dict[str, tuple[object, ...]]]] = {
+    "BulkQueue-Age": (
+        900,
+        "IF(FILL(sent, 0) == 0, FILL(age, 0), 0)",
+        {
+            "age": (*_AGE, {"QueueName": f"{NAME}-BulkQueue"}, "Maximum", 900),
+            "sent": ("SESMail", "BulkEmailSent", {"Name": NAME}, "Sum", 900),
+        },
+    ),
+    "Feedback-Silent": (
+        0,
+        "IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
+        {
+            "sent": ("SESMail", "EmailSent", {"Name": NAME}, "Sum", 900),
+            "recorded": ("SESMail", "FeedbackRecorded", {"Name": NAME}, "Sum", 900),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_an_alarm_over_two_metrics_reads_them_as_they_are_emitted(default: Plan, name: str) -> None:
+    values = alarms(default)[name]
+    threshold, expression, metrics = EXPRESSIONS[name]
+    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (
+        threshold,
+        1,
+        "notBreaching",
+    )
+    assert [query["expression"] for query in values["metric_query"] if query["return_data"]] == [expression]
+    read = {
+        query["id"]: (one["namespace"], one["metric_name"], one["dimensions"], one["stat"], one["period"])
+        for query in values["metric_query"]
+        for one in query["metric"]
+    }
+    assert read == metrics
+
+
+def test_every_alarm_names_a_command_that_exists(default: Plan) -> None:
+    """The mail of an alarm is read at night, on a phone."""
+    known = {names[0] for names, _ in OURS}
+    for name, values in alarms(default).items():
+        named = re.findall(r"\bsesmail ([a-z]+)", values["alarm_description"])
+        assert named or re.search(r"\baws [a-z0-9]+ [a-z-]+", values["alarm_description"]), name
+        assert set(named) <= known, name
+        assert len(values["alarm_description"]) <= 1024, name
+
+
+def test_alarms_on_ses_rates_say_what_ses_does(default: Plan) -> None:
+    """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html"""
+    for rate, limits in {"BounceRate": ("5 %", "10 %"), "ComplaintRate": ("0.1 %", "0.5 %")}.items():
+        for end in ("", "-Pause"):
+            text = alarms(default)[f"SES-{rate}{end}"]["alarm_description"]
+            assert f"SES reviews accounts at {limits[0]}" in text
+            assert f"pauses their sending at {limits[1]}" in text
+
+
+def test_the_engine_knows_the_pause_alarms_by_their_names() -> None:
+    assert set(SES_ALARMS) == {name for name in ALARMS if name.endswith("-Pause")}
+
+
+def test_the_pages_count_the_alarms_and_what_they_cost(default: Plan) -> None:
+    """An alarm costs $0.10 a month for each metric that it reads: https://aws.amazon.com/cloudwatch/pricing/"""
+    found = alarms(default)
+    metrics = len(_queries(default)) + sum(not values["metric_query"] for values in found.values())
+    architecture = " ".join((ROOT / "docs/architecture.md").read_text().split())
+    assert f"{len(found)} alarms ({metrics} metrics, ${metrics / 10:.2f}" in architecture
+    assert f"| alarms | {len(found)}, to one topic" in (ROOT / "docs/ai/FEATURE_GUIDE.md").read_text()
 
 
 def test_throttled_functions_fire_one_alarm(default: Plan) -> None:

@@ -133,6 +133,7 @@ def test_the_feedback_processor_has_these_permissions_and_no_others(default: Pla
         "sqs:DeleteMessage": {"FeedbackQueue"},
         "sqs:GetQueueAttributes": {"FeedbackQueue"},
         "sqs:SendMessage": {"RetryQueue", "BulkRetryQueue", "FeedbackQueue"},
+        "cloudwatch:DescribeAlarms": {"alarm:SES-BounceRate-Pause", "alarm:SES-ComplaintRate-Pause"},
         "dynamodb:GetItem": {"table/Pending"},
         "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Control")},
         "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},

@@ -24,7 +24,7 @@ COMPOSED_IN = {
     "FeedbackProcessor": ROOT / "python" / "sesmail_layer" / "composition" / "feedback_processor.py",
     "TemplateSeeder": ROOT / "functions" / "template_seeder" / "handler.py",
 }
-SERVICES = ("dynamodb", "s3", "sqs", "events", "ses", "sesv2", "sns", "ssm")
+SERVICES = ("cloudwatch", "dynamodb", "s3", "sqs", "events", "ses", "sesv2", "sns", "ssm")
 # Operations without an action of their own; SES authorizes v2's SendEmail with raw content as v1's SendRawEmail.
 AUTHORIZED_AS = {
     "sesv2:SendEmail": "ses:SendRawEmail",
@@ -36,6 +36,7 @@ TABLES = {
     "suppression_table": "Suppression",
     "pending_table": "Pending",
     "producer_states": "Control",
+    "alarm_states": "Control",
     "cap_counters": "Control",
     "sending_counts": "Control",
     "rate_bucket": "Control",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import SLOT_SECONDS, Counts, Tally
+from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, Counts, Tally
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.sending_state import ListedPauses, SendingState
 from sesmail_layer.domain.ses.watermark import Progress
 from tools.simulation.fakes import NOW, storable
 
@@ -42,7 +42,7 @@ class FakeControl:
         self.counters: dict[str, int] = {}
         self.sent: dict[str, int] = {}
         self.timelines: dict[str, dict[int, Counts]] = {}
-        self.sources: set[str] = set()
+        self.suspects: dict[str, None] = {}
         self.reads = 0
         self.writes = 0
         self.error: TransientError | None = None
@@ -55,6 +55,7 @@ class FakeControl:
             {source: self.policies[source] for source in sources if source in self.policies},
             {source: self.states[source] for source in sources if source in self.states},
             self.role_senders,
+            any(state.paused for state in self.states.values()),
         )
 
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
@@ -76,11 +77,10 @@ class FakeControl:
         self.states[source] = msgspec.structs.replace(state, probes=[*probes, email_id], probed_at=now)
         return True
 
-    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
+    def count_sent(self, source: str, emails: int, now: float) -> None:
         self.writes += 1
         self.sent[source] = self.sent.get(source, 0) + emails
         self.add(source, Counts(emails=emails), now)
-        self.sources |= set(sources)
 
     def add(self, source: str, counts: Counts, now: float) -> None:
         slots = self.timelines.setdefault(source, {})
@@ -97,6 +97,10 @@ class FakeBreakerTable:
     def __init__(self, control: FakeControl) -> None:
         self.control = control
         self.reads = 0
+        self.sources_read = 0
+        self.forgotten: set[str] = set()
+        self.listed: list[str] = []
+        """What was listed once more, without a change of its state."""
         self.writes = 0
         self.error: TransientError | None = None
         self.before_replace: Callable[[], None] | None = None
@@ -111,14 +115,38 @@ class FakeBreakerTable:
         self._check()
         assert now >= NOW
         self.reads += 1
+        self.sources_read += len(sources)
         return {
-            source: Tally(
-                self.control.states.get(source, SendingState()),
-                dict(self.control.timelines.get(source, {})),
-                frozenset(self.control.sources) if source == ACCOUNT else frozenset(),
-            )
+            source: Tally(self.control.states.get(source, SendingState()), dict(self.control.timelines.get(source, {})))
             for source in sources
         }
+
+    def list_suspects(self, sources: Collection[str], now: float) -> None:
+        self._check()
+        self.writes += 1
+        if len(self.control.suspects) < MOST_SOURCES:
+            self.control.suspects |= dict.fromkeys(sources)
+
+    def suspects(self, now: float) -> Sequence[str]:
+        self._check()
+        return list(self.control.suspects)
+
+    def listed_pauses(self) -> ListedPauses:
+        self._check()
+        states = self.control.states.items()
+        return ListedPauses(
+            frozenset(source for source, state in states if state.paused),
+            frozenset(source for source, state in states if state.counts_from and source not in self.forgotten),
+        )
+
+    def list_pause(self, source: str, *, paused: bool) -> None:
+        self._check()
+        assert self.control.states[source].paused is paused
+        self.listed.append(source)
+
+    def forget_resumed(self, sources: Collection[str]) -> None:
+        self._check()
+        self.forgotten |= set(sources)
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         self._check()
@@ -138,6 +166,31 @@ class FakeBreakerTable:
     def _check(self) -> None:
         if self.error:
             raise self.error
+
+
+class FakeAlarmStates:
+    """CloudWatch's alarms, and whose turn it is to look."""
+
+    def __init__(self) -> None:
+        self.in_alarm: set[str] = set()
+        self.looks = 0
+        self.next_look = 0.0
+        self.error: TransientError | None = None
+
+    def take_look(self, now: float, seconds: float) -> bool:
+        if now < self.next_look:
+            return False
+        self.next_look = now + seconds
+        return True
+
+    def postpone_look(self, now: float, seconds: float) -> None:
+        self.next_look = now + seconds
+
+    def firing(self, names: Collection[str]) -> Sequence[str]:
+        self.looks += 1
+        if self.error:
+            raise self.error
+        return sorted(self.in_alarm & set(names))
 
 
 class FakeQuota:

@@ -11,6 +11,7 @@ variables {
   dead_letter_queue_names               = { EmailQueueDLQ = "mail-EmailQueueDLQ", FeedbackDLQ = "mail-FeedbackProcessorDLQ" }
   function_names                        = { EmailSender = "mail-EmailSender" }
   queue_ages                            = { EmailQueue = { queue_name = "mail-EmailQueue", seconds = 300 }, RetryQueue = { queue_name = "mail-RetryQueue", seconds = 1200 } }
+  bulk_queue_name                       = "mail-BulkQueue"
   event_bus_name                        = "mail-EmailBus"
   rule_names                            = ["mail-EmailEventRule", "mail-BulkEventRule"]
   feedback_queue_arn                    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackQueue"
@@ -106,7 +107,7 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
       values(aws_cloudwatch_metric_alarm.reputation), values(aws_cloudwatch_metric_alarm.reputation_pause),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable], values(aws_cloudwatch_metric_alarm.queue_age),
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable, aws_cloudwatch_metric_alarm.bulk_queue_age, aws_cloudwatch_metric_alarm.feedback_silent], values(aws_cloudwatch_metric_alarm.queue_age),
       ) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:123456789012:mail-Alarms"])
     ])
@@ -116,16 +117,21 @@ run "every_alarm_has_its_metric_and_publishes_both_changes" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.dead_letter_depth), values(aws_cloudwatch_metric_alarm.function_errors),
-      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.sending_paused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable], values(aws_cloudwatch_metric_alarm.queue_age),
+      [aws_cloudwatch_metric_alarm.sender_refused, aws_cloudwatch_metric_alarm.waiting_transient, aws_cloudwatch_metric_alarm.throttles, aws_cloudwatch_metric_alarm.daily_quota, aws_cloudwatch_metric_alarm.undeliverable, aws_cloudwatch_metric_alarm.bulk_queue_age, aws_cloudwatch_metric_alarm.feedback_silent], values(aws_cloudwatch_metric_alarm.queue_age),
       ) : alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "An idle engine must not fire an alarm."
   }
 
   assert {
+    condition     = aws_cloudwatch_metric_alarm.sending_paused.treat_missing_data == "ignore"
+    error_message = "A pause without mail emits nothing: its alarm must last until a zero ends it."
+  }
+
+  assert {
     condition = output.alarm_names == tolist([
-      "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-EventBridge-Undeliverable",
-      "mail-FeedbackDLQ-Depth", "mail-RetryQueue-Age", "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
+      "mail-BulkQueue-Age", "mail-Daily-Quota", "mail-EmailQueue-Age", "mail-EmailQueueDLQ-Depth", "mail-EmailSender-Errors", "mail-EventBridge-Undeliverable",
+      "mail-Feedback-Silent", "mail-FeedbackDLQ-Depth", "mail-RetryQueue-Age", "mail-SES-BounceRate", "mail-SES-BounceRate-Pause", "mail-SES-ComplaintRate", "mail-SES-ComplaintRate-Pause", "mail-Sender-Refused",
       "mail-Sending-Paused", "mail-Throttles", "mail-Waiting-Transient",
     ])
     error_message = "The output must list every alarm."
@@ -160,6 +166,55 @@ run "an_event_that_no_rule_could_deliver_fires_an_alarm" {
       aws_cloudwatch_metric_alarm.undeliverable.comparison_operator == "GreaterThanThreshold"
     )
     error_message = "One lost event must be enough."
+  }
+}
+
+run "bulk_mail_that_does_not_move_and_silence_of_ses_fire_alarms" {
+  command = plan
+
+  assert {
+    condition = { for alarm in [aws_cloudwatch_metric_alarm.bulk_queue_age, aws_cloudwatch_metric_alarm.feedback_silent] :
+      alarm.alarm_name => concat(
+        [join(" ", [alarm.comparison_operator, alarm.threshold, alarm.evaluation_periods])],
+        [for query in alarm.metric_query : "${query.id}: ${query.expression}" if query.return_data == true],
+        [for query in alarm.metric_query : "${query.id}: ${join(" ", [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].stat, query.metric[0].period, jsonencode(query.metric[0].dimensions)])}" if length(query.metric) > 0],
+      ) } == {
+      "mail-BulkQueue-Age" = [
+        "GreaterThanThreshold 900 1",
+        "stuck: IF(FILL(sent, 0) == 0, FILL(age, 0), 0)",
+        "age: AWS/SQS ApproximateAgeOfOldestMessage Maximum 900 {\"QueueName\":\"mail-BulkQueue\"}",
+        "sent: SESMail BulkEmailSent Sum 900 {\"Name\":\"mail\"}",
+      ]
+      "mail-Feedback-Silent" = [
+        "GreaterThanThreshold 0 1",
+        "silent: IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
+        "recorded: SESMail FeedbackRecorded Sum 900 {\"Name\":\"mail\"}",
+        "sent: SESMail EmailSent Sum 900 {\"Name\":\"mail\"}",
+      ]
+    }
+    error_message = "Metrics, dimensions, periods and expressions; what is missing must count as zero."
+  }
+}
+
+run "texts_say_what_ses_does_and_what_to_run" {
+  command = plan
+
+  assert {
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.reputation_pause : key => alarm.alarm_description } == {
+      BounceRate    = "The account's Reputation.BounceRate is above 5 %, and the engine has paused all sending. SES reviews accounts at 5 % bounces and pauses their sending at 10 %. Find the cause, then run sesmail resume"
+      ComplaintRate = "The account's Reputation.ComplaintRate is above 0.1 %, and the engine has paused all sending. SES reviews accounts at 0.1 % complaints and pauses their sending at 0.5 %. Find the cause, then run sesmail resume"
+    }
+    error_message = "The texts of the pause alarms."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.reputation : strcontains(alarm.alarm_description, "sesmail pause --producer SOURCE")])
+    error_message = "A warning must name the command that stops a producer."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.dead_letter_depth["FeedbackDLQ"].alarm_description == "Messages in mail-FeedbackProcessorDLQ: run sesmail redrive FeedbackProcessorDLQ"
+    error_message = "The command takes the queue's name without the engine's."
   }
 }
 

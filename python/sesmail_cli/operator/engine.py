@@ -12,6 +12,7 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.ses_quota import SesQuota
@@ -105,6 +106,10 @@ class Engine:
     @cached_property
     def states(self) -> ProducerStates:
         return ProducerStates(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
+    def alarm_states(self) -> AlarmStates:
+        return AlarmStates(self.dynamodb, self.resource_name("Control"), self.cloudwatch)
 
     @cached_property
     def quota(self) -> SesQuota:

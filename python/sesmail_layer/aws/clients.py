@@ -32,6 +32,8 @@ def _limits(connect_seconds: float, read_seconds: float, attempts: int) -> Confi
 # Six seconds in all for a server that never answers, and up to three for the pauses between the attempts.
 _SMALL_ANSWERS = _limits(1, 2, 3)
 _LIMITS = {
+    # The states of alarms: looked at again within minutes.
+    "cloudwatch": _limits(1, 2, 1),
     "dynamodb": _SMALL_ANSWERS,
     "events": _SMALL_ANSWERS,
     "sqs": _SMALL_ANSWERS,

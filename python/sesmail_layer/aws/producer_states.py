@@ -2,12 +2,15 @@
 sender's role use (`role-senders`) in the control table.
 
 Terraform writes the policies and the senders; the breaker, the sender's probes and an operator's pause or resume
-change the states.
+change the states. The item `pauses` lists whose state is a pause (`paused`) or was one lately (`resumed`). It is
+written after the state: what a crash leaves out is added by the redelivery of the event that paused, or by another
+`sesmail resume`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -24,11 +27,14 @@ from sesmail_layer.aws.control_items import (
 )
 from sesmail_layer.aws.dynamodb_items import Item, from_item, put_if, to_item
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, ListedPauses, SendingState
 from sesmail_layer.domain.times import utc_text
 
 _POLICY = "producer#"
 _ROLE_SENDERS = "role-senders"
+_PAUSES = "pauses"
+# Far below the 400 KB that an item may have, and more pauses than anyone looks at one by one.
+_MOST_LISTED = 1_000
 _TRUE: Item = {"BOOL": True}
 _IS_PAUSED = "paused = :true"
 # As `read_state` reads it: what is no truth value pauses, too.
@@ -49,11 +55,15 @@ _BREAKER_ATTRIBUTES = [
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
         """Read policies and states by event source, in one call. Raises TransientError."""
-        keys = [_ROLE_SENDERS, *(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)]
+        keys = [_ROLE_SENDERS, _PAUSES, *(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)]
         items = self._get_many(keys)
         policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
-        role_senders = _addresses(items.get(_ROLE_SENDERS, {}))
-        return Producers(policies=policies, states=states_in(items), role_senders=role_senders)
+        return Producers(
+            policies=policies,
+            states=states_in(items),
+            role_senders=_addresses(items.get(_ROLE_SENDERS, {})),
+            any_paused=bool(_listed(items.get(_PAUSES, {}), "paused")),
+        )
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         """Read the states; a source without an item is left out. Raises TransientError."""
@@ -69,7 +79,33 @@ class ProducerStates(ControlItems):
         item = {"pk": {"S": state_key(source)}, **to_item(new, {})}
         values = {f":{name}": before[name] for name in _UNCHANGED}
         with control_errors():
-            return put_if(self._client, self._table_name, item, " AND ".join(clauses), values) is None
+            replaced = put_if(self._client, self._table_name, item, " AND ".join(clauses), values) is None
+        if replaced and new.paused != seen.paused:
+            self.list_pause(source, paused=new.paused)
+        return replaced
+
+    def listed_pauses(self) -> ListedPauses:
+        """Read whose sending is paused, and was lately. Raises TransientError."""
+        item = self._get_many([_PAUSES]).get(_PAUSES, {})
+        return ListedPauses(_listed(item, "paused"), _listed(item, "resumed"))
+
+    def list_pause(self, source: str, *, paused: bool) -> None:
+        """List a source as paused, or as resumed; a list that is full takes no more. Raises TransientError."""
+        add, delete = ("paused", "resumed") if paused else ("resumed", "paused")
+        values: dict[str, Item] = {":source": {"SS": [source]}}
+        has_room = f"attribute_not_exists({add}) OR size({add}) < :most"
+        added, _ = self._update(
+            _PAUSES,
+            f"ADD {add} :source DELETE {delete} :source",
+            values | {":most": number(_MOST_LISTED)},
+            condition=has_room,
+        )
+        if not added:
+            self._update(_PAUSES, f"DELETE {delete} :source", values)
+
+    def forget_resumed(self, sources: Collection[str]) -> None:
+        """Take sources off the list of those resumed lately. Raises TransientError."""
+        self._update(_PAUSES, "DELETE resumed :sources", {":sources": {"SS": sorted(sources)}})
 
     def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
         """Record an email as a probe of an open breaker; return False if it has enough of them.
@@ -124,6 +160,7 @@ class ProducerStates(ControlItems):
                 },
                 ReturnValues="ALL_NEW",
             )
+        self.list_pause(source, paused=True)
         return read_state(answer["Attributes"])
 
     def resume(self, source: str, now: float) -> SendingState | None:
@@ -131,18 +168,24 @@ class ProducerStates(ControlItems):
 
         Raises TransientError.
         """
-        try:
-            with control_errors():
-                answer = self._client.put_item(
-                    TableName=self._table_name,
-                    Item={"pk": {"S": state_key(source)}, "countsFrom": {"N": str(round(now, 3))}},
-                    ConditionExpression=_MAY_BE_PAUSED,
-                    ExpressionAttributeValues={":false": {"BOOL": False}},
-                    ReturnValues="ALL_OLD",
-                )
-        except ClientError:  # The condition failed.
-            return None
-        return read_state(answer["Attributes"])
+        before = None
+        # A failed condition: it was not paused.
+        with suppress(ClientError), control_errors():
+            answer = self._client.put_item(
+                TableName=self._table_name,
+                Item={"pk": {"S": state_key(source)}, "countsFrom": {"N": str(round(now, 3))}},
+                ConditionExpression=_MAY_BE_PAUSED,
+                ExpressionAttributeValues={":false": {"BOOL": False}},
+                ReturnValues="ALL_OLD",
+            )
+            before = read_state(answer["Attributes"])
+        if before is not None or source in self.listed_pauses().paused:
+            self.list_pause(source, paused=False)
+        return before
+
+
+def _listed(item: Item, name: str) -> frozenset[str]:
+    return frozenset(item.get(name, {}).get("SS", []))
 
 
 def _addresses(item: Item) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
@@ -14,7 +15,7 @@ from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.guards.breaker import Limits
+from sesmail_layer.domain.guards.breaker import SES_ALARMS, Limits
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
@@ -55,6 +56,7 @@ class FeedbackProcessor:
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
+            alarm_states=AlarmStates(dynamodb, settings.control_table, client("cloudwatch")),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             feedback_queue=DelayQueue(
@@ -87,10 +89,7 @@ def _rules(settings: Settings) -> FeedbackRules:
     return FeedbackRules(
         topic_arn=settings.feedback_topic_arn,
         alarm_topic_arn=settings.alarm_topic_arn,
-        alarms={
-            f"{settings.name}-SES-BounceRate-Pause": "bounce rate",
-            f"{settings.name}-SES-ComplaintRate-Pause": "complaint rate",
-        },
+        alarms={f"{settings.name}-{end}": measured for end, measured in SES_ALARMS.items()},
         soft_bounce_threshold=settings.consecutive_soft_bounce_threshold,
         soft_bounce_retries=settings.soft_bounce_retries,
         soft_bounce_retry_delay_seconds=settings.soft_bounce_retry_delay_seconds,

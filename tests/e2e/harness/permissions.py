@@ -17,7 +17,7 @@ from localcloud.clients import client
 from tests.e2e.harness.engine import EngineUnderTest
 
 # The services for which the emulator enforces a role's permissions.
-SERVICES = ("dynamodb", "s3", "events", "sqs", "sns", "ses", "ssm", "kms")
+SERVICES = ("dynamodb", "s3", "events", "sqs", "sns", "ses", "ssm", "kms", "cloudwatch")
 
 
 @dataclass(frozen=True, order=True)

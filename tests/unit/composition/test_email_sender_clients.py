@@ -85,7 +85,7 @@ def services(clients: list[Any]) -> dict[str, int]:
 def test_the_clients_of_the_functions_are_found() -> None:
     of_sender = services(clients_of(sender()))
     assert of_sender.keys() >= {"dynamodb", "sqs", "s3", "sns", "events", "ses"}
-    assert services(clients_of(processor())).keys() >= {"dynamodb", "sqs", "events"}
+    assert services(clients_of(processor())).keys() >= {"dynamodb", "sqs", "events", "cloudwatch"}
 
 
 @FUNCTIONS
@@ -119,6 +119,7 @@ def test_no_client_is_created_before_it_is_used(make: Callable[[], object], monk
 
 
 CALLS: dict[str, Callable[[Any], object]] = {
+    "cloudwatch": lambda c: c.describe_alarms(AlarmNames=["a"]),
     "dynamodb": lambda c: c.get_item(TableName="t", Key={"pk": {"S": "1"}}),
     "sqs": lambda c: c.send_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/1/q", MessageBody="{}"),
     "events": lambda c: c.put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}]),

@@ -27,6 +27,8 @@ from sesmail_layer.domain.times import utc_text
 
 SLOT_SECONDS = 300
 WINDOWS_SECONDS = (3_600, 86_400)
+MOST_SOURCES = 50
+"""So many producers are read to judge the account, however many there are, and as many are listed in an hour."""
 PROBES = 5
 """Emails that the breaker lets through after its cool-down."""
 GOOD_PROBES = 3
@@ -84,8 +86,6 @@ class Tally(msgspec.Struct, frozen=True):
     state: SendingState
     timeline: Timeline
     """By the Unix time at which each slot of five minutes begins."""
-    sources: frozenset[str] = frozenset()
-    """Of the account: the producers that its emails are of."""
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -150,6 +150,17 @@ def _sum(timeline: Timeline, now: float, seconds: int) -> Counts:
     """Sum the slots that overlap the window, which makes it up to five minutes longer."""
     begin = now - seconds - SLOT_SECONDS
     return sum((counts for start, counts in timeline.items() if start > begin), Counts())
+
+
+SES_METRICS = "ses_metrics"
+"""The trip of the account by an alarm on SES's own metrics, as in SendingState."""
+
+SES_ALARMS = {"SES-BounceRate-Pause": "bounce rate", "SES-ComplaintRate-Pause": "complaint rate"}
+"""The alarms on SES's own metrics, by the end of their names, with what each of them measures."""
+
+
+def ses_metrics_reason(measured: str, alarm: str) -> str:
+    return f"SES's own {measured} of the account is above the limit for a pause (alarm {alarm})"
 
 
 # --- what counts ------------------------------------------------------------------------------------------------------

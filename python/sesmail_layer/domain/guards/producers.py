@@ -70,6 +70,8 @@ class Producers(msgspec.Struct, frozen=True):
     states: dict[str, SendingState]
     role_senders: list[str] | None = None
     """Patterns of the senders that IAM lets the sender's role use, whatever the producer; None: not known."""
+    any_paused: bool = False
+    """Whether any source is paused, of those that were not asked for too."""
 
 
 def check_role_may_send(identity: Identity, allowed: Iterable[str]) -> None:

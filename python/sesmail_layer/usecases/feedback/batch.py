@@ -62,6 +62,7 @@ class RecordFeedback:
         self._breaker = Breaker(
             ports.producer_states,
             ports.sending_counts,
+            ports.alarm_states,
             ports.tracking,
             ports.sending_bus,
             ports.clock,
@@ -262,15 +263,11 @@ class _Batch:
 
     def _log_result(self, result: FeedbackResult) -> None:
         for one in {each.source.message.message_id: each.source for each in result.outcomes}.values():
+            self._metrics.count("FeedbackRecorded")
             what = {each.outcome.entry.what for each in result.outcomes if each.source is one}
-            self._log.info(
-                "feedback.recorded",
-                kind=one.event.kind,
-                email_id=result.record.email_id,
-                ses_message_id=one.event.ses_message_id,
-                status=result.record.status,
-                what=sorted(filter(None, what)),
-            )
+            about = {"kind": one.event.kind, "ses_message_id": one.event.ses_message_id}
+            about |= {"email_id": result.record.email_id, "status": result.record.status}
+            self._log.info("feedback.recorded", what=sorted(filter(None, what)), **about)
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
         """Wait for the sender's record, then suppress without it; another sender's event has none to wait for."""

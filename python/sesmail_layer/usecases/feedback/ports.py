@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from sesmail_layer.domain.guards.breaker import Counts, Limits, Tally
 from sesmail_layer.domain.guards.sending_event import SendingEvent
-from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.sending_state import ListedPauses, SendingState
 from sesmail_layer.usecases.ports import (
     Clock,
     DelayQueue,
@@ -29,6 +29,12 @@ class SendingCounts(Protocol):
     def count(self, source: str, counts: Counts, now: float) -> None:
         """Add to a source's counts of the present five minutes."""
 
+    def list_suspects(self, sources: Collection[str], now: float) -> None:
+        """List producers with a bounce or a complaint, while the hour's list has room."""
+
+    def suspects(self, now: float) -> Sequence[str]:
+        """Read whom the last day's lists name; those that are on most of them come first."""
+
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         """Read sources' states and counts, consistently, in one call."""
 
@@ -41,6 +47,28 @@ class ProducerStates(Protocol):
 
     def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
         """Put a state in place of the one that was read; False where it has changed since."""
+
+    def listed_pauses(self) -> ListedPauses:
+        """Read whose sending is paused, and was lately."""
+
+    def list_pause(self, source: str, *, paused: bool) -> None:
+        """List a source as paused, or as resumed, as `replace` does."""
+
+    def forget_resumed(self, sources: Collection[str]) -> None:
+        """Take sources off the list of those resumed lately."""
+
+
+class AlarmStates(Protocol):
+    """The states of the alarms on SES's own metrics. Raises TransientError."""
+
+    def take_look(self, now: float, seconds: float) -> bool:
+        """Return True for the one worker that shall look; the others may not for so many seconds."""
+
+    def postpone_look(self, now: float, seconds: float) -> None:
+        """Set when the next look is due, counted from `now`."""
+
+    def firing(self, names: Collection[str]) -> Sequence[str]:
+        """Return which of these alarms are in ALARM."""
 
 
 class SendingBus(Protocol):
@@ -84,6 +112,7 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     suppression: SuppressionTable
     producer_states: ProducerStates
     sending_counts: SendingCounts
+    alarm_states: AlarmStates
     pending: PendingTable
     retry_queue: DelayQueue
     bulk_retry_queue: DelayQueue

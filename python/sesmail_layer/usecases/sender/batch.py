@@ -220,6 +220,7 @@ class _Batch:
         event = "control.unreadable"
         try:
             self._guards.read_producers(emails)
+            self._metrics.level("SendingPaused", float(self._producers.any_paused))
             event = "suppression.unreadable"
             self._guards.read_suppressions(emails)
         except TransientError as err:
@@ -273,8 +274,11 @@ class _Batch:
 
     def _count_sent(self) -> None:
         """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
+        sent = self._delivery.take_sent()
+        if bulk := sum(email.bulk for email in sent):
+            self._metrics.count("BulkEmailSent", bulk)
         try:
-            self._producers.count_sent(self._delivery.take_sent())
+            self._producers.count_sent(sent)
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 

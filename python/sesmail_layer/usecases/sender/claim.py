@@ -121,7 +121,7 @@ class Claims:
         self._log_failed(job, job.email_id, err.error_type, phrase, err.code)
         return True
 
-    def record_deferred(self, job: Job, reason: str, until: float) -> bool:
+    def record_deferred(self, job: Job, reason: str, until: float, **about: str) -> bool:
         """Record that the email waits and release a claim; False where there is nothing to wait for any more."""
         at, detail = utc_text(self._clock.now()), {"reason": reason, "until": utc_text(until)}
 
@@ -133,7 +133,7 @@ class Claims:
         elif self._write_entry(job, deferred, lease_until=0.0) is None:
             return False
         self._metrics.count("EmailDeferred")
-        self._log.info("email.deferred", reason=reason, email_id=job.email_id, **self._context(job))
+        self._log.info("email.deferred", reason=reason, email_id=job.email_id, **about, **self._context(job))
         return True
 
     def release(self, job: Job) -> None:

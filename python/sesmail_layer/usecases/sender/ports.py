@@ -109,8 +109,8 @@ class CapCounters(Protocol):
 
 
 class SendingCounts(Protocol):
-    def count_sent(self, source: str, emails: int, now: float, *, sources: Collection[str] = ()) -> None:
-        """Add to the breaker's counts of a producer, or of the account, with the producers of those emails."""
+    def count_sent(self, source: str, emails: int, now: float) -> None:
+        """Add to the breaker's counts of a producer, or of the account."""
 
 
 class SendingRules(msgspec.Struct, frozen=True, kw_only=True):

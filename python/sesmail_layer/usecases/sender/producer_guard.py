@@ -49,6 +49,8 @@ class ProducerGuard:
         self._clock = clock
         self._cooldown_seconds = cooldown_seconds
         self._known = Producers({}, {})
+        self.any_paused = False
+        """Whether any producer's sending, or the account's, was paused when the table was last read."""
         self._role_senders: Sequence[str] | None = None
         self._read_at: dict[str, float] = {}
 
@@ -62,6 +64,7 @@ class ProducerGuard:
             return
         read = self._states.producers(wanted)
         self._role_senders = read.role_senders
+        self.any_paused = read.any_paused
         for source in wanted:
             # One step each: other threads of the batch read at the same time.
             _put(self._known.policies, source, read.policies.get(source))
@@ -206,7 +209,7 @@ class ProducerGuard:
         for source, number in sent.items():
             self._counts.count_sent(source, number, now)
         if sent:
-            self._counts.count_sent(ACCOUNT, sum(sent.values()), now, sources=sent.keys())
+            self._counts.count_sent(ACCOUNT, sum(sent.values()), now)
 
 
 def _mark_counted(emails: Iterable[Email]) -> None:

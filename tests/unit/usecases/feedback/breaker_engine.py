@@ -29,7 +29,7 @@ class Engine(Feedback):
 
     def count_only(self, source: str, emails: int) -> None:
         self.control.count_sent(source, emails, NOW)
-        self.control.count_sent(ACCOUNT, emails, NOW, sources=[source])
+        self.control.count_sent(ACCOUNT, emails, NOW)
 
     def bounce(self, ids: Collection[str], **about: Any) -> None:
         for email_id in ids:

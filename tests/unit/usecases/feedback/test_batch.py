@@ -42,7 +42,7 @@ def test_a_bounce_is_recorded_suppressed_and_published() -> None:
     (event,) = feedback.bus.events
     assert (event.status, event.previous_status, event.bounce_type) == ("bounced", "sent", "Permanent")
     assert (event.original_source, event.metadata) == ("my.application", {"order": 7})
-    assert feedback.metrics.counts == {"AddressSuppressed": 1, "EmailBounced": 1}
+    assert feedback.metrics.counts == {"AddressSuppressed": 1, "EmailBounced": 1, "FeedbackRecorded": 1}
 
 
 def test_a_batch_is_one_publication_and_one_write_for_each_email() -> None:

@@ -56,7 +56,7 @@ def the_bounce_that_trips(feedback: Feedback) -> list[dict[str, Any]]:
         feedback.sent(f"email-{number}")
         kept(feedback, f"email-{number}")
     for source in (ME, ACCOUNT):
-        feedback.control.count_sent(source, 100, NOW, sources=[ME])
+        feedback.control.count_sent(source, 100, NOW)
         feedback.control.add(source, Counts(bounces=12), NOW)
     return [bounced(email_id="email-1")]
 
@@ -158,12 +158,15 @@ def test_a_bounce_is_suppressed_then_stored_then_followed_up_then_published() ->
         "tracking.get_many",
         "suppression.add",
         "tracking.replace",
+        "alarm_states.take_look",
+        "alarm_states.firing",
         "sending_counts.count",
         "sending_counts.count",
+        "sending_counts.list_suspects",
         "sending_counts.read",
         "producer_states.replace",
         "sending_bus.announce",
-        "producer_states.states",
+        "producer_states.listed_pauses",
         "sending_counts.read",
         "pending.forget",
         "bus.publish",

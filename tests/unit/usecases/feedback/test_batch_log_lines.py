@@ -47,7 +47,7 @@ def table_throttled(feedback: Feedback) -> None:
 
 
 BY_PROCESSOR: dict[str, tuple[Callable[[Feedback], None], list[Line], dict[str, float]]] = {
-    "recorded": (recorded, [SUPPRESSED, RECORDED], {"AddressSuppressed": 1, "EmailBounced": 1}),
+    "recorded": (recorded, [SUPPRESSED, RECORDED], {"AddressSuppressed": 1, "EmailBounced": 1, "FeedbackRecorded": 1}),
     "before its record": (
         received(bounced()),
         [

@@ -88,7 +88,7 @@ def test_statuses_are_counted_by_name_except_those_that_the_sender_counts() -> N
     feedback.run(feedback.message(soft()))
 
     assert feedback.record().sent_at == "2026-11-24T10:31:00.000Z"
-    assert feedback.metrics.counts == {"EmailSoftBounced": 1}
+    assert feedback.metrics.counts == {"EmailSoftBounced": 1, "FeedbackRecorded": 1}
 
 
 def test_bounces_of_one_source_in_a_batch_are_counted_together() -> None:
@@ -111,7 +111,7 @@ def test_a_producer_paused_before_is_excluded_from_the_accounts_rate() -> None:
     feedback = Feedback()
     feedback.control.count_sent(ME, 120, NOW)
     feedback.control.count_sent(OTHER, 300, NOW)
-    feedback.control.count_sent(ACCOUNT, 420, NOW, sources=[ME, OTHER])
+    feedback.control.count_sent(ACCOUNT, 420, NOW)
     feedback.control.add(ME, Counts(bounces=60), NOW)
     feedback.control.add(ACCOUNT, Counts(bounces=60), NOW)
     feedback.control.states[ME] = SendingState(paused=True, paused_by="operator")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -97,14 +97,13 @@ def test_a_producer_paused_by_another_worker_does_not_pause_the_account() -> Non
     engine.count_only(OTHER, 100)
     ids = engine.sent_by(ME, 50)
     engine.bounce(ids[:9])
-    states = engine.breaker_table.states
+    suspects = engine.breaker_table.suspects
 
-    def then_paused(sources: Collection[str]) -> Mapping[str, SendingState]:
-        found = states(sources)
+    def then_paused(now: float) -> Sequence[str]:
         engine.control.states[ME] = OPEN
-        return found
+        return suspects(now)
 
-    engine.breaker_table.states = then_paused  # type: ignore[method-assign]
+    engine.breaker_table.suspects = then_paused  # type: ignore[method-assign]
     engine.bounce(ids[9:10])
 
     assert engine.state() == OPEN
@@ -175,12 +174,12 @@ def test_an_event_that_does_not_count_costs_no_call(event: dict[str, Any]) -> No
     assert (engine.breaker_table.reads, engine.breaker_table.writes) == (0, 0)
 
 
-def test_a_batch_costs_one_read_and_one_write_a_source() -> None:
+def test_a_batch_costs_one_read_and_one_write_a_source_and_one_for_the_list_of_suspects() -> None:
     engine = Engine()
     mine, theirs = engine.sent_by(ME, 5), engine.sent_by(OTHER, 5)
     engine.run(*(engine.message(bounced(email_id=email_id)) for email_id in [*mine, *theirs]))
 
-    assert (engine.breaker_table.reads, engine.breaker_table.writes) == (1, 3)
+    assert (engine.breaker_table.reads, engine.breaker_table.writes) == (1, 4)
 
 
 def test_in_alarm_mode_it_only_logs() -> None:

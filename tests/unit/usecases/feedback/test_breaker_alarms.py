@@ -9,9 +9,10 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
-from tests.unit.usecases.feedback.breaker_engine import Engine
+from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from tests.unit.usecases.feedback.breaker_engine import ME, Engine, probing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced
+from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced, delivered, limits
 
 
 def alarm(
@@ -128,3 +129,96 @@ def test_an_alarm_without_a_name_is_ignored_and_logged(name: object) -> None:
     assert engine.log.lines == [
         {"level": "INFO", "event": "breaker.alarm_ignored", "alarm": str(name), "state": "ALARM"}
     ]
+
+
+# --- looked at again: CloudWatch reports changes alone ----------------------------------------------------------------
+
+
+def worker(engine: Engine) -> RecordFeedback:
+    """One container, which lives for many batches."""
+    return RecordFeedback(engine.ports(), engine.rules)
+
+
+def handle(engine: Engine, work: RecordFeedback) -> None:
+    engine.sent(f"email-{engine.clock.now()}")
+    assert work([engine.message(delivered(email_id=f"email-{engine.clock.now()}"))], engine.clock.now() + 15) == set()
+
+
+def test_an_alarm_that_still_fires_an_hour_after_an_operator_resumed_pauses_the_account_again() -> None:
+    engine = Engine()
+    work = worker(engine)
+    handle(engine, work)
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
+
+    engine.clock.sleep(3_599)
+    handle(engine, work)
+    assert not engine.state(ACCOUNT).paused
+    engine.clock.sleep(301)
+    handle(engine, work)
+
+    state = engine.state(ACCOUNT)
+    assert (state.paused, state.paused_by, state.trip) == (True, "breaker", "ses_metrics")
+    assert state.paused_reason == (
+        "SES's own bounce rate of the account is above the limit for a pause (alarm sesmailengine-SES-BounceRate-Pause)"
+    )
+    assert [event.producer for event in engine.bus.announced] == [ACCOUNT]
+    assert engine.metrics.levels == {"SendingPaused": 1}
+
+
+def test_many_workers_look_once_an_hour_together() -> None:
+    engine = Engine()
+    workers = [worker(engine) for _ in range(5)]
+    for _ in range(3 * 3_600 // 60):
+        for work in workers:
+            handle(engine, work)
+        engine.clock.sleep(60)
+
+    assert engine.alarm_states.looks == 3
+
+
+def test_an_alarm_that_is_over_or_another_pauses_no_one() -> None:
+    engine = Engine()
+    engine.alarm_states.in_alarm = {"sesmailengine-Sending-Paused"}
+    handle(engine, worker(engine))
+
+    assert engine.alarm_states.looks == 1
+    assert engine.control.states == {}
+
+
+def test_a_look_that_fails_costs_no_event_and_is_made_again_within_minutes() -> None:
+    engine = Engine()
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    engine.alarm_states.error = TransientError("CloudWatch error (DescribeAlarms): ReadTimeoutError", code="AWS010")
+    work = worker(engine)
+    handle(engine, work)
+    assert [line["code"] for line in engine.log.lines if line["event"] == "breaker.look_failed"] == ["AWS010"]
+
+    engine.alarm_states.error = None
+    engine.clock.sleep(301)
+    handle(engine, work)
+    assert engine.state(ACCOUNT).trip == "ses_metrics"
+
+
+@pytest.mark.parametrize("source", [ME, ACCOUNT])
+def test_an_alarm_that_still_fires_when_good_probes_close_the_breaker_pauses_the_account(source: str) -> None:
+    engine = Engine()
+    probes = probing(engine, source=source)
+    work = worker(engine)
+    handle(engine, work)
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    work([engine.message(delivered(email_id=email_id)) for email_id in probes[:3]], engine.clock.now() + 15)
+
+    assert engine.state(ACCOUNT).trip == "ses_metrics"
+    assert [event.detail_type for event in engine.bus.announced] == ["Email Sending Resumed", "Email Sending Paused"]
+    assert engine.metrics.levels == {"SendingPaused": 1}
+
+
+def test_in_alarm_mode_a_look_pauses_no_one() -> None:
+    engine = Engine()
+    engine.change_rules(limits=limits(pauses=False))
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    handle(engine, worker(engine))
+
+    assert engine.control.states == {}
+    assert engine.metrics.counts["BreakerTripped"] == 1

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.guards.sending_event import resumed_event
-from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.unit.usecases.feedback.breaker_engine import ME, OTHER, Engine, probing
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import bounced, delivered, limits
@@ -26,6 +26,7 @@ def test_a_failed_probe_is_logged() -> None:
         "event": "breaker.probe_failed",
         "message": f"Sending of producer '{ME}' stays paused: a probe bounced or was complained of; the next go at "
         "2026-11-24T11:31:00.000Z",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "until": "2026-11-24T11:31:00.000Z",
     }
@@ -36,13 +37,23 @@ def test_good_probes_of_the_account_are_logged() -> None:
     probes = probing(engine, source=ACCOUNT)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
-    assert engine.metrics.levels == {}
+    assert engine.metrics.levels == {"SendingPaused": 0}
     assert engine.log.lines[-1] == {
         "level": "WARNING",
         "event": "sending.resumed",
         "message": "Sending of the whole account resumed: 3 probes arrived; counts restart",
         "producer": ACCOUNT,
     }
+
+
+def test_good_probes_leave_the_alarm_to_another_pause_that_lasts() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.control.states[OTHER] = SendingState(paused=True, paused_by="operator")
+    engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
+
+    assert not engine.state().paused
+    assert engine.metrics.levels == {"SendingPaused": 1}
 
 
 def test_a_resumption_event_is_complete() -> None:
@@ -80,6 +91,7 @@ def test_a_pause_is_logged_with_its_numbers_and_its_end() -> None:
         "level": "ERROR",
         "event": "sending.paused",
         "message": f"Sending of producer '{ME}' paused: {WHY}; the first probes go at 2026-11-24T11:31:00.000Z",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "trip": "bounce",
         "until": "2026-11-24T11:31:00.000Z",
@@ -93,6 +105,7 @@ def test_in_alarm_mode_the_log_has_the_same_numbers() -> None:
         "level": "ERROR",
         "event": "breaker.tripped",
         "message": f"Sending of producer '{ME}' would be paused, but breaker_mode is alarm: {WHY}",
+        "error_type": "bounce_rate_exceeded",
         "producer": ME,
         "trip": "bounce",
     }

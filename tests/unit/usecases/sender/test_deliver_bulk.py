@@ -10,8 +10,11 @@ import msgspec
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Reservation
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.control_fakes import FakeBucket
 from tools.simulation.fakes import NOW, one_after_another, request
@@ -25,6 +28,30 @@ def test_bulk_mail_is_sent_with_its_content() -> None:
     assert record.status is Status.SENT
     message = message_from_bytes(sender.mailer.accepted[0].raw, policy=default)
     assert message["Subject"] == "Hello Ada"
+
+
+def test_what_is_sent_is_counted_for_its_lane_whoever_made_it_bulk() -> None:
+    """The alarm on the bulk queue's age reads the one, the alarm on silent feedback the other."""
+    sender = Sender()
+    sender.control.policies["newsletter"] = ProducerPolicy(priority=Priority.BULK)
+    sender.run(
+        sender.message(request(emailId="transactional")),
+        sender.message(request(emailId="by-request", priority="bulk")),
+        sender.message(request(emailId="by-policy"), source="newsletter"),
+    )
+    assert (sender.metrics.counts["EmailSent"], sender.metrics.counts["BulkEmailSent"]) == (2, 1)
+
+    [(body, _)] = sender.bulk_lane.take()
+    sender.run(QueueMessage("by-policy", body))
+    assert (sender.metrics.counts["EmailSent"], sender.metrics.counts["BulkEmailSent"]) == (3, 2)
+
+
+def test_bulk_mail_that_is_held_is_not_counted_as_sent() -> None:
+    sender = Sender()
+    sender.control.states["my.application"] = SendingState(paused=True, paused_by="operator")
+    sender.run(sender.message(request(priority="bulk")))
+
+    assert "BulkEmailSent" not in sender.metrics.counts
 
 
 def test_bulk_mail_without_a_send_time_before_the_deadline_is_requeued_unpublished() -> None:

@@ -136,11 +136,30 @@ def test_the_paused_metric_is_set_while_email_is_held() -> None:
 
     sender.control.states.clear()
     sender.run_waiting()
-    assert "SendingPaused" not in sender.metrics.levels
+    assert sender.metrics.levels.pop("SendingPaused") == 0
     assert len(sender.mailer.accepted) == 1
 
 
-def test_the_accounts_count_names_its_producers() -> None:
+def test_the_paused_metric_is_set_by_mail_of_a_producer_that_may_send_while_another_is_paused() -> None:
+    """Else a busy engine would end the alarm of a pause that lasts."""
     sender = Sender()
-    sender.run(sender.message(request()), sender.message(request(), source="other"))
-    assert sender.control.sources == {ME, "other"}
+    sender.control.states["other"] = OPEN
+    sender.send()
+    assert sender.metrics.levels["SendingPaused"] == 1
+
+    sender.control.states["other"] = SendingState(counts_from=NOW)
+    sender.clock.sleep(6)
+    sender.send()
+    assert sender.metrics.levels["SendingPaused"] == 0
+
+
+def test_a_hold_of_the_breaker_is_logged_as_the_failure_that_it_may_become_and_an_operators_is_not() -> None:
+    lines = {}
+    for by in ("breaker", "operator"):
+        sender = Sender()
+        sender.control.states[ME] = msgspec.structs.replace(OPEN, paused_by=by, opened_at=NOW)
+        sender.send()
+        [lines[by]] = [line for line in sender.log.lines if line["event"] == "email.deferred"]
+
+    assert (lines["breaker"]["reason"], lines["breaker"]["error_type"]) == ("breaker", "bounce_rate_exceeded")
+    assert "error_type" not in lines["operator"]

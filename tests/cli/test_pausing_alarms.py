@@ -1,0 +1,214 @@
+"""`sesmail pause` and `sesmail resume` and the alarms, on moto: the metric of a pause, SES's own rates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.runtime.clock import SystemClock
+from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
+from tests.cli.test_pausing import state
+
+MINUTE = datetime.now(UTC).replace(second=0, microsecond=0)
+ALARM = f"{NAME}-SES-BounceRate-Pause"
+
+
+def emitted() -> list[tuple[datetime, float]]:
+    """The metric of the alarm `Sending-Paused`, minute by minute."""
+    answer = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="SESMail",
+        MetricName="SendingPaused",
+        Dimensions=[{"Name": "Name", "Value": NAME}],
+        StartTime=MINUTE - timedelta(minutes=10),
+        EndTime=MINUTE + timedelta(minutes=10),
+        Period=60,
+        Statistics=["Maximum"],
+    )
+    return sorted((point["Timestamp"], point["Maximum"]) for point in answer["Datapoints"])
+
+
+def values() -> list[float]:
+    return [value for _, value in emitted()]
+
+
+def fire(alarm: str = ALARM, value: str = "ALARM") -> None:
+    cloudwatch: Any = boto3.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm,
+        Namespace="AWS/SES",
+        MetricName="Reputation.BounceRate",
+        Statistic="Maximum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=0.05,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=value, StateReason="test")
+
+
+def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _self: moment.timestamp())
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, denied: str) -> None:
+    call: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def answer(self: Any, operation: str, given: Any) -> Any:
+        if operation == denied:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+        return call(self, operation, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+
+
+# --- the metric -------------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_emits_one_and_its_end_zero_under_the_dimension_that_the_alarm_reads(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, MINUTE)
+    sesmail("pause", "--producer", SOURCE)
+    assert values() == [1]
+
+    at(monkeypatch, MINUTE + timedelta(minutes=2))
+    sesmail("resume", "--producer", SOURCE)
+    assert values() == [1, 0]
+
+
+def test_a_resumption_emits_one_while_another_pause_lasts(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    at(monkeypatch, MINUTE)
+    sesmail("pause", "--producer", SOURCE)
+    sesmail("pause")
+    at(monkeypatch, MINUTE + timedelta(minutes=2))
+    sesmail("resume", "--producer", SOURCE)
+
+    assert values() == [1, 1]
+
+
+def test_a_pause_that_ends_within_its_minute_ends_in_the_next_one_for_the_alarm(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alarm reads the maximum of a minute: a zero beside the one would not be seen."""
+    at(monkeypatch, MINUTE)
+    sesmail("pause")
+    at(monkeypatch, MINUTE + timedelta(seconds=40))
+    sesmail("resume")
+
+    assert [(moment.astimezone(UTC), value) for moment, value in emitted()] == [
+        (MINUTE, 1),
+        (MINUTE + timedelta(minutes=1), 0),
+    ]
+
+
+def test_nothing_is_emitted_where_nothing_was_paused(engine: MotoEngine) -> None:
+    sesmail("resume")
+
+    assert values() == []
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_where_the_metric_is_denied_the_state_is_written_and_the_right_is_named(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    engine.put_state("*", paused=command == "resume", paused_by="operator")
+
+    deny(monkeypatch, "PutMetricData")
+    result = sesmail(command)
+
+    assert result.exit_code == 0
+    assert "cloudwatch:PutMetricData" in result.stderr
+    assert (found := state(engine)) is not None
+    assert found.paused is (command == "pause")
+
+
+# --- SES's own rates --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["operator", "breaker"])
+def test_all_sending_stays_paused_while_an_alarm_on_ses_rates_fires(engine: MotoEngine, by: str) -> None:
+    fire()
+    engine.put_state("*", paused=True, paused_by=by, paused_reason="before", counts_from=7.0)
+
+    result = sesmail("resume")
+
+    assert result.exit_code == 1
+    assert "Not resumed: SES's own bounce rate of the account is above the limit" in result.stderr
+    assert "SES pauses accounts at 10 % bounces or 0.5 % complaints" in result.stderr
+    found = state(engine)
+    assert found is not None
+    assert (found.paused, found.paused_by, found.trip, found.counts_from) == (True, "breaker", "ses_metrics", 7.0)
+
+
+def test_a_trip_by_ses_rates_stays_as_it_was_and_the_answer_says_so(engine: MotoEngine) -> None:
+    fire()
+    engine.put_state("*", paused=True, paused_by="breaker", trip="ses_metrics", paused_reason="since noon")
+
+    answer = sesmail_json("resume", exit_code=1)
+
+    assert answer["resumed"] is False
+    assert answer["stillPaused"]["*"]["pausedReason"] == "since noon"
+
+
+def test_with_force_all_sending_is_resumed_for_an_hour(engine: MotoEngine) -> None:
+    fire()
+    engine.put_state("*", paused=True, paused_by="breaker", trip="ses_metrics")
+
+    assert "Resumed" in sesmail("resume", "--force").stdout
+    found = state(engine)
+    assert found is not None
+    assert not found.paused
+    due_in = float(engine.item("Control", "ses-alarms")["leaseUntil"]["N"]) - found.counts_from
+    assert 3_590 < due_in < 3_610
+
+
+def only_alarm(engine: MotoEngine) -> None:
+    fire()
+    engine.configure(SESMAIL_BREAKER_MODE="alarm")
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        pytest.param(lambda engine: fire(value="OK"), id="the alarm is over"),
+        pytest.param(lambda engine: fire(f"{NAME}-SES-BounceRate"), id="the warning fires"),
+        pytest.param(only_alarm, id="breaker_mode is alarm"),
+    ],
+)
+def test_all_sending_is_resumed_where_no_pause_alarm_fires(engine: MotoEngine, prepared: Any) -> None:
+    prepared(engine)
+    engine.put_state("*", paused=True, paused_by="operator")
+
+    assert "Resumed" in sesmail("resume").stdout
+
+
+def test_a_producer_is_resumed_whatever_the_account_does(engine: MotoEngine) -> None:
+    fire()
+    engine.put_state(SOURCE, paused=True, paused_by="operator")
+
+    assert "Resumed" in sesmail("resume", "--producer", SOURCE).stdout
+
+
+def test_an_account_that_is_not_paused_is_not_paused_by_a_resume(engine: MotoEngine) -> None:
+    fire()
+
+    assert "was not paused" in sesmail("resume").stdout
+    assert state(engine) is None
+
+
+def test_alarms_that_cannot_be_read_keep_no_one_paused(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    fire()
+    engine.put_state("*", paused=True, paused_by="operator")
+
+    deny(monkeypatch, "DescribeAlarms")
+    result = sesmail("resume")
+
+    assert "Allow cloudwatch:DescribeAlarms" in result.stderr
+    assert (found := state(engine)) is not None
+    assert found == SendingState(counts_from=found.counts_from)
