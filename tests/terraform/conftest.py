@@ -12,12 +12,23 @@ from functools import partial
 
 import pytest
 
-from tests.terraform.runner import PACKAGES, ROOT, Plan, Workspace
+from tests.terraform.runner import ACCOUNT, PACKAGES, REGION, ROOT, Plan, Workspace
 
 REQUIRED = {"admin_email": "ops@example.com", "default_sender_email": "no-reply@example.com"}
+# What an organisation's rules may demand.
+ORGANISATION: dict[str, object] = {
+    "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "role_path": "/engines/",
+    "attachment_kms_key_arns": [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234", "arn:aws:kms:eu-north-1:210987654321:key/5"],
+    "producers": {"shop": {"attachment_prefixes": ["s3://example-invoices/"]}},
+    "tls_policy": "OPTIONAL",
+    "email_sender_reserved_concurrency": 20,
+    "feedback_processor_reserved_concurrency": 5,
+}
 # The root as its documentation shows it, and with every option that adds or changes a resource.
 PLANS: dict[str, tuple[str, dict[str, object]]] = {
     "default": ("terraform", {**REQUIRED, "package_dir": f"../{PACKAGES}"}),
+    "organisation": ("terraform", {**REQUIRED, "package_dir": f"../{PACKAGES}", **ORGANISATION}),
     "minimal": ("examples/minimal", {"package_dir": f"../../{PACKAGES}"}),
     "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
     "producer": ("examples/producer", {}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.terraform.runner import ACCOUNT, Plan
 
 NAME = "sesmailengine"
@@ -64,8 +66,9 @@ def test_the_bucket_denies_requests_without_tls(default: Plan) -> None:
     assert statement["Resource"] == [f"arn:aws:s3:::{NAME}-templates-{ACCOUNT}{part}" for part in ("", "/*")]
 
 
-def test_ses_requires_tls(default: Plan) -> None:
-    assert default.one("aws_sesv2_configuration_set").values["delivery_options"][0]["tls_policy"] == "REQUIRE"
+def test_ses_requires_tls_unless_the_owner_does_not(default: Plan, plan: Callable[[str], Plan]) -> None:
+    for planned, policy in ((default, "REQUIRE"), (plan("organisation"), "OPTIONAL")):
+        assert planned.one("aws_sesv2_configuration_set").values["delivery_options"][0]["tls_policy"] == policy
 
 
 def test_topics_use_the_customers_key_or_none(default: Plan) -> None:
