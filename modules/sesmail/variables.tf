@@ -86,7 +86,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. With false, a destroy removes everything."
+  description = "Protect tables and template bucket: a destroy removes all else, leaves them as they are, and ends with an error. With false, a destroy removes everything."
   type        = bool
   default     = true
 }

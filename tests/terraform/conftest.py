@@ -19,7 +19,10 @@ REQUIRED = {"admin_email": "ops@example.com", "default_sender_email": "no-reply@
 ORGANISATION: dict[str, object] = {
     "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "role_path": "/engines/",
-    "attachment_kms_key_arns": [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234", "arn:aws:kms:eu-north-1:210987654321:key/5"],
+    "attachment_kms_key_arns": [
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234",
+        "arn:aws:kms:eu-north-1:210987654321:key/5",
+    ],
     "producers": {"shop": {"attachment_prefixes": ["s3://example-invoices/"]}},
     "tls_policy": "OPTIONAL",
     "email_sender_reserved_concurrency": 20,

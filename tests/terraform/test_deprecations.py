@@ -30,7 +30,9 @@ _NAMED = "deprecates `hash_key` and `range_key` of `global_secondary_index`"
 
 
 def sources() -> list[Path]:
-    return [path for name in SOURCES for path in sorted((ROOT / name).glob("**/*.tf")) if ".terraform" not in path.parts]
+    return [
+        path for name in SOURCES for path in sorted((ROOT / name).glob("**/*.tf")) if ".terraform" not in path.parts
+    ]
 
 
 @pytest.mark.parametrize("root", ROOTS)

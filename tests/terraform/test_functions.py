@@ -68,9 +68,7 @@ def test_concurrency_is_reserved_for_sender_and_processor_only_where_the_owner_s
     default: Plan, plan: Callable[[str], Plan]
 ) -> None:
     reserved = {
-        name: [
-            function(planned, name)["reserved_concurrent_executions"] for planned in (default, plan("organisation"))
-        ]
+        name: [function(planned, name)["reserved_concurrent_executions"] for planned in (default, plan("organisation"))]
         for name in (*ENGINE_FUNCTIONS, "TemplateSeeder")
     }
     assert reserved == {"EmailSender": [-1, 20], "FeedbackProcessor": [-1, 5], "TemplateSeeder": [-1, -1]}

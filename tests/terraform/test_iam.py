@@ -225,7 +225,9 @@ def test_attachments_are_read_from_the_producers_prefixes_only(complete: Plan) -
     assert sender_statement(complete, "mail", "ReadAttachments")["Resource"] == ["arn:aws:s3:::example-invoices/*"]
 
 
-def test_attachments_are_decrypted_with_the_given_keys_through_s3_only(default: Plan, plan: Callable[[str], Plan]) -> None:
+def test_attachments_are_decrypted_with_the_given_keys_through_s3_only(
+    default: Plan, plan: Callable[[str], Plan]
+) -> None:
     organisation = plan("organisation")
     assert sender_statement(organisation, NAME, "DecryptAttachmentsThroughS3Only") == {
         "Sid": "DecryptAttachmentsThroughS3Only",

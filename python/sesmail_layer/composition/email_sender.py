@@ -27,7 +27,7 @@ from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import BytesInFlight, run_all
+from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
@@ -40,7 +40,7 @@ class EmailSender:
     """Made once for a container, called for every invocation."""
 
     def __init__(self, settings: Settings) -> None:
-        self._run_all = run_all
+        self._run_all: RunAll = run_all
         if settings.tracing:
             from sesmail_layer.runtime.tracing import enable_tracing
 

@@ -19,7 +19,7 @@ from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import run_all
+from sesmail_layer.runtime.parallel import RunAll, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
@@ -31,7 +31,7 @@ class FeedbackProcessor:
     """Made once for a container, called for every invocation."""
 
     def __init__(self, settings: Settings) -> None:
-        self._run_all = run_all
+        self._run_all: RunAll = run_all
         if settings.tracing:
             from sesmail_layer.runtime.tracing import enable_tracing
 

@@ -4,12 +4,11 @@ enabled (docs/adr/0044-the-x-ray-sdk-until-its-end.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-Step = Callable[[], object]
-RunAll = Callable[[Sequence[Step]], None]
+from sesmail_layer.runtime.parallel import RunAll, Step
 
 
 def enable_tracing(run_all: RunAll) -> RunAll:

@@ -32,7 +32,8 @@ CALLS_OF_THREADS = """
 import os
 os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
 if IN_LAMBDA:
-    os.environ |= {"LAMBDA_TASK_ROOT": "/var/task", "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"}
+    os.environ["LAMBDA_TASK_ROOT"] = "/var/task"
+    os.environ["_X_AMZN_TRACE_ID"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.tracing import enable_tracing
 run_all = enable_tracing(run_all)
@@ -58,8 +59,9 @@ segment = None if IN_LAMBDA else xray_recorder.begin_segment("invocation", sampl
 run_all([ten_calls] * 10)
 if segment:
     xray_recorder.end_segment()
-    sent = [part for document in sent for part in document.get("subsegments", [document] if "type" in document else [])]
-print(json.dumps([(one["name"], one["aws"]["operation"], one.get("trace_id"), one.get("parent_id"), one["id"]) for one in sent]))
+    sent = [part for one in sent for part in one.get("subsegments", [one] if "type" in one else [])]
+print(json.dumps([(one["name"], one["aws"]["operation"], one.get("trace_id"), one.get("parent_id"), one["id"])
+    for one in sent]))
 """
 
 
