@@ -88,9 +88,10 @@ def test_a_plain_destroy_keeps_the_data_protected_and_the_docs_lead_out_and_back
     assert protections(emulator, bucket) == before
     client(emulator, "dynamodb").put_item(TableName=f"{NAME}-Suppression", Item={"email": {"S": "john@example.com"}})
 
-    run_docs(kept, emulator, "terraform import", until="terraform -chdir=terraform apply")
+    run_docs(kept, emulator, "adopt()", until="terraform -chdir=terraform apply")
     kept.terraform.apply()
 
+    (kept.terraform.root / "adopt.tf").unlink()
     assert protections(emulator, bucket) == before
     assert client(emulator, "dynamodb").scan(TableName=f"{NAME}-Suppression")["Count"] == 1
     assert unexpected_changes(kept.terraform) == []
