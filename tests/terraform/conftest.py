@@ -60,6 +60,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
     jobs["rejected"] = partial(tested.rejected, {**REQUIRED, **REJECTED})
     jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
+    # The second plan of the root, in a folder of its own: a root keeps one plan's variables and lock.
+    jobs["organisation"] = partial(applied.plan, *PLANS["organisation"])
     jobs[APPLIED] = partial(applied.applied, APPLIED)
     jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
