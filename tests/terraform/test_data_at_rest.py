@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from tests.terraform.runner import ACCOUNT, Plan
+from tests.terraform.runner import ACCOUNT, ROOT, Plan
 
 NAME = "sesmailengine"
 
@@ -57,6 +58,16 @@ def test_the_bucket_is_private_versioned_encrypted_and_kept(default: Plan) -> No
     block = default.one("aws_s3_bucket_public_access_block").values
     kinds = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
     assert all(block[kind] for kind in kinds)
+
+
+def test_a_destroy_meets_the_tables_before_it_takes_the_buckets_protection() -> None:
+    """Terraform destroys what depends on something before it; a protected table ends the destroy there.
+
+    What comes of it is in tests/e2e/test_retained_data.py.
+    """
+    block = re.search(r'^module "tables" \{\n.*?^\}', (ROOT / "modules/sesmail/main.tf").read_text(), re.M | re.S)
+    assert block is not None
+    assert "depends_on = [module.template_bucket]" in block[0]
 
 
 def test_the_bucket_denies_requests_without_tls(default: Plan) -> None:
