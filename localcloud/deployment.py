@@ -35,6 +35,8 @@ def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -
         "package_dir": str(package),
         "lambda_architecture": architecture(),
         "lambda_runtime": f"python{python_version(emulator.backend)}",
+        # No emulator has Service Quotas.
+        "check_lambda_quota": False,
     }
     if not emulator.has_full_ses:
         # LocalStack community has no SES v2 and never mounts layers.

@@ -53,7 +53,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. With false, a destroy removes everything."
+  description = "Protect tables and template bucket: a destroy removes all else, leaves them as they are, and ends with an error. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
@@ -76,6 +76,28 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "attachment_kms_key_arns" {
+  description = "Customer keys of the buckets that attachments are read from (s3Uri): the sender may decrypt with them, through S3 only. The keys' policies must let this account in."
+  type        = list(string)
+  default     = []
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Roles
+# ---------------------------------------------------------------------------------------------------------------------
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds every role of the engine, where your organisation requires one; null for none."
+  type        = string
+  default     = null
+}
+
+variable "role_path" {
+  description = "Path of every role of the engine."
+  type        = string
+  default     = "/"
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # SES
 # ---------------------------------------------------------------------------------------------------------------------
@@ -90,6 +112,12 @@ variable "configuration_set_name" {
   description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
   type        = string
   default     = null
+}
+
+variable "tls_policy" {
+  description = "REQUIRE: SES sends over TLS only, and a recipient's server that offers none bounces. OPTIONAL: SES sends without TLS there. Of the configuration set that is created."
+  type        = string
+  default     = "REQUIRE"
 }
 
 variable "open_tracking" {

@@ -50,6 +50,12 @@ variable "tracing_enabled" {
   default     = false
 }
 
+variable "check_lambda_quota" {
+  description = "Ask Service Quotas in every plan whether the account may run as many functions at once as the queues may ask for, and warn if not. Needs servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false does not ask."
+  type        = bool
+  default     = true
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Sender
 # ---------------------------------------------------------------------------------------------------------------------
@@ -78,6 +84,12 @@ variable "bulk_sender_concurrency" {
   default     = 5
 }
 
+variable "email_sender_reserved_concurrency" {
+  description = "Concurrent executions that Lambda keeps for the sender; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  type        = number
+  default     = null
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Feedback processor
 # ---------------------------------------------------------------------------------------------------------------------
@@ -98,6 +110,12 @@ variable "feedback_processor_concurrency" {
   description = "Concurrent feedback processor instances."
   type        = number
   default     = 5
+}
+
+variable "feedback_processor_reserved_concurrency" {
+  description = "Concurrent executions that Lambda keeps for the feedback processor; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  type        = number
+  default     = null
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -38,9 +38,11 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_iam_role" "this" {
-  name        = "${var.name}Role"
-  description = "Execution role of ${var.name}"
-  tags        = var.tags
+  name                 = "${var.name}Role"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary_arn
+  description          = "Execution role of ${var.name}"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -84,7 +86,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_115: concurrency is bounded per queue; reserving it would take it from the account's other functions
+  # checkov:skip=CKV_AWS_115: concurrency is bounded per queue; reserving it takes it from the account's other functions, so the owner decides
   # checkov:skip=CKV_AWS_116: for asynchronous invocation, of which there is none: dead letters belong to the queues
   # checkov:skip=CKV_AWS_117: talks to AWS only; in a VPC it would need a NAT gateway or seven endpoints and gain nothing
   # checkov:skip=CKV_AWS_173: names and numbers only, no secret; Lambda encrypts them with its own key
@@ -101,6 +103,8 @@ resource "aws_lambda_function" "this" {
   timeout          = var.timeout_seconds
   layers           = var.layer_arns
   tags             = var.tags
+
+  reserved_concurrent_executions = var.reserved_concurrency
 
   environment {
     variables = var.environment

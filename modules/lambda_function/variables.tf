@@ -69,6 +69,22 @@ variable "event_sources" {
   default = {}
 }
 
+variable "reserved_concurrency" {
+  description = "Concurrent executions that are kept for this function alone, and its limit; null reserves none."
+  type        = number
+  default     = null
+}
+
+variable "role_path" {
+  description = "Path of the function's role."
+  type        = string
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds the function's role, or null."
+  type        = string
+}
+
 variable "allow_recursion" {
   description = "Allow the function to feed its own queue. Otherwise Lambda stops such a loop after 16 hops."
   type        = bool

@@ -36,7 +36,7 @@ resource "aws_sesv2_configuration_set" "this" {
   tags                   = var.tags
 
   delivery_options {
-    tls_policy = "REQUIRE"
+    tls_policy = var.tls_policy
   }
 
   reputation_options {

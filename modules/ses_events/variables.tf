@@ -18,6 +18,11 @@ variable "configuration_set_name" {
   type        = string
 }
 
+variable "tls_policy" {
+  description = "REQUIRE: SES sends over TLS only. OPTIONAL: also without, where the recipient's server offers none."
+  type        = string
+}
+
 variable "open_tracking" {
   description = "Report opens. SES adds an invisible image to the HTML part for it."
   type        = bool

@@ -14,6 +14,21 @@ locals {
     : "fail"
   )
 
+  sender_sources = {
+    email      = { queue_arn = module.email_queue.arn, maximum_concurrency = var.email_sender_concurrency }
+    bulk       = { queue_arn = module.bulk_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
+    retry      = { queue_arn = module.retry_queue.arn, maximum_concurrency = var.email_sender_concurrency }
+    bulk_retry = { queue_arn = module.bulk_retry_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
+  }
+  feedback_sources = {
+    feedback = {
+      queue_arn           = module.feedback_queue.arn
+      maximum_concurrency = var.feedback_processor_concurrency
+      batch_size          = 50
+      batching_seconds    = local.feedback_batching_seconds
+    }
+  }
+
   common_environment = {
     ENVIRONMENT = var.environment
     LOG_LEVEL   = var.log_level
@@ -82,6 +97,14 @@ module "layer" {
   architecture = var.lambda_architecture
 }
 
+module "lambda_quota" {
+  source = "../lambda_quota"
+  count  = var.check_lambda_quota ? 1 : 0
+
+  maximum_concurrency = { for name, source in merge(local.sender_sources, local.feedback_sources) : name => source.maximum_concurrency }
+  reserved            = sum([for reserved in [var.email_sender_reserved_concurrency, var.feedback_processor_reserved_concurrency] : reserved == null ? 0 : reserved])
+}
+
 module "email_sender" {
   source = "../lambda_function"
 
@@ -100,15 +123,14 @@ module "email_sender" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
+  reserved_concurrency     = var.email_sender_reserved_concurrency
+  role_path                = var.role_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+
   # Emails that are held, scheduled or retried wait in the retry queue, hop by hop.
   allow_recursion = true
 
-  event_sources = {
-    email      = { queue_arn = module.email_queue.arn, maximum_concurrency = var.email_sender_concurrency }
-    bulk       = { queue_arn = module.bulk_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
-    retry      = { queue_arn = module.retry_queue.arn, maximum_concurrency = var.email_sender_concurrency }
-    bulk_retry = { queue_arn = module.bulk_retry_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
-  }
+  event_sources = local.sender_sources
 }
 
 module "feedback_processor" {
@@ -129,17 +151,14 @@ module "feedback_processor" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
+  reserved_concurrency     = var.feedback_processor_reserved_concurrency
+  role_path                = var.role_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+
   # Events that cannot be handled now wait on the function's own queue, for a day at most.
   allow_recursion = true
 
-  event_sources = {
-    feedback = {
-      queue_arn           = module.feedback_queue.arn
-      maximum_concurrency = var.feedback_processor_concurrency
-      batch_size          = 50
-      batching_seconds    = local.feedback_batching_seconds
-    }
-  }
+  event_sources = local.feedback_sources
 }
 
 module "template_seeder" {
@@ -158,6 +177,9 @@ module "template_seeder" {
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
+
+  role_path                = var.role_path
+  permissions_boundary_arn = var.permissions_boundary_arn
 
   environment = merge(local.common_environment, {
     SESMAIL_NAME            = var.name

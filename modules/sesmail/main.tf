@@ -58,6 +58,10 @@ module "tables" {
   account               = local.account
   retain_data_on_delete = var.retain_data_on_delete
   tags                  = var.tags
+
+  # A destroy takes the bucket's protection (public access block, versioning, encryption, policy) before the bucket
+  # itself. Of data that is to be kept it meets the tables first: DynamoDB refuses to delete them, and it ends there.
+  depends_on = [module.template_bucket]
 }
 
 module "template_bucket" {
@@ -80,6 +84,7 @@ module "ses_events" {
   account                  = local.account
   create_configuration_set = var.create_configuration_set
   configuration_set_name   = var.configuration_set_name
+  tls_policy               = var.tls_policy
   open_tracking            = var.open_tracking
   click_tracking           = var.click_tracking
   feedback_queue_arn       = module.feedback_queue.arn

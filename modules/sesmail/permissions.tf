@@ -23,6 +23,11 @@ locals {
     "${local.s3_arn_prefix}${trimprefix(prefix, "s3://")}*"
   ])
 
+  # KMS names the service by its regional host: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+  attachment_key_services = distinct([
+    for arn in var.attachment_kms_key_arns : "s3.${split(":", arn)[3]}.${data.aws_partition.current.dns_suffix}"
+  ])
+
   publish_statement = {
     sid       = "PublishStatusEvents"
     actions   = ["events:PutEvents"]
@@ -127,6 +132,13 @@ locals {
       sid       = "ReadAttachments"
       actions   = ["s3:GetObject"]
       resources = local.attachment_arns
+    }],
+    # S3 asks KMS in the sender's name; used directly, the keys are denied.
+    length(var.attachment_kms_key_arns) == 0 ? [] : [{
+      sid       = "DecryptAttachmentsThroughS3Only"
+      actions   = ["kms:Decrypt"]
+      resources = var.attachment_kms_key_arns
+      condition = { StringEquals = { "kms:ViaService" = local.attachment_key_services } }
     }],
   )
 }

@@ -86,7 +86,7 @@ variable "tags" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else and ends with an error for them. With false, a destroy removes everything."
+  description = "Protect tables and template bucket: a destroy removes all else, leaves them as they are, and ends with an error. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
@@ -129,6 +129,43 @@ variable "kms_key_arn" {
   }
 }
 
+variable "attachment_kms_key_arns" {
+  description = "Customer keys of the buckets that attachments are read from (s3Uri): the sender may decrypt with them, through S3 only. The keys' policies must let this account in."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.attachment_kms_key_arns : can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
+    error_message = "attachment_kms_key_arns must be ARNs of KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID), not aliases, without wildcards."
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Roles
+# ---------------------------------------------------------------------------------------------------------------------
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds every role of the engine, where your organisation requires one; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*?]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary, or null."
+  }
+}
+
+variable "role_path" {
+  description = "Path of every role of the engine."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-~]{1,510}/)?$", var.role_path))
+    error_message = "role_path must start and end with a slash, such as /engines/, and have at most 512 characters without spaces (IAM's rule)."
+  }
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # SES
 # ---------------------------------------------------------------------------------------------------------------------
@@ -147,6 +184,17 @@ variable "configuration_set_name" {
   validation {
     condition     = var.configuration_set_name == null ? true : can(regex("^[A-Za-z0-9_-]{1,64}$", var.configuration_set_name))
     error_message = "configuration_set_name must be 1 to 64 letters, digits, hyphens or underscores (SES's rule), or null."
+  }
+}
+
+variable "tls_policy" {
+  description = "REQUIRE: SES sends over TLS only, and a recipient's server that offers none bounces. OPTIONAL: SES sends without TLS there. Of the configuration set that is created."
+  type        = string
+  default     = "REQUIRE"
+
+  validation {
+    condition     = contains(["REQUIRE", "OPTIONAL"], var.tls_policy)
+    error_message = "tls_policy must be REQUIRE or OPTIONAL."
   }
 }
 

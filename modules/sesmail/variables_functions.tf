@@ -73,6 +73,12 @@ variable "tracing_enabled" {
   default     = false
 }
 
+variable "check_lambda_quota" {
+  description = "Ask Service Quotas in every plan whether the account may run as many functions at once as the queues may ask for, and warn if not. Needs servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false does not ask."
+  type        = bool
+  default     = true
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Sender
 # ---------------------------------------------------------------------------------------------------------------------
@@ -128,6 +134,18 @@ variable "bulk_sender_concurrency" {
   }
 }
 
+variable "email_sender_reserved_concurrency" {
+  description = "Concurrent executions that Lambda keeps for the sender; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  type        = number
+  default     = null
+
+  validation {
+    # Else Lambda throttles what its event sources poll: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    condition     = var.email_sender_reserved_concurrency == null ? true : var.email_sender_reserved_concurrency >= 2 * (var.email_sender_concurrency + var.bulk_sender_concurrency) && floor(var.email_sender_reserved_concurrency) == var.email_sender_reserved_concurrency
+    error_message = "email_sender_reserved_concurrency must be a whole number, at least 2 x (email_sender_concurrency + bulk_sender_concurrency): each has a queue and a retry queue; or null."
+  }
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Feedback processor
 # ---------------------------------------------------------------------------------------------------------------------
@@ -162,6 +180,17 @@ variable "feedback_processor_concurrency" {
   validation {
     condition     = var.feedback_processor_concurrency >= 2 && var.feedback_processor_concurrency <= 1000 && floor(var.feedback_processor_concurrency) == var.feedback_processor_concurrency
     error_message = "feedback_processor_concurrency must be a whole number between 2 (Lambda's minimum) and 1000."
+  }
+}
+
+variable "feedback_processor_reserved_concurrency" {
+  description = "Concurrent executions that Lambda keeps for the feedback processor; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.feedback_processor_reserved_concurrency == null ? true : var.feedback_processor_reserved_concurrency >= var.feedback_processor_concurrency && floor(var.feedback_processor_reserved_concurrency) == var.feedback_processor_reserved_concurrency
+    error_message = "feedback_processor_reserved_concurrency must be a whole number, at least feedback_processor_concurrency, or null."
   }
 }
 

@@ -50,6 +50,8 @@ class Ran:
     answer: dict[str, Any]
     peak_mb: float
     """Resident memory of the whole process, moto's included."""
+    modules: list[str]
+    """What the process had imported when the invocation ended."""
     tables: dict[str, list[dict[str, Any]]]
     mails: list[dict[str, Any]]
     published: list[dict[str, Any]]

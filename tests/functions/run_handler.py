@@ -61,7 +61,8 @@ def main() -> None:
         Context.seconds = given.get("seconds", 30)
         forget_peak()
         answer = handler(given["event"], Context())
-        result = {"answer": answer, "peak_mb": peak_mb(), **what_is_left()}
+        modules = sorted(sys.modules)
+        result = {"answer": answer, "peak_mb": peak_mb(), "modules": modules, **what_is_left()}
     print("\n=== result\n" + json.dumps(result, default=str), end="")
 
 

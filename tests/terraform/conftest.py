@@ -12,12 +12,26 @@ from functools import partial
 
 import pytest
 
-from tests.terraform.runner import PACKAGES, ROOT, Plan, Workspace
+from tests.terraform.runner import ACCOUNT, PACKAGES, REGION, ROOT, Plan, Workspace
 
 REQUIRED = {"admin_email": "ops@example.com", "default_sender_email": "no-reply@example.com"}
+# What an organisation's rules may demand.
+ORGANISATION: dict[str, object] = {
+    "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "role_path": "/engines/",
+    "attachment_kms_key_arns": [
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234",
+        "arn:aws:kms:eu-north-1:210987654321:key/5",
+    ],
+    "producers": {"shop": {"attachment_prefixes": ["s3://example-invoices/"]}},
+    "tls_policy": "OPTIONAL",
+    "email_sender_reserved_concurrency": 20,
+    "feedback_processor_reserved_concurrency": 5,
+}
 # The root as its documentation shows it, and with every option that adds or changes a resource.
 PLANS: dict[str, tuple[str, dict[str, object]]] = {
     "default": ("terraform", {**REQUIRED, "package_dir": f"../{PACKAGES}"}),
+    "organisation": ("terraform", {**REQUIRED, "package_dir": f"../{PACKAGES}", **ORGANISATION}),
     "minimal": ("examples/minimal", {"package_dir": f"../../{PACKAGES}"}),
     "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
     "producer": ("examples/producer", {}),
@@ -46,6 +60,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
     jobs["rejected"] = partial(tested.rejected, {**REQUIRED, **REJECTED})
     jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
+    # The second plan of the root, in a folder of its own: a root keeps one plan's variables and lock.
+    jobs["organisation"] = partial(applied.plan, *PLANS["organisation"])
     jobs[APPLIED] = partial(applied.applied, APPLIED)
     jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:

@@ -26,17 +26,23 @@ _CALLER_IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.c
 <GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:user/test</Arn><UserId>TEST</UserId><Account>{ACCOUNT}</Account>
 </GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
 
+# A new account: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+NEW_ACCOUNT_CONCURRENCY = 10
+_QUOTA_ARN = f"arn:aws:servicequotas:{REGION}:{ACCOUNT}:lambda/L-B99A9384"
+_QUOTA = json.dumps({"Quota": {"QuotaArn": _QUOTA_ARN, "Value": NEW_ACCOUNT_CONCURRENCY}})
+
 _MOCKED_PROVIDER = re.compile(r"^mock_provider \"aws\" \{(?:\}|.*?^\})\n", re.MULTILINE | re.DOTALL)
 
 
-class _CallerIdentity(BaseHTTPRequestHandler):
-    """The only AWS call of the provider while it plans a new deployment: GetCallerIdentity."""
+class _Account(BaseHTTPRequestHandler):
+    """The only AWS calls of the provider while it plans a new deployment: GetCallerIdentity, and Lambda's quota."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = _CALLER_IDENTITY.encode()
+        quota = "ServiceQuotas" in self.headers.get("X-Amz-Target", "")
+        body = (_QUOTA if quota else _CALLER_IDENTITY).encode()
         self.send_response(200)
-        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Type", "application/x-amz-json-1.1" if quota else "text/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -60,9 +66,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Plan:
-    """What Terraform would create."""
+    """What Terraform would create, and what its `check` blocks warn of."""
 
     resources: tuple[Resource, ...]
+    warnings: tuple[str, ...] = ()
 
     def all(self, type_: str) -> tuple[Resource, ...]:
         return tuple(resource for resource in self.resources if resource.type == type_)
@@ -86,7 +93,7 @@ class Workspace:
         ignore = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "terraform.tfvars")
         for name in SOURCES:
             shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-        self._sts = ThreadingHTTPServer(("127.0.0.1", 0), _CallerIdentity)
+        self._sts = ThreadingHTTPServer(("127.0.0.1", 0), _Account)
         threading.Thread(target=self._sts.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -154,7 +161,9 @@ class Workspace:
         (self.folder / where / "plan.auto.tfvars.json").write_text(json.dumps(variables))
         self.run(where, "plan", "-input=false", "-no-color", "-out=plan.tfplan")
         shown = json.loads(self.run(where, "show", "-json", "plan.tfplan"))
-        return Plan(tuple(_resources(shown["planned_values"]["root_module"])))
+        checked = [instance for check in shown.get("checks", []) for instance in check.get("instances", [])]
+        warnings = [problem["message"] for instance in checked for problem in instance.get("problems", [])]
+        return Plan(tuple(_resources(shown["planned_values"]["root_module"])), tuple(warnings))
 
     def applied(self, test_file: str) -> Plan:
         """The state after the last run of a test file, in which mocks make up what AWS would answer."""

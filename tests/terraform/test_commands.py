@@ -43,8 +43,3 @@ def test_only_the_aws_provider_is_used() -> None:
     for path in (ROOT / "modules").glob("*/versions.tf"):
         assert re.findall(r'source\s+= "([^"]+)"', path.read_text()) == ["hashicorp/aws"], path
         assert 'version = ">= 5.100.0, < 7.0.0"' in path.read_text(), path
-
-
-def test_nothing_is_used_that_version_6_of_the_provider_removed() -> None:
-    for path in ROOT.glob("modules/**/*.tf"):
-        assert not re.search(r"data\.aws_region\.\w+\.name", path.read_text()), path

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.terraform.runner import ACCOUNT, Plan
+import re
+from collections.abc import Callable
+
+from tests.terraform.runner import ACCOUNT, ROOT, Plan
 
 NAME = "sesmailengine"
 
@@ -57,6 +60,16 @@ def test_the_bucket_is_private_versioned_encrypted_and_kept(default: Plan) -> No
     assert all(block[kind] for kind in kinds)
 
 
+def test_a_destroy_meets_the_tables_before_it_takes_the_buckets_protection() -> None:
+    """Terraform destroys what depends on something before it; a protected table ends the destroy there.
+
+    What comes of it is in tests/e2e/test_retained_data.py.
+    """
+    block = re.search(r'^module "tables" \{\n.*?^\}', (ROOT / "modules/sesmail/main.tf").read_text(), re.M | re.S)
+    assert block is not None
+    assert "depends_on = [module.template_bucket]" in block[0]
+
+
 def test_the_bucket_denies_requests_without_tls(default: Plan) -> None:
     (statement,) = default.one("aws_s3_bucket_policy").json("policy")["Statement"]
     assert statement["Effect"] == "Deny"
@@ -64,8 +77,9 @@ def test_the_bucket_denies_requests_without_tls(default: Plan) -> None:
     assert statement["Resource"] == [f"arn:aws:s3:::{NAME}-templates-{ACCOUNT}{part}" for part in ("", "/*")]
 
 
-def test_ses_requires_tls(default: Plan) -> None:
-    assert default.one("aws_sesv2_configuration_set").values["delivery_options"][0]["tls_policy"] == "REQUIRE"
+def test_ses_requires_tls_unless_the_owner_does_not(default: Plan, plan: Callable[[str], Plan]) -> None:
+    for planned, policy in ((default, "REQUIRE"), (plan("organisation"), "OPTIONAL")):
+        assert planned.one("aws_sesv2_configuration_set").values["delivery_options"][0]["tls_policy"] == policy
 
 
 def test_topics_use_the_customers_key_or_none(default: Plan) -> None:

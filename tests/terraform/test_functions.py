@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sesmail_layer.runtime.settings import SeederSettings
-from tests.terraform.runner import Plan
+from tests.terraform.runner import NEW_ACCOUNT_CONCURRENCY, Plan
 from tools.simulation.environment import environment as default_environment
 
 ENGINE_FUNCTIONS = ("EmailSender", "FeedbackProcessor")
@@ -61,6 +62,32 @@ def test_tracing_is_off_by_default(default: Plan, complete: Plan) -> None:
     for name in (*ENGINE_FUNCTIONS, "TemplateSeeder"):
         assert function(default, name)["tracing_config"] == [{"mode": "PassThrough"}]
         assert function(complete, name)["tracing_config"] == [{"mode": "Active"}]
+
+
+def test_concurrency_is_reserved_for_sender_and_processor_only_where_the_owner_says_so(
+    default: Plan, plan: Callable[[str], Plan]
+) -> None:
+    reserved = {
+        name: [function(planned, name)["reserved_concurrent_executions"] for planned in (default, plan("organisation"))]
+        for name in (*ENGINE_FUNCTIONS, "TemplateSeeder")
+    }
+    assert reserved == {"EmailSender": [-1, 20], "FeedbackProcessor": [-1, 5], "TemplateSeeder": [-1, -1]}
+
+
+@pytest.mark.parametrize(("name", "asked"), [("default", 25), ("complete", 35)])
+def test_a_new_account_is_warned_that_it_runs_fewer_functions_than_the_queues_ask_for(
+    name: str, asked: int, plan: Callable[[str], Plan]
+) -> None:
+    """Each mapping may scale up to its maximum: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+    mappings = plan(name).all("aws_lambda_event_source_mapping")
+    assert sum(mapping.values["scaling_config"][0]["maximum_concurrency"] for mapping in mappings) == asked
+    (warning,) = plan(name).warnings
+    assert f"may run {asked} functions at once, and this account allows {NEW_ACCOUNT_CONCURRENCY} " in warning
+
+
+def test_a_reservation_that_the_account_cannot_make_is_warned_of(plan: Callable[[str], Plan]) -> None:
+    _, warning = plan("organisation").warnings
+    assert "are 25 together; Lambda leaves 100 of the account's 10 unreserved" in warning
 
 
 def test_memory_and_timeouts_are_the_documented_ones(default: Plan) -> None:

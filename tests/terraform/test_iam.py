@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.conftest import PLANS
-from tests.terraform.runner import ACCOUNT, REGION, Plan, Resource
+from tests.terraform.conftest import ORGANISATION, PLANS
+from tests.terraform.runner import ACCOUNT, REGION, ROOT, Plan, Resource
 
 NAME = "sesmailengine"
 _POLICY_ATTRIBUTES = ("policy", "assume_role_policy")
@@ -56,7 +56,8 @@ def test_a_wildcard_resource_has_its_reason_in_the_sid(name: str, plan: Callable
 def test_every_other_resource_is_one_of_this_account(name: str, plan: Callable[[str], Plan]) -> None:
     for resource, statement in statements(plan(name)):
         for arn in listed(statement.get("Resource", [])):
-            if arn != "*":
+            # A customer's bucket, and so its key, may belong to another account.
+            if arn != "*" and statement["Sid"] != "DecryptAttachmentsThroughS3Only":
                 assert _RESOURCE.match(arn), (resource.address, arn)
 
 
@@ -81,6 +82,31 @@ def test_only_lambda_assumes_the_roles(complete: Plan) -> None:
         (statement,) = role.json("assume_role_policy")["Statement"]
         assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
         assert statement["Action"] == "sts:AssumeRole"
+
+
+def test_every_role_has_the_path_and_the_boundary_that_the_owner_sets(plan: Callable[[str], Plan]) -> None:
+    """A role of the next module, too: none may be outside of what an organisation lets its teams create."""
+    for name, path, boundary in (
+        ("default", "/", None),
+        ("organisation", ORGANISATION["role_path"], ORGANISATION["permissions_boundary_arn"]),
+    ):
+        roles = plan(name).all("aws_iam_role")
+        assert len(roles) == 3
+        for role in roles:
+            assert (role.values["path"], role.values.get("permissions_boundary")) == (path, boundary), role.address
+
+
+def test_no_code_builds_the_arn_of_a_role_for_a_policy() -> None:
+    """A role has a path: its attribute has it. The bus's policy is measured with what the ARN will be."""
+    found = [
+        (path.name, line.strip())
+        for path in ROOT.glob("modules/**/*.tf")
+        if not path.name.startswith("variables")
+        for line in path.read_text().splitlines()
+        if ":role" in line
+    ]
+    assert [name for name, line in found if "role_arn_prefix" not in line] == []
+    assert all("${var.role_path}" in line for _, line in found)
 
 
 def rights(plan: Plan, function: str) -> dict[str, set[str]]:
@@ -199,6 +225,28 @@ def test_the_sender_sends_from_known_addresses_only(default: Plan, complete: Pla
 
 def test_attachments_are_read_from_the_producers_prefixes_only(complete: Plan) -> None:
     assert sender_statement(complete, "mail", "ReadAttachments")["Resource"] == ["arn:aws:s3:::example-invoices/*"]
+
+
+def test_attachments_are_decrypted_with_the_given_keys_through_s3_only(
+    default: Plan, plan: Callable[[str], Plan]
+) -> None:
+    organisation = plan("organisation")
+    assert sender_statement(organisation, NAME, "DecryptAttachmentsThroughS3Only") == {
+        "Sid": "DecryptAttachmentsThroughS3Only",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": ORGANISATION["attachment_kms_key_arns"],
+        "Condition": {
+            "StringEquals": {"kms:ViaService": [f"s3.{region}.amazonaws.com" for region in (REGION, "eu-north-1")]}
+        },
+    }
+    holders = [
+        resource.address
+        for planned in (default, organisation)
+        for resource, statement in statements(planned)
+        if statement["Sid"] == "DecryptAttachmentsThroughS3Only"
+    ]
+    assert holders == ["module.sesmail.module.email_sender.aws_iam_role_policy.this"]
 
 
 def test_a_missing_template_is_not_mistaken_for_a_missing_permission(default: Plan) -> None:

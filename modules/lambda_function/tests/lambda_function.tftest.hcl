@@ -18,6 +18,9 @@ variables {
   policy_statements  = []
   log_retention_days = 90
   tracing_enabled    = false
+
+  role_path                = "/"
+  permissions_boundary_arn = null
 }
 
 run "function_has_a_role_and_a_log_of_its_own" {
@@ -143,4 +146,33 @@ run "a_missing_package_is_named" {
   }
 
   expect_failures = [aws_lambda_function.this]
+}
+
+run "role_and_concurrency_follow_their_variables" {
+  command = plan
+
+  variables {
+    role_path                = "/engines/"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    reserved_concurrency     = 20
+  }
+
+  assert {
+    condition     = aws_iam_role.this.path == "/engines/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "The role must be where, and bounded as, the organisation requires."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 20
+    error_message = "The function must reserve its concurrency."
+  }
+}
+
+run "nothing_is_reserved_or_bounded_by_default" {
+  command = plan
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == null && aws_lambda_function.this.reserved_concurrent_executions == null
+    error_message = "Reserved concurrency is taken from the account's other functions."
+  }
 }

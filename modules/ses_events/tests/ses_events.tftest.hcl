@@ -11,6 +11,7 @@ variables {
   dead_letter_queue_arn    = "arn:aws:sqs:eu-west-1:123456789012:mail-FeedbackProcessorDLQ"
   create_configuration_set = true
   configuration_set_name   = null
+  tls_policy               = "REQUIRE"
   open_tracking            = true
   click_tracking           = false
   kms_key_arn              = null
@@ -69,13 +70,19 @@ run "ses_reports_to_the_feedback_queue_and_only_this_set_may_publish" {
   }
 }
 
-run "tracking_and_key_follow_their_variables" {
+run "tracking_key_and_tls_follow_their_variables" {
   command = plan
 
   variables {
     open_tracking  = false
     click_tracking = true
     kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    tls_policy     = "OPTIONAL"
+  }
+
+  assert {
+    condition     = aws_sesv2_configuration_set.this[0].delivery_options[0].tls_policy == "OPTIONAL"
+    error_message = "Whoever must reach servers without TLS may."
   }
 
   assert {

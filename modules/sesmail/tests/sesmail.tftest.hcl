@@ -271,46 +271,6 @@ run "senders_are_compared_with_case_but_for_their_domains" {
   }
 }
 
-run "restrict_producers_denies_other_principals_and_sources" {
-  command = plan
-
-  variables {
-    restrict_producers  = true
-    status_event_source = "mail.engine"
-    operator_principals = ["arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop"]
-    producers = {
-      "shop.orders"     = { principals = ["arn:aws:iam::123456789012:role/shop"] }
-      "shop.newsletter" = { principals = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }
-    }
-    default_producer = { enabled = false, principals = ["arn:aws:iam::123456789012:role/operator"] }
-  }
-
-  assert {
-    condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) } == {
-      Allowshopnewsletter = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.newsletter"] } })
-      Allowshoporders     = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringEquals = { "events:detail-type" = ["Email Request"], "events:source" = ["shop.orders"] } })
-      DenyStatusEventsOfOthers = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
-        "arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole",
-        "arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop",
-      ] }, "ForAnyValue:StringEquals" = { "events:source" = ["mail.engine"] } })
-      DenyOtherPrincipals = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
-        "arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole",
-        "arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter",
-      ] } })
-      DenyForeignSource0 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, StringNotEquals = { "events:source" = ["shop.newsletter", "shop.orders", "mail.engine"] } })
-      DenyForeignSource1 = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/newsletter"] }, StringNotEquals = { "events:source" = ["shop.newsletter"] } })
-    }
-    error_message = "Listed principals send under their sources, the engine and the operators publish, all others are denied."
-  }
-
-  assert {
-    condition = alltrue([for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement :
-      statement.Action == "events:PutEvents" && statement.Resource == output.event_bus_arn && statement.Effect == (startswith(statement.Sid, "Allow") ? "Allow" : "Deny")
-    ])
-    error_message = "The bus policy is about putting events on this bus only."
-  }
-}
-
 # With provider 5.100, which the tests run with; 6.8.0 takes it.
 run "requests_above_256_kb_need_a_provider_whose_queues_take_them" {
   command = plan

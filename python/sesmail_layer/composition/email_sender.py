@@ -27,7 +27,7 @@ from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import BytesInFlight, run_all
+from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
@@ -40,10 +40,11 @@ class EmailSender:
     """Made once for a container, called for every invocation."""
 
     def __init__(self, settings: Settings) -> None:
+        self._run_all: RunAll = run_all
         if settings.tracing:
             from sesmail_layer.runtime.tracing import enable_tracing
 
-            enable_tracing()
+            self._run_all = enable_tracing(run_all)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._send = SendEmails(self._ports(settings), _rules(settings))
@@ -85,7 +86,7 @@ class EmailSender:
             log=log,
             fingerprint=keys.fingerprint,
             time_limit=time_limit,
-            run_all=run_all,
+            run_all=self._run_all,
             # One message of the largest size at once, or many small ones: Terraform checks the memory against it.
             bytes_in_flight=BytesInFlight(_max_message_bytes(settings)).reserve,
         )

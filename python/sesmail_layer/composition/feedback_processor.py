@@ -20,7 +20,7 @@ from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import run_all
+from sesmail_layer.runtime.parallel import RunAll, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
@@ -32,10 +32,11 @@ class FeedbackProcessor:
     """Made once for a container, called for every invocation."""
 
     def __init__(self, settings: Settings) -> None:
+        self._run_all: RunAll = run_all
         if settings.tracing:
             from sesmail_layer.runtime.tracing import enable_tracing
 
-            enable_tracing()
+            self._run_all = enable_tracing(run_all)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._record = RecordFeedback(self._ports(settings), _rules(settings))
@@ -63,7 +64,7 @@ class FeedbackProcessor:
                 sqs, settings.feedback_queue_url, failure="Failed to put the event on the feedback queue", code="QUE003"
             ),
             progress=OutstandingNotes(dynamodb, settings.control_table),
-            run_all=run_all,
+            run_all=self._run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             bus=bus,
             sending_bus=bus,

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+Step = Callable[[], object]
+RunAll = Callable[[Sequence[Step]], None]
+
 WORKERS = 10
 """A sender's batch; botocore keeps as many connections."""
 
 
-def run_all(steps: Sequence[Callable[[], object]]) -> None:
+def run_all(steps: Sequence[Step]) -> None:
     """Run every step to its end, then raise the exception of one if there is any (none is expected)."""
     if not steps:
         return

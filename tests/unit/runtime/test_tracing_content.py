@@ -8,8 +8,9 @@ import sys
 CALLS = """
 import os
 os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
+from sesmail_layer.runtime.parallel import run_all
 from sesmail_layer.runtime.tracing import enable_tracing
-enable_tracing()
+enable_tracing(run_all)
 from aws_xray_sdk.core import xray_recorder
 from botocore.stub import Stubber
 from sesmail_layer.aws.clients import client
