@@ -11,7 +11,6 @@ from tools.simulation.ses import Mail, notification, ses_event
 
 _SECONDS = 0.05
 _SEND_EVENT_SECONDS = (0.5, 3.0)
-_OUTCOME_SECONDS = (3.0, 10.0)
 _KINDS = {"hard": "Bounce", "soft": "Bounce", "delivered": "Delivery"}
 
 
@@ -19,14 +18,15 @@ class OutageSes:
     """Fulfils the port Mailer; its outages are in the wrapper of the ports."""
 
     def __init__(
-        self, clock: FakeClock, dice: random.Random, publish: Callable[[float, str], None], outcome: str
+        self, clock: FakeClock, dice: random.Random, publish: Callable[[float, str], None], outcome: str, latest: float
     ) -> None:
-        """`publish(at, body)`; `outcome`: what becomes of every email."""
+        """`publish(at, body)`; `outcome`: what becomes of every email, `latest` seconds later or sooner."""
         self.accepted: list[Mail] = []
         self._clock = clock
         self._dice = dice
         self._publish = publish
         self._outcome = outcome
+        self._latest = latest
 
     def longest_seconds(self, size: int) -> float:
         return 14.0
@@ -42,6 +42,6 @@ class OutageSes:
         mail = Mail(record_id, attempt, list(recipients), now, message_id, outcome, tags)
         self.accepted.append(mail)
         sent_at = now + self._dice.uniform(*_SEND_EVENT_SECONDS)
-        for kind, at in (("Send", sent_at), (_KINDS[outcome], now + self._dice.uniform(*_OUTCOME_SECONDS))):
+        for kind, at in (("Send", sent_at), (_KINDS[outcome], now + self._dice.uniform(3.0, self._latest))):
             self._publish(at, notification(ses_event(mail, kind, mail.recipients[0])))
         return message_id

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.ses.watermark import probe
 from sesmail_layer.domain.status_event import StatusEvent
@@ -26,7 +27,7 @@ from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.control_fakes import FakeProgress
 from tools.simulation.crashes import Killed, mortal
-from tools.simulation.fakes import NOW, FakeBus, FakeClock, FakeTemplates, request
+from tools.simulation.fakes import FakeBus, FakeClock, FakeTemplates, request
 from tools.simulation.feedback import TOPIC, Feedback
 from tools.simulation.outage_ses import OutageSes
 from tools.simulation.outages import SES_TIMEOUT_SECONDS, Outage, service_of
@@ -38,6 +39,7 @@ SENDER_SECONDS, PROCESSOR_SECONDS = 30.0, 15.0
 SENDER_BATCH, PROCESSOR_BATCH = 10, 50
 WINDOW_SECONDS = 5.0
 _CALL_SECONDS = {"DynamoDB": 0.005, "EventBridge": 0.02, "SQS": 0.01, "S3": 0.03, "SES": 0.0}
+_SES_RATE = 200.0
 _TEMPLATES = FakeTemplates()
 
 
@@ -78,7 +80,9 @@ class _Mapping:
 
 
 class OutageWorld:
-    def __init__(self, seed: int, outages: Sequence[Outage], *, outcome: str = "delivered", rate: float = 200) -> None:
+    def __init__(
+        self, seed: int, outages: Sequence[Outage], *, outcome: str = "delivered", outcome_seconds: float = 10.0
+    ) -> None:
         random.seed(seed)  # The engine's own jitter.
         self.dice = random.Random(seed)
         self.outages = outages
@@ -96,19 +100,27 @@ class OutageWorld:
         self.feedback_queue = TimedQueue(
             "feedback", self.clock, visibility_seconds=6 * PROCESSOR_SECONDS + WINDOW_SECONDS
         )
-        self.ses = OutageSes(self.clock, self.dice, self._event_later, outcome)
+        self.ses = OutageSes(self.clock, self.dice, self._event_later, outcome, outcome_seconds)
         self.bus = TimedBus(self.clock)
         self.progress = ProbesByTopic(self)
-        self._connect(rate)
+        self.suppressed_at: dict[str, float] = {}
+        self._connect()
         for queue in self.queues.values():
             self._map(queue, SENDER_BATCH, 0.0, SENDER_SECONDS, self._make_sender)
         self._map(self.feedback_queue, PROCESSOR_BATCH, WINDOW_SECONDS, PROCESSOR_SECONDS, self._make_processor)
 
-    def _connect(self, rate: float) -> None:
+    def _connect(self) -> None:
         sender, feedback, queues = self.sender, self.feedback, self.queues
-        sender.quota.value = msgspec.structs.replace(sender.quota.value, max_send_rate=rate)  # type: ignore[type-var]
+        sender.quota.value = msgspec.structs.replace(sender.quota.value, max_send_rate=_SES_RATE)  # type: ignore[type-var]
         sender.clock = feedback.clock = self.clock
         sender.pending._clock = self.clock
+        add = sender.suppression.add
+
+        def add_and_note(entry: Suppression) -> None:
+            add(entry)
+            self.suppressed_at.setdefault(entry.email, self.clock.now())
+
+        sender.suppression.add = add_and_note  # type: ignore[method-assign]
         sender.templates, sender.bus, sender.mailer = _TEMPLATES, self.bus, self.ses  # type: ignore[assignment]
         sender.progress = feedback.progress = self.progress
         sender.waiting, sender.bulk_waiting = queues["retry"], queues["bulk-retry"]  # type: ignore[assignment]
@@ -185,8 +197,12 @@ class OutageWorld:
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
-    def accepted_at(self, email_id: str) -> list[float]:
-        return [mail.at for mail in self.ses.accepted if mail.record_id == email_id]
+    def accepted_at(self) -> dict[str, list[float]]:
+        """When SES accepted mails, by email."""
+        found: dict[str, list[float]] = {email_id: [] for email_id in self.asked}
+        for mail in self.ses.accepted:
+            found[mail.record_id].append(mail.at)
+        return found
 
     @property
     def all_queues(self) -> list[TimedQueue]:
@@ -250,6 +266,3 @@ class ProbesByTopic(FakeProgress):
             raise TransientError("SNS error sending a probe: EndpointConnectionError", code="AWS005")
         envelope = {"Type": "Notification", "TopicArn": TOPIC, "MessageId": "p", "Message": probe(now)}
         self._world._event_later(now + 0.2, json.dumps(envelope))
-
-
-__all__ = ["NOW", "Outage", "OutageWorld"]

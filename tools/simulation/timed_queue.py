@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,9 @@ class TimedQueue:
         self._name = name
         self._clock = clock
         self._visibility_seconds = visibility_seconds
-        self._visible: list[tuple[float, int, Stored]] = []
+        self.order: random.Random | None = None
+        """Receives in a random order, where it is set: a standard queue promises none."""
+        self._visible: list[tuple[float, float, Stored]] = []
         self._in_flight: dict[str, Stored] = {}
         self._ids = itertools.count(1)
 
@@ -52,13 +55,14 @@ class TimedQueue:
             self.put(body, delay_seconds)
         return {}
 
-    def visible(self) -> int:
-        now = self._clock.now()
-        return sum(at <= now for at, *_ in self._visible)
-
     def receive(self, most: int) -> list[QueueMessage]:
         now = self._clock.now()
         received: list[QueueMessage] = []
+        if self.order:
+            later = [one for one in self._visible if one[0] > now]
+            visible = [(now, self.order.random(), stored) for at, _, stored in self._visible if at <= now]
+            self._visible = visible + later
+            heapq.heapify(self._visible)
         while self._visible and self._visible[0][0] <= now and len(received) < most:
             stored = heapq.heappop(self._visible)[2]
             if stored.receives == MAX_RECEIVES:

@@ -1,0 +1,109 @@
+"""Outages of 60 s, with the real use cases from request to status event: what they cost an email, and what they do not.
+
+Each seed has another load: one email a second or thirty, one by one or in bursts, a third of them bulk.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tools.simulation.outage_proofs import (
+    AFTER_SECONDS,
+    END,
+    START,
+    check_delay,
+    check_each_email_is_sent_once,
+    check_no_dead_letter,
+    prove_outage,
+    prove_unknown_outcomes,
+    run_load,
+)
+from tools.simulation.outages import SLOWEST_FAILURE_SECONDS, Outage
+
+VISIBILITY_SECONDS = 180.0
+SEEDS = range(52)
+MakeOutages = Callable[[random.Random], Sequence[Outage]]
+
+
+def outage_of(service: str, **about: object) -> MakeOutages:
+    """Return a maker of outages whose calls fail at once or slowly, and have sometimes taken effect."""
+
+    def make(dice: random.Random) -> Sequence[Outage]:
+        slowest = dice.choice((0.0, 1.0, SLOWEST_FAILURE_SECONDS))
+        lost = dice.choice((0.0, 0.5))
+        return [Outage(START, END, service, **{"slowest_seconds": slowest, "lost_answers": lost} | about)]  # type: ignore[arg-type]
+
+    return make
+
+
+def a_second(seed: int) -> float:
+    return 30.0 if seed % 26 == 0 else 1.0
+
+
+WHOLE = {
+    "DynamoDB": outage_of("DynamoDB"),
+    "EventBridge": outage_of("EventBridge"),
+    "SES refuses connections": outage_of("SES", ses="refused", slowest_seconds=2.0, lost_answers=0.0),
+    "SES throttles": outage_of("SES", ses="throttled", slowest_seconds=0.1, lost_answers=0.0),
+}
+PARTIAL = {
+    "DynamoDB's PutItem": outage_of("DynamoDB", operation="PutItem"),
+    "DynamoDB's UpdateItem": outage_of("DynamoDB", operation="UpdateItem"),
+    "DynamoDB's BatchGetItem": outage_of("DynamoDB", operation="BatchGetItem"),
+    "a third of DynamoDB's calls": outage_of("DynamoDB", share=0.3, slowest_seconds=1.0),
+    "half of EventBridge's entries": outage_of("EventBridge", share=0.5),
+    "S3": outage_of("S3", slowest_seconds=10.0),
+    "SQS, while nothing has to wait": outage_of("SQS"),
+    "SES and DynamoDB's PutItem": lambda dice: [
+        *outage_of("SES", ses="refused", slowest_seconds=2.0, lost_answers=0.0)(dice),
+        *outage_of("DynamoDB", operation="PutItem", share=0.3)(dice),
+    ],
+}
+
+
+@pytest.mark.parametrize("service", WHOLE)
+@pytest.mark.parametrize("seeds", [SEEDS[:26], SEEDS[26:]], ids=str)
+def test_an_email_is_sent_a_minute_after_an_outage_and_costs_no_receive(service: str, seeds: range) -> None:
+    for seed in seeds:
+        prove_outage(seed, WHOLE[service](random.Random(seed)), a_second(seed))
+
+
+@pytest.mark.parametrize("service", PARTIAL)
+def test_an_outage_of_some_operations_costs_no_more(service: str) -> None:
+    for seed in range(1, 9):
+        prove_outage(seed, PARTIAL[service](random.Random(seed)), 1.0)
+
+
+@pytest.mark.parametrize("seeds", [range(26), range(26, 52)], ids=str)
+def test_where_ses_does_not_say_whether_it_took_a_mail_it_gets_no_second_one(seeds: range) -> None:
+    for seed in seeds:
+        dice = random.Random(seed)
+        outages = outage_of("SES", ses="unknown", lost_answers=dice.choice((0.3, 0.7, 1.0)))(dice)
+        prove_unknown_outcomes(seed, outages, 10.0 if seed % 26 == 0 else 0.5)
+
+
+def test_probes_that_sns_does_not_take_cost_a_minute_after_its_outage() -> None:
+    for seed in range(8):
+        dice = random.Random(seed)
+        probing = START + 300
+        outages = [
+            *outage_of("SES", ses="unknown", lost_answers=0.3)(dice),
+            Outage(probing - 30, probing + 120, "SNS"),
+        ]
+        world = run_load(seed, outages, 0.5)
+        check_each_email_is_sent_once(world)
+        check_delay(world, AFTER_SECONDS)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_what_cannot_be_put_aside_is_redelivered_and_nothing_is_lost(share: float) -> None:
+    for seed in range(6):
+        dice = random.Random(seed)
+        outages = [*outage_of("DynamoDB")(dice), *outage_of("SQS", share=share)(dice)]
+        world = run_load(seed, outages, 1.0)
+        check_each_email_is_sent_once(world)
+        check_no_dead_letter(world)
+        check_delay(world, VISIBILITY_SECONDS + AFTER_SECONDS)
