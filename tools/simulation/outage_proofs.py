@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sesmail_layer.domain.record.statuses import Status
 from tools.simulation.fakes import NOW
@@ -18,18 +18,20 @@ SETTLE_SECONDS = 300.0
 _ASKED_UNTIL = NOW + 85
 _RUN_SECONDS = 1_500.0
 
-MakeOutages = Callable[[random.Random], Sequence[Outage]]
 
+def run_load(seed: int, outages: Sequence[Outage], a_second: float, *, outcome_seconds: float = 10.0) -> OutageWorld:
+    """Request emails before, during and after an outage, one by one or in bursts, in both lanes.
 
-def run_load(seed: int, outages: Sequence[Outage], a_second: float, until: float = _ASKED_UNTIL) -> OutageWorld:
-    """Request emails before, during and after an outage, one by one or in bursts, in both lanes."""
-    world = OutageWorld(seed, outages)
+    A high load lasts for some seconds around the outage's begin and end.
+    """
+    world = OutageWorld(seed, outages, outcome_seconds=outcome_seconds)
     burst = world.dice.choice((1, 5, 30))
-    at = NOW
-    while at < until:
-        for _ in range(burst):
-            world.ask(at + world.dice.uniform(0, 0.5), bulk=world.dice.random() < 0.3)
-        at += burst / a_second
+    high = ((START - 3, START + 4), (END - 6, END + 2))
+    for at, until in high if a_second > 1 else ((NOW, _ASKED_UNTIL),):
+        while at < until:
+            for _ in range(burst):
+                world.ask(at + world.dice.uniform(0, 0.5), bulk=world.dice.random() < 0.3)
+            at += burst / a_second
     world.run(NOW + _RUN_SECONDS)
     return world
 
@@ -45,7 +47,7 @@ def prove_outage(seed: int, outages: Sequence[Outage], a_second: float) -> None:
 
 def prove_unknown_outcomes(seed: int, outages: Sequence[Outage], a_second: float) -> None:
     """As above, but where SES does not say whether it took a mail, the claim has to settle first."""
-    world = run_load(seed, outages, a_second)
+    world = run_load(seed, outages, a_second, outcome_seconds=60.0)
     check_each_email_is_sent_once(world)
     check_no_receive_is_spent(world)
     check_statuses(world, SETTLE_SECONDS + 120)
@@ -97,6 +99,44 @@ def check_statuses(world: OutageWorld, seconds: float = AFTER_SECONDS + 30) -> N
             assert at is not None, f"{event.status} of {record.email_id} was never published"
             latest = max(end, world.asked[record.email_id].at) + seconds
             assert at <= latest, f"{event.status} of {record.email_id} was published {at - end:.0f} s after the outage"
+
+
+def prove_pollers(seed: int) -> None:
+    """Five pollers, in any order, while the table answers or does not: no mail that SES took goes out again."""
+    dice = random.Random(seed)
+    ends = NOW + dice.uniform(200, 420)
+    world = OutageWorld(
+        seed,
+        [
+            Outage(NOW, NOW + 20, "SES", ses="unknown", lost_answers=1.0),
+            Outage(NOW + 15, ends, "DynamoDB", share=dice.choice((0.5, 0.9, 1.0)), slowest_seconds=dice.choice((0, 3))),
+        ],
+        outcome_seconds=300.0,
+    )
+    for queue in world.all_queues:
+        queue.order = dice
+    for number in range(3):
+        world.ask(NOW + number)
+    for second in range(0, 600, 20):
+        world.ask(NOW + 21 + second)  # Its events keep the pollers busy.
+    world.run(NOW + _RUN_SECONDS)
+    mails = world.accepted_at()
+    assert [len(mails[f"m-{number}"]) for number in (1, 2, 3)] == [1, 1, 1], "sent twice"
+
+
+def prove_suppression(seed: int, outage: Outage) -> None:
+    """Bounces come all through an outage of DynamoDB: each address is suppressed soon after it, and none is lost."""
+    world = OutageWorld(seed, [outage], outcome="hard", outcome_seconds=outage.end - NOW)
+    for number in range(60):
+        world.ask(NOW + number / 10)
+    world.run(outage.end + 3_600)
+    assert len(world.ses.accepted) == 60
+    check_no_receive_is_spent(world)
+    late = {to: at - outage.end for to, at in world.suppressed_at.items() if at > outage.end + 90}
+    assert not late, f"suppressed so many seconds after the outage: {late}"
+    assert len(world.suppressed_at) == 60
+    check_statuses(world, 90 + SETTLE_SECONDS)
+    assert not world.progress.notes
 
 
 def worst_delay(world: OutageWorld) -> float:

@@ -17,6 +17,7 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.ses.watermark import probe
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
+from sesmail_layer.usecases.feedback.record_email import FeedbackTime
 from tools.simulation.crashes import Killer, external_ports, mortal
 from tools.simulation.fakes import NOW, request
 from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, Feedback, bounced, event, limits, soft
@@ -118,6 +119,16 @@ def test_these_batches_call_every_port() -> None:
     """The feedback queue takes what waits; the retry queue of bulk mail is the same adapter as the other."""
     called = {name.partition(".")[0] for _, name in CALLS}
     assert called == set(external_ports(Feedback().ports())) - {"feedback_queue", "bulk_retry_queue"}
+
+
+def test_without_limits_of_time_some_of_them_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FeedbackTime, "until", lambda deadline, _now: FeedbackTime(deadline, deadline, deadline))
+    killed = set()
+    for make, slow in CALLS:
+        feedback, messages = engine(make, MESSAGES)
+        run(feedback, messages, SlowCalls(feedback.clock, slow))  # type: ignore[arg-type]
+        killed |= {slow} if feedback.clock.now() - NOW > 12 else set()
+    assert killed >= {"tracking.replace", "suppression.add", "sending_counts.count", "pending.get"}
 
 
 @pytest.mark.parametrize("sources", [1, MESSAGES])
