@@ -39,6 +39,13 @@ def outage_of(service: str, **about: object) -> MakeOutages:
     return make
 
 
+def ses_and_put_item(dice: random.Random) -> Sequence[Outage]:
+    return [
+        Outage(START, END, "SES", slowest_seconds=2.0),
+        Outage(START, END, "DynamoDB", operation="PutItem", share=0.3, lost_answers=0.5),
+    ]
+
+
 def a_second(seed: int) -> float:
     return 30.0 if seed % 26 == 0 else 1.0
 
@@ -57,10 +64,7 @@ PARTIAL = {
     "half of EventBridge's entries": outage_of("EventBridge", share=0.5),
     "S3": outage_of("S3", slowest_seconds=10.0),
     "SQS, while nothing has to wait": outage_of("SQS"),
-    "SES and DynamoDB's PutItem": lambda dice: [
-        *outage_of("SES", ses="refused", slowest_seconds=2.0, lost_answers=0.0)(dice),
-        *outage_of("DynamoDB", operation="PutItem", share=0.3)(dice),
-    ],
+    "SES and DynamoDB's PutItem": ses_and_put_item,
 }
 
 

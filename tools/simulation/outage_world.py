@@ -116,9 +116,9 @@ class OutageWorld:
         sender.pending._clock = self.clock
         add = sender.suppression.add
 
-        def add_and_note(entry: Suppression) -> None:
-            add(entry)
-            self.suppressed_at.setdefault(entry.email, self.clock.now())
+        def add_and_note(suppression: Suppression) -> None:
+            add(suppression)
+            self.suppressed_at.setdefault(suppression.email, self.clock.now())
 
         sender.suppression.add = add_and_note  # type: ignore[method-assign]
         sender.templates, sender.bus, sender.mailer = _TEMPLATES, self.bus, self.ses  # type: ignore[assignment]
