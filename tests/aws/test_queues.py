@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from moto import mock_aws
 
 from sesmail_layer.aws.queues import DelayQueue
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.runtime.parallel import run_all
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -96,6 +98,13 @@ def fail_with_no_connection(monkeypatch: pytest.MonkeyPatch, client: SQSClient, 
         raise EndpointConnectionError(endpoint_url=URL)
 
     monkeypatch.setattr(client, method, fail)
+
+
+def test_many_messages_are_put_all_at_once(client: SQSClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(5, timeout=10)
+    monkeypatch.setattr(client, "send_message_batch", lambda **_: {"Failed": []} if together.wait() >= 0 else {})
+    queue = DelayQueue(client, URL, failure="Failed", code="QUE999", run_all=run_all)
+    assert queue.put_all([("{}", 5)] * 50) == {}
 
 
 def test_a_queue_that_cannot_be_written_is_an_error_with_the_queues_own_code(

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
 
@@ -121,6 +122,28 @@ def test_a_key_that_cannot_be_read_again_stays_in_use(ssm: Any, clock: Clock) ->
     with Stubber(ssm) as stub:
         stub.add_client_error("get_parameter", "InternalServerError")
         assert container.tombstones_of(JANE) == found
+
+
+def test_ssm_that_does_not_answer_is_not_asked_for_each_email_of_a_batch(
+    ssm: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = created(ssm, clock)
+    asked: list[str] = []
+
+    def fail(Name: str, **_: object) -> None:
+        asked.append(Name)
+        raise EndpointConnectionError(endpoint_url="https://ssm.example")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(ssm, "get_parameter", fail)
+        assert [container.fingerprint(JANE) for _ in range(10)] == [""] * 10
+        for _ in range(10):
+            with pytest.raises(TransientError):
+                container.tombstones_of(JANE)
+    assert len(asked) == 2
+    clock.ahead = 11
+    assert container.fingerprint(JANE)
+    assert container.tombstones_of(JANE)
 
 
 def test_a_fingerprint_is_short_stable_and_not_the_tombstone(ssm: Any, clock: Clock) -> None:

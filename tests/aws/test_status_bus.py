@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,6 +14,7 @@ from moto import mock_aws
 
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.runtime.parallel import run_all
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -149,15 +151,30 @@ def test_entries_that_stay_rejected_are_returned_with_the_reason(
 def test_a_failed_call_rejects_all_its_entries(
     client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
-    def fail(**_: object) -> None:
+    calls: list[int] = []
+
+    def fail(Entries: list[object]) -> None:
+        calls.append(len(Entries))
         raise error
 
     monkeypatch.setattr(client, "put_events", fail)
 
-    assert StatusBus(client, BUS, "s", sleep=lambda _: None).publish(events(2)) == {
-        "event-0": reason,
-        "event-1": reason,
+    assert StatusBus(client, BUS, "s", sleep=lambda _: None).publish(events(12)) == {
+        f"event-{number}": reason for number in range(12)
     }
+    assert calls == [10, 2], "botocore has repeated each of them already"
+
+
+def test_calls_are_made_all_at_once(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(5, timeout=10)
+
+    def put_events(Entries: list[object]) -> dict[str, Any]:
+        together.wait()
+        return {"Entries": [{"EventId": "x"} for _ in Entries]}
+
+    monkeypatch.setattr(client, "put_events", put_events)
+
+    assert StatusBus(client, BUS, "s", run_all=run_all).publish(events(50)) == {}
 
 
 def test_without_events_there_is_no_call(client: EventBridgeClient, monkeypatch: pytest.MonkeyPatch) -> None:

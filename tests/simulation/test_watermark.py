@@ -18,8 +18,10 @@ from sesmail_layer.domain.errors import OutcomeUnknownError, TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.ses.watermark import probe
+from tools.simulation.claim_worlds import first_failure
 from tools.simulation.fakes import NOW, request
 from tools.simulation.feedback import TOPIC, Feedback, delivered, mail
+from tools.simulation.outage_proofs import prove_pollers
 from tools.simulation.sender import Sender
 
 SETTLE, VISIBILITY = 300.0, 95.0
@@ -220,7 +222,34 @@ def test_a_plain_timer_would_send_most_of_them_twice(monkeypatch: pytest.MonkeyP
     assert len(doubled) >= 3
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 100) for start in range(0, 500, 100)], ids=str)
+HUNDREDS = [range(start, start + 100) for start in range(0, 500, 100)]
+
+
+@pytest.mark.parametrize("seeds", HUNDREDS, ids=str)
+def test_five_pollers_in_any_order_send_nothing_twice_while_the_table_fails(seeds: range) -> None:
+    failure = first_failure(prove_pollers, seeds)
+    assert failure is None, failure
+
+
+def timer(plant: pytest.MonkeyPatch) -> None:
+    plant.setattr(
+        "sesmail_layer.usecases.sender.claim.is_settled", lambda at, settle, _progress, now: now >= at + settle
+    )
+
+
+def a_minute_without_a_note(plant: pytest.MonkeyPatch) -> None:
+    plant.setattr("sesmail_layer.usecases.feedback.requeue._LONGEST_UNNOTED_SECONDS", 45.0)
+
+
+@pytest.mark.parametrize("plant", [timer, a_minute_without_a_note])
+def test_five_pollers_would_with_a_plain_timer_or_long_hops_without_a_note(
+    plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    assert first_failure(prove_pollers, range(100))
+
+
+@pytest.mark.parametrize("seeds", HUNDREDS, ids=str)
 def test_whatever_the_order_no_event_that_came_lets_its_email_go_out_twice(seeds: range) -> None:
     """Events fail, are killed and come late by any time below the settling time, at random."""
     for seed in seeds:

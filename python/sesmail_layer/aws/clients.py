@@ -29,14 +29,16 @@ def _limits(connect_seconds: float, read_seconds: float, attempts: int) -> Confi
     )
 
 
-# Six seconds in all for a server that never answers, and up to three for the pauses between the attempts.
-_SMALL_ANSWERS = _limits(1, 2, 3)
+# Five seconds in all for a server that never answers, with the pause between the attempts: the feedback processor has
+# fifteen, and two such calls of a batch leave it the time to requeue its messages, which is the further attempt.
+_SMALL_ANSWERS = _limits(1, 2, 2)
 _LIMITS = {
     # The states of alarms: looked at again within minutes.
     "cloudwatch": _limits(1, 2, 1),
     "dynamodb": _SMALL_ANSWERS,
     "events": _SMALL_ANSWERS,
-    "sqs": _SMALL_ANSWERS,
+    # What cannot be put on a queue costs its message a receive.
+    "sqs": _limits(1, 2, 3),
     "sns": _SMALL_ANSWERS,
     "ssm": _SMALL_ANSWERS,
     "s3": _limits(2, 5, 2),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,7 @@ from sesmail_layer.aws.control_items import NUMBER, ControlItems, is_outside, nu
 from sesmail_layer.aws.dynamodb_items import Item
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.ses.watermark import NOTE_SECONDS, Progress, probe
+from sesmail_layer.usecases.ports import RunAll, one_after_another
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,26 +37,47 @@ _FAR_SECONDS = 15 * 86_400.0
 
 
 class OutstandingNotes(ControlItems):
-    """The feedback processor's side."""
+    """The feedback processor's side. Old messages are in many items: they are written all at once."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, *, run_all: RunAll = one_after_another) -> None:
+        super().__init__(client, table_name)
+        self._run_all = run_all
 
     def note(self, sent_at: Mapping[str, float]) -> None:
         """Note messages as outstanding. Raises TransientError."""
-        for key, some in _by_item(sent_at).items():
-            names, values = _named(some)
-            sets = [f"#m{n} = :m{n}" for n in range(len(some))]
-            expires = int(max(some.values()) + 2 * NOTE_SECONDS)
-            self._update(
-                key,
-                f"SET {', '.join(sets)}, #ttl = :ttl",
-                {**values, ":ttl": number(expires)},
-                names={**names, "#ttl": "ttl"},
-            )
+        self._for_each_item(self._note, sent_at)
 
     def strike(self, sent_at: Mapping[str, float]) -> None:
         """Strike out notes. Raises TransientError."""
-        for key, some in _by_item(sent_at).items():
-            names, _ = _named(some)
-            self._update(key, f"REMOVE {', '.join(names)}", {}, names=names)
+        self._for_each_item(self._strike, sent_at)
+
+    def _note(self, key: str, some: Mapping[str, float]) -> None:
+        names, values = _named(some)
+        sets = [f"#m{n} = :m{n}" for n in range(len(some))]
+        expires = int(max(some.values()) + 2 * NOTE_SECONDS)
+        self._update(
+            key,
+            f"SET {', '.join(sets)}, #ttl = :ttl",
+            {**values, ":ttl": number(expires)},
+            names={**names, "#ttl": "ttl"},
+        )
+
+    def _strike(self, key: str, some: Mapping[str, float]) -> None:
+        names, _ = _named(some)
+        self._update(key, f"REMOVE {', '.join(names)}", {}, names=names)
+
+    def _for_each_item(self, write: Callable[[str, Mapping[str, float]], None], sent_at: Mapping[str, float]) -> None:
+        errors: list[TransientError] = []
+
+        def step(key: str, some: Mapping[str, float]) -> None:
+            try:
+                write(key, some)
+            except TransientError as err:
+                errors.append(err)
+
+        self._run_all([partial(step, key, some) for key, some in _by_item(sent_at).items()])
+        if errors:
+            raise errors[0]
 
     def advance(self, sent_at: float) -> None:
         """Record that a probe was handled; an older one changes nothing. Raises TransientError."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.usecases.ports import RunAll, one_after_another
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,12 +26,15 @@ _BATCH_BYTES = 256 * 1024
 class DelayQueue:
     """A queue that delivers a message after a delay; a wait longer than SQS allows takes several hops."""
 
-    def __init__(self, client: SQSClient, url: str, *, failure: str, code: str) -> None:
+    def __init__(
+        self, client: SQSClient, url: str, *, failure: str, code: str, run_all: RunAll = one_after_another
+    ) -> None:
         """`failure` and `code` are the message and code of the error when the queue cannot be written."""
         self._client = client
         self._url = url
         self._failure = failure
         self._code = code
+        self._run_all = run_all
 
     def put(self, body: str, delay_seconds: float) -> None:
         """Put a message on the queue, delayed by whole seconds, at most 15 minutes. Raises TransientError."""
@@ -39,15 +44,16 @@ class DelayQueue:
     def put_all(self, messages: Sequence[tuple[str, float]]) -> dict[int, TransientError]:
         """Put messages on the queue, each with its delay; return what failed by the message's index."""
         failed: dict[int, TransientError] = {}
-        for entries in _batches(messages):
-            indexes = [int(entry["Id"]) for entry in entries]
-            try:
-                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (BotoCoreError, ClientError) as err:
-                failed |= dict.fromkeys(indexes, self._error(type(err).__name__))
-            else:
-                failed |= {int(one["Id"]): self._error(one["Code"]) for one in answer.get("Failed", ())}
+        self._run_all([partial(self._send, entries, failed) for entries in _batches(messages)])
         return failed
+
+    def _send(self, entries: Sequence[SendMessageBatchRequestEntryTypeDef], failed: dict[int, TransientError]) -> None:
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except (BotoCoreError, ClientError) as err:
+            failed |= {int(entry["Id"]): self._error(type(err).__name__) for entry in entries}
+        else:
+            failed |= {int(one["Id"]): self._error(one["Code"]) for one in answer.get("Failed", ())}
 
     def _error(self, why: str) -> TransientError:
         return TransientError(f"{self._failure}: {why}", code=self._code)

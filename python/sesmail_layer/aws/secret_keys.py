@@ -33,6 +33,8 @@ _FINGERPRINT, _ERASURE = "fingerprint", "erasure"
 _KEY_BYTES = 32
 _PREVIOUS_SECONDS = 30 * 86_400
 _FRESH_SECONDS = 3_600
+_FAILED_SECONDS = 10
+"""A batch that SSM does not answer asks it once, not for each of its emails: each call takes up to 5 s."""
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
@@ -43,6 +45,7 @@ class SecretKeys:
         self._path = f"/{name}/keys/"
         self._clock = clock
         self._keys: dict[str, tuple[float, Sequence[bytes]]] = {}
+        self._errors: dict[str, tuple[float, TransientError]] = {}
 
     # --- use ----------------------------------------------------------------------------------------------------------
 
@@ -66,12 +69,18 @@ class SecretKeys:
         read_at, keys = self._keys.get(purpose, (0.0, ()))
         if keys and now - read_at < _FRESH_SECONDS:
             return keys
+        failed_at, error = self._errors.get(purpose, (0.0, None))
+        if error is not None and now - failed_at < _FAILED_SECONDS:
+            raise error
         try:
             keys = self._read_versions(self._path + purpose, now)
         except (BotoCoreError, ClientError) as err:
             if not keys:
                 message = f"SSM error reading the key '{self._path}{purpose}': {_reason(err)}"
-                raise TransientError(message, code="AWS009") from err
+                error = TransientError(message, code="AWS009")
+                if isinstance(err, BotoCoreError):
+                    self._errors[purpose] = self._clock.now(), error
+                raise error from err
         self._keys[purpose] = now, keys
         return keys
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.usecases.ports import RunAll, one_after_another
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -32,12 +34,19 @@ _Entries = dict[str, "PutEventsRequestEntryTypeDef"]
 
 class StatusBus:
     def __init__(
-        self, client: EventBridgeClient, bus_name: str, source: str, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: EventBridgeClient,
+        bus_name: str,
+        source: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        run_all: RunAll = one_after_another,
     ) -> None:
         self._client = client
         self._bus_name = bus_name
         self._source = source
         self._sleep = sleep
+        self._run_all = run_all
 
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         """Publish each event once; return the rejected ones as event id to reason."""
@@ -48,17 +57,17 @@ class StatusBus:
         return self._publish({event.event_id: self._entry(event.detail_type, event.detail)}).get(event.event_id)
 
     def _publish(self, entries: _Entries) -> Mapping[str, str]:
+        failed: dict[str, str] = {}
         rejected: dict[str, str] = {}
         for round_number in range(_TRIES):
             if round_number:
                 self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
             rejected = {}
-            for some in _calls(entries):
-                rejected |= self._put(some)
+            self._run_all([partial(self._put, some, rejected, failed) for some in _calls(entries)])
             entries = {event_id: entry for event_id, entry in entries.items() if event_id in rejected}
             if not entries:
                 break
-        return rejected
+        return failed | rejected
 
     def _entry(self, detail_type: str, detail: bytes) -> PutEventsRequestEntryTypeDef:
         return {
@@ -68,15 +77,17 @@ class StatusBus:
             "Detail": detail.decode(),
         }
 
-    def _put(self, entries: _Entries) -> dict[str, str]:
+    def _put(self, entries: _Entries, rejected: dict[str, str], failed: dict[str, str]) -> None:
+        """Make one call. botocore has repeated one that failed: another round would take time that nobody has."""
         try:
             answer = self._client.put_events(Entries=list(entries.values()))
         except ClientError as err:
-            return dict.fromkeys(entries, str(err.response["Error"].get("Code")))
+            failed |= dict.fromkeys(entries, str(err.response["Error"].get("Code")))
         except BotoCoreError as err:
-            return dict.fromkeys(entries, type(err).__name__)
-        results = zip(entries, answer["Entries"], strict=True)
-        return {event_id: result["ErrorCode"] for event_id, result in results if "ErrorCode" in result}
+            failed |= dict.fromkeys(entries, type(err).__name__)
+        else:
+            results = zip(entries, answer["Entries"], strict=True)
+            rejected |= {event_id: result["ErrorCode"] for event_id, result in results if "ErrorCode" in result}
 
 
 def _calls(entries: _Entries) -> Iterator[_Entries]:

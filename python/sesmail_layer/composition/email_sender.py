@@ -74,7 +74,7 @@ class EmailSender:
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=_mailer(settings),
-            bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source),
+            bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source, run_all=run_all),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_queue=DelayQueue(

@@ -51,7 +51,7 @@ class FeedbackProcessor:
         clock = self._clock
         dynamodb, sqs = client("dynamodb"), client("sqs")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
-        bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source)
+        bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all)
         return FeedbackPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
@@ -61,9 +61,13 @@ class FeedbackProcessor:
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             feedback_queue=DelayQueue(
-                sqs, settings.feedback_queue_url, failure="Failed to put the event on the feedback queue", code="QUE003"
+                sqs,
+                settings.feedback_queue_url,
+                failure="Failed to put the event on the feedback queue",
+                code="QUE003",
+                run_all=self._run_all,
             ),
-            progress=OutstandingNotes(dynamodb, settings.control_table),
+            progress=OutstandingNotes(dynamodb, settings.control_table, run_all=self._run_all),
             run_all=self._run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             bus=bus,

@@ -16,6 +16,12 @@ RunAll = Callable[[Sequence[Callable[[], object]]], None]
 """Runs independent steps, concurrently where it can; none of them raises."""
 
 
+def one_after_another(steps: Sequence[Callable[[], object]]) -> None:
+    """Run steps in their order: for those without a pool of threads."""
+    for step in steps:
+        step()
+
+
 class Clock(Protocol):
     def now(self) -> float:
         """Return the Unix time in seconds."""

@@ -102,13 +102,15 @@ class SoftBounceRetry:
         self._run_all = run_all
         self._delay_seconds = delay_seconds
 
-    def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
-        """Act on a batch; return what failed by email id."""
+    def __call__(self, batch: Sequence[FeedbackResult], last_start: float) -> Mapping[str, TransientError]:
+        """Act on a batch; return what failed, or was not begun at `last_start` (Unix seconds), by email id."""
         failed: dict[str, TransientError] = {}
         done = [result.record.email_id for result in batch if _is_final(result) and not has_copies(result.record)]
 
         def schedule(record: TrackingRecord) -> None:
             try:
+                if self._clock.now() > last_start:
+                    raise TransientError("Failed to schedule retry: no time left in this batch", code="FBK005")
                 if self._schedule(record):
                     done.append(record.email_id)
             except TransientError as err:

@@ -16,12 +16,14 @@
 
 An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
 
-Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0).
+Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0). Where the
+table does not answer, to the claim or to that, the message carries the lease on, and whoever gets it next may TAKE.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from enum import Enum, auto
 
 import msgspec
@@ -67,9 +69,19 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def judge(
-    record: TrackingRecord, *, fingerprint: str, event_id: str, attempt: int, now: float, settle_seconds: float
+    record: TrackingRecord,
+    *,
+    fingerprint: str,
+    event_id: str,
+    attempt: int,
+    now: float,
+    settle_seconds: float,
+    unsent: Collection[float] = (),
 ) -> Finding:
-    """Decides what a request may do that finds a record under its id. Times are Unix seconds."""
+    """Decides what a request may do that finds a record under its id. Times are Unix seconds.
+
+    `unsent`: leases of the request's own claims under which nothing was sent.
+    """
     if is_foreign(record):
         return Finding(Verdict.DONE, record.attempt)
     if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
@@ -80,16 +92,16 @@ def judge(
     if record.attempt < attempt and record.status is Status.SOFT_BOUNCED:
         return Finding(Verdict.TAKE, attempt)
     if record.status in (Status.SENDING, Status.DEFERRED):
-        return _judge_unsent(record, now, settle_seconds)
+        return _judge_unsent(record, now, settle_seconds, unsent)
     same_event = record.request_event_id == event_id
     if not same_event and never_reached_ses(record):
         return Finding(Verdict.TAKE, record.attempt + 1)
     return Finding(Verdict.REDELIVERED if same_event else Verdict.DONE, record.attempt)
 
 
-def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float) -> Finding:
+def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float, unsent: Collection[float]) -> Finding:
     verdict = Verdict.TAKE
-    if record.status is Status.SENDING and record.lease_until:
+    if record.status is Status.SENDING and record.lease_until and record.lease_until not in unsent:
         settled_at = max(record.lease_until, claimed_at(record) + settle_seconds)
         if now < settled_at:
             return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)

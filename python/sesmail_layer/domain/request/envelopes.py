@@ -52,6 +52,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """How often in a row it met an error that another try may get past."""
     failing_since: float = 0
     """Unix seconds of the first of these tries; 0: none."""
+    unsent: tuple[float, ...] = ()
+    """Leases of its newest claims that may have been written, and under which nothing was sent."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):

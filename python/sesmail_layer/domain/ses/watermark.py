@@ -16,6 +16,8 @@ A worker claims an email at C and does not learn whether SES took it. If SES did
 (b) Before the processor works on a message that it received more than once, and before it hands one back, it notes
     when the message was first sent; it strikes the note out when the message is done. A message that is killed with its
     first batch is received again within the queue's visibility, so `settle` is at least twice that, and 60 s.
+    Where the table takes no note, the message comes back within seconds and is noted then. The table may answer again,
+    and a probe pass, before that: so a probe counts for nothing until those seconds are over, too.
     A dead letter keeps its note for a day: one sent after C may be the Send event, one from before C cannot be.
 """
 
@@ -52,8 +54,12 @@ class Progress(msgspec.Struct, frozen=True):
     """When messages were sent that are noted as not handled."""
 
 
+_UNNOTED_SECONDS = 14.0
+"""Within this time a message without a note is received again: its delay of at most 5 s and a batching window of 5."""
+
+
 def is_settled(claimed_at: float, settle_seconds: float, progress: Progress, now: float) -> bool:
     """Return True where every event that was sent about a claim has surely been handled."""
-    if progress.handled_until < claimed_at + settle_seconds:
+    if not claimed_at + settle_seconds <= progress.handled_until <= now - _UNNOTED_SECONDS:
         return False
     return not any(sent_at >= claimed_at and sent_at > now - NOTE_SECONDS for sent_at in progress.outstanding)

@@ -28,21 +28,19 @@ from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.usecases.feedback.breaker import Breaker
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
-from sesmail_layer.usecases.feedback.record_email import EmailFeedback, FeedbackMessage, FeedbackResult
+from sesmail_layer.usecases.feedback.record_email import EmailFeedback, FeedbackMessage, FeedbackResult, FeedbackTime
 from sesmail_layer.usecases.feedback.requeue import Requeue
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
 from sesmail_layer.usecases.feedback.unmatched import email_ids, handle_unmatched
 from sesmail_layer.usecases.retry import SoftBounceRetry
 
-_RESERVE_SECONDS = 9.0
-"""Kept free of an invocation for following up, publishing and requeueing, each with calls of up to 3 s."""
 _RECORD_SECONDS = 300.0
 """How long an event waits for its email's record, which the sender writes within one invocation."""
 # An event this old may have failed before and be redriven from the dead-letter queue, which restarts its receives.
 _MAYBE_REDRIVEN_SECONDS = 300.0
 
-_FollowUp = Callable[[Sequence[FeedbackResult]], Mapping[str, TransientError]]
-"""Acts on a batch's results; returns, by email id, what failed and has to be retried."""
+_FollowUp = Callable[[Sequence[FeedbackResult], float], Mapping[str, TransientError]]
+"""Acts on a batch's results, beginning nothing after a time; returns, by email id, what has to be retried."""
 
 
 class RecordFeedback:
@@ -84,10 +82,10 @@ class RecordFeedback:
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
-        now = self._ports.clock.now()
-        batch = _Batch(self._ports, self._rules, self._suppression, self._emails, self._breaker, self._retry)
+        time_left = FeedbackTime.until(deadline, self._ports.clock.now())
+        batch = _Batch(self._ports, self._rules, self._suppression, self._emails, self._breaker, self._retry, time_left)
         try:
-            return batch.run(messages, max(deadline - _RESERVE_SECONDS, now + (deadline - now) * 0.4))
+            return batch.run(messages)
         except Exception as err:
             # A bug that one message brought out. What the batch stored may be unpublished, as after a crash.
             if len(messages) > 1:
@@ -109,7 +107,9 @@ class _Batch:
         emails: EmailFeedback,
         breaker: Breaker,
         retry: SoftBounceRetry,
+        time_left: FeedbackTime,
     ) -> None:
+        self._time_left = time_left
         self._tracking = ports.tracking
         self._bus = ports.bus
         self._clock = ports.clock
@@ -133,21 +133,21 @@ class _Batch:
         self._results: list[FeedbackResult] = []
         self._outbox = Outbox()
 
-    def run(self, messages: Sequence[QueueMessage], last_start: float) -> Collection[str]:
-        """Handle a batch; what is not begun at `last_start` (Unix seconds) waits."""
+    def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
+        """Handle a batch; what is not begun in time waits."""
         again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
         requeue, noted = Requeue(*self._requeue_ports) if again else None, True
         if requeue:
             messages, self._waiting = requeue.begin(messages)
-        self._handle([one for one in messages if one.message_id not in self._waiting], last_start)
+        self._handle([one for one in messages if one.message_id not in self._waiting])
         if requeue or self._waiting or self._failed:
             requeue = requeue or Requeue(*self._requeue_ports)
-            self._failed, noted = requeue.end(messages, self._waiting, self._failed)
-        if noted and self._probes:
+            self._failed, noted = requeue.end(messages, self._waiting, self._failed, self._time_left.act)
+        if noted and self._probes and self._clock.now() <= self._time_left.act:
             self._advance(min(max(self._probes), self._clock.now()))
         return self._failed
 
-    def _handle(self, messages: Sequence[QueueMessage], last_start: float) -> None:
+    def _handle(self, messages: Sequence[QueueMessage]) -> None:
         received = [found for message in messages if (found := self._read(message))]
         try:
             by_email = self._by_email(received)
@@ -155,6 +155,7 @@ class _Batch:
             self._retry_later([one.message for one in received], err.code, err.message)
             return
         alone = [(None, [one]) for one in by_email.pop(None, [])]
+        last_start = self._time_left.record
         self._run_all([partial(self._record, *one, last_start) for one in [*by_email.items(), *alone]])
         for follow_up in self._follow_ups:
             self._follow_up(follow_up, self._results)
@@ -212,11 +213,16 @@ class _Batch:
 
     def _by_email(self, received: Sequence[FeedbackMessage]) -> dict[str | None, list[FeedbackMessage]]:
         """Find the emails of the events: by our tag, else by SES's id. Under None: events without an email."""
-        untagged = {one.event.ses_message_id for one in received if not one.event.email_id}
-        ids = email_ids(self._tracking, sorted(filter(None, untagged)), self._run_all) if any(untagged) else {}
+        untagged = {one.event.ses_message_id or "" for one in received if not one.event.email_id} - {""}
+        about = self._clock, self._time_left.find, self._run_all
+        ids = email_ids(self._tracking, sorted(untagged), *about) if untagged else {}
         by_email: dict[str | None, list[FeedbackMessage]] = {}
         for one in received:
-            by_email.setdefault(one.event.email_id or ids.get(one.event.ses_message_id or ""), []).append(one)
+            email_id, ses_id = one.event.email_id, one.event.ses_message_id or ""
+            if not email_id and ses_id and ses_id not in ids:
+                self._waiting.add(one.message.message_id)  # There was no time to look it up.
+                continue
+            by_email.setdefault(email_id or ids.get(ses_id), []).append(one)
         # The index may be a revision behind, so the records that it found are read with all the others.
         self._records = dict(self._tracking.get_many([email_id for email_id in by_email if email_id]))
         return by_email
@@ -259,15 +265,7 @@ class _Batch:
             self._outbox.add(record, [transition], message_ids[entry.key])
             if entry.key in result.new_entries:
                 self._count_status(entry.status)
-        self._log_result(result)
-
-    def _log_result(self, result: FeedbackResult) -> None:
-        for one in {each.source.message.message_id: each.source for each in result.outcomes}.values():
-            self._metrics.count("FeedbackRecorded")
-            what = {each.outcome.entry.what for each in result.outcomes if each.source is one}
-            about = {"kind": one.event.kind, "ses_message_id": one.event.ses_message_id}
-            about |= {"email_id": result.record.email_id, "status": result.record.status}
-            self._log.info("feedback.recorded", what=sorted(filter(None, what)), **about)
+        self._metrics.count("FeedbackRecorded", result.log_to(self._log))
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
         """Wait for the sender's record, then suppress without it; another sender's event has none to wait for."""
@@ -288,9 +286,13 @@ class _Batch:
     # --- following up and publishing ----------------------------------------------------------------------------------
 
     def _follow_up(self, follow_up: _FollowUp, results: Sequence[FeedbackResult]) -> None:
-        """Act on what was stored; where that fails, the messages fail, and their redelivery is another try."""
+        """Act on what was stored; where that fails, the messages wait, and their next delivery is another try."""
+        now = self._clock.now()
+        if now > self._time_left.act:
+            self._waiting |= {each.source.message.message_id for one in results for each in one.outcomes_to_act_on}
+            return
         try:
-            errors = follow_up(results)
+            errors = follow_up(results, max(self._time_left.record, now + 0.5))
         except Exception as err:
             if len(results) > 1:
                 for result in results:
@@ -308,7 +310,8 @@ class _Batch:
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; where EventBridge rejects one, its messages are requeued."""
         events = self._outbox.events
-        refused = self._bus.publish(list(events.values()))
+        late = self._clock.now() > self._time_left.act
+        refused = dict.fromkeys(events, "no time left") if late else self._bus.publish(list(events.values()))
         for event_id, reason in refused.items():
             self._waiting |= self._outbox.message_ids[event_id]
             self._log.error(

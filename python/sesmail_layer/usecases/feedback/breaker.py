@@ -89,23 +89,26 @@ class Breaker:
         self._run_all = run_all
         self._look_again_at = 0.0
 
-    def __call__(self, batch: Sequence[FeedbackResult]) -> Mapping[str, TransientError]:
-        """Act on a batch; return what failed by email id. The redelivery does what failed, except counting."""
+    def __call__(self, batch: Sequence[FeedbackResult], last_start: float) -> Mapping[str, TransientError]:
+        """Act on a batch; return what failed by email id. The redelivery does what failed, except counting.
+
+        No count is begun after `last_start` (Unix seconds).
+        """
         self._look_hourly()
         counted = [result for result in batch if counts_towards_rates(result.entries_to_act_on)]
         probes = [result for result in batch if has_probe_outcome(result.record, result.transitions_to_act_on)]
         if not counted and not probes:
             return {}
         try:
-            self._act(counted, probes)
+            self._act(counted, probes, last_start)
         except TransientError as err:
             return {result.record.email_id: err for result in (*counted, *probes)}
         return {}
 
-    def _act(self, counted: Sequence[FeedbackResult], probes: Sequence[FeedbackResult]) -> None:
+    def _act(self, counted: Sequence[FeedbackResult], probes: Sequence[FeedbackResult], last_start: float) -> None:
         now = self._clock.now()
         results = {result.record.email_id: result for result in (*counted, *probes)}.values()
-        self._count(results, now)
+        self._count(results, now, last_start)
         sources = sorted({source for result in results if (source := result.record.original_source)})
         tallies = self._counts.read({ACCOUNT, *sources}, now)
         for scope in (*sources, ACCOUNT) if probes else ():
@@ -115,7 +118,7 @@ class Breaker:
             tripped = {source for source in sources if self._judge(source, tallies[source], now, republish=republish)}
             self._judge_account(tallies[ACCOUNT], now, sources, tripped, republish=republish)
 
-    def _count(self, results: Iterable[FeedbackResult], now: float) -> None:
+    def _count(self, results: Iterable[FeedbackResult], now: float, last_start: float) -> None:
         counts: dict[str, Counts] = defaultdict(Counts)
         for result in results:
             found = count_email(result.record.history, result.new_entries)
@@ -127,11 +130,15 @@ class Breaker:
 
         def count(source: str, found: Counts) -> None:
             try:
+                if self._clock.now() > last_start:
+                    raise TransientError("No time left in this batch", code="AWS006")
                 self._counts.count(source, found, now)
             except TransientError as err:
                 errors.append(err)
 
-        self._run_all([partial(count, source, found) for source, found in counts.items()])
+        # The largest counts first: where there is no time for all of them, these decide.
+        ordered = sorted(counts.items(), key=lambda one: -one[1].emails)
+        self._run_all([partial(count, source, found) for source, found in ordered])
         if errors:
             raise errors[0]
         if suspects:

@@ -14,7 +14,7 @@ from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transiti
 from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
 from sesmail_layer.domain.ses.ses_events import SesEvent, address
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
-from sesmail_layer.usecases.ports import Clock, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, TrackingTable
 
 _WRITES = 20
 _PAUSE_SECONDS = (0.01, 0.1)
@@ -53,6 +53,42 @@ class FeedbackResult(msgspec.Struct, frozen=True, kw_only=True):
     transitions_to_act_on: list[Transition]
     maybe_unpublished: bool
     """True where an earlier try may have stored some of the entries without publishing them."""
+
+    def log_to(self, log: Log) -> int:
+        """Write a line for each of the email's messages; return their number."""
+        messages = {each.source.message.message_id: each.source for each in self.outcomes}
+        for one in messages.values():
+            what = {each.outcome.entry.what for each in self.outcomes if each.source is one}
+            log.info(
+                "feedback.recorded",
+                kind=one.event.kind,
+                email_id=self.record.email_id,
+                ses_message_id=one.event.ses_message_id,
+                status=self.record.status,
+                what=sorted(filter(None, what)),
+            )
+        return len(messages)
+
+
+class FeedbackTime(msgspec.Struct, frozen=True):
+    """Until when the steps of a batch of SES events may begin, in Unix seconds.
+
+    What has no time any more waits, so that nothing is killed: any of the calls may take 3 s in a batch of 50, and 5 s
+    where its service does not answer (aws/clients.py).
+    """
+
+    find: float
+    """Looking up the emails of untagged events: time must be left to record what was found."""
+    record: float
+    act: float
+    """Following up, publishing, and noting what waits."""
+
+    @classmethod
+    def until(cls, deadline: float, now: float) -> FeedbackTime:
+        """Divide the time until an invocation is cut off; a short one has shares of it."""
+        left = deadline - now
+        record, act = max(deadline - 9.0, now + left * 0.4), max(deadline - 5.5, now + left * 0.6)
+        return cls(find=now + left * 0.15, record=record, act=act)
 
 
 class EmailFeedback:

@@ -6,7 +6,7 @@ The note comes first, and is struck out last: domain/ses/watermark.py says what 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,10 @@ from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
 
 _LONGEST_SECONDS = 86_400.0
 """After a day of tries a message is left to SQS's receives, and so to the dead-letter queue."""
+_SHORTEST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 2.0, 45.0
+"""With a call that fails and the wait for the function, an event is handled within a minute of an outage's end."""
+_LONGEST_UNNOTED_SECONDS = 5.0
+"""Delay of a message without a note: domain/ses/watermark.py waits as long for its next receive."""
 
 
 class FeedbackHop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -27,6 +31,8 @@ class FeedbackHop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     sent_at: float
     """Unix seconds at which it was first sent."""
     tries: int = 0
+    unnoted: bool = False
+    """True: its note could not be made; one that was made stays until the message is done."""
 
 
 def is_again(message: QueueMessage) -> bool:
@@ -45,6 +51,8 @@ class Requeue:
         self._log = log
         self._hops: dict[str, FeedbackHop] = {}
         self._noted: set[str] = set()
+        self._has_time = True
+        """False: out of time, or a call has failed and would take as long to fail again."""
 
     def begin(self, messages: Sequence[QueueMessage]) -> tuple[list[QueueMessage], set[str]]:
         """Unwrap what has waited, and note what was received before; return the ids of those that must wait again."""
@@ -52,10 +60,16 @@ class Requeue:
         again = {one.message_id for one, before in zip(opened, messages, strict=True) if is_again(before)}
         return opened, set() if self._is_noted(again) else again
 
-    def end(self, messages: Sequence[QueueMessage], waiting: set[str], failed: set[str]) -> tuple[set[str], bool]:
-        """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made."""
+    def end(
+        self, messages: Sequence[QueueMessage], waiting: set[str], failed: set[str], last_start: float
+    ) -> tuple[set[str], bool]:
+        """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made.
+
+        After `last_start` (Unix seconds) there is no time to note anything any more.
+        """
         for message in messages:
             self._hop(message)
+        self._has_time = self._has_time and self._clock.now() <= last_start
         noted = self._is_noted({*waiting, *failed})
         done = {message.message_id for message in messages} - waiting - failed
         if not self._is_struck(done):
@@ -71,13 +85,18 @@ class Requeue:
         for message in some:
             hop = self._hop(message)
             self._metrics.highest("TransientErrorAge", now - hop.sent_at)
-            hop = msgspec.structs.replace(hop, tries=hop.tries + 1)
-            hops.append((wrapped(message.body, hop), max(2.0, min(60.0, 2.0**hop.tries) * random.uniform(0.5, 1))))
+            hop = msgspec.structs.replace(hop, tries=hop.tries + 1, unnoted=hop.id not in self._noted)
+            hops.append((wrapped(message.body, hop), self._delay(hop)))
         failed = set(late)
         for index, err in self._queue.put_all(hops).items() if hops else ():
             failed.add(some[index].message_id)
             self._log.error("feedback.requeue_failed", code=err.code, message=err.message)
         return failed
+
+    def _delay(self, hop: FeedbackHop) -> float:
+        """Return 2 to 45 s, longer with each try; at most 5 s for a message without a note."""
+        longest = _LONGEST_UNNOTED_SECONDS if hop.unnoted else _LONGEST_DELAY_SECONDS
+        return max(_SHORTEST_DELAY_SECONDS, min(longest, min(60.0, 2.0**hop.tries) * random.uniform(0.5, 0.75)))
 
     def _open(self, message: QueueMessage) -> QueueMessage:
         if not message.body.startswith(WRAPPED):
@@ -89,6 +108,8 @@ class Requeue:
             self._hop(message)
             return message
         self._hops[message.message_id] = hop
+        if not hop.unnoted:
+            self._noted.add(hop.id)
         receives = max(2, message.receive_count)
         return msgspec.structs.replace(message, body=body, sent_at=hop.sent_at, receive_count=receives)
 
@@ -99,11 +120,7 @@ class Requeue:
     def _is_noted(self, message_ids: Iterable[str]) -> bool:
         hops = [self._hops[message_id] for message_id in message_ids]
         new = {hop.id: hop.sent_at for hop in hops if hop.id not in self._noted}
-        try:
-            if new:
-                self._progress.note(new)
-        except TransientError as err:
-            self._log.warning("feedback.note_failed", code=err.code, message=err.message)
+        if new and not self._write(self._progress.note, new):
             return False
         self._noted |= new.keys()
         return True
@@ -111,10 +128,15 @@ class Requeue:
     def _is_struck(self, message_ids: Iterable[str]) -> bool:
         hops = [self._hops[message_id] for message_id in message_ids]
         done = {hop.id: hop.sent_at for hop in hops if hop.id in self._noted}
+        return not done or self._write(self._progress.strike, done)
+
+    def _write(self, write: Callable[[Mapping[str, float]], None], sent_at: Mapping[str, float]) -> bool:
+        if not self._has_time:
+            return False
         try:
-            if done:
-                self._progress.strike(done)
+            write(sent_at)
         except TransientError as err:
+            self._has_time = False
             self._log.warning("feedback.note_failed", code=err.code, message=err.message)
             return False
         return True

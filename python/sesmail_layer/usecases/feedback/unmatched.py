@@ -10,18 +10,24 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.ses.outcomes import outcomes
 from sesmail_layer.usecases.feedback.record_email import FeedbackMessage
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
-from sesmail_layer.usecases.ports import Log, Metrics, RunAll, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, RunAll, TrackingTable
 
 
-def email_ids(tracking: TrackingTable, ses_ids: Sequence[str], run_all: RunAll) -> Mapping[str, str]:
-    """Find emails by SES's message ids, all at once; those without a record are left out. Raises TransientError."""
-    found: dict[str, str] = {}
+def email_ids(
+    tracking: TrackingTable, ses_ids: Sequence[str], clock: Clock, last_start: float, run_all: RunAll
+) -> Mapping[str, str | None]:
+    """Find emails by SES's message ids, all at once; None where there is no record. Raises TransientError.
+
+    What is not begun at `last_start` (Unix seconds) is left out.
+    """
+    found: dict[str, str | None] = {}
     errors: list[TransientError] = []
 
     def find(ses_id: str) -> None:
+        if clock.now() > last_start:
+            return
         try:
-            if email_id := tracking.find_by_ses_message_id(ses_id):
-                found[ses_id] = email_id
+            found[ses_id] = tracking.find_by_ses_message_id(ses_id)
         except TransientError as err:
             errors.append(err)
 

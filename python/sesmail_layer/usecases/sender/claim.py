@@ -151,14 +151,15 @@ class Claims:
         if isinstance(existing, _Written):
             return existing.record
         for _ in range(_TRIES):
-            now = self._clock.now()
+            now, hop = self._clock.now(), job.hop
             finding = judge(
                 existing,
                 fingerprint=job.fingerprint,
                 event_id=job.envelope.id,
-                attempt=job.hop.attempt,
+                attempt=hop.attempt,
                 now=now,
                 settle_seconds=self._settle_seconds,
+                unsent=hop.unsent,
             )
             attempt = finding.attempt
             match finding.verdict:
@@ -233,8 +234,7 @@ class Claims:
             self._republish(job, existing)
 
     def _new_record(self, email_id: str, send_at: float, **facts: Any) -> TrackingRecord:
-        now = self._clock.now()
-        timestamp = utc_text(now)
+        timestamp = utc_text(now := self._clock.now())
         return TrackingRecord(
             email_id=email_id,
             status=Status.SENDING,

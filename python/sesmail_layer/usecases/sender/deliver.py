@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from sesmail_layer.domain.errors import RateLimited, TransientError
+import msgspec
+
+from sesmail_layer.domain.errors import HoldError, PermanentError, RateLimited, TransientError
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.usecases.ports import Clock
@@ -22,6 +25,10 @@ from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 _LEASE_EXTRA_SECONDS = 5.0
 _CLAIM_SECONDS = 2.0
 """What a lease allows for the claim's own writes, where the call to SES may outlast the invocation."""
+_LEASES = 10
+"""How many of its claims without an answer a message carries on: the tries of ten minutes."""
+_LEASES_DIFFER_SECONDS = 1e-5
+"""A lease names its claim: two of one batch, which end with the same invocation, differ."""
 _LATE_SECONDS = 1.0
 """How late an email may be sent after the time that leaves enough for recording."""
 
@@ -58,6 +65,7 @@ class Delivery:
         self._last_send = last_send
         self._bytes_in_flight = bytes_in_flight
         self._sent: list[Email] = []
+        self._claimed = itertools.count()
 
     def take_sent(self) -> list[Email]:
         """Return the emails that SES accepted since the last call."""
@@ -113,25 +121,30 @@ class Delivery:
         self._producers.check_again(email)
         longest = self._mailer.longest_seconds(len(raw))
         lease_until = self._lease_until(longest)
-        claim = self._claims.claim(email, lease_until)
-        if claim is None:
-            return None
-        self._kept.keep(email, claim)
-        if self._clock.now() + longest > lease_until:
-            raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
-        tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
+        unsent = (*email.hop.unsent, lease_until)[-_LEASES:]
         try:
-            ses_id = self._mailer.send(
+            claim = self._claims.claim(email, lease_until)
+            if claim is None:
+                return None
+            self._kept.keep(email, claim)
+            if self._clock.now() + longest > lease_until:
+                raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
+            email.hop = msgspec.structs.replace(email.hop, unsent=())  # From here on SES may have it.
+            tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
+            return claim, self._mailer.send(
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )
-        except TransientError:
-            self._claims.release(email)  # It was not sent: whoever gets the message next may send at once.
+        except (PermanentError, HoldError, TransientError) as err:
+            # It was not sent: whoever gets the message next may send at once.
+            email.hop = msgspec.structs.replace(email.hop, unsent=unsent)
+            if isinstance(err, TransientError):
+                self._claims.release(email)
             raise
-        return claim, ses_id
 
     def _lease_until(self, longest_seconds: float) -> float:
         """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""
-        return max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)
+        earliest = max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)
+        return earliest + next(self._claimed) * _LEASES_DIFFER_SECONDS
 
 
 def _raise(err: TransientError) -> None:

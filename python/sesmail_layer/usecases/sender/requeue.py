@@ -68,7 +68,7 @@ class Requeue:
         self.wait(job, hop, delay)
 
     def retry(self, job: Job, err: TransientError, event: str, *, failing: bool) -> None:
-        """Try again in 2 to 60 s, longer each time, for as long as an email may wait.
+        """Try again in 2 to 45 s, longer each time, for as long as an email may wait.
 
         Raises PermanentError where that has passed; SQS redelivers what `failing` says cannot end so.
         """
@@ -147,8 +147,11 @@ def _delay_of_hop(hold: HoldError, hop: Hop, *, bulk: bool) -> float:
 
 
 def _delay_of_try(tries: int) -> float:
-    """Return 2 to 60 s, doubled with each try; half of it random, so that retries spread out when an outage ends."""
-    return max(2.0, min(60.0, 2.0**tries) * random.uniform(0.5, 1))
+    """Return 2 to 45 s, longer with each try, and random, so that retries spread out when an outage ends.
+
+    A minute after its end all of them are done, with the call that failed last, and the wait for a function.
+    """
+    return max(2.0, min(60.0, 2.0**tries) * random.uniform(0.5, 0.75))
 
 
 def _given_up(hold: HoldError, attempt: int) -> PermanentError:

@@ -38,6 +38,16 @@ def found(
     )
 
 
+@pytest.mark.parametrize("after", [0, 34, 36, 299, 1_000])
+def test_a_claim_under_which_its_own_request_sent_nothing_may_be_taken_at_once(after: float) -> None:
+    claimed = record(Status.SENDING, lease_until=NOW + 35)
+    about: dict[str, Any] = {"fingerprint": "same", "event_id": "first", "attempt": 1, "settle_seconds": SETTLE}
+
+    assert judge(claimed, **about, now=NOW + after, unsent=[NOW + 9, NOW + 35]).verdict is Verdict.TAKE
+    other = judge(claimed, **about, now=NOW + after, unsent=[NOW + 35.00001])
+    assert other.verdict in (Verdict.BUSY, Verdict.UNSETTLED)
+
+
 def test_another_request_is_a_conflict_and_one_without_a_fingerprint_is_not() -> None:
     existing = record(Status.SENT)
 

@@ -20,6 +20,13 @@ def test_a_probe_sent_after_the_settling_time_has_to_be_handled(handled: float, 
     assert settled(handled) is expected
 
 
+@pytest.mark.parametrize(("seconds_ago", "expected"), [(0, False), (13.9, False), (14, True), (29, True)])
+def test_what_could_not_be_noted_has_time_to_come_back_before_a_probe_counts(
+    seconds_ago: float, expected: bool
+) -> None:
+    assert settled(C + 386, now=C + 386 + seconds_ago) is expected
+
+
 @pytest.mark.parametrize(("sent_at", "expected"), [(C - 0.1, True), (C, False), (C + 1, False), (C + 350, False)])
 def test_a_message_sent_after_the_claim_is_waited_for_and_an_older_one_is_not(sent_at: float, expected: bool) -> None:
     assert settled(C + 301, sent_at) is expected

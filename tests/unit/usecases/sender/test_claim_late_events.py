@@ -38,6 +38,7 @@ def sent_twice_without_an_answer(second: Exception, **rules: Any) -> Sender:
     sender.run(message)
     sender.clock.sleep(300)
     sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
     sender.mailer.answers = [second]
     sender.run(message)
     assert sender.tracking.records["one"].attempt == 2
@@ -53,6 +54,7 @@ def test_it_is_not_sent_a_third_time_where_an_event_shows_that_the_first_arrived
     event_of_the_first_attempt(sender, *statuses)
     sender.clock.sleep(300)
     sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
 
     sender.run(sender.message(request(emailId="one"), event_id="event-1"))
 
@@ -67,6 +69,7 @@ def test_it_is_sent_again_where_the_first_soft_bounced() -> None:
     event_of_the_first_attempt(sender, Status.SENT, Status.SOFT_BOUNCED)
     sender.clock.sleep(300)
     sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
 
     sender.run(sender.message(request(emailId="one"), event_id="event-1"))
 

@@ -62,6 +62,7 @@ def test_then_it_is_sent_again_and_the_log_says_as_which_attempt() -> None:
     sender, message = unknown()
     sender.clock.sleep(300)
     sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
 
     sender.run(message)
 
@@ -80,6 +81,7 @@ def test_where_that_is_not_wanted_it_fails_as_unknown() -> None:
     sender, message = unknown(resend_unknown=False)
     sender.clock.sleep(300)
     sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
 
     sender.run(message)
 
