@@ -25,6 +25,8 @@ _READ = frozenset(
     "time_zones meta_zones zone_formats territories "
     "locale_id plural_form".split()
 )
+# Babel looks a currency's name up for each amount, and none of the formats has a place for it.
+_EMPTIED = frozenset({"currency_names", "currency_names_plural"})
 
 
 class UnknownLanguage(Exception):
@@ -60,4 +62,5 @@ def _kept(names: Collection[str], languages: Collection[str]) -> Iterator[str]:
 
 def _reduced(content: bytes) -> bytes:
     data: dict[str, Any] = pickle.loads(content)  # noqa: S301 - from the hash-checked wheel
-    return pickle.dumps({name: value for name, value in data.items() if name in _READ}, protocol=4)
+    kept = {name: {} if name in _EMPTIED else value for name, value in data.items() if name in _READ | _EMPTIED}
+    return pickle.dumps(kept, protocol=4)

@@ -49,6 +49,10 @@ class Ran:
     answer: dict[str, Any]
     peak_mb: float
     """Resident memory of the whole process, moto's included."""
+    clients: list[str]
+    """The services of the clients that the function created, in order."""
+    packages: list[str]
+    """What it imported from the archives."""
     tables: dict[str, list[dict[str, Any]]]
     mails: list[dict[str, Any]]
     published: list[dict[str, Any]]

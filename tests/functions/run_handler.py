@@ -60,14 +60,22 @@ def main() -> None:
 
     with mock_aws():
         make_stack(given)
+        created = created_clients()
         handler = importlib.import_module("handler").handler
         assert_built(given["path"])
+        assert created == [], "a client is created before the first call"
         if given.get("slow_ses"):
             answer_slowly()
         Context.seconds = given.get("seconds", 30)
         forget_peak()
         answer = handler(given["event"], Context())
-        result = {"answer": answer, "peak_mb": peak_mb(), **what_is_left()}
+        result = {
+            "answer": answer,
+            "peak_mb": peak_mb(),
+            "clients": list(created),
+            "packages": packages_of(given["path"]),
+        }
+        result |= what_is_left()
     print("\n=== result\n" + json.dumps(result, default=str), end="")
 
 
@@ -138,6 +146,27 @@ def answer_slowly() -> None:
         return response
 
     BotocoreStubber.__call__ = answer  # type: ignore[method-assign, assignment]
+
+
+def packages_of(path: list[str]) -> list[str]:
+    """The packages that were imported from the archives."""
+    files = {name.partition(".")[0]: str(getattr(module, "__file__", "")) for name, module in sys.modules.items()}
+    return sorted(name for name, file in files.items() if file.startswith(tuple(path)))
+
+
+def created_clients() -> list[str]:
+    """A list to which every client's service is added from now on."""
+    from botocore.session import Session
+
+    created: list[str] = []
+    create = Session.create_client
+
+    def noted(session: Any, service: str, *args: Any, **more: Any) -> Any:
+        created.append(service)
+        return create(session, service, *args, **more)
+
+    Session.create_client = noted  # type: ignore[method-assign, assignment]
+    return created
 
 
 def forget_peak() -> None:
