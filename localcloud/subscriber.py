@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StatusSubscriber:
-    """Collects the engine's events of the given types, "Email Status Changed" by default, of all statuses or of some."""
+    """Collects events of the given types, "Email Status Changed" by default, of all statuses or of some."""
 
     def __init__(
         self,

@@ -63,10 +63,10 @@ One transactional email every two seconds while five workers send a queued newsl
 ## Repeat it
 
 ```bash
-make bench                                        # everything, some minutes; writes results.json and this page
+make bench                                        # everything, at most 15 minutes; writes results.json and this page
 .venv/bin/python -m tools.bench --quick           # fewer rounds, writes nothing
 .venv/bin/python -m tools.bench --only cpu,cold   # some of the ratios
-.venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator
+.venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator; --write keeps the ratios
 ```
 
 `tools/bench/` contains the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),

