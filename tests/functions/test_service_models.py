@@ -36,6 +36,7 @@ for service, (operation, params) in calls.items():
 print(json.dumps([found, len(client.meta.service_model.operation_names)]))
 """
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cloudwatch": ("describe_alarms", {"AlarmNames": ["a"]}),
     "dynamodb": ("get_item", {"TableName": "t", "Key": {"pk": {"S": "1"}}}),
     "events": ("put_events", {"Entries": [{"Source": "a", "DetailType": "b", "Detail": "{}"}]}),
     "s3": ("get_object", {"Bucket": "some-bucket", "Key": "a b/ä", "IfNoneMatch": "e"}),
@@ -56,7 +57,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 def requests(package: Package, boto3_alone: Path, environment: dict[str, str], *, reduced: bool) -> tuple[Any, int]:
     """The requests as they would be sent, and the number of the last service's operations."""
     path = [str(package.layer), str(boto3_alone)]
-    code = _URLS.format(path=path, reduced=reduced, calls=CALLS)
+    calls = {service: CALLS[service] for service in sorted(SERVICES)}
+    code = _URLS.format(path=path, reduced=reduced, calls=calls)
     environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", **environment}
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], env=environment, capture_output=True, text=True, check=False
