@@ -6,10 +6,12 @@ MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -q
-# What `make package` builds for: `make package PYTHON_VERSION=3.12 ARCH=x86_64 DIST=dist`.
+# What `make package` builds for: `make package PYTHON_VERSION=3.12 ARCH=x86_64 DIST=dist LOCALES="en fr de"`.
 PYTHON_VERSION ?= 3.13
 ARCH ?= arm64
 DIST ?= dist
+# Languages of the filters for money, numbers and dates; empty: all.
+LOCALES ?=
 # Where the end-to-end tests run: ministack (embedded) or localstack (docker compose, or LOCALSTACK_URL).
 BACKEND ?= ministack
 export BACKEND
@@ -43,8 +45,8 @@ env: ## point a shell, and its aws command, at the running engine: eval "$(make 
 	@$(PY) -m localcloud env
 
 .PHONY: package
-package: setup ## build the layer, the functions and the starters into dist/ (PYTHON_VERSION, ARCH, DIST)
-	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH)
+package: setup ## build the layer, the functions and the starters into dist/ (PYTHON_VERSION, ARCH, DIST, LOCALES)
+	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH) --locales "$(LOCALES)"
 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StatusSubscriber:
-    """Collects the engine's events of the given types, "Email Status Changed" by default."""
+    """Collects events of the given types, "Email Status Changed" by default, of all statuses or of some."""
 
     def __init__(
         self,
@@ -24,10 +24,13 @@ class StatusSubscriber:
         status_event_source: str,
         name: str,
         detail_types: tuple[str, ...] = ("Email Status Changed",),
+        statuses: tuple[str, ...] = (),
     ) -> None:
         self._events, self._sqs, self._bus, self.name = events, sqs, bus, name
         self.received: list[dict[str, Any]] = []
-        pattern = {"source": [status_event_source], "detail-type": list(detail_types)}
+        pattern: dict[str, Any] = {"source": [status_event_source], "detail-type": list(detail_types)}
+        if statuses:
+            pattern["detail"] = {"status": list(statuses)}
         rule_arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
         self._queue = sqs.create_queue(QueueName=name)["QueueUrl"]
         queue_arn = allow_delivery(sqs, self._queue, "events.amazonaws.com", rule_arn)

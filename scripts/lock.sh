@@ -7,10 +7,10 @@ compile() {
 }
 compile requirements/dev.in -o requirements/dev.txt
 compile requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
-# The Lambda runtime contains boto3 and its dependencies.
+# The Lambda runtime contains boto3 and its dependencies. email-validator needs dnspython only to ask the DNS.
 compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
-  --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3
+  --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3 --no-emit-package dnspython
 compile requirements/emulator.in -o requirements/emulator.txt
 compile requirements/checkov.in -o requirements/checkov.txt
 compile requirements/mutate.in -c requirements/dev.txt -o requirements/mutate.txt

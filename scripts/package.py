@@ -1,6 +1,6 @@
 """Build the archives that Terraform deploys: layer, functions, starter templates. Same input, same bytes.
 
-python scripts/package.py --dist dist --python 3.13 --arch arm64
+python scripts/package.py --dist dist --python 3.13 --arch arm64 --locales "en fr de"
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "python"))
+sys.path[:0] = [str(ROOT / "python"), str(ROOT)]
 
-from sesmail_cli.templates.compiler import compile_templates  # noqa: E402 - found through the path set above
+from scripts.locale_data import UnknownLanguage, reduce_locales  # noqa: E402 - found through the path set above
+from scripts.service_models import service_models  # noqa: E402
+from sesmail_cli.templates.compiler import compile_templates  # noqa: E402
+from sesmail_layer.aws.clients import SERVICES  # noqa: E402
 
 FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
 _PLATFORMS = {
@@ -27,7 +30,8 @@ _PLATFORMS = {
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
 }
 _DATE = (2020, 1, 1, 0, 0, 0)
-_LEFT_OUT = {"tests", "py.typed"}
+# Nothing reads them at run time. METADATA stays: scanners know the packages by it.
+_LEFT_OUT = {"tests", "py.typed", "wrapt-stubs", "INSTALLER", "RECORD", "REQUESTED", "WHEEL"}
 
 Files = dict[str, bytes]
 
@@ -81,7 +85,7 @@ def tree(folder: Path, left_out: Collection[str] = _LEFT_OUT) -> Iterator[tuple[
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         scripts = relative.parts[0] == "bin"
-        if path.is_file() and not scripts and not set(left_out) & set(relative.parts) and path.name != "RECORD":
+        if path.is_file() and not scripts and not set(left_out) & set(relative.parts) and path.suffix != ".pyi":
             yield relative.as_posix(), path.read_bytes()
 
 
@@ -96,25 +100,26 @@ def write_zip(path: Path, files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def layer_files(python_version: str, arch: str) -> Files:
+def layer_files(python_version: str, arch: str, languages: Collection[str]) -> Files:
     """Return the layer's files by import path."""
+    sources = ROOT / "python/sesmail_layer"
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         install_requirements(target, python_version, arch)
-        shutil.copytree(
-            ROOT / "python/sesmail_layer", target / "sesmail_layer", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        reduce_locales(target, languages)
+        shutil.copytree(sources, target / "sesmail_layer", ignore=shutil.ignore_patterns("__pycache__"))
         compile_sources(target, python_version)
-        return dict(tree(target))
+        models = {f"sesmail_layer/aws/models/{name}": c for name, c in service_models(SERVICES, sources).items()}
+        return dict(tree(target)) | models
 
 
-def build(dist: Path, python_version: str, arch: str) -> dict[str, str]:
-    """Build every archive into `dist`; return the SHA-256 of each."""
+def build(dist: Path, python_version: str, arch: str, languages: Collection[str] = ()) -> dict[str, str]:
+    """Build every archive into `dist`; return the SHA-256 of each. Without `languages` the layer formats in all."""
     # A temporary folder, because two builds may run at the same time.
     dist.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f"{dist.name}.", dir=dist.parent))
     work.chmod(0o755)
-    layer = layer_files(python_version, arch)
+    layer = layer_files(python_version, arch, languages)
     hashes = {"layer.zip": write_zip(work / "layer.zip", {f"python/{name}": c for name, c in layer.items()})}
     for function in FUNCTIONS:
         code = dict(tree(ROOT / "functions" / function, left_out={*_LEFT_OUT, "__pycache__"}))
@@ -133,8 +138,12 @@ def main() -> None:
     parser.add_argument("--dist", type=Path, default=ROOT / "dist", help="where the archives go (default: dist)")
     parser.add_argument("--python", default="3.13", help="the Lambda's Python (default: 3.13)")
     parser.add_argument("--arch", choices=sorted(_PLATFORMS), default="arm64", help="the Lambda's architecture")
+    parser.add_argument("--locales", default="", help="languages to format in, such as 'en fr de' (default: all)")
     given = parser.parse_args()
-    hashes = build(given.dist.resolve(), given.python, given.arch)
+    try:
+        hashes = build(given.dist.resolve(), given.python, given.arch, given.locales.replace(",", " ").split())
+    except UnknownLanguage as err:
+        parser.error(str(err))
     for name, digest in hashes.items():
         print(f"{digest[:12]}  {(given.dist / name).stat().st_size / 1024:8.0f} KB  {given.dist / name}")
 

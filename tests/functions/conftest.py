@@ -52,6 +52,10 @@ class Ran:
     """Resident memory of the whole process, moto's included."""
     modules: list[str]
     """What the process had imported when the invocation ended."""
+    clients: list[str]
+    """The services of the clients that the function created, in order."""
+    packages: list[str]
+    """What it imported from the archives."""
     tables: dict[str, list[dict[str, Any]]]
     mails: list[dict[str, Any]]
     published: list[dict[str, Any]]

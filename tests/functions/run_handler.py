@@ -54,15 +54,23 @@ def main() -> None:
 
     with mock_aws():
         make_stack(given)
+        created = created_clients()
         handler = importlib.import_module("handler").handler
         assert_built(given["path"])
+        assert created == [], "a client is created before the first call"
         if given.get("slow_ses"):
             answer_slowly()
         Context.seconds = given.get("seconds", 30)
         forget_peak()
         answer = handler(given["event"], Context())
-        modules = sorted(sys.modules)
-        result = {"answer": answer, "peak_mb": peak_mb(), "modules": modules, **what_is_left()}
+        result = {
+            "answer": answer,
+            "peak_mb": peak_mb(),
+            "clients": list(created),
+            "modules": sorted(sys.modules),
+            "packages": packages_of(given["path"]),
+        }
+        result |= what_is_left()
     print("\n=== result\n" + json.dumps(result, default=str), end="")
 
 
@@ -117,6 +125,27 @@ def answer_slowly() -> None:
     BotocoreStubber.__call__ = answer  # type: ignore[method-assign, assignment]
 
 
+def packages_of(path: list[str]) -> list[str]:
+    """The packages that were imported from the archives."""
+    files = {name.partition(".")[0]: str(getattr(module, "__file__", "")) for name, module in sys.modules.items()}
+    return sorted(name for name, file in files.items() if file.startswith(tuple(path)))
+
+
+def created_clients() -> list[str]:
+    """A list to which every client's service is added from now on."""
+    from botocore.session import Session
+
+    created: list[str] = []
+    create = Session.create_client
+
+    def noted(session: Any, service: str, *args: Any, **more: Any) -> Any:
+        created.append(service)
+        return create(session, service, *args, **more)
+
+    Session.create_client = noted  # type: ignore[method-assign, assignment]
+    return created
+
+
 def forget_peak() -> None:
     """Let the kernel measure from now on: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html"""
     Path("/proc/self/clear_refs").write_text("5")
@@ -130,7 +159,7 @@ def peak_mb() -> float:
 
 def assert_built(path: list[str]) -> None:
     """The code that runs is the archives', whatever else is on the path."""
-    for name in ("handler", "sesmail_layer", "jinja2", "msgspec", "structlog"):
+    for name in ("handler", "sesmail_layer", "jinja2", "msgspec"):
         if name in sys.modules:
             file = str(sys.modules[name].__file__)
             assert file.startswith(tuple(path)), f"{name} is not from the archives: {file}"

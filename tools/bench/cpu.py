@@ -36,7 +36,7 @@ def measure(engine: Engine, folder: Path, rounds: int, batches: int) -> tuple[Ra
     command = [sys.executable, "-m", "tools.bench.cpu", str(about), str(result), str(rounds), str(batches)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the sender failed in the benchmark:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"the sender failed in the benchmark ({done.returncode}):\n{done.stderr[-3000:]}")
     found = json.loads(result.read_text())
     ratio = Ratio(
         key="cpu",

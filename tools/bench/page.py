@@ -13,14 +13,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 # Why a ratio misses its target: from profiles (`cProfile`, `-X importtime`) of the current code.
 REASONS = {
     "cold_email_sender": (
-        "the function also needs four more clients (0.2 together; S3's is the largest), Jinja2, structlog, "
-        "email-validator and the engine's modules (0.5), a parsed and compiled template (0.1), and its first calls to "
-        "AWS, each with a new connection and serialiser (0.25). The ratio was 2.8 before the layer contained bytecode, "
-        "used botocore without boto3, and imported modules only where they are needed."
-    ),
-    "cold_template_seeder": (
-        "the function reads the archive of starters and every installed template in S3. That is its work, not its "
-        "start, and it runs once for each `terraform apply`."
+        "the function also needs five more clients (0.1 together), Jinja2 and the engine's modules (0.2), and its "
+        "first calls to AWS, each with a new connection and serialiser (0.2)."
     ),
     "batches": (
         "50 of the 59 requests for ten emails cannot be shared (claim, kept request, SendEmail, two records), so "
@@ -74,10 +68,10 @@ Writes are conditional writes on the two rate buckets, refused ones included; Dy
 ## Repeat it
 
 ```bash
-make bench                                        # everything, some minutes; writes results.json and this page
+make bench                                        # everything, at most 15 minutes; writes results.json and this page
 .venv/bin/python -m tools.bench --quick           # fewer rounds, writes nothing
 .venv/bin/python -m tools.bench --only cpu,cold   # some of the ratios
-.venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator
+.venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator; --write keeps the ratios
 ```
 
 `tools/bench/` contains the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),

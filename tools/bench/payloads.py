@@ -80,7 +80,9 @@ def feedback(engine: Engine, email_id: str, entry: dict[str, Any]) -> dict[str, 
     """Return what the minimal feedback function writes: a delivered email's item and one status event."""
     table = engine.outputs["email_tracking_table_name"]
     found = engine.dynamodb.get_item(TableName=table, Key={"emailId": {"S": email_id}}, ConsistentRead=True)
-    return {"table": table, "pending": f"{engine.name}-Pending", "item": found["Item"], "entry": entry}
+    detail = json.dumps({**json.loads(entry["Detail"]), "status": "delivered", "previousStatus": "sent"})
+    delivered = {**entry, "Detail": detail}
+    return {"table": table, "pending": f"{engine.name}-Pending", "item": found["Item"], "entry": delivered}
 
 
 def save(path: Path, payloads: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Measure emails per second from the bus to the last status event.
+"""Measure emails per second from the bus to the `delivered` event.
 
 The engine is compared to the minimal pipeline, and batches of ten to batches of one. All run on the same deployment:
 same queues, tables, topic and concurrency. Only the functions' code is exchanged.
@@ -23,11 +23,17 @@ from tools.bench.ratios import Ratio, alternate
 FUNCTIONS = {"EmailSender": "email_sender", "FeedbackProcessor": "feedback_processor"}
 BATCHED = ("EmailQueue", "FeedbackQueue")
 WARMING = 100
+SHARE = 0.95
+"""Of the emails, measured: on a busy machine a call may time out, and its email waits a minute for its retry."""
 LONGEST_SECONDS = 180.0
 
 
 class Pipeline:
-    """The deployed functions with either code, and a subscriber that counts status events."""
+    """The deployed functions with either code, and a subscriber that counts delivered emails.
+
+    Not all status events: on a busy machine SES's Delivery event is recorded before the sender records `sent`, which is
+    then no transition any more.
+    """
 
     def __init__(self, engine: Engine, package: Path, calls: Mapping[str, Any]) -> None:
         self._engine = engine
@@ -36,7 +42,8 @@ class Pipeline:
         self._code = ""
         self._size = 0
         name = f"{engine.name}-bench"
-        subscriber = StatusSubscriber(engine.events, engine.sqs, engine.outputs["event_bus_name"], DEFAULT_NAME, name)
+        bus = engine.outputs["event_bus_name"]
+        subscriber = StatusSubscriber(engine.events, engine.sqs, bus, DEFAULT_NAME, name, statuses=("delivered",))
         self.remove = subscriber.remove
         self._queue = engine.sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
@@ -75,18 +82,18 @@ class Pipeline:
                 self._engine.functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=size)
 
     def rate(self, emails: int) -> float:
-        """Return emails per second, from the first on the bus to the last status event."""
+        """Return emails per second, from the first on the bus to the time when most are delivered."""
         self._engine.sqs.purge_queue(QueueUrl=self._queue)
         requests = email_requests(emails)
         started = time.perf_counter()
         self._engine.put_email_requests(requests)
-        while (received := self._status_events()) < 2 * emails:
+        while (delivered := self._delivered()) < SHARE * emails:
             if time.perf_counter() - started > LONGEST_SECONDS:
-                raise RuntimeError(f"only {received} of {2 * emails} status events arrived")
+                raise RuntimeError(f"only {delivered} of {emails} emails were delivered")
             time.sleep(0.05)
-        return emails / (time.perf_counter() - started)
+        return delivered / (time.perf_counter() - started)
 
-    def _status_events(self) -> int:
+    def _delivered(self) -> int:
         asked = self._engine.sqs.get_queue_attributes(
             QueueUrl=self._queue, AttributeNames=["ApproximateNumberOfMessages"]
         )
@@ -96,7 +103,7 @@ class Pipeline:
         if code == self._code:
             return
         self._code = code
-        self._engine.wait_until_idle()
+        self._engine.wait_until_idle(queues=BATCHED)
         for name, archive in archives.items():
             self._engine.functions.update_function_code(FunctionName=f"{self._engine.name}-{name}", ZipFile=archive)
         self.rate(WARMING)
@@ -136,7 +143,7 @@ def measure(engine: Engine, package: Path, calls: Mapping[str, Any], rounds: int
             what="emails per second, end to end",
             against="a minimal pipeline that makes the same AWS calls with fixed payloads",
             unit="emails/s",
-            target=0.8,
+            target=0.95,
             at_most=False,
             rounds=end_to_end,
         ),

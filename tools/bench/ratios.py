@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from statistics import median
 
 import msgspec
+
+LEAST_ROUNDS = 3
+LONGEST_SECONDS = 75.0
+"""A busy machine measures fewer rounds: `make bench` ends within a quarter of an hour."""
 
 
 class Ratio(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,16 +44,22 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
         return median(ours), median(other)
 
 
-def alternate(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
-    """Measure both in every round, in alternating order; return `(ours, other)` for each round."""
-    pairs = []
+def interleave(rounds: int, *measures: Callable[[], float]) -> list[tuple[float, ...]]:
+    """Take every measure once in each round, in alternating order; return their values by round."""
+    found: list[tuple[float, ...]] = []
+    until = time.monotonic() + LONGEST_SECONDS
     for number in range(rounds):
-        if number % 2:
-            other_first = other()
-            pairs.append((ours(), other_first))
-        else:
-            pairs.append((ours(), other()))
-    return [(round(our_value, 3), round(other_value, 3)) for our_value, other_value in pairs]
+        if number >= LEAST_ROUNDS and time.monotonic() > until:
+            break
+        order = reversed(range(len(measures))) if number % 2 else range(len(measures))
+        values = {index: round(measures[index](), 3) for index in order}
+        found.append(tuple(values[index] for index in range(len(measures))))
+    return found
+
+
+def alternate(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
+    """Measure both in every round; return `(ours, other)` for each round."""
+    return [(values[0], values[1]) for values in interleave(rounds, ours, other)]
 
 
 def spread(values: Sequence[float]) -> str:

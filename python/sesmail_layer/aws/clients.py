@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 
 def _limits(connect_seconds: float, read_seconds: float, attempts: int) -> Config:
@@ -46,6 +48,9 @@ _LIMITS = {
     "ses": _limits(2, 3, 1),
     "sesv2": _limits(2, 3, 1),
 }
+SERVICES = frozenset(_LIMITS)
+# Written by scripts/service_models.py into the built layer; a source tree has none.
+_MODELS = Path(__file__).with_name("models")
 # A session may not be used by two threads at once, its clients may.
 _CREATING = threading.Lock()
 
@@ -53,7 +58,25 @@ _CREATING = threading.Lock()
 @cache
 def session() -> Any:
     """Return the container's only session; region, credentials and endpoint come from the environment, as in boto3."""
-    return botocore.session.get_session()
+    created = botocore.session.get_session()
+    if _MODELS.is_dir():
+        created.register_component("data_loader", _ServiceModels([str(_MODELS)]))
+    return created
+
+
+class _ServiceModels(Loader):
+    """The layer's reduced copies of botocore's data; what they do not contain is read from botocore.
+
+    https://botocore.amazonaws.com/v1/documentation/api/latest/reference/loaders.html
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
+        """Name the layer's services, without a look into the folder of each of AWS's 400."""
+        return sorted(SERVICES)
+
+    def is_builtin_path(self, path: str) -> bool:  # noqa: ARG002 - botocore's
+        """Return True: botocore would ignore its rules for endpoints if these were an operator's own."""
+        return True
 
 
 def client(service: str, config: Config | None = None, prepare: Callable[[Any], None] | None = None) -> Any:

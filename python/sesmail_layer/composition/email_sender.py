@@ -22,12 +22,16 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import HOP_KB
+from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, run_all
+from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, prepare_types, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
@@ -45,6 +49,7 @@ class EmailSender:
             from sesmail_layer.runtime.tracing import enable_tracing
 
             self._run_all = enable_tracing(run_all)
+        prepare_types(TrackingRecord, StatusEvent, SendingState, ProducerPolicy)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._send = SendEmails(self._ports(settings), _rules(settings))

@@ -16,11 +16,17 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.breaker import SES_ALARMS, Limits
+from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.request.envelopes import RequestEnvelope
+from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
-from sesmail_layer.runtime.parallel import RunAll, run_all
+from sesmail_layer.runtime.parallel import RunAll, prepare_types, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
@@ -37,6 +43,7 @@ class FeedbackProcessor:
             from sesmail_layer.runtime.tracing import enable_tracing
 
             self._run_all = enable_tracing(run_all)
+        prepare_types(TrackingRecord, StatusEvent, Suppression, SendingState, ProducerPolicy, RequestEnvelope)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._record = RecordFeedback(self._ports(settings), _rules(settings))

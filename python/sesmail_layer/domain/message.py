@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,7 +27,10 @@ from sesmail_layer.domain.mime import (
 from sesmail_layer.domain.mime_types import UNKNOWN, type_of
 from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe, Priority
 from sesmail_layer.domain.request.refusals import Refusal
-from sesmail_layer.domain.template.templates import Rendered
+
+if TYPE_CHECKING:
+    # The feedback processor imports this module too, and renders nothing.
+    from sesmail_layer.domain.template.templates import Rendered
 
 MAX_FROM = 320
 """Characters of the From line as encoded: SES refuses longer ones, name and address together."""

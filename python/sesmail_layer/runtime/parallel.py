@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+import msgspec
+
 Step = Callable[[], object]
 RunAll = Callable[[Sequence[Step]], None]
 
@@ -22,6 +24,15 @@ def run_all(steps: Sequence[Step]) -> None:
         done, _ = wait([pool.submit(step) for step in steps])
     for future in done:
         future.result()
+
+
+def prepare_types(*types: type[msgspec.Struct]) -> None:
+    """Let msgspec analyse types that threads convert to: the process crashes where two are the first at the same time.
+
+    msgspec 0.22 publishes a type's analysis before it is complete.
+    """
+    for each in types:
+        msgspec.json.Decoder(each)
 
 
 class BytesInFlight:

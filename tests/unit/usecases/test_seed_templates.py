@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 import pytest
-import structlog
 
 from sesmail_layer.domain.template.starters import SeedError, Starter
+from sesmail_layer.runtime.logging import configure
 from sesmail_layer.usecases.seed_templates import SeedResult, SeedTemplates, StoredFile, WriteConflictError, clean_up
 from tools.simulation.fakes import FakeClock
 
@@ -71,7 +71,7 @@ class FakeBucket:
 
 
 def seed(bucket: FakeBucket, *starters: Starter) -> SeedResult:
-    return SeedTemplates(FakeKeys(), Starters(*starters), bucket, FakeClock(), structlog.get_logger())()
+    return SeedTemplates(FakeKeys(), Starters(*starters), bucket, FakeClock(), configure("INFO"))()
 
 
 def expected(*starters: Starter) -> dict[tuple[str, str], bytes]:
@@ -193,7 +193,7 @@ def test_the_keys_are_created_before_the_templates() -> None:
     keys = FakeKeys(SeedError("denied", code="SEED000"))
     bucket = FakeBucket()
     with pytest.raises(SeedError):
-        SeedTemplates(keys, Starters(starter()), bucket, FakeClock(), structlog.get_logger())()
+        SeedTemplates(keys, Starters(starter()), bucket, FakeClock(), configure("INFO"))()
     assert (keys.calls, bucket.written) == (["create"], [])
 
 

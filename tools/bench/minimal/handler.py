@@ -32,10 +32,10 @@ class Minimal:
         self._each: list[Call] = payloads["each"]
         self._after: list[Call] = payloads["after"]
         self._feedback: dict[str, Any] = payloads["feedback"]
+        services = {"dynamodb", "events", *(service for service, _, _ in (*self._before, *self._each, *self._after))}
+        once = Config(retries={"total_max_attempts": 1})
         self._clients: dict[str, Any] = {
-            "dynamodb": boto3.client("dynamodb"),
-            "events": boto3.client("events"),
-            "ses": boto3.client("ses", config=Config(retries={"total_max_attempts": 1})),
+            service: boto3.client(service, config=once if service.startswith("ses") else None) for service in services
         }
 
     def send(self, event: dict[str, Any]) -> None:
@@ -81,10 +81,11 @@ def with_id(email_id: str, params: Params) -> Params:
     """Return the parameters with the email's id."""
     if "Item" in params:
         return params | {"Item": params["Item"] | {"emailId": {"S": email_id}}}
-    if "Tags" in params:
+    # SES's v2 and v1 API.
+    for tags in {"EmailTags", "Tags"} & params.keys():
         tag = base64.urlsafe_b64encode(email_id.encode()).decode().rstrip("=")
-        others = [one for one in params["Tags"] if one["Name"] != "emailId"]
-        return params | {"Tags": [{"Name": "emailId", "Value": tag}, *others]}
+        others = [one for one in params[tags] if one["Name"] != "emailId"]
+        return params | {tags: [{"Name": "emailId", "Value": tag}, *others]}
     return params
 
 

@@ -1,6 +1,6 @@
 """Template filters for money, numbers and dates in the recipient's language.
 
-Babel's data are large, so it is imported when the first filter runs.
+Babel's data are large, so it is imported when the first filter runs, and the time zones when one is named.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import FilterArgumentError
@@ -172,6 +171,8 @@ def _zone(name: str, zone: Any) -> tzinfo | None:
     """Look up a zone such as Europe/Paris; an absent optional variable gives none."""
     if zone is None or (isinstance(zone, Undefined) and not str(zone)):
         return None
+    from zoneinfo import ZoneInfo
+
     try:
         return UTC if zone == "UTC" else ZoneInfo(zone)
     except (LookupError, ValueError, OSError, TypeError, AttributeError) as err:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.request.addresses import AddressError, address_key, masked, parse_address
+from sesmail_layer.domain.request.addresses import _ORDINARY, AddressError, address_key, masked, parse_address
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,60 @@ def test_an_address_is_sent_with_its_domain_in_lower_case_ascii(written: str, se
 def test_an_address_that_ses_does_not_deliver_to_is_rejected(written: str) -> None:
     with pytest.raises(AddressError):
         parse_address(written)
+
+
+# Parts that are joined to addresses, most of them nearly ordinary.
+_PARTS = st.lists(
+    st.sampled_from(
+        [
+            *"aZ0_+-.@=?~'",
+            "xn--",
+            "--",
+            "..",
+            "bcher-kva",
+            "example",
+            "com",
+            "9",
+            "a" * 63,
+            "a" * 60,
+            "b.",
+            "ü",
+            "\n",
+            " ",
+        ]
+        + [f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(st.builds("{}@{}".format, _PARTS, _PARTS) | st.from_regex(_ORDINARY, fullmatch=True))
+def test_an_address_is_accepted_and_written_as_email_validator_does(written: str) -> None:
+    try:
+        whole = validate_email(written, check_deliverability=False, allow_smtputf8=False, strict=True)
+        expected = whole.ascii_email if "=?" not in whole.local_part else None
+    except EmailNotValidError:
+        expected = None
+    try:
+        assert parse_address(written) == expected
+    except AddressError:
+        assert expected is None
+
+
+@pytest.mark.parametrize("domain", SPECIAL_USE_DOMAIN_NAMES)
+def test_a_reserved_domain_is_rejected_below_any_name(domain: str) -> None:
+    for address in (f"john@example.{domain}", f"john@a.b.{domain}", f"john@{domain}"):
+        with pytest.raises(AddressError):
+            parse_address(address)
+
+
+@pytest.mark.parametrize("address", ["john@example.com", "john.doe+tag@mail.example.co", "a_b-c@x-1.example.org"])
+def test_an_ordinary_address_needs_no_tables_of_unicode(address: str) -> None:
+    code = (
+        "import sys; from sesmail_layer.domain.request.addresses import parse_address;"
+        f"assert parse_address({address!r}) == {address!r}; assert 'email_validator' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "python"})
 
 
 @given(st.text(max_size=80) | st.builds("{}@{}".format, st.text(min_size=1, max_size=20), st.text(max_size=30)))
