@@ -52,6 +52,24 @@ class Judge:
 
     def __init__(self) -> None:
         self.failed: list[dict[str, str]] = []
+        self._later: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Collect the likely tests only: to collect all that reach a mutant takes longer than to run a few."""
+        mutant = _under_test()
+        if "__mutmut_" in mutant:
+            session.config.args, self._later = _by_likelihood(mutant, session.config.args)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Collect and run the others if the likely ones pass."""
+        ran = yield
+        if self._later and not session.testsfailed:
+            later, self._later = self._later, []
+            session.perform_collect(later)
+            session.config.hook.pytest_runtestloop(session=session)
+        return ran
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Run first the tests that killed other mutants of the same function, then the quick ones."""
@@ -102,6 +120,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
     return _setitimer(which, seconds * SLOWER, interval)
+
+
+def _by_likelihood(mutant: str, tests: list[str]) -> tuple[list[str], list[str]]:
+    """Part a mutant's tests: first the files that have its module's name or killed others of its function."""
+    module = mutant.rpartition("__mutmut_")[0].split(".")[-2]
+    files = {test.partition("::")[0] for test in _kills_by_test(mutant)}
+    likely = [test for test in tests if f"/test_{module}" in test or test.partition("::")[0] in files]
+    return (likely, [test for test in tests if test not in set(likely)]) if likely else (tests, [])
 
 
 def _kills_by_test(mutant: str) -> Counter[str]:
