@@ -2,7 +2,7 @@
 
 python -m tools.mutation                      what is new or may have changed since the last run (verdicts.py);
                                               writes docs/mutation.md
-python -m tools.mutation domain/errors.py     some of it, again: patterns below python/sesmail_layer
+python -m tools.mutation domain/errors.py     some of it: patterns below python/sesmail_layer
 python -m tools.mutation --page               write the page from the last run, run nothing
 """
 
@@ -14,14 +14,16 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 from tools.mutation import page
 from tools.mutation.reading import read
 from tools.mutation.reasons import explained
 from tools.mutation.results import LEAST, Results, Survivor
-from tools.mutation.staging import ROOT, STAGE, mutants_of, stage
+from tools.mutation.staging import ROOT, STAGE, selection, stage
+from tools.mutation.verdicts import MUTANTS
 
-MUTMUT = ROOT / ".venv-mutate/bin/mutmut"
+PYTHON = ["nice", "-n", "10", str(ROOT / ".venv-mutate/bin/python")]
 
 
 def main() -> int:
@@ -44,13 +46,14 @@ def main() -> int:
 
 
 def run(only: list[str], workers: int) -> None:
-    """Run mutmut on a tree of its own; if it is stopped, the next run goes on from there."""
-    tree = stage()
+    """Run the mutants that have no verdict, in a tree of their own; if stopped, the next run goes on from there."""
+    stage()
     # A fixed hash seed: the order of sets is the same in every run.
-    command = ["nice", "-n", "10", str(MUTMUT), "run", "--max-children", str(workers), *map(mutants_of, only)]
-    ended = subprocess.run(command, cwd=tree, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False)
-    if ended.returncode:
-        print(f"mutmut ended with {ended.returncode}: the table holds the mutants that ran.", file=sys.stderr)
+    start = partial(subprocess.run, env={**os.environ, "PYTHONHASHSEED": "0"}, check=True)
+    start([*PYTHON, "-m", "tools.mutation.generating"], cwd=STAGE)
+    plugins = ["-p", "tools.mutation.plugin", "-p", "tools.mutation.running", "-p", "no:cacheprovider"]
+    given = [f"--workers={workers}", *[f"--only={pattern}" for pattern in only]]
+    start([*PYTHON, "-m", "pytest", "-q", "--rootdir=.", *plugins, *given, *selection(STAGE)], cwd=STAGE / MUTANTS)
 
 
 def results() -> Results:

@@ -70,6 +70,9 @@ NAMED = [
     Named("same", "domain/template/bounds.py", "check_format", 'spec or "XXXX"'),
     Named("same", "domain/guards/breaker.py", "_simulated", 'or "XXXX"'),
     Named("gap", "domain/request/email_request.py", "_reason", "len(part) >= 2"),
+    Named("same", "domain/request/addresses.py", "_reason", "XX.XX"),
+    # The files of templates have one dot.
+    Named("same", "domain/template/files.py", "file_variants", "file.partition"),
     Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),
     Named("same", "domain/message.py", "_type_of", "rpartition"),
     Named("same", "domain/mime.py", "file_part", "rpartition"),

@@ -58,17 +58,9 @@ _CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["sesmail_layer"]
 only_mutate = {rooms}
-also_copy = ["tools", "preload.txt"]
+also_copy = ["tools"]
 pytest_add_cli_args = ["-p", "tools.mutation.plugin"]
 pytest_add_cli_args_test_selection = {selection}
-# The parent process runs no test, so that every mutant starts with cold caches. It imports the tests but does not
-# collect them: on a second collection pytest gives tests other ids, and then finds none of those that are selected.
-process_isolation = "forkserver"
-forkserver_warmup = "import"
-preload_modules_file = "preload.txt"
-# A mutant's tests may take six times what they take, and twelve seconds.
-timeout_multiplier = 6.0
-timeout_constant = 2.0
 use_git_change_detection = false
 track_dependencies = false
 
@@ -79,8 +71,8 @@ xfail_strict = true
 """
 
 
-def stage() -> Path:
-    """Build the tree and return its folder; verdicts of an earlier run that still hold stay in it."""
+def stage() -> None:
+    """Build the tree; verdicts of an earlier run that still hold stay in it."""
     kept = verdicts.still_valid(STAGE, ROOT)
     shutil.rmtree(STAGE, ignore_errors=True)
     for source, target in COPIED.items():
@@ -88,20 +80,16 @@ def stage() -> Path:
     for package in ("tests", "tools"):
         (STAGE / package / "__init__.py").touch()
     shutil.copy(ROOT / "tests/conftest.py", STAGE / "tests")
-    modules = [".".join(test.relative_to(STAGE).with_suffix("").parts) for test in unit_tests(STAGE)]
-    (STAGE / "preload.txt").write_text("".join(f"{module}\n" for module in modules))
     patterns = [f"sesmail_layer/{room}/*" for room in ROOMS]
-    selection = ["tests/unit", *left_out(STAGE)]
-    (STAGE / "pyproject.toml").write_text(_CONFIGURATION.format(rooms=patterns, selection=selection))
+    (STAGE / "pyproject.toml").write_text(_CONFIGURATION.format(rooms=patterns, selection=selection(STAGE)))
     for path, content in kept.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    return STAGE
 
 
-def mutants_of(pattern: str) -> str:
-    """Return mutmut's pattern for the mutants of files below `sesmail_layer`, such as `domain/guards/breaker.py`."""
-    return "sesmail_layer." + pattern.removesuffix(".py").replace("/", ".").removesuffix(".*") + ".*"
+def selection(root: Path) -> list[str]:
+    """Return pytest's arguments for the tests that run."""
+    return ["tests/unit", *left_out(root)]
 
 
 def unit_tests(root: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Which verdicts of an earlier run still hold: `make mutate` repeats only what a change of code or tests can change."""
+"""Which verdicts of an earlier run still hold: `make mutate` repeats what a change of code or tests can change."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-STATS = "mutants/mutmut-stats.json"
-# One line for each verdict, with the tests that failed (plugin.py).
-FAILURES = "mutants/verdicts.jsonl"
-_KILLED = 1
+# mutmut's folder in the tree, and in it: which tests reach which function, and the mutants of each module.
+MUTANTS = "mutants"
+STATS = "mutmut-stats.json"
+METAS = "sesmail_layer"
+# One line for each kill, with the tests that failed (running.py).
+FAILURES = "failures.jsonl"
+KILLED = 1
 
 
 def still_valid(stage: Path, root: Path) -> dict[Path, str]:
@@ -20,22 +23,23 @@ def still_valid(stage: Path, root: Path) -> dict[Path, str]:
     verdict holds while the files of all tests that reached the function are the same, no file was added to its module's
     folder of tests, and what tests share (fakes, cases) is the same.
     """
-    if not (stage / STATS).exists() or not (stage / FAILURES).exists():
+    mutants = stage / MUTANTS
+    if not (mutants / STATS).exists() or not (mutants / FAILURES).exists():
         return {}
     changed = changed_files(stage, root)
-    killers = _killers(stage / FAILURES)
-    reaching = json.loads((stage / STATS).read_text())["tests_by_mangled_function_name"]
+    killers = _killers(mutants / FAILURES)
+    reaching = json.loads((mutants / STATS).read_text())["tests_by_mangled_function_name"]
 
     def holds(mutant: str, code: int) -> bool:
-        if code == _KILLED:
+        if code == KILLED:
             return bool(killers.get(mutant, set()) - changed)
-        tests = {_file(test) for test in reaching.get(mutant.partition("__mutmut_")[0], ())}
+        tests = {file_of(test) for test in reaching.get(function_of(mutant), ())}
         folder = "tests/unit/" + "/".join(mutant.split(".")[1:-2])
         return not any(one in tests or one.startswith(f"{folder}/test_") or "/test_" not in one for one in changed)
 
-    kept = {stage / FAILURES: (stage / FAILURES).read_text()}
-    for meta in (stage / "mutants").rglob("*.py.meta"):
-        module = meta.relative_to(stage / "mutants").with_suffix("")
+    kept = {mutants / FAILURES: (mutants / FAILURES).read_text()}
+    for meta in (mutants / METAS).rglob("*.py.meta"):
+        module = meta.relative_to(mutants).with_suffix("")
         if _content(stage / module) == _content(root / "python" / module):
             kept[meta] = _without(meta, holds)
     return kept
@@ -60,10 +64,14 @@ def _content(path: Path) -> bytes | None:
 def _killers(failures: Path) -> dict[str, set[str]]:
     """Return the files of the tests that killed each mutant."""
     lines = map(json.loads, failures.read_text().splitlines())
-    return {line["mutant"]: {_file(each["test"]) for each in line["failed"]} for line in lines}
+    return {line["mutant"]: {file_of(each["test"]) for each in line["failed"]} for line in lines}
 
 
-def _file(test: str) -> str:
+def function_of(mutant: str) -> str:
+    return mutant.partition("__mutmut_")[0]
+
+
+def file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
