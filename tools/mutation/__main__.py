@@ -51,7 +51,7 @@ def run(only: list[str], workers: int) -> None:
     # A fixed hash seed: the order of sets is the same in every run.
     start = partial(subprocess.run, env={**os.environ, "PYTHONHASHSEED": "0"}, check=True)
     start([*PYTHON, "-m", "tools.mutation.generating"], cwd=STAGE)
-    plugins = ["-p", "tools.mutation.plugin", "-p", "tools.mutation.running", "-p", "no:cacheprovider"]
+    plugins = ["-p", "tools.mutation.plugin", "-p", "tools.mutation.running", "-p", "no:cacheprovider", "--tb=native"]
     given = [f"--workers={workers}", *[f"--only={pattern}" for pattern in only]]
     start([*PYTHON, "-m", "pytest", "-q", "--rootdir=.", *plugins, *given, *selection(STAGE)], cwd=STAGE / MUTANTS)
 

@@ -92,10 +92,16 @@ class Runner:
         return True
 
     def _by_likelihood(self, mutant: str, tests: list[str], took: dict[str, float]) -> list[str]:
-        """Order a mutant's tests: those that killed others of its function, of its module's name, the quick ones."""
+        """Order a mutant's tests: what killed others of its function, has its module's name, is unlike those before."""
         kills = self._kills.get(function_of(mutant), Counter())
         own = f"/test_{mutant.split('.')[-2]}"
-        return sorted(tests, key=lambda test: (-kills[test], own not in test, took[test]))
+        cases: Counter[str] = Counter()
+        rank = {}
+        for test in sorted(tests, key=took.__getitem__):
+            function = test.partition("[")[0]
+            cases[function] += 1
+            rank[test] = (-kills[test], own not in test, cases[function], took[test])
+        return sorted(tests, key=rank.__getitem__)
 
     def _start(self, run: _Run, tests: list[pytest.Item], seconds: int) -> None:
         while len(self._running) >= self._workers:
