@@ -151,11 +151,6 @@ NAMED = [
     Named("same", "domain/status_event.py", "status_event", '"XXXX"'),
     Named("gap", "domain/ses/tags.py", "_encode", "XX=XX"),
     Named("gap", "domain/request/email_request.py", "parse_request", ">= MAX_DEPTH"),
-    # Nulls are dropped from objects; other values are returned unchanged.
-    Named("same", "domain/request/email_request.py", "_without_nulls", "or True"),
-    Named("gap", "domain/request/email_request.py", "_without_nulls", "and False"),
-    Named("same", "domain/request/email_request.py", "_without_nulls", "_without_nulls(None"),
-    Named("same", "domain/request/email_request.py", "_without_nulls", '"XXXX"'),
     Named("gap", "domain/template/sandbox.py", "BoundedEnvironment.__init__", "keep_trailing_newline=True"),
     Named("effort", "domain/template/sandbox.py", "BoundedEnvironment.__init__", ""),
     Named("gap", "domain/template/templates.py", "_decoded", ""),
@@ -165,9 +160,8 @@ NAMED = [
     Named("gap", "domain/record/tracking.py", "_content", "msgspec.json.encode("),
     Named("gap", "domain/times.py", "utc_text", "fromtimestamp"),
     Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "self._attempt(None"),
-    # Only the first piece is read, the detail is replaced, and 300 levels are too deep just as 301 are.
+    # Only the first piece is read, and the detail is replaced.
     Named("same", "domain/request/envelopes.py", "_leniently_read", ""),
-    Named("same", "domain/request/envelopes.py", "_bottomless", ""),
     Named("gap", "domain/guards/suppression.py", "Suppression._precedence", "content = None"),
     Named("gap", "domain/request/envelopes.py", "_faults", "< sys.float_info.max"),
     # Every value here has been read from JSON.

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from sesmail_layer.domain.mime import harmless_url
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
-from sesmail_layer.domain.request.envelopes import fault_of, with_storable_numbers
+from sesmail_layer.domain.request.envelopes import PRODUCERS_OWN, fault_of, with_storable_numbers
 from sesmail_layer.domain.request.headers import HEADER_TEXT, MAX_LINE, check_headers
 from sesmail_layer.domain.request.refusals import (
     ALLOWED,
@@ -159,7 +159,9 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
     unknown = sorted(set(given) - set(FIELDS))
     if unknown:
         reject_misleading_names(unknown, FIELDS)
-    given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
+    given = {
+        name: given[name] if name in PRODUCERS_OWN else _without_nulls(given[name]) for name in FIELDS if name in given
+    }
     if "headers" in given:
         check_headers(given["headers"])
     try:
@@ -179,14 +181,12 @@ def fingerprint(detail: Mapping[str, Any], source: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _without_nulls(name: str, value: Any) -> Any:
-    """Drop nulls inside the engine's own structures as well; templateData and metadata are the producer's."""
-    if name in ("templateData", "metadata"):
-        return value
+def _without_nulls(value: Any) -> Any:
+    """Drop nulls inside the engine's own structures as well."""
     if isinstance(value, Mapping):
         return {key: item for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_nulls("", item) if isinstance(item, Mapping) else item for item in value]
+        return [_without_nulls(item) for item in value]
     return value
 
 

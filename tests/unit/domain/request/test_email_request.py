@@ -102,7 +102,7 @@ def test_null_means_absent_inside_the_engine_s_own_objects_too() -> None:
         senderOverride={"name": "Shop", "email": None},
         headers={"X-A": None, "X-B": "b"},
         listUnsubscribe={"url": "https://example.com", "mailto": None},
-        attachments=[{"filename": "a.txt", "contentBase64": "", "s3Uri": None, "contentId": None}],
+        attachments=[{"filename": "a.txt", "contentBase64": "", "s3Uri": None, "colour": None}],
         templateData={"kept": None},
     )
     assert request.sender_override == Sender(name="Shop")

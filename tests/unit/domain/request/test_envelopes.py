@@ -28,7 +28,7 @@ EVENT: dict[str, Any] = {
 def test_an_event_is_read_as_eventbridge_writes_it() -> None:
     envelope = open_envelope(json.dumps(EVENT))
     assert (envelope.id, envelope.source, envelope.detail_type) == (EVENT["id"], "my.application", "Email Request")
-    assert envelope.detail == EVENT["detail"]
+    assert (envelope.detail, envelope.time) == (EVENT["detail"], EVENT["time"])
     assert envelope.hop == Hop()
 
 
