@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import staging, verdicts
+from tools.mutation import verdicts
 
 ONE, OTHER = "sesmail_layer.domain.ses.one.x_f__mutmut_", "sesmail_layer.domain.other.x_g__mutmut_"
 KILLED, SURVIVED, TIMEOUT = 1, 0, 36
@@ -30,13 +30,13 @@ def trees(tmp_path: Path) -> tuple[Path, Path]:
         "sesmail_layer.domain.ses.one.x_f": ["tests/unit/domain/ses/test_one.py::test"],
         "sesmail_layer.domain.other.x_g": ["tests/unit/usecases/test_more.py::test[1]"],
     }
-    write(stage / verdicts.STATS, json.dumps({"tests_by_mangled_function_name": reached}))
+    write(stage / "mutants" / verdicts.STATS, json.dumps({"tests_by_mangled_function_name": reached}))
     kills = {
         f"{ONE}1": "tests/unit/domain/ses/test_one.py::test",
         f"{OTHER}1": "tests/unit/usecases/test_more.py::test",
     }
     lines = [json.dumps({"mutant": mutant, "failed": [{"test": test}]}) for mutant, test in kills.items()]
-    write(stage / verdicts.FAILURES, "\n".join(lines))
+    write(stage / "mutants" / verdicts.FAILURES, "\n".join(lines))
     return stage, root
 
 
@@ -87,20 +87,9 @@ def test_what_tests_share_may_kill_every_survivor(trees: tuple[Path, Path]) -> N
 
 
 def test_a_kill_that_no_failed_test_is_known_for_is_run_again(trees: tuple[Path, Path]) -> None:
-    write(trees[0] / verdicts.FAILURES, "")
+    write(trees[0] / "mutants" / verdicts.FAILURES, "")
     assert held(trees) == {"one.2", "one.3", "other.2"}
 
 
 def test_without_an_earlier_run_nothing_holds(tmp_path: Path) -> None:
     assert verdicts.still_valid(tmp_path, tmp_path) == {}
-
-
-@pytest.mark.parametrize(
-    ("given", "mutants"),
-    [
-        ("domain/guards/breaker.py", "sesmail_layer.domain.guards.breaker.*"),
-        ("usecases/*", "sesmail_layer.usecases.*"),
-    ],
-)
-def test_some_modules_are_named_by_their_files(given: str, mutants: str) -> None:
-    assert staging.mutants_of(given) == mutants
