@@ -138,6 +138,8 @@ def test_a_detail_that_is_no_object_is_rejected(detail: object, found: str) -> N
         ("expireAt", "expiresAt"),
         ("metaData", "metadata"),
         ("priorty", "priority"),
+        ("l-i-s-t-u-n-s-u-b-scribe", "listUnsubscribe"),
+        ("l-i-s-t-u-n-s-u-b-s-cribe", None),
         ("campaign", None),
         ("x" * 250_000, None),
     ],

@@ -130,6 +130,11 @@ def test_a_near_miss_is_no_longer_than_24_letters() -> None:
     assert near_miss("colour", [known]) is None
 
 
+def test_a_name_that_is_only_part_of_another_is_no_near_miss() -> None:
+    assert near_miss("template", ["templateName"]) is None
+    assert near_miss("templatName", ["templateName"]) == "templateName"
+
+
 def test_what_is_shown_is_short_printable_and_no_address() -> None:
     assert quoted("x" * 40) == f"'{'x' * 40}'"
     assert quoted("x" * 41) == "a name of 41 characters"
