@@ -26,8 +26,8 @@ tests must kill at least {least:.0%}. {not_run}
 
 {modules}
 
-Only a test that ran and failed kills a change. Timeouts (six times the processor's time that the tests take, plus twelve
-seconds) have a column of their own and do not count as killed; neither does a run that ended in any other way.
+Only a test that ran and failed kills a change. Timeouts (six times the processor's time that the tests take, plus
+twelve seconds) have a column of their own and do not count as killed; neither does a run that ended in any other way.
 
 ## Which changes survive, and why
 
@@ -49,8 +49,8 @@ make mutate ONLY=domain/guards/breaker.py   # one module
 make mutate ONLY='usecases/*'               # one room
 ```
 
-It prints every survivor and the table, and fails below {least:.0%}. The first run takes about an hour on two processors.
-Its verdicts stay in `build/mutate`, which is not committed, and a later run repeats only those that a change of code or
+It prints every survivor and the table, and fails below {least:.0%}. The first run takes about an hour on two
+processors. Its verdicts stay in `build/mutate`, which is not committed, and a later run repeats only those that a change of code or
 tests can change ([verdicts.py](../tools/mutation/verdicts.py)); so does a run after one that was stopped. Delete the
 folder to begin again. Run `../../.venv-mutate/bin/mutmut browse` there to see each change.
 [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
