@@ -39,3 +39,12 @@ def test_an_error_is_written_as_its_message_and_a_wait_as_its_reason() -> None:
 def test_a_wait_that_the_engine_decides_has_no_message_and_no_code() -> None:
     wait = PausedBySes(30)
     assert (wait.delay_seconds, wait.message, wait.code) == (30, "", "")
+
+
+def test_what_cannot_be_printed_is_a_question_mark_in_a_message() -> None:
+    assert PermanentError("validation_error", "a\x07b\u202ec", code="VAL005").message == "a?b?c"
+
+
+def test_an_error_of_ses_has_its_number_of_tries() -> None:
+    assert TransientError("m", code="SES001", max_tries=3).max_tries == 3
+    assert TransientError("m", code="SES001").max_tries is None

@@ -210,3 +210,15 @@ def test_twenty_names_are_listed_and_of_more_their_number() -> None:
 
     assert listed(names[:20]) == names[:20]
     assert listed(names) == [*names[:20], "and 1 more"]
+
+
+def test_a_name_that_looks_like_an_error_of_the_parser_is_one_name() -> None:
+    assert refused(senderOverride={"x` - at `$.to": 1}) == (
+        "VAL006",
+        "senderOverride: unknown field a name of 13 characters; allowed: email, name",
+    )
+
+
+@pytest.mark.parametrize(("number", "found"), [(10**39, "1" + "0" * 39), (10**40, "a number")])
+def test_a_number_is_shown_up_to_forty_digits(number: int, found: str) -> None:
+    assert refused(to=number)[1].startswith(f"to: found {found}; allowed: ")
