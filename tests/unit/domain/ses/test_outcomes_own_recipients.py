@@ -180,3 +180,15 @@ def test_of_two_equal_bounces_of_one_recipient_the_first_is_recorded() -> None:
     [outcome] = meant(event("Bounce", "bounce", payload, to=(JOHN,)), JOHN)
 
     assert outcome.entry.detail["diagnosticCode"] == "smtp; 550 5.1.1 a"
+
+
+def test_a_complaint_that_was_none_separates_own_recipients_and_third_addresses() -> None:
+    listed = [{"emailAddress": one} for one in (THIRD, JANE, JOHN)]
+    payload = {"complainedRecipients": listed, "complaintSubType": "OnAccountSuppressionList"}
+    found = meant(event("Complaint", "complaint", payload), JOHN, JANE)
+
+    assert [(one.entry.recipient, one.suppress) for one in found] == [
+        (None, None),
+        (JANE, "ses-suppressed"),
+        (JOHN, "ses-suppressed"),
+    ]
