@@ -80,9 +80,6 @@ NAMED = [
     Named("same", "domain/mime.py", "file_part", "rpartition"),
     Named("same", "domain/ses/outcomes.py", "_complaint", 'or "XXXX"'),
     Named("same", "domain/ses/outcomes.py", "_subscription", 'or "XXXX"'),
-    # Both have the same length.
-    Named("same", "domain/ses/outcomes.py", "_recipients", "found.values(), "),
-    Named("same", "domain/ses/outcomes.py", "_recipients", "found.values())"),
     Named("same", "domain/request/envelopes.py", "pack_request", "< MAX_BYTES"),
     Named("same", "domain/guards/producers.py", "ProducerPolicy.check_request", "address.partition"),
     Named("gap", "domain/request/refusals.py", "refusal_of", "partition"),
