@@ -73,6 +73,8 @@ NAMED = [
     Named("same", "domain/request/addresses.py", "_reason", "XX.XX"),
     # The files of templates have one dot.
     Named("same", "domain/template/files.py", "file_variants", "file.partition"),
+    # It matches in any case.
+    Named("same", "domain/message.py", "_list_unsubscribe", "MAILTO"),
     # Without a value, no message names where it came from.
     Named("unread", "domain/message.py", "_first_set", '("XXXX", "")'),
     Named("same", "domain/message.py", "_type_of", "APPLICATION/OCTET-STREAM"),

@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from sesmail_layer.domain.message import File
-from sesmail_layer.domain.mime import address_line, header_line, text_line, text_part
+from sesmail_layer.domain.mime import address_line, custom_line, header_line, text_line, text_part
 from tests.unit.reading_mail import body, header, raw, rendered
 
 
@@ -131,3 +131,8 @@ def test_a_text_is_base64_where_most_of_its_bytes_are_beyond_ascii(text: str, en
     head, body = text_part("plain", text).decode().split("\r\n\r\n")
     assert head == f'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}'
     assert body == written
+
+
+def test_words_outside_ascii_fill_the_line_of_a_structured_header() -> None:
+    line = custom_line("List-Help-Of-The-Shop", "ü" * 60)
+    assert words(line) == words(text_line("List-Help-Of-The-Shop", "ü" * 60))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from jinja2.utils import missing
@@ -109,3 +109,15 @@ def test_of_an_imported_template_only_what_it_exports_is_found() -> None:
     assert attributes.is_function(attributes.own(module, "m"))
     for name in ("_body_stream", "__name__", "y"):
         assert attributes.own(module, name) is missing
+
+
+def test_only_a_named_tuple_has_fields() -> None:
+    class Row(NamedTuple):
+        name: str = "Ada"
+
+    class Other:
+        _fields = ("name",)
+        name = "Ada"
+
+    assert attributes.own(Row(), "name") == "Ada"
+    assert [attributes.own(value, "name") for value in (Other(), ("Ada",))] == [missing, missing]

@@ -176,3 +176,23 @@ def test_each_conversion_may_write_every_value(
     bounds.check_percent(text, values)
     with pytest.raises(SecurityError, match=r"^a value over "):
         bounds.check_percent(text + "x", values)
+
+
+def test_each_item_of_a_list_that_is_read_one_by_one_costs_eight_bytes() -> None:
+    with bounds.metered():
+        bounds.spend(BUDGET - 2 * 2 * PER_OBJECT - 3 * 8)
+        assert list(bounds.charged_items(iter([1, [1, 2, 3]]))) == [1, [1, 2, 3]]
+        with pytest.raises(SecurityError, match=TOO_MUCH):
+            bounds.spend(1)
+
+
+def test_an_item_that_is_read_is_no_larger_than_any_other_value() -> None:
+    with pytest.raises(SecurityError, match=r"^a value over 4194304 bytes$"):
+        next(bounds.charged_items(iter([["x" * bounds.MAX_VALUE]])))
+
+
+def test_the_source_of_a_template_is_known_while_it_is_rendered() -> None:
+    assert bounds.source() == ""
+    with bounds.metered("{{ a }}"):
+        assert bounds.source() == "{{ a }}"
+    assert bounds.source() == ""
