@@ -157,4 +157,6 @@ def _without_verdict(only: list[str]) -> Iterator[tuple[Path, str]]:
 def _note(meta: Path, mutant: str, code: int) -> None:
     found: dict[str, Any] = json.loads(meta.read_text())
     found["exit_code_by_key"][mutant] = code
-    meta.write_text(json.dumps(found))
+    whole = meta.with_suffix(".new")  # Replaced at once: it may be stopped at any time.
+    whole.write_text(json.dumps(found))
+    whole.replace(meta)

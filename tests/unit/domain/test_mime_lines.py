@@ -136,3 +136,18 @@ def test_a_text_is_base64_where_most_of_its_bytes_are_beyond_ascii(text: str, en
 def test_words_outside_ascii_fill_the_line_of_a_structured_header() -> None:
     line = custom_line("List-Help-Of-The-Shop", "ü" * 60)
     assert words(line) == words(text_line("List-Help-Of-The-Shop", "ü" * 60))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Shop", "Shop"),
+        ("Shop & Co", "Shop & Co"),
+        ("Shop, Inc.", '"Shop, Inc."'),
+        ('a"b', '"a\\"b"'),
+        ("a\\b", '"a\\\\b"'),
+        ("  Shop \t Co ", "Shop Co"),
+    ],
+)
+def test_a_display_name_is_quoted_where_it_has_to_be(name: str, written: str) -> None:
+    assert address_line("From", ["a@example.com"], name) == f"From: {written} <a@example.com>\r\n"

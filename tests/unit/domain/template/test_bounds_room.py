@@ -196,3 +196,42 @@ def test_the_source_of_a_template_is_known_while_it_is_rendered() -> None:
     with bounds.metered("{{ a }}"):
         assert bounds.source() == "{{ a }}"
     assert bounds.source() == ""
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def test_a_value_has_a_hundred_levels_at_most() -> None:
+    assert bounds.weight(nested(100)) == 8 * 99
+    with pytest.raises(SecurityError, match=r"^a value nested over 100 levels deep$"):
+        bounds.weight(nested(101))
+
+
+@pytest.mark.parametrize(("value", "written"), [("a", "a"), (-0.0, "0.0"), (0.5, "0.5"), (-1.0, "-1.0"), ([1], "[1]")])
+def test_what_an_expression_writes_is_charged(value: Any, written: str) -> None:
+    with bounds.metered():
+        assert str(bounds.printed(value)) == written
+        bounds.spend(BUDGET - (1 if value == "a" else PER_CONTAINER + PER_OBJECT + 8 if value == [1] else 0))
+        with pytest.raises(SecurityError, match=TOO_MUCH):
+            bounds.spend(1)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (len, "a function that is not called"),
+        (iter([]), "a list that was not read (add |list or |join)"),
+        (object(), "a 'object object'"),
+    ],
+)
+def test_what_an_expression_may_not_write_is_named_with_its_text(value: Any, kind: str) -> None:
+    for text, named in (((), "'an expression'"), (("a.b",), "'a.b'")):
+        with pytest.raises(UndefinedError) as caught:
+            bounds.printed(value, *text)
+        assert caught.value.message == f"{named} is {kind}, not data"
+    with pytest.raises(SecurityError, match=r"is no text$"):
+        bounds.printed([value])
