@@ -32,6 +32,8 @@ SURVIVED, UNREACHED, SUSPICIOUS, TIMEOUT = 0, 33, 35, 36
 # A mutant's tests may take six times what they took, and twelve seconds: of the processor, so that a busy machine makes
 # no timeout; of the clock, for a test that waits for ever, ten times as long.
 _MULTIPLIER, _CONSTANT, _CLOCK = 6, 2, 10
+# Seconds of a test that runs after the others.
+_SLOW = 1.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,7 +102,7 @@ class Runner:
         for test in sorted(tests, key=took.__getitem__):
             function = test.partition("[")[0]
             cases[function] += 1
-            rank[test] = (-kills[test], own not in test, cases[function], took[test])
+            rank[test] = (-kills[test], took[test] > _SLOW, own not in test, cases[function], took[test])
         return sorted(tests, key=rank.__getitem__)
 
     def _start(self, run: _Run, tests: list[pytest.Item], seconds: int) -> None:
