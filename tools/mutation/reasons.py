@@ -170,7 +170,6 @@ NAMED = [
     Named("unread", "domain/request/envelopes.py", "fault_of", "allow_nan=False, )"),
     Named("effort", "domain/request/envelopes.py", "fault_of", "or True"),
     Named("gap", "domain/request/envelopes.py", "fault_of", '_faults(value, ""), )'),
-    Named("same", "domain/request/envelopes.py", "whole", "UTF-16-LE"),
     Named("gap", "domain/request/email_request.py", "fingerprint", "canonical = None"),
     Named("chance", "usecases/sender/prepare.py", "Preparation.__call__", "random.uniform(2, 10)"),
     Named("chance", "usecases/sender/prepare.py", "Preparation.__call__", "random.uniform(1, 11)"),
@@ -210,7 +209,7 @@ def _is_falsy(survivor: Survivor) -> bool:
 
 
 def _is_a_codec(survivor: Survivor) -> bool:
-    return _swaps(survivor, '"utf-8"', '"UTF-8"')
+    return any(_swaps(survivor, f'"{name}"', f'"{name.upper()}"') for name in ("utf-8", "utf-16-be", "utf-16-le"))
 
 
 def _is_a_default(survivor: Survivor) -> bool:

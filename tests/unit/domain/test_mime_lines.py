@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from sesmail_layer.domain.message import File
-from sesmail_layer.domain.mime import address_line, custom_line, header_line, text_line, text_part
+from sesmail_layer.domain.mime import address_line, custom_line, file_part, header_line, text_line, text_part
 from tests.unit.reading_mail import body, header, raw, rendered
 
 
@@ -151,3 +151,23 @@ def test_words_outside_ascii_fill_the_line_of_a_structured_header() -> None:
 )
 def test_a_display_name_is_quoted_where_it_has_to_be(name: str, written: str) -> None:
     assert address_line("From", ["a@example.com"], name) == f"From: {written} <a@example.com>\r\n"
+
+
+@pytest.mark.parametrize("phrase", ["Läden", "Xü X"])
+def test_a_quoted_phrase_of_a_structured_header_is_encoded_without_its_quotes(phrase: str) -> None:
+    line = custom_line("List-Id", f'"{phrase}" <shop.example.com>')
+    assert [word.decode() for word in words(line)] == [phrase]
+    assert line.endswith("?= <shop.example.com>\r\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("application/pdf", "application/pdf"),
+        ("text/calendar;method=REQUEST", 'text/calendar; method="REQUEST"'),
+        ('text/calendar; METHOD="X-NEW"; charset=utf-8', 'text/calendar; method="X-NEW"; charset="utf-8"'),
+    ],
+)
+def test_a_media_type_is_written_with_its_parameters(given: str, written: str) -> None:
+    head = file_part(b"x", given, "a.bin", None).decode().partition("\r\n\r\n")[0]
+    assert f"Content-Type: {written}" in head.split("\r\n")
