@@ -158,6 +158,10 @@ NAMED = [
     Named("gap", "domain/template/templates.py", "_compiled", "getattr("),
     Named("gap", "domain/template/templates.py", "compile_template", "_decoded(None"),
     Named("gap", "domain/template/templates.py", "_metadata", "decode(content, )"),
+    # An equal entry in place of itself; two entries of one time have two keys; a folded record has a history.
+    Named("effort", "domain/record/tracking.py", "_with", "_content(known) < "),
+    Named("same", "domain/record/tracking.py", "_moves", ">= _when(before)"),
+    Named("same", "domain/record/tracking.py", "_derived", "attempt=max("),
     Named("gap", "domain/record/tracking.py", "_content", "msgspec.json.encode("),
     Named("gap", "domain/times.py", "utc_text", "fromtimestamp"),
     Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "self._attempt(None"),
