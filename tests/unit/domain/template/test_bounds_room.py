@@ -235,3 +235,16 @@ def test_what_an_expression_may_not_write_is_named_with_its_text(value: Any, kin
         assert caught.value.message == f"{named} is {kind}, not data"
     with pytest.raises(SecurityError, match=r"is no text$"):
         bounds.printed([value])
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "weight"), [("{}", ("abc",), 3), ("{}{}", ("abc", "d"), 2 * 4), ("{!r}", ("abc",), 15)]
+)
+def test_each_field_of_a_format_may_write_every_value(
+    text: str, values: Any, weight: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_VALUE", len(text) + weight)
+    bounds.check_format(text, values)
+    monkeypatch.setattr(bounds, "MAX_VALUE", len(text) + weight - 1)
+    with pytest.raises(SecurityError, match=r"^a value over "):
+        bounds.check_format(text, values)
