@@ -26,8 +26,8 @@ tests must kill at least {least:.0%}. {not_run}
 
 {modules}
 
-Only a test that ran and failed kills a change. Timeouts (six times the tests' own time plus twelve seconds) have a
-column of their own and do not count as killed; neither does a run that ended in any other way.
+Only a test that ran and failed kills a change. Timeouts (six times the processor's time that the tests take, plus
+twelve seconds) have a column of their own and do not count as killed; neither does a run that ended in any other way.
 
 ## Which changes survive, and why
 
@@ -44,14 +44,15 @@ column of their own and do not count as killed; neither does a run that ended in
 ## Repeat it
 
 ```bash
-make mutate                                 # everything, about an hour on two processors; writes this page
+make mutate                                 # what may have changed since the last run; writes this page
 make mutate ONLY=domain/guards/breaker.py   # one module
 make mutate ONLY='usecases/*'               # one room
 ```
 
-It prints every survivor and the table, and fails below {least:.0%}. The full results are in `build/mutation.json`,
-which is not committed: a run of some modules updates that file and this page if an earlier run of everything left one.
-mutmut's tree is `build/mutate`; run `../../.venv-mutate/bin/mutmut browse` there to see each change.
+It prints every survivor and the table, and fails below {least:.0%}. The first run takes about an hour on two
+processors. Its verdicts stay in `build/mutate`, which is not committed. A later run, also after one that was stopped,
+repeats only those that a change of code or tests can change ([verdicts.py](../tools/mutation/verdicts.py)); delete the
+folder to begin again. Run `../../.venv-mutate/bin/mutmut browse` there to see each change.
 [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
 [reasons.py](../tools/mutation/reasons.py) assigns a reason to each survivor.
 """

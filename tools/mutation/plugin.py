@@ -1,18 +1,12 @@
-"""A pytest plugin for mutmut's runs (staging.py): make verdicts repeatable, on a busy machine too.
-
-It also writes which tests failed for each mutant; mutmut records only its verdict.
-"""
+"""A pytest plugin for runs on the tree of staging.py: makes verdicts repeatable, on a busy machine too."""
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
 import sys
-from collections import Counter
-from collections.abc import Callable, Generator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,9 +19,6 @@ from tools.mutation.staging import EXAMPLES
 SLOWER = 10
 # Bytes of address space: a mutant that removes a template's bounds would use all memory.
 MEMORY = 4 * 1024**3
-# mutmut's exit code for a run that neither passed nor failed by a test.
-SUSPICIOUS = 35
-VERDICTS = Path("verdicts.jsonl").resolve()
 
 settings.register_profile(
     "mutate",
@@ -43,75 +34,32 @@ _SETTINGS = "_hypothesis_internal_use_settings"
 _setitimer = signal.setitimer
 
 
-def _under_test() -> str:
-    return os.environ.get("MUTANT_UNDER_TEST", "")
-
-
-class Judge:
-    """Orders the tests of one run and records which of them failed."""
-
-    def __init__(self) -> None:
-        self.failed: list[dict[str, str]] = []
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run first the tests that killed other mutants of the same function, then the quick ones."""
-        known = Path("mutmut-stats.json")
-        took = json.loads(known.read_text())["duration_by_test"] if known.exists() else {}
-        kills = _kills_by_test(_under_test())
-        items.sort(key=lambda item: (-kills[item.nodeid], took.get(item.nodeid, 0.0)))
-        for item in items:
-            function = getattr(item, "obj", None)
-            chosen = getattr(function, _SETTINGS, None)
-            if function is not None and chosen is not None and chosen.max_examples > EXAMPLES:
-                setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
-
-    def pytest_runtest_setup(self) -> None:
-        """Clear the layer's caches while mutmut records who calls which function: a cached result hides a call."""
-        if _under_test() == "stats":
-            for clear in _caches():
-                clear()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if report.failed and call.excinfo is not None:
-            self.failed.append({"test": item.nodeid, "when": call.when, "error": call.excinfo.typename})
-        return report
-
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        mutant = _under_test()
-        if "__mutmut_" not in mutant:
-            return
-        if exitstatus != pytest.ExitCode.OK and not any(each["when"] == "call" for each in self.failed):
-            session.exitstatus = SUSPICIOUS
-        with VERDICTS.open("a") as out:
-            out.write(json.dumps({"mutant": mutant, "exit": int(exitstatus), "failed": self.failed}) + "\n")
-
-
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Change this process for good: every run has its own."""
-    config.pluginmanager.register(Judge())
     # mutmut reads the environment at every call of every function, which took half of a run's time.
-    mutant = _under_test()
-    trampoline.get_mutant_under_test = lambda: mutant
+    mode = os.environ.get("MUTANT_UNDER_TEST", "")
+    trampoline.get_mutant_under_test = lambda: mode
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     signal.setitimer = _slower
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        function = getattr(item, "obj", None)
+        chosen = getattr(function, _SETTINGS, None)
+        if function is not None and chosen is not None and chosen.max_examples > EXAMPLES:
+            setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
+
+
+def pytest_runtest_setup() -> None:
+    """Clear the layer's caches while mutmut records who calls which function: a cached result hides a call."""
+    if trampoline.get_mutant_under_test() == "stats":
+        for clear in _caches():
+            clear()
+
+
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
     return _setitimer(which, seconds * SLOWER, interval)
-
-
-def _kills_by_test(mutant: str) -> Counter[str]:
-    """Count how many mutants of the same function each test has killed so far."""
-    if "__mutmut_" not in mutant or not VERDICTS.exists():
-        return Counter()
-    # Without the closing `"}`: any mutant number may follow.
-    line_start = json.dumps({"mutant": mutant.partition("__mutmut_")[0] + "__mutmut_"})[:-2]
-    verdicts = [json.loads(line) for line in VERDICTS.read_text().splitlines() if line.startswith(line_start)]
-    return Counter(failure["test"] for verdict in verdicts for failure in verdict["failed"])
 
 
 def _caches() -> list[Callable[[], None]]:

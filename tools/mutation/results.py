@@ -1,13 +1,11 @@
-"""The results of mutation runs: kept in build/mutation.json, summarised in docs/mutation.md."""
+"""The results of mutation runs, summarised in docs/mutation.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
-FILE = Path(__file__).resolve().parents[2] / "build/mutation.json"
 # The share of mutants that the tests have to kill.
 LEAST = 0.85
 
@@ -46,7 +44,7 @@ class Survivor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdicts on every module, from the last run of everything or a later run of some modules."""
+    """The verdicts on every module."""
 
     date: str
     python: str
@@ -57,28 +55,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     def total(self) -> Counts:
         return added(self.modules.values())
 
-    def updated(self, newer: Results) -> Results:
-        """Replace the modules that a newer run has finished."""
-        done = {module: counts for module, counts in newer.modules.items() if counts.mutants and not counts.not_run}
-        kept = [survivor for survivor in self.survivors if survivor.module not in done]
-        found = [survivor for survivor in newer.survivors if survivor.module in done]
-        return msgspec.structs.replace(
-            newer, modules=dict(sorted((self.modules | done).items())), survivors=kept + found
-        )
-
     def room(self, name: str) -> Counts:
         return added(counts for module, counts in self.modules.items() if module.startswith(f"{name}/"))
 
 
 def added(counts: Iterable[Counts]) -> Counts:
     return sum(counts, Counts())
-
-
-def load() -> Results | None:
-    """Return the results of the last run, or None where no run has written any."""
-    return msgspec.json.decode(FILE.read_bytes(), type=Results) if FILE.exists() else None
-
-
-def save(results: Results) -> None:
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

@@ -100,3 +100,11 @@ def test_an_attachment_has_its_type_and_no_id(file: File, content_type: str) -> 
     assert part.get_content_type() == content_type
     assert part.get_content_disposition() == "attachment"
     assert part["Content-ID"] is None
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "Message/partial", "multipart/digest"])
+def test_a_file_is_never_a_message_in_the_message(content_type: str) -> None:
+    message = raw(files=[File("mail.eml", b"Subject: x", content_type)])
+
+    assert b"\r\nContent-Type: application/octet-stream\r\n" in message
+    assert content_type.encode() not in message

@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from sesmail_layer.domain.message import File
-from sesmail_layer.domain.mime import header_line, text_line
+from sesmail_layer.domain.mime import address_line, custom_line, file_part, header_line, text_line, text_part
 from tests.unit.reading_mail import body, header, raw, rendered
 
 
@@ -100,3 +100,74 @@ def test_a_line_is_folded_where_it_would_be_longer_than_76() -> None:
 def test_a_header_is_printable_ascii_or_an_error(value: str) -> None:
     with pytest.raises(ValueError, match=r"^X-A: not printable ASCII$"):
         header_line("X-A", value)
+
+
+def test_a_folded_line_is_as_long_as_it_may_be() -> None:
+    value = f"{'a' * 30} {'b' * 40} {'c' * 10}"
+    assert header_line("X-A", value) == f"X-A: {'a' * 30} {'b' * 40}\r\n {'c' * 10}\r\n"
+
+
+def test_a_word_of_over_900_characters_is_encoded_since_no_line_may_hold_it() -> None:
+    assert words(text_line("Subject", "a" * 900)) == []
+    assert b"".join(words(text_line("Subject", "a" * 901))) == b"a" * 901
+
+
+def test_the_name_of_a_header_leaves_the_rest_of_the_line_to_a_display_name() -> None:
+    line = address_line("Resent-Reply-To", ["a@example.com"], "ü" * 60)
+    assert words(line)[0] == words(text_line("Resent-Reply-To", "ü" * 60))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "written"),
+    [
+        ("a", "quoted-printable", "a\r\n"),
+        ("a\n", "quoted-printable", "a\r\n"),
+        ("aaü", "quoted-printable", "aa=C3=BC\r\n"),
+        ("aü", "base64", "YcO8\r\n"),
+        ("ü\nü\n", "base64", "w7wNCsO8DQo=\r\n"),
+    ],
+)
+def test_a_text_is_base64_where_most_of_its_bytes_are_beyond_ascii(text: str, encoding: str, written: str) -> None:
+    head, body = text_part("plain", text).decode().split("\r\n\r\n")
+    assert head == f'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}'
+    assert body == written
+
+
+def test_words_outside_ascii_fill_the_line_of_a_structured_header() -> None:
+    line = custom_line("List-Help-Of-The-Shop", "ü" * 60)
+    assert words(line) == words(text_line("List-Help-Of-The-Shop", "ü" * 60))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Shop", "Shop"),
+        ("Shop & Co", "Shop & Co"),
+        ("Shop, Inc.", '"Shop, Inc."'),
+        ('a"b', '"a\\"b"'),
+        ("a\\b", '"a\\\\b"'),
+        ("  Shop \t Co ", "Shop Co"),
+    ],
+)
+def test_a_display_name_is_quoted_where_it_has_to_be(name: str, written: str) -> None:
+    assert address_line("From", ["a@example.com"], name) == f"From: {written} <a@example.com>\r\n"
+
+
+@pytest.mark.parametrize("phrase", ["Läden", "Xü X"])
+def test_a_quoted_phrase_of_a_structured_header_is_encoded_without_its_quotes(phrase: str) -> None:
+    line = custom_line("List-Id", f'"{phrase}" <shop.example.com>')
+    assert [word.decode() for word in words(line)] == [phrase]
+    assert line.endswith("?= <shop.example.com>\r\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("application/pdf", "application/pdf"),
+        ("text/calendar;method=REQUEST", 'text/calendar; method="REQUEST"'),
+        ('text/calendar; METHOD="X-NEW"; charset=utf-8', 'text/calendar; method="X-NEW"; charset="utf-8"'),
+    ],
+)
+def test_a_media_type_is_written_with_its_parameters(given: str, written: str) -> None:
+    head = file_part(b"x", given, "a.bin", None).decode().partition("\r\n\r\n")[0]
+    assert f"Content-Type: {written}" in head.split("\r\n")

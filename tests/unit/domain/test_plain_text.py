@@ -64,3 +64,23 @@ def test_a_long_text_is_read_once(text: str) -> None:
     redacted(text * 4)
     without_addresses(text * 4)
     assert time.process_time() - began < 12 * max(short, 0.02)
+
+
+def test_controls_are_removed_and_line_feeds_stay() -> None:
+    assert printable("a\x07b\u202e\ud83dc\n") == "abc\n"
+
+
+@pytest.mark.parametrize("word", ["john@example.com@", "john@shop@example.com"])
+def test_an_address_with_more_than_one_at_sign_is_one(word: str) -> None:
+    assert redacted(f"to {word}") == without_addresses(f"to {word}") == "to [address]"
+
+
+@pytest.mark.parametrize("word", ["@example.com", "@@a", "john@", "a@._@-", "@"])
+def test_a_word_without_a_local_part_or_a_domain_is_no_address(word: str) -> None:
+    assert redacted(f"to {word}") == f"to {word}"
+
+
+def test_a_masked_address_and_a_pattern_are_shown() -> None:
+    shown = "j***@example.com *@example.com no@"
+    assert without_addresses(f"{shown} john@example.com") == f"{shown} [address]"
+    assert redacted(shown) == "[address] [address] no@"

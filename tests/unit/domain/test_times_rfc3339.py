@@ -25,6 +25,7 @@ MOMENT = 1_795_516_260.0
         ("2026-11-24T10:31:00-00:00", MOMENT),
         ("1970-01-01T00:00:00Z", 0),
         ("2016-12-31T23:59:60Z", 1_483_228_800),
+        ("2016-11-30T23:59:60Z", 1_480_550_400),
         ("2016-12-31T15:59:60.5-08:00", 1_483_228_800.5),
         ("2017-01-01T00:59:60+01:00", 1_483_228_800),
     ],
@@ -48,6 +49,20 @@ def test_a_time_of_rfc_3339_is_read(text: str, seconds: float) -> None:
 )  # fmt: skip
 def test_any_other_text_is_no_time(text: str) -> None:
     with pytest.raises(ValueError):
+        rfc3339_seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2026-11-24", "not an RFC 3339 time"),
+        ("2026-11-24T10:31:60Z", "second 60 is the last of a month in UTC"),
+        ("2016-12-31T24:00:00Z", "hour must be in 0..23"),
+        ("2016-12-31T23:59:61Z", "second must be in 0..59"),
+    ],
+)
+def test_an_error_says_what_is_wrong_with_a_time(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}"):
         rfc3339_seconds(text)
 
 

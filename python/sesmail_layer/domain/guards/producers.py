@@ -104,4 +104,4 @@ def _denied(source: str, why: str, code: str) -> PermanentError:
 
 def _is_like(pattern: str, text: str) -> bool:
     expression = "".join(_WILDCARDS.get(character, re.escape(character)) for character in pattern)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return re.fullmatch(expression, text) is not None

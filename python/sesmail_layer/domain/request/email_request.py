@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from sesmail_layer.domain.mime import harmless_url
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
-from sesmail_layer.domain.request.envelopes import fault_of, with_storable_numbers
+from sesmail_layer.domain.request.envelopes import PRODUCERS_OWN, fault_of, with_storable_numbers
 from sesmail_layer.domain.request.headers import HEADER_TEXT, MAX_LINE, check_headers
 from sesmail_layer.domain.request.refusals import (
     ALLOWED,
@@ -159,14 +159,16 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
     unknown = sorted(set(given) - set(FIELDS))
     if unknown:
         reject_misleading_names(unknown, FIELDS)
-    given = {name: _without_nulls(name, given[name]) for name in FIELDS if name in given}
+    given = {
+        name: given[name] if name in PRODUCERS_OWN else _without_nulls(given[name]) for name in FIELDS if name in given
+    }
     if "headers" in given:
         check_headers(given["headers"])
     try:
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
         raise refusal_of(err, given) from err
-    return _checked(request, now, max_schedule_days), listed(unknown) if unknown else []
+    return _checked(request, now, max_schedule_days), listed(unknown)
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
@@ -179,14 +181,12 @@ def fingerprint(detail: Mapping[str, Any], source: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _without_nulls(name: str, value: Any) -> Any:
-    """Drop nulls inside the engine's own structures as well; templateData and metadata are the producer's."""
-    if name in ("templateData", "metadata"):
-        return value
+def _without_nulls(value: Any) -> Any:
+    """Drop nulls inside the engine's own structures as well."""
     if isinstance(value, Mapping):
         return {key: item for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_nulls("", item) if isinstance(item, Mapping) else item for item in value]
+        return [_without_nulls(item) for item in value]
     return value
 
 
@@ -202,7 +202,7 @@ def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> Email
         bcc=bcc,
         reply_to=[_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
         sender_override=_checked_sender(request.sender_override),
-        metadata=None if request.metadata is None else with_storable_numbers(request.metadata),
+        metadata=with_storable_numbers(request.metadata),
         locale=request.locale and canonical_locale(request.locale),
         **_checked_times(request, now, max_schedule_days),
     )

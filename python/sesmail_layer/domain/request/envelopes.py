@@ -22,6 +22,7 @@ HOP_KB = 4
 EVERY_SOURCE = "*"
 """Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
+_TOO_DEEP: dict[str, Any] = json.loads('{"":' * 300 + "{}" + "}" * 300)
 
 
 class EnvelopeError(ValueError):
@@ -137,7 +138,7 @@ def _leniently_read(body: str) -> Any:
     except RecursionError:
         # EventBridge writes the detail last. One that is too deep to parse is replaced by another that is too deep.
         envelope = json.loads(_DETAIL.split(body, maxsplit=1)[0] + '"detail": {}}')
-        return envelope | {"detail": _bottomless()}
+        return envelope | {"detail": _TOO_DEEP}
 
 
 def _integer(digits: str) -> float:
@@ -145,13 +146,6 @@ def _integer(digits: str) -> float:
         return int(digits)
     except ValueError:  # Over 4,300 digits.
         return math.inf
-
-
-def _bottomless() -> dict[str, Any]:
-    detail: dict[str, Any] = {}
-    for _ in range(300):
-        detail = {"": detail}
-    return detail
 
 
 def asks_for_bulk(envelope: RequestEnvelope) -> bool:
@@ -215,8 +209,8 @@ _NO_NUMBER = ("a number out of range", "numbers up to 1.8e308")
 _PERHAPS_TOO_LARGE = re.compile(r"(?<![0-9])[0-9]{309}")
 """Of a JSON text: an integer that a float may not hold has that many digits, and is infinite to most readers."""
 _SMALLEST, _LARGEST = 1e-130, 10**38
-_PRODUCERS_OWN = ("templateData", "metadata")
-"""Keys inside these are content and stay out of messages."""
+PRODUCERS_OWN = ("templateData", "metadata")
+"""Fields of the request whose keys and values are content: nulls stay in them, and keys stay out of messages."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -258,7 +252,7 @@ def _faults(value: Any, field: str) -> Iterator[Fault]:
 
 
 def _inside(field: str, step: str) -> str:
-    return field if field in _PRODUCERS_OWN else (field + step).removeprefix(".")
+    return field if field in PRODUCERS_OWN else (field + step).removeprefix(".")
 
 
 def with_storable_numbers(value: Any) -> Any:

@@ -40,4 +40,4 @@ def folded(name: str) -> str:
 
 def advice_for(name: str) -> str | None:
     """Return what to use in place of another API's name; None where it is not one."""
-    return _FOREIGN.get(folded(name)) if len(name) <= 40 else None
+    return _FOREIGN.get(folded(name))

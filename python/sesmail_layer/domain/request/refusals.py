@@ -57,7 +57,7 @@ _QUOTED = frozenset({"templateName", "emailId", "priority", "sendAt", "expiresAt
 _WORD = re.compile(r"[A-Za-z0-9_.:/+-]{1,40}")
 _FIELD_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 # A near miss is no longer than this, and no request has more of them: the search is quadratic.
 _LONGEST_NAME, _MOST_NAMES = 24, 200
 _SHOWN_NAMES = 20
@@ -160,10 +160,8 @@ def kind(value: object) -> str:
 
 
 def _value_at(detail: Any, path: str) -> Any:
-    """Follow msgspec's path. It numbers list items, but hides the keys of an object with arbitrary keys."""
+    """Follow msgspec's path of names and of numbers in lists."""
     for name, index in _STEP.findall(path):
-        if index == "...":
-            return None
         detail = detail[int(index)] if index else detail.get(name)
     return detail
 

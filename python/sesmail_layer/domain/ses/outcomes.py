@@ -275,24 +275,24 @@ def _entry(
 def _recipients(event: SesEvent, name: str) -> list[tuple[str | None, dict[str, Any]]]:
     """Return the affected recipients with what SES says of each; where it lists none, one without details."""
     listed = [dict(mapping(item)) for item in items(event.payload.get(name))]
-    found = [(named, item) for item in listed if (named := address(item.get("emailAddress")))]
-    found = found or [("", item) for item in listed] or [("", {})]
-    return list(zip(_resolved(event, [named for named, _ in found]), [item for _, item in found], strict=True))
+    addressed = [item for item in listed if address(item.get("emailAddress"))]
+    found = addressed or listed or [{}]
+    return [(_own(event, address(item.get("emailAddress"))), item) for item in found]
 
 
 def _affected(event: SesEvent, listed: Iterable[str | None]) -> list[str | None]:
     """Return the recipients that SES lists; if none, the message's only recipient, or None: one of several."""
-    found = list(dict.fromkeys(filter(None, listed)))
-    return _resolved(event, found or [""])
+    found: list[str | None] = [*dict.fromkeys(filter(None, listed))]
+    return [_own(event, given) for given in found or [None]]
 
 
-def _resolved(event: SesEvent, found: Iterable[str]) -> list[str | None]:
-    """Return the email's recipients that the addresses stand for; None for an address that is not one of them.
+def _own(event: SesEvent, given: str | None) -> str | None:
+    """Return the email's recipient that an address stands for; None if it is not one of several recipients.
 
     A single recipient stands for any address: mail may have been forwarded.
     """
     only = event.destinations[0] if len(set(event.destinations)) == 1 else None
-    return [recipient if recipient in event.destinations else only for recipient in found]
+    return given if given in event.destinations else only
 
 
 def _if_known(recipient: str | None, status: Status) -> Status | None:

@@ -52,7 +52,7 @@ class Job:
     facts: dict[str, Any]
     """Attributes of the tracking record that come from the request; only what is valid."""
     recipient_states: dict[str, RecipientState] = field(default_factory=dict)
-    """The record's `recipients` before anything happened: each cc and bcc that is not `to` itself."""
+    """The record's `recipients` before anything happened: each cc and bcc."""
     send_at: float = 0.0
     """Unix time before which it is not sent; 0: at once."""
     claim: TrackingRecord | None = None
@@ -85,7 +85,7 @@ class Email(Job):
 
     request: EmailRequest
     recipients: list[str]
-    """The envelope's recipients, each once; the guards remove those that are suppressed."""
+    """The envelope's recipients, each once as in the request; the guards remove those that are suppressed."""
     # Set by the guards:
     policy: ProducerPolicy
     bulk: bool
@@ -152,7 +152,7 @@ def receive(
         **common,
         request=request,
         send_at=utc_seconds(request.send_at) if request.send_at else 0.0,
-        recipients=list(dict.fromkeys([request.to, *request.cc, *request.bcc])),
+        recipients=[request.to, *request.cc, *request.bcc],
         policy=ProducerPolicy(),
         bulk=request.priority is Priority.BULK,
     )
@@ -195,13 +195,11 @@ def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dic
 
 
 def _recipient_states(request: EmailRequest) -> dict[str, RecipientState]:
-    states = {
+    return {
         address_key(address): RecipientState(status=Status.SENDING, type=kind)
-        for kind, addresses in (("bcc", request.bcc), ("cc", request.cc))
+        for kind, addresses in (("cc", request.cc), ("bcc", request.bcc))
         for address in addresses
     }
-    states.pop(address_key(request.to), None)
-    return states
 
 
 def _usable(value: object, pattern: str) -> str | None:

@@ -47,10 +47,8 @@ class Mailer(Protocol):
     def longest_seconds(self, size: int) -> float:
         """Return how long `send` may take, time-outs included, for a message of `size` bytes."""
 
-    def send(
-        self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""
-    ) -> str:
-        """Send once, for an SES tenant if one is named, and return SES's message id.
+    def send(self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str) -> str:
+        """Send once, for an SES tenant where that is not empty, and return SES's message id.
 
         Raises PermanentError (SES refuses this message), HoldError (not now), TransientError (not sent), and
         OutcomeUnknownError.

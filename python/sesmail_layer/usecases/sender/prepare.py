@@ -81,7 +81,7 @@ class Preparation:
         if email.role_senders is not None:
             check_role_may_send(identity, email.role_senders)
         size = self._check_attachments(request.attachments, email.policy)
-        size += len(rendered.html.encode("utf-8", "replace")) + len(rendered.text.encode("utf-8", "replace"))
+        size += len(rendered.html.encode()) + len(rendered.text.encode())
         return PreparedMail(
             identity.email,
             min(size, rules.max_message_bytes),

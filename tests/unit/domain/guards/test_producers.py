@@ -83,3 +83,10 @@ def test_a_prefix_is_a_folder(prefix: str) -> None:
     assert policy.may_read("s3://invoices/shop/1.pdf")
     assert not policy.may_read("s3://invoices/shop-secret/1.pdf")
     assert not ProducerPolicy(attachment_prefixes=["s3://invoices"]).may_read("s3://invoices-secret/1.pdf")
+
+
+def test_a_prefix_ends_with_its_last_letter_whatever_that_is() -> None:
+    policy = ProducerPolicy(attachment_prefixes=["s3://invoices/BOX"])
+
+    assert policy.may_read("s3://invoices/BOX/1.pdf")
+    assert not policy.may_read("s3://invoices/BO/1.pdf")

@@ -83,3 +83,10 @@ def test_of_two_entries_that_expire_the_later_end_is_kept_whichever_came_first()
 
     assert early.joined(late) == late.joined(early)
     assert (early.joined(late).expires_at, early.joined(late).email_id) == ("2026-12-24", "email-1")
+
+
+def test_of_two_equal_entries_the_same_one_is_kept_whichever_came_first() -> None:
+    one = listed(SuppressionReason.HARD_BOUNCE, email_id="email-1")
+    other = listed(SuppressionReason.HARD_BOUNCE, email_id="email-2")
+
+    assert one.joined(other) == other.joined(one)

@@ -181,3 +181,10 @@ def test_the_reason_spells_nothing_of_an_address(local: str, domain: str) -> Non
     own = "Encoded words (=?…?=) are not allowed before the @-sign."
     assert reason in (own, "") or reason.isascii()
     assert not set("'\":") & set(reason)
+
+
+def test_a_domain_is_shown_up_to_64_characters() -> None:
+    shown, hidden = ("d" * (length - 4) + ".com" for length in (64, 65))
+
+    assert masked(f"john@{shown}") == f"j***@{shown}"
+    assert masked(f"john@{hidden}") == "j***@***"

@@ -102,7 +102,7 @@ def test_null_means_absent_inside_the_engine_s_own_objects_too() -> None:
         senderOverride={"name": "Shop", "email": None},
         headers={"X-A": None, "X-B": "b"},
         listUnsubscribe={"url": "https://example.com", "mailto": None},
-        attachments=[{"filename": "a.txt", "contentBase64": "", "s3Uri": None, "contentId": None}],
+        attachments=[{"filename": "a.txt", "contentBase64": "", "s3Uri": None, "colour": None}],
         templateData={"kept": None},
     )
     assert request.sender_override == Sender(name="Shop")
@@ -138,6 +138,8 @@ def test_a_detail_that_is_no_object_is_rejected(detail: object, found: str) -> N
         ("expireAt", "expiresAt"),
         ("metaData", "metadata"),
         ("priorty", "priority"),
+        ("l-i-s-t-u-n-s-u-b-scribe", "listUnsubscribe"),
+        ("l-i-s-t-u-n-s-u-b-s-cribe", None),
         ("campaign", None),
         ("x" * 250_000, None),
     ],
@@ -180,10 +182,11 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def test_what_is_nested_too_deeply_is_rejected() -> None:
-    assert parsed(templateData=nested(150)).template_data == nested(150)
-    assert refusal(templateData=nested(2_500)).message == (
-        "Validation error: detail: nested more than 200 levels deep; allowed: 200"
-    )
+    assert parsed(templateData=nested(199)).template_data == nested(199)
+    for depth in (200, 2_500):
+        assert refusal(templateData=nested(depth)).message == (
+            "Validation error: detail: nested more than 200 levels deep; allowed: 200"
+        )
 
 
 def test_metadata_may_be_as_deep_as_dynamodb_stores() -> None:
@@ -239,3 +242,8 @@ def test_the_fingerprint_is_the_request_s_and_its_source_s() -> None:
     assert fingerprint(detail, "shop") != fingerprint(detail, "other")
     assert fingerprint(detail, "shop") != fingerprint({**detail, "templateData": {"a": 1, "b": [2, 1]}}, "shop")
     assert fingerprint({**DETAIL, "campaign": 1}, "shop") != fingerprint(DETAIL, "shop")
+
+
+def test_a_reason_that_happens_to_have_two_letters_of_the_address_is_given_all_the_same() -> None:
+    message = refusal(to="is@example").message
+    assert message.startswith("Validation error: Invalid email address format: to 'i***@example'. The part after")

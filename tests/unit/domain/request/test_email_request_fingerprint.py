@@ -23,3 +23,11 @@ def test_order_nulls_and_the_id_are_no_difference_and_all_else_is() -> None:
 
 def test_what_json_does_not_know_is_no_error() -> None:
     assert fingerprint({**DETAIL, "when": datetime.date(2026, 11, 24)}, "shop")
+
+
+def test_a_request_that_is_too_deep_to_be_written_differs_from_another_source_s() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    assert fingerprint(deep, "shop") != fingerprint(deep, "blog")
+    assert fingerprint(deep, "shop") == fingerprint(deep, "shop")

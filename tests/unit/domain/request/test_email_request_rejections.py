@@ -218,3 +218,19 @@ def test_no_refusal_contains_an_address(given: dict[str, Any]) -> None:
 def test_no_refusal_contains_content() -> None:
     for given in ({"templateData": "secret"}, {"metadata": "secret"}, {"listUnsubscribe": {"url": "secret"}}):
         assert "secret" not in refusal(**given).message
+
+
+@pytest.mark.parametrize(
+    ("field", "start"),
+    [("url", "https://example.com/?q=?utf-8?q?YQ?="), ("mailto", "mailto:john@example.com?subject==?utf-8?q?YQ?=")],
+)
+def test_an_address_to_unsubscribe_is_limited_as_it_is_written_into_the_header(field: str, start: str) -> None:
+    # Its first `=?` is written `=%3F`, so that no mail client decodes an encoded word there.
+    longest = start + "x" * (900 - len(start) - 2)
+
+    request, _ = parse_request({**DETAIL, "listUnsubscribe": {field: longest}}, now=NOW)
+    assert request.list_unsubscribe is not None
+    assert getattr(request.list_unsubscribe, field) == longest
+    assert refusal(listUnsubscribe={field: f"{longest}x"}).message == (
+        f"Validation error: listUnsubscribe.{field}: found 901 characters as encoded; allowed: 900"
+    )

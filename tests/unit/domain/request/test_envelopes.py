@@ -28,7 +28,7 @@ EVENT: dict[str, Any] = {
 def test_an_event_is_read_as_eventbridge_writes_it() -> None:
     envelope = open_envelope(json.dumps(EVENT))
     assert (envelope.id, envelope.source, envelope.detail_type) == (EVENT["id"], "my.application", "Email Request")
-    assert envelope.detail == EVENT["detail"]
+    assert (envelope.detail, envelope.time) == (EVENT["detail"], EVENT["time"])
     assert envelope.hop == Hop()
 
 
@@ -95,3 +95,14 @@ def test_a_hop_keeps_the_request_and_its_notes(hop: Hop) -> None:
 
 def test_a_first_hop_costs_the_message_next_to_nothing() -> None:
     assert '"sesmailHop":{}' in with_hop(open_envelope(json.dumps(EVENT)), Hop())
+
+
+def test_an_id_has_a_hundred_characters_at_most() -> None:
+    assert open_envelope(json.dumps({**EVENT, "id": "x" * 100})).id == "x" * 100
+    with pytest.raises(EnvelopeError, match=r"^id or source is missing$"):
+        open_envelope(json.dumps({**EVENT, "id": "x" * 101}))
+
+
+def test_an_error_says_why_a_message_is_no_event() -> None:
+    with pytest.raises(EnvelopeError, match="missing required field `source`"):
+        open_envelope('{"id": "e", "detail-type": "Email Request", "detail": {}}')

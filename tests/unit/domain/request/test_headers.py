@@ -47,6 +47,10 @@ def test_a_long_value_of_another_header_is_encoded_in_lines() -> None:
     assert max(map(len, custom_line("X-Long", "x" * 998).split("\r\n"))) <= 76
 
 
+def test_a_url_in_another_header_is_text_and_may_have_any_letters() -> None:
+    check_headers({"X-Link": "<https://example.com/ü> =?utf-8?q?x?="})
+
+
 _PIECES = st.sampled_from([*'<>()",; abü', "<a@b.co>", "<https://example.com/?a=?b>", "=?", "?=", "😀", "x" * 90])
 
 

@@ -130,6 +130,11 @@ def test_a_near_miss_is_no_longer_than_24_letters() -> None:
     assert near_miss("colour", [known]) is None
 
 
+def test_a_name_that_is_only_part_of_another_is_no_near_miss() -> None:
+    assert near_miss("template", ["templateName"]) is None
+    assert near_miss("templatName", ["templateName"]) == "templateName"
+
+
 def test_what_is_shown_is_short_printable_and_no_address() -> None:
     assert quoted("x" * 40) == f"'{'x' * 40}'"
     assert quoted("x" * 41) == "a name of 41 characters"
@@ -205,3 +210,15 @@ def test_twenty_names_are_listed_and_of_more_their_number() -> None:
 
     assert listed(names[:20]) == names[:20]
     assert listed(names) == [*names[:20], "and 1 more"]
+
+
+def test_a_name_that_looks_like_an_error_of_the_parser_is_one_name() -> None:
+    assert refused(senderOverride={"x` - at `$.to": 1}) == (
+        "VAL006",
+        "senderOverride: unknown field a name of 13 characters; allowed: email, name",
+    )
+
+
+@pytest.mark.parametrize(("number", "found"), [(10**39, "1" + "0" * 39), (10**40, "a number")])
+def test_a_number_is_shown_up_to_forty_digits(number: int, found: str) -> None:
+    assert refused(to=number)[1].startswith(f"to: found {found}; allowed: ")

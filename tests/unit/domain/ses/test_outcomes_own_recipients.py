@@ -147,3 +147,48 @@ def test_a_complaint_by_one_of_two_own_recipients_is_about_that_one() -> None:
 
 def test_an_event_about_an_email_without_recipients_affects_no_address() -> None:
     assert [(one.entry.recipient, one.suppress) for one in meant(bounced())] == [(None, None)]
+
+
+HARD, SENDER_FAULT = {"status": "5.1.1"}, {"status": "5.7.515"}
+SOFT, LIMITED = {"status": "4.2.2"}, {"status": "4.7.650"}
+AUTO_REPLY: dict[str, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "grave", "less"),
+    [
+        ("Permanent", HARD, SENDER_FAULT),
+        ("Transient", HARD, SOFT),
+        ("Transient", SOFT, LIMITED),
+        ("Transient", LIMITED, AUTO_REPLY),
+    ],
+)
+def test_of_two_bounces_of_one_recipient_the_graver_counts(
+    kind: str, grave: dict[str, str], less: dict[str, str]
+) -> None:
+    for given in ((grave, less), (less, grave)):
+        listed = [{"emailAddress": f"{number}@elsewhere.example", **one} for number, one in enumerate(given)]
+        payload = {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": listed}
+        [outcome] = meant(event("Bounce", "bounce", payload, to=(JOHN,)), JOHN)
+        alone = {**payload, "bouncedRecipients": [{"emailAddress": JOHN, **grave}]}
+        assert [outcome] == meant(event("Bounce", "bounce", alone, to=(JOHN,)), JOHN)
+
+
+def test_of_two_equal_bounces_of_one_recipient_the_first_is_recorded() -> None:
+    listed = [{"emailAddress": "a@elsewhere.example", "diagnosticCode": f"smtp; 550 5.1.1 {word}"} for word in "ab"]
+    payload = {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": listed}
+    [outcome] = meant(event("Bounce", "bounce", payload, to=(JOHN,)), JOHN)
+
+    assert outcome.entry.detail["diagnosticCode"] == "smtp; 550 5.1.1 a"
+
+
+def test_a_complaint_that_was_none_separates_own_recipients_and_third_addresses() -> None:
+    listed = [{"emailAddress": one} for one in (THIRD, JANE, JOHN)]
+    payload = {"complainedRecipients": listed, "complaintSubType": "OnAccountSuppressionList"}
+    found = meant(event("Complaint", "complaint", payload), JOHN, JANE)
+
+    assert [(one.entry.recipient, one.suppress) for one in found] == [
+        (None, None),
+        (JANE, "ses-suppressed"),
+        (JOHN, "ses-suppressed"),
+    ]

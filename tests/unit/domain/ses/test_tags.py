@@ -71,3 +71,8 @@ def test_a_long_source_is_cut_between_characters() -> None:
 @pytest.mark.parametrize("email_id", ["a", "ab", "abc", "abW", "order-1"])
 def test_a_tag_of_any_length_is_decoded(email_id: str) -> None:
     assert decode_tag(encode_tags(email_id, 1, "welcome", "shop")["emailId"]) == email_id
+
+
+@pytest.mark.parametrize("last", [chr(number) for number in range(32, 127)])
+def test_a_tag_may_end_with_any_letter(last: str) -> None:
+    assert decode_tag(encode_tags(f"ab{last}", 1, "", "")["emailId"]) == f"ab{last}"

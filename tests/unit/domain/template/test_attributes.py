@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from jinja2.utils import missing
 
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.template import attributes
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 from sesmail_layer.domain.template.templates import compile_template
 
 METHODS_OF_A_DICT = [name for name in dir(dict) if not name.startswith("_")]
@@ -61,6 +64,7 @@ def test_a_macro_in_a_dict_or_namespace_can_be_called() -> None:
         ("{{ order[book] }}", "Undefined variable: 'order[book]' is undefined"),
         ("{{ order.lines[order.total] }}", "'list object' has no element (a name from the data)"),
         ("{{ order.lines|map(attribute='nme')|join }}", "'dict object' has no attribute 'nme'"),
+        ("{% set n = namespace(a=1) %}{{ n.b }}", "has no attribute 'b'"),
         ("{{ 5 .real }}", "Undefined variable: 'int object' has no attribute 'real'"),
         ("{{ range(3).start }}", "Undefined variable: 'range object' has no attribute 'start'"),
         ("{{ dict.fromkeys('ab') }}", "Undefined variable: 'type object' has no attribute 'fromkeys'"),
@@ -96,3 +100,24 @@ def test_everything_of_jinja_can_be_used() -> None:
         "TrueFalse" "1" "12" "1-2" "13" "a"
     )  # fmt: skip
     assert "".join(rendered(source).split()) == expected
+
+
+def test_of_an_imported_template_only_what_it_exports_is_found() -> None:
+    module = BoundedEnvironment().from_string("{% macro m() %}{% endmacro %}{% set x = 1 %}").module
+
+    assert attributes.own(module, "x") == 1
+    assert attributes.is_function(attributes.own(module, "m"))
+    for name in ("_body_stream", "__name__", "y"):
+        assert attributes.own(module, name) is missing
+
+
+def test_only_a_named_tuple_has_fields() -> None:
+    class Row(NamedTuple):
+        name: str = "Ada"
+
+    class Other:
+        _fields = ("name",)
+        name = "Ada"
+
+    assert attributes.own(Row(), "name") == "Ada"
+    assert [attributes.own(value, "name") for value in (Other(), ("Ada",))] == [missing, missing]

@@ -176,3 +176,75 @@ def test_each_conversion_may_write_every_value(
     bounds.check_percent(text, values)
     with pytest.raises(SecurityError, match=r"^a value over "):
         bounds.check_percent(text + "x", values)
+
+
+def test_each_item_of_a_list_that_is_read_one_by_one_costs_eight_bytes() -> None:
+    with bounds.metered():
+        bounds.spend(BUDGET - 2 * 2 * PER_OBJECT - 3 * 8)
+        assert list(bounds.charged_items(iter([1, [1, 2, 3]]))) == [1, [1, 2, 3]]
+        with pytest.raises(SecurityError, match=TOO_MUCH):
+            bounds.spend(1)
+
+
+def test_an_item_that_is_read_is_no_larger_than_any_other_value() -> None:
+    with pytest.raises(SecurityError, match=r"^a value over 4194304 bytes$"):
+        next(bounds.charged_items(iter([["x" * bounds.MAX_VALUE]])))
+
+
+def test_the_source_of_a_template_is_known_while_it_is_rendered() -> None:
+    assert bounds.source() == ""
+    with bounds.metered("{{ a }}"):
+        assert bounds.source() == "{{ a }}"
+    assert bounds.source() == ""
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def test_a_value_has_a_hundred_levels_at_most() -> None:
+    assert bounds.weight(nested(100)) == 8 * 99
+    with pytest.raises(SecurityError, match=r"^a value nested over 100 levels deep$"):
+        bounds.weight(nested(101))
+
+
+@pytest.mark.parametrize(("value", "written"), [("a", "a"), (-0.0, "0.0"), (0.5, "0.5"), (-1.0, "-1.0"), ([1], "[1]")])
+def test_what_an_expression_writes_is_charged(value: Any, written: str) -> None:
+    with bounds.metered():
+        assert str(bounds.printed(value)) == written
+        bounds.spend(BUDGET - (1 if value == "a" else PER_CONTAINER + PER_OBJECT + 8 if value == [1] else 0))
+        with pytest.raises(SecurityError, match=TOO_MUCH):
+            bounds.spend(1)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (len, "a function that is not called"),
+        (iter([]), "a list that was not read (add |list or |join)"),
+        (object(), "a 'object object'"),
+    ],
+)
+def test_what_an_expression_may_not_write_is_named_with_its_text(value: Any, kind: str) -> None:
+    for text, named in (((), "'an expression'"), (("a.b",), "'a.b'")):
+        with pytest.raises(UndefinedError) as caught:
+            bounds.printed(value, *text)
+        assert caught.value.message == f"{named} is {kind}, not data"
+    with pytest.raises(SecurityError, match=r"is no text$"):
+        bounds.printed([value])
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "weight"), [("{}", ("abc",), 3), ("{}{}", ("abc", "d"), 2 * 4), ("{!r}", ("abc",), 15)]
+)
+def test_each_field_of_a_format_may_write_every_value(
+    text: str, values: Any, weight: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_VALUE", len(text) + weight)
+    bounds.check_format(text, values)
+    monkeypatch.setattr(bounds, "MAX_VALUE", len(text) + weight - 1)
+    with pytest.raises(SecurityError, match=r"^a value over "):
+        bounds.check_format(text, values)

@@ -117,7 +117,7 @@ def test_a_search_that_no_signal_would_end_is_rejected(expression: str) -> None:
         ("'b' in ('a' * 3000000)", "False"),
         ("('x' * 100000).strip('xyz')|length", "0"),
         ("('word ' * 1000)|urlize|length", "5000"),
-        ("range(99999)|map('string')|join|length", "488885"),
+        ("range(20000)|map('string')|join|length", "88890"),
         ("('a b ' * 10000).split()|length", "20000"),
         ("('😀' * 1000)|sort|length", "1000"),
         ("[[1, [2]]]|tojson(2)|length", "38"),

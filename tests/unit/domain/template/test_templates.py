@@ -206,7 +206,10 @@ def test_a_syntax_error_has_its_reason_and_line(html: str, text: str, file: str)
 
 
 def test_a_file_that_is_not_utf_8_is_a_syntax_error() -> None:
-    assert compile_error(html=b"Gr\xfc\xdfe").code == "TMPL009"
+    for file in ("html", "text"):
+        error = compile_error(**{file: b"Gr\xfc\xdfe"})
+        assert (error.error_type, error.code) == ("template_render_error", "TMPL009")
+        assert error.message == "Failed to render template 'welcome': Syntax error: a file is not UTF-8"
     assert (
         compile_template("t", b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe", b"t", b'{"subject": "s"}').render({}, None).html
         == "Grüße"
@@ -313,3 +316,15 @@ def test_the_subject_of_the_nearest_locale_is_used() -> None:
         (None, "Hello"),
     ):
         assert render(template(locale=locale, **subjects)).subject == subject
+
+
+def test_the_last_line_break_of_a_file_is_not_part_of_it() -> None:
+    made = render(template(html="<p>a</p>\n", text="a\n\n"))
+    assert (made.html, made.text) == ("<p>a</p>", "a\n")
+
+
+def test_metadata_that_are_no_object_are_unreadable_in_every_locale() -> None:
+    for locale in (None, "fr"):
+        with pytest.raises(TemplateError) as caught:
+            compile_template("t", b"h", b"t", b'"subject.fr"', locale)
+        assert caught.value.code == "TMPL005"

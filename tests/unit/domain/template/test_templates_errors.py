@@ -8,7 +8,7 @@ import pytest
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT
-from sesmail_layer.domain.template.templates import compile_template
+from sesmail_layer.domain.template.templates import compile_template, missing_file_error
 
 META = b'{"subject": "s", "optionalVariables": ["maybe"]}'
 
@@ -51,3 +51,13 @@ def test_the_result_may_have_two_million_characters_and_no_more() -> None:
         "TMPL010",
         "the result is over 2097152 characters",
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "code"), [("template.html", "TMPL002"), ("template.txt", "TMPL003"), ("metadata.json", "TMPL004")]
+)
+def test_a_file_that_a_template_does_not_have_is_named(file: str, code: str) -> None:
+    error = missing_file_error("welcome", file)
+
+    assert (error.error_type, error.code) == ("template_not_found", code)
+    assert error.message == f"Template 'welcome' missing {file}"

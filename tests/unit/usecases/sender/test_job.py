@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 
+from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.request.envelopes import EnvelopeError
+from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.usecases.sender.job import Email, RejectedRequest, receive
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 
-def received(detail: object, *, refuse_unknown: bool = False) -> Email | RejectedRequest:
-    message = Sender().message(detail, event_id="event-7")
+def received(detail: object, **given: Any) -> Email | RejectedRequest:
+    return received_body(Sender().message(detail, event_id="event-7").body, **given)
+
+
+def received_body(body: str, *, refuse_unknown: bool = False) -> Email | RejectedRequest:
+    message = QueueMessage("message-1", body)
     return receive(message, now=NOW, max_schedule_days=30, max_request_bytes=252 * 1024, refuse_unknown=refuse_unknown)
 
 
@@ -87,6 +92,13 @@ def test_of_a_rejected_request_the_record_keeps_only_what_is_valid() -> None:
     }
 
 
+def test_of_a_rejected_request_the_record_keeps_what_is_valid_as_dynamodb_holds_it() -> None:
+    job = rejected({"to": 5, "templateName": "welcome", "metadata": {"order": 7.0}})
+
+    assert (job.facts["to_email"], job.facts["template_name"]) == (None, "welcome")
+    assert repr(job.facts["metadata"]) == repr({"order": 7})
+
+
 def test_a_request_rejected_for_an_unknown_field_could_be_read_and_binds_no_id() -> None:
     job = rejected(request(subject="Hi", colour="red", cc=["c@example.com"]), refuse_unknown=True)
 
@@ -103,15 +115,18 @@ def test_a_detail_that_is_no_object_has_no_fingerprint(detail: object) -> None:
 
 
 def test_what_is_no_event_has_no_record() -> None:
-    message = Sender().message(None)
     with pytest.raises(EnvelopeError):
-        receive(
-            type(message)("message-1", "{"),
-            now=NOW,
-            max_schedule_days=30,
-            max_request_bytes=252 * 1024,
-            refuse_unknown=False,
-        )
+        received_body("{")
+
+
+def test_a_record_of_the_sources_own_is_kept_through_the_queue() -> None:
+    job = email(emailId="one")
+    job.use_key_of_source()
+    redelivered = received_body(with_hop(job.envelope, job.hop))
+
+    assert job.email_id != "one"
+    assert (redelivered.email_id, redelivered.requested_id) == (job.email_id, "one")
+    assert redelivered.facts["requested_email_id"] == job.facts["requested_email_id"] == "one"
 
 
 def test_a_log_line_finds_the_email_by_its_id_and_source() -> None:
