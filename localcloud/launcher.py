@@ -3,8 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
-destination and its identities (`ses/identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP
-entry, for the control API of `ses/control.py`).
+destination, its identities (`identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and
+EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud import bus_policy, sizes
+from localcloud import bus_policy, identities, sizes
 from localcloud.iam import Enforcement
-from localcloud.ses import apis, control, identities
+from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
 from localcloud.ses.limits import ErrorResponse, exceeded_limit
 from localcloud.ses.message import Message, first
@@ -45,7 +45,6 @@ VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publish
 app_module: Any = importlib.import_module("ministack.app")
 ses: Any = importlib.import_module("ministack.services.ses")
 ses_v2: Any = importlib.import_module("ministack.services.ses_v2")
-route53: Any = importlib.import_module("ministack.services.route53")
 sns: Any = importlib.import_module("ministack.services.sns")
 responses: Any = importlib.import_module("ministack.core.responses")
 
@@ -94,7 +93,7 @@ def wrap_ses(original: Handler) -> Handler:
 
 
 def wrap_ses_v2(original: Handler) -> Handler:
-    """Add the same to SES v2, and what an identity has: records in DNS, MAIL FROM, a default configuration set."""
+    """Add the same to SES v2, and an identity's default configuration set."""
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
         if method == "POST" and path.rstrip("/") == apis.SEND_EMAIL_PATH:
@@ -106,56 +105,9 @@ def wrap_ses_v2(original: Handler) -> Handler:
         if method == "PUT" and (identity := DEFAULT_SET_PATH.fullmatch(path)):
             service.default_sets[unquote(identity[1])] = json.loads(body or b"{}").get("ConfigurationSetName") or ""
             return apis.done({})
-        given = json.loads(body or b"{}") if method in ("POST", "PUT") else {}
-        if (identity := identities.PATH.fullmatch(path)) and (answer := identity_request(method, identity, given)):
-            return answer
-        if given and identities.TRACKING_PATH.fullmatch(path):
-            look_up_identities()
-            verified = [name for name, found in known_identities().items() if found["VerifiedForSendingStatus"]]
-            if rejected := identities.tracking_error([*verified, *ses._identities], given):
-                return apis.rejected("v2", rejected)
-        answer = await original(method, path, headers, body, query)
-        if identity and method == "POST" and answer[0] == 200:
-            identities.complete(known_identities()[given["EmailIdentity"]], given, responses.get_region())
-        return answer
+        return await original(method, path, headers, body, query)
 
     return handle
-
-
-def known_identities() -> dict[str, dict[str, Any]]:
-    """Return SES v2's identities in the request's region, by name."""
-    return dict(ses_v2._identities)
-
-
-def look_up_identities() -> None:
-    """Let SES look for its records in the emulated Route 53."""
-    domains = [identity for identity in known_identities().values() if identity["IdentityType"] == "DOMAIN"]
-    sets = [each for records in route53._records.values() for each in records] if domains else []
-    records = [
-        (each["Name"].rstrip("."), each["Type"], value.rstrip("."))
-        for each in sets
-        for value in each.get("ResourceRecords", ())
-    ]
-    for identity in domains:
-        identities.look_up(identity, records, responses.get_region())
-
-
-def identity_request(method: str, path: re.Match[str], given: dict[str, Any]) -> Response | None:
-    """Answer a request about an identity that MiniStack would answer differently from SES; None leaves it to MiniStack."""
-    known, name = known_identities(), unquote(path["name"] or "")
-    error = None
-    match method, path["part"]:
-        case "POST", None:
-            error = identities.creation_error(known, given)
-        case (("GET" | "DELETE"), None) if name:
-            look_up_identities()
-            error = None if name in known else identities.missing(name)
-        case "PUT", "/mail-from":
-            error = identities.mail_from_error(known, name, given)
-            if error is None:
-                identities.put_mail_from(known[name], given)
-                return apis.done({})
-    return apis.rejected("v2", error) if error else None
 
 
 def default_set(source: str) -> str:
@@ -167,7 +119,6 @@ def default_set(source: str) -> str:
 
 async def send_raw_email(message: Message, headers: dict[str, str]) -> Response:
     """Reject the message, fail by an injected fault, or accept it and publish its events."""
-    look_up_identities()
     message = replace(message, configuration_set=message.configuration_set or default_set(message.source))
     if denied := enforcement.send_denial(message, headers):
         return apis.rejected(message.api, denied)
@@ -332,6 +283,7 @@ def main() -> None:
     enforcement.install()
     sizes.install()
     bus_policy.install()
+    identities.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses_v2.handle_request = wrap_ses_v2(ses_v2.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)

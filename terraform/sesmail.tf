@@ -18,6 +18,8 @@ module "sesmail" {
   configuration_set_name                = var.configuration_set_name
   open_tracking                         = var.open_tracking
   click_tracking                        = var.click_tracking
+  tracking_domain                       = var.tracking_domain
+  tracking_https                        = var.tracking_https
   package_dir                           = var.package_dir
   layer_delivery                        = var.layer_delivery
   lambda_architecture                   = var.lambda_architecture
