@@ -1,4 +1,4 @@
-"""A domain's identity and records, planned by the genuine provider: with a Route 53 zone and the engine, and without."""
+"""A domain's identity and records as the genuine provider plans them: with a Route 53 zone, and without."""
 
 from __future__ import annotations
 
