@@ -16,7 +16,7 @@ from localcloud.ses.limits import ErrorResponse
 
 PATH = re.compile(r"/v2/email/identities(?:/(?P<name>[^/]+)(?P<part>/mail-from)?)?/?")
 TRACKING_PATH = re.compile(r"/v2/email/configuration-sets(?:/[^/]+/tracking-options)?/?")
-# Regions whose DKIM keys are in a hosted zone of their own.
+# Regions with a hosted zone of their own for DKIM keys.
 OWN_HOSTED_ZONE = {
     *("af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2"),
     *("eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Its DKIM keys are in a hosted zone of their own.
 REGION = "eu-south-1"
-# A company's root: the zone, a domain whose identity exists, and one below it, whose records the root creates itself.
+# A company's root: the zone, a domain with an existing identity, and a subdomain with records that the root creates.
 ROOT = """
 provider "aws" {
   region = "eu-south-1"
