@@ -3,8 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
-destination, IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP
-entry, for the control API of `ses/control.py`).
+destination, its identities (`identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and
+EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud import bus_policy, sizes
+from localcloud import bus_policy, identities, sizes
 from localcloud.iam import Enforcement
 from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
@@ -104,7 +104,7 @@ def wrap_ses_v2(original: Handler) -> Handler:
             return await send_raw_email(Message.from_json(given), headers)
         if method == "PUT" and (identity := DEFAULT_SET_PATH.fullmatch(path)):
             service.default_sets[unquote(identity[1])] = json.loads(body or b"{}").get("ConfigurationSetName") or ""
-            return 200, {"Content-Type": "application/json"}, b"{}"
+            return apis.done({})
         return await original(method, path, headers, body, query)
 
     return handle
@@ -283,6 +283,7 @@ def main() -> None:
     enforcement.install()
     sizes.install()
     bus_policy.install()
+    identities.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses_v2.handle_request = wrap_ses_v2(ses_v2.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)

@@ -22,6 +22,8 @@ module "sesmail" {
   tls_policy                              = var.tls_policy
   open_tracking                           = var.open_tracking
   click_tracking                          = var.click_tracking
+  tracking_domain                         = var.tracking_domain
+  tracking_https                          = var.tracking_https
   package_dir                             = var.package_dir
   layer_delivery                          = var.layer_delivery
   lambda_architecture                     = var.lambda_architecture

@@ -131,3 +131,15 @@ variable "click_tracking" {
   type        = bool
   default     = false
 }
+
+variable "tracking_domain" {
+  description = "Domain of yours for the links and images by which SES tracks clicks and opens: the output of the same name of modules/domain, once SES has verified its domain; null uses SES's own."
+  type        = string
+  default     = null
+}
+
+variable "tracking_https" {
+  description = "Track over HTTPS only. It needs a CDN with a certificate for tracking_domain in front of SES."
+  type        = bool
+  default     = false
+}

@@ -29,9 +29,14 @@ _IN_V2 = {
 def accepted(api: str, message_id: str) -> Response:
     """Return the answer for a message that SES took."""
     if api == "v2":
-        return 200, {"Content-Type": "application/json"}, json.dumps({"MessageId": message_id}).encode()
+        return done({"MessageId": message_id})
     result = f"<SendRawEmailResult><MessageId>{message_id}</MessageId></SendRawEmailResult>"
     return _xml(200, f'<SendRawEmailResponse xmlns="{_NAMESPACE}">{result}{_metadata()}</SendRawEmailResponse>')
+
+
+def done(answer: dict[str, object]) -> Response:
+    """Return v2's answer to a request that succeeded."""
+    return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
 
 def rejected(api: str, error: ErrorResponse) -> Response:

@@ -43,6 +43,14 @@ resource "aws_sesv2_configuration_set" "this" {
     reputation_metrics_enabled = true
   }
 
+  dynamic "tracking_options" {
+    for_each = var.tracking_domain[*]
+    content {
+      custom_redirect_domain = tracking_options.value
+      https_policy           = var.tracking_https ? "REQUIRE" : "OPTIONAL"
+    }
+  }
+
   # No sending_options: if an operator paused the set, the next apply does not resume it.
 }
 

@@ -33,6 +33,16 @@ variable "click_tracking" {
   type        = bool
 }
 
+variable "tracking_domain" {
+  description = "Domain of the links and images by which SES tracks; null uses SES's own."
+  type        = string
+}
+
+variable "tracking_https" {
+  description = "Track over HTTPS only."
+  type        = bool
+}
+
 variable "feedback_queue_arn" {
   description = "ARN of the queue that the events go to."
   type        = string

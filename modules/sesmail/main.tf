@@ -87,6 +87,8 @@ module "ses_events" {
   tls_policy               = var.tls_policy
   open_tracking            = var.open_tracking
   click_tracking           = var.click_tracking
+  tracking_domain          = var.tracking_domain
+  tracking_https           = var.tracking_https
   feedback_queue_arn       = module.feedback_queue.arn
   dead_letter_queue_arn    = module.feedback_queue.dead_letter_arn
   kms_key_arn              = var.kms_key_arn

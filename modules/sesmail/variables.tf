@@ -209,3 +209,35 @@ variable "click_tracking" {
   type        = bool
   default     = false
 }
+
+variable "tracking_domain" {
+  description = "Domain of yours for the links and images by which SES tracks clicks and opens: the output of the same name of modules/domain, once SES has verified its domain; null uses SES's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tracking_domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z][a-z0-9-]{0,61}[a-z0-9]$", var.tracking_domain))
+    error_message = "tracking_domain must be a domain in lower case without a trailing dot, such as click.example.com, or null."
+  }
+
+  validation {
+    condition     = var.tracking_domain == null ? true : var.create_configuration_set
+    error_message = "tracking_domain is a setting of the configuration set that the engine creates: with create_configuration_set = false, set it on your own."
+  }
+}
+
+variable "tracking_https" {
+  description = "Track over HTTPS only. It needs a CDN with a certificate for tracking_domain in front of SES."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.tracking_https || var.tracking_domain != null
+    error_message = "tracking_https needs tracking_domain: SES's own domain decides by itself."
+  }
+
+  validation {
+    condition     = var.tracking_https || var.tracking_domain == null || !var.click_tracking
+    error_message = "tracking_https must be true for click_tracking with a tracking_domain: SES sends readers of an https link to https://tracking_domain, which has no certificate without a CDN."
+  }
+}

@@ -35,6 +35,11 @@ PLANS: dict[str, tuple[str, dict[str, object]]] = {
     "minimal": ("examples/minimal", {"package_dir": f"../../{PACKAGES}"}),
     "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
     "producer": ("examples/producer", {}),
+    "domain": (
+        "examples/domain",
+        {"package_dir": f"../../{PACKAGES}", "route53_zone_id": "Z0123456789ABCDEFGHIJ", "domain_is_verified": "true"},
+    ),
+    "domain without a zone": ("modules/domain", {"domain": "example.com"}),
 }
 # Values that the engine rejects, one of each kind of rule.
 REJECTED = {

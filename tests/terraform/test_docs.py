@@ -12,7 +12,7 @@ from tools.generators import terraform_docs
 
 MODULES = sorted(path for path in (ROOT / "modules").iterdir() if path.is_dir())
 # Modules that users call; all others are parts of the engine.
-PUBLIC = [ROOT / "modules" / name for name in ("producer", "sesmail")]
+PUBLIC = [ROOT / "modules" / name for name in ("domain", "producer", "sesmail")]
 EVERYWHERE = [*MODULES, ROOT / "terraform", *sorted((ROOT / "examples").iterdir())]
 # Any value is allowed: folders, free text, switches.
 FREE_TYPES = ("bool", "map(string)")

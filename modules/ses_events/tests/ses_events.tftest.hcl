@@ -14,6 +14,8 @@ variables {
   tls_policy               = "REQUIRE"
   open_tracking            = true
   click_tracking           = false
+  tracking_domain          = null
+  tracking_https           = false
   kms_key_arn              = null
 }
 
@@ -95,6 +97,45 @@ run "tracking_key_and_tls_follow_their_variables" {
   assert {
     condition     = aws_sns_topic.this.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1234"
     error_message = "The topic must use the customer's key."
+  }
+}
+
+run "opens_are_tracked_on_ses_own_domain_unless_another_is_set" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sesv2_configuration_set.this[0].tracking_options) == 0
+    error_message = "Without a domain there must be no redirect."
+  }
+}
+
+run "a_tracking_domain_is_the_redirect_of_the_configuration_set" {
+  command = plan
+
+  variables {
+    tracking_domain = "click.example.com"
+  }
+
+  assert {
+    condition = (
+      aws_sesv2_configuration_set.this[0].tracking_options[0].custom_redirect_domain == "click.example.com" &&
+      aws_sesv2_configuration_set.this[0].tracking_options[0].https_policy == "OPTIONAL"
+    )
+    error_message = "The set must redirect through the domain, over HTTP where nothing has a certificate for it."
+  }
+}
+
+run "tracking_over_https_requires_it" {
+  command = plan
+
+  variables {
+    tracking_domain = "click.example.com"
+    tracking_https  = true
+  }
+
+  assert {
+    condition     = aws_sesv2_configuration_set.this[0].tracking_options[0].https_policy == "REQUIRE"
+    error_message = "With a CDN in front, every tracking link must use HTTPS."
   }
 }
 
