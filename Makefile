@@ -48,10 +48,17 @@ env: ## point a shell, and its aws command, at the running engine: eval "$(make 
 package: setup ## build the layer, the functions and the starters into dist/ (PYTHON_VERSION, ARCH, DIST, LOCALES)
 	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH) --locales "$(LOCALES)"
 
+# make release VERSION=1.2.0
+VERSION ?=
+
+.PHONY: release
+release: setup ## build a release into dist/release: modules with their archives, wheel, checksums, notes (VERSION)
+	@$(PY) scripts/release.py --version "$(VERSION)"
+
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
-	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-localcloud test-aws test-functions test-docs \
-		test-browser test-terraform
+	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-localcloud test-aws test-functions test-release \
+		test-docs test-browser test-terraform
 	@$(MAKE) e2e-core
 
 .PHONY: test-unit
@@ -73,6 +80,10 @@ test-aws: setup ## adapters and the command line on moto
 .PHONY: test-functions
 test-functions: setup ## handlers on the built archives
 	@$(PYTEST) tests/functions
+
+.PHONY: test-release
+test-release: setup ## the wheel in an empty environment, the release's archive
+	@$(PYTEST) tests/release
 
 .PHONY: test-docs
 test-docs: setup ## the pages, schemas and error codes against the code; templates rendered and linted

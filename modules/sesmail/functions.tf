@@ -3,7 +3,10 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  package_dir    = var.package_dir != null ? var.package_dir : "${path.module}/../../dist"
+  # A release has the packages of each processor beside the modules; `make package` has written into dist.
+  release_dir    = "${path.module}/../../dist/${var.lambda_runtime}-${var.lambda_architecture}"
+  built_dir      = fileexists("${local.release_dir}/manifest.json") ? local.release_dir : "${path.module}/../../dist"
+  package_dir    = var.package_dir != null ? var.package_dir : local.built_dir
   package_suffix = var.layer_delivery == "bundled" ? "-bundled.zip" : ".zip"
   layer_arns     = module.layer[*].arn
 

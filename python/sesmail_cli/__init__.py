@@ -1,0 +1,3 @@
+"""The command `sesmail`."""
+
+__version__ = "0.1.0"

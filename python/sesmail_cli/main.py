@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Annotated
 
+import boto3
+import typer
+from botocore.exceptions import ProfileNotFound
+from rich.markup import escape
+
+from sesmail_cli import __version__
 from sesmail_cli.operator import suppression
-from sesmail_cli.operator.command import operator_command
+from sesmail_cli.operator.command import AsJson, EngineName, Profile, Region, operator_command
+from sesmail_cli.operator.engine import DEFAULT_NAME
 from sesmail_cli.operator.erase import erase
 from sesmail_cli.operator.explain import explain
+from sesmail_cli.operator.failures import USAGE, describe_failure
 from sesmail_cli.operator.pausing import pause, resume
 from sesmail_cli.operator.redrive import redrive
 from sesmail_cli.operator.status import status
 from sesmail_cli.templates import commands as templates
 from sesmail_cli.templates.send_test import send_test
+from sesmail_cli.terminal import err, out
 
 app = typer.Typer(
     name="sesmail",
-    help="Operate a SESMail engine and work on its templates.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options_before_the_command(  # the commands read `name` and `json` of the options that stand before them
+    *,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    name: EngineName = DEFAULT_NAME,
+    profile: Profile = None,
+    region: Region = None,
+    as_json: AsJson = False,  # noqa: ARG001
+) -> None:
+    """Operate a SESMail engine and work on its templates."""
+    if profile or region:
+        # For `sesmail template … s3://…`; the operator's commands read these options themselves.
+        try:
+            boto3.setup_default_session(profile_name=profile, region_name=region)
+        except ProfileNotFound as error:
+            err.print(f"[red]{escape(describe_failure(error, name))}[/]")
+            raise typer.Exit(USAGE) from error
+
+
 app.add_typer(templates.app, name="template")
-app.command("send-test")(send_test)
-for command in (status, pause, resume, explain, redrive, erase):
-    app.command(command.__name__)(operator_command(command))
+for command in (send_test, status, pause, resume, explain, redrive, erase):
+    app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.add_typer(suppression.app, name="suppression")

@@ -12,6 +12,10 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from sesmail_cli.main import app
+from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
+from tests.cli.records import entry, record
 from tests.templates.conftest import SOURCES, STARTERS
 
 ID = "send-test-00000000-0000-0000-0000-000000000001"
@@ -42,12 +46,9 @@ class Aws:
         messages = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(message["Body"]) for message in messages]
 
-    def record(self, status: str, *history: dict[str, Any]) -> None:
-        entries = [
-            {"key": f"k{number}", "at": f"2026-11-24T10:31:0{number}.000Z", **entry}
-            for number, entry in enumerate(history)
-        ]
-        self.table.put_item(Item={"emailId": ID, "status": status, "history": list(reversed(entries)), "revision": 1})
+    def record(self, *history: Entry) -> None:
+        tracking = TrackingTable(boto3.client("dynamodb"), "sesmailengine-EmailTracking")
+        tracking.create(record(*history, email_id=ID))
 
 
 @pytest.fixture
@@ -67,12 +68,12 @@ def send(*options: str) -> Any:
 
 
 def test_the_request_is_put_on_the_bus_and_its_history_printed_in_order(aws: Aws) -> None:
-    aws.record(
-        "delivered",
-        {"status": "sending"},
-        {"status": "sent", "detail": {"sesMessageId": "ses-1"}},
-        {"status": "delivered"},
-    )
+    history = [
+        entry(Status.SENDING, 1),
+        entry(Status.SENT, 2, detail={"sesMessageId": "ses-1"}),
+        entry(Status.DELIVERED, 3),
+    ]
+    aws.record(*reversed(history))
     result = send("--data", DATA, "--locale", "fr-CA")
     assert result.exit_code == 0
     (request,) = aws.requests()
@@ -90,23 +91,23 @@ def test_the_request_is_put_on_the_bus_and_its_history_printed_in_order(aws: Aws
     assert "sesMessageId ses-1" in lines[2]
 
 
-@pytest.mark.parametrize("status", ["failed", "bounced", "complained"])
-def test_an_email_that_is_not_delivered_fails_the_command_and_says_why(aws: Aws, status: str) -> None:
-    aws.record(status, {"status": status, "detail": {"errorMessage": "Template 'welcome' not found"}})
+@pytest.mark.parametrize("status", [Status.FAILED, Status.BOUNCED, Status.COMPLAINED])
+def test_an_email_that_is_not_delivered_fails_the_command_and_says_why(aws: Aws, status: Status) -> None:
+    aws.record(entry(status, detail={"errorMessage": "Template 'welcome' not found"}))
     result = send("--data", DATA)
     assert result.exit_code == 1
     assert "errorMessage Template 'welcome' not found" in result.stdout
 
 
 def test_an_email_without_a_final_status_ends_the_command_in_time(aws: Aws) -> None:
-    aws.record("sent", {"status": "sent"})
+    aws.record(entry(Status.SENT))
     result = send("--data", DATA, "--timeout", "0.1")
     assert result.exit_code == 3
     assert "No final status within 0.1 s" in result.stderr
 
 
 def test_without_data_the_sample_is_sent(aws: Aws) -> None:
-    aws.record("delivered", {"status": "delivered"})
+    aws.record(entry(Status.DELIVERED))
     assert send("--templates", str(SOURCES)).exit_code == 0
     data = aws.requests()[0]["detail"]["templateData"]
     assert data["companyName"] == "Northwind Books"
@@ -120,10 +121,24 @@ def test_invalid_data_is_rejected_before_anything_is_sent(aws: Aws, data: str) -
     assert aws.requests() == []
 
 
+def test_without_a_folder_of_templates_the_starters_sample_is_sent(aws: Aws, tmp_path: Path) -> None:
+    aws.record(entry(Status.DELIVERED))
+    assert send("--templates", str(tmp_path)).exit_code == 0
+    assert aws.requests()[0]["detail"]["templateData"]["companyName"] == "Northwind Books"
+
+
 def test_a_missing_sample_needs_data(aws: Aws, tmp_path: Path) -> None:
-    result = send("--templates", str(tmp_path))
-    assert result.exit_code == 2
-    assert "--data" in result.stderr
+    (tmp_path / "welcome").mkdir()
+    for template in ("welcome", "no-starter"):
+        result = run.invoke(app, ["send-test", template, "--to", "ada@example.com", "--templates", str(tmp_path)])
+        assert result.exit_code == 2
+        assert "--data" in result.stderr
+
+
+def test_the_answer_for_programs_is_the_id_and_the_last_status(aws: Aws) -> None:
+    aws.record(entry(Status.DELIVERED))
+    result = send("--data", DATA, "--json")
+    assert json.loads(result.stdout) == {"emailId": ID, "status": "delivered"}
 
 
 def test_a_dry_run_shows_the_message_and_sends_nothing(aws: Aws) -> None:

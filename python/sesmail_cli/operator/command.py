@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from sesmail_cli.operator.engine import DEFAULT_NAME, Engine
 from sesmail_cli.operator.failures import AWS_FAILED, USAGE, describe_failure, exit_code_of
+from sesmail_cli.templates.files import TemplatesNotFoundError
 from sesmail_cli.terminal import confirm, err, out, print_json, print_line
 from sesmail_layer.domain.errors import TransientError
 
@@ -52,6 +53,11 @@ class CommandContext:
         if not self.as_json:
             print_line(out, markup)
 
+    def print_text(self, text: str) -> None:
+        """Print text of several lines for people, as it is."""
+        if not self.as_json:
+            out.print(text, markup=False, soft_wrap=True)
+
     def print_table(self, table: Any) -> None:
         if not self.as_json:
             out.print(table)
@@ -75,44 +81,63 @@ class CommandContext:
         return confirm(question)
 
 
-_SHARED = {
+Profile = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
+Region = Annotated[str | None, typer.Option("--region", help="The AWS region; default: the profile's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; messages go to stderr.")]
+
+_SHARED: Mapping[str, tuple[Any, Any]] = {
     "name": (EngineName, DEFAULT_NAME),
-    "profile": (Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")], None),
-    "region": (Annotated[str | None, typer.Option("--region", help="The AWS region; default: the profile's.")], None),
-    "as_json": (Annotated[bool, typer.Option("--json", help="Print JSON; messages go to stderr.")], False),
+    "profile": (Profile, None),
+    "region": (Region, None),
+    "as_json": (AsJson, False),
 }
 
 
 def operator_command(function: Callable[..., int]) -> Callable[..., None]:
     """Make a command of a function that takes a CommandContext first and returns an exit code.
 
-    Adds the options that all commands share, and reports AWS's errors as one sentence.
+    Adds the options that all commands share, which may also stand before the command, and reports AWS's errors as one
+    sentence.
     """
     signature = inspect.signature(function, eval_str=True)
     own = list(signature.parameters.values())[1:]
+    keyword = inspect.Parameter.KEYWORD_ONLY
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        inspect.Parameter(name, keyword, default=default, annotation=annotation)
         for name, (annotation, default) in _SHARED.items()
     ]
+    call = inspect.Parameter("call", keyword, annotation=typer.Context)
 
     @functools.wraps(function)
-    def run(**given: Any) -> None:
-        name, profile, region, as_json = (given.pop(option) for option in _SHARED)
+    def run(call: typer.Context, **given: Any) -> None:
+        name, profile, region, as_json = (_nearest(call, option, given.pop(option)) for option in _SHARED)
         with _failures_reported(name):
             code = function(CommandContext(Engine(name, profile=profile, region=region), as_json=as_json), **given)
         if code:
             raise typer.Exit(code)
 
-    run.__doc__ = f"{inspect.getdoc(function)}\n\n{EXIT_CODES}"
-    run.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
+    doc = inspect.getdoc(function) or ""
+    run.__doc__ = doc if "Exits with 0" in doc else f"{doc}\n\n{EXIT_CODES}"
+    run.__signature__ = signature.replace(parameters=[*own, call, *shared])  # type: ignore[attr-defined]
     return run
+
+
+def _nearest(call: typer.Context, option: str, value: Any) -> Any:
+    """Return an option's value as given after the command, else as given before it, else the environment's."""
+    root = call.find_root()
+    return root.params[option] if _is_typed(root, option) and not _is_typed(call, option) else value
+
+
+def _is_typed(call: Any, option: str) -> bool:
+    source = call.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @contextmanager
 def _failures_reported(name: str) -> Iterator[None]:
     try:
         yield
-    except UsageError as error:
+    except (UsageError, TemplatesNotFoundError) as error:
         print_line(err, f"[red]{escape(str(error))}[/]")
         raise typer.Exit(USAGE) from error
     except (BotoCoreError, ClientError, TransientError) as error:

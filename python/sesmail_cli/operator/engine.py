@@ -24,6 +24,8 @@ from sesmail_layer.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
@@ -92,6 +94,19 @@ class Engine:
         return self._session.client("logs", config=_CONFIG)
 
     @cached_property
+    def s3(self) -> S3Client:
+        return self._session.client("s3", config=_CONFIG)
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return self._session.client("events", config=_CONFIG)
+
+    @property
+    def template_bucket(self) -> str:
+        account = self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+        return self.resource_name(f"templates-{account}")
+
+    @cached_property
     def tracking(self) -> TrackingTable:
         return TrackingTable(self.dynamodb, self.resource_name("EmailTracking"))
 
@@ -118,7 +133,7 @@ class Engine:
     @cached_property
     def bus(self) -> StatusBus:
         source = self.setting("SESMAIL_STATUS_EVENT_SOURCE", "sesmailengine")
-        return StatusBus(self._session.client("events", config=_CONFIG), self.resource_name("EmailBus"), source)
+        return StatusBus(self.events, self.resource_name("EmailBus"), source)
 
     @cached_property
     def _environment(self) -> Mapping[str, str]:

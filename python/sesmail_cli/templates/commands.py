@@ -8,23 +8,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.text import Text
 
+from sesmail_cli.operator.failures import USAGE, describe_failure, exit_code_of
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_templates
 from sesmail_cli.templates.lint.findings import Finding, Severity
 from sesmail_cli.templates.lint.linter import lint as lint_template
 from sesmail_cli.templates.preview.server import PreviewServer
+from sesmail_cli.templates.starters import starters_folder
 from sesmail_cli.terminal import err, out, print_json
 
 app = typer.Typer(help="Create, check and preview email templates.", no_args_is_help=True)
 
 DEFAULT_FOLDER = "templates"
-Where = Annotated[str, typer.Argument(metavar="[DIR|s3://…]", help="One template, or a folder or prefix of templates.")]
+Where = Annotated[
+    str, typer.Argument(metavar="[DIR|s3://…|STARTER]", help="One template, or a folder or prefix of templates.")
+]
 
 
 @app.command()
 def lint(
+    call: typer.Context,
     where: Where = DEFAULT_FOLDER,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
@@ -49,7 +55,7 @@ def lint(
         if finding.rule not in (ignore or ())
     ]
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if as_json:
+    if as_json or call.find_root().params["as_json"]:
         print_json({"findings": findings, "errors": errors, "warnings": len(findings) - errors})
     else:
         _print_findings(templates, findings)
@@ -62,8 +68,8 @@ def new(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new folder; its name is the template's name.")],
     *,
     source: Annotated[
-        str, typer.Option("--from", metavar="DIR|s3://…", help="The template to start from.")
-    ] = f"{DEFAULT_FOLDER}/welcome",
+        str, typer.Option("--from", metavar="DIR|s3://…|STARTER", help="The template to start from.")
+    ] = "welcome",
 ) -> None:
     """Create a template from another one, with its samples."""
     templates = _load(source)
@@ -86,7 +92,12 @@ def preview(
     port: Annotated[int, typer.Option(help="The local port; 0 picks a free one.")] = 8725,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> None:
-    """Show templates in your browser as they would arrive, next to their data. Follows changes; stop with Ctrl+C."""
+    """Show templates in your browser as they would arrive, next to their data. Follows changes; stop with Ctrl+C.
+
+    Without a folder 'templates', it shows the starters.
+    """
+    if where == DEFAULT_FOLDER and not Path(where).is_dir():
+        where = str(starters_folder())
     _load(where)
     try:
         server = PreviewServer(where, port)
@@ -108,8 +119,11 @@ def _load(where: str) -> list[TemplateFiles]:
     try:
         return load_templates(where)
     except TemplatesNotFoundError as error:
-        err.print(f"[red]{escape(str(error))}[/]")
-        raise typer.Exit(2) from error
+        err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(USAGE) from error
+    except (BotoCoreError, ClientError) as error:
+        err.print(f"[red]{escape(describe_failure(error, where))}[/]", soft_wrap=True)
+        raise typer.Exit(exit_code_of(error)) from error
 
 
 def _names(templates: Iterable[TemplateFiles]) -> str:

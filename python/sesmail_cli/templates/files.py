@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
@@ -20,7 +21,11 @@ from sesmail_cli.templates.compiler import (
     size_problem,
     template_folders,
 )
+from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_layer.domain.template.files import METADATA
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 SAMPLES = ("sample.json", "sample.minimal.json")
 _SUFFIXES = {".html", ".txt", ".json"}
@@ -50,17 +55,19 @@ class TemplateFiles(msgspec.Struct, frozen=True):
         return self.files[file].decode("utf-8-sig", errors="replace")
 
 
-def load_templates(where: str) -> list[TemplateFiles]:
-    """Load one template, or all of a folder or prefix. Raises TemplatesNotFoundError."""
-    templates = _from_s3(where) if where.startswith("s3://") else _from_folder(Path(where))
+def load_templates(where: str, s3: S3Client | None = None) -> list[TemplateFiles]:
+    """Load one template, all of a folder or prefix, or a starter by its name. Raises TemplatesNotFoundError."""
+    templates = (
+        _from_s3(where, s3 or boto3.client("s3")) if where.startswith("s3://") else _from_folder(_folder_of(where))
+    )
     if not templates:
         raise TemplatesNotFoundError(f"No templates in {where}: a template is a folder with a {METADATA}")
     return templates
 
 
-def load_template(where: str, name: str) -> TemplateFiles:
+def load_template(where: str, name: str, s3: S3Client | None = None) -> TemplateFiles:
     """Load the template of that name. Raises TemplatesNotFoundError."""
-    templates = load_templates(where)
+    templates = load_templates(where, s3)
     for template in templates:
         if template.name == name:
             return template
@@ -68,9 +75,18 @@ def load_template(where: str, name: str) -> TemplateFiles:
     raise TemplatesNotFoundError(f"No template '{name}' in {where}. Found: {names}")
 
 
+def _folder_of(where: str) -> Path:
+    """Return a folder, or a starter's where there is no such folder."""
+    if Path(where).is_dir():
+        return Path(where)
+    if where in starter_names():
+        return starters_folder() / where
+    raise TemplatesNotFoundError(
+        f"No folder {where}. Give a folder, s3://BUCKET, or the name of a starter: {', '.join(starter_names())}"
+    )
+
+
 def _from_folder(folder: Path) -> list[TemplateFiles]:
-    if not folder.is_dir():
-        raise TemplatesNotFoundError(f"No folder {folder}")
     if not _is_template(folder):
         return [_read(child, folder) for child in template_folders(folder) if _is_template(child)]
     folder = folder.resolve()
@@ -105,11 +121,10 @@ def _problem(name: str, err: Exception) -> SourceProblem:
     return SourceProblem("", 0, str(err))
 
 
-def _from_s3(url: str) -> list[TemplateFiles]:
+def _from_s3(url: str, s3: S3Client) -> list[TemplateFiles]:
     """Load from `s3://bucket`, `s3://bucket/templates` or `s3://bucket/templates/welcome`."""
     parts = urlsplit(url)
     prefix = parts.path.strip("/") or "templates"
-    s3 = boto3.client("s3")
     found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=f"{prefix}/"):
         for entry in page.get("Contents", []):
