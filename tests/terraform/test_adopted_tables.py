@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.terraform.runner import ACCOUNT, REGION, Workspace
+from tools.simulation.tables import tables
 
 _MODULE = "modules/tables"
 _TRACKING = "aws_dynamodb_table.tracking"
@@ -59,6 +60,22 @@ def existing_table(planned: Mapping[str, Any]) -> dict[str, Any]:
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/sesmailengine-EmailTracking"
     known = {"id": planned["name"], "arn": arn, "global_secondary_index": kept, "attribute": names}
     return {**planned, **known}
+
+
+def test_tests_make_the_table_that_terraform_declares(workspace: Workspace) -> None:
+    """They read modules/tables/main.tf by themselves: tools/simulation/tables.py."""
+    planned = change(workspace)["after"]["global_secondary_index"]
+    found = {
+        (one["name"], one["hash_key"], one["range_key"] or "", one["projection_type"], *_names(one)) for one in planned
+    }
+    assert found == {
+        (one.name, one.keys[0], "".join(one.keys[1:]), one.projection, *sorted(one.attributes))
+        for one in tables()["EmailTracking"].indexes
+    }
+
+
+def _names(index: Mapping[str, Any]) -> list[str]:
+    return sorted(index["non_key_attributes"] or [])
 
 
 def test_an_adopted_table_keeps_the_indexes_that_it_has(workspace: Workspace) -> None:

@@ -142,8 +142,6 @@ def _typed(value: Any) -> Item:
         return {"BOOL": value}
     if isinstance(value, int | float):
         return _number(value)
-    if isinstance(value, bytes):
-        return {"B": value}
     if isinstance(value, dict):
         return {"M": {name: _typed(inner) for name, inner in value.items()}}
     return {"L": [_typed(inner) for inner in value]}

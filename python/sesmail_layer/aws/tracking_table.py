@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -137,7 +138,8 @@ def write_record(record: TrackingRecord) -> Item:
     if not record.lease_until:
         plain.pop("leaseUntil", None)
     if re.fullmatch("[0-9a-f]{64}", record.fingerprint):
-        plain["fingerprint"] = bytes.fromhex(record.fingerprint)
+        # As text: readers print a record as JSON, which has no bytes.
+        plain["fingerprint"] = base64.urlsafe_b64encode(bytes.fromhex(record.fingerprint)).decode().rstrip("=")
     if _is_bare_claim(record):
         plain = {_UNINDEXED.get(name, name): value for name, value in plain.items()}
     return typed_item(plain)
@@ -161,8 +163,8 @@ def read_record(item: Item) -> TrackingRecord:
     }
     if "N" in item.get("revision", {}):
         plain = {_INDEXED.get(name, name): value for name, value in plain_attributes(item).items()}
-        if isinstance(fingerprint := plain.get("fingerprint"), bytes):
-            plain["fingerprint"] = fingerprint.hex()
+        if re.fullmatch("[A-Za-z0-9_-]{43}", fingerprint := str(plain.get("fingerprint", ""))):
+            plain["fingerprint"] = base64.urlsafe_b64decode(f"{fingerprint}=").hex()
         return read_attributes(expanded(plain), TrackingRecord, missing)
     record = read_row(item, TrackingRecord, missing)
     return with_history(msgspec.structs.replace(record, revision=FOREIGN_REVISION, history=[], transitions={}))
