@@ -24,7 +24,7 @@ _THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "domain": ("msgspec", "jinja2", "email_validator", "babel"),
     "usecases": ("msgspec",),
     "aws": ("msgspec", "botocore"),
-    "runtime": ("msgspec", "aws_xray_sdk"),
+    "runtime": ("msgspec", "structlog", "aws_xray_sdk"),
     "composition": (),
 }
 # The modules that adapters share: the conversion of DynamoDB items, and what the control table's items have in common.

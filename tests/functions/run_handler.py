@@ -159,7 +159,7 @@ def peak_mb() -> float:
 
 def assert_built(path: list[str]) -> None:
     """The code that runs is the archives', whatever else is on the path."""
-    for name in ("handler", "sesmail_layer", "jinja2", "msgspec"):
+    for name in ("handler", "sesmail_layer", "jinja2", "msgspec", "structlog"):
         if name in sys.modules:
             file = str(sys.modules[name].__file__)
             assert file.startswith(tuple(path)), f"{name} is not from the archives: {file}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,3 +16,10 @@ def far_from_utc() -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def no_logger_is_left_behind() -> Iterator[None]:
+    """A configured logger writes to the output that was captured when it was made, which is closed by now."""
+    yield
+    structlog.reset_defaults()

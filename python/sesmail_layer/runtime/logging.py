@@ -2,65 +2,59 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import structlog
 
 from sesmail_layer.domain.plain_text import redacted
 
-
-class Logger:
-    """Writes one line for each event of its level or above, with the context in every line."""
-
-    def __init__(self, level: str, context: dict[str, str]) -> None:
-        self._level = logging.getLevelNamesMapping()[level]
-        self._context = context
-
-    def debug(self, event: str, **data: Any) -> None:
-        self._write(logging.DEBUG, event, data)
-
-    def info(self, event: str, **data: Any) -> None:
-        self._write(logging.INFO, event, data)
-
-    def warning(self, event: str, **data: Any) -> None:
-        self._write(logging.WARNING, event, data)
-
-    def error(self, event: str, **data: Any) -> None:
-        self._write(logging.ERROR, event, data)
-
-    def critical(self, event: str, **data: Any) -> None:
-        self._write(logging.CRITICAL, event, data)
-
-    def _write(self, level: int, event: str, data: dict[str, Any]) -> None:
-        if level < self._level:
-            return
-        time = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        line = {**self._context, **data, "event": event, "level": logging.getLevelName(level), "time": time}
-        line |= _traceback(line.pop("exc_info", None))
-        # One call for the line and its end: the sender's threads write at the same time.
-        sys.stdout.write(json.dumps(_redacted_value(line)) + "\n")
-        sys.stdout.flush()
+Logger = structlog.typing.FilteringBoundLogger
 
 
 def configure(level: str, **context: str) -> Logger:
-    """Return a logger with the context (function, environment, …) in every line."""
-    return Logger(level, context)
+    """Configure structlog and return a logger with the context (function, environment, …) in every line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _upper_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            _plain_traceback,
+            _redact,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=False,
+    )
+    return cast(Logger, structlog.get_logger(**context))
 
 
-def _traceback(error: object) -> dict[str, Any]:
+def _upper_level(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["level"] = str(event["level"]).upper()
+    return event
+
+
+def _plain_traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Render an exception as its type and stack: its message may quote values (`KeyError: 'john'`)."""
+    error = event.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()[1]
-    if not isinstance(error, BaseException):
-        return {}
-    frames = traceback.extract_tb(error.__traceback__)
-    return {
-        "error": type(error).__name__,
-        "traceback": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["error"] = type(error).__name__
+        event["traceback"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
+def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        event[key] = _redacted_value(value)
+    return event
 
 
 def _redacted_value(value: object) -> object:

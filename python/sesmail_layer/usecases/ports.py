@@ -102,7 +102,7 @@ class Metrics(Protocol):
 
 
 class Log(Protocol):
-    """A structured log: an event's name, its data as keys."""
+    """structlog's bound logger: an event's name, its data as keys."""
 
     def info(self, event: str, **data: Any) -> Any: ...
 
