@@ -1,5 +1,5 @@
 """X-Ray tracing. Support for its SDK ends in February 2027, so only this module imports it, and only if tracing is
-enabled (docs/adr/0044-the-x-ray-sdk-until-its-end.md).
+enabled (docs/adr/0045-the-x-ray-sdk-until-its-end.md).
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
         raise refusal_of(err, given) from err
-    return _checked(request, now, max_schedule_days), listed(unknown)
+    return _checked(request, now, max_schedule_days), listed(unknown) if unknown else []
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
@@ -202,7 +202,7 @@ def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> Email
         bcc=bcc,
         reply_to=[_address(item, f"replyTo[{i}]") for i, item in enumerate(request.reply_to_addresses)] or None,
         sender_override=_checked_sender(request.sender_override),
-        metadata=with_storable_numbers(request.metadata),
+        metadata=None if request.metadata is None else with_storable_numbers(request.metadata),
         locale=request.locale and canonical_locale(request.locale),
         **_checked_times(request, now, max_schedule_days),
     )

@@ -274,7 +274,8 @@ class _Batch:
 
     def _count_sent(self) -> None:
         """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
-        sent = self._delivery.take_sent()
+        if not (sent := self._delivery.take_sent()):
+            return
         if bulk := sum(email.bulk for email in sent):
             self._metrics.count("BulkEmailSent", bulk)
         try:
