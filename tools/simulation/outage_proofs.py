@@ -117,7 +117,7 @@ def prove_pollers(seed: int) -> None:
         queue.order = dice
     for number in range(3):
         world.ask(NOW + number)
-    for second in range(0, 600, 20):
+    for second in range(0, 600, 40):
         world.ask(NOW + 21 + second)  # Its events keep the pollers busy.
     world.run(NOW + _RUN_SECONDS)
     mails = world.accepted_at()
