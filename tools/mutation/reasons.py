@@ -79,6 +79,7 @@ NAMED = [
     Named("effort", "domain/template/formatting.py", "_zone", "ZoneInfo(zone)"),
     Named("effort", "domain/template/formatting.py", "_short_text", "_LONGEST_TEXT:"),
     Named("same", "domain/template/formatting.py", "_short_text", 'return "XXXX"'),
+    Named("unread", "domain/template/generator.py", "Generator.macro_def", "macro_def(macro_ref, None)"),
     # It matches in any case.
     Named("same", "domain/message.py", "_list_unsubscribe", "MAILTO"),
     # Without a value, no message names where it came from.
