@@ -41,7 +41,8 @@ def main() -> int:
     for survivor in found.survivors:
         print(shown(survivor))
     print("\n".join(page.modules(found)))
-    page.write(found)
+    if not given.only or not found.total.not_run:
+        page.write(found)
     return 0 if found.total.share >= LEAST else 1
 
 
@@ -57,7 +58,7 @@ def run(only: list[str], workers: int) -> None:
 
 
 def results() -> Results:
-    """Return the verdicts on every module, of some mutants only if a run was stopped."""
+    """Return the verdicts that are known of every module."""
     modules, survivors = read(STAGE)
     return Results(
         date=f"{datetime.now(UTC):%Y-%m-%d}",

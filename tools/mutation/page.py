@@ -46,7 +46,7 @@ twelve seconds) have a column of their own and do not count as killed; neither d
 ```bash
 make mutate                                 # what may have changed since the last run; writes this page
 make mutate ONLY=domain/guards/breaker.py   # one module
-make mutate ONLY='usecases/*'               # one room
+make mutate ONLY='usecases/*'               # one room; the page is written once all modules have been run
 ```
 
 It prints every survivor and the table, and fails below {least:.0%}. The first run takes about an hour on two

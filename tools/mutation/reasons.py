@@ -73,6 +73,13 @@ NAMED = [
     Named("same", "domain/request/addresses.py", "_reason", "XX.XX"),
     # The files of templates have one dot.
     Named("same", "domain/template/files.py", "file_variants", "file.partition"),
+    # Neither is a locale.
+    Named("same", "domain/template/formatting.py", "_locale", 'else "XXXX"'),
+    # The database of zones has UTC too. A text of over a hundred digits is none, and so is any other that is no number.
+    Named("effort", "domain/template/formatting.py", "_zone", "ZoneInfo(zone)"),
+    Named("effort", "domain/template/formatting.py", "_short_text", "_LONGEST_TEXT:"),
+    Named("same", "domain/template/formatting.py", "_short_text", 'return "XXXX"'),
+    Named("unread", "domain/template/generator.py", "Generator.macro_def", "macro_def(macro_ref, None)"),
     # It matches in any case.
     Named("same", "domain/message.py", "_list_unsubscribe", "MAILTO"),
     # Without a value, no message names where it came from.

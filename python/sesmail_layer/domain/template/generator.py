@@ -21,8 +21,8 @@ _MAX_PARTS = 8
 class Generator(CodeGenerator):
     """Passes lookups, `~`, `in`, literals, slices and captured output to the environment. Computes no constants."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self._called: set[int] = set()
 
     def write(self, x: str) -> None:

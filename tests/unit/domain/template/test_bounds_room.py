@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -198,6 +199,10 @@ def test_the_source_of_a_template_is_known_while_it_is_rendered() -> None:
     assert bounds.source() == ""
 
 
+def test_every_mapping_weighs_its_names_and_values() -> None:
+    assert bounds.weight(MappingProxyType({"ab": "c"})) == bounds.weight({"ab": "c"}) == 2 * 8 + 3
+
+
 def nested(levels: int) -> list[Any]:
     value: list[Any] = []
     for _ in range(levels - 1):
@@ -248,3 +253,17 @@ def test_each_field_of_a_format_may_write_every_value(
     monkeypatch.setattr(bounds, "MAX_VALUE", len(text) + weight - 1)
     with pytest.raises(SecurityError, match=r"^a value over "):
         bounds.check_format(text, values)
+
+
+@pytest.mark.parametrize(
+    ("items", "weight"), [(["abc", "d"], 2 * 8 + 4), ([["abc"], "d"], (2 * 8 + 8 + 4) + 4 * (8 + 3)), ("abcd", 4)]
+)
+def test_a_joined_item_that_is_no_text_may_be_five_times_as_long(
+    items: Any, weight: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    separators = len(items) * 2
+    monkeypatch.setattr(bounds, "MAX_VALUE", weight + separators)
+    bounds.checked_items(items, "--")
+    monkeypatch.setattr(bounds, "MAX_VALUE", weight + separators - 1)
+    with pytest.raises(SecurityError, match=r"^a value over "):
+        bounds.checked_items(items, "--")

@@ -180,3 +180,9 @@ def test_an_amount_that_is_rounded_to_zero_has_no_minus() -> None:
 
 def test_a_fraction_has_at_most_twenty_digits() -> None:
     assert render("{{ 1 | number(40) }}") == "1." + "0" * 20
+
+
+def test_a_zone_from_an_absent_optional_variable_is_utc_and_an_undefined_name_is_an_error() -> None:
+    assert render("{{ '2026-11-24T23:30:00' | time(zone=value) }}") == "11:30 PM"
+    with pytest.raises(PermanentError, match="Undefined variable: 'nowhere' is undefined"):
+        render("{{ '2026-11-24T23:30:00' | time(zone=nowhere) }}")

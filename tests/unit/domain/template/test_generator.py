@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from jinja2 import TemplateSyntaxError
+from jinja2.exceptions import SecurityError
 
+from sesmail_layer.domain.template import generator
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 
 ENVIRONMENT = BoundedEnvironment(autoescape=True)
@@ -64,3 +66,18 @@ def test_everything_that_is_made_passes_the_environment() -> None:
     assert "environment.joined(markup_join" in code("a ~ b")
     assert "environment.captured()" in ENVIRONMENT.compile("{% set a %}b{% endset %}", raw=True)
     assert "environment.function(Macro(" in ENVIRONMENT.compile("{% macro a() %}{% endmacro %}", raw=True)
+
+
+def test_a_chain_with_membership_is_an_error_of_its_line() -> None:
+    with pytest.raises(TemplateSyntaxError) as caught:
+        ENVIRONMENT.compile("a\nb{{ a in b in c }}")
+    assert (caught.value.message, caught.value.lineno) == ("'in' is not possible in a chain of comparisons", 2)
+
+
+def test_a_template_may_compile_to_as_much_code_as_the_limit_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    characters = len(code("order.total"))
+    monkeypatch.setattr(generator, "MAX_CODE", characters)
+    assert len(code("order.total")) == characters
+    monkeypatch.setattr(generator, "MAX_CODE", characters - 1)
+    with pytest.raises(SecurityError, match=rf"^it compiles to over {characters - 1} characters$"):
+        code("order.total")

@@ -47,6 +47,18 @@ def test_a_sort_needs_room_for_each_of_its_keys(args: tuple[Any, ...], kwargs: d
     needs((300 + 16 * keys) * 2, lambda: prices.checked_filter("sort", [1, 2], args, kwargs))
 
 
+def test_only_a_sort_needs_room_for_its_keys() -> None:
+    needs(260 * 2, lambda: prices.checked_filter("groupby", [1, 2], ("a,b",), {}))
+
+
+def test_a_join_has_no_separator_unless_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_VALUE", bounds.weight(["ab", "c"]))
+    assert prices.checked_filter("join", ["ab", "c"], (), {}) == ["ab", "c"]
+    for args, kwargs in ((("-",), {}), ((), {"d": "-"})):
+        with pytest.raises(SecurityError, match=r"^a value over "):
+            prices.checked_filter("join", ["ab", "c"], args, kwargs)
+
+
 @pytest.mark.parametrize(("name", "price"), [each for each in prices.TEXT_METHODS.items() if each[1]])
 def test_a_method_of_text_needs_its_price_for_each_byte(name: str, price: int) -> None:
     needs(price * 8, lambda: prices.checked_method(name, "é€", (), {}))
