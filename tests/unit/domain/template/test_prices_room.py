@@ -220,3 +220,4 @@ def test_a_method_runs_with_its_arguments_and_a_join_with_its_items_read() -> No
     assert prices.checked_method("split", "a-b", ("-", 1), {}) == ("-", 1)
     assert prices.checked_method("replace", "ab", ("a", "b", 1), {}) == ("a", "b", 1)
     assert prices.checked_method("replace", "ab", ("a", 7), {}) == ("a", 7)
+    assert prices.checked_method("replace", "ab", ("a",), {}) == ("a",)
