@@ -168,7 +168,7 @@ def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) ->
         request = msgspec.convert(given, EmailRequest)
     except msgspec.ValidationError as err:
         raise refusal_of(err, given) from err
-    return _checked(request, now, max_schedule_days), listed(unknown)
+    return _checked(request, now, max_schedule_days), listed(unknown) if unknown else []
 
 
 def fingerprint(detail: Mapping[str, Any], source: str) -> str:
