@@ -155,11 +155,12 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
 }
 
 # A disabled event destination, a topic's key or a policy stops SES's events without any error: nobody is suppressed any
-# more, and the breaker is blind. Neither function emits a zero.
+# more, and the breaker is blind. The sender emits a zero, so that the metric exists where no event has ever come.
+# Two periods: the events of emails that were sent in the last seconds of the first are recorded in the second.
 resource "aws_cloudwatch_metric_alarm" "feedback_silent" {
   alarm_name          = "${var.name}-Feedback-Silent"
-  alarm_description   = "Five emails or more were sent in 15 minutes, and no event of SES was recorded: bounces and complaints go unseen. aws sesv2 get-configuration-set-event-destinations shows whether SES publishes; sesmail status shows the feedback queue"
-  evaluation_periods  = 1
+  alarm_description   = "Five emails or more were sent in 15 minutes, twice in a row, and no event of SES was recorded: bounces and complaints go unseen. aws sesv2 get-configuration-set-event-destinations shows whether SES publishes; sesmail status shows the feedback queue"
+  evaluation_periods  = 2
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"

@@ -91,7 +91,9 @@ def send_before_claim(plant: pytest.MonkeyPatch) -> None:
 
     def send(self: Delivery, email: Any, mail: Any) -> Any:
         tags = encode_tags(email.email_id, 1, "welcome", email.envelope.source)
-        message_id = self._mailer.send(mail.compose(), sender=mail.sender, recipients=email.recipients, tags=tags, tenant="")
+        message_id = self._mailer.send(
+            mail.compose(), sender=mail.sender, recipients=email.recipients, tags=tags, tenant=""
+        )
         claim = self._claims.claim(email, self._lease_until(0))
         return None if claim is None else (claim, message_id)
 

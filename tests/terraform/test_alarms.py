@@ -128,10 +128,11 @@ def test_there_are_no_other_alarms(default: Plan) -> None:
     }
 
 
-# Name: threshold, expression, and by id namespace, metric, dimensions, statistic, period.
-EXPRESSIONS: dict[str, tuple[float, str, dict[str, tuple[object, ...]]]] = {
+# Name: threshold, evaluation periods, expression, and by id namespace, metric, dimensions, statistic, period.
+EXPRESSIONS: dict[str, tuple[float, int, str, dict[str, tuple[object, ...]]]] = {
     "BulkQueue-Age": (
         900,
+        1,
         "IF(FILL(sent, 0) == 0, FILL(age, 0), 0)",
         {
             "age": (*_AGE, {"QueueName": f"{NAME}-BulkQueue"}, "Maximum", 900),
@@ -140,6 +141,7 @@ EXPRESSIONS: dict[str, tuple[float, str, dict[str, tuple[object, ...]]]] = {
     ),
     "Feedback-Silent": (
         0,
+        2,
         "IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
         {
             "sent": ("SESMail", "EmailSent", {"Name": NAME}, "Sum", 900),
@@ -152,10 +154,10 @@ EXPRESSIONS: dict[str, tuple[float, str, dict[str, tuple[object, ...]]]] = {
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_an_alarm_over_two_metrics_reads_them_as_they_are_emitted(default: Plan, name: str) -> None:
     values = alarms(default)[name]
-    threshold, expression, metrics = EXPRESSIONS[name]
+    threshold, periods, expression, metrics = EXPRESSIONS[name]
     assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (
         threshold,
-        1,
+        periods,
         "notBreaching",
     )
     assert [query["expression"] for query in values["metric_query"] if query["return_data"]] == [expression]

@@ -80,6 +80,10 @@ NAMED = [
     Named("effort", "domain/template/formatting.py", "_short_text", "_LONGEST_TEXT:"),
     Named("same", "domain/template/formatting.py", "_short_text", 'return "XXXX"'),
     Named("unread", "domain/template/generator.py", "Generator.macro_def", "macro_def(macro_ref, None)"),
+    # Jinja2's own methods do not read these arguments.
+    Named("unread", "domain/template/generator.py", "Generator._output_child_post", "_output_child_post("),
+    # An ordinary email needs no list of names: a file less on its way.
+    Named("effort", "domain/request/email_request.py", "parse_request", "(unknown) or True else []"),
     # It matches in any case.
     Named("same", "domain/message.py", "_list_unsubscribe", "MAILTO"),
     # Without a value, no message names where it came from.

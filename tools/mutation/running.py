@@ -119,9 +119,9 @@ class Runner:
 
     def _end_one(self) -> None:
         child, status = os.waitpid(-1, os.WNOHANG)
-        for late in [pid for pid, run in self._running.items() if time.monotonic() > run.until]:
-            os.kill(late, signal.SIGKILL)
         if not child:
+            for late in [pid for pid, run in self._running.items() if time.monotonic() > run.until]:
+                os.kill(late, signal.SIGKILL)  # Not yet waited for, so it still has its number.
             time.sleep(0.005)
             return
         run, code = self._running.pop(child), os.waitstatus_to_exitcode(status)

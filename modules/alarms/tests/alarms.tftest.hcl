@@ -186,7 +186,7 @@ run "bulk_mail_that_does_not_move_and_silence_of_ses_fire_alarms" {
         "sent: SESMail BulkEmailSent Sum 900 {\"Name\":\"mail\"}",
       ]
       "mail-Feedback-Silent" = [
-        "GreaterThanThreshold 0 1",
+        "GreaterThanThreshold 0 2",
         "silent: IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
         "recorded: SESMail FeedbackRecorded Sum 900 {\"Name\":\"mail\"}",
         "sent: SESMail EmailSent Sum 900 {\"Name\":\"mail\"}",

@@ -276,8 +276,9 @@ class _Batch:
         """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
         if not (sent := self._delivery.take_sent()):
             return
-        if bulk := sum(email.bulk for email in sent):
-            self._metrics.count("BulkEmailSent", bulk)
+        self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))
+        # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
+        self._metrics.count("FeedbackRecorded", 0)
         try:
             self._producers.count_sent(sent)
         except TransientError as err:

@@ -81,3 +81,9 @@ def test_a_template_may_compile_to_as_much_code_as_the_limit_and_no_more(monkeyp
     monkeypatch.setattr(generator, "MAX_CODE", characters - 1)
     with pytest.raises(SecurityError, match=rf"^it compiles to over {characters - 1} characters$"):
         code("order.total")
+
+
+def test_the_text_of_a_template_is_a_constant_of_its_code_and_no_expression_is_one() -> None:
+    source = ENVIRONMENT.compile("<p>Hello {{ 1 + 1 }}</p>", raw=True)
+    assert "yield '<p>Hello '\n" in source
+    assert "yield escape(environment.finalize(environment.call_binop(context, '+', 1, 1)))\n" in source

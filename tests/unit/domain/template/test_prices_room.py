@@ -220,3 +220,12 @@ def test_a_method_runs_with_its_arguments_and_a_join_with_its_items_read() -> No
     assert prices.checked_method("split", "a-b", ("-", 1), {}) == ("-", 1)
     assert prices.checked_method("replace", "ab", ("a", "b", 1), {}) == ("a", "b", 1)
     assert prices.checked_method("replace", "ab", ("a", 7), {}) == ("a", 7)
+    assert prices.checked_method("replace", "ab", ("a",), {}) == ("a",)
+
+
+def test_only_membership_is_a_search_and_only_urlize_looks_for_links() -> None:
+    prices.checked_test("sameas", SOUGHT + "x", (SEARCHED,))
+    prices.checked_filter("indent", "a" + ")" * 9_000, (2,), {})
+    with pytest.raises(SecurityError, match=r"^a search of over 67108864 steps$"):
+        prices.checked_filter("urlize", "a" + ")" * 9_000, (), {})
+    assert prices.checked_filter("replace", "ab", ("a",), {}) == "ab"

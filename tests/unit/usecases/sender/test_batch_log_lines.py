@@ -196,7 +196,7 @@ def test_the_sender_logs_and_counts(act: Callable[[Sender], None], lines: list[L
     act(sender)
 
     assert sender.log.lines == lines
-    assert sender.metrics.counts == counts
+    assert {name: number for name, number in sender.metrics.counts.items() if number} == counts
 
 
 def test_caps_that_cannot_be_read_leave_every_email_of_the_batch_to_redelivery() -> None:

@@ -46,6 +46,17 @@ def test_what_is_sent_is_counted_for_its_lane_whoever_made_it_bulk() -> None:
     assert (sender.metrics.counts["EmailSent"], sender.metrics.counts["BulkEmailSent"]) == (3, 2)
 
 
+def test_who_sends_gives_the_metrics_of_alarms_a_first_value() -> None:
+    """CloudWatch fills the gaps of a metric, and nothing where there has never been a value."""
+    sender = Sender()
+    sender.send(emailId="one")
+    counts = sender.metrics.counts
+    assert {name: counts[name] for name in counts.keys() & {"BulkEmailSent", "FeedbackRecorded"}} == {
+        "BulkEmailSent": 0,
+        "FeedbackRecorded": 0,
+    }
+
+
 def test_bulk_mail_that_is_held_is_not_counted_as_sent() -> None:
     sender = Sender()
     sender.control.states["my.application"] = SendingState(paused=True, paused_by="operator")
