@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tools.bench import bill_page
 from tools.bench.ratios import Ratio, spread
 from tools.bench.results import Results
 
@@ -66,6 +67,8 @@ Writes are conditional writes on the two rate buckets, refused ones included; Dy
 
 {lanes}
 
+{cost}
+
 ## Repeat it
 
 ```bash
@@ -73,6 +76,8 @@ make bench                                        # everything, at most 15 minut
 .venv/bin/python -m tools.bench --quick           # fewer rounds, writes nothing
 .venv/bin/python -m tools.bench --only cpu,cold   # some of the ratios
 .venv/bin/python -m tools.bench --only ''         # requests and pacing, without an emulator; --write keeps the ratios
+.venv/bin/python -m tools.bench --usage           # what emails use; writes both files
+.venv/bin/python -m tools.bench --plan plan.json  # what is deployed, from `terraform show -json`; writes both files
 ```
 
 `tools/bench/` contains the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),
@@ -96,6 +101,7 @@ def page(results: Results) -> str:
         paced="\n".join(paced(results)),
         behind="\n".join(behind(results)),
         lanes="\n".join(lanes(results)),
+        cost=bill_page.part(results),
     )
 
 
