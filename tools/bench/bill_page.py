@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tools.bench import bill
 from tools.bench.bill import EMAILS, Line, Load
 from tools.bench.deployed import POLLERS, Deployed
+from tools.bench.markdown import table
 from tools.bench.results import Results
 from tools.bench.usage import Usage
 
@@ -116,7 +117,7 @@ def _table(loads: Sequence[Load], bills: Sequence[Sequence[Line]]) -> str:
         for row in dict.fromkeys(line.row for line in bills[0])
     ]
     return "\n".join(
-        markdown(
+        table(
             ["", *(load.name for load in loads)],
             [
                 *rows,
@@ -176,7 +177,7 @@ def _changes(results: Results) -> str:
         "`log_retention_days = 30`": million(tens, replace(deployed, log_days=30)),
     }
     rows = [[name, f"{'+' if cost > base else '−'}{_money(abs(cost - base))}"] for name, cost in changes.items()]
-    return "\n".join(markdown(["Change", "A month"], rows))
+    return "\n".join(table(["Change", "A month"], rows))
 
 
 def _quantities(loads: Sequence[Load], bills: Sequence[Sequence[Line]]) -> str:
@@ -188,7 +189,7 @@ def _quantities(loads: Sequence[Load], bills: Sequence[Sequence[Line]]) -> str:
         free = f"{price.free:,.0f}" if price.free else ""
         rows.append([f"{price.service}: {price.what}", link, str(price.seen), free, *map(_quantity, sums)])
     head = ["", "List price", "Seen in", "Free a month", *(load.name for load in loads)]
-    return "\n".join(markdown(head, rows))
+    return "\n".join(table(head, rows))
 
 
 def _exact(usd: float) -> str:
@@ -209,7 +210,7 @@ def _scheduled(results: Results) -> str:
             (f"30 days: {30 * HOPS_A_DAY:,} hops", 30 * HOPS_A_DAY),
         )
     ]
-    return "\n".join(markdown(["Wait", "Hops, each alone", "Hops, ten in a batch", "Schedules"], rows))
+    return "\n".join(table(["Wait", "Hops, each alone", "Hops, ten in a batch", "Schedules"], rows))
 
 
 def _money(usd: float) -> str:
@@ -218,8 +219,3 @@ def _money(usd: float) -> str:
 
 def _quantity(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.bench import bill_page
+from tools.bench.markdown import table
 from tools.bench.ratios import Ratio, spread
 from tools.bench.results import Results
 
@@ -50,6 +51,11 @@ The requests that AWS bills for {emails} delivered emails, counted with the real
 like a function without batches.
 
 {requests}
+
+Write units of an ordinary email, whose request is under 1 KB compressed and whose record is under 1 KB: 1 for the
+claim, 4 for `sent`, 3 for `delivered` and 2 for the kept request, which is not kept with `soft_bounce_retries = 0`.
+`sent` enters three indexes, `delivered` changes two. An open costs 3 more. The rate and the breaker's counts cost 3 a
+batch. A scheduled email's hop costs reads and no write.
 
 ## Pacing, simulated
 
@@ -217,8 +223,3 @@ def lanes(results: Results) -> list[str]:
         "Throttled",
     )
     return table(head, rows)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
