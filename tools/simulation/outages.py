@@ -23,6 +23,7 @@ _TABLES = {
     "producer_states",
     "cap_counters",
     "sending_counts",
+    "alarm_states",
     "rate_bucket",
     "quota_cache",
     "progress",
@@ -32,14 +33,16 @@ _SERVICES = (
     dict.fromkeys(_TABLES, "DynamoDB")
     | dict.fromkeys(_QUEUES, "SQS")
     | {"bus": "EventBridge", "sending_bus": "EventBridge", "templates": "S3", "attachments": "S3"}
-    | {"mailer": "SES", "quota_api": "SES"}
+    | {"mailer": "SES", "quota_api": "SES", "alarm_states.firing": "CloudWatch"}
 )
 _READS = {
     "tracking.get_many",
     "suppression.get_many",
     "producer_states.producers",
     "producer_states.states",
+    "producer_states.listed_pauses",
     "sending_counts.read",
+    "sending_counts.suspects",
     "progress.read",
 }
 _PUTS = {"tracking.create", "tracking.replace", "pending.keep"}
@@ -47,7 +50,7 @@ _OPERATIONS = dict.fromkeys(_READS, "BatchGetItem") | dict.fromkeys(_PUTS, "PutI
 
 
 def service_of(name: str) -> str:
-    return _SERVICES[name.partition(".")[0]]
+    return _SERVICES.get(name) or _SERVICES[name.partition(".")[0]]
 
 
 def operation_of(name: str) -> str:

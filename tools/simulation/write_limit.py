@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from botocore.exceptions import ClientError
 
+from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.feedback_progress import FeedbackProgress, OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
@@ -39,7 +40,7 @@ Key = tuple[str, str]
 """The name of a table or an index, and a partition key in it."""
 
 _READS = frozenset(
-    "find_by_ses_message_id get get_many has_sent_to latest_to producers read read_quota states suspects".split()
+    "find_by_ses_message_id firing get get_many has_sent_to latest_to listed_pauses producers read read_quota states suspects".split()
 )
 
 
@@ -141,6 +142,7 @@ def limited(ports: Ports, clock: Clock) -> Ports:
         "pending": (PendingTable(client, PENDING, clock),),
         "producer_states": (ProducerStates(client, CONTROL),),
         "cap_counters": (CapCounters(client, CONTROL),),
+        "alarm_states": (AlarmStates(client, CONTROL, client),),
         "sending_counts": (SendingCounts(client, CONTROL),),
         "rate_bucket": (RateBucket(client, CONTROL),),
         "quota_cache": (QuotaCache(client, CONTROL),),
