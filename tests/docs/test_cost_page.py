@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import msgspec
 import pytest
 
-from tests.docs.pages import DOCS, ROOT, pages, prose
+from tests.docs.pages import DOCS, ROOT, pages, prose, rows
 from tools.bench import results, usage
 
 PERFORMANCE = DOCS / "performance.md"
@@ -38,6 +39,35 @@ def test_each_load_of_the_issue_is_priced() -> None:
     text = PERFORMANCE.read_text()
     for load in ("no mail", "spread evenly", "batches of ten", "bulk beside transactional"):
         assert re.search(rf"^\| .*{load}.*\|$", text, re.MULTILINE), load
+
+
+def test_the_bill_adds_up_by_its_rows_and_by_what_is_counted() -> None:
+    """A cent of rounding a row."""
+    bill, counted = _table("no mail"), _table("List price")
+    for load in ("no mail", "spread evenly", "batches of ten", "70 % bulk beside transactional"):
+        services = [_usd(row[load]) for name, row in bill.items() if not re.match(r"\*\*|without", name)]
+        [together] = [_usd(row[load]) for name, row in bill.items() if name == "**together**"]
+        assert sum(services) == pytest.approx(together, abs=0.01 * len(services))
+        products = [float(row[load].replace(",", "")) * _unit_usd(row["List price"]) for row in counted.values()]
+        assert sum(products) == pytest.approx(together, abs=0.01 * len(products))
+
+
+def _table(column: str) -> dict[str, dict[str, str]]:
+    """Return the table whose second column this is: its rows by their first cell, each by the columns' names."""
+    lines = list(rows(PERFORMANCE))
+    start = next(number for number, cells in enumerate(lines) if cells[:2] == ["", column])
+    head = lines[start]
+    body = itertools.takewhile(lambda cells: len(cells) == len(head), lines[start + 2 :])
+    return {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
+
+
+def _usd(text: str) -> float:
+    return float(text.strip("*").replace("$", "").replace(",", ""))
+
+
+def _unit_usd(cell: str) -> float:
+    [(usd, _, per)] = re.findall(r"\[\$([\d.]+)( for ([\d,]+))?\]", cell)
+    return float(usd) / int((per or "1").replace(",", ""))
 
 
 def test_no_other_page_has_a_price() -> None:

@@ -149,6 +149,11 @@ def test_ten_emails_share_a_hop() -> None:
     assert bill.hop_usd(hop, STACK) == pytest.approx(expected / 10)
 
 
+def test_attachments_are_billed_by_their_size_and_read_once() -> None:
+    """A thousand of 1 MB are 1,000 of 1,024 MB."""
+    assert bill.attachments_usd(1000, 1024 * 1024) == pytest.approx(1000 / 1024 * 0.12 + 0.0004)
+
+
 def test_a_schedule_is_an_invocation_and_a_message() -> None:
     assert bill.schedule_usd() == pytest.approx(1e-6 + 0.4e-6)
 

@@ -179,6 +179,11 @@ def _watching(load: Load, deployed: Deployed) -> list[Line]:
     ]
 
 
+def attachments_usd(emails: float, attachment_bytes: int) -> float:
+    """Return what an attachment from S3 adds to so many emails."""
+    return prices.ATTACHED_GB.of(emails * attachment_bytes / _GB) + prices.GET.of(emails)
+
+
 def hop_usd(usage: Usage, deployed: Deployed) -> float:
     """Return what it costs that one email goes around its retry queue once."""
     emails = usage.sender_messages

@@ -67,8 +67,8 @@ seen: check it there before you rely on it.
 * **KMS**: tables use the key `aws/dynamodb`, whose requests are billed: at most one in five minutes for each of
   {tables} tables and each of two roles.
 * **Not billed**: SSM's standard parameters, SNS's deliveries to SQS, SES's events, DynamoDB's deletions by TTL, X-Ray
-  (off by default). **Less than a cent**: the hourly look at SES's alarms, the templates in S3. **Not in it**:
-  attachments, data that leaves AWS, an archive of the bus (`archive_days`, off by default), your own rules and queues
+  (off by default). **Less than a cent**: the hourly look at SES's alarms, the templates in S3. **Not in it**: data
+  that leaves AWS, an archive of the bus (`archive_days`, off by default), your own rules and queues
   for status events.
 
 ### A scheduled email
@@ -171,6 +171,7 @@ def _changes(results: Results) -> str:
     changes = {
         "each email is opened once (`open_tracking`, on by default)": million(used.opened),
         "each email soft-bounces and is retried, SES's second email included": million(used.soft_bounced),
+        "each email has an attachment of 100 KB from S3": base + bill.attachments_usd(EMAILS, 100 * 1024),
         '`log_level = "WARNING"`: metrics and Lambda\'s own lines are left': million(quiet),
         "`soft_bounce_retries = 0`: no request is kept for a retry": million(not_kept),
         "`data_retention_days = 30`": million(tens, replace(deployed, record_days=30)),

@@ -51,6 +51,7 @@ def _price(service: str, what: str, usd: float, per: int, page: str, free: float
 
 MILLION = 1_000_000
 EMAIL = _price("SES", "emails", 0.10, 1000, "ses")
+ATTACHED_GB = _price("SES", "GB of attachments", 0.12, 1, "ses")
 # Each 64 KB of an event is one.
 EVENT = _price("EventBridge", "events", 1.00, MILLION, "eventbridge")
 SCHEDULE = _price("EventBridge Scheduler", "invocations", 1.00, MILLION, "eventbridge", 14 * MILLION)
@@ -77,6 +78,7 @@ KEY_REQUEST = _price("KMS", "requests", 0.03, 10_000, "kms", 20_000)
 
 ALL = (
     EMAIL,
+    ATTACHED_GB,
     EVENT,
     SCHEDULE,
     QUEUE_REQUEST,
