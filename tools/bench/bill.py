@@ -57,7 +57,7 @@ class Load:
     name: str
     parts: Sequence[tuple[float, Usage]] = ()
     always: Usage = field(default_factory=Usage)
-    """Whose metrics are emitted as well, now and then."""
+    """Its metrics are emitted as well, now and then."""
     template: Usage = field(default_factory=Usage)
     more_pacing_writes: float = 0
     """Beyond the counted ones, where lanes compete for the rate."""
@@ -78,7 +78,7 @@ def loads(counted: Counted, writes_a_bulk_email: float) -> list[Load]:
         Load("no mail"),
         Load("spread evenly", [(EMAILS, counted.alone)], always, template),
         Load("batches of ten", [(EMAILS, counted.tens)], always, template),
-        Load("70 % bulk beside transactional", mixed, always, template, more_pacing_writes),
+        Load("70 % bulk, 30 % transactional", mixed, always, template, more_pacing_writes),
     ]
 
 

@@ -31,7 +31,7 @@ The four loads, each with every alarm, poller and default of the engine, for ema
 * **Spread evenly**: one email every {gap:.1f} s. Each is a batch of its own in both functions, which is an upper
   bound: the feedback processor waits up to 5 s for more.
 * **Batches of ten**: a producer sends ten or more at once, and both functions get ten messages an invocation.
-* **Bulk beside transactional**: 70 % bulk in batches of ten, 30 % transactional one at a time, at a rate of {rate} a
+* **Bulk and transactional**: 70 % bulk in batches of ten, 30 % transactional one at a time, at a rate of {rate} a
   second, with the writes of both lanes on the rate buckets from the [simulation](#pacing-simulated).
 
 ### What an extra costs, and what you can save
@@ -64,7 +64,7 @@ seen: check it there before you rely on it.
 * **CloudWatch**: metrics are those of a month without failures; each kind of failure adds one. Logs are kept for
   {log_days} days, and counted uncompressed. A dashboard is free until an account has three.
 * **S3**: the {template_reads} files of a template, every five minutes in {containers} containers.
-* **KMS**: tables use the key `aws/dynamodb`, whose requests are billed: at most one in five minutes for each of
+* **KMS**: tables use the key `aws/dynamodb`, and its requests are billed: at most one in five minutes for each of
   {tables} tables and each of two roles.
 * **Not billed**: SSM's standard parameters, SNS's deliveries to SQS, SES's events, DynamoDB's deletions by TTL, X-Ray
   (off by default). **Less than a cent**: the hourly look at SES's alarms, the templates in S3. **Not in it**: data
@@ -143,7 +143,7 @@ def _without_ses(lines: Iterable[Line]) -> list[Line]:
 
 
 def _dominant(bills: Sequence[Sequence[Line]]) -> str:
-    """Name what costs most beside SES: with mail in batches of ten, and without mail."""
+    """Name what costs most after SES: with mail in batches of ten, and without mail."""
     _, _, tens, _ = bills
     own = _without_ses(tens)
     names = list(dict.fromkeys(line.row for line in own))
@@ -152,9 +152,9 @@ def _dominant(bills: Sequence[Sequence[Line]]) -> str:
     share = bill.usd(tens) - bill.usd(own)
     idle = bill.usd(bills[0])
     return (
-        f"SES is {share / bill.usd(tens):.0%} of it. Of the rest, in batches of ten, {first} and {second} are "
-        f"{(costs[first] + costs[second]) / bill.usd(own):.0%}. An engine without mail costs {_money(idle)} a month:\n"
-        "alarms, polling and the dashboard."
+        f"In batches of ten, SES is {share / bill.usd(tens):.0%} of the bill. The largest rows of the rest are `{first}` and\n"
+        f"`{second}`: {(costs[first] + costs[second]) / bill.usd(own):.0%} of it. An engine without mail costs "
+        f"{_money(idle)} a month,\nfor alarms, the dashboard and polling."
     )
 
 

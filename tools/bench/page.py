@@ -52,7 +52,7 @@ like a function without batches.
 
 {requests}
 
-Write units of an ordinary email, whose request is under 1 KB compressed and whose record is under 1 KB: 1 for the
+Write units of an ordinary email, with a compressed request and a record of less than 1 KB each: 1 for the
 claim, 4 for `sent`, 3 for `delivered` and 2 for the kept request, which is not kept with `soft_bounce_retries = 0`.
 `sent` enters three indexes, `delivered` changes two. An open costs 3 more. The rate and the breaker's counts cost 3 a
 batch. A scheduled email's hop costs reads and no write.

@@ -66,7 +66,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     soft_bounced: Usage
     """Each is retried, and then delivered."""
     template: Usage
-    """One email, whose template was read more than five minutes ago."""
+    """One email, more than five minutes after its template was read."""
     hop_alone: Usage
     """A scheduled email goes around its retry queue once."""
     hop_in_tens: Usage
