@@ -184,6 +184,9 @@ def test_counts_are_one_line_of_embedded_metrics_per_dimension_set(mixed: Ran) -
         "EmailDuplicate": 1,
         "RecordFailed": 1,
         "DailyQuotaUsed": 0.0,
+        "BulkEmailSent": 0,
+        "FeedbackRecorded": 0,
+        "SendingPaused": 0.0,
     }
 
 

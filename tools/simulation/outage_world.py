@@ -38,7 +38,7 @@ CONCURRENCY = 5
 SENDER_SECONDS, PROCESSOR_SECONDS = 30.0, 15.0
 SENDER_BATCH, PROCESSOR_BATCH = 10, 50
 WINDOW_SECONDS = 5.0
-_CALL_SECONDS = {"DynamoDB": 0.005, "EventBridge": 0.02, "SQS": 0.01, "S3": 0.03, "SES": 0.0}
+_CALL_SECONDS = {"DynamoDB": 0.005, "EventBridge": 0.02, "SQS": 0.01, "S3": 0.03, "SES": 0.0, "CloudWatch": 0.03}
 _SES_RATE = 200.0
 _TEMPLATES = FakeTemplates()
 
