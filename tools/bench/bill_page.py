@@ -151,10 +151,11 @@ def _dominant(bills: Sequence[Sequence[Line]]) -> str:
     first, second = sorted(names, key=lambda name: -costs[name])[:2]
     share = bill.usd(tens) - bill.usd(own)
     idle = bill.usd(bills[0])
+    most = (costs[first] + costs[second]) / bill.usd(own)
     return (
-        f"In batches of ten, SES is {share / bill.usd(tens):.0%} of the bill. The largest rows of the rest are `{first}` and\n"
-        f"`{second}`: {(costs[first] + costs[second]) / bill.usd(own):.0%} of it. An engine without mail costs "
-        f"{_money(idle)} a month,\nfor alarms, the dashboard and polling."
+        f"In batches of ten, SES is {share / bill.usd(tens):.0%} of the bill. The largest rows of the rest are "
+        f"`{first}` and\n`{second}`: {most:.0%} of it. An engine without mail costs {_money(idle)} a month,\n"
+        "for alarms, the dashboard and polling."
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +39,8 @@ _SMTP_RESPONSE = "250 2.0.0 OK  1795516262 5b1f17b1804b1-4790b0c3e1fsi12345678f8
 _MAILBOX_FULL = (
     "smtp; 452 4.2.2 The recipient's inbox is out of storage space. https://support.example/mail?p=OverQuota"
 )
+# Some minutes after an hour and hours after midnight: a count that passes either writes to other keys.
+_START = utc_seconds("2026-11-28T10:05:21.123Z")
 # Seconds: SES accepts an email after its claim, and before the sender looks at the clock for `sentAt`.
 _ACCEPTED_BEFORE = 0.001
 SENDER = "no-reply@example.com"
@@ -58,7 +59,7 @@ class SteadyClock:
     """
 
     def __init__(self) -> None:
-        self._now = time.time()
+        self._now = _START
         self._lock = threading.Lock()
 
     def now(self) -> float:
