@@ -74,8 +74,8 @@ test-localcloud: setup ## the local cloud without an engine: `make env`, provide
 	@$(PYTEST) tests/localcloud
 
 .PHONY: test-aws
-test-aws: setup ## adapters and the command line on moto
-	@$(PYTEST) tests/aws tests/cli
+test-aws: setup ## adapters, the command line and the counts of units on moto
+	@$(PYTEST) tests/aws tests/cli tests/units
 
 .PHONY: test-functions
 test-functions: setup ## handlers on the built archives

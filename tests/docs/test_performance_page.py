@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tools.bench import page, requests, results
 
 
@@ -28,3 +30,15 @@ def test_pacing_works_at_every_rate() -> None:
     for behind in found.behind:
         assert behind.newsletter >= 50_000
         assert behind.longest_wait_seconds <= 2
+
+
+def test_the_page_has_the_write_units_of_the_items() -> None:
+    _, units = requests.measured(requests.EMAILS)
+    text = " ".join(page.PAGE.read_text().split())
+    pattern = r"(\d+) for the claim, (\d+) for `sent`, (\d+) for `delivered` and (\d+) for the kept request"
+    [found] = re.findall(pattern, text)
+    claim, sent, delivered, kept = map(int, found)
+    [counts] = re.findall(r"breaker's counts cost (\d+) a batch", text)
+    assert units["sender"] == requests.EMAILS * (claim + sent + kept // 2) + int(counts)
+    assert units["Send event"] == 0
+    assert units["Delivery event"] == requests.EMAILS * (delivered + kept // 2)

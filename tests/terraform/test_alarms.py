@@ -192,13 +192,8 @@ def test_the_engine_knows_the_pause_alarms_by_their_names() -> None:
     assert set(SES_ALARMS) == {name for name in ALARMS if name.endswith("-Pause")}
 
 
-def test_the_pages_count_the_alarms_and_what_they_cost(default: Plan) -> None:
-    """An alarm costs $0.10 a month for each metric that it reads: https://aws.amazon.com/cloudwatch/pricing/"""
-    found = alarms(default)
-    metrics = len(_queries(default)) + sum(not values["metric_query"] for values in found.values())
-    architecture = " ".join((ROOT / "docs/architecture.md").read_text().split())
-    assert f"{len(found)} alarms ({metrics} metrics, ${metrics / 10:.2f}" in architecture
-    assert f"| alarms | {len(found)}, to one topic" in (ROOT / "docs/ai/FEATURE_GUIDE.md").read_text()
+def test_the_feature_guide_counts_the_alarms(default: Plan) -> None:
+    assert f"| alarms | {len(alarms(default))}, to one topic" in (ROOT / "docs/ai/FEATURE_GUIDE.md").read_text()
 
 
 def test_throttled_functions_fire_one_alarm(default: Plan) -> None:

@@ -22,7 +22,7 @@ from localcloud import emulator as emulators
 from localcloud.deployment import deploy
 from localcloud.engine import Engine
 from localcloud.paths import BUILD
-from tools.bench import cold, cpu, page, pipeline, requests, results, simulated, submission
+from tools.bench import cold, cpu, deployed, page, pipeline, requests, results, simulated, submission, usage
 from tools.bench.ratios import Ratio, spread
 
 RATIOS = ("cold", "cpu", "pipeline", "submission")
@@ -90,6 +90,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def rewrite(*, count_usage: bool, plan: Path | None) -> None:
+    """Write the page from the stored results, with some of them counted again."""
+    run = results.load()
+    if count_usage:
+        run.used = usage.measure()
+    if plan:
+        run.deployed = deployed.of_plan(plan.read_text())
+    results.save(run)
+    page.PAGE.write_text(page.page(run))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
@@ -100,9 +111,11 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help="write tools/bench/results.json and docs/performance.md")
     parser.add_argument("--page", action="store_true", help="write docs/performance.md from the stored results")
+    parser.add_argument("--usage", action="store_true", help="count what is billed, and write it into both")
+    parser.add_argument("--plan", type=Path, help="count a plan of the root, from `terraform show -json`, into both")
     arguments = parser.parse_args()
-    if arguments.page:
-        page.PAGE.write_text(page.page(results.load()))
+    if arguments.page or arguments.usage or arguments.plan:
+        rewrite(count_usage=arguments.usage, plan=arguments.plan)
         return
     only = set(filter(None, arguments.only.split(",")))
     if unknown := only - set(RATIOS):
@@ -127,6 +140,8 @@ def main() -> None:
         paced=paced,
         behind=behind,
         lanes=lanes,
+        used=usage.measure(),
+        deployed=stored.deployed,
     )
     for line in [*page.requests(run), "", *page.paced(run), "", *page.behind(run), "", *page.lanes(run)]:
         say(line)

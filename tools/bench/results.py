@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from tools.bench.deployed import Deployed
 from tools.bench.ratios import Ratio
 from tools.bench.requests import Requests
 from tools.bench.simulated import Behind, Lanes, Paced
+from tools.bench.usage import Counted
 
 FILE = Path(__file__).with_name("results.json")
 
@@ -26,6 +28,9 @@ class Results(msgspec.Struct, kw_only=True):
     paced: list[Paced]
     behind: list[Behind]
     lanes: list[Lanes]
+    used: Counted
+    """What ten emails use."""
+    deployed: Deployed
 
 
 def load(path: Path = FILE) -> Results:

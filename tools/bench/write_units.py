@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
-from tools.bench.counting import engine, records, request_bodies, ses_event_bodies, sqs_event, stored
-from tools.simulation.environment import NAME
+from tools.bench.counting import engine, records, request_bodies, ses_event_bodies, sqs_event, stored, take
 
 Bodies = Sequence[str]
 
@@ -35,6 +33,8 @@ class Scenario:
     delivered: bool = True
     request: Mapping[str, Any] | None = None
     """Fields in place of the ordinary request's own, such as `priority`."""
+    seconds_between: float = 0
+    """Time that passes before each batch."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class Units:
     """Writes by table, index and partition key."""
     records: Sequence[Mapping[str, Any]]
     """The tracking records as they are stored at the end, in DynamoDB's typed JSON."""
+    batches: Mapping[str, int]
+    """Invocations by function."""
+    messages: Mapping[str, int]
+    """Messages that the functions handled."""
+    calls: Sequence[tuple[str, bytes]]
+    """Calls of AWS's APIs, with what they sent."""
+    output: str
+    """Both functions' lines for the log, metrics included."""
 
     @property
     def per_email(self) -> float:
@@ -57,24 +65,41 @@ class Units:
 
 
 def count(scenario: Scenario) -> Units:
-    """Run a scenario. Prints nothing: both functions write metrics to stdout."""
-    with redirect_stdout(io.StringIO()), engine() as (sender, processor, meter):
+    """Run a scenario. Prints nothing: both functions write logs and metrics to stdout."""
+    output = io.StringIO()
+    batches: Counter[str] = Counter()
+    messages: Counter[str] = Counter()
+    with redirect_stdout(output), engine() as (sender, processor, meter):
+
+        def run(function: str, handle: Callable[[dict[str, Any]], Any], bodies: Bodies) -> None:
+            for start in range(0, len(bodies), scenario.batch):
+                meter.clock.sleep(scenario.seconds_between)
+                batch = bodies[start : start + scenario.batch]
+                answer = handle(sqs_event(batch))
+                if answer != {"batchItemFailures": []}:
+                    raise RuntimeError(f"a function failed: {answer}")
+                batches[function] += 1
+                messages[function] += len(batch)
 
         def send(bodies: Bodies) -> None:
-            _in_batches(lambda event: sender.handle(event, 30), bodies, scenario.batch)
+            run("EmailSender", lambda event: sender.handle(event, 30), bodies)
 
         def report(kind: str) -> None:
             events = ses_event_bodies(kind, [record for record in records() if record["emailId"] not in warm])
-            _in_batches(lambda event: processor.handle(event, 15), events, scenario.batch)
+            run("FeedbackProcessor", lambda event: processor.handle(event, 15), events)
 
+        warm: set[str] = set()
         send(request_bodies(1, **scenario.request or {}))
+        report("send")
         warm = {record["emailId"] for record in records()}
-        meter.units.clear()
+        for counts in (meter, batches, messages):
+            counts.clear()
+        output.truncate(output.seek(0))
         send(request_bodies(scenario.emails, **scenario.request or {}))
         report("send")
         if scenario.soft_bounced:
             report("bounce")
-            send(_take("RetryQueue"))
+            send([_due(body) for body in take("RetryQueue")])
             report("send")
         if scenario.delivered:
             report("delivery")
@@ -82,29 +107,15 @@ def count(scenario: Scenario) -> Units:
             report("open")
         units = meter.units
         by_table, by_key, reads = units.write_units(), units.writes_by_key(), dict(units.reads)
+        calls = list(meter.bodies)
         found = [item for item in stored() if item["emailId"]["S"] not in warm]
-    return Units(scenario.emails, by_table, reads, by_key, found)
-
-
-def _in_batches(handle: Callable[[dict[str, Any]], Any], bodies: Bodies, size: int) -> None:
-    for start in range(0, len(bodies), size):
-        answer = handle(sqs_event(bodies[start : start + size]))
-        if answer != {"batchItemFailures": []}:
-            raise RuntimeError(f"a function failed: {answer}")
-
-
-def _take(queue: str) -> list[str]:
-    """Return a queue's messages as they are when they are due; moto does not deliver them before."""
-    from moto.sqs.models import sqs_backends
-
-    region, account = boto3.client("sqs").meta.region_name, boto3.client("sts").get_caller_identity()["Account"]
-    messages = sqs_backends[account][region].queues[f"{NAME}-{queue}"]._messages
-    bodies = [message.body for message in messages]
-    messages.clear()
-    return [_due(body) for body in bodies]
+    return Units(
+        scenario.emails, by_table, reads, by_key, found, batches, messages, calls=calls, output=output.getvalue()
+    )
 
 
 def _due(body: str) -> str:
+    """Return a waiting message as if its time had come."""
     message = json.loads(body)
     message["sesmailHop"]["notBefore"] = 0
     return json.dumps(message)
