@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder that contains the packages of `make package`; null for the dist folder of this repository."
+  description = "Folder that contains the packages of `make package`; null for those of the release, or for the dist folder of the clone."
   type        = string
   default     = null
 }
