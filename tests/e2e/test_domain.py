@@ -71,6 +71,7 @@ resource "aws_route53_record" "news" {
 
 module "ses_events" {
   source = "../modules/ses_events"
+  tls_policy = "REQUIRE"
 
   name                     = "mail"
   account                  = { partition = "aws", region = "eu-south-1", id = "000000000000" }

@@ -40,7 +40,8 @@ Key = tuple[str, str]
 """The name of a table or an index, and a partition key in it."""
 
 _READS = frozenset(
-    "find_by_ses_message_id firing get get_many has_sent_to latest_to listed_pauses producers read read_quota states suspects".split()
+    "find_by_ses_message_id firing get get_many has_sent_to latest_to listed_pauses producers read read_quota states "
+    "suspects".split()
 )
 
 
