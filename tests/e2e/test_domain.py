@@ -71,12 +71,12 @@ resource "aws_route53_record" "news" {
 
 module "ses_events" {
   source = "../modules/ses_events"
-  tls_policy = "REQUIRE"
 
   name                     = "mail"
   account                  = { partition = "aws", region = "eu-south-1", id = "000000000000" }
   create_configuration_set = true
   configuration_set_name   = null
+  tls_policy               = "REQUIRE"
   open_tracking            = true
   click_tracking           = false
   tracking_domain          = var.tracking_domain
