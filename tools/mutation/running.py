@@ -80,6 +80,7 @@ class Runner:
         gc.freeze()  # So that a fork need not copy what it only looks at.
         stats = json.loads(STATS.read_text())
         items = {item.nodeid: item for item in session.items}
+        self._require_green(session.items)
         took, reaching = stats["duration_by_test"], stats["tests_by_mangled_function_name"]
         for meta, mutant in _without_verdict(self._only):
             tests = [test for test in reaching.get(function_of(mutant), ()) if test in items]
@@ -92,6 +93,20 @@ class Runner:
         while self._running:
             self._end_one()
         return True
+
+    def _require_green(self, tests: list[pytest.Item]) -> None:
+        """Run all tests without a mutant: one that fails anyway would count as a kill of every mutant that it reaches."""
+        child = os.fork()
+        if child == 0:
+            code = SUSPICIOUS
+            try:
+                code = self._judge("", tests, resource.RLIM_INFINITY)
+            finally:
+                os._exit(code)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != SURVIVED:
+            last = FAILURES.read_text().splitlines()[-1:]
+            raise pytest.UsageError(f"A test fails in the tree of the mutants without a mutant: {''.join(last)}")
+        self._failures.seek(0, os.SEEK_END)
 
     def _by_likelihood(self, mutant: str, tests: list[str], took: dict[str, float]) -> list[str]:
         """Order a mutant's tests: what killed others of its function, has its module's name, is unlike those before."""

@@ -60,7 +60,7 @@ _CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["sesmail_layer"]
 only_mutate = {rooms}
-also_copy = ["tools"]
+also_copy = ["tools", "modules"]
 pytest_add_cli_args = ["-p", "tools.mutation.plugin"]
 pytest_add_cli_args_test_selection = {selection}
 use_git_change_detection = false
