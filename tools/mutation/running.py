@@ -95,7 +95,7 @@ class Runner:
         return True
 
     def _require_green(self, tests: list[pytest.Item]) -> None:
-        """Run all tests without a mutant: one that fails anyway would count as a kill of every mutant that it reaches."""
+        """Run all tests without a mutant: one that fails anyway would kill every mutant that it reaches."""
         child = os.fork()
         if child == 0:
             code = SUSPICIOUS
