@@ -116,6 +116,86 @@ def test_an_unusual_entry_is_read_as_it_was(odd: Entry) -> None:
         assert read(stored(record)) == record
 
 
+def _of(kind: str, mark: str = "", *, to: str = JOHN) -> str:
+    return "/".join(part for part in (kind, "1", to, AT, mark) if part)
+
+
+MARK = "75a11da44c80"
+CLICK = {"link": "https://example.com/a"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "short"),
+    [
+        (Entry(_of("opened", MARK, to=""), AT, status=Status.OPENED, detail={"machine": False}), {"recipient": ""}),
+        (
+            Entry(_of("clicked", MARK), AT, status=Status.CLICKED, recipient=JOHN, detail=CLICK | {"machine": False}),
+            {"detail": CLICK},
+        ),
+        (
+            Entry(_of("clicked", MARK), AT, status=Status.CLICKED, recipient=JOHN, detail={"machine": True}),
+            {"detail": {"machine": True}},
+        ),
+        (Entry(_of("bounce", MARK), AT, status=Status.BOUNCED, recipient=JOHN, detail=CLICK), {"detail": CLICK}),
+        (Entry(_of("bounce", MARK, to=""), AT, status=Status.BOUNCED), {"recipient": ""}),
+        (Entry(_of("complaint", MARK, to=JANE), AT, status=Status.COMPLAINED, recipient=JANE), {"recipient": JANE}),
+        (
+            Entry(f"mark/1/{MARK}/deferred", AT, status=Status.DEFERRED, detail={"reason": "paused"}),
+            {"detail": {"reason": "paused"}},
+        ),
+    ],
+)
+def test_an_entry_with_a_mark_says_what_the_record_does_not(entry: Entry, short: dict[str, Any]) -> None:
+    record = life(entry)
+    assert stored(record)["history"] == [{"at": AT, "status": entry.status, "mark": MARK} | short]
+    assert read(stored(record)) == record
+
+
+@pytest.mark.parametrize(
+    ("entry", "short"),
+    [
+        (Entry(_of("delivered", to=JANE), AT, status=Status.DELIVERED, recipient=JANE), {"recipient": JANE}),
+        (Entry(_of("delivered", to=""), AT, status=Status.DELIVERED), {"recipient": ""}),
+        (Entry("mark/2/00001/sending", AT, 2, Status.SENDING), {"attempt": 2}),
+        (Entry("sent/2", AT, 2, Status.SENT, detail={"sesMessageId": "0100-1"}), {"attempt": 2}),
+        (
+            Entry("failed/1", AT, status=Status.FAILED, detail={"errorType": "expired"}),
+            {"detail": {"errorType": "expired"}},
+        ),
+    ],
+)
+def test_an_entry_without_a_mark_says_what_the_record_does_not(entry: Entry, short: dict[str, Any]) -> None:
+    record = life(entry, ses_message_id="0100-1")
+    assert stored(record)["history"] == [{"at": AT, "status": entry.status} | short]
+    assert read(stored(record)) == record
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Entry(f"bounce/1/{AT}/0102-a", AT, what="auto_reply"),
+        Entry("foreign/delivered", AT, status=Status.DELIVERED),
+        Entry(_of("opened", to=""), AT, status=Status.OPENED),
+    ],
+)
+def test_an_entry_that_the_rules_do_not_fit_is_stored_whole(entry: Entry) -> None:
+    assert stored(life(entry))["history"] == [msgspec.to_builtins(entry)]
+
+
+def test_a_record_without_history_is_stored_without_one() -> None:
+    assert "history" not in stored(a_record())
+    assert expanded({"emailId": "email-1"}) == {"emailId": "email-1"}
+
+
+def test_the_first_entry_follows_no_status() -> None:
+    assert expanded({"history": [{"at": AT, "status": "sending"}]})["transitions"] == {"mark/1/00001/sending": None}
+
+
+def test_a_record_that_has_transitions_is_read_as_it_is() -> None:
+    plain = {"transitions": {}, "history": [{"at": AT, "status": "sending"}]}
+    assert expanded(plain) == plain
+
+
 details = st.fixed_dictionaries(
     {},
     optional={

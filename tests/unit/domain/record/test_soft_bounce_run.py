@@ -82,3 +82,13 @@ def test_a_copy_is_not_suppressed_for_the_run_of_to() -> None:
     feedback.run(feedback.message(soft(who=JANE, to=(JOHN, JANE), email_id="email-3")))
 
     assert list(feedback.suppression.entries) == [JOHN]
+
+
+def test_a_past_email_is_what_the_index_gives_of_its_record() -> None:
+    feedback = Feedback()
+    feedback.sent("email-0")
+    feedback.run(feedback.message(delivered(email_id="email-0")))
+    past = past_email(feedback.tracking.records["email-0"])
+
+    assert (past.status, past.counts_as_soft_bounce) == (Status.DELIVERED, False)
+    assert past.delivered_at == feedback.tracking.records["email-0"].delivered_at is not None

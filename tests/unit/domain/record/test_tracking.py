@@ -265,3 +265,31 @@ def test_folding_nothing_changes_nothing() -> None:
     record = a_record(status=Status.FAILED)
 
     assert fold(record, []) == (record, [])
+
+
+def test_a_record_says_what_its_bounce_and_its_complaint_were() -> None:
+    bounce = entry("bounced", 2, bounceType="Permanent", bounceSubType="NoEmail", bounceReason="NoEmail")
+    complaint = entry("complained", 3, complaintFeedbackType="abuse")
+    record, _ = fold(a_record(), [entry("sent", 1), bounce, complaint])
+
+    assert (record.bounce_type, record.bounce_sub_type, record.bounce_reason) == ("Permanent", "NoEmail", "NoEmail")
+    assert record.bounced_at == bounce.at
+    assert (record.complained_at, record.complaint_feedback_type) == (complaint.at, "abuse")
+
+
+def test_a_bounced_record_has_no_complaint_and_no_error() -> None:
+    record, _ = fold(
+        a_record(), [entry("bounced", 2, errorType="expired", reason="paused", complaintFeedbackType="abuse")]
+    )
+    assert (record.complained_at, record.complaint_feedback_type) == (None, None)
+    assert (record.error_type, record.defer_reason) == (None, None)
+
+
+def test_a_machines_fetch_counts_neither_as_open_nor_as_click() -> None:
+    fetched = [entry(kind, second, machine=True) for second, kind in enumerate(("opened", "clicked"))]
+    record, _ = fold(
+        a_record(), [*fetched, entry("sent", 5), entry("opened", 6), entry("clicked", 7), entry("clicked", 8)]
+    )
+
+    assert (record.open_count, record.opened_at) == (1, "2026-11-24T10:31:06.000Z")
+    assert (record.click_count, record.clicked_at) == (2, "2026-11-24T10:31:07.000Z")

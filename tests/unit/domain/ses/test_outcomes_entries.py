@@ -273,3 +273,9 @@ def test_a_link_is_cut_to_a_thousand_bytes() -> None:
     ses_event = event("Click", "click", {"link": "https://example.com/" + "x" * 2_000})
 
     assert len(outcomes(read_event(ses_event), 1)[1].entry.detail["link"]) == 1_000
+
+
+def test_the_answer_of_a_mail_server_is_cut_to_160_bytes() -> None:
+    answered = event("Delivery", "delivery", {"recipients": [JOHN], "smtpResponse": "250 " + "ok " * 99})
+    outcome = outcomes(read_event(answered), 1)[1]
+    assert len(outcome.entry.detail["smtpResponse"]) == 160

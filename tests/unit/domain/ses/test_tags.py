@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.ses.tags import MAX_VALUE, decode_tag, encode_tags
+from sesmail_layer.domain.ses.tags import MAX_VALUE, decode_tag, decode_tags, encode_tags
 
 
 @given(st.text(max_size=128), st.integers(1, 99), st.text(max_size=128), st.text(max_size=300))
@@ -76,3 +76,7 @@ def test_a_tag_of_any_length_is_decoded(email_id: str) -> None:
 @pytest.mark.parametrize("last", [chr(number) for number in range(32, 127)])
 def test_a_tag_may_end_with_any_letter(last: str) -> None:
     assert decode_tag(encode_tags(f"ab{last}", 1, "", "")["emailId"]) == f"ab{last}"
+
+
+def test_a_tag_without_a_value_is_left_out() -> None:
+    assert decode_tags({"emailId": [], "source": None, "attempt": ["MQ"]}) == {"attempt": "1"}
