@@ -61,7 +61,8 @@ def test_an_unreadable_message_ends_in_the_dead_letter_queue(
         url = engine.queue_url(queue)
         entries: list[Any] = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(messages)]
         assert not engine.sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
-        wait_for(lambda: engine.depth(dead_letter_queue) == len(messages), f"{dead_letter_queue} to fill", 60)
+        # Five receives, each at the end of a batching window on the feedback queue.
+        wait_for(lambda: engine.depth(dead_letter_queue) == len(messages), f"{dead_letter_queue} to fill", 180)
         assert engine.depth(queue) == 0
     url = engine.queue_url(dead_letter_queue)
     found = engine.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]

@@ -15,7 +15,6 @@ from localcloud.clients import client
 from localcloud.emulator import Emulator, start_ministack
 from localcloud.queue_policy import allow_delivery
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
-from localcloud.wait import wait_for
 from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.cli import sesmail
 from tests.e2e.harness.engine import EngineUnderTest
@@ -119,29 +118,3 @@ def test_the_largest_request_goes_through_a_pause_a_schedule_an_error_and_a_soft
     assert record["attempt"] == 2
     assert {"deferred", "sent", "soft_bounced", "delivered"} <= set(engine.statuses_of(email_id))
     assert engine.depths(["EventBridgeDLQ", "EmailQueueDLQ", "RetryDLQ"]) == {}
-
-
-def test_a_request_that_is_larger_is_recorded_as_rejected(engine: EngineUnderTest) -> None:
-    detail = {"to": "a@example.com", "templateName": "welcome", "templateData": {"x": "x" * LIMIT}}
-    [event_id] = engine.put_email_requests([detail])
-
-    record = engine.wait_for_status(f"email-{event_id}", "failed")
-
-    assert record["errorType"] == "validation_error"
-    assert "found a request of 25" in record["errorMessage"]
-
-
-def test_the_queues_and_dead_letter_queues_take_what_a_hop_may_add(engine: EngineUnderTest) -> None:
-    for name in (
-        "EmailQueue",
-        "BulkQueue",
-        "RetryQueue",
-        "EmailQueueDLQ",
-        "BulkQueueDLQ",
-        "RetryDLQ",
-        "EventBridgeDLQ",
-    ):
-        url = engine.queue_url(name)
-        found = engine.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["MaximumMessageSize"])
-        assert found["Attributes"]["MaximumMessageSize"] == str(256 * KB), name
-    assert wait_for(lambda: not engine.depths(["EventBridgeDLQ"]), "no dead letter")
