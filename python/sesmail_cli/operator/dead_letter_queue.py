@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sesmail_cli.operator.dead_letters import DeadLetterMessage
+from sesmail_cli.operator.dead_letters import DeadLetterMessage, LoggedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -71,18 +71,26 @@ class DeadLetterQueue:
                 Entries=[{"Id": str(n), "MessageBody": message.body} for n, message in enumerate(batch)],
             )
             sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]
-            if sent:
-                entries: list[Any] = [
-                    {"Id": str(n), "ReceiptHandle": message.receipt_handle} for n, message in enumerate(sent)
-                ]
-                self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+            self.delete(sent)
             moved += [message.message_id for message in sent]
         return moved
 
+    def delete(self, messages: Sequence[DeadLetterMessage]) -> list[str]:
+        """Delete received messages; return the ids of those that are gone."""
+        deleted: list[str] = []
+        for start in range(0, len(messages), _PER_CALL):
+            batch = messages[start : start + _PER_CALL]
+            entries: list[Any] = [
+                {"Id": str(n), "ReceiptHandle": message.receipt_handle} for n, message in enumerate(batch)
+            ]
+            answer = self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+            deleted += [batch[int(entry["Id"])].message_id for entry in answer.get("Successful", [])]
+        return deleted
 
-def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) -> Mapping[str, str]:
+
+def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) -> Mapping[str, LoggedError]:
     """Return the last error that a function logged for each message. Raises botocore's errors."""
-    found: dict[str, str] = {}
+    found: dict[str, LoggedError] = {}
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=log_group,
         startTime=int(since * 1000),
@@ -95,8 +103,7 @@ def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) 
             message_id = line.get("sqs_message_id")
             if message_id in message_ids:
                 text = line.get("message") or line.get("error") or line.get("event")
-                code = f"{line['code']}: " if line.get("code") else ""
-                found[str(message_id)] = f"{code}{text}"
+                found[str(message_id)] = LoggedError(str(line.get("code") or ""), str(text))
     return found
 
 

@@ -14,6 +14,7 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import EnvelopeError, RequestEnvelope, open_envelope
 from sesmail_layer.domain.ses.ses_events import NotificationError, open_notification, read_event
 
+UNREADABLE = "unreadable"
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
@@ -36,11 +37,23 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message_id: str
     age_seconds: float
     what: str
+    cause: str
+    """A short name of the reason, equal for messages that failed alike: a code of the log, or one of this module's."""
     why: str
     """Why it is in the dead-letter queue, if known."""
     target: str | None
     """The queue that it can go back to; None: it stays, and `stays` has the reason."""
     stays: str | None = None
+
+
+class LoggedError(msgspec.Struct, frozen=True):
+    """One error of a function's log; the code may be empty."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}" if self.code else self.text
 
 
 class RedriveContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +64,7 @@ class RedriveContext(msgspec.Struct, frozen=True, kw_only=True):
     ses_sending_enabled: bool | None
     records: Mapping[str, TrackingRecord]
     """By emailId, for the emails of the messages."""
-    logged: Mapping[str, str]
+    logged: Mapping[str, LoggedError]
     """By SQS message id: the last error that the function logged."""
     topics: Collection[str]
     """The names of the topics that feed the feedback queue."""
@@ -74,34 +87,39 @@ def email_id_of(request: RequestEnvelope) -> str:
 def classify(message: DeadLetterMessage, dead_letter_queue: str, context: RedriveContext) -> Classification:
     """Decide what a message is, and whether it can go back to its queue."""
     if dead_letter_queue == DEAD_LETTER_QUEUE_OF["FeedbackQueue"]:
-        what, why, target, stays = _feedback(message, context)
+        what, cause, why, target, stays = _feedback(message, context)
     else:
-        what, why, target, stays = _request(message, dead_letter_queue, context)
+        what, cause, why, target, stays = _request(message, dead_letter_queue, context)
+    logged = context.logged.get(message.message_id)
     return Classification(
         message_id=message.message_id,
         age_seconds=max(0.0, context.now - message.sent_at),
         what=what,
-        why=context.logged.get(message.message_id) or why,
+        cause=(logged and logged.code) or cause,
+        why=str(logged or why),
         target=None if stays else target,
         stays=stays,
     )
 
 
-# What it is, why it is there, its queue, and why it must stay.
-_Verdict = tuple[str, str, str | None, str | None]
+# What it is, the cause and why it is there, its queue, and why it must stay.
+_Verdict = tuple[str, str, str, str | None, str | None]
 
 
 def _request(message: DeadLetterMessage, dead_letter_queue: str, context: RedriveContext) -> _Verdict:
     try:
         envelope = open_envelope(message.body)
     except EnvelopeError as err:
-        return "not a request", f"it cannot be read: no EventBridge event ({err})", None, "it would fail again"
+        why = f"it cannot be read: no EventBridge event ({err})"
+        return "not a request", UNREADABLE, why, None, "it would fail again"
     email_id, target = email_id_of(envelope), _target(message, envelope, dead_letter_queue)
     what = f"email {email_id} from {envelope.source}"
-    why = _bus_error(message) if dead_letter_queue == BUS_DEAD_LETTER_QUEUE else _send_error(email_id, context)
+    undelivered = dead_letter_queue == BUS_DEAD_LETTER_QUEUE
+    cause, why = _bus_error(message) if undelivered else _send_error(email_id, context)
     if envelope.detail_type != "Email Request":
-        return what, why, target, f"its detail-type is '{envelope.detail_type}', not 'Email Request'"
-    return what, why, target, _blocker(envelope, context)
+        stays = f"its detail-type is '{envelope.detail_type}', not 'Email Request'"
+        return what, "other-event", why, target, stays
+    return what, cause, why, target, _blocker(envelope, context)
 
 
 def _blocker(envelope: RequestEnvelope, context: RedriveContext) -> str | None:
@@ -117,15 +135,15 @@ def _feedback(message: DeadLetterMessage, context: RedriveContext) -> _Verdict:
         notification = open_notification(message.body)
         if notification.topic_arn and notification.topic_arn.rpartition(":")[2] not in context.topics:
             why = f"it is from another topic: {notification.topic_arn}"
-            return "an SNS message", why, None, "it would be rejected"
+            return "an SNS message", "other-topic", why, None, "it would be rejected"
         document = notification.document()
         event = read_event(document)
     except NotificationError as err:
-        return "not a notification", f"it cannot be read ({err})", None, "it would fail again"
+        return "not a notification", UNREADABLE, f"it cannot be read ({err})", None, "it would fail again"
     if isinstance(document.get("AlarmName"), str):
-        return f"alarm {document['AlarmName']}", _FEEDBACK_FAILED, "FeedbackQueue", None
+        return f"alarm {document['AlarmName']}", "feedback-failed", _FEEDBACK_FAILED, "FeedbackQueue", None
     what = f"SES event {event.type_name or 'of no type'} about {event.email_id or event.ses_message_id or 'no email'}"
-    return what, _FEEDBACK_FAILED, "FeedbackQueue", None
+    return what, "feedback-failed", _FEEDBACK_FAILED, "FeedbackQueue", None
 
 
 def _target(message: DeadLetterMessage, request: RequestEnvelope, dead_letter_queue: str) -> str:
@@ -139,17 +157,19 @@ def _target(message: DeadLetterMessage, request: RequestEnvelope, dead_letter_qu
     return "BulkQueue" if bulk else "EmailQueue"
 
 
-def _bus_error(message: DeadLetterMessage) -> str:
+def _bus_error(message: DeadLetterMessage) -> tuple[str, str]:
     """Describe EventBridge's error: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
-    code = message.attributes.get("ERROR_CODE", "an unknown error")
+    code = message.attributes.get("ERROR_CODE", "")
     detail = message.attributes.get("ERROR_MESSAGE", "")
-    return f"EventBridge could not deliver it: {code}" + (f" ({detail})" if detail else "")
+    why = f"EventBridge could not deliver it: {code or 'an unknown error'}" + (f" ({detail})" if detail else "")
+    return code or "undelivered", why
 
 
-def _send_error(email_id: str, context: RedriveContext) -> str:
+def _send_error(email_id: str, context: RedriveContext) -> tuple[str, str]:
     record = context.records.get(email_id)
     if record is None:
-        return "it failed on every try before it had a record; see the EmailSender's log"
+        return "no-record", "it failed on every try before it had a record; see the EmailSender's log"
     if record.status in _NOT_SENT:
-        return f"it failed on every try; its record has status '{record.status}'"
-    return f"its record has status '{record.status}', but subscribers may not have received it"
+        return "not-sent", f"it failed on every try; its record has status '{record.status}'"
+    why = f"its record has status '{record.status}', but subscribers may not have received it"
+    return "status-not-published", why

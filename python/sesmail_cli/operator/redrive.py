@@ -1,23 +1,24 @@
-"""`sesmail redrive QUEUE`: move dead-letter messages that can succeed now back to their queue."""
+"""`sesmail redrive QUEUE`: look at dead-letter messages by cause, move them back, save or discard them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.dead_letter_files import Inspected, document, save
+from sesmail_cli.operator.dead_letter_groups import describe_groups, group_by_cause
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue, last_errors
 from sesmail_cli.operator.dead_letters import (
-    Classification,
     DeadLetterMessage,
+    LoggedError,
     RedriveContext,
     classify,
     email_id_of,
@@ -28,14 +29,12 @@ from sesmail_cli.operator.engine import (
     DEAD_LETTER_QUEUE_OF,
     DEAD_LETTER_QUEUES,
     QUEUES,
-    Engine,
 )
-from sesmail_cli.operator.format import duration
-from sesmail_cli.terminal import err
+from sesmail_cli.terminal import err, print_json
 
-_SHOWN = 50
 _FUNCTIONS = {"FeedbackProcessorDLQ": "FeedbackProcessor"}
 _NAMES = ", ".join((*QUEUES, BUS_DEAD_LETTER_QUEUE))
+_ALL = "all"
 
 
 def redrive(
@@ -44,47 +43,121 @@ def redrive(
         str, typer.Argument(metavar="QUEUE", help=f"One of {_NAMES}; or the name of a queue's dead-letter queue.")
     ],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the messages; move nothing.")] = False,
+    cause: Annotated[
+        str | None, typer.Option("--cause", help="Only messages of this cause, as the list names it.")
+    ] = None,
+    show: Annotated[str | None, typer.Option("--show", metavar="ID", help="Print one message in full.")] = None,
+    save_to: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="DIR", help="Write the messages to files in this folder; move nothing."),
+    ] = None,
+    discard: Annotated[
+        list[str] | None,
+        typer.Option("--discard", metavar="ID", help="Delete this message for good; 'all' with --cause. Asks first."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the messages; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages to read.")] = 1000,
 ) -> int:
-    """Move dead-letter messages back to their queue. Shows each message and its reason first, then asks.
+    """Move dead-letter messages back to their queue. Shows them by cause first, then asks.
 
     Moves only what can succeed now. Unreadable messages stay, and so do emails of a paused producer.
     """
-    name = _dead_letter_queue(queue, context.engine.name)
-    run = _Redrive(context.engine, name, limit)
-    messages = run.inspect()
-    movable = sum(message.target is not None for message in messages)
-    _print(context, name, messages)
-    if len(messages) == limit:
-        context.note(f"[yellow]Only {limit} messages were read.[/] --limit raises that.")
-    moved: list[str] = []
-    if movable and context.confirm(f"Move {movable} of {len(messages)}?", yes=yes, dry_run=dry_run):
-        moved = run.move(movable)
-        context.print(f"[green]Moved {len(moved)}.[/]")
-    context.print_json({"queue": name, "messages": messages, "movable": movable, "moved": moved})
-    return ATTENTION if len(messages) > len(moved) else OK
+    if sum(option is not None for option in (show, save_to, discard or None)) > 1:
+        raise UsageError("Give one of --show, --save and --discard.")
+    if discard and _ALL in discard and cause is None:
+        raise UsageError("--discard all needs --cause: it deletes all messages of one cause.")
+    run = _Redrive(context, _dead_letter_queue(queue, context.engine.name), limit)
+    found = [one for one in run.inspect() if cause in (None, one[1].cause)]
+    if show is not None:
+        return run.show(found, show)
+    if save_to is not None:
+        return run.save(found, save_to)
+    run.print_groups(found, cause)
+    if discard:
+        return run.discard(found, discard, yes=yes, dry_run=dry_run)
+    return run.move(found, yes=yes, dry_run=dry_run)
 
 
 class _Redrive:
     """One run over one dead-letter queue. Messages are released before the operator is asked."""
 
-    def __init__(self, engine: Engine, name: str, limit: int) -> None:
-        self._engine = engine
+    def __init__(self, context: CommandContext, name: str, limit: int) -> None:
+        self._context = context
+        self._engine = context.engine
         self._name = name
         self._limit = limit
-        self._queue = DeadLetterQueue(engine.sqs, engine.queue_url(name))
+        self._queue = DeadLetterQueue(self._engine.sqs, self._engine.queue_url(name))
 
-    def inspect(self) -> list[Classification]:
+    # --- look ---------------------------------------------------------------------------------------------------------
+
+    def inspect(self) -> list[Inspected]:
         messages = [message for batch in self._queue.receive(self._limit) for message in batch]
         try:
-            context = self._context(messages, with_log=True)
-            return [classify(message, self._name, context) for message in messages]
+            state = self._state(messages, with_log=True)
+            found = [(message, classify(message, self._name, state)) for message in messages]
         finally:
             self._queue.release(messages)
+        if len(messages) == self._limit:
+            self._context.note(f"[yellow]Only {self._limit} messages were read.[/] --limit raises that.")
+        return found
 
-    def move(self, expected: int) -> list[str]:
+    def print_groups(self, found: Sequence[Inspected], cause: str | None) -> None:
+        if not found:
+            of_cause = f" has no message of cause '{escape(cause)}'." if cause else " is empty."
+            self._context.print(self._name + of_cause)
+            return
+        for line in describe_groups(group_by_cause([one for _, one in found])).split("\n"):
+            self._context.print(line)
+        self._context.print()
+        movable = sum(one.target is not None for _, one in found)
+        self._context.print(
+            f"{self._name}: {len(found)} messages, {movable} can be moved. --show ID prints one in full."
+        )
+
+    def show(self, found: Sequence[Inspected], message_id: str) -> int:
+        print_json(document(*self._one(found, message_id)))
+        return OK
+
+    def save(self, found: Sequence[Inspected], folder: Path) -> int:
+        try:
+            written = save(found, folder)
+        except OSError as error:
+            raise UsageError(f"Cannot write to {folder}: {error.strerror}. Choose another folder.") from error
+        self._context.print(f"Saved {len(written)} to {escape(str(folder))}. The messages stay in {self._name}.")
+        self._context.print_json({"queue": self._name, "saved": [str(path) for path in written]})
+        return OK
+
+    # --- change -------------------------------------------------------------------------------------------------------
+
+    def move(self, found: Sequence[Inspected], *, yes: bool, dry_run: bool) -> int:
+        movable = {message.message_id for message, one in found if one.target is not None}
+        moved: list[str] = []
+        if movable and self._context.confirm(f"Move {len(movable)} of {len(found)}?", yes=yes, dry_run=dry_run):
+            moved = self._move(movable)
+            self._context.print(f"[green]Moved {len(moved)}.[/]")
+        self._answer(found, movable=len(movable), moved=moved)
+        return ATTENTION if len(found) > len(moved) else OK
+
+    def discard(self, found: Sequence[Inspected], given: Sequence[str], *, yes: bool, dry_run: bool) -> int:
+        """Delete messages for good. What is a request that was never sent is lost then, so the question says it."""
+        chosen = found if _ALL in given else [self._one(found, message_id) for message_id in given]
+        unsent = sum(one.cause in ("no-record", "not-sent") for _, one in chosen)
+        lost = f" {unsent} of them are emails that were never sent." if unsent else ""
+        deleted: list[str] = []
+        question = f"Delete {len(chosen)} of {len(found)} for good?{lost} (--save DIR keeps a copy)"
+        if chosen and self._context.confirm(question, yes=yes, dry_run=dry_run):
+            deleted = self._discard({message.message_id for message, _ in chosen})
+            self._context.print(f"[green]Deleted {len(deleted)}.[/]")
+        self._answer(found, chosen=[message.message_id for message, _ in chosen], deleted=deleted)
+        return ATTENTION if len(found) > len(deleted) else OK
+
+    def _answer(self, found: Sequence[Inspected], **changed: object) -> None:
+        classified = [one for _, one in found]
+        groups = group_by_cause(classified)
+        self._context.print_json({"queue": self._name, "groups": groups, "messages": classified, **changed})
+
+    def _move(self, ids: Collection[str]) -> list[str]:
         """Receive and classify the messages again, since the engine's state may have changed, and move them."""
         moved: list[str] = []
         kept: list[DeadLetterMessage] = []
@@ -92,13 +165,14 @@ class _Redrive:
         columns = (TextColumn("Moving"), BarColumn(), MofNCompleteColumn())
         try:
             with Progress(*columns, console=err, transient=True) as progress:
-                task = progress.add_task("Moving", total=expected)
+                task = progress.add_task("Moving", total=len(ids))
                 for batch in self._queue.receive(self._limit):
-                    context = self._context(batch, with_log=False)
-                    targets = {one.message_id: classify(one, self._name, context).target for one in batch}
+                    state = self._state(batch, with_log=False)
+                    chosen = [one for one in batch if one.message_id in ids]
+                    targets = {one.message_id: classify(one, self._name, state).target for one in chosen}
                     for target in sorted({one for one in targets.values() if one}):
                         url = urls.setdefault(target, self._engine.queue_url(target))
-                        done = self._queue.move([one for one in batch if targets[one.message_id] == target], url)
+                        done = self._queue.move([one for one in chosen if targets[one.message_id] == target], url)
                         moved += done
                         progress.advance(task, len(done))
                     kept += [message for message in batch if message.message_id not in moved]
@@ -106,7 +180,28 @@ class _Redrive:
             self._queue.release(kept)
         return moved
 
-    def _context(self, messages: Sequence[DeadLetterMessage], *, with_log: bool) -> RedriveContext:
+    def _discard(self, ids: Collection[str]) -> list[str]:
+        deleted: list[str] = []
+        kept: list[DeadLetterMessage] = []
+        try:
+            for batch in self._queue.receive(self._limit):
+                deleted += self._queue.delete([one for one in batch if one.message_id in ids])
+                kept += [one for one in batch if one.message_id not in deleted]
+        finally:
+            self._queue.release(kept)
+        return deleted
+
+    # --- what decides -------------------------------------------------------------------------------------------------
+
+    def _one(self, found: Sequence[Inspected], message_id: str) -> Inspected:
+        for one in found:
+            if one[0].message_id == message_id:
+                return one
+        raise UsageError(
+            f"{self._name} has no message '{message_id}': `sesmail redrive {self._name} --json` lists all."
+        )
+
+    def _state(self, messages: Sequence[DeadLetterMessage], *, with_log: bool) -> RedriveContext:
         engine = self._engine
         requests = [request for message in messages if (request := request_of(message))]
         email_ids = {email_id_of(request) for request in requests}
@@ -119,7 +214,7 @@ class _Redrive:
             topics={engine.resource_name("SESFeedback"), engine.resource_name("Alarms")},
         )
 
-    def _logged(self, messages: Sequence[DeadLetterMessage]) -> Mapping[str, str]:
+    def _logged(self, messages: Sequence[DeadLetterMessage]) -> Mapping[str, LoggedError]:
         """Read the errors from the function's log; empty where the role may not read it."""
         if not messages or self._name == BUS_DEAD_LETTER_QUEUE:
             return {}
@@ -137,18 +232,3 @@ def _dead_letter_queue(given: str, name: str) -> str:
     if found not in DEAD_LETTER_QUEUES:
         raise UsageError(f"There is no queue '{given}': name one of {_NAMES}.")
     return found
-
-
-def _print(context: CommandContext, name: str, messages: Sequence[Classification]) -> None:
-    if not messages:
-        context.print(f"{name} is empty.")
-        return
-    table = Table("Age", "Message", "Reason", "Goes to", box=None, pad_edge=False)
-    for message in messages[:_SHOWN]:
-        goes = f"[green]{message.target}[/]" if message.target else f"[yellow]stays: {escape(message.stays or '')}[/]"
-        table.add_row(duration(message.age_seconds), escape(message.what), escape(message.why), goes)
-    context.print_table(table)
-    if len(messages) > _SHOWN:
-        context.print(f"… and {len(messages) - _SHOWN} more (--json lists all)")
-    targets = Counter(message.target or "stay" for message in messages)
-    context.print(f"{name}: " + ", ".join(f"{count} → {target}" for target, count in sorted(targets.items())))

@@ -1,0 +1,192 @@
+"""`sesmail redrive` on moto: messages by cause, one in full, saved to files, discarded for good."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sesmail_cli.operator.command import CommandContext
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
+from tests.cli.conftest import MotoEngine, sesmail, sesmail_json
+from tests.cli.test_redrive import notification, request
+
+SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
+
+
+def causes(answer: dict[str, Any]) -> dict[str, int]:
+    return {group["cause"]: group["count"] for group in answer["groups"]}
+
+
+def test_messages_are_grouped_by_cause_the_largest_group_first(engine: MotoEngine) -> None:
+    for number in range(5):
+        engine.put("EmailQueueDLQ", request(f"order-{number}"))
+    for body in ("hello", "[1]"):
+        engine.put("EmailQueueDLQ", body)
+
+    groups = sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["groups"]
+
+    assert [(group["cause"], group["count"], group["movable"]) for group in groups] == [
+        ("no-record", 5, 5),
+        ("unreadable", 2, 0),
+    ]
+    assert len(groups[0]["examples"]) == 3
+    assert groups[1]["stays"] == {"it would fail again": 2}
+
+
+def test_the_code_of_the_log_is_the_cause(engine: MotoEngine) -> None:
+    message_id = engine.put("EmailQueueDLQ", request())
+    line = {"level": "ERROR", "event": "email.send_failed", "sqs_message_id": message_id}
+    engine.log("EmailSender", json.dumps(line | {"message": "DynamoDB error", "code": "AWS001"}))
+
+    assert causes(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)) == {"AWS001": 1}
+
+
+def test_each_kind_of_failure_has_a_cause_of_its_own(engine: MotoEngine) -> None:
+    engine.record(SENT)
+    engine.put("EmailQueueDLQ", request())
+    engine.put("EmailQueueDLQ", request("order-2") | {"detail-type": "Something Else"})
+    engine.put("FeedbackProcessorDLQ", notification())
+    engine.put("FeedbackProcessorDLQ", notification("arn:aws:sns:eu-west-1:666666666666:evil"))
+    engine.put("EventBridgeDLQ", request(), ERROR_CODE="NO_PERMISSIONS")
+    engine.put("EventBridgeDLQ", request())
+
+    found = [
+        causes(sesmail_json("redrive", name, "--dry-run", exit_code=1)) for name in ("EmailQueue", "FeedbackQueue")
+    ]
+
+    assert found == [{"status-not-published": 1, "other-event": 1}, {"feedback-failed": 1, "other-topic": 1}]
+    undelivered = causes(sesmail_json("redrive", "EventBridgeDLQ", "--dry-run", exit_code=1))
+    assert undelivered == {"NO_PERMISSIONS": 1, "undelivered": 1}
+
+
+def test_only_the_messages_of_a_cause_move(engine: MotoEngine) -> None:
+    engine.record(SENT)
+    engine.put("EmailQueueDLQ", request())
+    engine.put("EmailQueueDLQ", request("order-2"))
+
+    answer = sesmail_json("redrive", "EmailQueue", "--cause", "no-record", "--yes")
+
+    assert causes(answer) == {"no-record": 1}
+    assert [json.loads(body)["detail"]["emailId"] for body in engine.bodies("EmailQueue")] == ["order-2"]
+    assert len(engine.bodies("EmailQueueDLQ")) == 1, "what has another cause is visible again at once"
+
+
+def test_a_cause_without_messages_says_so(engine: MotoEngine) -> None:
+    engine.put("EmailQueueDLQ", request())
+
+    result = sesmail("redrive", "EmailQueue", "--cause", "AWS006")
+
+    assert result.exit_code == 0
+    assert "no message of cause 'AWS006'" in result.stdout
+
+
+def test_one_message_is_shown_in_full(engine: MotoEngine) -> None:
+    message_id = engine.put("EmailQueueDLQ", request(), ERROR_CODE="x")
+
+    shown = json.loads(sesmail("redrive", "EmailQueue", "--show", message_id).stdout)
+
+    assert shown["json"]["detail"]["emailId"] == "order-1"
+    assert (shown["cause"], shown["attributes"]) == ("no-record", {"ERROR_CODE": "x"})
+    assert len(engine.bodies("EmailQueueDLQ")) == 1
+
+
+def test_a_hostile_message_cannot_reach_the_terminal(engine: MotoEngine) -> None:
+    message_id = engine.put("EmailQueueDLQ", json.dumps({"x": "\x1b[2J\u202e"}, ensure_ascii=False))
+
+    for options in (["--dry-run"], ["--show", message_id]):
+        result = sesmail("redrive", "EmailQueue", *options)
+        assert "\x1b" not in result.stdout
+        assert "\u202e" not in result.stdout
+
+
+def test_messages_are_saved_for_their_owner_alone(engine: MotoEngine, tmp_path: Path) -> None:
+    ids = {engine.put("EmailQueueDLQ", request(f"order-{number}")) for number in range(2)}
+    folder = tmp_path / "dead" / "letters"
+
+    for _ in range(2):
+        assert sesmail("redrive", "EmailQueue", "--save", str(folder)).exit_code == 0
+
+    assert {path.stem for path in folder.iterdir()} == ids
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert json.loads(path.read_text())["json"]["source"] == "my.application"
+    assert len(engine.bodies("EmailQueueDLQ")) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_named(engine: MotoEngine, tmp_path: Path) -> None:
+    engine.put("EmailQueueDLQ", request())
+    (tmp_path / "file").write_text("")
+
+    result = sesmail("redrive", "EmailQueue", "--save", str(tmp_path / "file"))
+
+    assert result.exit_code == 2
+    assert "Choose another folder" in result.stderr
+
+
+def test_a_discarded_message_is_deleted_and_no_other(engine: MotoEngine) -> None:
+    message_id = engine.put("EmailQueueDLQ", "hello")
+    engine.put("EmailQueueDLQ", request())
+
+    answer = sesmail_json("redrive", "EmailQueue", "--discard", message_id, "--yes", exit_code=1)
+
+    assert answer["deleted"] == [message_id]
+    assert [json.loads(body)["source"] for body in engine.bodies("EmailQueueDLQ")] == ["my.application"]
+    assert engine.bodies("EmailQueue") == []
+
+
+def test_all_messages_of_a_cause_are_discarded(engine: MotoEngine) -> None:
+    for body in ("hello", "[1]"):
+        engine.put("EmailQueueDLQ", body)
+    engine.put("EmailQueueDLQ", request())
+
+    answer = sesmail_json("redrive", "EmailQueue", "--discard", "all", "--cause", "unreadable", "--yes")
+
+    assert len(answer["deleted"]) == 2
+    assert len(engine.bodies("EmailQueueDLQ")) == 1
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 1)])
+def test_on_a_terminal_it_asks_and_says_that_an_email_is_lost(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    monkeypatch.setattr(CommandContext, "interactive", True)
+    message_id = engine.put("EmailQueueDLQ", request())
+
+    result = sesmail("redrive", "EmailQueue", "--discard", message_id, answer=answer)
+
+    assert "Delete 1 of 1 for good? 1 of them are emails that were never sent." in result.stderr
+    assert len(engine.bodies("EmailQueueDLQ")) == left
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes")], ids=" ".join)
+def test_nothing_is_discarded_without_consent(engine: MotoEngine, options: tuple[str, ...]) -> None:
+    message_id = engine.put("EmailQueueDLQ", "hello")
+
+    assert sesmail("redrive", "EmailQueue", "--discard", message_id, *options).exit_code == 1
+    assert len(engine.bodies("EmailQueueDLQ")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--discard", "all"), "--discard all needs --cause"),
+        (("--discard", "unknown"), "has no message 'unknown'"),
+        (("--show", "unknown"), "has no message 'unknown'"),
+        (("--show", "x", "--discard", "x"), "Give one of"),
+    ],
+)
+def test_a_wrong_choice_changes_nothing_and_says_what_to_give(
+    engine: MotoEngine, options: tuple[str, ...], error: str
+) -> None:
+    engine.put("EmailQueueDLQ", request())
+
+    result = sesmail("redrive", "EmailQueue", *options, "--yes")
+
+    assert result.exit_code == 2
+    assert error in result.stderr
+    assert len(engine.bodies("EmailQueueDLQ")) == 1
