@@ -44,6 +44,10 @@ down: setup ## stop what `make up` started
 env: ## point a shell, and its aws command, at the running engine: eval "$(make -s env)"
 	@$(PY) -m localcloud env
 
+.PHONY: rehearse
+rehearse: setup ## let a careless import trip the breaker of the running engine, to practise what to do
+	@$(PY) -m localcloud rehearse
+
 .PHONY: package
 package: setup ## build the layer, the functions and the starters into dist/ (PYTHON_VERSION, ARCH, DIST, LOCALES)
 	@$(PY) scripts/package.py --dist $(DIST) --python $(PYTHON_VERSION) --arch $(ARCH) --locales "$(LOCALES)"

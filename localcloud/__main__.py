@@ -1,4 +1,4 @@
-"""Command line of the local cloud: `make up`, `make down`, `make env`, `make demo`."""
+"""Command line of the local cloud: `make up`, `make down`, `make env`, `make demo`, `make rehearse`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from localcloud import demo as demonstration
+from localcloud import rehearse as rehearsal
 from localcloud import up as running
 from localcloud.env import exports
 from localcloud.paths import LocalCloudError
@@ -40,6 +41,12 @@ def env() -> None:
 def demo() -> None:
     """Deploy the engine, send the README's first email and show what happens to it; nothing keeps running."""
     demonstration.run(Console())
+
+
+@app.command()
+def rehearse() -> None:
+    """Let a careless import trip the breaker of the running engine, for practice."""
+    rehearsal.run(Console())
 
 
 def main() -> None:
