@@ -16,6 +16,7 @@
 
 An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
 
+A lease is of one claim alone: no two claims have the same, so that it names the claim.
 Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0). Where the
 table does not answer, to the claim or to that, the message carries the lease on, and whoever gets it next may TAKE.
 """

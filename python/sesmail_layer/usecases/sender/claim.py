@@ -159,7 +159,7 @@ class Claims:
                 attempt=hop.attempt,
                 now=now,
                 settle_seconds=self._settle_seconds,
-                unsent=hop.unsent,
+                unsent=(*hop.unsent, lease_until),  # botocore repeats a call, and the first may have written it.
             )
             attempt = finding.attempt
             match finding.verdict:
