@@ -52,8 +52,10 @@ class Pipeline:
         """Return the archive of the minimal handler with the captured calls and one delivered email's item."""
         email_id = self._engine.put_email_request(to="reader@example.org")
         self._engine.wait_for_status(email_id, "delivered", seconds=60)
-        entry = next(call[2]["Entries"][0] for call in self._calls["after"] if call[1] == "put_events")
-        feedback = payloads.feedback(self._engine, email_id, entry)
+        published = [call[2]["Entries"][0] for call in self._calls["after"] if call[1] == "put_events"]
+        if not published:
+            raise RuntimeError("the captured batch published no status event after its emails")
+        feedback = payloads.feedback(self._engine, email_id, published[0])
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr("handler.py", (Path(__file__).parent / "minimal" / "handler.py").read_text())
