@@ -18,7 +18,9 @@ from sesmail_layer.domain.record.claims import (
     REFUSED_EVENT,
     Verdict,
     accepted_earlier,
+    already_deferred_for,
     claimed_at,
+    is_stranded,
     judge,
     key_of_source,
 )
@@ -162,6 +164,8 @@ class Claims:
                 unsent=(*hop.unsent, lease_until),  # botocore repeats a call, and the first may have written it.
             )
             attempt = finding.attempt
+            if finding.verdict in (Verdict.BUSY, Verdict.UNSETTLED) and is_stranded(existing, now):
+                existing = self._written_again(existing)
             match finding.verdict:
                 case Verdict.BUSY:
                     raise ClaimActive(max(1.0, finding.until - now))
@@ -171,7 +175,7 @@ class Claims:
                     self._end_without_entry(job, existing, verdict)
                     return None
             entry = make(attempt, existing.revision + 1)
-            if _already_deferred_for(existing, entry):
+            if already_deferred_for(existing, entry):
                 self._republish(job, existing)
                 return existing
             replaced = self._replace(job, existing, entry, lease_until)
@@ -179,6 +183,10 @@ class Claims:
                 return replaced
             existing = self._tracking.get_many([job.email_id])[job.email_id]
         raise ClaimContended(1)
+
+    def _written_again(self, claim: TrackingRecord) -> TrackingRecord:
+        """Write a stranded claim again, for the indexes: its email must be found even where this message is lost."""
+        return self._tracking.replace(claim) or claim.next_revision()
 
     def _end_without_entry(self, job: Job, existing: TrackingRecord, verdict: Verdict) -> None:
         match verdict:
@@ -338,13 +346,3 @@ def _with_dropped(job: Job, entry: Entry) -> list[Entry]:
 def _entry_key(attempt: int, revision: int, status: Status) -> str:
     """Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else."""
     return f"mark/{attempt}/{revision:05d}/{status}"
-
-
-def _already_deferred_for(record: TrackingRecord, entry: Entry) -> bool:
-    """True where the record waits for this very reason already: a hop that changes nothing writes nothing."""
-    return (
-        entry.status is Status.DEFERRED
-        and record.status is Status.DEFERRED
-        and record.attempt == entry.attempt
-        and record.defer_reason == entry.detail["reason"]
-    )

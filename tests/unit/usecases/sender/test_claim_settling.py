@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError
+from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError, TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
@@ -177,3 +177,28 @@ def test_a_failure_over_an_older_record_whose_event_is_refused_is_redelivered() 
 
     assert sender.waits_after(message)
     assert sender.tracking.records["one"].attempt == 2
+
+
+@pytest.mark.parametrize(("after", "found"), [(LEASE - 1, False), (LEASE + 1, True), (301, True)])
+def test_a_claim_whose_worker_is_gone_is_in_the_indexes_once_a_message_meets_it(after: float, found: bool) -> None:
+    """`sesmail erase` finds by an index; the message may be lost before the claim is settled."""
+    sender, message = unknown()
+    sender.progress.answers_probes = False
+    assert sender.tracking.latest_to("ada@example.com", 1) == []
+
+    sender.clock.sleep(after)
+    for _ in range(2):
+        sender.run(message)
+
+    assert bool(sender.tracking.latest_to("ada@example.com", 1)) is found
+    assert sender.tracking.records["one"].revision == (2 if found else 1)
+    assert len(sender.mailer.accepted) == 1
+
+
+def test_a_claim_that_was_released_is_in_the_indexes() -> None:
+    sender = Sender()
+    sender.mailer.answers = [TransientError("SES error (connection)", code="SES009")]
+    sender.run(sender.message(request(emailId="one")))
+
+    assert sender.tracking.records["one"].status is Status.SENDING
+    assert len(sender.tracking.latest_to("ada@example.com", 1)) == 1
