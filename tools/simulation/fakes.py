@@ -267,6 +267,10 @@ class FakePendingTable:
         self._check()
         self.kept[email_id] = (storable(request), self._clock.now() + 86_400)
 
+    def keep_all(self, requests: Mapping[str, PendingRequest]) -> None:
+        for email_id, request in requests.items():
+            self.keep(email_id, request)
+
     def get(self, email_id: str) -> PendingRequest | None:
         self._check()
         request, expires_at = self.kept.get(email_id, (None, 0.0))

@@ -84,6 +84,7 @@ class Claims:
                 job.use_key_of_source()
             else:
                 job.hop = msgspec.structs.replace(job.hop, record_id=job.email_id)
+            job.is_new = job.is_new and job.email_id not in records
 
     def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
         """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""

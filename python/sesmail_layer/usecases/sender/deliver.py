@@ -1,4 +1,4 @@
-"""Deliver an email: wait for its send time → compose → check pauses → claim → keep for a retry → send → record."""
+"""Deliver a batch: keep its new requests for a retry → each email: wait for its send time → claim → send → record."""
 
 from __future__ import annotations
 
@@ -112,6 +112,7 @@ class Delivery:
             yield self._steps(bulk, [None] * len(bulk))
 
     def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
+        self._kept.keep_new([email for (email, _), at in zip(some, times, strict=True) if at is not None])
         return [(email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)]
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,8 @@ def test_no_two_claims_have_the_same_lease() -> None:
     assert len({record.lease_until for record in sender.tracking.records.values()}) == 10
 
 
-def test_no_two_batches_of_a_container_have_the_same_lease() -> None:
+def test_no_two_batches_of_a_container_have_the_same_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
     sender = Sender()
     sender.mailer.answers = [OutcomeUnknownError("ReadTimeoutError")] * 2
     container = SendEmails(sender.ports(), sender.rules)
