@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -26,16 +27,11 @@ class NotedPendingTable(FakePendingTable):
         self.calls: list[tuple[str, ...]] = []
         self.batch_error: TransientError | None = None
 
-    def keep(self, email_id: str, request: PendingRequest) -> None:
-        self.calls.append((email_id,))
-        super().keep(email_id, request)
-
-    def keep_all(self, requests: Any) -> None:
+    def keep_all(self, requests: Mapping[str, PendingRequest]) -> None:
         self.calls.append(tuple(requests))
-        if self.batch_error:
+        if self.batch_error and len(requests) > 1:
             raise self.batch_error
-        for email_id, each in requests.items():
-            super().keep(email_id, each)
+        super().keep_all(requests)
 
 
 @pytest.fixture

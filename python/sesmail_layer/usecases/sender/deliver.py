@@ -112,7 +112,9 @@ class Delivery:
             yield self._steps(bulk, [None] * len(bulk))
 
     def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
-        self._kept.keep_new([email for (email, _), at in zip(some, times, strict=True) if at is not None])
+        in_time = [email for (email, _), at in zip(some, times, strict=True) if at is not None]
+        if len(in_time) > 1:
+            self._kept.keep_new(in_time)
         return [(email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)]
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
