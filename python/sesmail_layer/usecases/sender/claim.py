@@ -166,7 +166,9 @@ class Claims:
             )
             attempt = finding.attempt
             if finding.verdict in (Verdict.BUSY, Verdict.UNSETTLED) and is_stranded(existing, now):
-                existing = self._written_again(existing)
+                # Written again for the indexes: its email must be found even where this message is lost.
+                existing = self._tracking.replace(existing) or existing.next_revision()
+                continue
             match finding.verdict:
                 case Verdict.BUSY:
                     raise ClaimActive(max(1.0, finding.until - now))
@@ -184,10 +186,6 @@ class Claims:
                 return replaced
             existing = self._tracking.get_many([job.email_id])[job.email_id]
         raise ClaimContended(1)
-
-    def _written_again(self, claim: TrackingRecord) -> TrackingRecord:
-        """Write a stranded claim again, for the indexes: its email must be found even where this message is lost."""
-        return self._tracking.replace(claim) or claim.next_revision()
 
     def _end_without_entry(self, job: Job, existing: TrackingRecord, verdict: Verdict) -> None:
         match verdict:

@@ -202,3 +202,23 @@ def test_a_claim_that_was_released_is_in_the_indexes() -> None:
 
     assert sender.tracking.records["one"].status is Status.SENDING
     assert len(sender.tracking.latest_to("ada@example.com", 1)) == 1
+
+
+@pytest.mark.parametrize("after", [LEASE + 1, 301])
+def test_an_event_that_comes_while_a_claim_is_written_for_the_indexes_settles_it(after: float) -> None:
+    sender, message = unknown()
+    sender.clock.sleep(after)
+    replace = sender.tracking.replace
+
+    def event_comes_first(record: TrackingRecord) -> TrackingRecord | None:
+        setattr(sender.tracking, "replace", replace)  # noqa: B010 - a method
+        sent = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "ses-1"})
+        assert replace(fold(record, [sent])[0]) is None
+        return replace(record)
+
+    setattr(sender.tracking, "replace", event_comes_first)  # noqa: B010 - a method
+
+    assert sender.run(message) == set()
+
+    assert (len(sender.mailer.accepted), sender.tracking.records["one"].status) == (1, Status.SENT)
+    assert waits(sender) == []
