@@ -42,6 +42,18 @@ class Source:
                 yield node.module or ""
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
+    def imports_at_run_time(self) -> list[str]:
+        """Return the modules that it imports from, without those that only type checkers read."""
+        left: list[ast.AST] = [self.tree]
+        found = []
+        while left:
+            node = left.pop()
+            if isinstance(node, ast.ImportFrom):
+                found.append(node.module or "")
+            elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+                left += ast.iter_child_nodes(node)
+        return found
+
     def attributes(self) -> Iterator[str]:
         """Yield every dotted name that it uses, such as `datetime.now`."""
         return (ast.unparse(node) for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
@@ -56,6 +68,9 @@ def sources(folder: str) -> list[Source]:
 
 def layer_sources(room: str = "") -> list[Source]:
     return [source for source in sources(f"python/sesmail_layer/{room}") if source.path.parent != LAYER]
+
+
+LAYER_SOURCES_BY_MODULE = {source.module: source for source in layer_sources()}
 
 
 def within(name: str, packages: Iterable[str]) -> bool:

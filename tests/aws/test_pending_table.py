@@ -117,6 +117,26 @@ def test_deleting_many_requests_takes_one_call_per_25(table: PendingTable, clien
     assert calls == [25, 6]
 
 
+def test_many_requests_are_kept_by_one_call_per_25(table: PendingTable, client: DynamoDBClient) -> None:
+    table.keep("alone", request(number=1))
+    [alone] = client.scan(TableName=NAME)["Items"]
+    calls: list[int] = []
+    client.meta.events.register(
+        "provide-client-params.dynamodb.BatchWriteItem",
+        lambda params, **_: calls.append(len(params["RequestItems"][NAME])),
+    )
+    table.keep_all({f"email-{number}": request(number=1) for number in range(30)})
+
+    assert calls == [25, 5]
+    items = client.scan(TableName=NAME)["Items"]
+    assert {json.dumps(item | {"emailId": ""}, default=str) for item in items} == {
+        json.dumps(alone | {"emailId": ""}, default=str)
+    }
+    kept = table.get("email-29")
+    assert kept is not None
+    assert unpack_request(kept, NOW).detail == {"number": 1}
+
+
 def test_unprocessed_deletes_are_retried(client: DynamoDBClient, clock: SetClock) -> None:
     waits: list[float] = []
     table = PendingTable(client, NAME, clock, sleep=waits.append)
@@ -131,7 +151,7 @@ def test_unprocessed_deletes_are_retried(client: DynamoDBClient, clock: SetClock
     with Stubber(client) as stub:
         for _ in range(5):
             stub.add_response("batch_write_item", {"UnprocessedItems": left})
-        with pytest.raises(TransientError, match="1 requests stayed undeleted") as caught:
+        with pytest.raises(TransientError, match="1 requests stayed unwritten") as caught:
             table.forget(["email-1"])
     assert caught.value.code == "AWS008"
 

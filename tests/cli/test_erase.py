@@ -7,6 +7,7 @@ import pytest
 from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
@@ -138,7 +139,7 @@ def test_unfinished_emails_keep_their_records(engine: MotoEngine) -> None:
 
 
 def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine) -> None:
-    """No index has it before its first other status."""
+    """No index has it before its next write."""
     engine.record(CLAIMED)
     assert sesmail_json("erase", ADA)["known"]["underWay"] == []
 
@@ -149,6 +150,18 @@ def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine
         ExpressionAttributeValues={":a": {"S": ADA}},
     )
     assert [item["emailId"]["S"] for item in found["Items"]] == ["order-1"]
+
+
+def test_a_claim_that_no_worker_ended_is_unfinished_once_its_message_came_again(engine: MotoEngine) -> None:
+    """Its worker is gone, its message a dead letter: the record must not stay unseen until its `ttl`."""
+    claim = engine.record(CLAIMED)
+    table = TrackingTable(engine.dynamodb, f"{NAME}-EmailTracking")
+    assert table.replace(claim) is None
+
+    result = sesmail("erase", ADA, "--yes")
+
+    assert result.exit_code == 1
+    assert "1 emails are not finished (order-1)" in result.stderr
 
 
 @pytest.mark.parametrize(("seconds_ago", "stays"), [(60, True), (3_600, False)])

@@ -56,7 +56,7 @@ def _measure(engine: Engine, folder: Path, rounds: int, batches: int) -> dict[st
     recorder = payloads.Recorder()
     recorded = sender(engine)
     recorded.handle(sqs_event(email_requests(BATCH)), 30)
-    captured = payloads.capture(recorder, recorded)
+    captured = payloads.capture(recorder, lambda: recorded.handle(sqs_event(email_requests(BATCH)), 30))
     clients.session.cache_clear()
     path = folder / "calls.json"
     payloads.save(path, captured)

@@ -19,8 +19,8 @@ REASONS = {
         "first calls to AWS, each with a new connection and serialiser (0.2)."
     ),
     "batches": (
-        "50 of the 60 requests for ten emails are not shared (claim, kept request, SendEmail, two records), so batches "
-        "of ten save 90 of 150 requests. The emulator seldom passes ten messages to the feedback processor, and on a "
+        "40 of the 51 requests for ten emails are not shared (claim, SendEmail, two records), so batches "
+        "of ten save 99 of 150 requests. The emulator seldom passes ten messages to the feedback processor, and on a "
         "busy machine the ratio is lower: the emulator itself waits for the processors."
     ),
     "end_to_end": (

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from botocore import xform_name
 
 from localcloud.engine import Engine
 from sesmail_layer.aws import clients
-from tools.bench.engine import email_requests, sqs_event
 from tools.bench.minimal.handler import Call
 
 BATCH = 10
@@ -35,18 +35,31 @@ class Recorder:
         return Counter(f"{service}:{operation}" for _, (service, operation, _) in self.calls)
 
 
-def capture(recorder: Recorder, sender: Any) -> dict[str, list[Call]]:
-    """Run one batch; split its calls: by the main thread before, by one email, by the main thread after."""
+def capture(recorder: Recorder, send: Callable[[], object]) -> dict[str, list[Call]]:
+    """Return the calls of one batch that `send` sends, for the minimal pipeline."""
     recorder.calls.clear()
-    sender.handle(sqs_event(email_requests(BATCH)), 30)
-    main = threading.get_ident()
-    threads = [thread for thread, _ in recorder.calls]
-    first = next(index for index, thread in enumerate(threads) if thread != main)
-    mine = [call for thread, call in recorder.calls if thread == threads[first]]
-    steady = [_steady(call) for thread, call in recorder.calls if thread == main]
-    before = threads[:first].count(main)
-    each = mine[: 1 + next(index for index, call in enumerate(mine) if _is_record_of_sending(call))]
-    return {"before": _warm(steady[:before]), "each": each, "after": steady[before:]}
+    send()
+    return split(recorder.calls)
+
+
+def split(calls: Sequence[tuple[int, Call]]) -> dict[str, list[Call]]:
+    """Split a batch's calls, each with its thread: before its emails, by one of them, after them.
+
+    The threads of the emails are those that record one as sent. What comes after them may be in any thread.
+    """
+    records = [index for index, (_, call) in enumerate(calls) if _is_record_of_sending(call)]
+    if not records:
+        raise ValueError(f"none of {len(calls)} calls records an email as sent")
+    of_emails = {calls[index][0] for index in records}
+    first = next(index for index, (thread, _) in enumerate(calls) if thread in of_emails)
+    one = calls[records[0]][0]
+    each = [call for thread, call in calls[: records[0] + 1] if thread == one]
+    after = [call for _, call in calls[records[-1] + 1 :]]
+    return {
+        "before": _warm([_steady(call) for _, call in calls[:first]]),
+        "each": each,
+        "after": [_steady(call) for call in after],
+    }
 
 
 def _is_record_of_sending(call: Call) -> bool:

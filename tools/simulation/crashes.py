@@ -27,13 +27,15 @@ class CallWrapper(Protocol):
 class Killer:
     """Ends the process at the nth external call: before it, or after it took effect but before its answer is used.
 
-    `at` 0 kills nothing; `calls` are the calls so far, as `port.method`.
+    `at` 0 kills nothing; `calls` are the calls so far, as `port.method`. With another `error` it is no kill but a bug:
+    the code under test goes on.
     """
 
-    def __init__(self, at: int = 0, *, after: bool = False) -> None:
+    def __init__(self, at: int = 0, *, after: bool = False, error: type[BaseException] = Killed) -> None:
         self.calls: list[str] = []
         self._at = at
         self._after = after
+        self._error = error
 
     @property
     def ports(self) -> set[str]:
@@ -45,12 +47,12 @@ class Killer:
             self.calls.append(name)
             killed = len(self.calls) == self._at
             if killed and not self._after:
-                raise Killed
+                raise self._error
             try:
                 return call(*args, **kwargs)
             finally:
                 if killed:
-                    raise Killed  # In place of the answer, also where that is an error.
+                    raise self._error  # In place of the answer, also where that is an error.
 
         return wrapped
 

@@ -264,8 +264,11 @@ class FakePendingTable:
         self._clock = clock
 
     def keep(self, email_id: str, request: PendingRequest) -> None:
+        self.keep_all({email_id: request})
+
+    def keep_all(self, requests: Mapping[str, PendingRequest]) -> None:
         self._check()
-        self.kept[email_id] = (storable(request), self._clock.now() + 86_400)
+        self.kept |= {key: (storable(each), self._clock.now() + 86_400) for key, each in requests.items()}
 
     def get(self, email_id: str) -> PendingRequest | None:
         self._check()
@@ -274,8 +277,7 @@ class FakePendingTable:
 
     def forget(self, email_ids: Collection[str]) -> None:
         self._check()
-        for email_id in email_ids:
-            self.kept.pop(email_id, None)
+        self.kept = {key: kept for key, kept in self.kept.items() if key not in email_ids}
 
     def _check(self) -> None:
         if self.error:

@@ -46,7 +46,11 @@ _READS = {
     "progress.read",
 }
 _PUTS = {"tracking.create", "tracking.replace", "pending.keep"}
-_OPERATIONS = dict.fromkeys(_READS, "BatchGetItem") | dict.fromkeys(_PUTS, "PutItem")
+_OPERATIONS = (
+    dict.fromkeys(_READS, "BatchGetItem")
+    | dict.fromkeys(_PUTS, "PutItem")
+    | dict.fromkeys(("pending.keep_all", "pending.forget"), "BatchWriteItem")
+)
 
 
 def service_of(name: str) -> str:

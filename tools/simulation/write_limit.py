@@ -104,7 +104,10 @@ class WriteLimit:
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Any]]) -> Item:
         for table, requests in RequestItems.items():
             for request in requests:
-                self.update_item(TableName=table, Key=request["DeleteRequest"]["Key"])
+                if "PutRequest" in request:
+                    self.put_item(TableName=table, Item=request["PutRequest"]["Item"])
+                else:
+                    self.update_item(TableName=table, Key=request["DeleteRequest"]["Key"])
         return {}
 
     def publish(self, **_: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,20 @@ class PendingTable:
 
     def keep(self, email_id: str, request: PendingRequest) -> None:
         """Keep a request, replacing that of an earlier attempt. Raises TransientError."""
-        item: dict[str, Any] = {
+        with _errors():
+            self._client.put_item(TableName=self._table_name, Item=self._item(email_id, request))
+
+    def keep_all(self, requests: Mapping[str, PendingRequest]) -> None:
+        """Keep requests by their emails' ids, 25 per call. Raises TransientError."""
+        self._write([{"PutRequest": {"Item": self._item(*each)}} for each in sorted(requests.items())])
+
+    def _item(self, email_id: str, request: PendingRequest) -> dict[str, Any]:
+        return {
             "emailId": {"S": email_id},
             "attempt": {"N": str(request.attempt)},
             "request": {"B": request.packed},
             "ttl": {"N": str(int(self._clock.now()) + KEPT_SECONDS)},
         }
-        with _errors():
-            self._client.put_item(TableName=self._table_name, Item=item)
 
     def get(self, email_id: str) -> PendingRequest | None:
         """Read a request, unless it has expired: DynamoDB's TTL deletes late. Raises TransientError."""
@@ -60,12 +66,13 @@ class PendingTable:
 
     def forget(self, email_ids: Collection[str]) -> None:
         """Delete requests, kept or not, 25 per call. Raises TransientError."""
-        ordered = sorted(set(email_ids))
-        for start in range(0, len(ordered), _PER_CALL):
-            keys = [{"emailId": {"S": email_id}} for email_id in ordered[start : start + _PER_CALL]]
-            self._write([{"DeleteRequest": {"Key": key}} for key in keys])
+        self._write([{"DeleteRequest": {"Key": {"emailId": {"S": each}}}} for each in sorted(set(email_ids))])
 
     def _write(self, requests: list[Any]) -> None:
+        for start in range(0, len(requests), _PER_CALL):
+            self._write_some(requests[start : start + _PER_CALL])
+
+    def _write_some(self, requests: list[Any]) -> None:
         for round_number in range(_ROUNDS):
             with _errors():
                 answer = self._client.batch_write_item(RequestItems={self._table_name: requests})
@@ -73,7 +80,7 @@ class PendingTable:
             if not requests:
                 return
             self._sleep(_FIRST_PAUSE_SECONDS * 2**round_number * random.uniform(0.5, 1))
-        raise TransientError(f"{_FAILURE}: {len(requests)} requests stayed undeleted", code="AWS008")
+        raise TransientError(f"{_FAILURE}: {len(requests)} requests stayed unwritten", code="AWS008")
 
 
 def _errors() -> AbstractContextManager[None]:

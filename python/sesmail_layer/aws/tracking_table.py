@@ -26,7 +26,7 @@ from sesmail_layer.domain.record.compact import compacted, expanded
 from sesmail_layer.domain.record.foreign import FOREIGN_REVISION, is_foreign, with_history
 from sesmail_layer.domain.record.soft_bounce_run import PastEmail, counts_as_soft_bounce, past_email
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.record.tracking import FIRST_REVISION, TrackingRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -146,9 +146,17 @@ def write_record(record: TrackingRecord) -> Item:
 
 
 def _is_bare_claim(record: TrackingRecord) -> bool:
-    """Return True for an email that was claimed, and nothing else yet: there is nothing to look for in an index."""
+    """Return True for an email that was claimed, and nothing else yet: there is nothing to look for in an index.
+
+    Every later write of it is in the indexes, also where its history is the same: the claim was released, or is open
+    although its worker is gone.
+    """
     own = (entry for entry in record.history if entry.recipient not in record.recipients)
-    return record.status is Status.SENDING and all(entry.status is Status.SENDING for entry in own)
+    return (
+        record.revision == FIRST_REVISION
+        and record.status is Status.SENDING
+        and all(entry.status is Status.SENDING for entry in own)
+    )
 
 
 def read_record(item: Item) -> TrackingRecord:

@@ -22,11 +22,16 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import HOP_KB
+from sesmail_layer.domain.request.email_request import EmailRequest
+from sesmail_layer.domain.request.envelopes import HOP_KB, Hop, RawEnvelope, RequestEnvelope
 from sesmail_layer.domain.status_event import StatusEvent
+from sesmail_layer.domain.template.templates import TemplateMetadata
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
@@ -49,7 +54,8 @@ class EmailSender:
             from sesmail_layer.runtime.tracing import enable_tracing
 
             self._run_all = enable_tracing(run_all)
-        prepare_types(TrackingRecord, StatusEvent, SendingState, ProducerPolicy)
+        prepare_types(Hop, RawEnvelope, RequestEnvelope, EmailRequest, TemplateMetadata)
+        prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy, Quota)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._send = SendEmails(self._ports(settings), _rules(settings))
@@ -79,7 +85,9 @@ class EmailSender:
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=_mailer(settings),
-            bus=StatusBus(client("events"), settings.event_bus_name, settings.status_event_source, run_all=run_all),
+            bus=StatusBus(
+                client("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all
+            ),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_queue=DelayQueue(

@@ -19,8 +19,9 @@ from sesmail_layer.domain.guards.breaker import SES_ALARMS, Limits
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import RequestEnvelope
+from sesmail_layer.domain.request.envelopes import Hop, RawEnvelope, RequestEnvelope
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.runtime import batch
 from sesmail_layer.runtime.clock import SystemClock
@@ -30,6 +31,7 @@ from sesmail_layer.runtime.parallel import RunAll, prepare_types, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
+from sesmail_layer.usecases.feedback.requeue import FeedbackHop
 
 _RETRY_FAILED = "Failed to schedule retry"
 
@@ -43,7 +45,8 @@ class FeedbackProcessor:
             from sesmail_layer.runtime.tracing import enable_tracing
 
             self._run_all = enable_tracing(run_all)
-        prepare_types(TrackingRecord, StatusEvent, Suppression, SendingState, ProducerPolicy, RequestEnvelope)
+        prepare_types(Hop, RawEnvelope, RequestEnvelope, FeedbackHop)
+        prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._record = RecordFeedback(self._ports(settings), _rules(settings))

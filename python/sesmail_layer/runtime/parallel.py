@@ -17,8 +17,13 @@ WORKERS = 10
 
 
 def run_all(steps: Sequence[Step]) -> None:
-    """Run every step to its end, then raise the exception of one if there is any (none is expected)."""
-    if not steps:
+    """Run every step to its end, then raise the exception of one if there is any (none is expected).
+
+    A single step needs no thread.
+    """
+    if len(steps) < 2:
+        for step in steps:
+            step()
         return
     with ThreadPoolExecutor(max_workers=min(len(steps), WORKERS)) as pool:
         done, _ = wait([pool.submit(step) for step in steps])

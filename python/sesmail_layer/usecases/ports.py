@@ -85,6 +85,9 @@ class PendingTable(Protocol):
 
     def keep(self, email_id: str, request: PendingRequest) -> None: ...
 
+    def keep_all(self, requests: Mapping[str, PendingRequest]) -> None:
+        """Keep requests by their emails' ids, in as few calls as possible; where it raises, some may be kept."""
+
     def get(self, email_id: str) -> PendingRequest | None:
         """Read a request; never an expired one."""
 

@@ -2,20 +2,27 @@
 
     sender                   pending table        feedback processor
     -----------------------------------------------------------------------------------------
+    keep the new ones of
+    a batch, in one call ──► requests
     claim
-    keep ──────────────────► request
+    keep, if it is not ────► request
     send
                              request              soft bounce worth a retry → retry queue, then delete
                                                   delivered, bounced, complained, failed → delete
     rejected by SES: delete
 
 The request is kept before SES gets the email, so that no event can come before it. What a crash leaves expires after a
-day.
+day, and no request is sent because it is kept: only a soft bounce takes it from there, and its retry needs a claim.
+
+Before the claim only the request of an email without a record or an earlier try is kept: a repetition, or another
+request under the same id, must not replace what the claimed one has kept.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,11 +60,30 @@ class KeptRequests:
         self._log = log
         self._retries = retries
 
+    def keep_new(self, emails: Sequence[Email]) -> None:
+        """Keep the requests of several new emails by one call; where it fails, each is kept after its claim.
+
+        An id that is twice among them belongs to the one that is claimed.
+        """
+        ids = Counter(email.email_id for email in emails)
+        new = [email for email in emails if email.is_new and ids[email.email_id] == 1]
+        new = [email for email in new if self._retries > 0 and not email.sensitive and not email.recipient_states]
+        packed = {email.email_id: pack_request(email.envelope, 1, email.hop.record_id) for email in new}
+        requests = {email_id: request for email_id, request in packed.items() if request is not None}
+        if len(requests) < 2:
+            return
+        with suppress(TransientError):
+            self._pending.keep_all(requests)
+            for email in new:
+                email.kept_as = (email.email_id, 1) if email.email_id in requests else None
+
     def keep(self, email: Email, claim: TrackingRecord) -> None:
         """Keep a claimed request if it may be retried. The email is sent all the same where that fails."""
         # Attempts, not entries. An attempt that was repeated because its outcome was unknown is no soft bounce's retry.
         soft_bounced = {entry.attempt for entry in claim.history if entry.status is Status.SOFT_BOUNCED}
         if len(soft_bounced) >= self._retries or email.sensitive or has_copies(claim):
+            return
+        if email.kept_as == (claim.email_id, claim.attempt):
             return
         request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:
@@ -68,14 +94,14 @@ class KeptRequests:
         except TransientError as err:
             self._log.warning("request.not_kept", message=err.message, code=err.code, email_id=email.email_id)
             return
-        email.kept = True
+        email.kept_as = (email.email_id, claim.attempt)
 
     def forget(self, email: Email) -> None:
         """Delete what was kept of an email that failed; where that fails too, it expires after a day."""
-        if not email.kept:
+        if email.kept_as is None:
             return
         try:
-            self._pending.forget([email.email_id])
+            self._pending.forget([email.kept_as[0]])
         except TransientError as err:
             self._log.warning("request.not_forgotten", message=err.message, code=err.code, email_id=email.email_id)
 

@@ -32,6 +32,9 @@ def test_an_exception_is_raised_after_all_steps_have_ended() -> None:
     assert sorted(ended) == [1, 2]
 
 
-def test_no_steps_need_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_less_than_two_steps_need_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading.Thread, "start", lambda _: pytest.fail("a thread was started"))
+    done: list[int] = []
     run_all([])
+    run_all([lambda: done.append(1)])
+    assert done == [1]

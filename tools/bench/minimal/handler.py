@@ -40,8 +40,8 @@ class Minimal:
 
     def send(self, event: dict[str, Any]) -> None:
         ids = [json.loads(record["body"])["detail"]["emailId"] for record in event["Records"]]
-        for call in self._before:
-            self._call(call, len(ids))
+        for service, operation, params in self._before:
+            self._call((service, operation, with_ids(ids, params)), len(ids))
         with ThreadPoolExecutor(max_workers=len(ids)) as pool:
             list(pool.map(self._send_one, ids))
         for call in self._after:
@@ -87,6 +87,22 @@ def with_id(email_id: str, params: Params) -> Params:
         others = [one for one in params[tags] if one["Name"] != "emailId"]
         return params | {tags: [{"Name": "emailId", "Value": tag}, *others]}
     return params
+
+
+def with_ids(ids: list[str], params: Params) -> Params:
+    """Return the parameters with at most one put for each email of the batch, under its id."""
+    items = params.get("RequestItems", {})
+    puts = {table: requests for table, requests in items.items() if isinstance(requests, list)}
+    if not puts:
+        return params
+    numbered = {
+        table: [
+            {"PutRequest": {"Item": put["PutRequest"]["Item"] | {"emailId": {"S": email_id}}}}
+            for email_id, put in zip(ids, requests, strict=False)
+        ]
+        for table, requests in puts.items()
+    }
+    return params | {"RequestItems": items | numbered}
 
 
 def for_batch(params: Params, size: int) -> Params:

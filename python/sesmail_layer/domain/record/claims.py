@@ -16,6 +16,7 @@
 
 An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
 
+A lease is of one claim alone: no two claims have the same, so that it names the claim.
 Nothing waits between claim and send. A worker that knows it has not sent gives the claim back (lease 0). Where the
 table does not answer, to the claim or to that, the message carries the lease on, and whoever gets it next may TAKE.
 """
@@ -30,7 +31,7 @@ import msgspec
 
 from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.record.tracking import FIRST_REVISION, Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
@@ -118,6 +119,24 @@ def accepted_earlier(record: TrackingRecord) -> Entry | None:
             if statuses & _ARRIVED or not statuses & _FAILED:
                 return entry
     return None
+
+
+def is_stranded(record: TrackingRecord, now: float) -> bool:
+    """Return True for a first claim whose worker is gone by `now` (Unix seconds), and that nothing has written since.
+
+    Such a record is in no index: only a message that meets it again knows of it.
+    """
+    return record.status is Status.SENDING and record.revision == FIRST_REVISION and now >= record.lease_until
+
+
+def already_deferred_for(record: TrackingRecord, entry: Entry) -> bool:
+    """Return True where the record waits for this very reason: a hop that changes nothing writes nothing."""
+    return (
+        entry.status is Status.DEFERRED
+        and record.status is Status.DEFERRED
+        and record.attempt == entry.attempt
+        and record.defer_reason == entry.detail["reason"]
+    )
 
 
 def claimed_at(record: TrackingRecord) -> float:

@@ -13,6 +13,7 @@ import msgspec
 
 from sesmail_layer.domain.record.statuses import Status
 
+FIRST_REVISION = 1
 HISTORY_LIMIT = 250
 """Entries kept for one email: an item ends at 400 KB. Beyond it only an entry that changes a status is added."""
 
@@ -101,7 +102,7 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     """The EventBridge event that the record was made for: distinguishes a redelivery from a second request."""
     lease_until: float = 0
     """Until when (Unix seconds) the worker that claimed the email may still be sending it."""
-    revision: int = 1
+    revision: int = FIRST_REVISION
     """The first write stores 1; each later one names the revision that it replaces and stores the next."""
 
     def next_revision(self) -> TrackingRecord:

@@ -73,7 +73,7 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
 
 
-class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RawEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same as JSON. The detail is passed on as it was written: `1e15` would be four times as long."""
 
     id: str
@@ -117,7 +117,7 @@ def check_envelope(envelope: RequestEnvelope, body: str, max_bytes: int) -> None
 
 def _decoded(body: str) -> RequestEnvelope:
     try:
-        message = msgspec.json.decode(body, type=_Message)
+        message = msgspec.json.decode(body, type=RawEnvelope)
         return RequestEnvelope(
             id=message.id,
             source=message.source,
@@ -156,7 +156,7 @@ def asks_for_bulk(envelope: RequestEnvelope) -> bool:
 
 def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     """Return the queue message of the next hop."""
-    message = _Message(
+    message = RawEnvelope(
         id=envelope.id,
         source=envelope.source,
         detail=msgspec.Raw(envelope.detail_json or msgspec.json.encode(envelope.detail)),

@@ -18,7 +18,7 @@ from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
-from sesmail_layer.usecases.sender.deliver import Delivery, Prepared
+from sesmail_layer.usecases.sender.deliver import Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
@@ -66,6 +66,7 @@ class SendEmails:
             bulk_share=rules.bulk_rate_share,
         )
         self._kept = KeptRequests(ports.pending, ports.log, retries=rules.soft_bounce_retries)
+        self._lease_offsets = lease_offsets()
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
@@ -107,6 +108,7 @@ class SendEmails:
             self._kept,
             ports.mailer,
             ports.clock,
+            self._lease_offsets,
             deadline=deadline,
             last_send=last_send,
             bytes_in_flight=ports.bytes_in_flight,

@@ -18,7 +18,9 @@ from sesmail_layer.domain.record.claims import (
     REFUSED_EVENT,
     Verdict,
     accepted_earlier,
+    already_deferred_for,
     claimed_at,
+    is_stranded,
     judge,
     key_of_source,
 )
@@ -82,6 +84,7 @@ class Claims:
                 job.use_key_of_source()
             else:
                 job.hop = msgspec.structs.replace(job.hop, record_id=job.email_id)
+            job.is_new = job.is_new and job.email_id not in records
 
     def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
         """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
@@ -159,9 +162,13 @@ class Claims:
                 attempt=hop.attempt,
                 now=now,
                 settle_seconds=self._settle_seconds,
-                unsent=hop.unsent,
+                unsent=(*hop.unsent, lease_until),  # botocore repeats a call, and the first may have written it.
             )
             attempt = finding.attempt
+            if finding.verdict in (Verdict.BUSY, Verdict.UNSETTLED) and is_stranded(existing, now):
+                # Written again for the indexes: its email must be found even where this message is lost.
+                existing = self._tracking.replace(existing) or existing.next_revision()
+                continue
             match finding.verdict:
                 case Verdict.BUSY:
                     raise ClaimActive(max(1.0, finding.until - now))
@@ -171,7 +178,7 @@ class Claims:
                     self._end_without_entry(job, existing, verdict)
                     return None
             entry = make(attempt, existing.revision + 1)
-            if _already_deferred_for(existing, entry):
+            if already_deferred_for(existing, entry):
                 self._republish(job, existing)
                 return existing
             replaced = self._replace(job, existing, entry, lease_until)
@@ -338,13 +345,3 @@ def _with_dropped(job: Job, entry: Entry) -> list[Entry]:
 def _entry_key(attempt: int, revision: int, status: Status) -> str:
     """Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else."""
     return f"mark/{attempt}/{revision:05d}/{status}"
-
-
-def _already_deferred_for(record: TrackingRecord, entry: Entry) -> bool:
-    """True where the record waits for this very reason already: a hop that changes nothing writes nothing."""
-    return (
-        entry.status is Status.DEFERRED
-        and record.status is Status.DEFERRED
-        and record.attempt == entry.attempt
-        and record.defer_reason == entry.detail["reason"]
-    )

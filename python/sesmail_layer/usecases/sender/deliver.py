@@ -1,4 +1,4 @@
-"""Deliver an email: wait for its send time → compose → check pauses → claim → keep for a retry → send → record."""
+"""Deliver a batch: keep its new requests for a retry → each email: wait for its send time → claim → send → record."""
 
 from __future__ import annotations
 
@@ -28,12 +28,19 @@ _CLAIM_SECONDS = 2.0
 _LEASES = 10
 """How many of its claims without an answer a message carries on: the tries of ten minutes."""
 _LEASES_DIFFER_SECONDS = 1e-5
-"""A lease names its claim: two of one batch, which end with the same invocation, differ."""
 _LATE_SECONDS = 1.0
 """How late an email may be sent after the time that leaves enough for recording."""
 
 Prepared = tuple[Email, PreparedMail]
 DeliverStep = tuple[Email, Callable[[], None]]
+
+
+def lease_offsets() -> Iterator[float]:
+    """Return seconds to add to one lease after another: a lease names its claim, in all containers.
+
+    Those of one container may end with the same invocation, those of two at the same time.
+    """
+    return itertools.count(random.random() / 1000, _LEASES_DIFFER_SECONDS)
 
 
 class Delivery:
@@ -48,12 +55,16 @@ class Delivery:
         kept: KeptRequests,
         mailer: Mailer,
         clock: Clock,
+        lease_offsets: Iterator[float],
         *,
         deadline: float,
         last_send: float,
         bytes_in_flight: Callable[[int], AbstractContextManager[None]],
     ) -> None:
-        """`last_send` (Unix seconds): the latest send time that leaves enough of the invocation for recording."""
+        """`last_send` (Unix seconds): the latest send time that leaves enough of the invocation for recording.
+
+        `lease_offsets` are the container's: an invocation may handle its messages in more than one batch.
+        """
         self._pacer = pacer
         self._quota = quota
         self._producers = producers
@@ -61,11 +72,11 @@ class Delivery:
         self._kept = kept
         self._mailer = mailer
         self._clock = clock
+        self._lease_offsets = lease_offsets
         self._deadline = deadline
         self._last_send = last_send
         self._bytes_in_flight = bytes_in_flight
         self._sent: list[Email] = []
-        self._claimed = itertools.count()
 
     def take_sent(self) -> list[Email]:
         """Return the emails that SES accepted since the last call."""
@@ -101,6 +112,9 @@ class Delivery:
             yield self._steps(bulk, [None] * len(bulk))
 
     def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
+        in_time = [email for (email, _), at in zip(some, times, strict=True) if at is not None]
+        if len(in_time) > 1:
+            self._kept.keep_new(in_time)
         return [(email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)]
 
     def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
@@ -135,8 +149,9 @@ class Delivery:
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )
         except (PermanentError, HoldError, TransientError) as err:
-            # It was not sent: whoever gets the message next may send at once.
-            email.hop = msgspec.structs.replace(email.hop, unsent=unsent)
+            # It was not sent: whoever gets the message next may send at once, if the claim in its way is this one.
+            if email.claim is not None or isinstance(err, TransientError):
+                email.hop = msgspec.structs.replace(email.hop, unsent=unsent)
             if isinstance(err, TransientError):
                 self._claims.release(email)
             raise
@@ -144,7 +159,7 @@ class Delivery:
     def _lease_until(self, longest_seconds: float) -> float:
         """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""
         earliest = max(self._deadline + _LEASE_EXTRA_SECONDS, self._clock.now() + _CLAIM_SECONDS + longest_seconds)
-        return earliest + next(self._claimed) * _LEASES_DIFFER_SECONDS
+        return earliest + next(self._lease_offsets)
 
 
 def _raise(err: TransientError) -> None:

@@ -55,6 +55,8 @@ class Job:
     """The record's `recipients` before anything happened: each cc and bcc."""
     send_at: float = 0.0
     """Unix time before which it is not sent; 0: at once."""
+    is_new: bool = False
+    """True: no record and no earlier try of it are known; `find_records` has looked for one."""
     claim: TrackingRecord | None = None
     """Set by `claim`: the record as this worker claimed it."""
 
@@ -100,8 +102,8 @@ class Email(Job):
     sensitive: bool = False
     """True: nothing of it is kept for a retry."""
     # Set by `deliver`:
-    kept: bool = False
-    """True: its request is in the pending table."""
+    kept_as: tuple[str, int] | None = None
+    """The id and the attempt under which its request is in the pending table."""
 
     def dropped_entries(self, attempt: int, at: str) -> list[Entry]:
         """The record's entries for the suppressed cc and bcc addresses, which an attempt leaves out."""
@@ -136,6 +138,7 @@ def receive(
         "email_id": envelope.hop.record_id or requested_id or f"email-{envelope.id}",
         "requested_id": requested_id,
         "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
+        "is_new": envelope.hop == Hop() and message.receive_count == 1,
     }
     try:
         check_envelope(envelope, message.body, max_request_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from sesmail_layer.domain.errors import OutcomeUnknownError, PermanentError, RateLimited, TransientError
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.request.envelopes import open_envelope
+from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -101,3 +105,45 @@ def test_no_two_claims_have_the_same_lease() -> None:
     sender.mailer.answers = [OutcomeUnknownError("ReadTimeoutError")] * 10
     sender.run(*(sender.message(request(emailId=f"m-{number}")) for number in range(10)))
     assert len({record.lease_until for record in sender.tracking.records.values()}) == 10
+
+
+def test_no_two_batches_of_a_container_have_the_same_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    sender = Sender()
+    sender.mailer.answers = [OutcomeUnknownError("ReadTimeoutError")] * 2
+    container = SendEmails(sender.ports(), sender.rules)
+    for email_id in ("one", "two"):
+        container([sender.message(request(emailId=email_id))], NOW + 30)
+    assert sender.tracking.records["one"].lease_until != sender.tracking.records["two"].lease_until
+
+
+def test_a_claim_that_is_another_workers_is_not_noted_as_unsent() -> None:
+    sender = Sender()
+    sender.mailer.late_answers = [OutcomeUnknownError("ReadTimeoutError")]
+    message = sender.message(request(emailId="one"))
+    sender.run(message)
+    sender.waiting.take()
+    sender.run(message)
+    [(body, _)] = sender.waiting.take()
+    assert open_envelope(body).hop.unsent == ()
+
+
+@pytest.mark.parametrize("method", ["create", "replace"])
+def test_a_claim_that_botocore_wrote_twice_is_this_workers_own(method: str) -> None:
+    """The first answer was lost; the second says that the condition fails, and returns what the first has written."""
+    sender = Sender()
+    if method == "replace":
+        sender.mailer.answers = [TransientError("SES error (connection)", code="SES009")]
+        sender.run(sender.message(request(emailId="one")))
+    write = getattr(sender.tracking, method)
+
+    def twice(record: TrackingRecord) -> TrackingRecord | None:
+        assert write(record) is None
+        setattr(sender.tracking, method, write)
+        return sender.tracking.records["one"]
+
+    setattr(sender.tracking, method, twice)
+    sender.run_waiting() if method == "replace" else sender.run(sender.message(request(emailId="one")))
+    assert len(sender.mailer.accepted) == 1
+    record = sender.tracking.records["one"]
+    assert (record.status, record.attempt, sender.waiting.messages) == (Status.SENT, 1, [])
