@@ -141,7 +141,10 @@ def _end(process: subprocess.Popen[str], *, save_state: bool) -> None:
     It has a session of its own, so that Ctrl-C reaches it through this process only: a second interrupt would make it
     exit without its state.
     """
-    process.send_signal(signal.SIGINT if save_state else signal.SIGKILL)
+    if save_state:
+        process.send_signal(signal.SIGINT)
+    else:
+        os.killpg(process.pid, signal.SIGKILL)  # its provider's processes included
     while process.poll() is None:
         with contextlib.suppress(KeyboardInterrupt):
             process.communicate()
