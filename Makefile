@@ -74,8 +74,8 @@ test-simulation: setup ## the real code on a simulated clock: pacing, breaker, a
 	@$(PYTEST) tests/simulation
 
 .PHONY: test-localcloud
-test-localcloud: setup ## the local cloud without an engine: `make env`, provider, compose file
-	@$(PYTEST) tests/localcloud
+test-localcloud: setup ## the local cloud and the tools without an engine: `make env`, provider, compose file, reports
+	@$(PYTEST) tests/localcloud tests/tools
 
 .PHONY: test-aws
 test-aws: setup ## adapters, the command line and the counts of units on moto
@@ -116,6 +116,15 @@ e2e: setup-tests ## all end-to-end tests, on an engine that Terraform deploys (B
 .PHONY: bench
 bench: setup ## measure, as ratios within one run; writes docs/performance.md
 	@$(PY) -m tools.bench --write
+
+# make aws-check SENDER=no-reply@example.com CONFIRM=yes
+SENDER ?=
+CONFIRM ?=
+PACKAGE_DIR ?=
+
+.PHONY: aws-check
+aws-check: setup ## check the engine on your AWS account: deploy, send, destroy, report (SENDER, CONFIRM=yes, PACKAGE_DIR)
+	@$(PY) -m tools.aws_check --sender "$(SENDER)" --package-dir "$(PACKAGE_DIR)" $(if $(filter yes,$(CONFIRM)),--yes)
 
 # Files or patterns below python/sesmail_layer: make mutate ONLY=domain/guards/breaker.py
 ONLY ?=

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +42,12 @@ class Terraform:
     environment: Mapping[str, str]
     backend: str
     variables: Mapping[str, Any]
+    # Provider settings of this run; empty for a real account.
+    override: str = OVERRIDE
+    # Files to add to the root.
+    additions: tuple[Path, ...] = ()
+    # On an interrupt, let Terraform write down what it has made: a local cloud is thrown away, an account is not.
+    saves_state_on_interrupt: bool = False
 
     @property
     def root(self) -> Path:
@@ -49,7 +57,10 @@ class Terraform:
         """Copy the modules again (the state stays), write variables and provider settings, run init."""
         for name in ("terraform", "modules"):
             _copy_sources(REPOSITORY / name, self.folder / name)
-        (self.root / "emulator_override.tf").write_text(OVERRIDE)
+        if self.override:
+            (self.root / "emulator_override.tf").write_text(self.override)
+        for path in self.additions:
+            shutil.copy(path, self.root)
         (self.root / "emulator.auto.tfvars.json").write_text(json.dumps(self.variables, indent=2))
         self._run("init", "-input=false", "-no-color", *terraform_init_args())
 
@@ -107,16 +118,36 @@ class Terraform:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                start_new_session=True,
             ) as process,
         ):
-            for line in process.stdout or ():
-                log.write(line)
-                if line.startswith("{"):
-                    progress.event(json.loads(line))
+            try:
+                for line in process.stdout or ():
+                    log.write(line)
+                    if line.startswith("{"):
+                        progress.event(json.loads(line))
+            except BaseException:
+                _end(process, save_state=self.saves_state_on_interrupt)
+                raise
         progress.finish()
         if process.returncode:
             errors = "\n".join(progress.errors) or log_path.read_text()[-4000:]
             raise TerraformError(f"terraform {arguments[0]} failed:\n{errors}")
+
+
+def _end(process: subprocess.Popen[str], *, save_state: bool) -> None:
+    """End Terraform: at once, or after what it has begun.
+
+    It has a session of its own, so that Ctrl-C reaches it through this process only: a second interrupt would make it
+    exit without its state.
+    """
+    if save_state:
+        process.send_signal(signal.SIGINT)
+    else:
+        os.killpg(process.pid, signal.SIGKILL)  # its provider's processes included
+    while process.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):
+            process.communicate()
 
 
 def _copy_sources(source: Path, target: Path) -> None:

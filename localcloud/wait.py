@@ -16,8 +16,10 @@ class WaitTimeoutError(LocalCloudError):
     """What was waited for did not happen in time; the message names it and what was seen last."""
 
 
-def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
-    """Call `look` until it returns something true.
+def wait_for(
+    look: Callable[[], Found | None], what: str, seconds: float = 30.0, poll_seconds: float = POLL_SECONDS
+) -> Found:
+    """Call `look` every `poll_seconds` until it returns something true.
 
     Raises WaitTimeoutError after `seconds`, with `what` in its message.
     """
@@ -25,5 +27,5 @@ def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 30.0)
     while not (found := look()):
         if time.monotonic() > deadline:
             raise WaitTimeoutError(f"Timed out after {seconds:.0f} s waiting for {what}; last seen: {found!r}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
     return found
