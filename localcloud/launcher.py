@@ -3,8 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
-destination, its identities (`identities.py`) and account (`account.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and
-EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
+destination, its identities (`identities.py`) and account (`account.py`), IAM's evaluator (`iam.py`), bus policies
+(`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def engine(facts: Facts) -> Iterable[Finding]:
     missing = [name for name in FUNCTIONS if not _exists(facts, name)]
     if "EmailSender" in missing:
         yield needs_fix(
-            f"there is no engine '{facts.engine.name}' in {facts.region}: no function {facts.resource_name('EmailSender')}",
+            f"there is no engine '{facts.engine.name}' in {facts.region} (no {facts.resource_name('EmailSender')})",
             fix="Check --name, --region and --profile; if the engine is not deployed yet, deploy it.",
             command=APPLY,
         )
@@ -166,17 +166,18 @@ def concurrency(facts: Facts) -> Iterable[Finding]:
             continue
         reserved += own
         if own < of_queues:
+            variable = "email_sender" if name == FUNCTIONS[0] else "feedback_processor"
             yield needs_fix(
                 f"{function} has {own} executions reserved, and its queues may ask for {of_queues}",
                 fix="Reserve at least as many as the queues' concurrency, or reserve none.",
-                command=f"{'email_sender' if name == FUNCTIONS[0] else 'feedback_processor'}_reserved_concurrency = {of_queues}",
+                command=f"{variable}_reserved_concurrency = {of_queues}",
                 subject=function,
             )
     if wanted > free:
         yield needs_fix(
             f"the engine's queues may run {wanted} functions at once, and the account has {free} unreserved executions",
-            fix="Ask AWS for more concurrent executions, or lower email_sender_concurrency, bulk_sender_concurrency and "
-            "feedback_processor_concurrency.",
+            fix="Ask AWS for more concurrent executions, or lower email_sender_concurrency, bulk_sender_concurrency "
+            "and feedback_processor_concurrency.",
             command="aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
             f"--desired-value {max(1000, int(limit['ConcurrentExecutions']) + wanted - free)}",
         )
@@ -209,7 +210,7 @@ CHECKS = (
         id="concurrency",
         group="Engine",
         title="Lambda concurrency",
-        why="Lambda throttles what is beyond the account's limit, the engine and your other functions: emails are late.",
+        why="Lambda throttles what is beyond the account's limit, your other functions too: emails are late.",
         run=concurrency,
     ),
     Check(

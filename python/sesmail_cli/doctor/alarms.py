@@ -29,7 +29,8 @@ def subscriptions(facts: Facts) -> Iterable[Finding]:
             f"{_name(each)} has not confirmed the subscription to the alarms",
             fix="Open the mail from AWS Notifications (look in spam, too) and follow its link; it is valid for three "
             "days. To get another:",
-            command=f"aws sns subscribe --topic-arn {topic} --protocol {each['Protocol']} --notification-endpoint ADDRESS",
+            command=f"aws sns subscribe --topic-arn {topic} "
+            f"--protocol {each['Protocol']} --notification-endpoint ADDRESS",
             subject=_name(each),
         )
     if not live:

@@ -59,8 +59,9 @@ def doctor(context: CommandContext, *, nameserver: Nameserver = None) -> int:
 
 
 doctor.__doc__ = (
-    f"{doctor.__doc__}\n\nExits with {OK} when all is well, {ATTENTION} while anything needs a hand or could not be checked "
-    f"(a missing engine, too), {USAGE} for a wrong argument, {AWS_FAILED} when AWS rejects your credentials or cannot be reached."
+    f"{doctor.__doc__}\n\nExits with {OK} when all is well, {ATTENTION} while anything needs a hand or could not be "
+    f"checked (a missing engine, too), {USAGE} for a wrong argument, {AWS_FAILED} when AWS rejects your credentials or "
+    "cannot be reached."
 )
 
 

@@ -37,11 +37,11 @@ def examine_dmarc(domain: str, dns: Dns) -> DmarcReport:
         name = f"_dmarc.{'.'.join(labels[start:])}"
         found = [text for text in dns.texts(name) if text.lower().lstrip().startswith("v=dmarc1")]
         if found:
-            return _read(name, found, domain, dns)
+            return _read(name, found, dns)
     return DmarcReport()
 
 
-def _read(name: str, found: list[str], domain: str, dns: Dns) -> DmarcReport:
+def _read(name: str, found: list[str], dns: Dns) -> DmarcReport:
     report = DmarcReport(name=name, record=found[0])
     if len(found) > 1:
         report.problems.append(f"{name} has {len(found)} DMARC records, and receivers then use none")

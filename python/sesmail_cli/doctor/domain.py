@@ -33,7 +33,8 @@ def dkim(facts: Facts) -> Iterable[Finding]:
             yield needs_fix(
                 f"SES does not sign the mail of {identity.name}",
                 fix="Switch signing on.",
-                command=f"aws sesv2 put-email-identity-dkim-attributes --email-identity {identity.name} --signing-enabled",
+                command="aws sesv2 put-email-identity-dkim-attributes --signing-enabled "
+                f"--email-identity {identity.name}",
                 subject=identity.name,
             )
         elif attributes.get("SigningAttributesOrigin") == "EXTERNAL":

@@ -1,4 +1,4 @@
-"""Checks of the way from a request to the sender and from SES's events back: rules, queues, configuration set, topic."""
+"""Checks of the ways of requests and of SES's events: rules, queues, configuration set, topic."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def _options(name: str, details: Mapping[str, Any]) -> Iterator[Finding]:
         yield needs_fix(
             f"sending with {name} is switched off: all mail waits",
             fix="Find out who switched it off and why, then switch it on.",
-            command=f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled",
+            command="aws sesv2 put-configuration-set-sending-options --sending-enabled "
+            f"--configuration-set-name {name}",
             subject=name,
         )
     if details.get("ReputationOptions", {}).get("ReputationMetricsEnabled") is False:

@@ -73,8 +73,8 @@ def _misfit(name: str, runs: tuple[str, str], built: set[tuple[str, str]], *, so
     found = " and ".join(f"{one} on {other}" for one, other in sorted(built))
     return needs_fix(
         f"{name} runs on {runtime} and {processor}, and {source} was built for {found}: it cannot start",
-        fix="Build for what it runs on, or set lambda_runtime and lambda_architecture to what was built. From a release, "
-        "leave package_dir out. In a clone:",
+        fix="Build for what it runs on, or set lambda_runtime and lambda_architecture to what was built. From a "
+        "release, leave package_dir out. In a clone:",
         command=f"make package PYTHON_VERSION={version} ARCH={processor} && {APPLY}",
         subject=name,
     )

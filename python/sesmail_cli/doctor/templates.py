@@ -54,8 +54,8 @@ def _starters(facts: Facts, installed: Mapping[str, dict[str, bytes | None]]) ->
     missing = [name for name, decision in decisions.items() if decision is Decision.INSTALL]
     old = [name for name, decision in decisions.items() if decision is Decision.UPDATE]
     seed = (
-        f"aws lambda invoke --function-name {facts.resource_name('TemplateSeeder')} --cli-binary-format raw-in-base64-out "
-        "--payload '{}' /dev/stdout"
+        f"aws lambda invoke --function-name {facts.resource_name('TemplateSeeder')} "
+        "--cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
     )
     for names, state in ((missing, "not installed"), (old, f"older than those of sesmail {__version__}")):
         if names:

@@ -108,8 +108,8 @@ def production_access(
 def _print_state(context: CommandContext, account: Mapping[str, Any], review: Mapping[str, Any]) -> None:
     quota = account.get("SendQuota", {})
     context.print(
-        f"[yellow]The account is in SES's sandbox[/] in {context.engine.region}: it may write to verified addresses only, "
-        f"{quota.get('Max24HourSend', 200):g} in 24 hours, {quota.get('MaxSendRate', 1):g} a second."
+        f"[yellow]The account is in SES's sandbox[/] in {context.engine.region}: it may write to verified addresses "
+        f"only, {quota.get('Max24HourSend', 200):g} in 24 hours, {quota.get('MaxSendRate', 1):g} a second."
     )
     if status := review.get("Status"):
         case_id = f" (case {review['CaseId']})" if review.get("CaseId") else ""
@@ -135,7 +135,7 @@ def _description(engine: Engine, sends: str | None, opt_in: str | None, per_day:
     text = "\n".join(_sentences(engine, sends, opt_in, per_day))
     if len(text) > _MOST_CHARACTERS:
         raise UsageError(
-            f"The case has {len(text)} characters, and AWS takes {_MOST_CHARACTERS}: shorten --sends and --opt-in."
+            f"The case has {len(text)} characters, AWS takes {_MOST_CHARACTERS}: shorten --sends and --opt-in."
         )
     return text
 
@@ -152,23 +152,20 @@ def _sentences(engine: Engine, sends: str | None, opt_in: str | None, per_day: i
         "follows the account's sending rate and daily quota."
     )
     if engine.setting("SES_CONFIGURATION_SET", ""):
-        yield "Feedback: SES publishes bounces and complaints to Amazon SNS through our configuration set; each is recorded."
+        yield "Feedback: SES publishes bounces and complaints to Amazon SNS (event publishing); each is recorded."
     yield (
-        "Bounces and complaints: an address that bounces hard, or whose owner complains, is suppressed at once and gets no "
-        f"further mail; so is one to which the last {soft} emails soft-bounced."
+        "Bounces and complaints: an address that bounces hard, or that a complaint comes from, is suppressed at once "
+        f"and gets no further mail; so is one to which the last {soft} emails soft-bounced."
     )
     yield _reaction(engine)
-    yield "Unsubscribing: marketing mail carries List-Unsubscribe; who unsubscribes gets no more of it."
+    yield "Unsubscribing: an address that unsubscribes gets no further marketing mail from this sender."
 
 
 def _reaction(engine: Engine) -> str:
     bounces = float(engine.setting("SESMAIL_BOUNCE_RATE_PAUSE_THRESHOLD", "0.05"))
     complaints = float(engine.setting("SESMAIL_COMPLAINT_RATE_PAUSE_THRESHOLD", "0.001"))
-    does = (
-        "sending pauses by itself"
-        if engine.setting("SESMAIL_BREAKER_MODE", "pause") == "pause"
-        else "an alarm calls us"
-    )
+    pauses = engine.setting("SESMAIL_BREAKER_MODE", "pause") == "pause"
+    does = "sending pauses by itself" if pauses else "an alarm calls us"
     return f"Reputation: above {bounces:.1%} bounces or {complaints:.2%} complaints {does}, and we look for the cause."
 
 
