@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sesmail_cli.doctor.facts import APPLY, FUNCTIONS, Facts
-from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok
+from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, unknown
 
 _EXTENSION = re.compile(r"\.cpython-(\d)(\d+)-(aarch64|x86_64)-linux-gnu\.so$")
 _PROCESSORS = {"aarch64": "arm64", "x86_64": "x86_64"}
@@ -23,7 +23,9 @@ def functions(facts: Facts) -> Iterable[Finding]:
     active = 0
     for name in FUNCTIONS:
         function, name = facts.function(name), facts.resource_name(name)
-        if function.get("State", "Active") not in ("Active", "Inactive"):
+        if function.get("State") == "Pending" or function.get("LastUpdateStatus") == "InProgress":
+            yield unknown(f"{name} is being deployed", fix="Run the command again in a minute.", subject=name)
+        elif function.get("State", "Active") not in ("Active", "Inactive"):
             why = function.get("StateReason", "no reason given")
             yield needs_fix(f"{name} is {function['State']}: {why}", fix=_DEPLOY, command=APPLY, subject=name)
         elif function.get("LastUpdateStatus", "Successful") == "Failed":

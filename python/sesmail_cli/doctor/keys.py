@@ -21,64 +21,82 @@ _MANAGED = "alias/aws/sns"
 
 
 def topic_keys(facts: Facts) -> Iterable[Finding]:
-    encrypted = False
-    for part, service in _PUBLISHERS.items():
-        topic = facts.arn("sns", facts.resource_name(part))
-        name = facts.resource_name(part)
-        try:
-            key = facts.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"].get("KmsMasterKeyId", "")
-        except ClientError as error:
-            if not is_not_found(error):
-                raise
-            continue  # The checks of events and alarms name a missing topic.
-        if not key:
-            continue
-        encrypted = True
+    topics: dict[str, list[str]] = {}
+    for part in _PUBLISHERS:
+        if key := _key_of(facts, part):
+            topics.setdefault(key, []).append(part)
+    for key, parts in topics.items():
+        names = ", ".join(facts.resource_name(part) for part in parts)
         if key == _MANAGED or key.endswith(f":{_MANAGED}"):
-            yield needs_fix(
-                f"the topic {name} is encrypted with the AWS-managed key, which lets {service} publish nothing",
-                fix="Use a key of your own whose policy lets it in, or none.",
-                command=f"aws sns set-topic-attributes --topic-arn {topic} --attribute-name KmsMasterKeyId "
-                "--attribute-value ''",
-                subject=name,
-            )
+            yield _managed(facts, parts, names)
+            continue
+        described = _described(facts, key, names)
+        if isinstance(described, Finding):
+            yield described
         else:
-            yield from _own_key(facts, key, topic, service)
-    if not encrypted:
+            yield from _publishers(facts, described, parts)
+    if not topics:
         yield skipped("the topics have no customer key (kms_key_arn)")
 
 
-def _own_key(facts: Facts, key: str, topic: str, service: str) -> Iterator[Finding]:
-    name = topic.rpartition(":")[2]
-    kms = facts.client("kms")
-    described = _described(facts, key, name)
-    if isinstance(described, Finding):
-        yield described
-        return
-    source = (
-        facts.arn("cloudwatch", f"alarm:{facts.engine.name}-*")
-        if service.startswith("cloudwatch")
-        else facts.arn("ses", f"configuration-set/{facts.configuration_set}")
+def _key_of(facts: Facts, part: str) -> str:
+    """Return the key of a topic; empty where it has none. The checks of events and alarms name a missing topic."""
+    topic = facts.arn("sns", facts.resource_name(part))
+    try:
+        attributes = facts.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    except ClientError as error:
+        if is_not_found(error):
+            return ""
+        raise
+    return str(attributes.get("KmsMasterKeyId") or "")
+
+
+def _managed(facts: Facts, parts: list[str], names: str) -> Finding:
+    services = " and ".join(_PUBLISHERS[part] for part in parts)
+    return needs_fix(
+        f"{names}: encrypted with the AWS-managed key, which lets {services} publish nothing",
+        fix="Use a key of your own whose policy lets them in (kms_key_arn), or none.",
+        command="\n".join(
+            f"aws sns set-topic-attributes --topic-arn {facts.arn('sns', facts.resource_name(part))} "
+            "--attribute-name KmsMasterKeyId --attribute-value ''"
+            for part in parts
+        ),
+        subject=names,
     )
-    context = {**service_context(facts, source), "kms:encryptioncontext:aws:sns:topicarn": topic}
-    policy = kms.get_key_policy(KeyId=described["KeyId"], PolicyName="default")["Policy"]
-    arn = str(described["Arn"])
-    verdicts = [allows(policy, service=service, action=action, resource=arn, context=context) for action in _ACTIONS]
-    if False in verdicts:
-        yield needs_fix(
-            f"the policy of the key {described['KeyId']} does not let {service} use it for {name}",
-            fix="Add this statement to the key's policy:",
-            command=json.dumps(_statement(facts, service)),
-            subject=name,
-        )
-    elif None in verdicts:
-        yield unknown(
-            f"the policy of the key {described['KeyId']} lets {service} in under a condition that is not known here",
-            fix="Look at the policy's conditions yourself.",
-            subject=name,
-        )
-    else:
-        yield ok(f"{service} may use the key of {name}", subject=name)
+
+
+def _publishers(facts: Facts, key: dict[str, Any], parts: list[str]) -> Iterator[Finding]:
+    """Whether the key's policy lets in who publishes to its topics."""
+    policy = facts.client("kms").get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]
+    sources = {
+        "SESFeedback": facts.arn("ses", f"configuration-set/{facts.configuration_set}"),
+        "Alarms": facts.arn("cloudwatch", f"alarm:{facts.engine.name}-*"),
+    }
+    for part in parts:
+        service, name = _PUBLISHERS[part], facts.resource_name(part)
+        context = {
+            **service_context(facts, sources[part]),
+            "kms:encryptioncontext:aws:sns:topicarn": facts.arn("sns", name),
+        }
+        verdicts = [
+            allows(policy, service=service, action=action, resource=str(key["Arn"]), context=context)
+            for action in _ACTIONS
+        ]
+        if False in verdicts:
+            yield needs_fix(
+                f"the policy of the key {key['KeyId']} does not let {service} use it for {name}",
+                fix="Add this statement to the key's policy:",
+                command=json.dumps(_statement(facts, service)),
+                subject=name,
+            )
+        elif None in verdicts:
+            yield unknown(
+                f"the policy of the key {key['KeyId']} lets {service} in under a condition that is not known here",
+                fix="Look at the policy's conditions yourself.",
+                subject=name,
+            )
+        else:
+            yield ok(f"{service} may use the key of {name}", subject=name)
 
 
 def _statement(facts: Facts, service: str) -> dict[str, Any]:
