@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import boto3
 from botocore.exceptions import ClientError
@@ -10,8 +10,12 @@ from botocore.exceptions import ClientError
 from sesmail_cli.doctor.facts import APPLY, FUNCTIONS, Facts, is_not_found
 from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, skipped
 
-_SUPPRESSED = ("BOUNCE", "COMPLAINT")
+# https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+SUPPRESSED = {"BOUNCE": "hard bounces", "COMPLAINT": "complaints"}
 _HIGH_QUOTA_USE = 0.9
+_SANDBOX_QUOTA = 200
+# https://docs.aws.amazon.com/general/latest/gr/ses.html
+_MORE_QUOTA = "aws service-quotas request-service-quota-increase --service-code ses --quota-code L-804C8AE8"
 _CONSOLE = "https://console.aws.amazon.com/ses/home#/account"
 
 
@@ -109,8 +113,13 @@ def quota(facts: Facts) -> Iterable[Finding]:
         yield needs_fix(
             f"{sent:,.0f} of {most:,.0f} recipients in 24 hours are used: mail waits when none is left",
             fix="Ask AWS for a higher sending quota in this region.",
-            command="aws service-quotas request-service-quota-increase --service-code ses --quota-code L-804C8AE8"
-            f" --desired-value {max(2 * most, 1):.0f}",
+            command=f"{_MORE_QUOTA} --desired-value {max(2 * most, 1):.0f}",
+        )
+    elif 0 <= most <= _SANDBOX_QUOTA and facts.ses_account.get("ProductionAccessEnabled", True):
+        yield needs_fix(
+            f"the account has production access, and still the sandbox's quota: {most:,.0f} recipients in 24 hours",
+            fix="Ask AWS for a higher sending quota in this region.",
+            command=f"{_MORE_QUOTA} --desired-value 50000",
         )
     else:
         limit = "no daily limit" if most < 0 else f"{most:,.0f} recipients in 24 hours"
@@ -119,34 +128,19 @@ def quota(facts: Facts) -> Iterable[Finding]:
 
 def suppression(facts: Facts) -> Iterable[Finding]:
     kept = facts.ses_account.get("SuppressionAttributes", {}).get("SuppressedReasons", [])
-    missing = [reason for reason in _SUPPRESSED if reason not in kept]
+    missing = [reason for reason in SUPPRESSED if reason not in kept]
     if missing:
         yield needs_fix(
-            f"SES's own suppression list of the account takes no {_words(missing)}",
+            f"SES's own suppression list of the account takes no {words_of(missing)}",
             fix="Switch both on.",
             command="aws sesv2 put-account-suppression-attributes --suppressed-reasons BOUNCE COMPLAINT",
         )
     else:
         yield ok("SES adds hard bounces and complaints to its own list of the account")
-    yield from _suppression_of_the_set(facts)
 
 
-def _suppression_of_the_set(facts: Facts) -> Iterator[Finding]:
-    details = facts.configuration_set_details if facts.configuration_set else None
-    kept = (details or {}).get("SuppressionOptions", {}).get("SuppressedReasons")
-    missing = [] if kept is None else [reason for reason in _SUPPRESSED if reason not in kept]
-    if missing:
-        yield needs_fix(
-            f"the configuration set overrides the account's list and takes no {_words(missing)}",
-            fix="Switch both on for the set.",
-            command="aws sesv2 put-configuration-set-suppression-options --configuration-set-name "
-            f"{facts.configuration_set} --suppressed-reasons BOUNCE COMPLAINT",
-            subject=facts.configuration_set,
-        )
-
-
-def _words(reasons: Iterable[str]) -> str:
-    return " and no ".join({"BOUNCE": "hard bounces", "COMPLAINT": "complaints"}[reason] for reason in reasons)
+def words_of(reasons: Iterable[str]) -> str:
+    return " and no ".join(SUPPRESSED[reason] for reason in reasons)
 
 
 def concurrency(facts: Facts) -> Iterable[Finding]:
@@ -242,5 +236,6 @@ CHECKS = (
         title="SES's suppression list",
         why="It also protects your reputation from mail that bypasses the engine.",
         run=suppression,
+        needs_engine=False,
     ),
 )

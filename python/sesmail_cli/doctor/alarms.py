@@ -20,7 +20,12 @@ def subscriptions(facts: Facts) -> Iterable[Finding]:
         facts, topic, "cloudwatch.amazonaws.com", facts.arn("cloudwatch", f"alarm:{facts.engine.name}-*")
     )
     pages = facts.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    everyone = [each for page in pages for each in page["Subscriptions"] if each["Protocol"] != _OWN]
+    subscribed = [each for page in pages for each in page["Subscriptions"]]
+    queue = facts.arn("sqs", facts.resource_name("FeedbackQueue"))
+    if queue not in [each["Endpoint"] for each in subscribed]:
+        what = "the alarms on SES's own rates do not reach the engine, so its breaker does not trip by them"
+        yield needs_fix(what, fix="Apply Terraform again.", command=APPLY, subject=facts.resource_name("FeedbackQueue"))
+    everyone = [each for each in subscribed if each["Protocol"] != _OWN]
     # Whoever unsubscribes stays in the list for some days.
     live = [each for each in everyone if each["SubscriptionArn"] != _DELETED]
     pending = [each for each in live if each["SubscriptionArn"] == _PENDING]

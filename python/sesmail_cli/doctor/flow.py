@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sesmail_cli.doctor.account import SUPPRESSED, words_of
 from sesmail_cli.doctor.facts import APPLY, FUNCTIONS, Facts, is_not_found
 from sesmail_cli.doctor.findings import Check, Finding, State, needs_fix, ok, skipped, unknown
 from sesmail_cli.doctor.policies import allows
@@ -95,7 +96,7 @@ def configuration_set(facts: Facts) -> Iterable[Finding]:
     if details is None:
         yield needs_fix(f"SES has no configuration set {name}", fix="Create it again.", command=APPLY, subject=name)
         return
-    found = list(_options(name, details))
+    found = [*_options(name, details), *_suppression(name, details)]
     yield from found or [ok(f"{name} sends and counts reputation", subject=name)]
 
 
@@ -114,6 +115,19 @@ def _options(name: str, details: Mapping[str, Any]) -> Iterator[Finding]:
             fix="Switch them on.",
             command="aws sesv2 put-configuration-set-reputation-options "
             f"--configuration-set-name {name} --reputation-metrics-enabled",
+            subject=name,
+        )
+
+
+def _suppression(name: str, details: Mapping[str, Any]) -> Iterator[Finding]:
+    kept = details.get("SuppressionOptions", {}).get("SuppressedReasons")
+    missing = [] if kept is None else [reason for reason in SUPPRESSED if reason not in kept]
+    if missing:
+        yield needs_fix(
+            f"{name} overrides the account's suppression list and takes no {words_of(missing)}",
+            fix="Switch both on for the set.",
+            command=f"aws sesv2 put-configuration-set-suppression-options --configuration-set-name {name} "
+            "--suppressed-reasons BOUNCE COMPLAINT",
             subject=name,
         )
 

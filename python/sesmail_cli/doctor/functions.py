@@ -50,7 +50,7 @@ def archives(facts: Facts) -> Iterable[Finding]:
         source = layers[0] if layers else name
         if source not in built:
             built[source] = _built_for(_location(facts, layers, name))
-        if built[source] in ({runs}, set()):
+        if built[source] == {runs}:
             fits.append(f"{runs[0]} on {runs[1]}")
         else:
             yield _misfit(name, runs, built[source], source="its layer" if layers else "its archive")
@@ -73,8 +73,9 @@ def _misfit(name: str, runs: tuple[str, str], built: set[tuple[str, str]], *, so
     runtime, processor = runs
     version = runtime.removeprefix("python")
     found = " and ".join(f"{one} on {other}" for one, other in sorted(built))
+    what = f"was built for {found}" if built else "does not hold the engine's packages"
     return needs_fix(
-        f"{name} runs on {runtime} and {processor}, and {source} was built for {found}: it cannot start",
+        f"{name} runs on {runtime} and {processor}, and {source} {what}: it cannot start",
         fix="Build for what it runs on, or set lambda_runtime and lambda_architecture to what was built. From a "
         "release, leave package_dir out. In a clone:",
         command=f"make package PYTHON_VERSION={version} ARCH={processor} && {APPLY}",

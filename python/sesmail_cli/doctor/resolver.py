@@ -9,7 +9,7 @@ import dns.nameserver
 import dns.resolver
 
 _SECONDS = 5.0
-_PORT = 53
+_PORT, _LAST_PORT = 53, 65_535
 
 
 class DnsUnavailableError(Exception):
@@ -25,7 +25,10 @@ class Dns:
 
     def __init__(self, nameserver: str | None = None) -> None:
         self.is_given = bool(nameserver)
-        self._resolver = dns.resolver.Resolver(configure=nameserver is None)
+        try:
+            self._resolver = dns.resolver.Resolver(configure=not nameserver)
+        except dns.resolver.NoResolverConfiguration as error:
+            raise NameserverError("This machine has no DNS server: name one, such as --nameserver 1.1.1.1.") from error
         self._resolver.lifetime = _SECONDS
         self._resolver.cache = dns.resolver.LRUCache()
         if nameserver:
@@ -73,8 +76,10 @@ def _host_and_port(given: str) -> tuple[str, int]:
     elif given.count(":") == 1:
         host, port = given.split(":")
     try:
+        if not 0 < int(port) <= _LAST_PORT:
+            raise ValueError(port)
         found = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)
-    except (OSError, ValueError, OverflowError) as error:
+    except (OSError, ValueError) as error:
         raise NameserverError(
             f"'{given}' is no name server: give its address, such as 1.1.1.1 or 127.0.0.1:5353."
         ) from error

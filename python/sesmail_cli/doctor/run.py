@@ -28,6 +28,8 @@ CHECKS: tuple[Check, ...] = (
 _FATAL_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
+# LocalStack's community edition has no SES v2.
+_NOT_IMPLEMENTED = 501
 _FATAL = (NoCredentialsError, PartialCredentialsError, NoRegionError)
 
 
@@ -66,6 +68,8 @@ def _run(check: Check, facts: Facts) -> Iterable[Finding]:
 
 def _of_answer(error: ClientError, facts: Facts) -> Finding:
     code = error.response["Error"].get("Code", "")
+    if facts.is_local and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == _NOT_IMPLEMENTED:
+        return skipped(f"the local cloud does not have {error.operation_name}")
     if code in _FATAL_CODES:
         raise error
     if code in DENIED:

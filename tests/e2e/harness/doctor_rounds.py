@@ -156,7 +156,7 @@ ROUNDS: list[list[Fault]] = [
         Fault("destination off", "event-destination", "is switched off", "terraform apply", destination(Enabled=False)),
         Fault(
             "set keeps bounces",
-            "ses-suppression",
+            "configuration-set",
             "takes no hard bounces",
             "put-configuration-set-suppression-options",
             set_options(
@@ -258,6 +258,13 @@ ROUNDS: list[list[Fault]] = [
             "leads to sesmailengine-SESFeedback",
             "terraform apply",
             no_destination,
+        ),
+        Fault(
+            "breaker not subscribed",
+            "alarm-subscription",
+            "its breaker does not trip",
+            "terraform apply",
+            unsubscribed("Alarms", "sqs"),
         ),
         Fault(
             "feedback queue not subscribed",

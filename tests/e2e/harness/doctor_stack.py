@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from localcloud.clients import client
@@ -62,6 +63,7 @@ class Stack:
         for record in self._zone_records():
             self._change_zone("DELETE", record)
         self.aws["route53"].delete_hosted_zone(Id=self.zone)
+        self.aws["kms"].schedule_key_deletion(KeyId=self.key, PendingWindowInDays=7)
         self.dns.stop()
 
     def records(self) -> Table:
@@ -105,6 +107,24 @@ class Stack:
     def _change_zone(self, action: str, record: Mapping[str, Any]) -> None:
         changes = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
         self.aws["route53"].change_resource_record_sets(HostedZoneId=self.zone, ChangeBatch=changes)
+
+    @contextmanager
+    def user_without(self, *rights: str) -> Iterator[dict[str, str]]:
+        """Make a user with all rights but these; yield the variables with its credentials."""
+        iam, user = self.aws["iam"], {"UserName": "doctor"}
+        statements = [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": list(rights), "Resource": "*"},
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.create_user(**user)
+        iam.put_user_policy(**user, PolicyName="doctor", PolicyDocument=policy)
+        key = iam.create_access_key(**user)["AccessKey"]
+        yield {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user_policy(**user, PolicyName="doctor")
+        iam.delete_user(**user)
+        self.engine.emulator.request("DELETE", "_sesmail/denials")
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
