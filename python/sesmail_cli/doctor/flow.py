@@ -203,6 +203,7 @@ def feedback(facts: Facts) -> Iterable[Finding]:
     queue = facts.arn("sqs", facts.resource_name("FeedbackQueue"))
     answer = facts.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     ends = [each["Endpoint"] for page in answer for each in page["Subscriptions"] if each["Protocol"] == "sqs"]
+    taken = _queue_takes(facts, "FeedbackQueue", "sns.amazonaws.com", topic, subject=facts.resource_name("SESFeedback"))
     if queue not in ends:
         yield needs_fix(
             "FeedbackQueue is not subscribed to the topic of SES's events",
@@ -210,10 +211,8 @@ def feedback(facts: Facts) -> Iterable[Finding]:
             command=APPLY,
             subject=facts.resource_name("FeedbackQueue"),
         )
-    else:
-        yield _queue_takes(
-            facts, "FeedbackQueue", "sns.amazonaws.com", topic, subject=facts.resource_name("SESFeedback")
-        )
+    if queue in ends or taken.state is not State.OK:
+        yield taken
 
 
 def topic_takes(facts: Facts, topic: str, service: str, source: str) -> Iterator[Finding]:
