@@ -20,7 +20,7 @@ _DETAILS = ("MailType", "WebsiteURL", "ContactLanguage", "UseCaseDescription", "
 
 @dataclass
 class Account:
-    """What GetAccount answers beside the quota; a review ends when the control API sets `production_access`."""
+    """What GetAccount answers, without the quota; a review ends when the control API sets `production_access`."""
 
     production_access: bool = True
     sending_enabled: bool = True

@@ -6,6 +6,7 @@ Every fault is planted in the stack or in DNS; the command sees no fake.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from localcloud.deployment import Deployment
+from tests.docs.test_snippets import aws_options
 from tests.e2e.harness.doctor_faults import Fault
 from tests.e2e.harness.doctor_rounds import ROUNDS
 from tests.e2e.harness.doctor_stack import Stack, Undo
@@ -103,6 +105,17 @@ def test_a_fault_is_named_with_its_fix(doctor: Doctor, number: int, fault: Fault
     assert fault.fix in f"{ours[0]['fix']}\n{ours[0]['command']}"
     assert ours[0]["why"]
     assert ours[0]["state"] == fault.state
+
+
+@pytest.mark.parametrize("number", range(len(ROUNDS)))
+def test_the_commands_of_the_fixes_exist_with_their_options(doctor: Doctor, number: int) -> None:
+    lines = [line for found in open_findings(doctor.of_round(number)) for line in found["command"].splitlines()]
+    commands = [part for line in lines for part in line.split(" && ")]
+    for command in filter(lambda each: each.startswith("aws "), commands):
+        _, service, operation, *words = shlex.split(command)
+        options = {word for word in words if word.startswith("--")}
+        # Version 2's own; the tests have version 1.
+        assert options - {"--cli-binary-format"} <= aws_options(service, operation), command
 
 
 @pytest.mark.parametrize("number", range(len(ROUNDS) - 1))

@@ -79,7 +79,7 @@ def sending(facts: Facts) -> Iterable[Finding]:
     elif enforcement != "HEALTHY":
         yield needs_fix(
             f"AWS reviews this account's sending ({enforcement})",
-            fix=f"Find the producer whose mail bounces (`sesmail status`) and answer AWS's case: {_CONSOLE}",
+            fix=f"Find out which producer bounces (`sesmail status`) and answer AWS's case: {_CONSOLE}",
         )
     else:
         yield ok("on, and AWS rates the account as healthy")
@@ -234,7 +234,7 @@ CHECKS = (
         id="ses-suppression",
         group=_SES,
         title="SES's suppression list",
-        why="It also protects your reputation from mail that bypasses the engine.",
+        why="The list also protects your reputation from mail that bypasses the engine.",
         run=suppression,
         needs_engine=False,
     ),

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sesmail_cli.doctor.facts import APPLY, Facts
 from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok
 from sesmail_cli.doctor.flow import topic_takes
-from sesmail_layer.domain.request.addresses import masked
 
 _PENDING, _DELETED = "PendingConfirmation", "Deleted"
 # The engine's own subscriptions, by which alarms on SES's rates trip the breaker.
@@ -31,23 +30,18 @@ def subscriptions(facts: Facts) -> Iterable[Finding]:
     pending = [each for each in live if each["SubscriptionArn"] == _PENDING]
     for each in pending:
         yield needs_fix(
-            f"{_name(each)} has not confirmed the subscription to the alarms",
+            f"{each['Endpoint']} has not confirmed the subscription to the alarms",
             fix="Open the mail from AWS Notifications (look in spam, too) and follow its link; it is valid for three "
             "days. To get another:",
             command=f"aws sns subscribe --topic-arn {topic} "
-            f"--protocol {each['Protocol']} --notification-endpoint ADDRESS",
-            subject=_name(each),
+            f"--protocol {each['Protocol']} --notification-endpoint {each['Endpoint']}",
+            subject=each["Endpoint"],
         )
     if not live:
         what = "no one is subscribed to the alarms"
         yield needs_fix(what, fix="Apply Terraform again, then follow the link in the mail from AWS.", command=APPLY)
     elif len(pending) < len(live):
-        yield ok(f"alarms reach {', '.join(_name(each) for each in live if each not in pending)}")
-
-
-def _name(subscription: dict[str, str]) -> str:
-    endpoint = subscription["Endpoint"]
-    return masked(endpoint) if "@" in endpoint else f"{subscription['Protocol']} {endpoint}"
+        yield ok(f"alarms reach {', '.join(each['Endpoint'] for each in live if each not in pending)}")
 
 
 def alarms(facts: Facts) -> Iterable[Finding]:
@@ -80,7 +74,7 @@ CHECKS = (
         id="alarms",
         group=_GROUP,
         title="Alarms",
-        why="An alarm whose actions are off fires in silence.",
+        why="An alarm without its actions fires in silence.",
         run=alarms,
     ),
 )

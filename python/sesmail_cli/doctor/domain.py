@@ -24,7 +24,7 @@ def dkim(facts: Facts) -> Iterable[Finding]:
         attributes = identity.attributes.get("DkimAttributes", {})
         if "@" in identity.name and not attributes.get("Tokens"):
             yield needs_fix(
-                f"{identity.name} is a single address, whose mail SES does not sign",
+                f"{identity.name} is a single address, and SES does not sign its mail",
                 fix=f"Verify the domain {identity.domain} instead, with modules/domain or by:",
                 command=f"aws sesv2 create-email-identity --email-identity {identity.domain}",
                 subject=identity.name,
@@ -66,8 +66,8 @@ def _easy_dkim(facts: Facts, identity: SenderIdentity) -> Iterator[Finding]:
         others = [found for _, found, _ in wrong if found]
         state = f"; {others[0]} is there instead" if others else ""
         yield needs_fix(
-            f"{len(wrong)} of the 3 DKIM records of {name} are not in DNS{state}",
-            fix="Publish them:",
+            f"{len(wrong)} of the 3 DKIM records of {name} {'is' if len(wrong) == 1 else 'are'} not in DNS{state}",
+            fix="Publish it:" if len(wrong) == 1 else "Publish them:",
             command="\n".join(record for record, *_ in wrong),
             subject=name,
         )
@@ -260,7 +260,7 @@ CHECKS = (
         id="spf",
         group=_GROUP,
         title="SPF",
-        why="Receivers take mail from servers that SPF does not allow for forged; a broken record allows none.",
+        why="Receivers treat mail from a server that SPF does not list as forged; a broken record lists none.",
         run=spf,
         needs_dns=True,
     ),

@@ -55,7 +55,7 @@ def _managed(facts: Facts, parts: list[str], names: str) -> Finding:
     services = " and ".join(_PUBLISHERS[part] for part in parts)
     return needs_fix(
         f"{names}: encrypted with the AWS-managed key, which lets {services} publish nothing",
-        fix="Use a key of your own whose policy lets them in (kms_key_arn), or none.",
+        fix="Use a key of your own that lets them in by its policy (kms_key_arn), or none.",
         command="\n".join(
             f"aws sns set-topic-attributes --topic-arn {facts.arn('sns', facts.resource_name(part))} "
             "--attribute-name KmsMasterKeyId --attribute-value ''"

@@ -112,7 +112,7 @@ CHECKS = (
         id="templates",
         group="Templates",
         title="Templates",
-        why="An email whose template is missing or incomplete fails; old starters lack corrections.",
+        why="An email fails if its template is missing or incomplete; old starters lack corrections.",
         run=templates,
     ),
 )
