@@ -6,6 +6,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     "ministack": {},
     "localstack": {
         "test_launcher.py": "tests the embedded emulator itself",
+        "test_launcher_account.py": "tests the embedded emulator itself",
         "test_launcher_identities.py": "tests the embedded emulator itself",
         "test_doctor.py": "LocalStack's community edition has no SES v2",
         "test_domain.py": "LocalStack's community edition has no SES v2",
