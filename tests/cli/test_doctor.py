@@ -50,6 +50,14 @@ def test_an_engine_is_checked_to_the_end_whatever_is_missing(engine: MotoEngine,
     assert all(each["fix"] for each in report["findings"] if each["state"] in ("fix", "unknown"))
 
 
+def test_a_check_that_meets_what_it_cannot_read_stops_no_other(engine: MotoEngine, ses_v2: SesV2) -> None:
+    engine.configure(DEFAULT_SENDER_EMAIL="no-reply@example.com", SESMAIL_MAX_SEND_RATE="fast")
+    report = sesmail_json("doctor", exit_code=1)
+    [quota] = [each for each in report["findings"] if each["check"] == "quota"]
+    assert (quota["state"], "could not convert string to float" in quota["what"]) == ("unknown", True)
+    assert {each["check"] for each in report["findings"]} == {check.id for check in CHECKS}
+
+
 def test_a_denied_right_is_named(engine: MotoEngine, ses_v2: SesV2) -> None:
     ses_v2.rejects = (403, "AccessDeniedException")
     result = sesmail("doctor")

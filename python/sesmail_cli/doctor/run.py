@@ -64,6 +64,9 @@ def _run(check: Check, facts: Facts) -> Iterable[Finding]:
     except DnsUnavailableError as error:
         fix = "Run the command again, or name another server: --nameserver 1.1.1.1"
         return [unknown(f"DNS did not answer: {error}", fix=fix)]
+    except Exception as error:  # What others wrote may have any form; the other checks run all the same.
+        what = f"the check failed ({type(error).__name__}: {error})"
+        return [unknown(what, fix="Report it: https://github.com/sesmail/sesmail/issues")]
 
 
 def _of_answer(error: ClientError, facts: Facts) -> Finding:
