@@ -55,9 +55,10 @@ def _role_allows(facts: Facts, address: str) -> Iterator[Finding]:
 def producer_senders(facts: Facts) -> Iterable[Finding]:
     found = False
     for source, patterns in facts.producer_senders.items():
+        name = "default_producer" if source == "*" else f"producer {source}"
         for pattern in patterns:
             found = True
-            yield from _examine(facts, pattern, f"producer {source}: {pattern}", subject=source)
+            yield from _examine(facts, pattern, f"{name}: {pattern}", subject=source)
     own = _by_operator(facts)
     for pattern in own:
         yield from _examine(facts, pattern, f"allowed_sender_addresses: {pattern}", subject=pattern)
