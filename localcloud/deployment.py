@@ -1,4 +1,4 @@
-"""Deploy the engine to an emulator: package, Terraform, the sender's identity."""
+"""Deploy the engine to an emulator: package, Terraform, the sender's identity, the alarms' subscription."""
 
 from __future__ import annotations
 
@@ -58,4 +58,5 @@ def deploy(
     terraform.apply()
     engine = Engine(emulator, terraform.outputs(), name)
     engine.verify_sender()
+    engine.confirm_alarms()
     return Deployment(terraform, engine)

@@ -100,6 +100,11 @@ class Engine:
         """Verify the sender's domain, as SES requires of every sender."""
         self.ses.verify_domain_identity(Domain=SENDER_DOMAIN)
 
+    def confirm_alarms(self) -> None:
+        """Confirm the alarms' subscription, as the administrator does by the link in SNS's mail."""
+        if self.emulator.has_full_ses:
+            self.emulator.request("POST", "_sesmail/confirmations")
+
     def put_email_requests(self, details: Iterable[Mapping[str, Any]], source: str | None = None) -> list[str]:
         """Put requests on the bus; return their event ids, in order.
 

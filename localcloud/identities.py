@@ -66,6 +66,8 @@ def _answer_identity(method: str, path: re.Match[str], given: dict[str, Any]) ->
             error = rules.creation_error(known, given)
         case (("GET" | "DELETE"), None) if name:
             _look_up()
+            if method == "GET" and name not in known and name in ses._identities:
+                return apis.done(rules.verified_through_v1(name, responses.get_region()))
             error = None if name in known else rules.missing(name)
         case "PUT", "/mail-from":
             error = rules.mail_from_error(known, name, given)

@@ -3,8 +3,8 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
-destination, its identities (`identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and
-EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
+destination, its identities (`identities.py`) and account (`account.py`), IAM's evaluator (`iam.py`), bus policies
+(`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud import bus_policy, identities, sizes
+from localcloud import account, bus_policy, identities, sizes
 from localcloud.iam import Enforcement
 from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
@@ -249,6 +249,8 @@ def handle_control(scope: Mapping[str, Any], body: bytes) -> control.Answer:
     match path.removeprefix(control.PREFIX):
         case "kill":
             return 200, {"killed": kill_busy_process(json.loads(body)["function"], rng)}
+        case "confirmations":
+            return 200, {"confirmed": account.confirm_subscriptions()}
         case "redelivery":
             redelivery.change(json.loads(body)["seconds"])
             return 200, {"seconds": redelivery.seconds}
@@ -284,6 +286,7 @@ def main() -> None:
     sizes.install()
     bus_policy.install()
     identities.install()
+    account.install(service)
     ses.handle_request = wrap_ses(ses.handle_request)
     ses_v2.handle_request = wrap_ses_v2(ses_v2.handle_request)
     ses._send_notifications = wrap_notifications(ses._send_notifications)

@@ -4,10 +4,11 @@ GET    /_sesmail/messages?after=N&raw=0   accepted messages, from the Nth on
 GET    /_sesmail/events?after=N           published events
 POST   /_sesmail/events                   publish {messageId, eventType, detail} about an accepted message
 POST   /_sesmail/release                  publish the held events
-GET    /_sesmail/settings                 quota, events, faults
-PATCH  /_sesmail/settings                 change {quota: {...}, events: {...}}
+GET    /_sesmail/settings                 quota, events, account, faults
+PATCH  /_sesmail/settings                 change {quota: {...}, events: {...}, account: {...}}
 POST   /_sesmail/faults                   inject a fault; DELETE clears all
 POST   /_sesmail/kill                     kill a random busy process of {function} (`launcher.py`)
+POST   /_sesmail/confirmations            confirm SNS's subscriptions by email, as their recipients do (`launcher.py`)
 POST   /_sesmail/redelivery               {seconds} until SQS redelivers what an ended batch left (`launcher.py`)
 GET    /_sesmail/denials                  what IAM denied; DELETE empties the list (`launcher.py`)
 POST   /_sesmail/reset                    forget everything
@@ -69,6 +70,7 @@ def _change(service: SesService, destinations: Destinations, route: str, given: 
         case "PATCH settings":
             _set(service.quota, given.get("quota", {}))
             _set(service.events, given.get("events", {}))
+            _set(service.account, given.get("account", {}))
         case "POST faults":
             service.faults.append(Fault.from_json(given))
         case "DELETE faults":
@@ -82,7 +84,8 @@ def _change(service: SesService, destinations: Destinations, route: str, given: 
 
 def _settings(service: SesService) -> dict[str, Any]:
     faults = [fault.as_json() for fault in service.faults]
-    return {"quota": asdict(service.quota), "events": asdict(service.events), "faults": faults}
+    parts = {name: asdict(getattr(service, name)) for name in ("quota", "events", "account")}
+    return parts | {"faults": faults}
 
 
 def _set(settings: Any, given: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from localcloud.ses.account import Account
 from localcloud.ses.events import event_json, matching_type, ses_time
 from localcloud.ses.faults import ERRORS, Fault
 from localcloud.ses.limits import ErrorResponse
@@ -60,6 +61,7 @@ class SesService:
     def reset(self) -> None:
         """Forget messages, faults and settings."""
         self.quota = Quota()
+        self.account = Account()
         self.events = EventSettings()
         self.faults: list[Fault] = []
         # By identity: the configuration set of a message that names none.

@@ -10,6 +10,7 @@ from botocore.exceptions import ProfileNotFound
 from rich.markup import escape
 
 from sesmail_cli import __version__
+from sesmail_cli.doctor.command import doctor
 from sesmail_cli.operator import suppression
 from sesmail_cli.operator.command import AsJson, EngineName, Profile, Region, operator_command
 from sesmail_cli.operator.engine import DEFAULT_NAME
@@ -17,6 +18,7 @@ from sesmail_cli.operator.erase import erase
 from sesmail_cli.operator.explain import explain
 from sesmail_cli.operator.failures import USAGE, describe_failure
 from sesmail_cli.operator.pausing import pause, resume
+from sesmail_cli.operator.production_access import production_access
 from sesmail_cli.operator.redrive import redrive
 from sesmail_cli.operator.status import status
 from sesmail_cli.templates import commands as templates
@@ -58,6 +60,6 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 
 
 app.add_typer(templates.app, name="template")
-for command in (send_test, status, pause, resume, explain, redrive, erase):
+for command in (send_test, doctor, production_access, status, pause, resume, explain, redrive, erase):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.add_typer(suppression.app, name="suppression")

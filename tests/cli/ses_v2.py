@@ -26,6 +26,8 @@ class SesV2:
     def reset(self) -> None:
         self.suppressed: dict[str, str] = {}
         self.account: dict[str, Any] = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
+        self.filed: list[dict[str, Any]] = []
+        """What PutAccountDetails was given."""
         self.rejects: tuple[int, str] | None = None
         """The HTTP status and error code of every response."""
         self.denies: frozenset[str] = frozenset()
@@ -35,7 +37,7 @@ class SesV2:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, method: str, path: str) -> tuple[int, dict[str, Any], str]:
+    def answer(self, method: str, path: str, given: bytes = b"") -> tuple[int, dict[str, Any], str]:
         """(HTTP status, body, error code)."""
         if self.rejects:
             status, code = self.rejects
@@ -44,6 +46,13 @@ class SesV2:
             return 403, {"message": "User is not authorized to perform this"}, "AccessDeniedException"
         if path == "/v2/email/account":
             return 200, self.account, ""
+        if path == "/v2/email/account/details":
+            if self.account.get("Details"):
+                return 409, {"message": "There is already an ongoing account details update under review."}, _CONFLICT
+            self.filed.append(json.loads(given))
+            return 200, {}, ""
+        if not path.startswith(_LIST):
+            return 404, {"message": f"{path} does not exist."}, _NOT_FOUND
         address = unquote(path.removeprefix(_LIST))
         if address not in self.suppressed:
             return 404, {"message": f"Email address {address} does not exist on your suppression list."}, _NOT_FOUND
@@ -58,7 +67,8 @@ class SesV2:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, body, code = server.answer(self.command, self.path)
+                given = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, body, code = server.answer(self.command, self.path, given)
                 content = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -67,7 +77,7 @@ class SesV2:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_DELETE = do_GET
+            do_DELETE = do_POST = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 """Log nothing."""
@@ -75,4 +85,4 @@ class SesV2:
         return Handler
 
 
-_NOT_FOUND = "NotFoundException"
+_NOT_FOUND, _CONFLICT = "NotFoundException", "ConflictException"

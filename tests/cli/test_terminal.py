@@ -47,6 +47,8 @@ def commands() -> set[str]:
 OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview"}
 ARGUMENTS: dict[str, list[list[str]]] = {
     "status": [[]],
+    "doctor": [[], ["--nameserver", HOSTILE]],
+    "production-access": [["--sends", HOSTILE, "--opt-in", HOSTILE], ["--website", HOSTILE], ["--contact", HOSTILE]],
     "pause": [["--producer", HOSTILE]],
     "resume": [["--producer", HOSTILE], []],
     "explain": [["order-1"], ["order-2"], ["order-3"], ["order-4"], [HOSTILE]],

@@ -5,45 +5,28 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import urllib.request
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from sesmail_cli import __version__
+from tests.release.wheel import build_wheel, install_wheel, sesmail
 from tests.templates.conftest import STARTERS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
-    (built,) = folder.glob("sesmail-*.whl")
-    return built
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a virtual environment with the wheel and its dependencies, the pinned versions of them."""
+    """The folder of a virtual environment with the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    python = str(folder / "bin/python")
-    pip(python, "install", "--require-hashes", "-r", str(ROOT / "requirements/cli.txt"))
-    pip(python, "install", "--no-deps", str(wheel))
-    pip(python, "check")
+    install_wheel(wheel, folder)
     return folder
-
-
-def pip(python: str, *command: str) -> None:
-    done = subprocess.run(
-        [python, "-m", "pip", "--disable-pip-version-check", "-q", *command], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -53,11 +36,6 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith(("AWS_", "SESMAIL_", "PYTHON"))]:
         monkeypatch.delenv(name)
     return tmp_path
-
-
-def sesmail(environment: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [str(environment / "bin/sesmail"), *words]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200", **variables})
 
 
 def test_the_version_is_printed(environment: Path, away: Path) -> None:
@@ -76,8 +54,7 @@ def test_the_wheel_says_where_it_is_from_and_under_which_licence(wheel: Path) ->
 
 
 def test_two_builds_of_the_wheel_are_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT))
-    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+    assert build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
 
 
 @pytest.mark.parametrize("name", STARTERS)
