@@ -9,8 +9,8 @@ A producer's pause has four steps: its state, the list of pauses, its event, and
 excludes from then on. The last one marks the state. Whoever reads a paused state without the mark repeats the steps.
 
 CloudWatch reports an alarm on SES's own metrics when it changes, and never again: one that fires while an operator has
-paused, or that an operator resumed, would be forgotten. So its state is read at the breaker's own releases and once an
-hour, by whichever worker comes first; without mail nobody looks, and nothing is sent.
+paused, or that an operator resumed, would be forgotten. So its state is read when good probes resume the account, and
+once an hour, by whichever worker comes first; without mail no worker looks, and nothing is sent.
 """
 
 from __future__ import annotations

@@ -139,3 +139,16 @@ def test_in_alarm_mode_no_producer_is_excluded_for_good() -> None:
 
     assert engine.control.excluded == {}
     assert engine.control.states == {}
+
+
+def test_an_incomplete_pause_is_completed_by_its_own_next_bounce_where_the_accounts_rate_is_low() -> None:
+    engine = Engine()
+    engine.count_only(OTHER, 10_000)
+    ids = engine.sent_by(ME, 50)
+    engine.control.states[ME] = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW)
+    engine.bounce(ids[:1])
+
+    assert engine.state().excluded
+    assert engine.breaker_table.listed == [ME]
+    assert engine.metrics.levels == {"SendingPaused": 1}
+    assert [event.detail_type for event in engine.bus.announced] == [PAUSE]
