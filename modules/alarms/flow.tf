@@ -109,6 +109,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
 }
 
 # Bulk mail waits for its turn in its queue, so its age alone is no fault: it is one when nothing of the lane was sent either.
+# Compared with a series, a missing value counts as 0, also where no bulk email was sent in the whole evaluated time:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
   alarm_name          = "${var.name}-BulkQueue-Age"
   alarm_description   = "Bulk mail has waited in ${var.bulk_queue_name} for more than 15 minutes, and none was sent meanwhile. See sesmail status, and the sender's log"
@@ -123,7 +125,7 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
   metric_query {
     id          = "stuck"
     label       = "Age of the oldest bulk email while none is sent"
-    expression  = "IF(FILL(sent, 0) == 0, FILL(age, 0), 0)"
+    expression  = "IF(sent > 0 * age, 0, age)"
     return_data = true
   }
 

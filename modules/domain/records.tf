@@ -45,6 +45,7 @@ locals {
         "v=DMARC1",
         "p=${dmarc.policy}",
         dmarc.subdomain_policy != null ? "sp=${dmarc.subdomain_policy}" : "",
+        # URIs (section 6.2). The variable's limit keeps the whole in one text of 255 characters.
         dmarc.rua != null ? "rua=${join(",", [for address in split(",", dmarc.rua) : "mailto:${trimprefix(trimspace(address), "mailto:")}"])}" : "",
       ]))
     }

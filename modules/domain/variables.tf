@@ -3,7 +3,7 @@ variable "domain" {
   type        = string
 
   validation {
-    condition     = length(var.domain) <= 190 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z][a-z0-9-]{0,61}[a-z0-9]$", var.domain))
+    condition     = length(var.domain) <= 189 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z][a-z0-9-]{0,61}[a-z0-9]$", var.domain))
     error_message = "domain must be a domain in lower case without a trailing dot, such as example.com; international ones in their xn-- form."
   }
 }
@@ -30,8 +30,8 @@ variable "dmarc" {
   }
 
   validation {
-    condition     = try(var.dmarc.rua, null) == null ? true : length(var.dmarc.rua) <= 180 && alltrue([for address in split(",", var.dmarc.rua) : can(regex("^(mailto:)?[^@[:space:],;!\"\\\\]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$", trimspace(address)))])
-    error_message = "rua of dmarc must be one or more addresses separated by commas, such as dmarc@example.com, of at most 180 characters."
+    condition     = try(var.dmarc.rua, null) == null ? true : length(join(",", [for address in split(",", var.dmarc.rua) : "mailto:${trimprefix(trimspace(address), "mailto:")}"])) <= 200 && alltrue([for address in split(",", var.dmarc.rua) : can(regex("^(mailto:)?[^@[:space:],;!?#%\"\\\\]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$", trimspace(address)))])
+    error_message = "rua of dmarc must be one or more addresses separated by commas, such as dmarc@example.com, of at most 200 characters, with mailto: before each."
   }
 }
 

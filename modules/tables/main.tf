@@ -5,6 +5,20 @@
 
 locals {
   arn_prefix = "arn:${var.account.partition}:dynamodb:${var.account.region}:${var.account.id}:table"
+
+  # What the engine, the command and the documented queries read by each index, besides its keys.
+  read_by_index = {
+    "to-email-timestamp-index" = ["countsAsSoftBounce", "deliveredAt", "sesMessageId", "status"]
+    "ses-message-id-index"     = []
+    "date-partition-index"     = []
+    "original-email-id-index"  = []
+  }
+  missing_indexes = sort(setsubtract(keys(local.read_by_index), aws_dynamodb_table.tracking.global_secondary_index[*].name))
+  narrow_indexes = sort([
+    for index in aws_dynamodb_table.tracking.global_secondary_index :
+    "${index.name}: ${join(", ", setsubtract(local.read_by_index[index.name], coalesce(index.non_key_attributes, [])))}"
+    if index.projection_type != "ALL" && length(setsubtract(lookup(local.read_by_index, index.name, []), coalesce(index.non_key_attributes, []))) > 0
+  ])
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -80,6 +94,19 @@ resource "aws_dynamodb_table" "tracking" {
   # being built answers nothing.
   lifecycle {
     ignore_changes = [attribute, global_secondary_index]
+  }
+}
+
+# So a plan is silent about an index that is missing. It is only a warning: the index may be the one that is built again.
+check "tracking_indexes" {
+  assert {
+    condition     = length(local.missing_indexes) == 0
+    error_message = "The table ${var.name}-EmailTracking exists without ${join(", ", local.missing_indexes)}, and Terraform leaves the indexes of an existing table alone: queries by it fail. Create it as modules/tables declares it: aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
+  }
+
+  assert {
+    condition     = length(local.narrow_indexes) == 0
+    error_message = "The table ${var.name}-EmailTracking exists with an index that lacks attributes which the engine reads (${join("; ", local.narrow_indexes)}), and Terraform leaves the indexes of an existing table alone. Delete that index and create it as modules/tables declares it: aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
   }
 }
 

@@ -74,7 +74,31 @@ def test_one_worker_an_hour_looks(alarms: AlarmStates) -> None:
 
 def test_a_look_that_failed_is_due_sooner(alarms: AlarmStates) -> None:
     assert alarms.take_look(NOW, 3_600)
-    alarms.postpone_look(NOW, 300)
+    alarms.hasten_look(NOW, 3_600, 300)
 
     assert not alarms.take_look(NOW + 299, 3_600)
     assert alarms.take_look(NOW + 301, 3_600)
+
+
+@pytest.mark.parametrize("ahead", [0.001, 60, 900])
+def test_an_hour_that_an_operator_with_a_clock_ahead_has_forced_is_kept(alarms: AlarmStates, ahead: float) -> None:
+    """AWS accepts requests signed by a clock up to 15 minutes off."""
+    alarms.postpone_look(NOW + ahead, 3_600)
+
+    assert not alarms.take_look(NOW, 3_600)
+    assert not alarms.take_look(NOW + 3_599, 3_600)
+    assert alarms.take_look(NOW + ahead + 3_601, 3_600)
+
+
+def test_a_look_that_is_due_in_more_than_two_hours_was_not_postponed_by_the_engine(alarms: AlarmStates) -> None:
+    alarms.postpone_look(NOW, 7_201)
+    assert alarms.take_look(NOW, 3_600)
+
+
+def test_a_look_that_failed_leaves_what_an_operator_has_postponed_meanwhile(alarms: AlarmStates) -> None:
+    assert alarms.take_look(NOW, 3_600)
+    alarms.postpone_look(NOW + 1, 3_600)
+    alarms.hasten_look(NOW, 3_600, 300)
+
+    assert not alarms.take_look(NOW + 3_600, 3_600)
+    assert alarms.take_look(NOW + 3_602, 3_600)

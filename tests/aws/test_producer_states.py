@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.domain.guards.breaker import closed, opened, reopened
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, ListedPauses, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, Evidence, SendingState
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
 
 if TYPE_CHECKING:
@@ -192,21 +193,13 @@ def test_every_pause_and_resumption_is_listed_whoever_made_it(states: ProducerSt
     before = open_state()
     assert states.replace("by.breaker", SendingState(), before)
     states.pause("by.operator", "wrong prices", NOW)
-    assert states.listed_pauses() == ListedPauses(frozenset({"by.breaker", "by.operator"}), frozenset())
+    assert states.listed_pauses() == {"by.breaker", "by.operator"}
     assert states.producers(["another"]).any_paused
 
     assert states.replace("by.breaker", before, closed(before, NOW, 3))
     states.resume("by.operator", NOW)
-    assert states.listed_pauses() == ListedPauses(frozenset(), frozenset({"by.breaker", "by.operator"}))
+    assert states.listed_pauses() == frozenset()
     assert not states.producers(["another"]).any_paused
-
-
-def test_a_producer_paused_again_is_no_more_listed_as_resumed(states: ProducerStates) -> None:
-    states.pause(ME, "", NOW)
-    states.resume(ME, NOW)
-    states.pause(ME, "", NOW)
-
-    assert states.listed_pauses() == ListedPauses(frozenset({ME}), frozenset())
 
 
 def test_a_state_that_changed_meanwhile_is_not_listed(states: ProducerStates) -> None:
@@ -214,7 +207,7 @@ def test_a_state_that_changed_meanwhile_is_not_listed(states: ProducerStates) ->
     states.resume(ME, NOW)
 
     assert not states.replace(ME, SendingState(), open_state())
-    assert states.listed_pauses().paused == frozenset()
+    assert states.listed_pauses() == frozenset()
 
 
 def test_resuming_once_more_takes_a_forgotten_pause_off_the_list(states: ProducerStates) -> None:
@@ -222,7 +215,7 @@ def test_resuming_once_more_takes_a_forgotten_pause_off_the_list(states: Produce
     states.list_pause(ME, paused=True)
 
     assert states.resume(ME, NOW) is None
-    assert states.listed_pauses().paused == frozenset()
+    assert states.listed_pauses() == frozenset()
 
 
 def test_a_failed_probe_changes_no_list(states: ProducerStates, control: DynamoDBClient) -> None:
@@ -234,27 +227,18 @@ def test_a_failed_probe_changes_no_list(states: ProducerStates, control: DynamoD
     assert calls == ["PutItem"]
 
 
-def test_forgotten_resumptions_leave_the_list(states: ProducerStates) -> None:
-    for source in ("a", "b"):
-        states.list_pause(source, paused=False)
-    states.forget_resumed(["a"])
-
-    assert states.listed_pauses().resumed == {"b"}
-
-
 def test_a_full_list_takes_no_more_pauses_and_still_forgets(
     states: ProducerStates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sesmail_layer.aws.producer_states._MOST_LISTED", 2)
     for source in ("a", "b", "c"):
         states.pause(source, "", NOW)
-    assert states.listed_pauses().paused == {"a", "b"}
+    assert states.listed_pauses() == {"a", "b"}
 
     for source in ("a", "b", "c"):
         states.resume(source, NOW)
     states.pause("d", "", NOW)
-    states.resume("d", NOW)
-    assert states.listed_pauses() == ListedPauses(frozenset(), frozenset({"a", "b"}))
+    assert states.listed_pauses() == frozenset({"d"})
 
 
 def test_the_list_is_read_with_policies_and_states_in_one_call(states: ProducerStates, control: DynamoDBClient) -> None:
@@ -263,3 +247,25 @@ def test_the_list_is_read_with_policies_and_states_in_one_call(states: ProducerS
 
     assert states.producers(["another"]).any_paused
     assert calls == ["BatchGetItem"]
+
+
+def test_a_state_that_was_excluded_meanwhile_is_not_replaced(states: ProducerStates, control: DynamoDBClient) -> None:
+    """Its replacement would be excluded once more."""
+    before = open_state()
+    states.replace(ME, SendingState(), before)
+    SendingCounts(control, CONTROL).exclude(ME, {}, NOW)
+
+    assert not states.replace(ME, before, reopened(before, NOW))
+    excluded = msgspec.structs.replace(before, excluded=True)
+    assert states.replace(ME, excluded, reopened(excluded, NOW))
+
+
+def test_an_operators_pause_of_a_paused_producer_keeps_its_counts_excluded_and_a_resumption_ends_it(
+    states: ProducerStates, control: DynamoDBClient
+) -> None:
+    states.replace(ME, SendingState(), open_state())
+    SendingCounts(control, CONTROL).exclude(ME, {}, NOW)
+
+    assert states.pause(ME, "", NOW).excluded
+    states.resume(ME, NOW)
+    assert not states.pause(ME, "", NOW).excluded

@@ -43,3 +43,8 @@ def test_of_many_workers_one_gets_the_lease(control: DynamoDBClient) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda _: QuotaCache(control, CONTROL).take_quota_lease(NOW, 15), range(24)))
     assert taken.count(True) == 1
+
+
+def test_a_lease_of_a_worker_whose_clock_is_ahead_is_one(control: DynamoDBClient) -> None:
+    assert QuotaCache(control, CONTROL).take_quota_lease(NOW + 1, 15)
+    assert not QuotaCache(control, CONTROL).take_quota_lease(NOW, 15)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.sending_counts import SendingCounts
-from sesmail_layer.domain.guards.breaker import MOST_SOURCES, Counts
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.breaker import MOST_SOURCES, Counts, Timeline
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from tests.aws.conftest import CONTROL, NOW, calls_of, stored
 
@@ -112,3 +114,90 @@ def test_a_tally_has_the_state_of_its_source(counts: SendingCounts, control: Dyn
 
     tallies = counts.read([ME, "other"], NOW)
     assert (tallies[ME].state, tallies["other"].state) == (SendingState(paused=True), SendingState())
+
+
+# --- what the account's rate excludes ---------------------------------------------------------------------------------
+
+
+def pause(control: DynamoDBClient, source: str, paused: Any = None) -> None:
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": f"state#{source}"}, "paused": paused or {"BOOL": True}})
+
+
+DAY: Timeline = {SLOT - 300 * slot: Counts(1 + slot % 7, slot % 2, slot % 3) for slot in range(289)}
+
+
+def test_a_day_of_counts_is_excluded_as_a_whole(counts: SendingCounts, control: DynamoDBClient) -> None:
+    pause(control, ME)
+    counts.exclude(ME, DAY, NOW)
+
+    assert counts.excluded(NOW) == DAY
+    assert counts.read([ME], NOW)[ME].state.excluded
+
+
+def test_a_pause_is_excluded_once_however_many_workers_do_it(counts: SendingCounts, control: DynamoDBClient) -> None:
+    pause(control, ME)
+    for _ in range(3):
+        counts.exclude(ME, {SLOT: Counts(10, 2, 1)}, NOW)
+
+    assert counts.excluded(NOW) == {SLOT: Counts(10, 2, 1)}
+
+
+def test_a_producer_that_has_been_resumed_meanwhile_is_not_excluded(
+    counts: SendingCounts, control: DynamoDBClient
+) -> None:
+    pause(control, ME, {"BOOL": False})
+    counts.exclude(ME, {SLOT: Counts(10, 2, 1)}, NOW)
+    counts.exclude("never.paused", {SLOT: Counts(10, 2, 1)}, NOW)
+
+    assert counts.excluded(NOW) == {}
+    assert "Item" not in control.get_item(TableName=CONTROL, Key={"pk": {"S": "state#never.paused"}})
+
+
+def test_a_pause_that_was_written_by_hand_is_excluded(counts: SendingCounts, control: DynamoDBClient) -> None:
+    pause(control, ME, {"S": "yes"})
+    counts.exclude(ME, {SLOT: Counts(10, 2, 1)}, NOW)
+
+    assert counts.excluded(NOW) == {SLOT: Counts(10, 2, 1)}
+
+
+def test_a_producer_without_counts_is_marked(counts: SendingCounts, control: DynamoDBClient) -> None:
+    pause(control, ME)
+    counts.exclude(ME, {}, NOW)
+
+    assert counts.read([ME], NOW)[ME].state.excluded
+
+
+def test_the_counts_of_all_paused_producers_are_one_read_however_many_there_are(
+    counts: SendingCounts, control: DynamoDBClient
+) -> None:
+    for number in range(40):
+        pause(control, f"app-{number}")
+        counts.exclude(f"app-{number}", {SLOT: Counts(10, 2), SLOT - 7_200: Counts(3)}, NOW)
+    counts.count_excluded(Counts(bounces=1, complaints=2), NOW + 300)
+    calls = calls_of(control)
+
+    assert counts.excluded(NOW) == {
+        SLOT: Counts(400, 80),
+        SLOT + 300: Counts(0, 1, 2),
+        SLOT - 7_200: Counts(120),
+    }
+    assert calls == ["BatchGetItem"]
+    assert float(stored(control, "excluded#2026-11-24T10")["ttl"]["N"]) == NOW + 300 + 3 * 86_400
+
+
+def test_a_transaction_that_met_another_one_is_a_transient_error(control: DynamoDBClient) -> None:
+    class Busy:
+        def transact_write_items(self, **_: Any) -> None:
+            reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            response: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(response, "TransactWriteItems")
+
+    busy: Any = Busy()
+    with pytest.raises(TransientError) as caught:
+        SendingCounts(busy, CONTROL).exclude(ME, {SLOT: Counts(1)}, NOW)
+    assert caught.value.code == "AWS006"
+
+
+def test_a_source_cannot_be_named_as_what_is_excluded(counts: SendingCounts) -> None:
+    counts.count_sent("excluded", 5, NOW)
+    assert counts.excluded(NOW) == {}

@@ -8,7 +8,10 @@ import time
 import pytest
 
 from sesmail_layer.aws.producer_states import ProducerStates
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
 
@@ -57,7 +60,11 @@ def test_a_pause_by_an_operator_replaces_that_of_the_breaker_and_ends_its_probes
     assert found is not None
     assert not found.probing(time.time(), 0)
     assert found == SendingState(
-        paused=True, paused_by="operator", paused_at=answer["state"]["pausedAt"], counts_from=7.0
+        paused=True,
+        paused_by="operator",
+        paused_at=answer["state"]["pausedAt"],
+        counts_from=7.0,
+        excluded=True,
     )
 
 
@@ -175,3 +182,50 @@ def test_a_pause_overwrites_a_row_of_another_program(engine: MotoEngine) -> None
     answer = sesmail_json("pause", "--producer", SOURCE, "--reason", "wrong prices")
 
     assert answer["state"]["pausedReason"] == "wrong prices"
+
+
+def account_excludes(engine: MotoEngine) -> Counts:
+    return sum(SendingCounts(engine.dynamodb, f"{NAME}-Control").excluded(time.time()).values(), Counts())
+
+
+def test_a_paused_producer_is_excluded_from_the_accounts_rate_once(engine: MotoEngine) -> None:
+    counts = SendingCounts(engine.dynamodb, f"{NAME}-Control")
+    counts.count(SOURCE, Counts(200, 50, 1), time.time() - 7_200)
+    counts.count(SOURCE, Counts(100, 20), time.time())
+    sesmail("pause", "--producer", SOURCE)
+    sesmail("pause", "--producer", SOURCE)
+    assert account_excludes(engine) == Counts(300, 70, 1)
+
+    sesmail("resume", "--producer", SOURCE)
+    assert account_excludes(engine) == Counts(300, 70, 1)
+
+
+def test_a_resumption_excludes_what_an_interrupted_pause_did_not(engine: MotoEngine) -> None:
+    SendingCounts(engine.dynamodb, f"{NAME}-Control").count(SOURCE, Counts(100, 20), time.time())
+    engine.put_state(SOURCE, paused=True, paused_by="breaker", trip="bounce")
+    sesmail("resume", "--producer", SOURCE)
+
+    assert account_excludes(engine) == Counts(100, 20)
+
+
+def test_a_pause_of_the_account_excludes_nothing(engine: MotoEngine) -> None:
+    SendingCounts(engine.dynamodb, f"{NAME}-Control").count("*", Counts(100, 20), time.time())
+    sesmail("pause")
+    sesmail("resume")
+
+    assert account_excludes(engine) == Counts()
+
+
+def test_a_pause_holds_even_if_its_counts_cannot_be_excluded(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> None:
+        raise TransientError("DynamoDB error in the control table: AccessDeniedException", code="AWS006")
+
+    monkeypatch.setattr(SendingCounts, "exclude", denied)
+    result = sesmail("pause", "--producer", SOURCE)
+
+    assert result.exit_code == 0
+    assert "The account's rate still counts this producer's emails" in result.stderr
+    assert (found := state(engine, SOURCE)) is not None
+    assert found.paused

@@ -121,6 +121,13 @@ def test_each_action_of_the_workflows_is_named_by_its_digest() -> None:
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), f"{path.name}: {used}"
 
 
+def test_no_name_of_a_tag_or_branch_is_expanded_by_the_workflow_or_by_make() -> None:
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            commands = [step["run"] for step in job["steps"] if "run" in step]
+            assert not [command for command in commands if "${{" in command or re.search(r"make [^&|;]*\$", command)]
+
+
 def test_only_the_publishing_job_may_write() -> None:
     assert WORKFLOW["permissions"] == {}
     assert WORKFLOW["jobs"]["build"]["permissions"] == {"contents": "read"}

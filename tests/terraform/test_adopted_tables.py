@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -90,6 +91,42 @@ def test_an_adopted_table_keeps_the_indexes_that_it_has(workspace: Workspace) ->
     assert found["actions"] in (["no-op"], ["update"])
     for name in ("global_secondary_index", "attribute"):
         assert _sorted(found["after"][name]) == _sorted(table[name])
+
+
+def warned(workspace: Workspace, *indexes: Mapping[str, Any]) -> list[str]:
+    """Plan over a table with these indexes; return the plan's warnings of them."""
+    planned = change(workspace)["after"]
+    keys = {planned["hash_key"], *(one[key] for one in indexes for key in ("hash_key", "range_key"))}
+    attributes = [one for one in planned["attribute"] if one["name"] in keys]
+    table = {**existing_table(planned), "global_secondary_index": list(indexes), "attribute": attributes}
+    state = workspace.folder / _MODULE / "warned.tfstate"
+    state.write_text(json.dumps(adopted(table)))
+    shown = workspace.run(_MODULE, "plan", "-input=false", "-no-color", "-refresh=false", f"-state={state.name}")
+    return re.findall(r"The table sesmailengine-EmailTracking exists .*?\(docs/setup\.md\)", " ".join(shown.split()))
+
+
+def test_a_plan_warns_of_an_index_that_an_existing_table_lacks(workspace: Workspace) -> None:
+    indexes = change(workspace)["after"]["global_secondary_index"]
+    rest = [one for one in indexes if one["name"] not in ("ses-message-id-index", "original-email-id-index")]
+
+    assert warned(workspace, *indexes) == []
+    [warning] = warned(workspace, *rest)
+    assert "exists without original-email-id-index, ses-message-id-index" in warning
+
+
+def test_a_plan_warns_of_an_index_that_lacks_what_the_engine_reads_and_not_of_a_larger_one(
+    workspace: Workspace,
+) -> None:
+    indexes = change(workspace)["after"]["global_secondary_index"]
+    larger = [{**one, "projection_type": "ALL", "non_key_attributes": []} for one in indexes]
+    narrow = [
+        {**one, "non_key_attributes": ["status"]} if one["name"] == "to-email-timestamp-index" else one
+        for one in indexes
+    ]
+
+    assert warned(workspace, *larger) == []
+    [warning] = warned(workspace, *narrow)
+    assert "to-email-timestamp-index: countsAsSoftBounce, deliveredAt, sesMessageId" in warning
 
 
 def _sorted(blocks: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -133,7 +133,7 @@ EXPRESSIONS: dict[str, tuple[float, int, str, dict[str, tuple[object, ...]]]] = 
     "BulkQueue-Age": (
         900,
         1,
-        "IF(FILL(sent, 0) == 0, FILL(age, 0), 0)",
+        "IF(sent > 0 * age, 0, age)",
         {
             "age": (*_AGE, {"QueueName": f"{NAME}-BulkQueue"}, "Maximum", 900),
             "sent": ("SESMail", "BulkEmailSent", {"Name": NAME}, "Sum", 900),

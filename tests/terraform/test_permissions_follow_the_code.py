@@ -30,6 +30,9 @@ AUTHORIZED_AS = {
     "sesv2:SendEmail": "ses:SendRawEmail",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "s3:HeadObject": "s3:GetObject",
+    # A transaction needs the actions of its parts, and all of them are updates:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
 }
 TABLES = {
     "tracking_table": "EmailTracking",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, Counts, Tally
+from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, Counts, Tally, Timeline
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
-from sesmail_layer.domain.guards.sending_state import ListedPauses, SendingState
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.ses.watermark import Progress
 from tools.simulation.fakes import NOW, storable
 
@@ -42,6 +42,7 @@ class FakeControl:
         self.counters: dict[str, int] = {}
         self.sent: dict[str, int] = {}
         self.timelines: dict[str, dict[int, Counts]] = {}
+        self.excluded: dict[int, Counts] = {}
         self.suspects: dict[str, None] = {}
         self.reads = 0
         self.writes = 0
@@ -86,9 +87,16 @@ class FakeControl:
         slots = self.timelines.setdefault(source, {})
         slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
         before = slots.get(slot, Counts())
+        # Not their own sum: an ordinary email's way has no need of it.
         slots[slot] = Counts(
             before.emails + counts.emails, before.bounces + counts.bounces, before.complaints + counts.complaints
         )
+
+    def count_excluded(self, counts: Counts, now: float) -> None:
+        if counts != Counts():
+            self.writes += 1
+            slot = int(now) // SLOT_SECONDS * SLOT_SECONDS
+            self.excluded[slot] = self.excluded.get(slot, Counts()) + counts
 
 
 class FakeBreakerTable:
@@ -98,7 +106,6 @@ class FakeBreakerTable:
         self.control = control
         self.reads = 0
         self.sources_read = 0
-        self.forgotten: set[str] = set()
         self.listed: list[str] = []
         """What was listed once more, without a change of its state."""
         self.writes = 0
@@ -121,6 +128,25 @@ class FakeBreakerTable:
             for source in sources
         }
 
+    def exclude(self, source: str, counts: Timeline, now: float) -> None:
+        self._check()
+        state = self.control.states[source]
+        if not state.paused or state.excluded:
+            return
+        self.writes += 1
+        self.control.states[source] = msgspec.structs.replace(state, excluded=True)
+        for start, found in counts.items():
+            self.control.excluded[start] = self.control.excluded.get(start, Counts()) + found
+
+    def count_excluded(self, counts: Counts, now: float) -> None:
+        self._check()
+        self.control.count_excluded(counts, now)
+
+    def excluded(self, now: float) -> Timeline:
+        self._check()
+        self.sources_read += 1
+        return dict(self.control.excluded)
+
     def list_suspects(self, sources: Collection[str], now: float) -> None:
         self._check()
         self.writes += 1
@@ -131,22 +157,14 @@ class FakeBreakerTable:
         self._check()
         return list(self.control.suspects)
 
-    def listed_pauses(self) -> ListedPauses:
+    def listed_pauses(self) -> frozenset[str]:
         self._check()
-        states = self.control.states.items()
-        return ListedPauses(
-            frozenset(source for source, state in states if state.paused),
-            frozenset(source for source, state in states if state.counts_from and source not in self.forgotten),
-        )
+        return frozenset(source for source, state in self.control.states.items() if state.paused)
 
     def list_pause(self, source: str, *, paused: bool) -> None:
         self._check()
         assert self.control.states[source].paused is paused
         self.listed.append(source)
-
-    def forget_resumed(self, sources: Collection[str]) -> None:
-        self._check()
-        self.forgotten |= set(sources)
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
         self._check()
@@ -183,8 +201,9 @@ class FakeAlarmStates:
         self.next_look = now + seconds
         return True
 
-    def postpone_look(self, now: float, seconds: float) -> None:
-        self.next_look = now + seconds
+    def hasten_look(self, now: float, taken_seconds: float, seconds: float) -> None:
+        if self.next_look == now + taken_seconds:
+            self.next_look = now + seconds
 
     def firing(self, names: Collection[str]) -> Sequence[str]:
         self.looks += 1

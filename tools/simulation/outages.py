@@ -43,6 +43,7 @@ _READS = {
     "producer_states.listed_pauses",
     "sending_counts.read",
     "sending_counts.suspects",
+    "sending_counts.excluded",
     "progress.read",
 }
 _PUTS = {"tracking.create", "tracking.replace", "pending.keep"}

@@ -181,7 +181,7 @@ run "bulk_mail_that_does_not_move_and_silence_of_ses_fire_alarms" {
       ) } == {
       "mail-BulkQueue-Age" = [
         "GreaterThanThreshold 900 1",
-        "stuck: IF(FILL(sent, 0) == 0, FILL(age, 0), 0)",
+        "stuck: IF(sent > 0 * age, 0, age)",
         "age: AWS/SQS ApproximateAgeOfOldestMessage Maximum 900 {\"QueueName\":\"mail-BulkQueue\"}",
         "sent: SESMail BulkEmailSent Sum 900 {\"Name\":\"mail\"}",
       ]

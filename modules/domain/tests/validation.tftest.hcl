@@ -72,6 +72,37 @@ run "a_dmarc_record_that_is_too_long_for_one_text_is_rejected" {
   expect_failures = [var.dmarc]
 }
 
+# 155 characters as they are given, and 309 as URIs.
+run "many_short_dmarc_addresses_that_make_a_text_too_long_are_rejected" {
+  command = plan
+
+  variables {
+    dmarc = { rua = join(",", [for number in range(22) : "a@b.cc"]) }
+  }
+
+  expect_failures = [var.dmarc]
+}
+
+run "a_dmarc_address_that_needs_escaping_in_a_uri_is_rejected" {
+  command = plan
+
+  variables {
+    dmarc = { rua = "dmarc?subject=report@example.com" }
+  }
+
+  expect_failures = [var.dmarc]
+}
+
+run "a_domain_whose_mail_from_domain_could_be_longer_than_dns_allows_is_rejected" {
+  command = plan
+
+  variables {
+    domain = "${join(".", [for part in range(3) : join("", [for letter in range(61) : "a"])])}.info"
+  }
+
+  expect_failures = [var.domain]
+}
+
 run "a_tracking_subdomain_that_is_no_name_is_rejected" {
   command = plan
 

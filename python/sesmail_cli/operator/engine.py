@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.secret_keys import SecretKeys
+from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
@@ -128,6 +129,10 @@ class Engine:
     @cached_property
     def states(self) -> ProducerStates:
         return ProducerStates(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
+    def counts(self) -> SendingCounts:
+        return SendingCounts(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
     def alarm_states(self) -> AlarmStates:

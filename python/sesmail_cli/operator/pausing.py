@@ -12,7 +12,7 @@ from rich.markup import escape
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
 from sesmail_cli.operator.format import describe_pause, scope
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.breaker import SES_ALARMS, SES_METRICS, opened, ses_metrics_reason
+from sesmail_layer.domain.guards.breaker import SES_ALARMS, SES_METRICS, counts_to_exclude, opened, ses_metrics_reason
 from sesmail_layer.domain.guards.sending_event import SendingEvent, paused_event, resumed_event
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_seconds
@@ -40,6 +40,7 @@ def pause(context: CommandContext, *, producer: Producer = ACCOUNT, reason: Reas
     state = engine.states.pause(producer, reason, now)
     _publish(context, paused_event(producer, state, 0))
     _emit(context, paused=True, at=now)
+    _exclude(context, producer, now)
     context.print_json({"source": producer, "state": state})
     context.print(f"[yellow]Paused:[/] {escape(describe_pause(producer, state))}")
     if producer != ACCOUNT:
@@ -62,6 +63,7 @@ def resume(context: CommandContext, *, producer: Producer = ACCOUNT, reason: Rea
         return _stay_paused(context, account, firing, now)
     if firing:
         engine.alarm_states.postpone_look(now, _LOOK_SECONDS)
+    _exclude(context, producer, now)
     before = engine.states.resume(producer, now)
     still_paused = engine.states.paused()
     if before is not None:
@@ -78,6 +80,18 @@ def resume(context: CommandContext, *, producer: Producer = ACCOUNT, reason: Rea
     for source, state in still_paused.items():
         context.note(f"[yellow]Still paused:[/] {escape(describe_pause(source, state))}")
     return OK
+
+
+def _exclude(context: CommandContext, producer: str, now: float) -> None:
+    """Exclude a paused producer's counts from the account's rate, as the breaker does; once a pause."""
+    counts = context.engine.counts
+    try:
+        tally = counts.read([producer], now)[producer]
+        if producer != ACCOUNT and tally.state.paused and not tally.state.excluded:
+            counts.exclude(producer, counts_to_exclude(tally), now)
+    except TransientError as error:
+        context.note(f"[yellow]The account's rate still counts this producer's emails:[/] {escape(error.message)}")
+        context.note("The engine excludes them with the producer's next bounce or complaint.")
 
 
 # --- SES's own metrics ----------------------------------------------------------------------------------------------

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.aws.control_items import NUMBER, ControlItems, is_outside, number
+from sesmail_layer.aws.control_items import ControlItems, number
 from sesmail_layer.domain.errors import TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEY = "ses-alarms"
-_IS_DUE = is_outside("leaseUntil", ":now", ":until")
 
 
 class AlarmStates(ControlItems):
@@ -27,8 +26,15 @@ class AlarmStates(ControlItems):
 
         Raises TransientError.
         """
-        values = {":now": number(now), ":until": number(now + seconds), ":number": NUMBER}
-        return self._update(_KEY, "SET leaseUntil = :until", values, condition=_IS_DUE)[0]
+        return self._take_lease(_KEY, now, seconds)
+
+    def hasten_look(self, now: float, taken_seconds: float, seconds: float) -> None:
+        """Let the next look be due after `seconds` in place of the `taken_seconds` of `take_look`.
+
+        What an operator has postponed meanwhile stays. Raises TransientError.
+        """
+        values = {":taken": number(now + taken_seconds), ":until": number(now + seconds)}
+        self._update(_KEY, "SET leaseUntil = :until", values, condition="leaseUntil = :taken")
 
     def postpone_look(self, now: float, seconds: float) -> None:
         """Set when the next look is due, counted from `now`. Raises TransientError."""

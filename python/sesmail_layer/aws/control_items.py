@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _STATE = "state#"
+MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
+"""As `read_state` reads it: what is no truth value pauses, too."""
 
 
 class ControlItems:
@@ -69,6 +71,15 @@ class ControlItems:
             return False, rejected_item(err)
         return True, dict(answer.get("Attributes", {}))
 
+    def _take_lease(self, key: str, now: float, seconds: float) -> bool:
+        """Return True for the one worker that takes the lease of an item, `leaseUntil`.
+
+        One that ends up to a lease's time later than this worker's clock can explain was taken by a clock ahead of it.
+        """
+        times = {":now": now, ":until": now + seconds, ":far": now + 2 * seconds}
+        values = {":number": NUMBER} | {name: number(time) for name, time in times.items()}
+        return self._update(key, "SET leaseUntil = :until", values, condition=_NOT_LEASED)[0]
+
 
 def control_errors() -> AbstractContextManager[None]:
     return dynamodb_errors("DynamoDB error in the control table", code="AWS006")
@@ -106,6 +117,9 @@ def is_outside(name: str, low: str, high: str) -> str:
     What the engine cannot have written was written by hand, and would count for ever.
     """
     return f"attribute_not_exists({name}) OR NOT attribute_type({name}, :number) OR {name} < {low} OR {name} > {high}"
+
+
+_NOT_LEASED = is_outside("leaseUntil", ":now", ":far")
 
 
 def number(value: float) -> Item:

@@ -2,9 +2,8 @@
 sender's role use (`role-senders`) in the control table.
 
 Terraform writes the policies and the senders; the breaker, the sender's probes and an operator's pause or resume
-change the states. The item `pauses` lists whose state is a pause (`paused`) or was one lately (`resumed`). It is
-written after the state: what a crash leaves out is added by the redelivery of the event that paused, or by another
-`sesmail resume`.
+change the states. The item `pauses` lists whose state is a pause. It is written after the state: what a crash leaves
+out is added by the next event of that producer that counts, or by another `sesmail resume`.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.control_items import (
+    MAY_BE_PAUSED,
     ControlItems,
     by_source,
     control_errors,
@@ -27,7 +27,7 @@ from sesmail_layer.aws.control_items import (
 )
 from sesmail_layer.aws.dynamodb_items import Item, from_item, put_if, to_item
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
-from sesmail_layer.domain.guards.sending_state import ACCOUNT, ListedPauses, SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
 _POLICY = "producer#"
@@ -37,18 +37,16 @@ _PAUSES = "pauses"
 _MOST_LISTED = 1_000
 _TRUE: Item = {"BOOL": True}
 _IS_PAUSED = "paused = :true"
-# As `read_state` reads it: what is no truth value pauses, too.
-_MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
 
 # What a replacement must find unchanged. A sender may have added a probe.
-_UNCHANGED = ("paused", "pausedBy", "openedAt", "trip", "countsFrom")
+_UNCHANGED = ("paused", "pausedBy", "openedAt", "trip", "countsFrom", "excluded")
 
 # An operator's pause removes the breaker's attributes: no probe goes out until the operator resumes.
 _PAUSE = {"paused": ":true", "pausedBy": ":operator", "pausedReason": ":reason", "pausedAt": ":now"}
 _BREAKER_ATTRIBUTES = [
     field.encode_name
     for field in msgspec.structs.fields(SendingState)
-    if field.encode_name not in (*_PAUSE, "countsFrom")
+    if field.encode_name not in (*_PAUSE, "countsFrom", "excluded")
 ]
 
 
@@ -62,7 +60,7 @@ class ProducerStates(ControlItems):
             policies=policies,
             states=states_in(items),
             role_senders=_addresses(items.get(_ROLE_SENDERS, {})),
-            any_paused=bool(_listed(items.get(_PAUSES, {}), "paused")),
+            any_paused=bool(_listed(items.get(_PAUSES, {}))),
         )
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
@@ -84,28 +82,18 @@ class ProducerStates(ControlItems):
             self.list_pause(source, paused=new.paused)
         return replaced
 
-    def listed_pauses(self) -> ListedPauses:
-        """Read whose sending is paused, and was lately. Raises TransientError."""
-        item = self._get_many([_PAUSES]).get(_PAUSES, {})
-        return ListedPauses(_listed(item, "paused"), _listed(item, "resumed"))
+    def listed_pauses(self) -> frozenset[str]:
+        """Read whose sending is paused. Raises TransientError."""
+        return _listed(self._get_many([_PAUSES]).get(_PAUSES, {}))
 
     def list_pause(self, source: str, *, paused: bool) -> None:
-        """List a source as paused, or as resumed; a list that is full takes no more. Raises TransientError."""
-        add, delete = ("paused", "resumed") if paused else ("resumed", "paused")
+        """List a source, or take it off; a list that is full takes no more. Raises TransientError."""
         values: dict[str, Item] = {":source": {"SS": [source]}}
-        has_room = f"attribute_not_exists({add}) OR size({add}) < :most"
-        added, _ = self._update(
-            _PAUSES,
-            f"ADD {add} :source DELETE {delete} :source",
-            values | {":most": number(_MOST_LISTED)},
-            condition=has_room,
-        )
-        if not added:
-            self._update(_PAUSES, f"DELETE {delete} :source", values)
-
-    def forget_resumed(self, sources: Collection[str]) -> None:
-        """Take sources off the list of those resumed lately. Raises TransientError."""
-        self._update(_PAUSES, "DELETE resumed :sources", {":sources": {"SS": sorted(sources)}})
+        if not paused:
+            self._update(_PAUSES, "DELETE paused :source", values)
+            return
+        has_room = "attribute_not_exists(paused) OR size(paused) < :most"
+        self._update(_PAUSES, "ADD paused :source", values | {":most": number(_MOST_LISTED)}, condition=has_room)
 
     def take_probe(self, source: str, email_id: str, *, limit: int, now: float, stale_before: float) -> bool:
         """Record an email as a probe of an open breaker; return False if it has enough of them.
@@ -137,7 +125,7 @@ class ProducerStates(ControlItems):
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table_name,
             ConsistentRead=True,
-            FilterExpression=f"begins_with(pk, :prefix) AND {_MAY_BE_PAUSED}",
+            FilterExpression=f"begins_with(pk, :prefix) AND {MAY_BE_PAUSED}",
             ExpressionAttributeValues={":prefix": {"S": state_key("")}, ":false": {"BOOL": False}},
         )
         with control_errors():
@@ -174,18 +162,18 @@ class ProducerStates(ControlItems):
             answer = self._client.put_item(
                 TableName=self._table_name,
                 Item={"pk": {"S": state_key(source)}, "countsFrom": {"N": str(round(now, 3))}},
-                ConditionExpression=_MAY_BE_PAUSED,
+                ConditionExpression=MAY_BE_PAUSED,
                 ExpressionAttributeValues={":false": {"BOOL": False}},
                 ReturnValues="ALL_OLD",
             )
             before = read_state(answer["Attributes"])
-        if before is not None or source in self.listed_pauses().paused:
+        if before is not None or source in self.listed_pauses():
             self.list_pause(source, paused=False)
         return before
 
 
-def _listed(item: Item, name: str) -> frozenset[str]:
-    return frozenset(item.get(name, {}).get("SS", []))
+def _listed(item: Item) -> frozenset[str]:
+    return frozenset(item.get("paused", {}).get("SS", []))
 
 
 def _addresses(item: Item) -> list[str] | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from sesmail_layer.aws.control_items import NUMBER, ControlItems, control_errors, is_outside, number
+from sesmail_layer.aws.control_items import ControlItems, control_errors
 from sesmail_layer.aws.dynamodb_items import from_item, to_item
 from sesmail_layer.domain.guards.pacing import Quota
 
 _KEY = "quota"
-_NOT_LEASED = is_outside("leaseUntil", ":now", ":until")
 
 
 class QuotaCache(ControlItems):
@@ -28,5 +27,4 @@ class QuotaCache(ControlItems):
 
     def take_quota_lease(self, now: float, seconds: float) -> bool:
         """Return True for the one worker that shall ask SES; others use the stored answer. Raises TransientError."""
-        values = {":now": number(now), ":until": number(now + seconds), ":number": NUMBER}
-        return self._update(_KEY, "SET leaseUntil = :until", values, condition=_NOT_LEASED)[0]
+        return self._take_lease(_KEY, now, seconds)

@@ -3,16 +3,32 @@
 `count#<source>#<YYYY-MM-DDTHH>` holds, for each slot of its hour, emails sent (`s00` … `s55`), hard bounces (`b00` …)
 and complaints (`c00` …). `suspects#<YYYY-MM-DDTHH>` lists the first producers of that hour with a bounce or a
 complaint: an item of its own, since a list in the account's would make each of its writes dearer.
+
+`excluded#<YYYY-MM-DDTHH>` holds the part of the account's counts that its rate leaves out: what producers had when
+they were paused, and what is counted for them until they are resumed. Nothing is ever taken off: counts from before a
+resumption stay excluded. So the account is judged by two sources' counts, however many producers are paused.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from sesmail_layer.aws.control_items import ControlItems, number, read_number, state_key, states_in
+from botocore.exceptions import ClientError
+
+from sesmail_layer.aws.control_items import (
+    MAY_BE_PAUSED,
+    ControlItems,
+    control_errors,
+    number,
+    read_number,
+    state_key,
+    states_in,
+)
 from sesmail_layer.aws.dynamodb_items import Item
-from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, WINDOWS_SECONDS, Counts, Tally
+from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, WINDOWS_SECONDS, Counts, Tally, Timeline
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
@@ -28,10 +44,47 @@ class SendingCounts(ControlItems):
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         """Read the states and the last day's counts of sources, in one call. Raises TransientError."""
-        keys = [_key(source, hour) for source in sources for hour in _hours(now)]
+        keys = [_count_key(source, hour) for source in sources for hour in _hours(now)]
         items = self._get_many([*keys, *(state_key(source) for source in sources)])
         states = states_in(items)
-        return {source: _tally(source, items, states, now) for source in sources}
+        return {
+            source: Tally(states.get(source, SendingState()), _timeline(partial(_count_key, source), items, now))
+            for source in sources
+        }
+
+    def excluded(self, now: float) -> Timeline:
+        """Read the last day's counts that the account's rate leaves out. Raises TransientError."""
+        items = self._get_many([_excluded_key(hour) for hour in _hours(now)])
+        return _timeline(_excluded_key, items, now)
+
+    def count_excluded(self, counts: Counts, now: float) -> None:
+        """Add to what is excluded in the current slot. Raises TransientError."""
+        self._add(_excluded_key, counts, now)
+
+    def exclude(self, source: str, counts: Timeline, now: float) -> None:
+        """Exclude a paused producer's counts, and mark its state: all of it or nothing, and once a pause.
+
+        A transaction needs the rights of its updates alone. Raises TransientError.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+        """
+        hours: dict[str, list[tuple[int, Counts]]] = defaultdict(list)
+        for start, found in counts.items():
+            hours[utc_text(start)[:13]].append((start, found))
+        mark = {
+            "Key": {"pk": {"S": state_key(source)}},
+            "UpdateExpression": "SET excluded = :true",
+            "ConditionExpression": f"{MAY_BE_PAUSED} AND (attribute_not_exists(excluded) OR excluded <> :true)",
+            "ExpressionAttributeValues": {":true": {"BOOL": True}, ":false": {"BOOL": False}},
+        }
+        additions = [_addition(_excluded_key(hour), slots, now) for hour, slots in hours.items()]
+        updates: Any = [{"Update": {"TableName": self._table_name, **one}} for one in (mark, *additions)]
+        with control_errors():
+            try:
+                self._client.transact_write_items(TransactItems=updates)
+            except ClientError as err:
+                # Another worker was faster, or an operator has resumed.
+                if not _failed_condition(err):
+                    raise
 
     def list_suspects(self, sources: Collection[str], now: float) -> None:
         """List producers with a bounce or a complaint, while the hour's list has room. Raises TransientError."""
@@ -60,31 +113,54 @@ class SendingCounts(ControlItems):
 
     def count(self, source: str, counts: Counts, now: float) -> None:
         """Add to the current slot. Raises TransientError."""
-        slot = _slot(int(now) % _HOUR_SECONDS // SLOT_SECONDS * SLOT_SECONDS)
-        numbers = {letter: getattr(counts, field) for letter, field in _FIELDS.items() if getattr(counts, field)}
-        if not numbers:
+        self._add(partial(_count_key, source), counts, now)
+
+    def _add(self, key: Callable[[str], str], counts: Counts, now: float) -> None:
+        if counts == Counts():
             return
-        additions = ", ".join(f"{letter}{slot} :{letter}" for letter in numbers)
-        values: dict[str, Item] = {f":{letter}": number(value) for letter, value in numbers.items()}
+        update = _addition(key(utc_text(now)[:13]), [(int(now), counts)], now)
         self._update(
-            _key(source, utc_text(now)[:13]),
-            f"ADD {additions} SET #ttl = :ttl",
-            values | {":ttl": number(int(now) + _KEPT_SECONDS)},
-            names={"#ttl": "ttl"},
+            update["Key"]["pk"]["S"],
+            update["UpdateExpression"],
+            update["ExpressionAttributeValues"],
+            names=update["ExpressionAttributeNames"],
         )
 
 
-def _tally(source: str, items: Mapping[str, Item], states: Mapping[str, SendingState], now: float) -> Tally:
+def _addition(key: str, slots: Collection[tuple[int, Counts]], now: float) -> dict[str, Any]:
+    """Return the update that adds the counts of some times, all of one hour, to its item."""
+    numbers = {
+        letter + _slot(start % _HOUR_SECONDS // SLOT_SECONDS * SLOT_SECONDS): getattr(counts, field)
+        for start, counts in slots
+        for letter, field in _FIELDS.items()
+        if getattr(counts, field)
+    }
+    values = {f":{name}": number(value) for name, value in numbers.items()}
+    return {
+        "Key": {"pk": {"S": key}},
+        "UpdateExpression": f"ADD {', '.join(f'{name} :{name}' for name in numbers)} SET #ttl = :ttl",
+        "ExpressionAttributeNames": {"#ttl": "ttl"},
+        "ExpressionAttributeValues": values | {":ttl": number(int(now) + _KEPT_SECONDS)},
+    }
+
+
+def _failed_condition(err: ClientError) -> bool:
+    """True where a transaction was cancelled for its condition, and not because another one was under way."""
+    reasons: Any = err.response.get("CancellationReasons", [])
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
+
+
+def _timeline(key: Callable[[str], str], items: Mapping[str, Item], now: float) -> Timeline:
     timeline: dict[int, Counts] = {}
     for hour in _hours(now):
-        item = items.get(_key(source, hour), {})
+        item = items.get(key(hour), {})
         start = int(utc_seconds(f"{hour}:00:00Z"))
         for seconds in range(0, _HOUR_SECONDS, SLOT_SECONDS):
             # Not every endpoint strips zeros as DynamoDB does (`10.000000`), hence not int().
             counts = {field: round(read_number(item, letter + _slot(seconds))) for letter, field in _FIELDS.items()}
             if any(counts.values()):
                 timeline[start + seconds] = Counts(**counts)
-    return Tally(states.get(source, SendingState()), timeline)
+    return timeline
 
 
 def _hours(now: float) -> Iterator[str]:
@@ -93,8 +169,12 @@ def _hours(now: float) -> Iterator[str]:
     return (utc_text(hour)[:13] for hour in range(start, int(now) + 1, _HOUR_SECONDS))
 
 
-def _key(source: str, hour: str) -> str:
+def _count_key(source: str, hour: str) -> str:
     return f"count#{source}#{hour}"
+
+
+def _excluded_key(hour: str) -> str:
+    return f"excluded#{hour}"
 
 
 def _suspects_key(hour: str) -> str:

@@ -128,14 +128,14 @@ def judge(timeline: Timeline, now: float, limits: Limits, excluded: Timeline | N
     return None
 
 
-def counts_in_force(timeline: Timeline, state: SendingState) -> Timeline:
+def counts_in_force(tally: Tally) -> Timeline:
     """Return the counts of a source since it was last resumed."""
-    return {start: counts for start, counts in timeline.items() if start >= state.counts_from}
+    return {start: counts for start, counts in tally.timeline.items() if start >= tally.state.counts_from}
 
 
-def counts_to_exclude(timeline: Timeline, state: SendingState) -> Timeline:
-    """Return the counts of a source that the account's rate excludes: while it is paused, and before a resumption."""
-    return {start: counts for start, counts in timeline.items() if state.paused or start < state.counts_from}
+def counts_to_exclude(tally: Tally) -> Timeline:
+    """Return the counts in force that the account's rate does not leave out so far."""
+    return {} if tally.state.excluded else counts_in_force(tally)
 
 
 def sum_timelines(timelines: Iterable[Timeline]) -> Timeline:
@@ -210,6 +210,7 @@ def opened(state: SendingState, kind: str, reason: str, evidence: Evidence | Non
         trip=kind,
         evidence=evidence,
         counts_from=state.counts_from,
+        excluded=state.excluded,
     )
 
 

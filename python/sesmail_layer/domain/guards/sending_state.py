@@ -14,14 +14,6 @@ _HALF_OPEN_HOLD_SECONDS = 20.0
 """Shorter, because the probes' outcomes are expected soon."""
 
 
-class ListedPauses(msgspec.Struct, frozen=True):
-    """Whose sending is paused, and was lately: a list beside the states, which nobody could find without names."""
-
-    paused: frozenset[str] = frozenset()
-    resumed: frozenset[str] = frozenset()
-    """Some counts of these, from before they were resumed, may still be in the account's."""
-
-
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The counts that made the breaker open."""
 
@@ -59,6 +51,8 @@ class SendingState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     probed_at: float = 0
     """When the latest of them was sent, in Unix seconds."""
     good_probes: int = 0
+    excluded: bool = False
+    """The account's rate leaves its counts out. It is set last: a producer's pause without it is incomplete."""
 
     @property
     def held_by_breaker(self) -> bool:

@@ -2,13 +2,15 @@
 
 A follow-up of what was recorded. It reads and writes counts only for outcomes that count or are a probe's: one write
 for each producer and one for the account, one that lists the producers, one read for the batch. Only where the
-account's rate is too high does it read others, at most `MOST_SOURCES` of each kind: those that are paused already are
-excluded, and those that cause the rate are paused in the account's place, even below the volume at which they would be
-judged by themselves.
+account's rate is too high does it read others, at most `MOST_SOURCES`: those that cause the rate are paused in the
+account's place, even below the volume at which they would be judged by themselves.
+
+A producer's pause has four steps: its state, the list of pauses, its event, and its counts, which the account's rate
+excludes from then on. The last one marks the state. Whoever reads a paused state without the mark repeats the steps.
 
 CloudWatch reports an alarm on SES's own metrics when it changes, and never again: one that fires while an operator has
-paused, or that an operator resumed, would be forgotten. So its state is read at the breaker's own releases and once an
-hour, by whichever worker comes first; without mail nobody looks, and nothing is sent.
+paused, or that an operator resumed, would be forgotten. So its state is read when good probes resume the account, and
+once an hour, by whichever worker comes first; without mail no worker looks, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -24,8 +26,6 @@ from sesmail_layer.domain.errors import BreakerOpen, TransientError
 from sesmail_layer.domain.guards.breaker import (
     MOST_SOURCES,
     SES_METRICS,
-    SLOT_SECONDS,
-    WINDOWS_SECONDS,
     Counts,
     Limits,
     ProbeVerdict,
@@ -54,8 +54,8 @@ from sesmail_layer.usecases.feedback.record_email import FeedbackResult
 from sesmail_layer.usecases.ports import Clock, Log, Metrics, RunAll, TrackingTable
 
 _LOOK_SECONDS = 3_600.0
+# After this time a worker asks again whether it is its turn to look.
 _TRY_AGAIN_SECONDS = 300.0
-"""After this time a worker asks again whether it is its turn to look."""
 # What the log lines of pauses have in common with the emails that fail for them, for one filter.
 _ERROR_TYPE = BreakerOpen.gives_up_as
 
@@ -90,9 +90,9 @@ class Breaker:
         self._look_again_at = 0.0
 
     def __call__(self, batch: Sequence[FeedbackResult], last_start: float) -> Mapping[str, TransientError]:
-        """Act on a batch; return what failed by email id. The redelivery does what failed, except counting.
+        """Act on a batch, without new counts after `last_start` (Unix seconds); return what failed by email id.
 
-        No count is begun after `last_start` (Unix seconds).
+        The redelivery does what failed, except counting.
         """
         self._look_hourly()
         counted = [result for result in batch if counts_towards_rates(result.entries_to_act_on)]
@@ -108,17 +108,26 @@ class Breaker:
     def _act(self, counted: Sequence[FeedbackResult], probes: Sequence[FeedbackResult], last_start: float) -> None:
         now = self._clock.now()
         results = {result.record.email_id: result for result in (*counted, *probes)}.values()
-        self._count(results, now, last_start)
+        counts = self._count(results, now, last_start)
         sources = sorted({source for result in results if (source := result.record.original_source)})
-        tallies = self._counts.read({ACCOUNT, *sources}, now)
+        tallies = dict(self._counts.read({ACCOUNT, *sources}, now))
+        excluded = [counts[source] for source in sources if tallies[source].state.excluded]
+        if (late := sum(excluded, Counts())) != Counts():
+            self._counts.count_excluded(late, now)
+        tallies |= {source: self._complete_pause(source, tallies[source], now) for source in sources}
         for scope in (*sources, ACCOUNT) if probes else ():
             self._evaluate_probes(scope, tallies[scope].state, probes)
         if counted:
             republish = any(result.maybe_unpublished for result in results)
-            tripped = {source for source in sources if self._judge(source, tallies[source], now, republish=republish)}
-            self._judge_account(tallies[ACCOUNT], now, sources, tripped, republish=republish)
+            account = judge(counts_in_force(tallies[ACCOUNT]), now, self._limits)
+            # Read before this batch's producers are paused: their counts are among these afterwards.
+            out = self._counts.excluded(now) if account else {}
+            judged = {source: self._judge(source, tallies[source], now, republish=republish) for source in sources}
+            if account:
+                out = sum_timelines([out, *(counts_to_exclude(tallies[one]) for one, trips in judged.items() if trips)])
+                self._judge_account(tallies[ACCOUNT], out, now, judged, republish=republish)
 
-    def _count(self, results: Iterable[FeedbackResult], now: float, last_start: float) -> None:
+    def _count(self, results: Iterable[FeedbackResult], now: float, last_start: float) -> Mapping[str, Counts]:
         counts: dict[str, Counts] = defaultdict(Counts)
         for result in results:
             found = count_email(result.record.history, result.new_entries)
@@ -143,45 +152,29 @@ class Breaker:
             raise errors[0]
         if suspects:
             self._counts.list_suspects(suspects, now)
+        return counts
 
     # --- pausing ------------------------------------------------------------------------------------------------------
 
     def _judge(self, source: str, tally: Tally, now: float, *, republish: bool) -> bool:
-        trip = judge(counts_in_force(tally.timeline, tally.state), now, self._limits)
-        if trip is not None:
-            self._open(source, tally.state, trip.kind, trip.in_words(), trip.evidence, now, republish=republish)
+        trip = judge(counts_in_force(tally), now, self._limits)
+        if trip:
+            self._open(source, tally, trip.kind, trip.in_words(), trip.evidence, now, republish=republish)
         return trip is not None
 
     def _judge_account(
-        self, account: Tally, now: float, sources: Collection[str], tripped: Collection[str], *, republish: bool
+        self, account: Tally, excluded: Timeline, now: float, judged: Mapping[str, bool], *, republish: bool
     ) -> None:
-        """`sources` are the batch's, and `tripped` those of them that are above their own limit."""
-        timeline = counts_in_force(account.timeline, account.state)
-        if judge(timeline, now, self._limits) is None:
-            return
-        known = self._paused_lately(now, tripped)
-        trip = judge(timeline, now, self._limits, _excluded(known, tripped))
+        """`judged` are the batch's producers, with whether they are above their own limit."""
+        timeline = counts_in_force(account)
+        trip = judge(timeline, now, self._limits, excluded)
         if trip is not None and not account.state.paused:
-            suspects = list(dict.fromkeys([*sources, *self._counts.suspects(now)]))[:MOST_SOURCES]
-            known |= self._counts.read([source for source in suspects if source not in known], now)
-            trip = self._pause_culprits(timeline, known, tripped, now)
+            tripped = [source for source, trips in judged.items() if trips]
+            suspects = [each for each in dict.fromkeys([*judged, *self._counts.suspects(now)]) if each not in tripped]
+            tallies = self._counts.read([*tripped, *suspects[:MOST_SOURCES]], now)
+            trip = self._pause_culprits(timeline, tallies, tripped, now)
         if trip is not None:
-            self._open(ACCOUNT, account.state, trip.kind, trip.in_words(), trip.evidence, now, republish=republish)
-
-    def _paused_lately(self, now: float, tripped: Collection[str]) -> dict[str, Tally]:
-        """Read the producers whose counts the account's rate excludes, and forget those that nothing is left of."""
-        listed = self._states.listed_pauses()
-        others = [*sorted(listed.paused - {ACCOUNT}), *sorted(listed.resumed - listed.paused - {ACCOUNT})]
-        known = dict(self._counts.read([*dict.fromkeys([*tripped, *others[:MOST_SOURCES]])], now))
-        oldest = now - max(WINDOWS_SECONDS) - SLOT_SECONDS
-        over = [
-            source
-            for source in listed.resumed & known.keys()
-            if not known[source].state.paused and known[source].state.counts_from < oldest
-        ]
-        if over:
-            self._states.forget_resumed(over)
-        return known
+            self._open(ACCOUNT, account, trip.kind, trip.in_words(), trip.evidence, now, republish=republish)
 
     def _pause_culprits(
         self, timeline: Timeline, tallies: Mapping[str, Tally], tripped: Collection[str], now: float
@@ -191,39 +184,38 @@ class Breaker:
         Returns the trip of the account that remains without them.
         """
         any_volume = msgspec.structs.replace(self._limits, min_emails=1)
-        excluded = _excluded(tallies, tripped)
+        out = [tally for source, tally in tallies.items() if tally.state.paused or source in tripped]
+        # Read once more: other workers pause the same producers.
+        excluded = sum_timelines([self._counts.excluded(now), *map(counts_to_exclude, out)])
         suspects = {source: tally for source, tally in tallies.items() if source not in tripped}
-        found = {source: trip for source, tally in suspects.items() if (trip := _own_trip(tally, now, any_volume))}
+        found = {}
+        for source, tally in suspects.items():
+            if tally.state.paused:
+                self._complete_pause(source, tally, now)
+            elif own := judge(counts_in_force(tally), now, any_volume):
+                found[source] = own
         for source, own in sorted(found.items(), key=lambda one: (-one[1].number, one[0])):
             if judge(timeline, now, self._limits, excluded) is None:
                 break
             tally = tallies[source]
             why = f"{own.in_words()}, and with it the whole account's rate is too high"
-            self._open(source, tally.state, own.kind, why, own.evidence, now, republish=False)
-            excluded = sum_timelines([excluded, counts_in_force(tally.timeline, tally.state)])
+            self._open(source, tally, own.kind, why, own.evidence, now, republish=False)
+            excluded = sum_timelines([excluded, counts_to_exclude(tally)])
         return judge(timeline, now, self._limits, excluded)
 
     def _open(
-        self,
-        source: str,
-        state: SendingState,
-        kind: str,
-        reason: str,
-        evidence: Evidence | None,
-        now: float,
-        *,
-        republish: bool,
+        self, source: str, tally: Tally, kind: str, why: str, evidence: Evidence | None, now: float, *, republish: bool
     ) -> None:
         """Pause a source; where it is paused already, `republish` the event of that pause."""
-        new = opened(state, kind, reason, evidence, now)
+        state = tally.state
+        new = opened(state, kind, why, evidence, now)
         if new is None:
             if republish and state.held_by_breaker:
-                self._states.list_pause(source, paused=True)
-                self._publish(paused_event(source, state, self._limits.cooldown_seconds))
+                self._announce_again(source, state)
             return
         if not self._limits.pauses:
             self._metrics.count("BreakerTripped")
-            text = f"{_named(source)} would be paused, but breaker_mode is alarm: {reason}"
+            text = f"{_named(source)} would be paused, but breaker_mode is alarm: {why}"
             self._log.error("breaker.tripped", message=text, error_type=_ERROR_TYPE, producer=source, trip=kind)
             return
         if not self._states.replace(source, state, new):
@@ -232,10 +224,27 @@ class Breaker:
         self._metrics.level("SendingPaused", 1)
         event = paused_event(source, new, self._limits.cooldown_seconds)
         then = f"the first probes go at {event.until}" if event.until else "it waits for an operator: sesmail resume"
-        text = f"{_named(source)} paused: {reason}; {then}"
         about = {"error_type": _ERROR_TYPE, "producer": source, "trip": kind, "until": event.until}
-        self._log.error("sending.paused", message=text, **about)
+        self._log.error("sending.paused", message=f"{_named(source)} paused: {why}; {then}", **about)
         self._publish(event)
+        self._exclude(source, Tally(new, tally.timeline), now)
+
+    def _complete_pause(self, source: str, tally: Tally, now: float) -> Tally:
+        """Repeat the last steps of a pause that was interrupted, whoever paused; return the tally after them."""
+        if not tally.state.paused or tally.state.excluded:
+            return tally
+        self._announce_again(source, tally.state)
+        self._exclude(source, tally, now)
+        return Tally(msgspec.structs.replace(tally.state, excluded=True), tally.timeline)
+
+    def _announce_again(self, source: str, state: SendingState) -> None:
+        self._states.list_pause(source, paused=True)
+        self._metrics.level("SendingPaused", 1)
+        self._publish(paused_event(source, state, self._limits.cooldown_seconds))
+
+    def _exclude(self, source: str, tally: Tally, now: float) -> None:
+        if source != ACCOUNT and not tally.state.excluded:
+            self._counts.exclude(source, counts_to_exclude(tally), now)
 
     # --- probes -------------------------------------------------------------------------------------------------------
 
@@ -265,11 +274,12 @@ class Breaker:
             if self._states.replace(scope, state, new):
                 event = probed_event(scope, new)
                 self._metrics.count("SendingResumed")
-                self._metrics.level("SendingPaused", float(bool(self._states.listed_pauses().paused)))
+                self._metrics.level("SendingPaused", float(bool(self._states.listed_pauses())))
                 text = f"{_named(scope)} resumed: {event.reason}; counts restart"
                 self._log.warning("sending.resumed", message=text, producer=scope)
                 self._publish(event)
-                self._look(now)
+                if scope == ACCOUNT:
+                    self._look(now)
 
     # --- SES's own metrics --------------------------------------------------------------------------------------------
 
@@ -279,7 +289,7 @@ class Breaker:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
         """
         name, value = alarm.get("AlarmName"), alarm.get("NewStateValue")
-        measured = self._alarms.get(name) if isinstance(name, str) else None
+        measured = self._alarms.get(str(name))
         if measured is None or value != "ALARM":
             self._log.info("breaker.alarm_ignored", alarm=str(name), state=str(value))
             return
@@ -287,7 +297,8 @@ class Breaker:
         state = self._states.states([ACCOUNT]).get(ACCOUNT, SendingState())
         if _changed_at(alarm, now) <= state.counts_from:
             return  # Late or redelivered: an operator has resumed since.
-        self._open(ACCOUNT, state, SES_METRICS, ses_metrics_reason(measured, str(name)), None, now, republish=True)
+        why = ses_metrics_reason(measured, str(name))
+        self._open(ACCOUNT, Tally(state, {}), SES_METRICS, why, None, now, republish=True)
 
     def _look_hourly(self) -> None:
         """Look at the alarms' states where an hour has passed since any worker did; a failure costs no event."""
@@ -297,17 +308,18 @@ class Breaker:
         self._look_again_at = now + _TRY_AGAIN_SECONDS
         try:
             if self._alarm_states.take_look(now, _LOOK_SECONDS) and not self._look(now):
-                self._alarm_states.postpone_look(now, _TRY_AGAIN_SECONDS)
+                self._alarm_states.hasten_look(now, _LOOK_SECONDS, _TRY_AGAIN_SECONDS)
         except TransientError as err:
             self._log.warning("breaker.look_failed", code=err.code, message=err.message)
 
     def _look(self, now: float) -> bool:
         """Pause the account where an alarm on SES's own metrics is firing; False where that is not known."""
         try:
+            # Before the alarms: an operator who resumes meanwhile has seen them.
+            state = self._states.states([ACCOUNT]).get(ACCOUNT, SendingState())
             for name in self._alarm_states.firing(self._alarms):
-                state = self._states.states([ACCOUNT]).get(ACCOUNT, SendingState())
                 why = ses_metrics_reason(self._alarms[name], name)
-                self._open(ACCOUNT, state, SES_METRICS, why, None, now, republish=False)
+                self._open(ACCOUNT, Tally(state, {}), SES_METRICS, why, None, now, republish=False)
         except TransientError as err:
             self._log.warning("breaker.look_failed", code=err.code, message=err.message)
             return False
@@ -315,23 +327,10 @@ class Breaker:
 
     def _publish(self, event: SendingEvent) -> None:
         """Publish a pause or resumption. It is in force even if the bus refuses: the alarm and the log report it."""
-        refused = self._bus.announce(event)
-        if refused:
+        if refused := self._bus.announce(event):
             text = f"Failed to publish status change event: {refused}"
             self._log.error("sending_event.refused", code="FBK007", message=text, producer=event.producer)
             self._metrics.count("StatusRefused")
-
-
-def _excluded(tallies: Mapping[str, Tally], tripped: Collection[str]) -> Timeline:
-    """Sum the counts of producers that are paused, and those from before a resumption."""
-    return sum_timelines(
-        tally.timeline if source in tripped else counts_to_exclude(tally.timeline, tally.state)
-        for source, tally in tallies.items()
-    )
-
-
-def _own_trip(tally: Tally, now: float, limits: Limits) -> Trip | None:
-    return None if tally.state.paused else judge(counts_in_force(tally.timeline, tally.state), now, limits)
 
 
 def _changed_at(alarm: Mapping[str, Any], now: float) -> float:

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import msgspec
 
-from sesmail_layer.domain.guards.breaker import Counts, Limits, Tally
+from sesmail_layer.domain.guards.breaker import Counts, Limits, Tally, Timeline
 from sesmail_layer.domain.guards.sending_event import SendingEvent
-from sesmail_layer.domain.guards.sending_state import ListedPauses, SendingState
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.usecases.ports import (
     Clock,
     DelayQueue,
@@ -38,6 +38,15 @@ class SendingCounts(Protocol):
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         """Read sources' states and counts, consistently, in one call."""
 
+    def exclude(self, source: str, counts: Timeline, now: float) -> None:
+        """Exclude a paused producer's counts from the account's rate: once, even where two workers do."""
+
+    def count_excluded(self, counts: Counts, now: float) -> None:
+        """Add to the excluded counts what was counted for producers that are excluded already."""
+
+    def excluded(self, now: float) -> Timeline:
+        """Read the counts that the account's rate excludes: those of all producers from before they were resumed."""
+
 
 class ProducerStates(Protocol):
     """Every change of a state is conditional. Raises TransientError where the table cannot be reached."""
@@ -48,14 +57,11 @@ class ProducerStates(Protocol):
     def replace(self, source: str, seen: SendingState, new: SendingState) -> bool:
         """Put a state in place of the one that was read; False where it has changed since."""
 
-    def listed_pauses(self) -> ListedPauses:
-        """Read whose sending is paused, and was lately."""
+    def listed_pauses(self) -> frozenset[str]:
+        """Read whose sending is paused."""
 
     def list_pause(self, source: str, *, paused: bool) -> None:
-        """List a source as paused, or as resumed, as `replace` does."""
-
-    def forget_resumed(self, sources: Collection[str]) -> None:
-        """Take sources off the list of those resumed lately."""
+        """List a source as paused, or take it off the list, as `replace` does."""
 
 
 class AlarmStates(Protocol):
@@ -64,8 +70,11 @@ class AlarmStates(Protocol):
     def take_look(self, now: float, seconds: float) -> bool:
         """Return True for the one worker that shall look; the others may not for so many seconds."""
 
-    def postpone_look(self, now: float, seconds: float) -> None:
-        """Set when the next look is due, counted from `now`."""
+    def hasten_look(self, now: float, taken_seconds: float, seconds: float) -> None:
+        """Let the next look be due after `seconds` in place of the `taken_seconds` of `take_look`.
+
+        What an operator has postponed meanwhile stays.
+        """
 
     def firing(self, names: Collection[str]) -> Sequence[str]:
         """Return which of these alarms are in ALARM."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.ses.watermark import Progress
@@ -109,6 +110,9 @@ class CapCounters(Protocol):
 class SendingCounts(Protocol):
     def count_sent(self, source: str, emails: int, now: float) -> None:
         """Add to the breaker's counts of a producer, or of the account."""
+
+    def count_excluded(self, counts: Counts, now: float) -> None:
+        """Add to what the account's rate leaves out: the probes of paused producers."""
 
 
 class SendingRules(msgspec.Struct, frozen=True, kw_only=True):

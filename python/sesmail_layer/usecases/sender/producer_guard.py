@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from sesmail_layer.domain.errors import BreakerOpen, FirstContactsUsed, HoldError, Paused, ProducerCapUsed
-from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN
+from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN, Counts
 from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
 from sesmail_layer.domain.record.statuses import Status
@@ -210,6 +210,12 @@ class ProducerGuard:
             self._counts.count_sent(source, number, now)
         if sent:
             self._counts.count_sent(ACCOUNT, sum(sent.values()), now)
+        if probes := sum(number for source, number in sent.items() if self._is_excluded(source)):
+            self._counts.count_excluded(Counts(emails=probes), now)
+
+    def _is_excluded(self, source: str) -> bool:
+        state = self._known.states.get(source)
+        return state is not None and state.paused and state.excluded
 
 
 def _mark_counted(emails: Iterable[Email]) -> None:

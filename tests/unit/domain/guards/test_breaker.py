@@ -8,6 +8,7 @@ import pytest
 from sesmail_layer.domain.guards.breaker import (
     Counts,
     ProbeVerdict,
+    Tally,
     Trip,
     counted_bounce,
     counted_complaint,
@@ -85,28 +86,32 @@ def test_counts_older_than_a_day_do_not_count(ago: int, kind: str | None) -> Non
 def test_counts_from_before_a_resumption_do_not_count() -> None:
     timeline = {SLOT - 300: Counts(100, 50), SLOT + 300: Counts(100, 2)}
 
-    assert judge(counts_in_force(timeline, SendingState(counts_from=NOW)), NOW + 600, LIMITS) is None
-    assert judge(counts_in_force(timeline, SendingState()), NOW + 600, LIMITS) is not None
+    assert judge(counts_in_force(Tally(SendingState(counts_from=NOW), timeline)), NOW + 600, LIMITS) is None
+    assert judge(counts_in_force(Tally(SendingState(), timeline)), NOW + 600, LIMITS) is not None
 
 
-def test_the_accounts_rate_excludes_paused_producers_and_counts_from_before_a_resumption() -> None:
-    bad, resumed, good = (
-        {SLOT: Counts(500, 400)},
-        {SLOT - HOUR: Counts(300, 200), SLOT: Counts(100)},
-        {SLOT: Counts(900, 9)},
-    )
-    account = sum_timelines([bad, resumed, good])
-    excluded = sum_timelines(
-        [
-            counts_to_exclude(bad, OPEN),
-            counts_to_exclude(resumed, SendingState(counts_from=NOW - 1_800)),
-            counts_to_exclude(good, SendingState()),
-        ]
-    )
+def test_the_accounts_rate_excludes_the_counts_of_paused_producers() -> None:
+    bad, good = {SLOT: Counts(500, 400)}, {SLOT: Counts(900, 9)}
+    account = sum_timelines([bad, good])
+    excluded = counts_to_exclude(Tally(OPEN, bad))
 
     assert judge(account, NOW, LIMITS) is not None
-    assert excluded == {SLOT: Counts(500, 400), SLOT - HOUR: Counts(300, 200)}
+    assert excluded == bad
     assert judge(account, NOW, LIMITS, excluded) is None
+
+
+def test_counts_are_excluded_once_and_those_from_before_a_resumption_were_when_it_was_paused() -> None:
+    timeline = {SLOT - HOUR: Counts(300, 200), SLOT: Counts(100, 50)}
+    again = msgspec.structs.replace(OPEN, counts_from=NOW - 1_800)
+
+    assert counts_to_exclude(Tally(again, timeline)) == {SLOT: Counts(100, 50)}
+    assert counts_to_exclude(Tally(msgspec.structs.replace(again, excluded=True), timeline)) == {}
+
+
+def test_a_second_trip_of_a_paused_producer_excludes_nothing_twice() -> None:
+    state = opened(msgspec.structs.replace(OPEN, excluded=True), "complaint", "why", None, NOW)
+    assert state is not None
+    assert state.excluded
 
 
 def test_excluded_counts_of_other_slots_are_not_subtracted() -> None:
@@ -196,12 +201,11 @@ def test_three_probes_must_be_delivered_and_none_may_bounce(
     assert judge_probes(records)[0] is verdict
 
 
-def test_a_slot_that_begins_with_the_resumption_counts_for_the_producer_and_not_against_the_account() -> None:
+def test_a_slot_that_begins_with_the_resumption_counts_for_the_producer() -> None:
     timeline = {int(NOW) - 300: Counts(1, 1, 1), int(NOW): Counts(2, 2, 2)}
     state = SendingState(counts_from=int(NOW))
 
-    assert counts_in_force(timeline, state) == {int(NOW): Counts(2, 2, 2)}
-    assert counts_to_exclude(timeline, state) == {int(NOW) - 300: Counts(1, 1, 1)}
+    assert counts_in_force(Tally(state, timeline)) == {int(NOW): Counts(2, 2, 2)}
 
 
 def test_subtracted_counts_are_never_negative() -> None:

@@ -14,7 +14,9 @@ from tools.simulation.feedback import Feedback, bounced, complained
 
 ME, OTHER = "my.application", "other.application"
 
-OPEN = SendingState(paused=True, paused_by="breaker", trip="bounce", opened_at=NOW - 3_600, paused_reason="bounces")
+OPEN = SendingState(
+    paused=True, paused_by="breaker", trip="bounce", opened_at=NOW - 3_600, paused_reason="bounces", excluded=True
+)
 
 
 class Engine(Feedback):

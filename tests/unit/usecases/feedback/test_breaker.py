@@ -101,6 +101,7 @@ def test_a_producer_paused_by_another_worker_does_not_pause_the_account() -> Non
 
     def then_paused(now: float) -> Sequence[str]:
         engine.control.states[ME] = OPEN
+        engine.control.excluded = dict(engine.control.timelines[ME])
         return suspects(now)
 
     engine.breaker_table.suspects = then_paused  # type: ignore[method-assign]

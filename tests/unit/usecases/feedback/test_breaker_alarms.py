@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -10,7 +11,7 @@ from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
-from tests.unit.usecases.feedback.breaker_engine import ME, Engine, probing
+from tests.unit.usecases.feedback.breaker_engine import Engine, probing
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import ALARMS, BOUNCE_ALARM, bounced, delivered, limits
 
@@ -200,10 +201,9 @@ def test_a_look_that_fails_costs_no_event_and_is_made_again_within_minutes() -> 
     assert engine.state(ACCOUNT).trip == "ses_metrics"
 
 
-@pytest.mark.parametrize("source", [ME, ACCOUNT])
-def test_an_alarm_that_still_fires_when_good_probes_close_the_breaker_pauses_the_account(source: str) -> None:
+def test_an_alarm_that_still_fires_when_good_probes_resume_the_account_pauses_it_again() -> None:
     engine = Engine()
-    probes = probing(engine, source=source)
+    probes = probing(engine, source=ACCOUNT)
     work = worker(engine)
     handle(engine, work)
     engine.alarm_states.in_alarm = {BOUNCE_ALARM}
@@ -212,6 +212,50 @@ def test_an_alarm_that_still_fires_when_good_probes_close_the_breaker_pauses_the
     assert engine.state(ACCOUNT).trip == "ses_metrics"
     assert [event.detail_type for event in engine.bus.announced] == ["Email Sending Resumed", "Email Sending Paused"]
     assert engine.metrics.levels == {"SendingPaused": 1}
+
+
+def test_good_probes_of_a_producer_do_not_end_the_hour_of_a_forced_resumption() -> None:
+    engine = Engine()
+    probes = probing(engine)
+    engine.control.states[ACCOUNT] = SendingState(counts_from=NOW - 1)
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    engine.alarm_states.next_look = NOW + 3_600
+    worker(engine)([engine.message(delivered(email_id=email_id)) for email_id in probes[:3]], engine.clock.now() + 15)
+
+    assert not engine.state().paused
+    assert not engine.state(ACCOUNT).paused
+    assert [event.detail_type for event in engine.bus.announced] == ["Email Sending Resumed"]
+
+
+def test_an_operator_who_resumes_while_a_worker_looks_is_not_overruled() -> None:
+    engine = Engine()
+    engine.control.states[ACCOUNT] = SendingState(paused=True, paused_by="breaker", trip="bounce")
+    firing = engine.alarm_states.firing
+
+    def then_resumed(names: Collection[str]) -> Sequence[str]:
+        engine.control.states[ACCOUNT] = SendingState(counts_from=NOW)
+        return firing(names)
+
+    engine.alarm_states.firing = then_resumed  # type: ignore[method-assign]
+    engine.alarm_states.in_alarm = {BOUNCE_ALARM}
+    handle(engine, worker(engine))
+
+    assert not engine.state(ACCOUNT).paused
+
+
+def test_a_look_that_fails_leaves_the_hour_that_an_operator_has_forced_meanwhile() -> None:
+    engine = Engine()
+    engine.alarm_states.error = TransientError("CloudWatch error (DescribeAlarms): ReadTimeoutError", code="AWS010")
+    firing = engine.alarm_states.firing
+
+    def then_forced(names: Collection[str]) -> Sequence[str]:
+        engine.alarm_states.next_look = NOW + 3_601
+        return firing(names)
+
+    engine.alarm_states.firing = then_forced  # type: ignore[method-assign]
+    handle(engine, worker(engine))
+
+    assert engine.alarm_states.next_look == NOW + 3_601
 
 
 def test_in_alarm_mode_a_look_pauses_no_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.breaker import is_probe
@@ -163,3 +164,13 @@ def test_a_hold_of_the_breaker_is_logged_as_the_failure_that_it_may_become_and_a
 
     assert (lines["breaker"]["reason"], lines["breaker"]["error_type"]) == ("breaker", "bounce_rate_exceeded")
     assert "error_type" not in lines["operator"]
+
+
+@pytest.mark.parametrize("excluded", [True, False])
+def test_the_accounts_rate_excludes_the_probes_of_an_excluded_producer(excluded: bool) -> None:
+    sender = Sender()
+    sender.control.states[ME] = msgspec.structs.replace(COOLED, excluded=excluded)
+    sender.send(emailId="probe")
+
+    assert sender.control.sent == {ME: 1, ACCOUNT: 1}
+    assert sum(counts.emails for counts in sender.control.excluded.values()) == excluded
