@@ -149,4 +149,4 @@ def preheader(body: str, *, is_html: bool = True) -> str:
         parser.feed(body[:200_000])
         texts = parser.texts
     words = (word for text in texts for word in _INVISIBLE.sub("", text).split())
-    return " ".join(islice(words, 60))[:_PREHEADER_CHARACTERS]
+    return " ".join(islice(words, 60))[:_PREHEADER_CHARACTERS].rstrip()

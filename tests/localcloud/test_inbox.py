@@ -85,8 +85,8 @@ def test_only_the_page_itself_can_clear_the_inbox(
     inbox: LocalServer, local_mail: LocalMail, origin: str | None
 ) -> None:
     local_mail.send(email("Kept"))
-    headers = {} if origin is None else {"Origin": origin}
-    assert ask(inbox, "clear", "POST", **headers).status == 403
+    refused = ask(inbox, "clear", "POST") if origin is None else ask(inbox, "clear", "POST", Origin=origin)
+    assert refused.status == 403
     assert ask(inbox, "clear").status == 404
     assert listed(inbox) == ["Kept"]
     assert ask(inbox, "clear", "POST", Origin=inbox.origin).status == 303
