@@ -53,6 +53,14 @@ def mails(emulator: Emulator, after: int = 0, limit: int | None = None) -> list[
     return [_from_localstack(message) for message in emulator.request("GET", "_aws/ses")["messages"][after:end]]
 
 
+def message_ids(emulator: Emulator, after: int = 0) -> list[str]:
+    """List the ids of the accepted messages from the given number on, without the messages."""
+    if emulator.has_full_ses:
+        answer = emulator.request("GET", f"_sesmail/messages?after={after}&raw=0")
+        return [message["messageId"] for message in answer["messages"]]
+    return [message["Id"] for message in emulator.request("GET", "_aws/ses")["messages"][after:]]
+
+
 def _from_launcher(message: dict[str, Any]) -> Mail:
     return Mail(
         message["messageId"],

@@ -11,9 +11,9 @@ from itertools import islice
 
 from localcloud.emulator import Emulator
 from localcloud.inbox.message import OpenedMail
-from localcloud.mailbox import Mail, mails
+from localcloud.mailbox import Mail, mails, message_ids
 
-# Mails read in one request.
+# Mails read at once.
 _CHUNK = 100
 _PREHEADER_CHARACTERS = 140
 # A search looks at no more of a text, and the list shows less.
@@ -86,17 +86,18 @@ class Store:
     def _read_chunk(self) -> bool:
         """Append the next mails; return whether there may be more.
 
-        The last known mail is read again: if another one is in its place, the emulated SES was reset.
+        If another mail is in the place of the last known one, the emulated SES was reset.
         """
         known = len(self._summaries)
-        found = mails(self._emulator, max(known - 1, 0), _CHUNK + 1)
-        if known:
-            if not found or found[0].message_id != self._summaries[-1].message_id:
-                self._summaries, self._first = [], 0
-                return True
-            found = found[1:]
+        ids = message_ids(self._emulator, max(known - 1, 0))
+        if known and ids[:1] != [self._summaries[-1].message_id]:
+            self._summaries, self._first = [], 0
+            return True
+        if len(ids) == bool(known):
+            return False
+        found = mails(self._emulator, known, _CHUNK)
         self._summaries += [summary_of(mail, number) for number, mail in enumerate(found, start=known)]
-        return len(found) >= _CHUNK
+        return bool(found)
 
 
 def summary_of(mail: Mail, number: int) -> Summary:

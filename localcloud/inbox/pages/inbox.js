@@ -55,6 +55,9 @@ function update(answer) {
 function announce(count) {
   $('arrived').textContent = `${count} new email${count === 1 ? '' : 's'}`;
   document.querySelector('[data-open="clear"]').hidden = false;
+  // A screen reader says the same words again only where they were gone.
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => { $('arrived').textContent = ''; }, 5000);
 }
 
 async function pollList() {
