@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from localcloud.emulator import start_ministack
+from localcloud.emulator import Emulator, start_ministack
 from localcloud.inbox.app import make_server
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
@@ -47,16 +48,23 @@ def local_mail() -> Iterator[LocalMail]:
     made.emulator.stop()
 
 
-@pytest.fixture
-def inbox(local_mail: LocalMail) -> Iterator[LocalServer]:
-    local_mail.forget()
-    server = make_server(local_mail.emulator, TABLE, "the-token")
+@contextmanager
+def served(emulator: Emulator) -> Iterator[LocalServer]:
+    """Serve the inbox of a local cloud."""
+    server = make_server(emulator, TABLE, "the-token")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def inbox(local_mail: LocalMail) -> Iterator[LocalServer]:
+    local_mail.forget()
+    with served(local_mail.emulator) as server:
+        yield server
 
 
 def fill(local_mail: LocalMail) -> str:
@@ -133,3 +141,11 @@ def test_a_mail_without_a_record_and_one_that_is_gone_look_right(
     page.goto(f"{inbox.url}mail/gone")
     expect(page.get_by_role("heading", name="No such email")).to_be_visible()
     assert_looks(page, axe, "missing")
+
+
+def test_the_inbox_of_a_local_cloud_that_has_ended_looks_right(page: Page, axe: str) -> None:
+    with served(Emulator("http://127.0.0.1:9", "ministack")) as server:
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name="The local cloud does not answer")).to_be_visible()
+        assert_looks(page, axe, "offline")
+        page.goto("about:blank")

@@ -122,6 +122,33 @@ def test_search_views_theme_and_clear_work_by_keys_alone(page: Page, inbox: Loca
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_files_images_and_pages_are_reached_by_keys_alone(
+    page: Page, inbox: LocalServer, local_mail: LocalMail
+) -> None:
+    message = email("Files", html="<h1>Files</h1><img src='http://127.0.0.1:9/a.png'>")
+    message.add_attachment(b"a,b", "text", "csv", filename="list.csv")
+    sent = local_mail.send(message, Status.SENT)
+    for number in range(50):
+        local_mail.send(email(f"Mail {number}"))
+    page.goto(f"{inbox.url}mail/{sent}?view=attachments")
+    page.get_by_role("link", name="Download list.csv").focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "list.csv"
+    page.get_by_role("link", name="HTML").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Show them").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#blocked")).to_have_count(0)
+    page.goto(inbox.url)
+    page.get_by_role("link", name="Older").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody a")).to_have_text("Files")
+    page.get_by_role("link", name="Newer").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(50)
+
+
 # --- while mail arrives -----------------------------------------------------------------------------------------
 
 
@@ -164,7 +191,7 @@ def test_a_status_changes_where_it_is_shown(page: Page, inbox: LocalServer, loca
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_mail_changes_nothing_on_the_page(
-    page: Page, inbox: LocalServer, local_mail: LocalMail, kind: str
+    page: Page, axe: str, inbox: LocalServer, local_mail: LocalMail, kind: str
 ) -> None:
     """In the subject, the sender's name, a header, a file's name, the bodies, the diagnostic, the producer and tags."""
     errors: list[str] = []
@@ -199,6 +226,8 @@ def test_hostile_mail_changes_nothing_on_the_page(
             expect(page.locator("#story .timeline li")).to_have_count(3)
             assert page.title().endswith("· SESMail")
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.content())
+        page.evaluate(axe)
+        assert page.evaluate("axe.run()")["violations"] == []
     assert page.locator("script:not([src])").count() == 0
     assert errors == []
 
