@@ -92,14 +92,14 @@ class Demo:
 
     def _print_statuses(self, email_id: str, started: float, final: str) -> None:
         """Print each status event of the email, up to the final one."""
-        printed: set[str] = set()
+        printed: dict[str, str] = {}
 
         def look() -> bool:
             for detail in self.engine.subscriber.details_of(email_id):
                 if detail["eventId"] not in printed:
-                    printed.add(detail["eventId"])
+                    printed[detail["eventId"]] = detail["status"]
                     self._print_step(started, detail["status"], _describe(detail))
-            return final in self.engine.statuses_of(email_id)
+            return final in printed.values()
 
         wait_for(look, f"status {final!r}")
 

@@ -31,7 +31,7 @@ _FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:{images}; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-_PATH = re.compile(r"mail/([^/]+)(?:/(frame|story|raw|attachments/\d+))?")
+_PATH = re.compile(r"mail/([^/]+)(?:/(frame|story|raw|attachments/[0-9]{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class InboxApp:
             return self._page("story.html", **self._story(summary))
         mail = self._store.open(summary)
         if part is None:
-            return self._view(request, summary, mail)
+            return self._view_or_source(request, summary, mail)
         if part == "frame":
             return _frame(mail, request.query)
         if part == "raw":
@@ -137,6 +137,15 @@ class InboxApp:
             return NOT_FOUND
         attachment = mail.attachments[number - 1]
         return _download(attachment.name, attachment.content)
+
+    def _view_or_source(self, request: Request, summary: Summary, mail: OpenedMail) -> Response:
+        try:
+            return self._view(request, summary, mail)
+        except (LocalCloudError, OSError):
+            raise
+        except Exception:
+            raw = f"{self._base()}mail/{quote(summary.message_id, safe='')}/raw"
+            return self._page("unreadable.html", raw=raw)
 
     def _view(self, request: Request, summary: Summary, mail: OpenedMail) -> Response:
         view = request.query.get("view", "")

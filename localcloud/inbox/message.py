@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
@@ -150,7 +151,7 @@ def _decoded(value: str) -> str:
     unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
     try:
         found = str(make_header(decode_header(unfolded)))
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, MessageError):
         found = unfolded
     return found.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 

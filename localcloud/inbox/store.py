@@ -13,6 +13,7 @@ from localcloud.emulator import Emulator
 from localcloud.inbox.message import OpenedMail
 from localcloud.mailbox import Mail, mails, message_ids
 
+UNREADABLE = "(this email cannot be parsed)"
 # Mails read at once.
 _CHUNK = 100
 _PREHEADER_CHARACTERS = 140
@@ -101,7 +102,14 @@ class Store:
 
 
 def summary_of(mail: Mail, number: int) -> Summary:
-    """Summarise a mail for the list."""
+    """Summarise a mail for the list, by its envelope alone where it is too malformed to be parsed."""
+    try:
+        return _summary_of_content(mail, number)
+    except Exception:
+        return Summary(number, mail.message_id, mail.destinations, UNREADABLE, "", "", "", "", "", mail.accepted_at, 0)
+
+
+def _summary_of_content(mail: Mail, number: int) -> Summary:
     opened = OpenedMail(mail)
     return Summary(
         number=number,

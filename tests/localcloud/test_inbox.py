@@ -14,6 +14,7 @@ import pytest
 
 from localcloud.emulator import Emulator
 from localcloud.inbox import process
+from localcloud.inbox.message import OpenedMail
 from localcloud.inbox.records import Records
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
@@ -251,6 +252,27 @@ def test_a_malformed_message_is_shown_as_far_as_it_can_be_read(inbox: LocalServe
         assert answer.status == 200, view
         assert "\x1b" not in answer.text
         assert "␛[31mred" in answer.text
+
+
+def test_a_mail_that_the_parser_fails_on_hides_no_other(
+    inbox: LocalServer, local_mail: LocalMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The standard library's parser is known to fail on some malformed headers with whatever error comes up."""
+    read = OpenedMail.header
+
+    def failing(self: OpenedMail, name: str) -> str:
+        if b"Broken" in self.mail.raw:
+            raise IndexError
+        return read(self, name)
+
+    monkeypatch.setattr(OpenedMail, "header", failing)
+    broken = email("Broken")
+    sent = local_mail.send(broken)
+    local_mail.send(email("Fine"))
+    assert listed(inbox) == ["Fine", "(this email cannot be parsed)"]
+    page = ask(inbox, f"mail/{sent}")
+    assert (page.status, "This email cannot be parsed" in page.text) == (200, True)
+    assert ask(inbox, f"mail/{sent}/raw").content == broken.as_bytes()
 
 
 def test_a_local_cloud_that_has_ended_is_said_to_have_ended(local_mail: LocalMail) -> None:
