@@ -144,6 +144,7 @@ class InboxApp:
         except (LocalCloudError, OSError):
             raise
         except Exception:
+            # As in the list (`store.py`).
             raw = f"{self._base()}mail/{quote(summary.message_id, safe='')}/raw"
             return self._page("unreadable.html", raw=raw)
 

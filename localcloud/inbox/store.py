@@ -106,6 +106,7 @@ def summary_of(mail: Mail, number: int) -> Summary:
     try:
         return _summary_of_content(mail, number)
     except Exception:
+        # The parser fails with any error, and one mail must not hide the others.
         return Summary(number, mail.message_id, mail.destinations, UNREADABLE, "", "", "", "", "", mail.accepted_at, 0)
 
 

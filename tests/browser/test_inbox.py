@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from localcloud.emulator import Emulator, start_ministack
 from localcloud.inbox.app import make_server
+from localcloud.inbox.message import OpenedMail
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
 from tests.browser.local_mail import ADA, TABLE, LocalMail, email, starter_email
@@ -132,8 +133,8 @@ def test_each_view_of_a_mail_looks_right(
     assert_looks(page, axe, f"mail-{view}")
 
 
-def test_a_mail_without_a_record_and_one_that_is_gone_look_right(
-    page: Page, axe: str, inbox: LocalServer, local_mail: LocalMail
+def test_mails_without_a_record_gone_or_malformed_look_right(
+    page: Page, axe: str, inbox: LocalServer, local_mail: LocalMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.goto(f"{inbox.url}mail/{local_mail.send(email('Untracked'), tags={})}")
     expect(page.locator("#story")).to_contain_text("There is no tracking record")
@@ -141,6 +142,11 @@ def test_a_mail_without_a_record_and_one_that_is_gone_look_right(
     page.goto(f"{inbox.url}mail/gone")
     expect(page.get_by_role("heading", name="No such email")).to_be_visible()
     assert_looks(page, axe, "missing")
+    sent = local_mail.send(email("Malformed"))
+    monkeypatch.setattr(OpenedMail, "header", lambda *_: 1 / 0)
+    page.goto(f"{inbox.url}mail/{sent}")
+    expect(page.get_by_role("heading", name="This email cannot be parsed")).to_be_visible()
+    assert_looks(page, axe, "unreadable")
 
 
 def test_the_inbox_of_a_local_cloud_that_has_ended_looks_right(page: Page, axe: str) -> None:
