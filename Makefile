@@ -33,7 +33,7 @@ demo: setup ## deploy the engine to an emulated AWS on this machine, send emails
 	@$(PY) -m localcloud demo
 
 .PHONY: up
-up: setup ## deploy the engine to an emulated AWS on this machine and keep it running
+up: setup ## deploy the engine to an emulated AWS on this machine and keep it running, with an inbox
 	@$(PY) -m localcloud up
 
 .PHONY: down
@@ -74,7 +74,7 @@ test-simulation: setup ## the real code on a simulated clock: pacing, breaker, a
 	@$(PYTEST) tests/simulation
 
 .PHONY: test-localcloud
-test-localcloud: setup ## the local cloud and the tools without an engine: `make env`, provider, compose file, reports
+test-localcloud: setup ## the local cloud and the tools without an engine: `make env`, inbox, provider, compose file, reports
 	@$(PYTEST) tests/localcloud tests/tools
 
 .PHONY: test-aws
@@ -94,7 +94,7 @@ test-docs: setup ## the pages, schemas and error codes against the code; templat
 	@$(PYTEST) tests/docs tests/templates
 
 .PHONY: test-browser
-test-browser: setup-tests ## starters and preview page in headless Chromium
+test-browser: setup-tests ## starters, preview page and inbox in headless Chromium
 	@$(PYTEST) tests/browser
 
 .PHONY: test-terraform

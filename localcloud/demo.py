@@ -16,6 +16,7 @@ from rich.syntax import Syntax
 from localcloud.deployment import deploy
 from localcloud.emulator import start_ministack
 from localcloud.engine import Engine
+from localcloud.inbox import process as inboxes
 from localcloud.mailbox import Mail
 from localcloud.paths import BUILD, REPOSITORY, LocalCloudError
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
@@ -32,10 +33,16 @@ def run(console: Console) -> None:
     console.print("Terraform deploys the engine to an emulated AWS on this machine. This takes about 90 seconds.")
     emulator = start_ministack()
     try:
-        demo = Demo(deploy(emulator, "demo/deployment").engine, console)
-        demo.quick_start()
-        demo.bounce()
-        demo.suppressed_recipient()
+        engine = deploy(emulator, "demo/deployment").engine
+        inbox = inboxes.start(emulator, engine.outputs["email_tracking_table_name"])
+        console.print(f"All mail, as it arrives, while the demo runs: {inbox.url}", highlight=False, soft_wrap=True)
+        try:
+            demo = Demo(engine, console)
+            demo.quick_start()
+            demo.bounce()
+            demo.suppressed_recipient()
+        finally:
+            inbox.stop()
     finally:
         emulator.stop()
     print_next_steps(console)
@@ -85,14 +92,14 @@ class Demo:
 
     def _print_statuses(self, email_id: str, started: float, final: str) -> None:
         """Print each status event of the email, up to the final one."""
-        printed: set[str] = set()
+        printed: dict[str, str] = {}
 
         def look() -> bool:
             for detail in self.engine.subscriber.details_of(email_id):
                 if detail["eventId"] not in printed:
-                    printed.add(detail["eventId"])
+                    printed[detail["eventId"]] = detail["status"]
                     self._print_step(started, detail["status"], _describe(detail))
-            return final in self.engine.statuses_of(email_id)
+            return final in printed.values()
 
         wait_for(look, f"status {final!r}")
 
@@ -149,7 +156,7 @@ def print_next_steps(console: Console) -> None:
     console.rule("Next steps")
     console.print(
         "The demo has stopped everything that it started. Next:\n"
-        "  make up                     deploy the engine here and keep it running\n"
+        "  make up                     deploy the engine here and keep it running, with an inbox of all mail\n"
         '  eval "$(make -s env)"       point this shell, and its aws command, at it; the README\'s snippets work\n'
         "  make down                   stop it\n"
         "  README.md, docs/setup.md    deploy the engine to your own AWS account",

@@ -43,12 +43,22 @@ class Mail:
         return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
 
 
-def mails(emulator: Emulator, after: int = 0) -> list[Mail]:
-    """List the accepted messages from the given number on, in order of acceptance."""
+def mails(emulator: Emulator, after: int = 0, limit: int | None = None) -> list[Mail]:
+    """List the accepted messages from the given number on, in order of acceptance; at most `limit`."""
     if emulator.has_full_ses:
-        answer = emulator.request("GET", f"_sesmail/messages?after={after}")
+        most = "" if limit is None else f"&limit={limit}"
+        answer = emulator.request("GET", f"_sesmail/messages?after={after}{most}")
         return [_from_launcher(message) for message in answer["messages"]]
-    return [_from_localstack(message) for message in emulator.request("GET", "_aws/ses")["messages"]][after:]
+    end = None if limit is None else after + limit
+    return [_from_localstack(message) for message in emulator.request("GET", "_aws/ses")["messages"][after:end]]
+
+
+def message_ids(emulator: Emulator, after: int = 0) -> list[str]:
+    """List the ids of the accepted messages from the given number on, without the messages."""
+    if emulator.has_full_ses:
+        answer = emulator.request("GET", f"_sesmail/messages?after={after}&raw=0")
+        return [message["messageId"] for message in answer["messages"]]
+    return [message["Id"] for message in emulator.request("GET", "_aws/ses")["messages"][after:]]
 
 
 def _from_launcher(message: dict[str, Any]) -> Mail:

@@ -1,6 +1,6 @@
 """The emulated SES's control API, `/_sesmail/...`: read what it did, change how it behaves.
 
-GET    /_sesmail/messages?after=N&raw=0   accepted messages, from the Nth on
+GET    /_sesmail/messages?after=N&limit=N&raw=0   accepted messages, from the Nth on
 GET    /_sesmail/events?after=N           published events
 POST   /_sesmail/events                   publish {messageId, eventType, detail} about an accepted message
 POST   /_sesmail/release                  publish the held events
@@ -48,7 +48,8 @@ def _read(service: SesService, route: str, parameters: Mapping[str, str]) -> Ans
     after = int(parameters.get("after", "0"))
     if route == "GET messages":
         with_raw = parameters.get("raw", "1") != "0"
-        messages = [message.as_json(with_raw=with_raw) for message in service.messages[after:]]
+        end = after + int(parameters["limit"]) if "limit" in parameters else None
+        messages = [message.as_json(with_raw=with_raw) for message in service.messages[after:end]]
         return 200, {"count": len(service.messages), "messages": messages}
     if route == "GET events":
         published = service.published

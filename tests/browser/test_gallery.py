@@ -122,6 +122,8 @@ def test_a_change_of_a_file_is_shown_automatically(gallery: Page, sources: Path)
 def test_the_page_can_be_used_with_the_keyboard_alone(gallery: Page) -> None:
     gallery.keyboard.press("Tab")
     expect(gallery.get_by_role("link", name="Skip to the email")).to_be_focused()
+    gallery.keyboard.press("Tab")
+    expect(gallery.get_by_role("button", name="Theme: as the system")).to_be_focused()
     for _ in STARTERS:
         gallery.keyboard.press("Tab")
     expect(gallery.locator("#templates a").last).to_be_focused()
@@ -142,11 +144,16 @@ def test_the_page_can_be_used_with_the_keyboard_alone(gallery: Page) -> None:
     expect(gallery.get_by_role("button", name="Reload the files")).to_be_focused()
 
 
+@pytest.mark.parametrize("width", [375, 768, 1440])
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_the_page_is_accessible(gallery: Page, axe: str, mode: str) -> None:
+def test_the_page_is_accessible_and_does_not_scroll_sideways(gallery: Page, axe: str, mode: str, width: int) -> None:
     gallery.emulate_media(color_scheme="dark" if mode == "dark" else "light")
+    gallery.set_viewport_size({"width": width, "height": 900})
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    gallery.screenshot(path=SCREENSHOTS / f"invoice-{width}-{mode}.png")
     gallery.get_by_label("Template data (JSON)").fill("{}")
     expect(gallery.get_by_role("alert")).to_be_visible()
+    assert gallery.evaluate("document.documentElement.scrollWidth") <= width
     gallery.evaluate(axe)
     found = gallery.evaluate("axe.run({iframes: false})")["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []

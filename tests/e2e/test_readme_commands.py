@@ -12,6 +12,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +120,9 @@ def test_make_up_keeps_an_engine_for_the_reader_s_shell_until_make_down(work_tre
         printed = work_tree.run("make up", {"PORT": str(taken)})
     assert f"Port {taken} is taken; using " in printed
     [port] = {int(found) for found in re.findall(r"SESMail is up at http://127\.0\.0\.1:(\d+)\.", printed)}
-    assert f"SESMail is already up at http://127.0.0.1:{port}." in work_tree.run("make up")
+    again = work_tree.run("make up")
+    assert f"SESMail is already up at http://127.0.0.1:{port}." in again
+    [inbox] = {*re.findall(r"Inbox: (http://127\.0\.0\.1:\d+/\S+/)", printed + again)}
 
     shell = 'eval "$(make -s env)"'
     (work_tree.folder / "quick_start.py").write_text(snippet(README, "python", "put_events("))
@@ -127,6 +130,9 @@ def test_make_up_keeps_an_engine_for_the_reader_s_shell_until_make_down(work_tre
     wait_for(lambda: newest_status(work_tree, shell) == "delivered", "the quick start's email to be delivered")
     printed = work_tree.run(f"{shell}\nsesmail send-test welcome --to bounce@{SIMULATOR_DOMAIN}", exit_code=1)
     assert "bounced" in printed
+    with urllib.request.urlopen(inbox) as answer:
+        page = answer.read().decode()
+    assert re.findall(r'class="badge badge-\w+">(\w+)<', page) == ["bounced", "delivered"]
 
     (work_tree.folder / "saved.sh").write_text("#!/bin/bash\naws sqs list-queues\n")
     for command in ("bash saved.sh", 'bash -c "aws sqs list-queues"', 'env -i PATH="$PATH" aws sqs list-queues'):

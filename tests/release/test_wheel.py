@@ -92,7 +92,10 @@ def test_the_preview_serves_its_page_and_a_starter(environment: Path, away: Path
         assert server.stdout is not None
         url = next(word for word in server.stdout.readline().split() if word.startswith("http://"))
         try:
-            pages = [urllib.request.urlopen(url + name).read() for name in ("", "gallery.css", "gallery.js")]
+            pages = [
+                urllib.request.urlopen(url + name).read()
+                for name in ("", "gallery.css", "gallery.js", "design/design.css")
+            ]
         finally:
             server.terminate()
     assert b"gallery.js" in pages[0]

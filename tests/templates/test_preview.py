@@ -118,7 +118,7 @@ def test_the_page_may_load_nothing_from_the_network(server: PreviewServer) -> No
         policy = response.headers["Content-Security-Policy"]
         page = response.read().decode()
     assert "default-src 'none'" in policy
-    assert "img-src data:" in policy
+    assert "img-src 'self' data:" in policy
     assert "http" not in policy
     assert "http" not in page + get(server, "/gallery.js") + get(server, "/gallery.css")
 
