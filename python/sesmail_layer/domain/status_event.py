@@ -47,6 +47,8 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     machine: bool | None = None
     unknown_fields: list[str] | None = None
     conflicts_with: str | None = None
+    sink: bool | None = None
+    """True in the delivery modes where the email was not sent, but recorded as sent and delivered."""
 
 
 _DETAILS = (
@@ -91,6 +93,7 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
             "previousStatus": transition.previous,
             "unknownFields": record.unknown_fields or None if entry.status == "sent" else None,
             "conflictsWith": record.conflicts_with,
+            "sink": True if record.sink and entry.attempt == record.attempt else None,
         },
         StatusEvent,
     )

@@ -115,6 +115,7 @@ class Preparation:
             attempt=email.hop.attempt,
             now=self._clock.now(),
             cc=[address for address in request.cc if address in email.recipients],
+            redirection=email.redirection,
             files=self._read(request.attachments),
         )
         if len(raw) > limit:
