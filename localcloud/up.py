@@ -37,6 +37,7 @@ def up(port: int, console: Console) -> None:
         raise
     write_state(emulator, dict(deployment.engine.outputs))
     console.print(f"[green]SESMail is up[/] at {emulator.url}.")
+    console.print("Delivery mode: live, but SES is emulated too: no email leaves this machine.")
     print_next_steps(console)
 
 

@@ -38,6 +38,8 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_TRACING": "false",
         "SESMAIL_UNKNOWN_FIELDS": "warn",
         "SESMAIL_DELIVERY_MODE": "live",
+        "SESMAIL_DELIVERY_TO": "",
+        "SESMAIL_DELIVERY_ALLOW": "",
         "SESMAIL_MAX_MESSAGE_MB": "10",
         "SESMAIL_MAX_REQUEST_KB": "256",
         "SESMAIL_MAX_SCHEDULE_DAYS": "30",

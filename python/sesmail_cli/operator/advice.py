@@ -47,6 +47,8 @@ _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.re
 _SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
+_OF_MAILBOX = frozenset({Status.SOFT_BOUNCED, Status.BOUNCED, Status.COMPLAINED})
+"""What a redirected email gets from the mailbox, and no recipient has to do with."""
 _HELD = frozenset({"paused", "breaker", "sending_paused", "access_denied"})
 
 
@@ -60,7 +62,12 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, retry_at: str | None, now: float) -> Advice:
     """Advise on an email in its current status; `retry_at` is the result of `retry_time`."""
     held = record.status is Status.DEFERRED and record.defer_reason in _HELD
-    attention = not (record.status in _HEALTHY or retry_at or (record.status is Status.DEFERRED and not held))
+    attention = not (
+        record.status in _HEALTHY
+        or (record.redirected_to and record.status in _OF_MAILBOX)
+        or retry_at
+        or (record.status is Status.DEFERRED and not held)
+    )
     return Advice(steps=list(_steps(record, states, retry_at, now)), needs_attention=attention)
 
 
@@ -81,6 +88,10 @@ def _steps(
     record: TrackingRecord, states: Mapping[str, SendingState], retry_at: str | None, now: float
 ) -> Iterable[str]:
     match record.status:
+        case status if record.redirected_to and status in _OF_MAILBOX:
+            yield "It was redirected: check the mailbox in delivery.to. No recipient is concerned or suppressed."
+        case Status.DELIVERED if record.sink:
+            yield "Nothing: it was not sent, because the delivery mode sank it."
         case Status.FAILED:
             yield _failed(record)
         case Status.DEFERRED:

@@ -262,9 +262,10 @@ def test_a_sunk_claim_that_a_crash_left_is_free_at_the_end_of_its_lease_in_any_m
     def killed(_record: Any) -> Any:
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(sender.tracking, "replace", killed)
-        sender.run(message)
+        with pytest.raises(Killed):
+            sender.run(message)
     assert sender.tracking.records["one"].sink
     switch(sender, None)
     sender.clock.sleep(40)
