@@ -15,7 +15,7 @@ from sesmail_layer.domain.guards.sending_state import SendingState
 
 
 def status(context: CommandContext) -> int:
-    """Show whether mail goes out, and to whom: delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
+    """Show whether mail goes out: delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
     health = check_health(context.engine)
     context.print_json(health)
     context.print(f"[bold]{escape(health.name)}[/] in {health.region}")

@@ -78,8 +78,8 @@ def timeline(record: TrackingRecord) -> list[Step]:
 
 
 def _step(record: TrackingRecord, entry: Entry) -> Step:
-    sunk = SINK in claim_detail(record, entry.attempt)
-    describe = (_SUNK if sunk else {}).get(entry.status) or _BY_STATUS.get(entry.status, _remark)
+    texts = _BY_STATUS | _SUNK if SINK in claim_detail(record, entry.attempt) else _BY_STATUS
+    describe = texts.get(entry.status, _remark) if entry.status else _remark
     what = describe(entry)
     moved = entry.key in record.transitions
     if entry.status and not moved:
@@ -165,7 +165,7 @@ def _complained(entry: Entry) -> str:
     return who + (f" ({kind})" if kind else "")
 
 
-_BY_STATUS: Mapping[Status, Callable[[Entry], str]] = {
+_BY_STATUS: dict[Status, Callable[[Entry], str]] = {
     Status.SENDING: _sending,
     Status.DEFERRED: _deferred,
     Status.SENT: _sent,
@@ -179,7 +179,7 @@ _BY_STATUS: Mapping[Status, Callable[[Entry], str]] = {
     Status.COMPLAINED: _complained,
 }
 
-_SUNK: Mapping[Status, Callable[[Entry], str]] = {
+_SUNK: dict[Status, Callable[[Entry], str]] = {
     Status.SENDING: _claimed_to_sink,
     Status.SENT: _sunk,
     Status.DELIVERED: _delivered_to_sink,
