@@ -7,6 +7,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     "localstack": {
         "test_launcher.py": "tests the embedded emulator itself",
         "test_launcher_identities.py": "tests the embedded emulator itself",
+        "test_delivery_modes.py": "needs the mailbox simulator",
         "test_domain.py": "LocalStack's community edition has no SES v2",
         "test_mixed_run.py": "needs the mailbox simulator; event source mappings take one batch a second",
         "test_simulator.py": "needs the mailbox simulator",
