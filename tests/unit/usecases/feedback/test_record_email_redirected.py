@@ -66,7 +66,7 @@ def test_the_record_gets_the_status_and_nobody_is_suppressed_or_counted(
     record = feedback.record()
     assert record.status is status
     assert [one.status for one in feedback.bus.events] == [status]
-    assert feedback.bus.events[0].to_email == JOHN
+    assert (feedback.bus.events[0].to_email, feedback.bus.events[0].redirected_to) == (JOHN, MAILBOX)
     assert all(state.status is Status.SENT for state in record.recipients.values())
     assert not feedback.suppression.entries
     assert not feedback.control.timelines
@@ -115,6 +115,7 @@ def test_a_later_attempt_in_live_mode_is_treated_as_one() -> None:
     assert not feedback.suppression.entries
     feedback.run(feedback.message(bounced(attempt=2)))
     assert list(feedback.suppression.entries) == [JOHN]
+    assert [one.redirected_to for one in feedback.bus.events] == [MAILBOX]
 
 
 def test_the_mailbox_is_no_probe_of_the_breaker() -> None:
