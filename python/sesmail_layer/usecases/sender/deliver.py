@@ -148,9 +148,10 @@ class Delivery:
         return partial(self._sink, email, mail)
 
     def _sink(self, email: Email, mail: PreparedMail) -> None:
+        """Compose the message, which may fail, and record it. Without a call to SES no outcome is unknown."""
         with self._bytes_in_flight(mail.size):
             if self._clock.now() > self._last_send + _LATE_SECONDS:
-                raise RateLimited(random.uniform(1, 10))
+                raise RateLimited(random.uniform(1, 10))  # It waited for the bytes of others.
             mail.compose()
         self._producers.check_again(email)
         lease_until = self._lease_until(0.0)
