@@ -293,3 +293,11 @@ def test_a_record_of_live_mode_has_no_attribute_of_delivery_modes() -> None:
     stored = msgspec.to_builtins(sender.tracking.records["one"])
     assert not {"deliveryMode", "redirectedTo", "sink"} & set(stored)
     assert "redirected" not in sender.mailer.accepted[0].tags
+
+
+def test_an_internationalised_domain_is_allowed_by_its_ascii_form_whatever_the_case() -> None:
+    sender = Sender(delivery=RestrictedDelivery.of("allow", "", ["XN--bcher-kva.example"]))
+    record = sender.send(emailId="one", to="Ada@Bücher.example")
+
+    assert not record.sink
+    assert [mail.recipients for mail in sender.mailer.accepted] == [["Ada@xn--bcher-kva.example"]]

@@ -79,3 +79,19 @@ def test_a_sunk_email_asks_nothing_of_ses_its_quota_or_its_pace() -> None:
     world.deliver(batch(world, 1), counter)
 
     assert not counter.ports & {"mailer", "rate_bucket", "quota_cache", "quota_api", "sending_counts", "pending"}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_wherever_it_is_killed_a_redirected_email_reaches_the_mailbox_once_and_nobody_else(after: bool) -> None:
+    redirect = RestrictedDelivery.of("redirect", "team@example.org", [])
+    counting, counter = World(delivery=redirect), Killer()
+    assert not counting.deliver(batch(counting, 1, cc=["bea@example.com"]), counter)
+    for at in range(1, len(counter.calls) + 1):
+        world = World(delivery=redirect)
+        messages = batch(world, 1, cc=["bea@example.com"])
+        assert world.deliver(messages, Killer(at, after=after)), f"call {at} never came"
+        world.fold_send_events()
+        redeliver(world, messages)
+
+        assert [mail.recipients for mail in world.sender.mailer.accepted] == [["team@example.org"]]
+        assert world.sender.tracking.records["m-0"].redirected_to == "team@example.org"
