@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "delivery" {
-  description = "Who receives mail. live: the recipients. redirect: the one mailbox in to, with the recipients in the headers. allow: only the addresses and domains in allow (example.com; *.example.com for its subdomains). sink: nobody, emails are rendered and recorded."
+  description = "Who receives mail. live: the recipients. redirect: the one mailbox in to, with the recipients in the headers. allow: only the addresses and domains in allow (example.com; *.example.com for its subdomains). sink: no one, emails are rendered and recorded."
   type = object({
     mode  = optional(string, "live")
     to    = optional(string)

@@ -108,7 +108,7 @@ def _sunk(entry: Entry) -> str:
 
 
 def _delivered_to_sink(_entry: Entry) -> str:
-    return "Recorded as delivered; nobody received it"
+    return "Recorded as delivered; no one received it"
 
 
 def _deferred(entry: Entry) -> str:

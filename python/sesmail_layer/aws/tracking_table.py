@@ -143,7 +143,7 @@ def write_record(record: TrackingRecord) -> Item:
     # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
     plain["revision"] = record.revision
     if (counts := counts_as_soft_bounce(record)) or is_diverted(record):
-        # False, rather than absent: the index has no room for another attribute that tells such emails from others.
+        # False, rather than absent: the index has no room for another attribute that marks such emails.
         plain["countsAsSoftBounce"] = counts
     if not record.lease_until:
         plain.pop("leaseUntil", None)

@@ -42,7 +42,7 @@ class Redirection(msgspec.Struct, frozen=True):
 
 
 class RestrictedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A mode other than `live`. Raises ValueError where nothing says who may receive mail."""
+    """A mode other than `live`. Raises ValueError where no recipient could be meant."""
 
     mode: Literal["redirect", "allow", "sink"]
     mailbox: str = ""
@@ -50,7 +50,7 @@ class RestrictedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     addresses: frozenset[str] = frozenset()
     """In `allow` mode, who receives mail, case-folded."""
     domains: frozenset[str] = frozenset()
-    """In `allow` mode, whose users receive mail: the domain itself, or, as `*.example.com`, its subdomains."""
+    """In `allow` mode, the domains that receive mail: the domain itself, or, as `*.example.com`, its subdomains."""
 
     def __post_init__(self) -> None:
         if self.mode == "redirect" and not _ADDRESS.fullmatch(self.mailbox):

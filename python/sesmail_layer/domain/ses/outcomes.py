@@ -71,7 +71,7 @@ _WITH_EFFECT = frozenset({Status.BOUNCED, Status.SOFT_BOUNCED, Status.COMPLAINED
 
 
 def _without_effect(outcome: Outcome) -> Outcome:
-    """Return the outcome of another mailbox: it is recorded, suppresses nobody and counts nowhere."""
+    """Return the outcome of another mailbox: it is recorded, suppresses no one and counts nowhere."""
     entry = outcome.entry
     return Outcome(entry=msgspec.structs.replace(entry, what=REDIRECTED) if entry.status in _WITH_EFFECT else entry)
 

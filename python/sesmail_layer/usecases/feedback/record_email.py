@@ -145,7 +145,7 @@ class EmailFeedback:
 
 
 def _outcomes(message: FeedbackMessage, record: TrackingRecord, own: Iterable[str]) -> list[Outcome]:
-    """Return an event's outcomes for a record, which says whether the attempt was redirected, whatever the mode is now.
+    """Return an event's outcomes for a record, which names a redirected attempt, whatever the mode is now.
 
     An identity's notification has no tags.
     """
