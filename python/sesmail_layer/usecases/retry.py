@@ -57,7 +57,7 @@ class KeptRequests:
         """Keep a claimed request if it may be retried. The email is sent all the same where that fails."""
         # Attempts, not entries. An attempt that was repeated because its outcome was unknown is no soft bounce's retry.
         soft_bounced = {entry.attempt for entry in claim.history if entry.status is Status.SOFT_BOUNCED}
-        if len(soft_bounced) >= self._retries or email.sensitive or has_copies(claim) or email.redirection:
+        if len(soft_bounced) >= self._retries or email.sensitive or has_copies(claim):
             return
         request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
         if request is None:

@@ -155,10 +155,13 @@ class Delivery:
             mail.compose()
         self._producers.check_again(email)
         lease_until = self._lease_until(0.0)
-        email.hop = msgspec.structs.replace(email.hop, unsent=(*email.hop.unsent, lease_until)[-_LEASES:])
-        claim = self._claims.claim(email, lease_until)
-        if claim is not None:
-            self._claims.record_sent(email, claim, f"sink-{email.email_id}-{claim.attempt}")
+        try:
+            claim = self._claims.claim(email, lease_until)
+            if claim is not None:
+                self._claims.record_sent(email, claim, f"sink-{email.email_id}-{claim.attempt}")
+        except TransientError:
+            email.hop = msgspec.structs.replace(email.hop, unsent=(*email.hop.unsent, lease_until)[-_LEASES:])
+            raise
 
     def _lease_until(self, longest_seconds: float) -> float:
         """Return when others may claim the email: this worker is gone by then, or SES has been given up on."""

@@ -80,6 +80,8 @@ def test_redirect_uses_no_first_contact_no_count_of_the_breaker_and_keeps_nothin
     for number in range(3):
         assert sender.send(emailId=f"m-{number}", to=f"u{number}@example.com").status is Status.SENT
 
+    sender.run(*(sender.message(request(emailId=who, to=f"{who}@example.com")) for who in ("a", "b")))
+
     assert not sender.control.sent
     assert not sender.pending.kept
     assert not sender.tracking.has_sent_to("u0@example.com")
