@@ -31,6 +31,7 @@ def run(console: Console) -> None:
     """Run the whole demo."""
     console.rule("[bold]SESMail")
     console.print("Terraform deploys the engine to an emulated AWS on this machine. This takes about 90 seconds.")
+    console.print("Delivery mode: live, but SES is emulated too: no email leaves this machine.")
     emulator = start_ministack()
     try:
         engine = deploy(emulator, "demo/deployment").engine

@@ -43,6 +43,7 @@ def up(port: int, console: Console) -> None:
         raise
     write_state(emulator, dict(deployment.engine.outputs), inbox)
     console.print(f"[green]SESMail is up[/] at {emulator.url}.")
+    console.print("Delivery mode: live, but SES is emulated too: no email leaves this machine.")
     print_next_steps(inbox, console)
 
 

@@ -24,6 +24,7 @@ module "sesmail" {
   click_tracking                          = var.click_tracking
   tracking_domain                         = var.tracking_domain
   tracking_https                          = var.tracking_https
+  delivery                                = var.delivery
   package_dir                             = var.package_dir
   layer_delivery                          = var.layer_delivery
   lambda_architecture                     = var.lambda_architecture

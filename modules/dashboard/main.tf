@@ -16,7 +16,7 @@ locals {
       {
         title   = "Emails by outcome"
         stat    = "Sum"
-        metrics = [for metric in ["EmailSent", "EmailFailed", "EmailDeferred"] : ["SESMail", metric, "Name", var.name]]
+        metrics = [for metric in ["EmailSent", "EmailSunk", "EmailFailed", "EmailDeferred"] : ["SESMail", metric, "Name", var.name]]
       },
       {
         title   = "What SES reports"

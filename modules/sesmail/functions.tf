@@ -72,6 +72,10 @@ locals {
     SESMAIL_CLAIM_SETTLE_SECONDS = tostring(local.claim_settle_seconds)
     SESMAIL_ON_UNKNOWN_OUTCOME   = local.on_unknown_outcome
 
+    SESMAIL_DELIVERY_MODE  = var.delivery.mode
+    SESMAIL_DELIVERY_TO    = var.delivery.to != null ? var.delivery.to : ""
+    SESMAIL_DELIVERY_ALLOW = join(",", coalesce(var.delivery.allow, []))
+
     SESMAIL_MAX_SEND_RATE       = var.max_send_rate != null ? tostring(var.max_send_rate) : ""
     SESMAIL_RATE_UTILISATION    = tostring(var.rate_utilisation)
     SESMAIL_BULK_RATE_SHARE     = tostring(var.bulk_rate_share)

@@ -151,3 +151,15 @@ module "dashboard" {
     Feedback  = module.feedback_queue.name
   }
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who receives mail
+# ---------------------------------------------------------------------------------------------------------------------
+
+# A warning, no error: a stage that is not prod may be the one that customers use.
+check "customers_receive_no_mail_outside_prod" {
+  assert {
+    condition     = var.environment == "prod" || var.delivery.mode != "live"
+    error_message = "environment is ${var.environment} and delivery is live: every request is sent to its recipients, customers included. Set delivery = { mode = \"redirect\", to = \"you@example.com\" }, or mode = \"allow\" or \"sink\"."
+  }
+}

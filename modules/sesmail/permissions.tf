@@ -57,9 +57,12 @@ locals {
     resources = ["${local.ses_arn_prefix}:identity/*"]
     condition = { StringLike = { "ses:FromAddress" = local.sender_addresses } }
   }
+  # In sink mode nothing is handed to SES, so the sender may not.
+  may_send = var.delivery.mode != "sink"
+
   sender_statements = concat(
+    local.may_send ? [local.send_statement] : [],
     [
-      local.send_statement,
       {
         sid       = "GetSendQuotaHasNoResourceLevel"
         actions   = ["ses:GetSendQuota"]
@@ -116,13 +119,13 @@ locals {
       },
       local.publish_statement,
     ],
-    module.ses_events.configuration_set_arn == null ? [] : [{
+    !local.may_send || module.ses_events.configuration_set_arn == null ? [] : [{
       sid       = "SendWithConfigurationSet"
       actions   = ["ses:SendRawEmail"]
       resources = [module.ses_events.configuration_set_arn]
     }],
     # Where the call names no set, SES uses the default one that the identity may have, and checks the permission on it.
-    module.ses_events.configuration_set_arn != null ? [] : [{
+    !local.may_send || module.ses_events.configuration_set_arn != null ? [] : [{
       sid       = "SendWithDefaultSetOfIdentity"
       actions   = ["ses:SendRawEmail"]
       resources = ["${local.ses_arn_prefix}:configuration-set/*"]

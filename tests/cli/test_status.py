@@ -124,3 +124,30 @@ def test_the_quota_is_shown_without_ses_v2(engine: MotoEngine, ses_v2: SesV2, re
 
     assert ses["max24HourSend"] == 200
     assert ses["sendingEnabled"] is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"SESMAIL_DELIVERY_MODE": "live"}, "Delivery: live, every recipient gets mail"),
+        (
+            {"SESMAIL_DELIVERY_MODE": "redirect", "SESMAIL_DELIVERY_TO": "team@example.org"},
+            "Delivery: redirect, every email goes to team@example.org and to no recipient",
+        ),
+        (
+            {"SESMAIL_DELIVERY_MODE": "allow", "SESMAIL_DELIVERY_ALLOW": "example.org,*.example.com"},
+            "Delivery: allow, only to example.org, *.example.com; all else is sunk or dropped",
+        ),
+        ({"SESMAIL_DELIVERY_MODE": "sink"}, "Delivery: sink, emails are rendered and recorded, and not sent"),
+        ({"LOG_LEVEL": "INFO"}, "Delivery: not known"),
+    ],
+)
+def test_the_delivery_mode_comes_first(engine: MotoEngine, environment: dict[str, str], line: str) -> None:
+    engine.configure(**environment)
+
+    assert sesmail("status").stdout.splitlines()[1].startswith(line)
+    assert sesmail_json("status")["delivery"] == {
+        "mode": environment.get("SESMAIL_DELIVERY_MODE"),
+        "to": environment.get("SESMAIL_DELIVERY_TO"),
+        "allow": [one for one in environment.get("SESMAIL_DELIVERY_ALLOW", "").split(",") if one],
+    }

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sesmail_layer.aws.tracking_table import read_past_email, write_record
+from sesmail_layer.aws.tracking_table import read_past_email, went_to_its_address, write_record
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
@@ -81,7 +81,7 @@ class FakeTrackingTable:
 
     def has_sent_to(self, address: str) -> bool:
         self._check()
-        return any("sesMessageId" in entry for entry in self._by_recipient(address))
+        return any(map(went_to_its_address, self._by_recipient(address)))
 
     def latest_to(self, address: str, limit: int) -> Sequence[PastEmail]:
         assert limit > 0

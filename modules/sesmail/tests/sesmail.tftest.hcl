@@ -88,6 +88,7 @@ run "the_highest_values_are_accepted" {
   variables {
     name                                  = "a-name-of-forty-letters-is-just-short-en"
     environment                           = "dev"
+    delivery                              = { mode = "redirect", to = "dev@example.com" }
     data_retention_days                   = 365
     archive_days                          = 365
     log_retention_days                    = 3653

@@ -47,6 +47,8 @@ _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.re
 _SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
+_OF_MAILBOX = frozenset({Status.SOFT_BOUNCED, Status.BOUNCED, Status.COMPLAINED})
+"""What a redirected email gets from the mailbox, and no recipient has to do with."""
 _HELD = frozenset({"paused", "breaker", "sending_paused", "access_denied"})
 
 
@@ -60,7 +62,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, retry_at: str | None, now: float) -> Advice:
     """Advise on an email in its current status; `retry_at` is the result of `retry_time`."""
     held = record.status is Status.DEFERRED and record.defer_reason in _HELD
-    attention = not (record.status in _HEALTHY or retry_at or (record.status is Status.DEFERRED and not held))
+    healthy = record.status in _HEALTHY or is_of_mailbox(record)
+    attention = not (healthy or retry_at or (record.status is Status.DEFERRED and not held))
     return Advice(steps=list(_steps(record, states, retry_at, now)), needs_attention=attention)
 
 
@@ -77,7 +80,23 @@ def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, no
     return utc_text(due) if now < due + RETRY_SLACK_SECONDS else None
 
 
+def is_of_mailbox(record: TrackingRecord) -> bool:
+    """Return True for a bounce or complaint of the mailbox that the email was redirected to."""
+    return record.redirected_to is not None and record.status in _OF_MAILBOX
+
+
 def _steps(
+    record: TrackingRecord, states: Mapping[str, SendingState], retry_at: str | None, now: float
+) -> Iterable[str]:
+    if is_of_mailbox(record):
+        yield "It was redirected: check the mailbox in delivery.to. No recipient is concerned or suppressed."
+    elif record.sink and record.status is Status.DELIVERED:
+        yield "Nothing: it was not sent, because the delivery mode sank it."
+    else:
+        yield from _steps_of_status(record, states, retry_at, now)
+
+
+def _steps_of_status(
     record: TrackingRecord, states: Mapping[str, SendingState], retry_at: str | None, now: float
 ) -> Iterable[str]:
     match record.status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,15 @@ class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def total(self) -> int:
         return self.waiting + self.in_flight + self.delayed
+
+
+class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
+    """Who receives mail: Terraform's variable `delivery`."""
+
+    mode: str | None
+    """`live`, `redirect`, `allow` or `sink`; None: not known."""
+    to: str | None = None
+    allow: Sequence[str] = ()
 
 
 class Engine:
@@ -163,6 +172,15 @@ class Engine:
     @property
     def cooldown_seconds(self) -> float:
         return 60 * float(self.setting("SESMAIL_BREAKER_COOLDOWN_MINUTES", "60"))
+
+    @property
+    def delivery(self) -> DeliveryState:
+        allow = self.setting("SESMAIL_DELIVERY_ALLOW", "")
+        return DeliveryState(
+            mode=self.setting("SESMAIL_DELIVERY_MODE", "") or None,
+            to=self.setting("SESMAIL_DELIVERY_TO", "") or None,
+            allow=allow.split(",") if allow else (),
+        )
 
     @property
     def soft_bounce_retries(self) -> int:

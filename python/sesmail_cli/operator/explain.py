@@ -33,6 +33,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     email_id: str
     to_email: str | None
     status: str
+    delivery_mode: str
+    """The mode of the sender's latest write."""
+    redirected_to: str | None
+    """The mailbox that got the latest attempt in place of the recipients."""
+    sink: bool
+    """True where the latest attempt was not sent, but recorded as sent and delivered."""
     attempt: int
     timeline: list[Step] = msgspec.field(name="story")
     waiting: Waiting | None
@@ -77,6 +83,9 @@ def _explain(engine: Engine, record: TrackingRecord) -> Explanation:
         email_id=record.email_id,
         to_email=record.to_email,
         status=record.status,
+        delivery_mode=record.delivery_mode or "live",
+        redirected_to=record.redirected_to,
+        sink=record.sink,
         attempt=record.attempt,
         timeline=timeline(record),
         waiting=_waiting(record, now),
@@ -108,6 +117,10 @@ def _retry_at(engine: Engine, record: TrackingRecord, now: float) -> str | None:
 def _print(context: CommandContext, record: TrackingRecord, explanation: Explanation) -> None:
     to = escape(record.to_email or "an address that could not be read")
     context.print(f"[bold]{escape(record.email_id)}[/] to {to}: {coloured(record.status)}, attempt {record.attempt}")
+    if record.sink:
+        context.print(f"[yellow]Sunk:[/] not sent, but recorded (delivery mode {explanation.delivery_mode})")
+    if record.redirected_to:
+        context.print(f"[yellow]Redirected:[/] sent to {escape(record.redirected_to)}, and to no recipient")
     if record.subject:
         context.print(f"Subject: {escape(record.subject)}")
     context.print()

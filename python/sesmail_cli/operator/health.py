@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine, QueueDepth
+from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, DeliveryState, Engine, QueueDepth
 from sesmail_cli.operator.format import describe_pause
 from sesmail_layer.domain.guards.sending_state import SendingState
 
@@ -33,6 +33,7 @@ class SesState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     region: str
+    delivery: DeliveryState
     paused: Mapping[str, SendingState]
     """By event source; `*` is the whole account."""
     ses: SesState
@@ -51,6 +52,7 @@ def check_health(engine: Engine) -> Health:
     health = Health(
         name=engine.name,
         region=engine.region,
+        delivery=engine.delivery,
         paused=engine.states.paused(),
         ses=_ses(engine),
         queues=[depths[name] for name in QUEUES],

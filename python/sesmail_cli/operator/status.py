@@ -1,4 +1,4 @@
-"""`sesmail status`: pauses, SES's quota and rate, queues and dead-letter queues."""
+"""`sesmail status`: the delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
-from sesmail_cli.operator.engine import QueueDepth
+from sesmail_cli.operator.engine import DeliveryState, QueueDepth
 from sesmail_cli.operator.format import describe_pause, duration
 from sesmail_cli.operator.health import SesState, check_health
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 
 def status(context: CommandContext) -> int:
-    """Show whether mail goes out: pauses, SES's quota and rate, queues and dead-letter queues."""
+    """Show whether mail goes out: delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
     health = check_health(context.engine)
     context.print_json(health)
     context.print(f"[bold]{escape(health.name)}[/] in {health.region}")
+    context.print(f"Delivery: {_describe_delivery(health.delivery)}")
     _print_pauses(context, health.paused)
     _print_ses(context, health.ses)
     context.print_table(_table("Queue", health.queues))
@@ -26,6 +27,20 @@ def status(context: CommandContext) -> int:
     for text in health.attention[len(health.paused) :]:  # The pauses are at the top already.
         context.print(f"[yellow]![/] {escape(text)}")
     return ATTENTION if health.attention else OK
+
+
+def _describe_delivery(delivery: DeliveryState) -> str:
+    match delivery.mode:
+        case "redirect":
+            return f"[yellow]redirect[/], every email goes to {escape(delivery.to or '')} and to no recipient"
+        case "allow":
+            return f"[yellow]allow[/], only to {escape(', '.join(delivery.allow))}; all else is sunk or dropped"
+        case "sink":
+            return "[yellow]sink[/], emails are rendered and recorded, and not sent"
+        case "live":
+            return "[green]live[/], every recipient gets mail"
+        case _:
+            return "not known (the mode is in the sender's environment: lambda:GetFunctionConfiguration)"
 
 
 def _print_pauses(context: CommandContext, paused: Mapping[str, SendingState]) -> None:

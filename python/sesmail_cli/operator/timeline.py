@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.domain.record.tracking import (
+    REDIRECTED,
+    REDIRECTED_TO,
+    SINK,
+    Entry,
+    TrackingRecord,
+    claim_detail,
+)
 from sesmail_layer.domain.ses.bounces import BounceClass
 
 DEFER_REASONS = {
@@ -35,6 +42,8 @@ _BOUNCES = {
     BounceClass.SOFT_UNDETERMINED: "the other mail server gave no clear reason",
     BounceClass.MESSAGE_FAULT: "the message was rejected, not the address",
 }
+
+_OF_MAILBOX = "it is the mailbox's that the email was redirected to, and concerns no recipient"
 
 _REMARKS = {
     "auto_reply": "Automatic reply (such as out of office), not a bounce",
@@ -69,7 +78,8 @@ def timeline(record: TrackingRecord) -> list[Step]:
 
 
 def _step(record: TrackingRecord, entry: Entry) -> Step:
-    describe = _BY_STATUS.get(entry.status, _remark) if entry.status else _remark
+    texts = _BY_STATUS | _SUNK if SINK in claim_detail(record, entry.attempt) else _BY_STATUS
+    describe = texts.get(entry.status, _remark) if entry.status else _remark
     what = describe(entry)
     moved = entry.key in record.transitions
     if entry.status and not moved:
@@ -84,8 +94,21 @@ def _step(record: TrackingRecord, entry: Entry) -> Step:
     )
 
 
-def _sending(_entry: Entry) -> str:
-    return "Claimed for sending"
+def _sending(entry: Entry) -> str:
+    mailbox = entry.detail.get(REDIRECTED_TO)
+    return "Claimed for sending" + (f", redirected to {mailbox}" if mailbox else "")
+
+
+def _claimed_to_sink(_entry: Entry) -> str:
+    return "Claimed, not to be sent: the delivery mode sinks it"
+
+
+def _sunk(entry: Entry) -> str:
+    return f"Rendered, recorded as sent under {entry.detail.get('sesMessageId', 'no id')}, and not handed to SES"
+
+
+def _delivered_to_sink(_entry: Entry) -> str:
+    return "Recorded as delivered; no one received it"
 
 
 def _deferred(entry: Entry) -> str:
@@ -114,6 +137,8 @@ def _failed(entry: Entry) -> str:
 def _bounced(entry: Entry) -> str:
     kind = next((one for one in BounceClass if one == entry.what), None)
     why = _BOUNCES.get(kind, "") if kind else ""
+    if entry.what == REDIRECTED:
+        why = _OF_MAILBOX
     types = "/".join(filter(None, (entry.detail.get("bounceType"), entry.detail.get("bounceSubType"))))
     bounced = "Bounced" if entry.status is Status.BOUNCED else "Soft-bounced"
     return f"{bounced}{f' ({types})' if types else ''}{f': {why}' if why else ''}{_diagnostic(entry)}"
@@ -136,10 +161,11 @@ def _clicked(entry: Entry) -> str:
 
 def _complained(entry: Entry) -> str:
     kind = entry.detail.get("complaintFeedbackType")
-    return "The recipient complained" + (f" ({kind})" if kind else "")
+    who = "The recipient complained" if entry.what != REDIRECTED else f"Complaint: {_OF_MAILBOX}"
+    return who + (f" ({kind})" if kind else "")
 
 
-_BY_STATUS: Mapping[Status, Callable[[Entry], str]] = {
+_BY_STATUS: dict[Status, Callable[[Entry], str]] = {
     Status.SENDING: _sending,
     Status.DEFERRED: _deferred,
     Status.SENT: _sent,
@@ -151,6 +177,12 @@ _BY_STATUS: Mapping[Status, Callable[[Entry], str]] = {
     Status.CLICKED: _clicked,
     Status.BOUNCED: _bounced,
     Status.COMPLAINED: _complained,
+}
+
+_SUNK: dict[Status, Callable[[Entry], str]] = {
+    Status.SENDING: _claimed_to_sink,
+    Status.SENT: _sunk,
+    Status.DELIVERED: _delivered_to_sink,
 }
 
 

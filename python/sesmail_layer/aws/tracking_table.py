@@ -24,7 +24,7 @@ from sesmail_layer.aws.foreign_rows import plain_attributes, read_attributes, re
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.compact import compacted, expanded
 from sesmail_layer.domain.record.foreign import FOREIGN_REVISION, is_foreign, with_history
-from sesmail_layer.domain.record.soft_bounce_run import PastEmail, counts_as_soft_bounce, past_email
+from sesmail_layer.domain.record.soft_bounce_run import PastEmail, counts_as_soft_bounce, is_diverted, past_email
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import FIRST_REVISION, TrackingRecord
 
@@ -96,16 +96,16 @@ class TrackingTable:
         return [read_past_email(item) for item in found]
 
     def has_sent_to(self, address: str) -> bool:
-        """Return True if an email to a case-folded address reached SES, by an index, which lags.
+        """Return True if SES accepted an email to a case-folded address, by an index, which lags.
 
         Reads the newest email; the next ones only where that has not reached SES yet, a few at most. Where none of
         them did, the address is taken for one that no email was sent to, which is what a cap must assume.
         """
         for limit in (1, _LATEST_UNSENT):
             found = self._query("to-email-timestamp-index", "toEmail = :value", address, limit=limit)
-            if any("sesMessageId" in item for item in found) or len(found) < limit:
+            if any(map(went_to_its_address, found)) or len(found) < limit:
                 break
-        return any("sesMessageId" in item for item in found)
+        return any(map(went_to_its_address, found))
 
     def _query(self, index: str, condition: str, value: str, *, limit: int) -> list[Item]:
         with dynamodb_errors(_NOT_READ, code="AWS003"):
@@ -128,13 +128,23 @@ class TrackingTable:
         return read_record(existing) if existing else None
 
 
+def went_to_its_address(item: Item) -> bool:
+    """Return True for an index entry of an email that SES has, and that was neither sunk nor redirected."""
+    return "sesMessageId" in item and not _is_diverted_entry(item)
+
+
+def _is_diverted_entry(item: Item) -> bool:
+    return item.get("countsAsSoftBounce") == {"BOOL": False}
+
+
 def write_record(record: TrackingRecord) -> Item:
     """Return the item that `read_record` reads as this record."""
     plain = compacted(attributes(record, _KEYS))
     # msgspec leaves out revision 1, the field's default; the next write's condition needs it.
     plain["revision"] = record.revision
-    if counts_as_soft_bounce(record):
-        plain["countsAsSoftBounce"] = True
+    if (counts := counts_as_soft_bounce(record)) or is_diverted(record):
+        # False, rather than absent: the index has no room for another attribute that marks such emails.
+        plain["countsAsSoftBounce"] = counts
     if not record.lease_until:
         plain.pop("leaseUntil", None)
     if re.fullmatch("[0-9a-f]{64}", record.fingerprint):
@@ -183,4 +193,4 @@ def read_past_email(item: Item) -> PastEmail:
     if "history" in item:
         return past_email(read_record(item))
     missing = {"emailId": item["emailId"]["S"], "timestamp": _UNKNOWN_TIME, "status": Status.SENT}
-    return read_row(item, PastEmail, missing)
+    return msgspec.structs.replace(read_row(item, PastEmail, missing), diverted=_is_diverted_entry(item))

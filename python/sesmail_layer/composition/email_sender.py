@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cap_counters import CapCounters
@@ -41,6 +41,9 @@ from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import Mailer, SenderPorts, SendingRules
+
+if TYPE_CHECKING:
+    from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 
 _REQUEUE_FAILED = "Failed to put the email on the retry queue"
 
@@ -133,4 +136,13 @@ def _rules(settings: Settings) -> SendingRules:
         resend_unknown=settings.on_unknown_outcome == "resend",
         breaker_cooldown_seconds=settings.breaker_cooldown_minutes * 60,
         soft_bounce_retries=settings.soft_bounce_retries,
+        delivery=_delivery(settings),
     )
+
+
+def _delivery(settings: Settings) -> RestrictedDelivery | None:
+    if settings.delivery_mode == "live":
+        return None
+    from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
+
+    return RestrictedDelivery.of(settings.delivery_mode, settings.delivery_to, settings.delivery_allow.split(","))

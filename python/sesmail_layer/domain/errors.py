@@ -37,6 +37,15 @@ class PermanentError(Exception):
         self.code = code
 
 
+def outcome_unknown() -> PermanentError:
+    """The end of a claim that nothing settled, where sending it again is not wanted or not certain to be right."""
+    return PermanentError(
+        "outcome_unknown",
+        "Outcome unknown: SES may have accepted the email, and no SES event confirmed it",
+        code="SES007",
+    )
+
+
 class TransientError(Exception):
     """Nothing happened, and another try is worth it."""
 

@@ -30,6 +30,7 @@ from sesmail_layer.domain.request.refusals import Refusal
 
 if TYPE_CHECKING:
     # The feedback processor imports this module too, and renders nothing.
+    from sesmail_layer.domain.guards.delivery_mode import Redirection
     from sesmail_layer.domain.template.templates import Rendered
 
 MAX_FROM = 320
@@ -112,11 +113,12 @@ def compose(
     now: float,
     cc: list[str],
     files: list[File],
+    redirection: Redirection | None = None,
 ) -> bytes:
     """Compose the message: text and HTML, inline images, attachments. Never a Bcc header."""
     unique = hashlib.sha256(f"{email_id}\n{attempt}".encode()).hexdigest()[:40]
     headers = [
-        *_headers(request, rendered, identity, cc),
+        *_headers(request, rendered, identity, cc, redirection),
         header_line("Date", format_datetime(datetime.fromtimestamp(int(now), UTC))),
         header_line("Message-ID", f"<{unique}@{identity.domain}>"),
         f"MIME-Version: 1.0{EOL}",
@@ -132,20 +134,25 @@ def compose(
     return "".join(headers).encode() + body
 
 
-def _headers(request: EmailRequest, rendered: Rendered, identity: Identity, cc: list[str]) -> Iterator[str]:
+def _headers(
+    request: EmailRequest, rendered: Rendered, identity: Identity, cc: list[str], redirection: Redirection | None
+) -> Iterator[str]:
     yield address_line("From", [identity.email], identity.name)
-    yield address_line("To", [request.to])
-    if cc:
+    yield address_line("To", [redirection.mailbox if redirection else request.to])
+    if cc and not redirection:
         yield address_line("Cc", cc)
+    for name, addresses in redirection.headers() if redirection else ():
+        yield address_line(name, addresses)
     if identity.reply_to:
         yield address_line("Reply-To", identity.reply_to)
-    yield text_line("Subject", rendered.subject)
+    yield text_line("Subject", redirection.subject(rendered.subject) if redirection else rendered.subject)
     given = {name.casefold() for name in request.headers}
     if request.priority is Priority.TRANSACTIONAL and rendered.auto_submitted and "auto-submitted" not in given:
         # RFC 3834: keeps out-of-office replies from answering a machine.
         yield header_line("Auto-Submitted", "auto-generated")
     for name, value in request.headers.items():
-        yield custom_line(name, value)
+        if not (redirection and redirection.is_own_header(name)):
+            yield custom_line(name, value)
     if request.list_unsubscribe is not None:
         yield from _list_unsubscribe(request.list_unsubscribe)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.record.tracking import TrackingRecord, Transition
+from sesmail_layer.domain.record.tracking import REDIRECTED_TO, SINK, TrackingRecord, Transition
 
 _NAMESPACE = uuid.UUID("6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c11")
 
@@ -47,6 +47,10 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     machine: bool | None = None
     unknown_fields: list[str] | None = None
     conflicts_with: str | None = None
+    sink: bool | None = None
+    """True in the delivery modes where the email was not sent, but recorded as sent and delivered."""
+    redirected_to: str | None = None
+    """The mailbox that got the email in place of its recipients: the status is that mailbox's."""
 
 
 _DETAILS = (
@@ -71,6 +75,9 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
     if entry.status is None or entry.status == "sending":
         return None
     other = record.recipients.get(entry.recipient or "")
+    # Without a call for each event: what a claim says is mostly nothing.
+    claims = (e.detail for e in reversed(record.history) if e.status == "sending" and e.attempt == entry.attempt)
+    claim = next(claims, {})
     details = {name: entry.detail[name] for name in _DETAILS if name in entry.detail}
     return msgspec.convert(
         {
@@ -91,6 +98,8 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
             "previousStatus": transition.previous,
             "unknownFields": record.unknown_fields or None if entry.status == "sent" else None,
             "conflictsWith": record.conflicts_with,
+            "sink": claim.get(SINK),
+            "redirectedTo": claim.get(REDIRECTED_TO),
         },
         StatusEvent,
     )

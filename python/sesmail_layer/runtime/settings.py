@@ -82,6 +82,10 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
+    delivery_mode: Literal["live", "redirect", "allow", "sink"]
+    # Empty but for the modes redirect, and allow (with commas between).
+    delivery_to: str = ""
+    delivery_allow: str = ""
     max_message_mb: float
     max_request_kb: int
     max_schedule_days: int

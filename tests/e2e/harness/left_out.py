@@ -11,6 +11,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "test_aws_check.py": "starts the embedded emulator, as an account of its own",
         "test_aws_check_refusals.py": "starts the embedded emulator, as an account of its own",
         "test_doctor.py": "LocalStack's community edition has no SES v2",
+        "test_delivery_modes.py": "needs the mailbox simulator",
         "test_domain.py": "LocalStack's community edition has no SES v2",
         "test_mixed_run.py": "needs the mailbox simulator; event source mappings take one batch a second",
         "test_simulator.py": "needs the mailbox simulator",

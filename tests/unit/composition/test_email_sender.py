@@ -9,6 +9,7 @@ import pytest
 
 from sesmail_layer.composition import email_sender
 from sesmail_layer.composition.email_sender import EmailSender
+from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.sender.ports import SendingRules
 from tools.simulation.fakes import NOW
@@ -18,6 +19,7 @@ GIVEN = {
     "default_sender_name": "Shop",
     "data_retention_days": 30,
     "unknown_fields": "refuse",
+    "delivery_mode": "live",
     "max_message_mb": 0.5,
     "max_request_kb": 128,
     "max_schedule_days": 7,
@@ -52,6 +54,13 @@ def test_hours_minutes_and_megabytes_become_seconds_and_bytes() -> None:
         breaker_cooldown_seconds=1_800.0,
         soft_bounce_retries=0,
     )
+
+
+def test_a_delivery_mode_reaches_the_rules_and_live_is_none() -> None:
+    given = {"delivery_mode": "allow", "delivery_to": "", "delivery_allow": "Ada@Example.com,*.example.org"}
+    rules = email_sender._rules(cast(Settings, SimpleNamespace(**GIVEN | given)))
+    assert rules.delivery == RestrictedDelivery.of("allow", "", ["ada@example.com", "*.example.org"])
+    assert email_sender._rules(cast(Settings, SimpleNamespace(**GIVEN))).delivery is None
 
 
 class FakeClient:

@@ -26,6 +26,8 @@ MAY_BE_EMPTY = {
     "SES_CONFIGURATION_SET": "",  # create_configuration_set = false without a name
     "DEFAULT_SENDER_NAME": "",  # default_sender_name = ""
     "SESMAIL_MAX_SEND_RATE": None,  # max_send_rate = null
+    "SESMAIL_DELIVERY_TO": "",  # but for the mode redirect
+    "SESMAIL_DELIVERY_ALLOW": "",  # but for the mode allow
 }
 SEED = {
     "TRACKING_TABLE": "tracking_table",

@@ -21,7 +21,7 @@ import msgspec
 
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition
+from sesmail_layer.domain.record.tracking import REDIRECTED, Entry, TrackingRecord, Transition
 from sesmail_layer.domain.ses.bounces import EFFECTS, BounceClass
 from sesmail_layer.domain.times import utc_text
 
@@ -172,7 +172,7 @@ def counted_bounce(entry: Entry) -> bool:
 
 
 def counted_complaint(entry: Entry) -> bool:
-    return entry.status is Status.COMPLAINED and not _simulated(entry)
+    return entry.status is Status.COMPLAINED and entry.what != REDIRECTED and not _simulated(entry)
 
 
 def counts_towards_rates(entries: Iterable[Entry]) -> bool:
@@ -241,7 +241,11 @@ def judge_probes(records: Sequence[TrackingRecord]) -> tuple[ProbeVerdict, int]:
 
 def has_probe_outcome(record: TrackingRecord, transitions: Iterable[Transition]) -> bool:
     """True where one of a probe's transitions decides about the probe."""
-    return is_probe(record) and any(moved.entry.status in _PROBE_OUTCOMES for moved in transitions)
+    return (
+        is_probe(record)
+        and not record.redirected_to
+        and any(moved.entry.status in _PROBE_OUTCOMES for moved in transitions)
+    )
 
 
 def is_probe(record: TrackingRecord) -> bool:

@@ -12,6 +12,7 @@
          event writes `sent` instead                                                     claim + settle time
                                                                       L' passed, and no event about it is on
                                                                       its way → UNSETTLED: the policy decides
+    A claim of a sunk email (delivery modes) has no unknown outcome: L passed → TAKE.
     An event of an earlier attempt, so late that the email was claimed again → ACCEPTED_EARLIER: not sent once more.
 
 An emailId belongs to its source: the first source's record has it as its key, another source's `key_of_source`.
@@ -103,10 +104,10 @@ def judge(
 def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float, unsent: Collection[float]) -> Finding:
     verdict = Verdict.TAKE
     if record.status is Status.SENDING and record.lease_until and record.lease_until not in unsent:
-        settled_at = max(record.lease_until, claimed_at(record) + settle_seconds)
+        settled_at = max(record.lease_until, 0.0 if record.sink else claimed_at(record) + settle_seconds)
         if now < settled_at:
             return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)
-        verdict = Verdict.UNSETTLED
+        verdict = verdict if record.sink else Verdict.UNSETTLED
     return Finding(Verdict.ACCEPTED_EARLIER if accepted_earlier(record) else verdict, record.attempt)
 
 

@@ -22,6 +22,8 @@ class PastEmail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: Status
     delivered_at: str | None = None
     counts_as_soft_bounce: bool = False
+    diverted: bool = False
+    """True: it never went to the address (delivery modes), so it says nothing of it."""
 
 
 def past_email(record: TrackingRecord) -> PastEmail:
@@ -31,14 +33,24 @@ def past_email(record: TrackingRecord) -> PastEmail:
         status=record.status,
         delivered_at=record.delivered_at,
         counts_as_soft_bounce=counts_as_soft_bounce(record),
+        diverted=is_diverted(record),
     )
+
+
+def is_diverted(record: TrackingRecord) -> bool:
+    """Return True for an email that the delivery mode sank or redirected."""
+    return record.sink or record.redirected_to is not None
 
 
 def counts_as_soft_bounce(record: TrackingRecord) -> bool:
     """Return True where an email soft-bounced because of the address, not because of its content or the sender."""
-    return record.status is Status.SOFT_BOUNCED and any(
-        entry.what in _COUNTED and entry.status is Status.SOFT_BOUNCED and entry.recipient not in record.recipients
-        for entry in record.history
+    return (
+        record.status is Status.SOFT_BOUNCED
+        and not is_diverted(record)
+        and any(
+            entry.what in _COUNTED and entry.status is Status.SOFT_BOUNCED and entry.recipient not in record.recipients
+            for entry in record.history
+        )
     )
 
 
@@ -49,6 +61,8 @@ def soft_bounce_run(newest_first: Iterable[PastEmail]) -> int:
     """
     run = 0
     for email in newest_first:
+        if email.diverted:
+            continue
         if email.delivered_at is not None or email.status in _ARRIVED:
             break
         run += email.counts_as_soft_bounce

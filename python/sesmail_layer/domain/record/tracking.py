@@ -25,6 +25,13 @@ _ABOVE_EVERY_ATTEMPT = 1_000_000
 # A message with several recipients has one tracking pixel and one set of links: SES cannot say who opened or clicked.
 _NOT_A_COPYS = frozenset({Status.OPENED, Status.CLICKED})
 
+# In the detail of a claim's entry, outside the delivery mode `live`: what became of that attempt.
+SINK = "sink"
+REDIRECTED_TO = "redirectedTo"
+
+REDIRECTED = "redirected"
+"""What a bounce or complaint of that mailbox was: it is none of the recipient's."""
+
 
 class Entry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One thing that happened to an email: to all of it, or to the one recipient that it names."""
@@ -90,6 +97,12 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     original_email_id: str | None = None
     ses_message_id: str | None = None
     conflicts_with: str | None = None
+    delivery_mode: str | None = None
+    """The delivery mode of the sender's latest write; None: `live`."""
+    redirected_to: str | None = None
+    """The mailbox that got the latest attempt in place of the recipients."""
+    sink: bool = False
+    """True where the latest attempt was sunk: rendered and recorded, and not sent."""
     unknown_fields: list[str] = msgspec.field(default_factory=list)
     recipients: dict[str, RecipientState] = msgspec.field(default_factory=dict)
     """The state of each cc and bcc, by case-folded address."""
@@ -134,6 +147,12 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
     return record, [Transition(known[key], _status(record.transitions[key])) for key in changed]
 
 
+def claim_detail(record: TrackingRecord, attempt: int | None = None) -> Mapping[str, Any]:
+    """Return the detail of an attempt's latest claim, or of the email's: it decides what the attempt's events mean."""
+    claims = (e for e in record.history if e.status is Status.SENDING and attempt in (None, e.attempt))
+    return max(claims, key=lambda entry: (entry.attempt, *_when(entry)), default=_NO_CLAIM).detail
+
+
 def _with(record: TrackingRecord, entry: Entry) -> TrackingRecord:
     known = next((other for other in record.history if other.key == entry.key), None)
     if known is not None:
@@ -171,11 +190,14 @@ def _derived(record: TrackingRecord) -> TrackingRecord:
         for address, state in record.recipients.items()
     }
     message_ids = [(e.attempt, e.detail["sesMessageId"]) for e in record.history if "sesMessageId" in e.detail]
+    claim = claim_detail(record)
     return msgspec.structs.replace(
         record,
         **_state(_about(record, None)),
         attempt=max((entry.attempt for entry in record.history), default=record.attempt),
         ses_message_id=max(message_ids)[1] if message_ids else None,
+        redirected_to=claim.get(REDIRECTED_TO),
+        sink=bool(claim.get(SINK)),
         recipients=recipients,
     )
 
@@ -196,6 +218,9 @@ def _concerns(record: TrackingRecord, entry: Entry, address: str | None) -> bool
     # Among several recipients, an address that is none of them (mail was forwarded) concerns no recipient; with a
     # single recipient, everything concerns that one.
     return entry.recipient in (None, record.to_email) or not record.recipients
+
+
+_NO_CLAIM = Entry("", "")
 
 
 def _when(entry: Entry) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.record.tracking import REDIRECTED, Entry
 from sesmail_layer.domain.ses import bounces
 from sesmail_layer.domain.ses.machine_opens import is_machine
 from sesmail_layer.domain.ses.ses_events import SesEvent, address, items, mapping, text, time
@@ -45,11 +45,14 @@ def outcomes(event: SesEvent, attempt: int, own: Iterable[str] | None = None) ->
 
     The same event yields the same entries with the same keys, in either format and however often it is delivered.
     `own` are the recipients of the email's record; without a record, those of SES's envelope are used. An event
-    affects no other address: which one a bounce names is the remote side's text (DSN Final-Recipient).
+    affects no other address: which one a bounce names is the remote side's text (DSN Final-Recipient). What happens to
+    a redirected email stands for its `to`, and nothing follows from it.
     """
     if own is not None:
-        event = msgspec.structs.replace(event, destinations=tuple(own))
+        event = msgspec.structs.replace(event, destinations=tuple(own)[: 1 if event.redirected else None])
     found = _BY_KIND.get(event.kind, _unknown)(event, attempt)
+    if event.redirected:
+        found = [_without_effect(outcome) for outcome in found]
     accepted = [] if event.ses_message_id is None else [Outcome(entry=sent_entry(event, attempt))]
     return [*accepted, *_gravest(found)]
 
@@ -62,6 +65,15 @@ def _gravest(found: Iterable[Outcome]) -> Iterable[Outcome]:
         if _gravity(outcome) > _gravity(known):
             by_key[outcome.entry.key] = outcome
     return by_key.values()
+
+
+_WITH_EFFECT = frozenset({Status.BOUNCED, Status.SOFT_BOUNCED, Status.COMPLAINED})
+
+
+def _without_effect(outcome: Outcome) -> Outcome:
+    """Return the outcome of another mailbox: it is recorded, suppresses no one and counts nowhere."""
+    entry = outcome.entry
+    return Outcome(entry=msgspec.structs.replace(entry, what=REDIRECTED) if entry.status in _WITH_EFFECT else entry)
 
 
 def _gravity(outcome: Outcome) -> tuple[bool, ...]:

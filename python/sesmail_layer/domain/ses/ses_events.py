@@ -102,6 +102,8 @@ class SesEvent(msgspec.Struct, frozen=True, kw_only=True):
     """True where SES returns tags and ours is not among them: another sender uses the configuration set."""
     attempt: int | None = None
     source: str | None = None
+    redirected: bool = False
+    """True where the email went to the mailbox of the delivery mode `redirect`: the event says nothing of others."""
     destinations: tuple[str, ...] = ()
     """All recipients of the message, case-folded."""
     payload: dict[str, Any] = {}
@@ -131,6 +133,7 @@ def read_event(document: object) -> SesEvent:
         foreign=bool(all_tags) and email_id is None and text(event.get("eventType")) is not None,
         attempt=int(attempt) if _ATTEMPT.fullmatch(attempt) else None,
         source=text(tags.get("source")),
+        redirected="redirected" in tags,
         destinations=tuple(found for item in items(mail.get("destination")) if (found := address(item))),
         payload=dict(payload),
     )

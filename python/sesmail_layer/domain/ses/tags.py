@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_VALUE = 256
-_NAMES = ("emailId", "attempt", "source")
+_NAMES = ("emailId", "attempt", "source", "redirected")
 _MAX_RAW_BYTES = MAX_VALUE * 3 // 4
 
 
-def encode_tags(email_id: str, attempt: int, template_name: str, source: str) -> dict[str, str]:
+def encode_tags(
+    email_id: str, attempt: int, template_name: str, source: str, *, redirected: bool = False
+) -> dict[str, str]:
     """Return the tags of one attempt at an email; a source that is too long is cut."""
     values = {"emailId": email_id, "attempt": str(attempt), "templateName": template_name, "source": source}
+    if redirected:
+        values["redirected"] = "true"
     return {name: _encode(value) for name, value in values.items()}
 
 

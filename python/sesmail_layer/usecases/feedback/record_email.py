@@ -10,7 +10,7 @@ import msgspec
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition, fold
+from sesmail_layer.domain.record.tracking import REDIRECTED_TO, Entry, TrackingRecord, Transition, claim_detail, fold
 from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
 from sesmail_layer.domain.ses.ses_events import SesEvent, address
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
@@ -121,11 +121,7 @@ class EmailFeedback:
         self, record: TrackingRecord, messages: Sequence[FeedbackMessage], batch_records: Iterable[TrackingRecord]
     ) -> FeedbackResult:
         own = [recipient for one in (record.to_email, *record.recipients) if (recipient := address(one))]
-        found = [
-            EventOutcome(one, outcome)
-            for one in messages
-            for outcome in outcomes(one.event, _attempt_of(one, record), own)
-        ]
+        found = [EventOutcome(one, outcome) for one in messages for outcome in _outcomes(one, record, own)]
         folded, transitions = fold(record, [each.outcome.entry for each in found])
         new = {entry.key for entry in folded.history} - {entry.key for entry in record.history}
         first_by_key = {each.outcome.entry.key: each for each in reversed(found) if each.outcome.entry.key in new}
@@ -146,6 +142,17 @@ class EmailFeedback:
             transitions_to_act_on=[moved for moved in transitions if moved.entry.key in to_act_on],
             maybe_unpublished=bool(repeated),
         )
+
+
+def _outcomes(message: FeedbackMessage, record: TrackingRecord, own: Iterable[str]) -> list[Outcome]:
+    """Return an event's outcomes for a record, which names a redirected attempt, whatever the mode is now.
+
+    An identity's notification has no tags.
+    """
+    event, attempt = message.event, _attempt_of(message, record)
+    if not event.redirected and REDIRECTED_TO in claim_detail(record, attempt):
+        event = msgspec.structs.replace(event, redirected=True)
+    return outcomes(event, attempt, own)
 
 
 def _attempt_of(message: FeedbackMessage, record: TrackingRecord) -> int:

@@ -57,6 +57,7 @@ class SendEmails:
             self._quota,
             ports.clock,
             daily_quota_reserve=rules.daily_quota_reserve,
+            delivery=rules.delivery,
         )
         self._pacer = Pacer(
             ports.rate_bucket,
@@ -200,6 +201,7 @@ class _Batch:
                         max_schedule_days=rules.max_schedule_days,
                         max_request_bytes=rules.max_request_bytes,
                         refuse_unknown=rules.refuse_unknown_fields,
+                        delivery_mode=rules.delivery.mode if rules.delivery else None,
                     )
                 )
             except EnvelopeError as err:
@@ -252,7 +254,11 @@ class _Batch:
         return job, mail
 
     def _deliver(self, prepared: list[Prepared]) -> None:
-        within = prepared
+        sunk = [one for one in prepared if one[0].sunk]
+        if sunk:
+            steps = [(email, self._delivery.sinking(email, mail)) for email, mail in sunk]
+            self._run_all([partial(self._policy.run, email, step) for email, step in steps])
+        within = prepared = [one for one in prepared if not one[0].sunk]
         try:
             within = self._within_caps(prepared)
             for steps in self._delivery.rounds(within):

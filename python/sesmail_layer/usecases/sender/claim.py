@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled
+from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled, outcome_unknown
 from sesmail_layer.domain.guards.breaker import PROBE
 from sesmail_layer.domain.record.claims import (
     REFUSED_EVENT,
@@ -88,23 +88,25 @@ class Claims:
 
     def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
         """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
-        at = utc_text(self._clock.now())
+        at, what, detail = utc_text(self._clock.now()), PROBE if email.probe else None, email.claim_detail
 
         def sending(attempt: int, revision: int) -> Entry:
-            what = PROBE if email.probe else None
-            return Entry(_entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, what=what)
+            return Entry(_entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, None, what, detail)
 
         email.claim = self._write_entry(email, sending, lease_until=lease_until)
         return email.claim
 
     def record_sent(self, email: Email, claim: TrackingRecord, ses_message_id: str) -> None:
-        """Record SES's acceptance, under the key that SES's own events imply: whichever comes first."""
-        at, detail = utc_text(self._clock.now()), {"sesMessageId": ses_message_id}
+        """Record SES's acceptance, under the key that SES's own events imply, or the whole course of a sunk email."""
+        at, detail = utc_text(now := self._clock.now()), {"sesMessageId": ses_message_id}
         entry = Entry(f"sent/{claim.attempt}", at, claim.attempt, Status.SENT, detail=detail)
-        self._amend(email, claim, [entry])
-        self._metrics.count("EmailSent")
+        self._amend(email, claim, [entry, *(email.sunk_entries(claim.attempt, now) if email.sunk else ())])
+        if email.sunk:
+            self._metrics.count("EmailSunk")
+        else:
+            self._metrics.count("EmailSent")
         about = {"email_id": email.email_id, "attempt": claim.attempt, "ses_message_id": ses_message_id}
-        self._log.info("email.sent", **about, **self._context(email))
+        self._log.info("email.sunk" if email.sunk else "email.sent", **about, **self._context(email))
 
     def record_failed(self, job: Job, err: PermanentError) -> bool:
         """Record that the email cannot be sent, and why; False where its record had nothing to gain from it."""
@@ -274,7 +276,7 @@ class Claims:
         return _Written(folded)
 
     def _replace(self, job: Job, existing: TrackingRecord, entry: Entry, lease_until: float) -> TrackingRecord | None:
-        changes = {**job.facts, "recipients": job.recipient_states, "lease_until": lease_until}
+        changes = {"delivery_mode": None, **job.facts, "recipients": job.recipient_states, "lease_until": lease_until}
         if entry.attempt > 1:
             changes["original_email_id"] = job.email_id
         folded, transitions = fold(msgspec.structs.replace(existing, **changes), _with_dropped(job, entry))
@@ -296,7 +298,8 @@ class Claims:
 
     def _republish(self, job: Job, record: TrackingRecord) -> None:
         """Publish again what a redelivered message may not have published: same events, same ids."""
-        _, transitions = fold(record, [entry for entry in record.history if entry.status in _PUBLISHED_HERE])
+        here = [entry for entry in record.history if entry.status in _PUBLISHED_HERE or record.sink]
+        _, transitions = fold(record, here)
         self._outbox.add(record, transitions, [job.message.message_id])
 
     def _log_failed(self, job: Job, email_id: str, error_type: str, message: str, code: str, **more: object) -> None:
@@ -324,15 +327,6 @@ class _Written(msgspec.Struct, frozen=True):
 def belongs_to_another(record: TrackingRecord, job: Job) -> bool:
     """True where a source asks with an emailId under which another source's record was written first."""
     return bool(job.requested_id) and record.original_source != job.envelope.source
-
-
-def outcome_unknown() -> PermanentError:
-    """The end of a claim that nothing settled, where sending it again is not wanted or not certain to be right."""
-    return PermanentError(
-        "outcome_unknown",
-        "Outcome unknown: SES may have accepted the email, and no SES event confirmed it",
-        code="SES007",
-    )
 
 
 def _with_dropped(job: Job, entry: Entry) -> list[Entry]:

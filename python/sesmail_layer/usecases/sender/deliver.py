@@ -144,7 +144,9 @@ class Delivery:
             if self._clock.now() + longest > lease_until:
                 raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
             email.hop = msgspec.structs.replace(email.hop, unsent=())  # From here on SES may have it.
-            tags = encode_tags(email.email_id, claim.attempt, claim.template_name or "", email.envelope.source)
+            template, redirected = claim.template_name or "", email.redirection is not None
+            source = email.envelope.source
+            tags = encode_tags(email.email_id, claim.attempt, template, source, redirected=redirected)
             return claim, self._mailer.send(
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )
@@ -154,6 +156,26 @@ class Delivery:
                 email.hop = msgspec.structs.replace(email.hop, unsent=unsent)
             if isinstance(err, TransientError):
                 self._claims.release(email)
+            raise
+
+    def sinking(self, email: Email, mail: PreparedMail) -> Callable[[], None]:
+        """Return the step that records an email which the delivery mode does not send."""
+        return partial(self._sink, email, mail)
+
+    def _sink(self, email: Email, mail: PreparedMail) -> None:
+        """Compose the message, which may fail, and record it. Without a call to SES no outcome is unknown."""
+        with self._bytes_in_flight(mail.size):
+            if self._clock.now() > self._last_send + _LATE_SECONDS:
+                raise RateLimited(random.uniform(1, 10))  # It waited for the bytes of others.
+            mail.compose()
+        self._producers.check_again(email)
+        lease_until = self._lease_until(0.0)
+        try:
+            claim = self._claims.claim(email, lease_until)
+            if claim is not None:
+                self._claims.record_sent(email, claim, f"sink-{email.email_id}-{claim.attempt}")
+        except TransientError:
+            email.hop = msgspec.structs.replace(email.hop, unsent=(*email.hop.unsent, lease_until)[-_LEASES:])
             raise
 
     def _lease_until(self, longest_seconds: float) -> float:

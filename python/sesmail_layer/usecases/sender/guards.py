@@ -4,20 +4,26 @@ suppression   the recipient's entry on the suppression list         failed, or t
 producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
 schedule      `sendAt`, `expiresAt`, a retry's own time             held, or failed
 quota         SES's 24-hour quota                                   held
+delivery      the delivery mode, where it is not `live`             sunk, redirected, or the copy is dropped
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sesmail_layer.domain.errors import NotDueYet, PermanentError, QuotaUsed, RetryNotDueYet
 from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.tracking import REDIRECTED_TO, SINK
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.ports import Clock, SuppressionTable
 from sesmail_layer.usecases.sender.job import Email
 from sesmail_layer.usecases.sender.pacing import QuotaReader
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+
+if TYPE_CHECKING:
+    from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 
 _QUOTA_SECONDS = 300.0
 _CLOCKS_DIFFER_SECONDS = 1.0
@@ -43,12 +49,14 @@ class Guards:
         clock: Clock,
         *,
         daily_quota_reserve: float,
+        delivery: RestrictedDelivery | None = None,
     ) -> None:
         self._suppression = suppression
         self._producers = producers
         self._quota = quota
         self._clock = clock
         self._daily_quota_reserve = daily_quota_reserve
+        self._delivery = delivery
 
     def read_producers(self, emails: Sequence[Email]) -> None:
         """Read policies and pauses, and decide each email's lane. Raises TransientError: nothing is sent unread."""
@@ -83,12 +91,32 @@ class Guards:
             raise PermanentError("suppressed", message, code=_SUPPRESSION_CODES[reason])
         if email.hop.not_before - now > _CLOCKS_DIFFER_SECONDS:
             raise RetryNotDueYet(email.hop.not_before - now)
+        email.sunk = self._delivery is not None and self._delivery.sinks(email.request.to)
         self._producers.check(email)
         request = email.request
         if request.expires_at and now >= utc_seconds(request.expires_at):
             raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
         if request.send_at and now < utc_seconds(request.send_at):
             raise NotDueYet(utc_seconds(request.send_at) - now)
+        if self._delivery is not None:
+            _restrict(email, self._delivery)
+        if email.sunk:
+            return
         quota = self._quota.quota()
         if quota and quota.share_left <= (self._daily_quota_reserve if email.bulk else 0.0):
             raise QuotaUsed(_QUOTA_SECONDS)
+
+
+def _restrict(email: Email, delivery: RestrictedDelivery) -> None:
+    """Leave an email none but the recipients that the delivery mode lets it have."""
+    to, *copies = email.recipients
+    if email.sunk:
+        email.claim_detail = {SINK: True}
+    elif delivery.mode == "redirect":
+        cc, bcc = ([one for one in given if one in copies] for given in (email.request.cc, email.request.bcc))
+        email.redirection = delivery.redirection(to, cc, bcc)
+        email.recipients = [delivery.mailbox]
+        email.claim_detail = {REDIRECTED_TO: delivery.mailbox}
+    else:
+        email.recipients = [to, *filter(delivery.allows, copies)]
+        email.not_allowed = [address_key(one) for one in copies if one not in email.recipients]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,7 +33,11 @@ from sesmail_layer.domain.request.envelopes import (
     with_storable_numbers,
 )
 from sesmail_layer.domain.request.refusals import Refusal
-from sesmail_layer.domain.times import utc_seconds
+from sesmail_layer.domain.times import utc_seconds, utc_text
+
+if TYPE_CHECKING:
+    # In the delivery mode `live` nothing of it is loaded.
+    from sesmail_layer.domain.guards.delivery_mode import Redirection
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +102,15 @@ class Email(Job):
     """The suppressed cc and bcc addresses."""
     probe: bool = False
     """True: it is sent although its producer is paused, as one of the breaker's probes."""
+    # Set by the guards in a delivery mode other than `live`:
+    sunk: bool = False
+    """True: it is rendered and recorded, and not sent."""
+    redirection: Redirection | None = None
+    """Where it goes in place of its recipients."""
+    not_allowed: list[str] = field(default_factory=list)
+    """The cc and bcc addresses that `allow` does not list."""
+    claim_detail: dict[str, Any] = field(default_factory=dict)
+    """What its claim says of the attempt: it decides what the attempt's SES events mean."""
     # Set by `prepare`:
     sensitive: bool = False
     """True: nothing of it is kept for a retry."""
@@ -106,7 +119,12 @@ class Email(Job):
     """The id and the attempt under which its request is in the pending table."""
 
     def dropped_entries(self, attempt: int, at: str) -> list[Entry]:
-        """The record's entries for the suppressed cc and bcc addresses, which an attempt leaves out."""
+        """The record's entries for the cc and bcc addresses that an attempt leaves out."""
+        reasons = {
+            address: ("suppressed", f"recipient is suppressed ({suppression.reason})")
+            for address, suppression in self.dropped.items()
+        }
+        reasons |= dict.fromkeys(self.not_allowed, ("not_allowed", "recipient is not in delivery.allow"))
         return [
             Entry(
                 f"failed/{attempt}/{address}",
@@ -114,17 +132,28 @@ class Email(Job):
                 attempt,
                 Status.FAILED,
                 recipient=address,
-                detail={
-                    "errorType": "suppressed",
-                    "errorMessage": f"Email not sent: recipient is suppressed ({suppression.reason})",
-                },
+                detail={"errorType": error_type, "errorMessage": f"Email not sent: {why}"},
             )
-            for address, suppression in self.dropped.items()
+            for address, (error_type, why) in reasons.items()
+        ]
+
+    def sunk_entries(self, attempt: int, now: float) -> list[Entry]:
+        """The record's entries for the recipients of a sunk email, which SES reports nothing about."""
+        at = utc_text(now + 0.001)  # After `sent`.
+        return [
+            Entry(f"delivered/{attempt}/{address}/{at}", at, attempt, Status.DELIVERED, recipient=address)
+            for address in map(address_key, self.recipients)
         ]
 
 
 def receive(
-    message: QueueMessage, *, now: float, max_schedule_days: int, max_request_bytes: int, refuse_unknown: bool
+    message: QueueMessage,
+    *,
+    now: float,
+    max_schedule_days: int,
+    max_request_bytes: int,
+    refuse_unknown: bool,
+    delivery_mode: str | None = None,
 ) -> Email | RejectedRequest:
     """Read a message. Raises EnvelopeError where no record can be made for it."""
     envelope = open_envelope(message.body)
@@ -140,12 +169,14 @@ def receive(
         "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
         "is_new": envelope.hop == Hop() and message.receive_count == 1,
     }
+    restricted = {"delivery_mode": delivery_mode} if delivery_mode else {}
     try:
         check_envelope(envelope, message.body, max_request_bytes)
         request, unknown_fields = parse_request(detail, now=now, max_schedule_days=max_schedule_days)
     except Refusal as err:
-        return RejectedRequest(**common, facts=_facts_of_rejected(envelope, given), error=err, readable=False)
-    common["facts"] = _facts(envelope, request, unknown_fields)
+        facts = _facts_of_rejected(envelope, given) | restricted
+        return RejectedRequest(**common, facts=facts, error=err, readable=False)
+    common["facts"] = _facts(envelope, request, unknown_fields) | restricted
     common["recipient_states"] = _recipient_states(request) if request.cc or request.bcc else {}
     if unknown_fields and refuse_unknown:
         error = Refusal(f"Unknown fields: {unknown_fields}", code="VAL006")

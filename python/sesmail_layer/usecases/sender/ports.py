@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -24,6 +24,9 @@ from sesmail_layer.usecases.ports import (
     SuppressionTable,
     TrackingTable,
 )
+
+if TYPE_CHECKING:
+    from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 
 
 class Templates(Protocol):
@@ -137,6 +140,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     resend_unknown: bool
     breaker_cooldown_seconds: float
     soft_bounce_retries: int
+    delivery: RestrictedDelivery | None = None
+    """Who may receive mail; None: everybody, the delivery mode `live`."""
 
 
 class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,7 +71,9 @@ class Preparation:
             # The templates before it took the time: there would be none left to send it.
             raise OutOfTime(random.uniform(1, 10))
         template = self._templates.load(request.template_name, request.locale, self._compile_seconds)
-        email.sensitive = bool(request.sensitive) or template.metadata.sensitive
+        # The retry of a redirected email could come when the mode is `live` again.
+        redirected = email.redirection is not None
+        email.sensitive = bool(request.sensitive) or template.metadata.sensitive or redirected
         data = {"year": int(utc_text(self._clock.now())[:4]), **request.template_data}
         with self._time_limit(RENDER_SECONDS):
             rendered = template.render(data, request.subject)
@@ -115,6 +117,7 @@ class Preparation:
             attempt=email.hop.attempt,
             now=self._clock.now(),
             cc=[address for address in request.cc if address in email.recipients],
+            redirection=email.redirection,
             files=self._read(request.attachments),
         )
         if len(raw) > limit:

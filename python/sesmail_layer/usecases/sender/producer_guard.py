@@ -98,10 +98,14 @@ class ProducerGuard:
         now = self._clock.now()
         for scope in (ACCOUNT, email.envelope.source):
             state = self._known.states.get(scope)
-            if state is None or not state.paused:
+            if state is None or not state.paused or email.sunk:
                 continue
-            if email.email_id not in state.probes and not self._states.take_probe(
-                scope, email.email_id, limit=PROBES, now=now, stale_before=now - self._cooldown_seconds
+            # The mailbox of a redirected email is none of the producer's recipients: it proves nothing.
+            if email.redirection or (
+                email.email_id not in state.probes
+                and not self._states.take_probe(
+                    scope, email.email_id, limit=PROBES, now=now, stale_before=now - self._cooldown_seconds
+                )
             ):
                 raise self._held(state)
             email.probe = True
@@ -112,6 +116,8 @@ class ProducerGuard:
             return
         if state.paused_by != "breaker":
             raise Paused(HOLD_SECONDS)
+        if email.sunk:
+            return
         has_room = email.email_id in state.probes or state.has_room_for_probe(
             PROBES, self._clock.now(), self._cooldown_seconds
         )
@@ -194,7 +200,7 @@ class ProducerGuard:
         return holds
 
     def _first_contacts(self, email: Email) -> set[str]:
-        addresses = {address_key(address) for address in email.recipients}
+        addresses = set() if email.redirection else {address_key(address) for address in email.recipients}
         return {address for address in addresses if not self._tracking.has_sent_to(address)}
 
     # --- counts -------------------------------------------------------------------------------------------------------
@@ -204,7 +210,8 @@ class ProducerGuard:
         now = self._clock.now()
         sent: dict[str, int] = defaultdict(int)
         for email in emails:
-            if not all(address.casefold().endswith(SIMULATOR_DOMAIN) for address in email.recipients):
+            simulated = all(address.casefold().endswith(SIMULATOR_DOMAIN) for address in email.recipients)
+            if not (simulated or email.redirection):
                 sent[email.envelope.source] += 1
         for source, number in sent.items():
             self._counts.count_sent(source, number, now)

@@ -7,11 +7,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sesmail_layer.domain.errors import BreakerOpen, HoldError, Paused, PausedBySes, PermanentError, TransientError
+from sesmail_layer.domain.errors import (
+    BreakerOpen,
+    HoldError,
+    Paused,
+    PausedBySes,
+    PermanentError,
+    TransientError,
+    outcome_unknown,
+)
 from sesmail_layer.domain.queue_message import QueueMessage, wrapped
 from sesmail_layer.domain.request.envelopes import Hop, asks_for_bulk, with_hop
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
-from sesmail_layer.usecases.sender.claim import Claims, outcome_unknown
+from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
 
 _SHORTEST_HOLD_SECONDS = 86_400.0
