@@ -9,7 +9,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _LIST = "/v2/email/suppression/addresses/"
 
@@ -25,6 +25,7 @@ class SesV2:
 
     def reset(self) -> None:
         self.suppressed: dict[str, str] = {}
+        self.page_size = 1_000
         self.account: dict[str, Any] = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
         self.rejects: tuple[int, str] | None = None
         """The HTTP status and error code of every response."""
@@ -44,6 +45,8 @@ class SesV2:
             return 403, {"message": "User is not authorized to perform this"}, "AccessDeniedException"
         if path == "/v2/email/account":
             return 200, self.account, ""
+        if path.partition("?")[0] == _LIST.rstrip("/"):
+            return 200, self._page(int(parse_qs(urlsplit(path).query).get("NextToken", ["0"])[0])), ""
         address = unquote(path.removeprefix(_LIST))
         if address not in self.suppressed:
             return 404, {"message": f"Email address {address} does not exist on your suppression list."}, _NOT_FOUND
@@ -52,6 +55,16 @@ class SesV2:
             return 200, {}, ""
         found = {"EmailAddress": address, "Reason": self.suppressed[address], "LastUpdateTime": 1_795_516_260}
         return 200, {"SuppressedDestination": found}, ""
+
+    def _page(self, start: int) -> dict[str, Any]:
+        entries = [
+            {"EmailAddress": address, "Reason": reason, "LastUpdateTime": 1_795_516_260}
+            for address, reason in self.suppressed.items()
+        ]
+        end = start + self.page_size
+        return {"SuppressedDestinationSummaries": entries[start:end]} | (
+            {"NextToken": str(end)} if end < len(entries) else {}
+        )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
