@@ -10,6 +10,7 @@ from botocore.exceptions import ProfileNotFound
 from rich.markup import escape
 
 from sesmail_cli import __version__
+from sesmail_cli.migrate import commands as migrate
 from sesmail_cli.operator import suppression
 from sesmail_cli.operator.command import AsJson, EngineName, Profile, Region, operator_command
 from sesmail_cli.operator.engine import DEFAULT_NAME
@@ -61,3 +62,4 @@ app.add_typer(templates.app, name="template")
 for command in (send_test, status, pause, resume, explain, redrive, erase):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(migrate.app, name="migrate")

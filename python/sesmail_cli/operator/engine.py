@@ -73,6 +73,10 @@ class Engine:
     def region(self) -> str:
         return self.dynamodb.meta.region_name
 
+    def client(self, service: Any) -> Any:
+        """Return a client of a service that one command needs."""
+        return self._session.client(service, config=_CONFIG)
+
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self._session.client("dynamodb", config=_CONFIG)
