@@ -130,7 +130,9 @@ def fill(dynamodb: Any, s3: Any, name: str, account: str) -> None:
             dynamodb.put_item(TableName=f"{name}-{table}", Item=item)
     bucket = f"{name}-templates-{account}"
     region = s3.meta.region_name
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    # S3 refuses its first region as a constraint.
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **place)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for file, content in FILES.items():
         s3.put_object(Bucket=bucket, Key=f"templates/{TEMPLATE}/{file}", Body=content.encode())

@@ -16,7 +16,7 @@ from sesmail_cli.operator.failures import AWS_FAILED, USAGE
 from tests.cli.conftest import sesmail
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-OPERATOR_COMMANDS = ("status", "pause", "resume", "explain", "redrive", "erase", "suppression")
+OPERATOR_COMMANDS = ("status", "pause", "resume", "explain", "redrive", "erase", "suppression", "migrate")
 
 
 def commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
