@@ -1,79 +1,27 @@
-"""`sesmail migrate check` on moto: with the old product's stack, with its tables alone, and with templates alone."""
+"""`sesmail migrate check` on moto: with the old product's stack, and with its tables alone."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from sesmail_cli.migrate.seed import TABLES
+from sesmail_cli.migrate.stack import Stack
 from tests import seed_product
-from tests.cli.cloudformation import CloudFormation, FakeStack
-from tests.cli.conftest import ACCOUNT_ID, REGION, sesmail, sesmail_json
+from tests.cli.conftest import ACCOUNT_ID, sesmail
+from tests.cli.old_product import NAME, OldProduct, check, cloudformation, old
 from tools.simulation.tables import tables
 
-NAME = "oldmail"
-
-
-class OldProduct:
-    """The old product's remains on moto."""
-
-    def __init__(self, cloudformation: CloudFormation) -> None:
-        self.stacks = cloudformation.stacks
-        self.dynamodb: Any = boto3.client("dynamodb")
-        self.s3: Any = boto3.client("s3")
-
-    def leave_tables(self) -> None:
-        seed_product.create_tables(self.dynamodb, NAME)
-        seed_product.fill(self.dynamodb, self.s3, NAME, ACCOUNT_ID)
-
-    def deploy(self, stack: str = NAME, *, retained: bool = True) -> None:
-        seed_product.create_tables(self.dynamodb, NAME)
-        boto3.client("events").create_event_bus(Name=f"{NAME}-EmailBus")
-        parts = {"EmailTrackingTable": "EmailTracking", "SuppressionTable": "Suppression", "EmailBus": "EmailBus"}
-        resources = {logical_id: f"{NAME}-{part}" for logical_id, part in parts.items()}
-        self.stacks[stack] = FakeStack(
-            template=seed_product.stack_template(NAME, retained=retained),
-            parameters=seed_product.PARAMETERS,
-            outputs={f"{logical_id}Name": name for logical_id, name in resources.items()},
-            resources=resources,
-        )
-
-
-@pytest.fixture(scope="module")
-def cloudformation() -> Iterator[CloudFormation]:
-    started = CloudFormation()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def old(monkeypatch: pytest.MonkeyPatch, cloudformation: CloudFormation) -> Iterator[OldProduct]:
-    cloudformation.stacks.clear()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation.url)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "SESMAIL_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "400")
-    with mock_aws():
-        yield OldProduct(cloudformation)
+__all__ = ["cloudformation", "old"]
 
 
 def declare_all(old: OldProduct) -> None:
     metadata = {**json.loads(seed_product.FILES["metadata.json"]), "optionalVariables": ["trackingUrl", "note"]}
     key = f"templates/{seed_product.TEMPLATE}/metadata.json"
     old.s3.put_object(Bucket=f"{NAME}-templates-{ACCOUNT_ID}", Key=key, Body=json.dumps(metadata).encode())
-
-
-def check(*options: str, exit_code: int = 0) -> Any:
-    return sesmail_json("migrate", "check", *options, exit_code=exit_code)
 
 
 def test_it_knows_the_tables_that_terraform_declares() -> None:
@@ -248,92 +196,18 @@ class TestStack:
         assert "There is no stack 'other'" in result.stderr
 
 
-class TestTemplates:
-    def test_an_undeclared_variable_is_a_problem_with_its_fix(self, old: OldProduct) -> None:
-        old.leave_tables()
+@pytest.mark.parametrize(
+    ("template", "kept"),
+    [
+        ({"Resources": {"Table": {"DeletionPolicy": "RetainExceptOnCreate"}}}, True),
+        ({"Resources": {"Table": {"DeletionPolicy": "Delete"}}}, False),
+        ("Resources:\n  Table:\n    Type: x\n\n    DeletionPolicy: 'Retain'\n  Other:\n    Type: x\n", True),
+        ("Resources:\n  Table:\n    Type: x\n  Other:\n    DeletionPolicy: Retain\n", False),
+        ("Resources:\n  Table:\n    Properties:\n      DeletionPolicy: Retain\n", False),
+    ],
+)
+def test_what_a_stack_keeps_is_read_from_its_template(template: Any, kept: bool) -> None:
+    stack = Stack("s", "CREATE_COMPLETE", {}, {}, {"old-table": "Table"}, template)
 
-        report = check("--name", NAME, exit_code=1)
-
-        assert report["templatesChecked"] == 1
-        [problem] = report["problems"]
-        assert "Template 'order-shipped': trackingUrl in neither" in problem
-        assert report["optionalVariables"] == {"order-shipped": ["note", "trackingUrl"]}
-
-    @pytest.mark.parametrize(
-        ("body", "fails"),
-        [
-            ("{{ x | default('') }}", False),
-            ("{{ x | d('') | upper }}", False),
-            ("{% if x is defined %}{{ x }}{% endif %}", False),
-            ("{% if y and x is defined and x %}{{ x }}{% endif %}", True),
-            ("{{ x if x is defined else '' }}", False),
-            ("{% if x %}{% endif %}", True),
-            ("{% if x is defined %}a{% else %}{{ x }}{% endif %}", True),
-            ("{{ x.y | default('') }}", True),
-            ("{% for x in [1] %}{{ x }}{% endfor %}", False),
-            ("{% set x = 1 %}{{ x }}", False),
-            ("{{ subject }}", False),
-        ],
-    )
-    def test_only_a_name_that_may_be_undefined_fails(
-        self, old: OldProduct, tmp_path: Path, body: str, fails: bool
-    ) -> None:
-        write_template(tmp_path / "mine", **{"template.html": f"<p>{body}</p>"})
-
-        problems = check("--no-account", "--templates", str(tmp_path), exit_code=int(fails))["problems"]
-
-        assert any("in neither" in one for one in problems) is fails
-
-    @pytest.mark.parametrize(
-        ("name", "files", "message"),
-        [
-            ("mine", {"template.txt": None}, "missing template.txt"),
-            ("mine", {"template.html": "x" * 262_145}, "file too large: 262145 bytes"),
-            ("mine", {"metadata.json": "{"}, "invalid metadata.json"),
-            ("mine", {"template.html": "{% include 'header.html' %}"}, "only its own three files"),
-            ("mine", {"template.html": "{{ 1 | money_format }}"}, "No filter named 'money_format'"),
-            ("mine", {"template.html": "{% if %}"}, "Syntax error"),
-            ("my.template", {}, "its name is not allowed"),
-        ],
-    )
-    def test_what_the_sender_could_not_render_is_a_problem(
-        self, old: OldProduct, tmp_path: Path, name: str, files: dict[str, str | None], message: str
-    ) -> None:
-        write_template(tmp_path / name, **files)
-
-        problems = check("--no-account", "--templates", str(tmp_path), exit_code=1)["problems"]
-
-        assert message in " ".join(problems)
-
-    def test_a_template_without_a_subject_is_noted(self, old: OldProduct, tmp_path: Path) -> None:
-        write_template(tmp_path / "mine", **{"metadata.json": "{}"})
-
-        assert "has no subject" in check("--no-account", "--templates", str(tmp_path))["notes"][0]
-
-    def test_templates_are_checked_without_an_account(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-        write_template(tmp_path / "mine")
-
-        assert (
-            "1 templates checked; nothing to change first."
-            in sesmail("migrate", "check", "--no-account", "--templates", str(tmp_path)).stdout
-        )
-
-
-def write_template(folder: Path, **files: str | None) -> None:
-    folder.mkdir()
-    whole: dict[str, str | None] = {
-        "template.html": "<p>Hello</p>",
-        "template.txt": "Hello",
-        "metadata.json": '{"subject": "Hello"}',
-    }
-    for file, content in {**whole, **files}.items():
-        if content is not None:
-            (folder / file).write_text(content)
-
-
-def test_nothing_of_the_answer_gives_a_terminal_orders(old: OldProduct, tmp_path: Path) -> None:
-    write_template(tmp_path / "mine", **{"template.html": "{{ \x1b[31mx }}"})
-
-    assert "\x1b" not in sesmail("migrate", "check", "--no-account", "--templates", str(tmp_path)).output
+    assert stack.keeps("old-table") is kept
+    assert stack.keeps("a table of its own")

@@ -1,176 +1,25 @@
-"""`sesmail suppression import` on moto: the providers' own formats, and files as spreadsheets leave them."""
+"""`sesmail suppression import` on moto: files as spreadsheets leave them, refused rows, and entries that exist."""
 
 from __future__ import annotations
 
 import csv
 import json
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.guards.suppression import SuppressionReason
-from tests.cli.conftest import ADA, NAME, MotoEngine, sesmail, sesmail_json
-from tests.cli.ses_v2 import SesV2
+from sesmail_cli.operator.suppression_import import _Staged
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from tests.cli.conftest import ADA, MotoEngine, sesmail
+from tests.cli.lists import reasons, run_import, write
 
 BOB = "bob@example.com"
 EVE = "eve@example.com"
 
-SENDGRID_BOUNCES = f'status,reason,email,created\n5.1.1,"550 5.1.1 no, such ""user""\r\n of ours",{ADA},1449953655\n'
-SENDGRID_SPAM = f"ip,email,created\n192.0.2.1,{ADA},1449953655\n"
-SENDGRID_INVALID = f"reason,email,created\nMail domain mentioned in email address is unknown,{ADA},1449953655\n"
 SENDGRID_UNSUBSCRIBES = f"email,created\n{ADA},1449953655\n"
-SENDGRID_JSON = json.dumps([{"created": 1449953655, "email": ADA, "reason": "550 no user", "status": "5.1.1"}])
-MAILGUN_BOUNCES = f'address,code,error,created_at\n{ADA},550,No such mailbox,"Fri, 21 Oct 2011 11:02:55 GMT"\n'
-MAILGUN_UNSUBSCRIBES = f'address,tags,created_at\n{ADA},"*","Tue, 07 Jan 2025 19:25:45 UTC"\n'
-MAILGUN_JSON = json.dumps(
-    {"items": [{"address": ADA, "code": "550", "error": "", "created_at": "Fri, 21 Oct 2011 11:02:55 UTC"}]}
-)
-
-
-def write(tmp_path: Path, name: str, content: str | bytes) -> str:
-    path = tmp_path / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return str(path)
-
-
-def run_import(path: str, source: str, *options: str, exit_code: int = 0) -> dict[str, Any]:
-    answer = sesmail_json("suppression", "import", path, "--from", source, *options, exit_code=exit_code)
-    counts: dict[str, Any] = answer["result"]
-    others = ("added", "updated", "alreadyThere", "duplicates", "refused")
-    assert counts["read"] == sum(counts[name] for name in others) + sum(counts["skipped"].values())
-    return counts
-
-
-def reasons(engine: MotoEngine) -> dict[str, str]:
-    return {item["email"]["S"]: item["reason"]["S"] for item in engine.items("Suppression")}
-
-
-class TestSendGrid:
-    @pytest.mark.parametrize(
-        ("name", "content", "reason"),
-        [
-            ("suppression_bounces.csv", SENDGRID_BOUNCES, "hard-bounce"),
-            ("suppression_spam_reports.csv", SENDGRID_SPAM, "spam-complaint"),
-            ("suppression_invalid_emails.csv", SENDGRID_INVALID, "hard-bounce"),
-            ("suppression_unsubscribes.csv", SENDGRID_UNSUBSCRIBES, "unsubscribe"),
-            ("group_unsubscribes.csv", SENDGRID_UNSUBSCRIBES, "unsubscribe"),
-            ("suppression_spam_reports.csv", SENDGRID_UNSUBSCRIBES, "spam-complaint"),
-            ("bounces.json", SENDGRID_JSON, "hard-bounce"),
-        ],
-    )
-    def test_each_list_has_its_reason(
-        self, engine: MotoEngine, tmp_path: Path, name: str, content: str, reason: str
-    ) -> None:
-        assert run_import(write(tmp_path, name, content), "sendgrid")["added"] == 1
-
-        item = engine.item("Suppression", ADA)
-        assert item["reason"]["S"] == reason
-        assert item["addedToSuppressionDate"]["S"] == "2015-12-12T20:54:15.000Z"
-        assert item["source"]["S"] == "import:sendgrid"
-
-    def test_what_the_other_server_answered_is_kept(self, engine: MotoEngine, tmp_path: Path) -> None:
-        run_import(write(tmp_path, "bounces.csv", SENDGRID_BOUNCES), "sendgrid")
-
-        assert engine.item("Suppression", ADA)["diagnosticCode"]["S"] == '550 5.1.1 no, such "user"   of ours'
-
-    def test_blocks_are_suppressed_only_when_asked(self, engine: MotoEngine, tmp_path: Path) -> None:
-        path = write(tmp_path, "suppression_blocks.csv", f"status,reason,email,created\n4.7.1,greylisted,{ADA},1\n")
-
-        assert run_import(path, "sendgrid")["skipped"] == {"transient": 1}
-        assert reasons(engine) == {}
-
-        assert run_import(path, "sendgrid", "--include-transient")["added"] == 1
-        assert reasons(engine) == {ADA: "consecutive-soft-bounces"}
-
-    def test_a_bounce_with_a_temporary_status_is_transient(self, engine: MotoEngine, tmp_path: Path) -> None:
-        path = write(tmp_path, "bounces.csv", f"status,reason,email,created\n4.2.2,mailbox full,{ADA},1\n")
-
-        assert run_import(path, "sendgrid")["skipped"] == {"transient": 1}
-
-    def test_a_file_that_could_be_either_list_is_refused_with_the_option(
-        self, engine: MotoEngine, tmp_path: Path
-    ) -> None:
-        path = write(tmp_path, "export.csv", SENDGRID_BOUNCES)
-
-        result = sesmail("suppression", "import", path, "--from", "sendgrid")
-
-        assert result.exit_code == 2
-        assert "give --list bounces or --list blocks" in result.stderr
-        assert run_import(path, "sendgrid", "--list", "bounces")["added"] == 1
-
-
-class TestMailgun:
-    @pytest.mark.parametrize(
-        ("name", "content", "reason", "date"),
-        [
-            ("x.csv", MAILGUN_BOUNCES, "hard-bounce", "2011-10-21T11:02:55.000Z"),
-            ("x.csv", MAILGUN_UNSUBSCRIBES, "unsubscribe", "2025-01-07T19:25:45.000Z"),
-            ("complaints.csv", f"address,created_at\n{ADA},2025-01-07\n", "spam-complaint", "2025-01-07T00:00:00.000Z"),
-            ("x.json", MAILGUN_JSON, "hard-bounce", "2011-10-21T11:02:55.000Z"),
-            ("x.json", MAILGUN_JSON + "\n" + MAILGUN_JSON, "hard-bounce", "2011-10-21T11:02:55.000Z"),
-        ],
-    )
-    def test_each_list_has_its_reason(
-        self, engine: MotoEngine, tmp_path: Path, name: str, content: str, reason: str, date: str
-    ) -> None:
-        run_import(write(tmp_path, name, content), "mailgun")
-
-        item = engine.item("Suppression", ADA)
-        assert (item["reason"]["S"], item["addedToSuppressionDate"]["S"]) == (reason, date)
-
-
-POSTMARK = {
-    "Suppressions": [
-        {"EmailAddress": email, "SuppressionReason": why, "Origin": origin, "CreatedAt": "2019-12-17T08:58:33-05:00"}
-        for email, why, origin in (
-            ("a@example.com", "ManualSuppression", "Recipient"),
-            ("b@example.com", "ManualSuppression", "Customer"),
-            ("c@example.com", "HardBounce", "Recipient"),
-            ("d@example.com", "SpamComplaint", "Recipient"),
-        )
-    ]
-}
-
-
-@pytest.mark.parametrize("form", ["json", "csv"])
-def test_postmarks_reasons_depend_on_who_suppressed(engine: MotoEngine, tmp_path: Path, form: str) -> None:
-    rows = POSTMARK["Suppressions"]
-    table = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])
-    content = json.dumps(POSTMARK) if form == "json" else table
-    run_import(write(tmp_path, f"dump.{form}", content), "postmark")
-
-    assert reasons(engine) == {
-        "a@example.com": "unsubscribe",
-        "b@example.com": "manual",
-        "c@example.com": "hard-bounce",
-        "d@example.com": "spam-complaint",
-    }
-    assert engine.item("Suppression", "a@example.com")["addedToSuppressionDate"]["S"] == "2019-12-17T13:58:33.000Z"
-
-
-class TestSes:
-    def test_the_answer_of_the_aws_cli_is_read(self, engine: MotoEngine, tmp_path: Path) -> None:
-        entries = [
-            {"EmailAddress": ADA, "Reason": "BOUNCE", "LastUpdateTime": "2020-04-10T21:03:05.387000+00:00"},
-            {"EmailAddress": BOB, "Reason": "COMPLAINT", "LastUpdateTime": 1586552585.077},
-        ]
-        path = write(tmp_path, "ses.json", json.dumps({"SuppressedDestinationSummaries": entries}, indent=4))
-
-        run_import(path, "ses")
-
-        assert reasons(engine) == {ADA: "hard-bounce", BOB: "spam-complaint"}
-        assert engine.item("Suppression", ADA)["addedToSuppressionDate"]["S"] == "2020-04-10T21:03:05.387Z"
-
-    def test_the_accounts_own_list_is_read_page_by_page(self, engine: MotoEngine, ses_v2: SesV2) -> None:
-        ses_v2.suppressed = {f"a{number}@example.com": "BOUNCE" for number in range(5)} | {EVE: "COMPLAINT"}
-        ses_v2.page_size = 2
-
-        answer = sesmail_json("suppression", "import", "--from", "ses-account")
-
-        assert answer["result"]["added"] == 6
-        assert reasons(engine)[EVE] == "spam-complaint"
 
 
 class TestCsv:
@@ -358,8 +207,7 @@ def test_an_interrupted_import_ends_as_if_it_had_not_been(
 ) -> None:
     path = write(tmp_path, "x.csv", "\n".join(f"a{number}@example.com" for number in range(250)))
     with monkeypatch.context() as patch:
-        table = "sesmail_cli.operator.suppression_import"
-        patch.setattr(f"{table}._Staged.batches", interrupted(f"{table}._Staged.batches"))
+        patch.setattr(_Staged, "batches", interrupted(_Staged.batches))
         result = sesmail("suppression", "import", path, "--from", "csv")
         assert result.exit_code != 0
     assert len(reasons(engine)) == 100
@@ -370,13 +218,10 @@ def test_an_interrupted_import_ends_as_if_it_had_not_been(
     assert len(reasons(engine)) == 250
 
 
-def interrupted(_name: str) -> Any:
+def interrupted(whole: Callable[[_Staged], Iterator[list[Suppression]]]) -> Callable[[_Staged], Any]:
     """Stop after the first batch, as Ctrl+C does."""
-    from sesmail_cli.operator.suppression_import import _Staged
 
-    whole = _Staged.batches
-
-    def batches(staged: _Staged) -> Any:
+    def batches(staged: _Staged) -> Iterator[list[Suppression]]:
         yield next(whole(staged))
         raise SystemExit(130)
 
@@ -390,4 +235,3 @@ def test_an_engine_that_does_not_exist_is_named(engine: MotoEngine, tmp_path: Pa
 
     assert result.exit_code == 2
     assert "no engine 'other'" in result.stderr
-    assert NAME != "other"

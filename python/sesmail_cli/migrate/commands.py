@@ -49,7 +49,8 @@ def check(
         where = templates or (found.bucket and f"s3://{found.bucket}")
     if where:
         try:
-            check_templates(load_templates(where, context.engine.s3), report)
+            s3 = context.engine.s3 if where.startswith("s3://") else None
+            check_templates(load_templates(where, s3), report)
         except TemplatesNotFoundError as err:
             if templates:
                 raise

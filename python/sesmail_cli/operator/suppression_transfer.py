@@ -17,6 +17,7 @@ from sesmail_cli.operator.suppression_files import Listing, Row, column_name, cr
 from sesmail_cli.operator.suppression_import import ImportResult, import_listing
 from sesmail_cli.operator.suppression_sources import FIELDS, ListKind, Options, Source, kind_of
 from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.request.addresses import masked
 from sesmail_layer.domain.times import utc_text
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def _check_columns(listing: Listing, chosen: dict[str, str], file: Path) -> None
     """Check that the columns exist, and that there is one of addresses. Raises UsageError."""
     if not listing.columns:
         raise UsageError(f"{file} has no rows.")
-    found = ", ".join(listing.columns)
+    # Without a header, the first row's addresses are there.
+    found = ", ".join(masked(column) if "@" in column else column for column in listing.columns)
     for field, name in chosen.items():
         if name.casefold() not in [column.casefold() for column in listing.columns]:
             raise UsageError(f"{file} has no column '{name}' for {field}. Found: {found}")
