@@ -67,15 +67,18 @@ class Engine:
     def __init__(self, name: str, *, profile: str | None = None, region: str | None = None) -> None:
         self.name = name
         self._session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        self._clients: dict[str, Any] = {}
         self.clock = SystemClock()
 
     @property
     def region(self) -> str:
         return self.dynamodb.meta.region_name
 
-    def client(self, service: Any) -> Any:
-        """Return a client of a service that one command needs."""
-        return self._session.client(service, config=_CONFIG)
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service that has no adapter here."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=_CONFIG)  # type: ignore[call-overload]
+        return self._clients[service]
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
