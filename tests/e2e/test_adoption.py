@@ -101,7 +101,8 @@ def query(engine: EngineUnderTest, table: str, index: str, condition: str, **val
 
 def test_nothing_is_destroyed_and_a_second_plan_is_empty(adopted: Deployment, engine: EngineUnderTest) -> None:
     log = (adopted.terraform.folder / "apply.log").read_text().splitlines()
-    [changes] = [event["changes"] for event in map(json.loads, log) if event["type"] == "change_summary"][-1:]
+    events = [json.loads(line) for line in log if line.startswith("{")]
+    changes = [event["changes"] for event in events if event["type"] == "change_summary"][-1]
     assert (changes["import"], changes["remove"]) == (3, 0)
     assert unexpected_changes(adopted.terraform) == []
     assert {record["emailId"] for record in engine.records()} >= set(BY_ID)
