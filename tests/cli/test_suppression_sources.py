@@ -35,6 +35,7 @@ class TestSendGrid:
             ("suppression_invalid_emails.csv", SENDGRID_INVALID, "hard-bounce"),
             ("suppression_unsubscribes.csv", SENDGRID_UNSUBSCRIBES, "unsubscribe"),
             ("group_unsubscribes.csv", SENDGRID_UNSUBSCRIBES, "unsubscribe"),
+            ("x.csv", f"email,group_id,group_name,created_at\n{ADA},7,News,1449953655\n", "unsubscribe"),
             ("suppression_spam_reports.csv", SENDGRID_UNSUBSCRIBES, "spam-complaint"),
             ("bounces.json", SENDGRID_JSON, "hard-bounce"),
         ],

@@ -81,12 +81,13 @@ def write_tfvars(name: str, parameters: Mapping[str, str], report: Report) -> st
 
 def _adapt(values: dict[str, Any], report: Report) -> None:
     """Change values that the module does not take as they are."""
-    if "bounce_rate_pause_threshold" in values:
-        values["bounce_rate_pause_threshold"] = round(float(values["bounce_rate_pause_threshold"]) / 100, 6)
+    percent = values.get("bounce_rate_pause_threshold")
+    if isinstance(percent, int | float):
+        values["bounce_rate_pause_threshold"] = round(percent / 100, 6)
     if values.get("email_sender_memory") == _SMALL_MEMORY_MB:
         values["max_message_mb"] = _SMALL_MESSAGE_MB
         report.notes.append(f"With {_SMALL_MEMORY_MB} MB a message can have {_SMALL_MESSAGE_MB} MB; 512 MB allow 10.")
-    if values.get("email_sender_concurrency", _LEAST_CONCURRENCY) < _LEAST_CONCURRENCY:
+    if values.get("email_sender_concurrency") == _LEAST_CONCURRENCY - 1:
         values["email_sender_concurrency"] = _LEAST_CONCURRENCY
         report.notes.append("email_sender_concurrency is at least 2. max_send_rate limits the emails a second.")
 

@@ -132,6 +132,8 @@ def _possible(source: Source, names: set[str]) -> list[ListKind]:
             return [ListKind.BOUNCES, ListKind.BLOCKS]
         if "ip" in names:
             return [ListKind.COMPLAINTS]
+        if names & {"groupid", "groupname"}:
+            return [ListKind.UNSUBSCRIBES]
         return [ListKind.INVALID_EMAILS] if "reason" in names else [ListKind.UNSUBSCRIBES, ListKind.COMPLAINTS]
     if source is Source.MAILGUN:
         if names & {"code", "error"}:
