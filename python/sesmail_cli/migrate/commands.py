@@ -69,11 +69,12 @@ def _print(context: CommandContext, report: Report) -> None:
         context.print(f"[green]adopt[/]    {one.kind} {escape(one.id)}{escape(changes)}")
     for old, new in report.alarms.items():
         context.print(f"[cyan]rename[/]   alarm {escape(old)} → {escape(new)}")
-    for old, new in report.outputs.items():
+    for old, new in report.outputs.items() if report.stack else ():
         context.print(f"[cyan]output[/]   {escape(old)} → {escape(new) or 'none'}")
     for title, text in (("adopt.tf", report.import_blocks), ("terraform.tfvars", report.tfvars)):
         if text:
-            context.print(f"\n[bold]{title}[/]")
+            context.print()
+            context.print(f"[bold]{title}[/]")
             context.print_text(text)
     for template, names in report.optional_variables.items():
         listed = ", ".join(f'"{name}"' for name in names)
