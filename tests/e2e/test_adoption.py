@@ -106,7 +106,7 @@ def test_nothing_is_destroyed_and_a_second_plan_is_empty(adopted: Deployment, en
     assert (changes["import"], changes["remove"]) == (3, 0)
     assert unexpected_changes(adopted.terraform) == []
     assert {record["emailId"] for record in engine.records()} >= set(BY_ID)
-    assert len(engine.scan("Suppression")) >= len(seed_product.SUPPRESSIONS)
+    assert len(engine.scan(f"{NAME}-Suppression")) >= len(seed_product.SUPPRESSIONS)
 
 
 def test_the_tables_still_expire_and_recover(engine: EngineUnderTest) -> None:
