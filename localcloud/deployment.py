@@ -45,9 +45,13 @@ def variables_for(emulator: Emulator, package: Path, name: str = DEFAULT_NAME) -
 
 
 def deploy(
-    emulator: Emulator, work: str, name: str = DEFAULT_NAME, variables: Mapping[str, Any] | None = None
+    emulator: Emulator,
+    work: str,
+    name: str = DEFAULT_NAME,
+    variables: Mapping[str, Any] | None = None,
+    root_files: Mapping[str, str] | None = None,
 ) -> Deployment:
-    """Apply the project's Terraform root in `build/WORK`, from an empty state."""
+    """Apply the project's Terraform root, with more files in it, in `build/WORK`, from an empty state."""
     folder = BUILD / work
     shutil.rmtree(folder, ignore_errors=True)
     # A copy: a later build must not change what this engine was deployed from.
@@ -55,6 +59,8 @@ def deploy(
     all_variables = variables_for(emulator, package, name) | dict(variables or {})
     terraform = Terraform(folder, emulator.environment, emulator.backend, all_variables)
     terraform.prepare()
+    for file, text in (root_files or {}).items():
+        (terraform.root / file).write_text(text)
     terraform.apply()
     engine = Engine(emulator, terraform.outputs(), name)
     engine.verify_sender()

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from sesmail_cli import __version__
 from sesmail_cli.doctor.command import doctor
+from sesmail_cli.migrate import commands as migrate
 from sesmail_cli.operator import suppression
 from sesmail_cli.operator.command import AsJson, EngineName, Profile, Region, operator_command
 from sesmail_cli.operator.engine import DEFAULT_NAME
@@ -63,3 +64,4 @@ app.add_typer(templates.app, name="template")
 for command in (send_test, doctor, production_access, status, pause, resume, explain, redrive, erase):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(migrate.app, name="migrate")

@@ -9,7 +9,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _LIST = "/v2/email/suppression/addresses/"
 
@@ -25,6 +25,7 @@ class SesV2:
 
     def reset(self) -> None:
         self.suppressed: dict[str, str] = {}
+        self.page_size = 1_000
         self.account: dict[str, Any] = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
         self.filed: list[dict[str, Any]] = []
         """What PutAccountDetails was given."""
@@ -53,6 +54,8 @@ class SesV2:
             return 200, {}, ""
         if not path.startswith(_LIST):
             return 404, {"message": f"{path} does not exist."}, _NOT_FOUND
+        if path.partition("?")[0] == _LIST.rstrip("/"):
+            return 200, self._page(int(parse_qs(urlsplit(path).query).get("NextToken", ["0"])[0])), ""
         address = unquote(path.removeprefix(_LIST))
         if address not in self.suppressed:
             return 404, {"message": f"Email address {address} does not exist on your suppression list."}, _NOT_FOUND
@@ -61,6 +64,16 @@ class SesV2:
             return 200, {}, ""
         found = {"EmailAddress": address, "Reason": self.suppressed[address], "LastUpdateTime": 1_795_516_260}
         return 200, {"SuppressedDestination": found}, ""
+
+    def _page(self, start: int) -> dict[str, Any]:
+        entries = [
+            {"EmailAddress": address, "Reason": reason, "LastUpdateTime": 1_795_516_260}
+            for address, reason in self.suppressed.items()
+        ]
+        end = start + self.page_size
+        return {"SuppressedDestinationSummaries": entries[start:end]} | (
+            {"NextToken": str(end)} if end < len(entries) else {}
+        )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

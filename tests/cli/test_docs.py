@@ -16,7 +16,10 @@ from sesmail_cli.operator.failures import AWS_FAILED, USAGE
 from tests.cli.conftest import sesmail
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-OPERATOR_COMMANDS = ("status", "pause", "resume", "explain", "redrive", "erase", "suppression", "production-access")
+OPERATOR_COMMANDS = (
+    *("status", "pause", "resume", "explain", "redrive", "erase", "suppression", "migrate"),
+    "production-access",
+)
 
 
 def commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:

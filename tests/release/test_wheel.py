@@ -85,6 +85,19 @@ def test_a_name_that_is_no_folder_and_no_starter_is_answered_with_the_starters(e
     assert "welcome" in result.stderr
 
 
+def test_templates_are_checked_for_a_migration_without_an_account(environment: Path, away: Path) -> None:
+    result = sesmail(environment, "migrate", "check", "--no-account", "--templates", "welcome")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "1 templates checked; nothing to change first." in result.stdout
+
+
+def test_a_list_that_cannot_be_read_is_rejected_before_aws_is_asked(environment: Path, away: Path) -> None:
+    (away / "list.json").write_text('[{"email": "ada@example.com"')
+    result = sesmail(environment, "suppression", "import", "list.json", "--from", "csv", AWS_REGION="eu-west-1")
+    assert result.returncode == 2
+    assert "no valid JSON" in result.stderr
+
+
 def test_the_preview_serves_its_page_and_a_starter(environment: Path, away: Path) -> None:
     command = [str(environment / "bin/sesmail"), "template", "preview", "--port", "0", "--no-open"]
     unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "300"}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -22,6 +23,12 @@ def test_all_templates_of_a_bucket_are_loaded(bucket: str, path: str) -> None:
 def test_one_template_of_a_bucket_is_loaded(bucket: str) -> None:
     (found,) = load_templates(f"s3://{bucket}/templates/welcome")
     assert (found.name, found.origin) == ("welcome", f"s3://{bucket}/templates/welcome")
+
+
+def test_a_file_of_a_bucket_that_is_too_large_is_a_finding(bucket: str) -> None:
+    boto3.client("s3").put_object(Bucket=bucket, Key="templates/welcome/template.html", Body=b"x" * 1_048_577)
+    (found,) = load_templates(f"s3://{bucket}/templates/welcome")
+    assert [problem.message for problem in found.problems] == ["file too large: 1048577 bytes (max 1048576 bytes)"]
 
 
 def test_a_folder_is_one_template_or_has_several(folder: Path) -> None:

@@ -15,6 +15,7 @@ from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest, outside_index
+from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
@@ -24,6 +25,8 @@ SOURCE = "sesmail.cli"
 _DAY_SECONDS = 86_400
 
 app = typer.Typer(help="Show and change the suppression list.", no_args_is_help=True)
+app.command("import")(operator_command(import_))
+app.command("export")(operator_command(export))
 
 Type = StrEnum("Type", {name.upper(): name for name in TYPES})  # type: ignore[misc]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The whole address; case does not matter.")]

@@ -103,7 +103,10 @@ def is_inside(path: Path, folder: Path) -> bool:
 
 def size_problem(path: Path) -> str:
     """Return what is wrong with a file that is too large to read; empty for any other."""
-    size = path.stat().st_size if path.is_file() else 0
+    return too_large(path.stat().st_size if path.is_file() else 0)
+
+
+def too_large(size: int) -> str:
     return f"file too large: {size} bytes (max {MAX_SOURCE_BYTES} bytes)" if size > MAX_SOURCE_BYTES else ""
 
 

@@ -13,13 +13,13 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
 from sesmail_cli.templates.compiler import (
-    MAX_SOURCE_BYTES,
     TemplateSourceError,
     compile_template,
     is_inside,
     is_source_tree,
     size_problem,
     template_folders,
+    too_large,
 )
 from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_layer.domain.template.files import METADATA
@@ -126,12 +126,17 @@ def _from_s3(url: str, s3: S3Client) -> list[TemplateFiles]:
     parts = urlsplit(url)
     prefix = parts.path.strip("/") or "templates"
     found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+    problems: defaultdict[str, list[SourceProblem]] = defaultdict(list)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=f"{prefix}/"):
         for entry in page.get("Contents", []):
             folder, _, file = entry["Key"].rpartition("/")
-            if Path(file).suffix in _SUFFIXES and entry["Size"] <= MAX_SOURCE_BYTES:
+            if Path(file).suffix not in _SUFFIXES:
+                continue
+            if problem := too_large(entry["Size"]):
+                problems[folder].append(SourceProblem(file, 0, problem))
+            else:
                 found[folder][file] = s3.get_object(Bucket=parts.netloc, Key=entry["Key"])["Body"].read()
     return [
-        TemplateFiles(folder.rpartition("/")[2], f"s3://{parts.netloc}/{folder}", files)
-        for folder, files in sorted(found.items())
+        TemplateFiles(folder.rpartition("/")[2], f"s3://{parts.netloc}/{folder}", found[folder], problems[folder])
+        for folder in sorted({*found, *problems})
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 LEFT_OUT: dict[str, dict[str, str]] = {
     "ministack": {},
     "localstack": {
+        "test_adoption.py": "deploys an engine of its own; LocalStack runs once, for the tests' engine",
         "test_launcher.py": "tests the embedded emulator itself",
         "test_launcher_account.py": "tests the embedded emulator itself",
         "test_launcher_identities.py": "tests the embedded emulator itself",
