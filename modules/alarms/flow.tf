@@ -16,8 +16,8 @@ resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "ignore"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -38,8 +38,8 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -55,8 +55,8 @@ resource "aws_cloudwatch_metric_alarm" "undeliverable" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -101,8 +101,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   threshold           = each.value.seconds
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -116,8 +116,8 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
   threshold           = 900
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -164,8 +164,8 @@ resource "aws_cloudwatch_metric_alarm" "feedback_silent" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -215,8 +215,8 @@ resource "aws_cloudwatch_metric_alarm" "waiting_transient" {
   threshold           = 300
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -231,8 +231,8 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -273,8 +273,8 @@ resource "aws_cloudwatch_metric_alarm" "daily_quota" {
   threshold           = 1 - var.daily_quota_reserve
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]

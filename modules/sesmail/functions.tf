@@ -127,6 +127,7 @@ module "email_sender" {
   tags               = var.tags
 
   reserved_concurrency     = var.email_sender_reserved_concurrency
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 
@@ -155,6 +156,7 @@ module "feedback_processor" {
   tags               = var.tags
 
   reserved_concurrency     = var.feedback_processor_reserved_concurrency
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 
@@ -181,6 +183,7 @@ module "template_seeder" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 
