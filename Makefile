@@ -55,6 +55,13 @@ VERSION ?=
 release: setup ## build a release into dist/release: modules with their archives, wheel, checksums, notes (VERSION)
 	@$(PY) scripts/release.py --version "$(VERSION)"
 
+# A plan as JSON: terraform show -json plan.tfplan > plan.json
+PLAN ?=
+
+.PHONY: deployer-policy
+deployer-policy: setup ## write the least-privilege policies of whoever applies a plan into deployer/ (PLAN=plan.json)
+	@$(PY) -m tools.generators.deployer_policy $(PLAN)
+
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
 	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-localcloud test-aws test-functions test-release \

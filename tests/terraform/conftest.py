@@ -61,6 +61,7 @@ REJECTED = {
 }
 TEST_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/tests/*.tftest.hcl"))
 TEST_FILES = [file for file in TEST_FILES if file.startswith(("modules/", "terraform/"))]
+OTHER_ACCOUNTS = "modules/sesmail/tests/other_accounts.tftest.hcl"
 APPLIED = "modules/sesmail/tests/environment.tftest.hcl"
 
 
@@ -78,6 +79,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     # The second plan of the root, in a folder of its own: a root keeps one plan's variables and lock.
     jobs["organisation"] = partial(applied.plan, *PLANS["organisation"])
     jobs["elsewhere"] = partial(elsewhere.plan, "terraform", ELSEWHERE)
+    jobs["other accounts"] = partial(elsewhere.planned_runs, OTHER_ACCOUNTS)
     jobs[APPLIED] = partial(applied.applied, APPLIED)
     jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:

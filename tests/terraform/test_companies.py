@@ -47,7 +47,8 @@ def test_names_end_with_the_region_only_where_it_is_asked_for(default: Plan, pla
 
 
 def test_every_alarm_calls_the_owners_actions_and_only_topics_hear_of_its_end(plan: Callable[[str], Plan]) -> None:
-    topic, chat, incident = f"arn:aws:sns:{REGION}:{ACCOUNT}:sesmailengine-Alarms", *ORGANISATION["alarm_actions"]  # type: ignore[misc]
+    topic, chat = f"arn:aws:sns:{REGION}:{ACCOUNT}:sesmailengine-Alarms", f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
+    incident = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/mail"
     alarms = plan("organisation").all("aws_cloudwatch_metric_alarm")
     assert len(alarms) >= 20
     for alarm in alarms:
