@@ -34,6 +34,23 @@ def account() -> Iterator[Emulator]:
     started.stop()
 
 
+# The emulator takes these operations for others.
+MISTAKEN = {"lambda:GetLayerVersion": "lambda:ListLayers"}
+
+
+def emulated(text: str) -> str:
+    """Return a policy for the emulator, which does not find the resource of every request and calls it `*` then.
+
+    `?` is that one character, and no ARN.
+    """
+    policy = json.loads(text)
+    for statement in policy["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        statement["Resource"] = [*resources, "?"]
+        statement["Action"] += [MISTAKEN[action] for action in statement["Action"] if action in MISTAKEN]
+    return json.dumps(policy)
+
+
 def deployer(account: Emulator) -> Mapping[str, str]:
     """Create a user with the policies of modules/sesmail/deployer; return the environment of its commands."""
     iam = client(account, "iam")
@@ -41,7 +58,7 @@ def deployer(account: Emulator) -> Mapping[str, str]:
     iam.create_user(UserName="deployer")
     for path in sorted(FOLDER.glob("deployer-*.json")):
         text = path.read_text().replace("NAME", NAME).replace("REGION", account.environment["AWS_REGION"])
-        document = json.dumps(json.loads(text.replace("ACCOUNT", identity)))
+        document = emulated(text.replace("ACCOUNT", identity))
         policy = iam.create_policy(PolicyName=path.stem, PolicyDocument=document)["Policy"]["Arn"]
         iam.attach_user_policy(UserName="deployer", PolicyArn=policy)
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
