@@ -3,8 +3,9 @@
 Runs in the emulator's own virtual environment: `python -m localcloud.launcher` from the repository's root,
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
-destination, its identities (`identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), SQS and
-EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
+destination, its identities (`identities.py`), IAM's evaluator (`iam.py`), bus policies (`bus_policy.py`), buses of
+other accounts (`other_accounts.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry, for the control API of
+`ses/control.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud import bus_policy, identities, sizes
+from localcloud import bus_policy, identities, other_accounts, sizes
 from localcloud.iam import Enforcement
 from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
@@ -283,6 +284,7 @@ def main() -> None:
     enforcement.install()
     sizes.install()
     bus_policy.install()
+    other_accounts.install()
     identities.install()
     ses.handle_request = wrap_ses(ses.handle_request)
     ses_v2.handle_request = wrap_ses_v2(ses_v2.handle_request)
