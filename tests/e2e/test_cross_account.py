@@ -139,7 +139,7 @@ def test_another_accounts_request_is_sent_and_its_status_comes_back(engine: Engi
 
 
 @pytest.mark.parametrize(
-    ("account", "source", "detail_type"),
+    ("caller", "source", "detail_type"),
     [
         (STRANGER, "shop.orders", "Email Request"),
         (SHOP, "shop.returns", "Email Request"),
@@ -148,10 +148,10 @@ def test_another_accounts_request_is_sent_and_its_status_comes_back(engine: Engi
     ],
 )
 def test_an_account_that_speaks_for_another_is_denied(
-    engine: Engine, account: str, source: str, detail_type: str
+    engine: Engine, caller: str, source: str, detail_type: str
 ) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
-        put(engine, account, (source, detail_type, request("forged")))
+        put(engine, caller, (source, detail_type, request("forged")))
     with pytest.raises(ClientError, match="AccessDenied"):
         put(
             engine,
