@@ -39,15 +39,19 @@ MISTAKEN = {"lambda:GetLayerVersion": "lambda:ListLayers"}
 
 
 def emulated(text: str) -> str:
-    """Return a policy for the emulator, which does not find the resource of every request and calls it `*` then.
+    """Return a policy for the emulator, which finds less in a request than AWS.
 
-    `?` is that one character, and no ARN.
+    A resource that it does not find is `*` to it: `?` is that one character, and no ARN. It takes a bus that is made for
+    a rule of the default bus, and does not know the condition key `lambda:FunctionArn`.
     """
     policy = json.loads(text)
     for statement in policy["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        statement["Resource"] = [*resources, "?"]
+        buses = [arn.replace(":event-bus/", ":rule/default/") for arn in resources if ":event-bus/" in arn]
+        statement["Resource"] = [*resources, *buses, "?"]
         statement["Action"] += [MISTAKEN[action] for action in statement["Action"] if action in MISTAKEN]
+        if "lambda:FunctionArn" in json.dumps(statement):
+            del statement["Condition"]
     return json.dumps(policy)
 
 
