@@ -41,8 +41,8 @@ MISTAKEN = {"lambda:GetLayerVersion": "lambda:ListLayers"}
 def emulated(text: str) -> str:
     """Return a policy for the emulator, which finds less in a request than AWS.
 
-    A resource that it does not find is `*` to it: `?` is that one character, and no ARN. It takes a bus that is made for
-    a rule of the default bus, and does not know the condition key `lambda:FunctionArn`.
+    A resource that it does not find is `*` to it: `?` is that one character, and no ARN. It takes a bus that is made
+    for a rule of the default bus, and does not know the condition key `lambda:FunctionArn`.
     """
     policy = json.loads(text)
     for statement in policy["Statement"]:
