@@ -155,7 +155,7 @@ def test_an_account_that_speaks_for_another_is_denied(
     with pytest.raises(ClientError, match="AccessDenied"):
         put(
             engine,
-            account,
+            caller,
             ("shop.orders", "Email Request", request("mixed")),
             (source, detail_type, request("forged")),
         )
