@@ -35,7 +35,10 @@ def account() -> Iterator[Emulator]:
 
 
 # The emulator takes these operations for others.
-MISTAKEN = {"lambda:GetLayerVersion": "lambda:ListLayers"}
+MISTAKEN = {
+    "lambda:GetLayerVersion": "lambda:ListLayers",
+    "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
+}
 
 
 def emulated(text: str) -> str:
