@@ -18,7 +18,7 @@ export BACKEND
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: ## install what the project needs, into .venv and .venv-emulator
@@ -58,6 +58,13 @@ VERSION ?=
 .PHONY: release
 release: setup ## build a release into dist/release: modules with their archives, wheel, checksums, notes (VERSION)
 	@$(PY) scripts/release.py --version "$(VERSION)"
+
+# A plan as JSON: terraform show -json plan.tfplan > plan.json
+PLAN ?=
+
+.PHONY: deployer-policy
+deployer-policy: setup ## write the least-privilege policies of whoever applies a plan into deployer/ (PLAN=plan.json)
+	@$(PY) -m tools.generators.deployer_policy $(PLAN)
 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end

@@ -43,7 +43,7 @@ def _wrap_put_events(original: Action) -> Action:
         caller = _role_of(evaluator.caller_arn())
         if app_module.AUTH and not caller.endswith(":root"):
             for bus in {entry.get("EventBusName", "default").rpartition("/")[2] for entry in data["Entries"]}:
-                if _is_denied(bus, caller, data["Entries"]):
+                if decide(bus, caller, responses.get_account_id(), data["Entries"]) == "Deny":
                     message = f"User: {caller} is not authorized to perform: events:PutEvents with an explicit deny"
                     return responses.error_response_json("AccessDeniedException", message, 400)
         return original(data, *rest, **named)
@@ -64,12 +64,13 @@ def _values(entries: list[Mapping[str, Any]], name: str) -> str | list[str]:
     return values if len(values) != 1 else values[0]
 
 
-def _is_denied(bus: str, caller: str, entries: list[Mapping[str, Any]]) -> bool:
+def decide(bus: str, caller: str, caller_account: str, entries: list[Mapping[str, Any]]) -> str:
+    """Return what the policy of a bus of this request's account and region says: Allow, Deny or ImplicitDeny."""
     account, region = responses.get_account_id(), responses.get_region()
     context = evaluator.EvalContext(
         principal_arn=caller,
         principal_type="AssumedRole",
-        principal_account=account,
+        principal_account=caller_account,
         action="events:PutEvents",
         resource_arn=f"arn:aws:events:{region}:{account}:event-bus/{bus}",
         region=region,
@@ -79,4 +80,4 @@ def _is_denied(bus: str, caller: str, entries: list[Mapping[str, Any]]) -> bool:
         },
     )
     policy = eventbridge._event_bus_policies.get(bus)
-    return bool(evaluator.evaluate_resource_policy(policy, context).decision == "Deny")
+    return str(evaluator.evaluate_resource_policy(policy, context).decision)

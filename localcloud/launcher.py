@@ -4,7 +4,8 @@ Runs in the emulator's own virtual environment: `python -m localcloud.launcher` 
 with MiniStack's settings in the environment. MiniStack's files are not changed: some of its functions are wrapped
 (sending and GetSendQuota behind `handle_request`, an identity's notifications, SES v2's creation of an event
 destination, its identities (`identities.py`) and account (`account.py`), IAM's evaluator (`iam.py`), bus policies
-(`bus_policy.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry, for the control API of `ses/control.py`).
+(`bus_policy.py`), buses of other accounts (`other_accounts.py`), SQS and EventBridge (`sizes.py`), and the HTTP entry,
+for the control API of `ses/control.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localcloud import account, bus_policy, identities, sizes
+from localcloud import account, bus_policy, identities, other_accounts, sizes
 from localcloud.iam import Enforcement
 from localcloud.ses import apis, control
 from localcloud.ses.faults import ERRORS, Fault
@@ -285,6 +286,7 @@ def main() -> None:
     enforcement.install()
     sizes.install()
     bus_policy.install()
+    other_accounts.install()
     identities.install()
     account.install(service)
     ses.handle_request = wrap_ses(ses.handle_request)

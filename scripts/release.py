@@ -6,7 +6,7 @@ Same input, same bytes. What goes into dist/release:
 
     sesmail-VERSION.zip               modules, examples, archives for each processor; a `source` of a Terraform module
     sesmail-VERSION-py3-none-any.whl  the command `sesmail`
-    RELEASE_NOTES.md                  the changelog's section of this version
+    RELEASE_NOTES.md                  the sections of this version in CHANGELOG.md and docs/upgrading.md
     SHA256SUMS                        of all of them: `sha256sum -c SHA256SUMS`
 """
 
@@ -78,12 +78,20 @@ def check_python() -> None:
 
 
 def release_notes(version: str) -> str:
-    """Return the changelog's section of a version, without its heading."""
-    changelog = (ROOT / "CHANGELOG.md").read_text()
-    found = re.search(rf"^## \[{re.escape(version)}\].*?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
+    """Return what has changed in a version, and what its users must do: both without their headings."""
+    changes = _section("CHANGELOG.md", f"## [{version}]")
+    steps = _section("docs/upgrading.md", f"### {version}")
+    return f"# SESMail {version}\n\n{changes}\n\n## Upgrade to this version\n\n{steps}\n"
+
+
+def _section(file: str, heading: str) -> str:
+    """Return the text below a heading, up to the next one of its level or above."""
+    level = heading.count("#")
+    pattern = rf"^{re.escape(heading)}(?![.\w]).*?\n(.*?)(?=^#{{2,{level}}} |\Z)"
+    found = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE | re.DOTALL)
     if found is None or not found[1].strip():
-        raise ReleaseError(f"CHANGELOG.md has no section '## [{version}]': give what is in Unreleased this heading.")
-    return f"# SESMail {version}\n\n{found[1].strip()}\n"
+        raise ReleaseError(f"{file} has no section '{heading}': give what is in Unreleased this heading.")
+    return found[1].strip()
 
 
 def archive_files() -> Iterator[tuple[str, bytes]]:

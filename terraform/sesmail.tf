@@ -6,6 +6,7 @@ module "sesmail" {
   admin_email                             = var.admin_email
   default_sender_email                    = var.default_sender_email
   name                                    = var.name
+  regional_names                          = var.regional_names
   environment                             = var.environment
   default_sender_name                     = var.default_sender_name
   status_event_source                     = var.status_event_source
@@ -14,6 +15,7 @@ module "sesmail" {
   data_retention_days                     = var.data_retention_days
   archive_days                            = var.archive_days
   kms_key_arn                             = var.kms_key_arn
+  data_kms_key_arn                        = var.data_kms_key_arn
   attachment_kms_key_arns                 = var.attachment_kms_key_arns
   permissions_boundary_arn                = var.permissions_boundary_arn
   role_path                               = var.role_path
@@ -50,6 +52,7 @@ module "sesmail" {
   operator_principals                     = var.operator_principals
   consecutive_soft_bounce_threshold       = var.consecutive_soft_bounce_threshold
   not_spam_lifts_suppression              = var.not_spam_lifts_suppression
+  alarm_actions                           = var.alarm_actions
   bounce_rate_alarm_threshold             = var.bounce_rate_alarm_threshold
   complaint_rate_alarm_threshold          = var.complaint_rate_alarm_threshold
   reputation_alarm_period                 = var.reputation_alarm_period

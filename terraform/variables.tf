@@ -19,9 +19,15 @@ variable "default_sender_email" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "name" {
-  description = "First part of every name; two engines in one account need two."
+  description = "First part of every name; two engines in one account need two, or two regions and regional_names."
   type        = string
   default     = "sesmailengine"
+}
+
+variable "regional_names" {
+  description = "End the names of roles, dashboard and template bucket with the region, so that engines of one name fit into several regions of an account. Set it before the first apply: a later change replaces all of them, and the new bucket has no template of yours."
+  type        = bool
+  default     = false
 }
 
 variable "environment" {
@@ -72,6 +78,12 @@ variable "archive_days" {
 
 variable "kms_key_arn" {
   description = "Customer key for the topics. Its policy must let SES, CloudWatch and SNS use it: the AWS-managed key would silently stop SES and CloudWatch from publishing."
+  type        = string
+  default     = null
+}
+
+variable "data_kms_key_arn" {
+  description = "Customer key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Without the key the data cannot be read: do not delete it while they exist."
   type        = string
   default     = null
 }

@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source; ses_tenant is an SES tenant that you made."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation whose roles may; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -17,6 +17,9 @@ variable "producers" {
     priority                = optional(string)
     ses_tenant              = optional(string)
     principals              = optional(list(string), [])
+    accounts                = optional(list(string), [])
+    organization_id         = optional(string)
+    status_event_bus_arn    = optional(string)
   }))
   default = {}
 }
@@ -39,7 +42,7 @@ variable "default_producer" {
 }
 
 variable "restrict_producers" {
-  description = "Deny the bus to every principal that is not listed with a producer, and to listed ones under a foreign source."
+  description = "Deny the bus to every principal that is not listed with a producer (by principals, accounts or organization_id), and to listed ones under a foreign source."
   type        = bool
   default     = false
 }

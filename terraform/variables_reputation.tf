@@ -20,6 +20,12 @@ variable "not_spam_lifts_suppression" {
 # Alarms
 # ---------------------------------------------------------------------------------------------------------------------
 
+variable "alarm_actions" {
+  description = "What every alarm calls besides its topic, at most four ARNs: SNS topics of this region (chat, paging), Lambda functions, OpsItems, or response plans of Incident Manager. Topics are called again when the alarm ends."
+  type        = list(string)
+  default     = []
+}
+
 variable "bounce_rate_alarm_threshold" {
   description = "Bounce rate of the account above which an alarm warns, as a fraction."
   type        = number

@@ -16,8 +16,8 @@ resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "ignore"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -38,8 +38,8 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -55,8 +55,8 @@ resource "aws_cloudwatch_metric_alarm" "undeliverable" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -101,8 +101,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   threshold           = each.value.seconds
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -118,8 +118,8 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
   threshold           = 900
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -166,8 +166,8 @@ resource "aws_cloudwatch_metric_alarm" "feedback_silent" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -217,8 +217,8 @@ resource "aws_cloudwatch_metric_alarm" "waiting_transient" {
   threshold           = 300
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -233,8 +233,8 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -275,8 +275,8 @@ resource "aws_cloudwatch_metric_alarm" "daily_quota" {
   threshold           = 1 - var.daily_quota_reserve
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]

@@ -7,6 +7,15 @@ locals {
   topic_name  = "${var.name}-Alarms"
   topic_arn   = "arn:${var.account.partition}:sns:${local.account_arn}:${local.topic_name}"
 
+  # What is no request or SES event, the command cannot bring back.
+  dead_letter_advice = {
+    StatusEventsDLQ = "another account's event bus (status_event_bus_arn) rejected status events. Each message's attributes ERROR_CODE and ERROR_MESSAGE say why; its body is the event"
+  }
+
+  # An incident or a ticket is opened by an alarm, and would be opened again by its end: only topics hear of that.
+  alarm_actions = concat([local.topic_arn], var.alarm_actions)
+  ok_actions    = concat([local.topic_arn], [for arn in var.alarm_actions : arn if split(":", arn)[2] == "sns"])
+
   # Alarms that trip the account's breaker: SES's own metrics include mail that bypasses the engine.
   pause_alarms = {
     BounceRate    = { metric = "Reputation.BounceRate", threshold = var.bounce_rate_pause_threshold }
@@ -79,7 +88,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
   for_each = var.dead_letter_queue_names
 
   alarm_name          = "${var.name}-${each.key}-Depth"
-  alarm_description   = "Messages in ${each.value}: run sesmail redrive ${trimprefix(each.value, "${var.name}-")}"
+  alarm_description   = "Messages in ${each.value}: ${lookup(local.dead_letter_advice, each.key, "run sesmail redrive ${trimprefix(each.value, "${var.name}-")}")}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value }
@@ -89,8 +98,8 @@ resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -109,8 +118,8 @@ resource "aws_cloudwatch_metric_alarm" "function_errors" {
   threshold           = var.lambda_error_alarm_threshold
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   metric_query {
@@ -165,8 +174,8 @@ resource "aws_cloudwatch_metric_alarm" "reputation" {
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "ignore"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -185,8 +194,8 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "ignore"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]
@@ -205,8 +214,8 @@ resource "aws_cloudwatch_metric_alarm" "sender_refused" {
   threshold           = 2
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.topic_arn]
-  ok_actions          = [local.topic_arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.ok_actions
   tags                = var.tags
 
   depends_on = [aws_sns_topic.this]

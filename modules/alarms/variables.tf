@@ -13,6 +13,11 @@ variable "admin_email" {
   type        = string
 }
 
+variable "alarm_actions" {
+  description = "Further ARNs that every alarm calls; topics among them are called again when it ends."
+  type        = list(string)
+}
+
 variable "dead_letter_queue_names" {
   description = "Dead-letter queues with an alarm: the first part of the alarm's name to the queue's name."
   type        = map(string)

@@ -82,7 +82,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.name
+  dashboard_name = var.dashboard_name
 
   dashboard_body = jsonencode({
     widgets = flatten([for y, row in local.rows : [for x, widget in row : {

@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "dashboard_name" {
+  description = "Name of the dashboard. CloudWatch keeps dashboards by account, for all regions together."
+  type        = string
+}
+
 variable "account" {
   description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })

@@ -38,7 +38,7 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_iam_role" "this" {
-  name                 = "${var.name}Role"
+  name                 = "${var.name}Role${var.role_name_suffix}"
   path                 = var.role_path
   permissions_boundary = var.permissions_boundary_arn
   description          = "Execution role of ${var.name}"

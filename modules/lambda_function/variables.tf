@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the function; its role is named after it."
+  description = "Name of the function; its role is named after it, with role_name_suffix."
   type        = string
 }
 
@@ -73,6 +73,11 @@ variable "reserved_concurrency" {
   description = "Concurrent executions that are kept for this function alone, and its limit; null reserves none."
   type        = number
   default     = null
+}
+
+variable "role_name_suffix" {
+  description = "End of the name of the function's role: roles are the account's, functions a region's."
+  type        = string
 }
 
 variable "role_path" {

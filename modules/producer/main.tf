@@ -10,15 +10,23 @@ data "aws_region" "current" {}
 
 locals {
   account_arn = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
-  bus_arn     = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:event-bus/${var.event_bus_name}"
+  arn_prefix  = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}"
+  elsewhere   = var.event_bus_arn != null
+  bus_arn     = local.elsewhere ? var.event_bus_arn : "${local.arn_prefix}:event-bus/${var.event_bus_name}"
+  bus         = { region = split(":", local.bus_arn)[3], account = split(":", local.bus_arn)[4], name = split(":event-bus/", local.bus_arn)[1] }
 
   # Names of rules and policies take letters, digits, dots, hyphens and underscores only, rules 64 of them: a source that
   # is too long is shortened, and a hash keeps its name unique.
   source_name = replace(var.event_source, "/", "_")
   short_name  = length(local.source_name) <= 57 ? local.source_name : "${substr(local.source_name, 0, 48)}-${substr(sha1(var.event_source), 0, 8)}"
   rule_name   = "${local.short_name}-status"
-  rule_arn    = "arn:${data.aws_partition.current.partition}:events:${local.account_arn}:rule/${var.event_bus_name}/${local.rule_name}"
+  rule_arn    = "${local.arn_prefix}:rule/${local.status_bus}/${local.rule_name}"
   subscribed  = var.status_target != null
+
+  # EventBridge cannot make a target of this account for a rule of another account's bus, but sends its events to a bus here:
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+  own_bus     = local.elsewhere && local.subscribed
+  status_bus  = local.own_bus ? "${local.short_name}-statuses" : local.bus.name
   target_type = local.subscribed ? var.status_target.type : "none"
 
   policy = jsonencode({
@@ -57,7 +65,7 @@ locals {
 resource "aws_iam_role_policy" "send" {
   count = length(var.role_names)
 
-  name   = "${substr(var.event_bus_name, 0, min(64, length(var.event_bus_name)))}-${local.short_name}"
+  name   = "${substr(local.bus.name, 0, min(64, length(local.bus.name)))}-${local.short_name}${var.regional_names ? "-${local.bus.region}" : ""}"
   role   = var.role_names[count.index]
   policy = local.policy
 }
@@ -66,12 +74,40 @@ resource "aws_iam_role_policy" "send" {
 # Statuses
 # ---------------------------------------------------------------------------------------------------------------------
 
+resource "aws_cloudwatch_event_bus" "status" {
+  count = local.own_bus ? 1 : 0
+
+  name = local.status_bus
+  tags = var.tags
+}
+
+# The engine's account sends status events, and nothing else.
+resource "aws_cloudwatch_event_bus_policy" "status" {
+  count = local.own_bus ? 1 : 0
+
+  event_bus_name = aws_cloudwatch_event_bus.status[0].name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "StatusesOfTheEngine"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${local.bus.account}:root" }
+      Action    = "events:PutEvents"
+      Resource  = "${local.arn_prefix}:event-bus/${local.status_bus}"
+      Condition = {
+        "ForAllValues:StringEquals" = { "events:source" = [var.status_event_source], "events:detail-type" = ["Email Status Changed"] }
+      }
+    }]
+  })
+}
+
 resource "aws_cloudwatch_event_rule" "status" {
   count = local.subscribed ? 1 : 0
 
   name           = local.rule_name
   description    = "Statuses of the emails that ${var.event_source} asked for"
-  event_bus_name = var.event_bus_name
+  event_bus_name = local.own_bus ? aws_cloudwatch_event_bus.status[0].name : local.status_bus
   tags           = var.tags
 
   event_pattern = jsonencode({
@@ -85,7 +121,7 @@ resource "aws_cloudwatch_event_target" "status" {
   count = local.subscribed ? 1 : 0
 
   rule           = aws_cloudwatch_event_rule.status[0].name
-  event_bus_name = var.event_bus_name
+  event_bus_name = aws_cloudwatch_event_rule.status[0].event_bus_name
   arn            = var.status_target.arn
 
   dynamic "dead_letter_config" {

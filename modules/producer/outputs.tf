@@ -8,6 +8,12 @@ output "event_bus_arn" {
   value       = local.bus_arn
 }
 
+# Built rather than read, so that the engine's line in producers can be planned with it.
+output "status_event_bus_arn" {
+  description = "ARN of this account's bus for the statuses, for status_event_bus_arn of the engine's producers; null with event_bus_name, or without status_target."
+  value       = local.own_bus ? "${local.arn_prefix}:event-bus/${local.status_bus}" : null
+}
+
 output "status_rule_arn" {
   description = "ARN of the rule that selects the team's statuses, or null."
   value       = local.subscribed ? local.rule_arn : null

@@ -1,11 +1,34 @@
 variable "event_bus_name" {
-  description = "Name of the engine's bus: its output event_bus_name."
+  description = "Name of the engine's bus, where the engine is in this account and region: its output event_bus_name."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_bus_name))
-    error_message = "event_bus_name must be the name of an event bus, not its ARN."
+    condition     = var.event_bus_name == null ? true : can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_bus_name))
+    error_message = "event_bus_name must be the name of an event bus, not its ARN; the ARN goes into event_bus_arn."
   }
+}
+
+variable "event_bus_arn" {
+  description = "ARN of the engine's bus, where the engine is in another account or region: its output event_bus_arn. The engine's producers must list this account (principals, accounts or organization_id), and for statuses this module's status_event_bus_arn."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.event_bus_arn == null ? true : can(regex("^arn:[^:]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]{1,256}$", var.event_bus_arn))
+    error_message = "event_bus_arn must be the ARN of an event bus, such as arn:aws:events:eu-west-1:123456789012:event-bus/sesmailengine-EmailBus."
+  }
+
+  validation {
+    condition     = (var.event_bus_arn == null) != (var.event_bus_name == null)
+    error_message = "event_bus_arn or event_bus_name must be set, and not both: the name for an engine of this account and region, the ARN for any other."
+  }
+}
+
+variable "regional_names" {
+  description = "End the names of roles' policies with the engine's region, so that one role may use the engines of two regions that have one name."
+  type        = bool
+  default     = false
 }
 
 variable "event_source" {

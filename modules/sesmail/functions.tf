@@ -131,6 +131,7 @@ module "email_sender" {
   tags               = var.tags
 
   reserved_concurrency     = var.email_sender_reserved_concurrency
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 
@@ -159,6 +160,7 @@ module "feedback_processor" {
   tags               = var.tags
 
   reserved_concurrency     = var.feedback_processor_reserved_concurrency
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 
@@ -185,6 +187,7 @@ module "template_seeder" {
   tracing_enabled    = var.tracing_enabled
   tags               = var.tags
 
+  role_name_suffix         = local.region_suffix
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
 

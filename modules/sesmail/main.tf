@@ -1,7 +1,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 # The whole engine. This file: names, and the parts that depend on no other. queues.tf is the bus and what it feeds,
-# functions.tf the three Lambdas, permissions.tf what they may do, producers.tf who may send, starters.tf the first
-# templates.
+# functions.tf the three Lambdas, permissions.tf what they may do, producers.tf and bus_policy.tf who may send,
+# status_buses.tf what goes to other accounts, starters.tf the first templates.
 # ---------------------------------------------------------------------------------------------------------------------
 
 data "aws_caller_identity" "current" {}
@@ -26,6 +26,9 @@ locals {
   }
   account_arn = "${local.account.region}:${local.account.id}"
 
+  # Roles, bucket and dashboard have names of the whole account, the bucket's of all accounts.
+  region_suffix = var.regional_names ? "-${local.account.region}" : ""
+
   bus_name        = "${var.name}-EmailBus"
   email_rule_name = "${var.name}-EmailEventRule"
   bulk_rule_name  = "${var.name}-BulkEventRule"
@@ -37,14 +40,14 @@ locals {
   alarm_topic_arn    = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-Alarms"
 
   # The first part of each alarm's name to the queue that it watches.
-  dead_letter_queues = {
+  dead_letter_queues = merge(local.status_dead_letter_queues, {
     EventBridgeDLQ = module.event_bridge_dlq.name
     EmailQueueDLQ  = module.email_queue.dead_letter_name
     BulkQueueDLQ   = module.bulk_queue.dead_letter_name
     RetryDLQ       = module.retry_queue.dead_letter_name
     BulkRetryDLQ   = module.bulk_retry_queue.dead_letter_name
     FeedbackDLQ    = module.feedback_queue.dead_letter_name
-  }
+  })
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -57,6 +60,7 @@ module "tables" {
   name                  = var.name
   account               = local.account
   retain_data_on_delete = var.retain_data_on_delete
+  kms_key_arn           = var.data_kms_key_arn
   tags                  = var.tags
 
   # A destroy takes the bucket's protection (public access block, versioning, encryption, policy) before the bucket
@@ -67,9 +71,10 @@ module "tables" {
 module "template_bucket" {
   source = "../template_bucket"
 
-  name                  = var.name
+  name                  = "${var.name}-templates-${local.account.id}${local.region_suffix}"
   account               = local.account
   retain_data_on_delete = var.retain_data_on_delete
+  kms_key_arn           = var.data_kms_key_arn
   tags                  = var.tags
 }
 
@@ -105,6 +110,7 @@ module "alarms" {
   name                    = var.name
   account                 = local.account
   admin_email             = var.admin_email
+  alarm_actions           = var.alarm_actions
   dead_letter_queue_names = local.dead_letter_queues
   function_names          = { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name }
 
@@ -137,6 +143,7 @@ module "dashboard" {
   source = "../dashboard"
 
   name                    = var.name
+  dashboard_name          = "${var.name}${local.region_suffix}"
   account                 = local.account
   event_bus_name          = local.bus_name
   rule_names              = [local.email_rule_name, local.bulk_rule_name]

@@ -28,6 +28,28 @@ locals {
     for arn in var.attachment_kms_key_arns : "s3.${split(":", arn)[3]}.${data.aws_partition.current.dns_suffix}"
   ])
 
+  # DynamoDB and S3 ask KMS in the function's name; used directly, the key is denied:
+  # https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+  data_key_services = { for service in ["dynamodb", "s3"] : service => "${service}.${local.account.region}.${data.aws_partition.current.dns_suffix}" }
+  table_key_statements = [for arn in var.data_kms_key_arn[*] : {
+    sid       = "UseDataKeyThroughDynamoDbOnly"
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"]
+    resources = [arn]
+    condition = { StringEquals = { "kms:ViaService" = [local.data_key_services.dynamodb] } }
+  }]
+  read_bucket_key_statements = [for arn in var.data_kms_key_arn[*] : {
+    sid       = "DecryptTemplatesThroughS3Only"
+    actions   = ["kms:Decrypt"]
+    resources = [arn]
+    condition = { StringEquals = { "kms:ViaService" = [local.data_key_services.s3] } }
+  }]
+  write_bucket_key_statements = [for arn in var.data_kms_key_arn[*] : {
+    sid       = "EncryptTemplatesThroughS3Only"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [arn]
+    condition = { StringEquals = { "kms:ViaService" = [local.data_key_services.s3] } }
+  }]
+
   publish_statement = {
     sid       = "PublishStatusEvents"
     actions   = ["events:PutEvents"]
@@ -119,6 +141,8 @@ locals {
       },
       local.publish_statement,
     ],
+    local.table_key_statements,
+    local.read_bucket_key_statements,
     !local.may_send || module.ses_events.configuration_set_arn == null ? [] : [{
       sid       = "SendWithConfigurationSet"
       actions   = ["ses:SendRawEmail"]
@@ -151,7 +175,7 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  feedback_statements = [
+  feedback_statements = concat([
     {
       sid       = "FoldEvents"
       actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
@@ -193,7 +217,7 @@ locals {
       resources = [module.retry_queue.arn, module.bulk_retry_queue.arn]
     },
     local.publish_statement,
-  ]
+  ], local.table_key_statements)
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -201,7 +225,7 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  seeder_statements = [
+  seeder_statements = concat([
     {
       sid       = "CreateKeys"
       actions   = concat(["ssm:PutParameter"], var.retain_data_on_delete ? [] : ["ssm:DeleteParameter"])
@@ -218,5 +242,5 @@ locals {
       resources = ["${module.template_bucket.arn}/templates/*"]
     },
     local.list_templates_statement,
-  ]
+  ], local.write_bucket_key_statements)
 }

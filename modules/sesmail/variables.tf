@@ -27,7 +27,7 @@ variable "default_sender_email" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "name" {
-  description = "First part of every name; two engines in one account need two."
+  description = "First part of every name; two engines in one account need two, or two regions and regional_names."
   type        = string
   default     = "sesmailengine"
 
@@ -39,6 +39,17 @@ variable "name" {
   validation {
     condition     = !startswith(var.name, "aws") && !startswith(var.name, "ssm")
     error_message = "name must not start with aws or ssm: the keys are SSM parameters under /NAME/, and SSM reserves both."
+  }
+}
+
+variable "regional_names" {
+  description = "End the names of roles, dashboard and template bucket with the region, so that engines of one name fit into several regions of an account. Set it before the first apply: a later change replaces all of them, and the new bucket has no template of yours."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.regional_names || length(var.name) <= 30
+    error_message = "regional_names leaves at most 30 characters to name: the region becomes part of role and bucket names, which end at 64 and 63 characters."
   }
 }
 
@@ -126,6 +137,17 @@ variable "kms_key_arn" {
   validation {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias, or null."
+  }
+}
+
+variable "data_kms_key_arn" {
+  description = "Customer key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Without the key the data cannot be read: do not delete it while they exist."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.data_kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.data_kms_key_arn))
+    error_message = "data_kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias, without wildcards, or null."
   }
 }
 

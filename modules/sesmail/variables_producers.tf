@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source; ses_tenant is an SES tenant that you made."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation whose roles may; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -15,6 +15,9 @@ variable "producers" {
     priority                = optional(string)
     ses_tenant              = optional(string)
     principals              = optional(list(string), [])
+    accounts                = optional(list(string), [])
+    organization_id         = optional(string)
+    status_event_bus_arn    = optional(string)
   }))
   default = {}
 
@@ -66,6 +69,21 @@ variable "producers" {
   validation {
     condition     = alltrue([for policy in values(var.producers) : alltrue([for arn in policy.principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))])])
     error_message = "principals of a producer are ARNs of IAM roles or users, such as arn:aws:iam::123456789012:role/shop, without wildcards."
+  }
+
+  validation {
+    condition     = alltrue([for policy in values(var.producers) : alltrue([for account in policy.accounts : can(regex("^[0-9]{12}$", account))])])
+    error_message = "accounts of a producer are ids of AWS accounts, such as 210987654321: 12 digits in quotes."
+  }
+
+  validation {
+    condition     = alltrue([for policy in values(var.producers) : policy.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", policy.organization_id))])
+    error_message = "organization_id of a producer is the id of an AWS organisation, such as o-a1b2c3d4e5, or left out."
+  }
+
+  validation {
+    condition     = alltrue([for policy in values(var.producers) : policy.status_event_bus_arn == null ? true : can(regex("^arn:[^:]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]{1,256}$", policy.status_event_bus_arn))])
+    error_message = "status_event_bus_arn of a producer is the ARN of an event bus (arn:aws:events:REGION:ACCOUNT:event-bus/NAME), such as the output of the same name of modules/producer, or left out."
   }
 }
 
@@ -127,13 +145,13 @@ variable "default_producer" {
 }
 
 variable "restrict_producers" {
-  description = "Deny the bus to every principal that is not listed with a producer, and to listed ones under a foreign source."
+  description = "Deny the bus to every principal that is not listed with a producer (by principals, accounts or organization_id), and to listed ones under a foreign source."
   type        = bool
   default     = false
 
   validation {
-    condition     = !var.restrict_producers || length(flatten([for policy in concat(values(var.producers), [var.default_producer]) : policy.principals])) > 0
-    error_message = "restrict_producers would deny every principal: set principals for at least one producer."
+    condition     = !var.restrict_producers || length(var.default_producer.principals) > 0 || anytrue([for policy in values(var.producers) : length(concat(policy.principals, policy.accounts)) > 0 || policy.organization_id != null])
+    error_message = "restrict_producers would deny every principal: set principals, accounts or organization_id for at least one producer."
   }
 }
 

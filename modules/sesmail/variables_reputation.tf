@@ -23,6 +23,27 @@ variable "not_spam_lifts_suppression" {
 # Alarms
 # ---------------------------------------------------------------------------------------------------------------------
 
+variable "alarm_actions" {
+  description = "What every alarm calls besides its topic, at most four ARNs: SNS topics of this region (chat, paging), Lambda functions, OpsItems, or response plans of Incident Manager. Topics are called again when the alarm ends."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(distinct(var.alarm_actions)) == length(var.alarm_actions) && length(var.alarm_actions) <= 4
+    error_message = "alarm_actions takes at most four different ARNs: CloudWatch calls five for an alarm, and the engine's topic is one."
+  }
+
+  validation {
+    condition = alltrue([for arn in var.alarm_actions : anytrue([
+      can(regex("^arn:[^:]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn)),
+      can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$", arn)),
+      can(regex("^arn:[^:]+:ssm:[a-z0-9-]+:[0-9]{12}:opsitem:[1-4](#CATEGORY=[A-Za-z]+)?$", arn)),
+      can(regex("^arn:[^:]+:ssm-incidents::[0-9]{12}:response-plan/[A-Za-z0-9_-]{1,200}$", arn)),
+    ])])
+    error_message = "alarm_actions are ARNs of standard SNS topics (arn:aws:sns:REGION:ACCOUNT:NAME), Lambda functions, OpsItems (arn:aws:ssm:REGION:ACCOUNT:opsitem:SEVERITY) or response plans (arn:aws:ssm-incidents::ACCOUNT:response-plan/NAME)."
+  }
+}
+
 variable "bounce_rate_alarm_threshold" {
   description = "Bounce rate of the account above which an alarm warns, as a fraction."
   type        = number

@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# The engine's data. All tables are on demand, encrypted with the account's DynamoDB key and protected from
+# The engine's data. All tables are on demand, encrypted with the account's DynamoDB key or the owner's, and protected from
 # deletion while data is to be retained.
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -26,7 +26,7 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_dynamodb_table" "tracking" {
-  # checkov:skip=CKV_AWS_119: the account's own DynamoDB key is the default; a customer key costs a KMS call per partition
+  # checkov:skip=CKV_AWS_119: the account's own DynamoDB key is the default; a customer key comes by data_kms_key_arn
   name                        = "${var.name}-EmailTracking"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "emailId"
@@ -87,7 +87,8 @@ resource "aws_dynamodb_table" "tracking" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 
   # A table that exists keeps its indexes: another projection would delete and build them again, and an index that is
@@ -147,7 +148,8 @@ resource "aws_dynamodb_table" "suppression" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 }
 
@@ -178,7 +180,8 @@ resource "aws_dynamodb_table" "control" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 }
 
@@ -206,6 +209,7 @@ resource "aws_dynamodb_table" "pending" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 }

@@ -13,6 +13,11 @@ variable "retain_data_on_delete" {
   type        = bool
 }
 
+variable "kms_key_arn" {
+  description = "Customer key of the tables; null for the account's own DynamoDB key."
+  type        = string
+}
+
 variable "tags" {
   description = "Tags for everything in this module."
   type        = map(string)

@@ -3,18 +3,24 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  name = "${var.name}-templates-${var.account.id}"
-  arn  = "arn:${var.account.partition}:s3:::${local.name}"
+  arn = "arn:${var.account.partition}:s3:::${var.name}"
 }
 
 resource "aws_s3_bucket" "this" {
   # checkov:skip=CKV_AWS_18: templates are not personal data; CloudTrail data events show who changed one
   # checkov:skip=CKV_AWS_144: templates live in the user's repository as well; versioning covers mistakes
-  # checkov:skip=CKV_AWS_145: AES256, so that producers' own tools need no right on a key to upload a template
+  # checkov:skip=CKV_AWS_145: AES256 is the default, so that whoever uploads a template needs no right on a key; a customer key comes by data_kms_key_arn
   # checkov:skip=CKV2_AWS_62: nothing waits for a new template: the sender revalidates its cache by ETag
-  bucket        = local.name
+  bucket        = var.name
   force_destroy = !var.retain_data_on_delete
   tags          = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(var.name) <= 63
+      error_message = "The template bucket's name would be ${var.name}, and S3 takes 63 characters: shorten name by ${max(0, length(var.name) - 63)}."
+    }
+  }
 }
 
 resource "aws_s3_bucket_versioning" "this" {
@@ -32,7 +38,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
     bucket_key_enabled = true
 
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
     }
   }
 }

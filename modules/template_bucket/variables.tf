@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the engine: the first part of every resource's name."
+  description = "Name of the bucket."
   type        = string
 }
 
@@ -11,6 +11,11 @@ variable "account" {
 variable "retain_data_on_delete" {
   description = "Fail to destroy the bucket while it contains templates."
   type        = bool
+}
+
+variable "kms_key_arn" {
+  description = "Customer key of the bucket; null for S3's own (AES256)."
+  type        = string
 }
 
 variable "tags" {

@@ -107,8 +107,9 @@ def test_the_error_index_has_the_same_codes_and_messages() -> None:
 def test_every_alarm_has_a_row() -> None:
     alarms = "".join(path.read_text() for path in (ROOT / "modules/alarms").glob("*.tf"))
     engine = (ROOT / "modules/sesmail/main.tf").read_text()
-    listed = engine.split("dead_letter_queues = {")[1].split("}")[0]
-    queues = re.findall(r"(\w+) +=", listed)
+    elsewhere = (ROOT / "modules/sesmail/status_buses.tf").read_text()
+    listed = engine.split("dead_letter_queues = merge(")[1].split("}")[0]
+    queues = re.findall(r"(\w+) += module", listed) + re.findall(r'"(\w+DLQ)" => queue\.name', elsewhere)
     names = {f"{queue}-Depth" for queue in queues} | {"EmailSender-Errors", "FeedbackProcessor-Errors"}
     aged = re.findall(r"(\w+) += \{ queue_name", engine)
     assert len(aged) == 4
@@ -120,7 +121,7 @@ def test_every_alarm_has_a_row() -> None:
         for cells in rows(DOCS / "troubleshooting.md")
         for name in re.findall(r"`sesmailengine-([\w-]+)`", cells[0])
     }
-    assert len(queues) == 6
+    assert len(queues) == 7
     assert documented == names
 
 

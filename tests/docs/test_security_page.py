@@ -19,12 +19,12 @@ FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder":
 
 def granted() -> set[tuple[str, str]]:
     """Return (function, statement) for every statement in permissions.tf, with shared statements."""
-    shared = dict(re.findall(r'(\w+_statement) = \{\s+sid += "(\w+)"', PERMISSIONS))
+    shared = dict(re.findall(r'(\w+_statements?) = (?:\{|\[for .+ : \{)\s+sid += "(\w+)"', PERMISSIONS))
     found = set()
     for name, function in FUNCTIONS.items():
         body = PERMISSIONS.split(f"{name}_statements = ")[1].split("\n# ----")[0]
         found |= {(function, sid) for sid in re.findall(r'sid += "(\w+)"', body)}
-        found |= {(function, shared[used]) for used in re.findall(r"local\.(\w+_statement)\b", body)}
+        found |= {(function, shared[used]) for used in re.findall(r"local\.(\w+_statements?)\b", body)}
     return found
 
 

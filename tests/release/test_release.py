@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def clone_to(folder: Path) -> Path:
-    """Copy the working tree without what git ignores, with a changelog that has this version."""
+    """Copy the working tree without what git ignores, with a changelog and upgrade notes that have this version."""
     command = ["git", "ls-files", "-zco", "--exclude-standard"]
     files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in files.strip("\0").split("\0"):
@@ -28,6 +28,8 @@ def clone_to(folder: Path) -> Path:
             shutil.copy2(ROOT / name, folder / name)
     changelog = folder / "CHANGELOG.md"
     changelog.write_text(changelog.read_text().replace("## [Unreleased]", f"## [{VERSION}] - 2026-11-28", 1))
+    upgrading = folder / "docs/upgrading.md"
+    upgrading.write_text(upgrading.read_text().replace("### Unreleased", f"### {VERSION}", 1))
     return folder
 
 
@@ -82,13 +84,25 @@ def test_the_archive_has_all_modules_and_no_tests_or_leftovers(archive: list[str
     modules = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("modules/*/*.tf")}
     assert {str(Path(name).parent) for name in archive if name.startswith("modules/")} >= modules
     assert not [name for name in archive if re.search(r"/tests/|\.terraform|tfstate|__pycache__", name)]
-    assert {"LICENSE", "CHANGELOG.md"} <= set(archive)
+    assert {"LICENSE", "CHANGELOG.md", "modules/sesmail/deployer/deployer-1.json"} <= set(archive)
 
 
-def test_the_notes_are_the_changelogs_section(built: Path) -> None:
+def test_the_notes_are_the_sections_of_changelog_and_upgrade_notes(built: Path) -> None:
     notes = (built / "RELEASE_NOTES.md").read_text()
     assert notes.startswith(f"# SESMail {VERSION}\n\n### Added")
     assert "## [" not in notes
+    steps = notes.split("\n## Upgrade to this version\n\n")[1]
+    assert "moved" in steps
+    assert "For maintainers" not in steps
+
+
+def test_a_version_without_upgrade_notes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "CHANGELOG.md").write_text("## [1.0.0] - 2026-12-01\n\n* Something.\n")
+    (tmp_path / "docs/upgrading.md").write_text("## Notes per version\n\n### 1.0.0\n\n## For maintainers\n\nWrite.\n")
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    with pytest.raises(release.ReleaseError, match=r"docs/upgrading.md has no section '### 1.0.0'"):
+        release.release_notes("1.0.0")
 
 
 def test_another_version_than_the_code_has_is_refused(tmp_path: Path) -> None:

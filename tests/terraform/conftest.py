@@ -23,7 +23,13 @@ ORGANISATION: dict[str, object] = {
         f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234",
         "arn:aws:kms:eu-north-1:210987654321:key/5",
     ],
-    "producers": {"shop": {"attachment_prefixes": ["s3://example-invoices/"]}},
+    "producers": {"shop": {"attachment_prefixes": ["s3://example-invoices/"], "accounts": ["210987654321"]}},
+    "regional_names": True,
+    "data_kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data",
+    "alarm_actions": [
+        f"arn:aws:sns:{REGION}:{ACCOUNT}:chat",
+        f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/mail",
+    ],
     "tls_policy": "OPTIONAL",
     "email_sender_reserved_concurrency": 20,
     "feedback_processor_reserved_concurrency": 5,
@@ -35,12 +41,15 @@ PLANS: dict[str, tuple[str, dict[str, object]]] = {
     "minimal": ("examples/minimal", {"package_dir": f"../../{PACKAGES}"}),
     "complete": ("examples/complete", {"package_dir": f"../../{PACKAGES}"}),
     "producer": ("examples/producer", {}),
+    "cross-account": ("examples/cross-account", {"package_dir": f"../../{PACKAGES}"}),
     "domain": (
         "examples/domain",
         {"package_dir": f"../../{PACKAGES}", "route53_zone_id": "Z0123456789ABCDEFGHIJ", "domain_is_verified": "true"},
     ),
     "domain without a zone": ("modules/domain", {"domain": "example.com"}),
 }
+# The same engine in a second region of the account.
+ELSEWHERE = {**PLANS["organisation"][1], "aws_region": "us-east-1", "data_kms_key_arn": None}
 # Values that the engine rejects, one of each kind of rule.
 REJECTED = {
     "admin_email": "ops",
@@ -52,14 +61,16 @@ REJECTED = {
 }
 TEST_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/tests/*.tftest.hcl"))
 TEST_FILES = [file for file in TEST_FILES if file.startswith(("modules/", "terraform/"))]
+OTHER_ACCOUNTS = "modules/sesmail/tests/other_accounts.tftest.hcl"
 APPLIED = "modules/sesmail/tests/environment.tftest.hcl"
 
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[object]]]:
     """Every run by its name: plans by theirs, `terraform test` by its file."""
-    # Runs that work in one folder would share its .terraform, hence three copies.
-    planned, tested, applied = (Workspace(tmp_path_factory.mktemp(name)) for name in ("plan", "test", "apply"))
+    # Runs that work in one folder would share its .terraform, hence the copies.
+    names = ("plan", "test", "apply", "elsewhere")
+    planned, tested, applied, elsewhere = (Workspace(tmp_path_factory.mktemp(name)) for name in names)
     validations = [file for file in TEST_FILES if "/tests/validation" in file]
     # What is quick comes first, then what most tests wait for.
     jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
@@ -67,12 +78,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
     # The second plan of the root, in a folder of its own: a root keeps one plan's variables and lock.
     jobs["organisation"] = partial(applied.plan, *PLANS["organisation"])
+    jobs["elsewhere"] = partial(elsewhere.plan, "terraform", ELSEWHERE)
+    jobs["other accounts"] = partial(elsewhere.planned_runs, OTHER_ACCOUNTS)
     jobs[APPLIED] = partial(applied.applied, APPLIED)
     jobs |= {file: partial(tested.test, file) for file in TEST_FILES if file not in jobs}
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         yield {name: pool.submit(job) for name, job in jobs.items()}
         pool.shutdown(cancel_futures=True)
-    for workspace in (planned, tested, applied):
+    for workspace in (planned, tested, applied, elsewhere):
         workspace.close()
 
 

@@ -175,6 +175,14 @@ class Workspace:
         state = states[-1]
         return Plan(tuple(_resources(state.get("root_module") or state["values"]["root_module"])))
 
+    def planned_runs(self, test_file: str) -> dict[str, Plan]:
+        """The plan of each run of a test file, in which mocks make up what AWS would answer."""
+        where, _, file = test_file.partition("/tests/")
+        self.init(where)
+        output = self.run(where, "test", "-json", "-verbose", f"-filter=tests/{file}")
+        plans = [line for line in map(json.loads, output.splitlines()) if line["type"] == "test_plan"]
+        return {line["@testrun"]: Plan(tuple(_changes(line["test_plan"]))) for line in plans}
+
     def _environment(self) -> dict[str, str]:
         own = {
             key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS"))
@@ -188,6 +196,11 @@ class Workspace:
             "CHECKPOINT_DISABLE": "1",
             "TF_IN_AUTOMATION": "1",
         }
+
+
+def _changes(plan: Mapping[str, Any]) -> list[Resource]:
+    changes = [change for change in plan["resource_changes"] if change["mode"] == "managed"]
+    return [Resource(change["address"], change["type"], change["change"]["after"] or {}) for change in changes]
 
 
 def _resources(module: Mapping[str, Any]) -> list[Resource]:

@@ -26,6 +26,7 @@ variables {
   lambda_error_alarm_evaluation_periods = 2
   daily_quota_reserve                   = 0.1
   kms_key_arn                           = null
+  alarm_actions                         = []
 }
 
 run "every_alarm_has_its_metric_and_publishes_both_changes" {
@@ -278,5 +279,21 @@ run "a_breaker_that_only_alarms_has_an_alarm" {
       "mail-Breaker-Tripped" = "SESMail BreakerTripped {\"Name\":\"mail\"} Maximum 60 1 0 GreaterThanThreshold"
     }
     error_message = "With breaker_mode = alarm, an alarm must fire instead of a pause."
+  }
+}
+
+run "a_status_that_another_account_rejected_is_no_work_for_redrive" {
+  command = plan
+
+  variables {
+    dead_letter_queue_names = { StatusEventsDLQ = "mail-StatusEventsDLQ" }
+  }
+
+  assert {
+    condition = (
+      strcontains(aws_cloudwatch_metric_alarm.dead_letter_depth["StatusEventsDLQ"].alarm_description, "ERROR_MESSAGE") &&
+      !strcontains(aws_cloudwatch_metric_alarm.dead_letter_depth["StatusEventsDLQ"].alarm_description, "redrive")
+    )
+    error_message = "The alarm must name what helps."
   }
 }

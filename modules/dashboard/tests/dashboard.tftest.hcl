@@ -2,6 +2,7 @@ mock_provider "aws" {}
 
 variables {
   name                    = "mail"
+  dashboard_name          = "mail"
   account                 = { partition = "aws", region = "eu-west-1", id = "123456789012" }
   event_bus_name          = "mail-EmailBus"
   rule_names              = ["mail-EmailEventRule", "mail-BulkEventRule"]

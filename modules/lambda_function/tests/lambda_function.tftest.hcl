@@ -19,6 +19,7 @@ variables {
   log_retention_days = 90
   tracing_enabled    = false
 
+  role_name_suffix         = ""
   role_path                = "/"
   permissions_boundary_arn = null
 }

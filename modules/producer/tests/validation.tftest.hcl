@@ -63,3 +63,34 @@ run "a_dead_letter_queue_that_is_no_queue_is_rejected" {
 
   expect_failures = [var.status_target]
 }
+
+run "no_bus_is_rejected" {
+  command = plan
+
+  variables {
+    event_bus_name = null
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "two_buses_are_rejected" {
+  command = plan
+
+  variables {
+    event_bus_arn = "arn:aws:events:eu-west-1:123456789012:event-bus/mail-EmailBus"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "a_bus_arn_that_is_a_name_is_rejected" {
+  command = plan
+
+  variables {
+    event_bus_name = null
+    event_bus_arn  = "mail-EmailBus"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}

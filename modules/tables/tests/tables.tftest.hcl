@@ -4,6 +4,7 @@ variables {
   name                  = "mail"
   account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
   retain_data_on_delete = true
+  kms_key_arn           = null
 }
 
 run "tables_are_as_documented_encrypted_expiring_and_protected" {
@@ -89,5 +90,20 @@ run "deletion_protection_can_be_turned_off" {
       table.deletion_protection_enabled
     ])
     error_message = "retain_data_on_delete = false must lift the protection of every table."
+  }
+}
+
+run "every_table_is_encrypted_with_the_customers_key" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+  }
+
+  assert {
+    condition = alltrue([for table in [aws_dynamodb_table.tracking, aws_dynamodb_table.suppression, aws_dynamodb_table.control, aws_dynamodb_table.pending] :
+      table.server_side_encryption[0].enabled && table.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    ])
+    error_message = "No table may be left with another key."
   }
 }

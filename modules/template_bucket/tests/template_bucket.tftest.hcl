@@ -1,9 +1,10 @@
 mock_provider "aws" {}
 
 variables {
-  name                  = "mail"
+  name                  = "mail-templates-123456789012"
   account               = { partition = "aws", region = "eu-west-1", id = "123456789012" }
   retain_data_on_delete = true
+  kms_key_arn           = null
 }
 
 run "bucket_is_private_versioned_encrypted_and_tls_only" {
@@ -69,4 +70,30 @@ run "destroy_may_empty_the_bucket_when_asked" {
     condition     = aws_s3_bucket.this.force_destroy
     error_message = "retain_data_on_delete = false must let a destroy empty the bucket."
   }
+}
+
+run "templates_are_encrypted_with_the_customers_key" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+  }
+
+  assert {
+    condition = one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0] == {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+    }
+    error_message = "Whoever uploads a template without naming a key must get this one."
+  }
+}
+
+run "a_name_that_s3_rejects_fails_the_plan" {
+  command = plan
+
+  variables {
+    name = "a-name-of-thirty-letters-at-mo-templates-123456789012-ap-southeast-1"
+  }
+
+  expect_failures = [aws_s3_bucket.this]
 }

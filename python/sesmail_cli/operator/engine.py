@@ -120,6 +120,9 @@ class Engine:
 
     @property
     def template_bucket(self) -> str:
+        """The bucket's name: from the sender's environment, since it may end with the region (`regional_names`)."""
+        if known := self.setting("TEMPLATE_BUCKET", ""):
+            return known
         account = self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
         return self.resource_name(f"templates-{account}")
 
