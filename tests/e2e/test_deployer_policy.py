@@ -40,6 +40,9 @@ MISTAKEN = {
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
 }
 
+# The provider asks for these and does without; of the latter, the emulator does not know the condition key.
+TOLERATED = {"iam:GetUser", "kms:DescribeKey"}
+
 
 def emulated(text: str) -> str:
     """Return a policy for the emulator, which finds less in a request than AWS.
@@ -89,6 +92,6 @@ def test_the_deployers_policies_are_enough_to_apply_plan_and_destroy(account: Em
         terraform.destroy()
 
         assert terraform.resources() == []
-        assert account.denials() == []
+        assert {denial["action"] for denial in account.denials()} <= TOLERATED
     finally:
         shutil.rmtree(folder, ignore_errors=True)

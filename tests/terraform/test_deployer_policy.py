@@ -95,7 +95,7 @@ def test_a_wildcard_resource_has_its_reason() -> None:
 
 
 def test_every_other_resource_is_named_after_the_engine() -> None:
-    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", "lambda/L-B99A9384")
+    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*", "lambda/L-B99A9384")
     for file, statement in statements():
         for arn in listed(statement["Resource"]):
             assert "NAME-" in arn or arn.endswith(("dashboard/NAME", *free)), (file, arn)

@@ -74,7 +74,7 @@ _EVENTS_RIGHT = Right(
 _TOPICS_RIGHT = Right(
     "Topics",
     "sns",
-    f"CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe {_TAGS}",
+    f"CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe ListSubscriptionsByTopic {_TAGS}",
     (_arn("sns", "NAME-*"),),
 )
 _ROLES_RIGHT = Right(
@@ -120,6 +120,14 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             "CreateTable DeleteTable DescribeTable UpdateTable DescribeTimeToLive UpdateTimeToLive "
             "DescribeContinuousBackups UpdateContinuousBackups TagResource UntagResource ListTagsOfResource",
             (_arn("dynamodb", "table/NAME-*"),),
+        ),
+        # Terraform compares a table's key with the account's own.
+        Right(
+            "DescribeDynamoDbKey",
+            "kms",
+            "DescribeKey",
+            (_arn("kms", "key/*"),),
+            {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/aws/dynamodb"}},
         ),
     ),
     "aws_dynamodb_table_item": (
