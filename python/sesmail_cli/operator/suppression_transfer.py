@@ -92,13 +92,17 @@ def import_(
 def export(
     context: CommandContext,
     *,
-    form: Annotated[Format, typer.Option("--format", help="csv or jsonl: one JSON object a line.")] = Format.CSV,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="csv, or jsonl: one JSON object a line. Default: csv; jsonl with --json."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="A file that only you can read; default: stdout.")
     ] = None,
 ) -> int:
     """Export the whole suppression list, for a backup or another engine: `import --from csv` reads both formats."""
     engine = context.engine
+    form = form or (Format.JSONL if context.as_json else Format.CSV)
     entries = all_entries(engine.dynamodb, engine.resource_name("Suppression"), utc_text(engine.clock.now()))
     if output is None:
         count = write_entries(entries, sys.stdout, form)
