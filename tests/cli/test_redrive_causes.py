@@ -190,3 +190,13 @@ def test_a_wrong_choice_changes_nothing_and_says_what_to_give(
     assert result.exit_code == 2
     assert error in result.stderr
     assert len(engine.bodies("EmailQueueDLQ")) == 1
+
+
+def test_a_message_that_is_nested_too_deeply_to_be_written_is_saved_as_text(engine: MotoEngine, tmp_path: Path) -> None:
+    body = "[" * 2_000 + "]" * 2_000
+    message_id = engine.put("EmailQueueDLQ", body)
+
+    assert sesmail("redrive", "EmailQueue", "--save", str(tmp_path)).exit_code == 0
+
+    saved = json.loads((tmp_path / f"{message_id}.json").read_text())
+    assert (saved["json"], saved["body"]) == (None, body)
