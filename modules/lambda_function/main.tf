@@ -31,6 +31,21 @@ locals {
     var.tracing_enabled ? [local.tracing_statement] : [],
     var.policy_statements,
   )
+
+  # Of a role's inline policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  policy_limit = 10240
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for statement in local.statements : merge(
+      {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      statement.condition == null ? {} : { Condition = statement.condition },
+    )]
+  })
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -59,18 +74,14 @@ resource "aws_iam_role_policy" "this" {
   name = var.name
   role = aws_iam_role.this.name
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [for statement in local.statements : merge(
-      {
-        Sid      = statement.sid
-        Effect   = "Allow"
-        Action   = statement.actions
-        Resource = statement.resources
-      },
-      statement.condition == null ? {} : { Condition = statement.condition },
-    )]
-  })
+  policy = local.policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.policy) <= local.policy_limit
+      error_message = "The policy of ${var.name} would have ${length(local.policy)} characters, and IAM takes ${local.policy_limit}: let producers share senders (*@example.com) and attachment_prefixes."
+    }
+  }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ locals {
     length(source) <= 53 ? replace(source, "/", "_") : "${substr(replace(source, "/", "_"), 0, 44)}-${substr(sha1(source), 0, 8)}",
     "status-bus",
   ]) }
-  status_rule_arns = [for name in values(local.status_rules) : "${local.rule_arn_prefix}/${name}"]
+  # One pattern, not a list: IAM takes a trust policy of 2,048 characters, which is about 20 rules.
+  status_rule_arns = ["${local.rule_arn_prefix}/*-status-bus"]
 
   status_dead_letter_queues = { for queue in module.status_dlq : "StatusEventsDLQ" => queue.name }
 }
@@ -29,6 +30,13 @@ resource "aws_cloudwatch_event_rule" "status" {
     "detail-type" = ["Email Status Changed"]
     detail        = { originalSource = [each.key] }
   })
+
+  lifecycle {
+    precondition {
+      condition     = local.status_buses[each.key] != local.bus_arn
+      error_message = "status_event_bus_arn of ${each.key} is the engine's own bus, which has its status events already: leave it out."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "status" {
@@ -91,7 +99,7 @@ resource "aws_iam_role" "status" {
       Principal = { Service = "events.amazonaws.com" }
       Condition = {
         StringEquals = { "aws:SourceAccount" = local.account.id }
-        ArnEquals    = { "aws:SourceArn" = local.status_rule_arns }
+        ArnLike      = { "aws:SourceArn" = local.status_rule_arns }
       }
     }]
   })
@@ -112,4 +120,11 @@ resource "aws_iam_role_policy" "status" {
       Resource = distinct(values(local.status_buses))
     }]
   })
+
+  lifecycle {
+    precondition {
+      condition     = length(join("\",\"", distinct(values(local.status_buses)))) <= 10000
+      error_message = "The ${length(distinct(values(local.status_buses)))} buses of status_event_bus_arn do not fit into a role's policy, which has 10,240 characters: let producers of one account share a bus."
+    }
+  }
 }

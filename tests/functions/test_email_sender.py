@@ -176,12 +176,14 @@ def test_the_log_has_each_failure_and_no_address(mixed: Ran) -> None:
 def test_counts_are_one_line_of_embedded_metrics_per_dimension_set(mixed: Ran) -> None:
     metrics = [line for line in mixed.log if "_aws" in line]
     counted = {name: value for line in metrics for name, value in line.items() if name != "_aws"}
+    # The second request with an id that is being sent is a duplicate, or waits while the first one's claim is active.
+    waits = bool(mixed.queued["RetryQueue"])
     assert counted == {
         "Name": "sesmailengine",
         "FunctionName": "sesmailengine-email_sender",
         "EmailSent": 1,
         "EmailFailed": 5,
-        "EmailDuplicate": 1,
+        **({} if waits else {"EmailDuplicate": 1}),
         "RecordFailed": 1,
         "DailyQuotaUsed": 0.0,
         "BulkEmailSent": 0,

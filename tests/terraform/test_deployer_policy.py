@@ -41,6 +41,18 @@ NO_OPERATION = {
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 }
+# A statement that names a resource never allows these: AWS authorizes them without one.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+NO_RESOURCE_LEVEL = {
+    "events:PutPermission",
+    "events:RemovePermission",
+    "lambda:CreateEventSourceMapping",
+    "servicequotas:GetAWSDefaultServiceQuota",
+    "servicequotas:GetServiceQuota",
+    "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes",
+    "sns:Unsubscribe",
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +102,27 @@ def test_a_wildcard_resource_has_its_reason() -> None:
     """Mappings have no name of the engine: they are bound by the function that they feed."""
     found = {statement["Sid"]: statement for _, statement in statements() if "*" in listed(statement["Resource"])}
     allowed = {sid for sid, statement in found.items() if statement["Effect"] == "Allow"}
-    assert allowed == {"SubscriptionsHaveNoResourceLevel", "FeedOwnFunctions"}
+    assert allowed == {
+        "BusPoliciesHaveNoResourceLevel",
+        "FeedOwnFunctions",
+        "QuotasHaveNoResourceLevel",
+        "SubscriptionsHaveNoResourceLevel",
+    }
     assert found["FeedOwnFunctions"]["Condition"]["ArnLike"]["lambda:FunctionArn"].endswith(":function:NAME-*")
 
 
+def test_an_action_without_resource_level_names_no_resource() -> None:
+    found = {
+        action: statement["Resource"]
+        for _, statement in statements()
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+    }
+    assert {action: found[action] for action in NO_RESOURCE_LEVEL} == dict.fromkeys(NO_RESOURCE_LEVEL, "*")
+
+
 def test_every_other_resource_is_named_after_the_engine() -> None:
-    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*", "lambda/L-B99A9384")
+    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*")
     for file, statement in statements():
         for arn in listed(statement["Resource"]):
             assert "NAME-" in arn or arn.endswith(("dashboard/NAME", *free)), (file, arn)
@@ -113,4 +140,4 @@ def test_a_plan_has_the_policies_of_its_types_alone(tmp_path: Any) -> None:
     module = {"resources": [{"mode": "managed", "type": "aws_sqs_queue"}, {"mode": "data", "type": "aws_region"}]}
     plan = {"planned_values": {"root_module": {"child_modules": [module]}}}
     (policy,) = deployer_policy.policies(deployer_policy.types(plan))
-    assert [statement["Sid"] for statement in policy["Statement"]] == ["Queues", "ReadLambdaQuota"]
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["Queues", "QuotasHaveNoResourceLevel"]

@@ -67,10 +67,11 @@ _BUCKET_RIGHTS = (_BUCKET_RIGHT, _OBJECTS_RIGHT)
 _EVENTS_RIGHT = Right(
     "Bus",
     "events",
-    "CreateEventBus DeleteEventBus DescribeEventBus UpdateEventBus PutPermission RemovePermission PutRule DeleteRule "
-    f"DescribeRule PutTargets RemoveTargets ListTargetsByRule {_TAGS}",
+    "CreateEventBus DeleteEventBus DescribeEventBus UpdateEventBus PutRule DeleteRule DescribeRule PutTargets "
+    f"RemoveTargets ListTargetsByRule {_TAGS}",
     (_BUS, _arn("events", "rule/NAME-EmailBus/*")),
 )
+_BUS_POLICY_RIGHT = Right("BusPoliciesHaveNoResourceLevel", "events", "PutPermission RemovePermission", ("*",))
 _TOPICS_RIGHT = Right(
     "Topics",
     "sns",
@@ -195,7 +196,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right("TagMappings", "lambda", "TagResource UntagResource ListTags", (_MAPPING,)),
     ),
     "aws_cloudwatch_event_bus": (_EVENTS_RIGHT,),
-    "aws_cloudwatch_event_bus_policy": (_EVENTS_RIGHT,),
+    "aws_cloudwatch_event_bus_policy": (_EVENTS_RIGHT, _BUS_POLICY_RIGHT),
     "aws_cloudwatch_event_rule": (_EVENTS_RIGHT,),
     "aws_cloudwatch_event_target": (_EVENTS_RIGHT,),
     "aws_cloudwatch_event_archive": (
@@ -226,12 +227,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "aws_sesv2_configuration_set_event_destination": (_CONFIGURATION_SET_RIGHT,),
 }
 # The plan's check of Lambda's quota reads it, as a data source.
-QUOTA_RIGHT = Right(
-    "ReadLambdaQuota",
-    "servicequotas",
-    "GetServiceQuota GetAWSDefaultServiceQuota",
-    (_arn("servicequotas", "lambda/L-B99A9384"), "arn:aws:servicequotas:::lambda/L-B99A9384"),
-)
+QUOTA_RIGHT = Right("QuotasHaveNoResourceLevel", "servicequotas", "GetServiceQuota GetAWSDefaultServiceQuota", ("*",))
 # Attached where permissions_boundary_arn is set, so that no role can be made without it.
 BOUNDARY: Statement = {
     "Sid": "NoRoleWithoutTheBoundary",

@@ -177,3 +177,13 @@ run "nothing_is_reserved_or_bounded_by_default" {
     error_message = "Reserved concurrency is taken from the account's other functions."
   }
 }
+
+run "a_policy_that_iam_would_reject_is_an_error_of_the_plan" {
+  command = plan
+
+  variables {
+    policy_statements = [{ sid = "Read", actions = ["s3:GetObject"], resources = [for i in range(250) : "arn:aws:s3:::example-invoices/customers-${i}/*"] }]
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}

@@ -165,10 +165,7 @@ run "statuses_of_a_producer_and_no_others_go_to_its_bus" {
         ]
       }),
       jsonencode(jsondecode(aws_iam_role.status[0].assume_role_policy).Statement[0].Condition) == jsonencode({
-        ArnEquals = { "aws:SourceArn" = [
-          "arn:aws:events:eu-west-1:123456789012:rule/sesmailengine-EmailBus/shop.blog-status-bus",
-          "arn:aws:events:eu-west-1:123456789012:rule/sesmailengine-EmailBus/shop_orders-status-bus",
-        ] }
+        ArnLike      = { "aws:SourceArn" = ["arn:aws:events:eu-west-1:123456789012:rule/sesmailengine-EmailBus/*-status-bus"] }
         StringEquals = { "aws:SourceAccount" = "123456789012" }
       }),
     ])
@@ -192,4 +189,49 @@ run "a_long_source_has_a_rule_name_of_at_most_64_characters" {
     condition     = length(distinct(values(local.status_rules))) == 2 && alltrue([for name in values(local.status_rules) : length(name) <= 64])
     error_message = "EventBridge takes 64 characters, and names must differ."
   }
+}
+
+run "many_buses_for_statuses_fit_into_the_policies_of_role_and_queue" {
+  command = plan
+
+  variables {
+    producers = { for i in range(90) : "shop.number${i}" => { status_event_bus_arn = "arn:aws:events:eu-west-1:210987654321:event-bus/shop.number${i}-statuses" } }
+  }
+
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
+  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+  assert {
+    condition     = length(aws_iam_role.status[0].assume_role_policy) <= 2048
+    error_message = "IAM takes a trust policy of 2,048 characters."
+  }
+
+  assert {
+    condition     = join(",", local.status_rule_arns) == "arn:aws:events:eu-west-1:123456789012:rule/sesmailengine-EmailBus/*-status-bus" && alltrue([for name in values(local.status_rules) : endswith(name, "-status-bus")])
+    error_message = "SQS takes a policy of 8,192 bytes: one pattern stands for all rules."
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.status[0].policy) <= 10240
+    error_message = "IAM takes inline policies of 10,240 characters."
+  }
+}
+
+run "the_engines_own_bus_is_no_bus_for_statuses" {
+  command = plan
+
+  variables {
+    producers = { "shop" = { status_event_bus_arn = "arn:aws:events:eu-west-1:123456789012:event-bus/sesmailengine-EmailBus" } }
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.status]
+}
+
+run "more_buses_than_a_roles_policy_takes_are_an_error_of_the_plan" {
+  command = plan
+
+  variables {
+    producers = { for i in range(160) : "shop.number${i}" => { status_event_bus_arn = "arn:aws:events:eu-west-1:210987654321:event-bus/shop.number${i}-statuses" } }
+  }
+
+  expect_failures = [aws_iam_role_policy.status]
 }
