@@ -82,6 +82,20 @@ def test_of_two_workers_that_open_it_one_succeeds(states: ProducerStates) -> Non
     assert states.states([ME])[ME].opened_at == NOW
 
 
+def test_a_replacement_that_botocore_repeats_after_it_was_stored_succeeded_and_is_listed(
+    states: ProducerStates, monkeypatch: pytest.MonkeyPatch, control: DynamoDBClient
+) -> None:
+    put_item = control.put_item
+
+    def twice(**call: Any) -> Any:
+        put_item(**call)
+        return put_item(**call)
+
+    monkeypatch.setattr(control, "put_item", twice)
+    assert states.replace(ME, SendingState(), open_state())
+    assert states.listed_pauses() == {ME}
+
+
 def test_an_operators_change_since_the_read_wins(states: ProducerStates) -> None:
     states.pause(ME, "by hand", NOW)
     assert not states.replace(ME, SendingState(), open_state())

@@ -51,6 +51,7 @@ def prove_random_world(seed: int) -> None:
             refused_puts=dice.choice((0, 4)),
             processor_down_seconds=dice.choice((0, 0, 0, 600)),
             outcomes=dice.random() < 0.8,
+            repeated_writes=random.Random(seed).choice((0.0, 0.0, 0.3)),
         ),
     )
     _add_foreign_rows(world)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,6 +66,8 @@ class Trouble:
     """How long no SES event is processed at first."""
     outcomes: bool = False
     """SES's events are not only deliveries."""
+    repeated_writes: float = 0.0
+    """Of the tracking table's, which botocore repeats although the first was stored: its answer was lost."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class World:
         self.clock = self.sender.clock
         self.tracking = self.sender.tracking
         self._connect()
+        self._repeat_writes(random.Random(f"repeats-{seed}"))
         self._senders = [Container(self._make_sender) for _ in range(SENDERS)]
         self._processors = [Container(self._make_processor) for _ in range(PROCESSORS)]
         self._running: dict[Container, tuple[Invocation, SimulatedQueue, list[QueueMessage], float]] = {}
@@ -138,6 +141,14 @@ class World:
         feedback.suppression, feedback.pending = sender.suppression, sender.pending
         feedback.control, feedback.breaker_table.control = sender.control, sender.control
         feedback.waiting, feedback.bulk_waiting = self.retry_queue, self.bulk_retry_queue  # type: ignore[assignment]
+
+    def _repeat_writes(self, rng: random.Random) -> None:
+        def write(call: Callable[[TrackingRecord], TrackingRecord | None], record: TrackingRecord) -> object:
+            answer = call(record)
+            return call(record) if rng.random() < self.trouble.repeated_writes else answer
+
+        for name in ("create", "replace"):
+            setattr(self.tracking, name, partial(write, getattr(self.tracking, name)))
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ class ProducerStates(ControlItems):
         item = {"pk": {"S": state_key(source)}, **to_item(new, {})}
         values = {f":{name}": before[name] for name in _UNCHANGED}
         with control_errors():
-            replaced = put_if(self._client, self._table_name, item, " AND ".join(clauses), values) is None
+            existing = put_if(self._client, self._table_name, item, " AND ".join(clauses), values)
+        # botocore repeats a call without an answer: the first may have written what fails the second one's condition.
+        replaced = existing is None or read_state(existing) == new
         if replaced and new.paused != seen.paused:
             self.list_pause(source, paused=new.paused)
         return replaced

@@ -9,7 +9,7 @@
     send
                              request              soft bounce worth a retry → retry queue, then delete
                                                   delivered, bounced, complained, failed → delete
-    rejected by SES: delete
+    failed: delete
 
 The request is kept before SES gets the email, so that no event can come before it. What a crash leaves expires after a
 day, and no request is sent because it is kept: only a soft bounce takes it from there, and its retry needs a claim.
@@ -97,11 +97,13 @@ class KeptRequests:
         email.kept_as = (email.email_id, claim.attempt)
 
     def forget(self, email: Email) -> None:
-        """Delete what was kept of an email that failed; where that fails too, it expires after a day."""
-        if email.kept_as is None:
-            return
+        """Delete what this try or an earlier one kept of an email that failed; otherwise it expires after a day."""
+        if email.kept_as is None and (
+            email.is_new or email.sensitive or email.recipient_states or self._retries < email.hop.attempt
+        ):
+            return  # No try has kept it.
         try:
-            self._pending.forget([email.kept_as[0]])
+            self._pending.forget([email.kept_as[0] if email.kept_as else email.email_id])
         except TransientError as err:
             self._log.warning("request.not_forgotten", message=err.message, code=err.code, email_id=email.email_id)
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.errors import PermanentError, TransientError
+from sesmail_layer.domain.errors import PermanentError, RateLimited, TransientError
+from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope, pack_request, unpack_request
+from sesmail_layer.domain.times import utc_text
 from tools.simulation.fakes import FakePendingTable, request
 from tools.simulation.feedback import Feedback, soft
 from tools.simulation.sender import Sender
@@ -152,3 +154,29 @@ def test_a_failed_email_leaves_nothing_behind_that_its_batch_has_kept(sender: Se
     sender.mailer.answers = [PermanentError("ses_rejected", "Message rejected", code="SES001")]
     sender.run(*messages(sender, *IDS))
     assert sorted(sender.pending.kept) == ["email-2", "email-3"]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_failed_email_leaves_nothing_behind_that_an_earlier_try_has_kept(sender: Sender, size: int) -> None:
+    sender.mailer.answers = [RateLimited(60)] * size
+    sender.run(*messages(sender, *IDS[:size], expiresAt=utc_text(sender.clock.now() + 30)))
+    assert len(sender.pending.kept) == size
+
+    sender.run_waiting()
+    assert {record.error_type for record in sender.tracking.records.values()} == {"expired"}
+    assert sender.pending.kept == {}
+
+
+def test_a_failed_email_that_no_try_can_have_kept_costs_no_call(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(sender.pending, "forget", forgotten.extend)
+    expired = {"expiresAt": utc_text(sender.clock.now() - 1)}
+    copy = {"cc": ["copy@example.com"], "sendAt": utc_text(sender.clock.now() + 60)}
+    sender.run(*messages(sender, "email-1", **expired), *messages(sender, "email-2", **copy))
+    sender.suppression.list_address("ada@example.com", SuppressionReason.MANUAL)
+    sender.run_waiting()
+
+    assert {record.error_type for record in sender.tracking.records.values()} == {"expired", "suppressed"}
+    assert forgotten == []

@@ -106,20 +106,29 @@ class EmailFeedback:
 
         `batch_records` are the records of this batch. Where all entries exist already, nothing is written.
         """
+        tried: frozenset[str] = frozenset()
         for _ in range(_WRITES):
-            folded = self._fold(record, messages, batch_records)
+            folded = self._fold(record, messages, batch_records, tried)
             if not folded.new_entries:
                 return folded
             newer = self._tracking.replace(folded.record)
             if newer is None:
                 return msgspec.structs.replace(folded, record=folded.record.next_revision())
-            record = newer
+            record, tried = newer, tried | folded.new_entries
             self._clock.sleep(random.uniform(*_PAUSE_SECONDS))
         raise TransientError(f"Failed to update tracking record: it changed {_WRITES} times meanwhile", code="FBK003")
 
     def _fold(
-        self, record: TrackingRecord, messages: Sequence[FeedbackMessage], batch_records: Iterable[TrackingRecord]
+        self,
+        record: TrackingRecord,
+        messages: Sequence[FeedbackMessage],
+        batch_records: Iterable[TrackingRecord],
+        tried: frozenset[str],
     ) -> FeedbackResult:
+        """`tried` are the keys of entries that this worker has put before.
+
+        botocore repeats a call without an answer: what fails its condition may be what the first call has written.
+        """
         own = [recipient for one in (record.to_email, *record.recipients) if (recipient := address(one))]
         found = [EventOutcome(one, outcome) for one in messages for outcome in _outcomes(one, record, own)]
         folded, transitions = fold(record, [each.outcome.entry for each in found])
@@ -130,7 +139,7 @@ class EmailFeedback:
             for each in first_by_key.values()
             if (reason := self._suppression.apply(each.source.event, each.outcome, folded, batch_records))
         ]
-        repeated = {each.outcome.entry.key for each in found if each.source.maybe_unpublished}
+        repeated = {each.outcome.entry.key for each in found if each.source.maybe_unpublished} | (tried - new)
         to_act_on = new | repeated
         return FeedbackResult(
             record=folded,

@@ -28,6 +28,8 @@ _CLAIM_SECONDS = 2.0
 _LEASES = 10
 """How many of its claims without an answer a message carries on: the tries of ten minutes."""
 _LEASES_DIFFER_SECONDS = 1e-5
+_LEASE_OFFSETS_SECONDS = 0.01
+"""Offsets repeat after this, a thousand claims later: an invocation makes a few dozen."""
 _LATE_SECONDS = 1.0
 """How late an email may be sent after the time that leaves enough for recording."""
 
@@ -38,9 +40,16 @@ DeliverStep = tuple[Email, Callable[[], None]]
 def lease_offsets() -> Iterator[float]:
     """Return seconds to add to one lease after another: a lease names its claim, in all containers.
 
-    Those of one container may end with the same invocation, those of two at the same time.
+    Those of one container may end with the same invocation, those of two at the same time. They stay below
+    `_LEASE_OFFSETS_SECONDS`, however long the container lives.
     """
-    return itertools.count(random.random() / 1000, _LEASES_DIFFER_SECONDS)
+    first = random.random() * _LEASE_OFFSETS_SECONDS
+
+    def offset(claims: int) -> float:
+        return (first + claims * _LEASES_DIFFER_SECONDS) % _LEASE_OFFSETS_SECONDS
+
+    # Not a generator: threads of a batch take from it at the same time.
+    return map(offset, itertools.count())
 
 
 class Delivery:

@@ -19,7 +19,9 @@ from tools.simulation.feedback import (
     delivered,
     mail,
     opened,
+    soft,
 )
+from tools.simulation.sender import Sender
 
 
 @pytest.mark.parametrize(("ses_id", "attempt"), [("ses-email-1", 1), ("ses-2", 2), ("ses-unknown", 1)])
@@ -53,6 +55,23 @@ def test_a_concurrent_write_is_kept_and_folded_over(monkeypatch: pytest.MonkeyPa
 
     assert (feedback.record().open_count, feedback.record().status) == (1, Status.BOUNCED)
     assert feedback.bus.events[0].previous_status == "opened"
+
+
+def test_a_write_that_botocore_repeats_after_it_was_stored_is_acted_on_and_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The repetition's condition fails on the record that the first call, whose answer was lost, has written."""
+    sender, feedback = Sender(), Feedback()
+    for name in ("clock", "tracking", "suppression", "bus", "pending", "waiting", "control"):
+        setattr(feedback, name, getattr(sender, name))
+    sender.send(emailId="email-1", to=JOHN)
+    sender.bus.events.clear()
+    replace = feedback.tracking.replace
+    monkeypatch.setattr(feedback.tracking, "replace", lambda record: replace(record) or replace(record))
+
+    assert feedback.run(feedback.message(soft())) == set()
+    assert [event.status for event in feedback.bus.events] == ["soft_bounced"]
+    assert len(sender.waiting.messages) == 1
 
 
 def test_a_record_that_changes_at_every_write_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import open_envelope
 from sesmail_layer.usecases.sender.batch import SendEmails
+from sesmail_layer.usecases.sender.deliver import lease_offsets
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -115,6 +118,22 @@ def test_no_two_batches_of_a_container_have_the_same_lease(monkeypatch: pytest.M
     for email_id in ("one", "two"):
         container([sender.message(request(emailId=email_id))], NOW + 30)
     assert sender.tracking.records["one"].lease_until != sender.tracking.records["two"].lease_until
+
+
+def test_the_leases_of_a_container_that_lives_long_end_no_later_and_differ_in_an_invocation() -> None:
+    offsets = lease_offsets()
+    first = [next(offsets) for _ in range(900)]
+    later = list(itertools.islice(offsets, 1_000_000, 1_000_900))
+    for some in (first, later):
+        assert 0 <= min(some) <= max(some) < 0.01
+        assert len({NOW + 35 + offset for offset in some}) == 900
+
+
+def test_threads_that_take_leases_at_the_same_time_get_different_ones() -> None:
+    offsets = lease_offsets()
+    with ThreadPoolExecutor(8) as pool:
+        taken = [one for some in pool.map(lambda _: [next(offsets) for _ in range(100)], range(8)) for one in some]
+    assert len(set(taken)) == 800
 
 
 def test_a_claim_that_is_another_workers_is_not_noted_as_unsent() -> None:
