@@ -108,12 +108,13 @@ test-browser: setup-tests ## starters, preview page and inbox in headless Chromi
 test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
-# The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, `make up` and deploy, every page's snippets).
-E2E_CORE := $(addprefix tests/e2e/test_,adoption.py doctor.py foreign_rows.py launcher.py mixed_run.py permissions.py \
-	poison.py quick_start.py terraform_cycle.py)
+# The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, delivery modes, adoption, `make up` and deploy, every
+# page's snippets).
+E2E_CORE := $(addprefix tests/e2e/test_,doctor.py foreign_rows.py launcher.py mixed_run.py permissions.py poison.py \
+	quick_start.py terraform_cycle.py)
 
 .PHONY: e2e-core
-e2e-core: setup-tests ## the main job end to end: doctor, quick starts, 200 mixed requests, poison, adoption, IAM, destroy
+e2e-core: setup-tests ## the main job end to end: doctor, quick starts, 200 mixed requests, poison, foreign rows, IAM, destroy
 	@$(PYTEST) $(E2E_CORE)
 
 .PHONY: e2e

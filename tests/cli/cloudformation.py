@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+_NESTED = "AWS::CloudFormation::Stack"
+
 
 @dataclass(frozen=True)
 class FakeStack:
@@ -19,7 +21,9 @@ class FakeStack:
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
-    """Physical ids by logical id."""
+    """Physical ids by logical id; those that are names of other stacks are nested stacks."""
+    status: str = "CREATE_COMPLETE"
+    parent: str = ""
 
 
 class CloudFormation:
@@ -45,12 +49,18 @@ class CloudFormation:
                 parameters = _members(stack.parameters, "ParameterKey", "ParameterValue")
                 outputs = _members(stack.outputs, "OutputKey", "OutputValue")
                 content = (
-                    f"<Stacks><member><StackName>{name}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
+                    f"<Stacks><member><StackName>{name}</StackName><StackStatus>{stack.status}</StackStatus>"
+                    f"{f'<ParentId>{stack.parent}</ParentId>' if stack.parent else ''}"
                     "<CreationTime>2026-01-01T00:00:00Z</CreationTime>"
                     f"<Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs></member></Stacks>"
                 )
             case "ListStackResources":
-                members = _members(stack.resources, "LogicalResourceId", "PhysicalResourceId")
+                members = "".join(
+                    f"<member><LogicalResourceId>{escape(logical_id)}</LogicalResourceId>"
+                    f"<PhysicalResourceId>{escape(name)}</PhysicalResourceId>"
+                    f"<ResourceType>{_NESTED if name in self.stacks else 'x'}</ResourceType></member>"
+                    for logical_id, name in stack.resources.items()
+                )
                 content = f"<StackResourceSummaries>{members}</StackResourceSummaries>"
             case _:
                 content = f"<TemplateBody>{escape(stack.template)}</TemplateBody>"

@@ -52,10 +52,10 @@ class SesV2:
                 return 409, {"message": "There is already an ongoing account details update under review."}, _CONFLICT
             self.filed.append(json.loads(given))
             return 200, {}, ""
-        if not path.startswith(_LIST):
-            return 404, {"message": f"{path} does not exist."}, _NOT_FOUND
         if path.partition("?")[0] == _LIST.rstrip("/"):
             return 200, self._page(int(parse_qs(urlsplit(path).query).get("NextToken", ["0"])[0])), ""
+        if not path.startswith(_LIST):
+            return 404, {"message": f"{path} does not exist."}, _NOT_FOUND
         address = unquote(path.removeprefix(_LIST))
         if address not in self.suppressed:
             return 404, {"message": f"Email address {address} does not exist on your suppression list."}, _NOT_FOUND

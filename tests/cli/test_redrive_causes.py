@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from sesmail_cli.operator.command import CommandContext
+from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import MotoEngine, sesmail, sesmail_json
@@ -190,3 +192,35 @@ def test_a_wrong_choice_changes_nothing_and_says_what_to_give(
     assert result.exit_code == 2
     assert error in result.stderr
     assert len(engine.bodies("EmailQueueDLQ")) == 1
+
+
+def test_a_message_that_is_nested_too_deeply_to_be_written_is_saved_as_text(engine: MotoEngine, tmp_path: Path) -> None:
+    body = "[" * 2_000 + "]" * 2_000
+    message_id = engine.put("EmailQueueDLQ", body)
+
+    assert sesmail("redrive", "EmailQueue", "--save", str(tmp_path)).exit_code == 0
+
+    saved = json.loads((tmp_path / f"{message_id}.json").read_text())
+    assert (saved["json"], saved["body"]) == (None, body)
+
+
+def test_a_message_named_twice_is_discarded_once(engine: MotoEngine) -> None:
+    message_id = engine.put("EmailQueueDLQ", "hello")
+
+    answer = sesmail_json("redrive", "EmailQueue", "--discard", message_id, "--discard", message_id, "--yes")
+
+    assert (answer["chosen"], answer["deleted"]) == ([message_id], [message_id])
+
+
+def test_messages_are_released_if_reading_fails_half_way(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def receive(queue: DeadLetterQueue, limit: int) -> Any:
+        yield next(original(queue, limit))
+        raise ReadTimeoutError(endpoint_url="https://sqs")
+
+    engine.put("EmailQueueDLQ", "hello")
+    original = DeadLetterQueue.receive
+    with monkeypatch.context() as patched:
+        patched.setattr(DeadLetterQueue, "receive", receive)
+        assert sesmail("redrive", "EmailQueue", "--dry-run").exit_code == 3
+
+    assert len(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]) == 1

@@ -18,6 +18,7 @@ _VARIABLES = {
     "name": "sesmailengine",
     "account": {"partition": "aws", "region": REGION, "id": ACCOUNT},
     "retain_data_on_delete": True,
+    "kms_key_arn": None,
 }
 
 

@@ -159,12 +159,12 @@ def concurrency(facts: Facts) -> Iterable[Finding]:
             wanted += of_queues
             continue
         reserved += own
-        if own < of_queues:
+        if own < of_queues or not own:
             variable = "email_sender" if name == FUNCTIONS[0] else "feedback_processor"
             yield needs_fix(
-                f"{function} has {own} executions reserved, and its queues may ask for {of_queues}",
+                f"{function} has {own} executions reserved, and its queues may ask for {of_queues or 'any number'}",
                 fix="Reserve at least as many as the queues' concurrency, or reserve none.",
-                command=f"{variable}_reserved_concurrency = {of_queues}",
+                command=f"{variable}_reserved_concurrency = {of_queues or 'null'}",
                 subject=function,
             )
     if wanted > free:

@@ -47,7 +47,11 @@ def subscriptions(facts: Facts) -> Iterable[Finding]:
 def alarms(facts: Facts) -> Iterable[Finding]:
     prefix = facts.resource_name("")
     pages = facts.engine.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-    found = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    everything = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    # Another engine's name may begin with this one's; its parts begin with a capital, as no engine's name does.
+    found = [alarm for alarm in everything if alarm["AlarmName"].removeprefix(prefix)[:1].isupper()]
+    topic = facts.arn("sns", facts.resource_name("Alarms"))
+    silent = sorted(alarm["AlarmName"] for alarm in found if topic not in alarm.get("AlarmActions", ()))
     off = sorted(alarm["AlarmName"] for alarm in found if not alarm.get("ActionsEnabled", True))
     if not found:
         yield needs_fix(f"CloudWatch has no alarm {prefix}…", fix="Create them again.", command=APPLY)
@@ -57,7 +61,10 @@ def alarms(facts: Facts) -> Iterable[Finding]:
             fix="Switch their actions on.",
             command=f"aws cloudwatch enable-alarm-actions --alarm-names {' '.join(off)}",
         )
-    else:
+    if silent:
+        what = f"{len(silent)} of {len(found)} alarms do not go to {facts.resource_name('Alarms')}: {', '.join(silent)}"
+        yield needs_fix(what, fix="Apply Terraform again: it writes their actions as they were.", command=APPLY)
+    if found and not off and not silent:
         yield ok(f"{len(found)} alarms are switched on")
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sesmail_cli.doctor.dmarc import DmarcReport, examine_dmarc
 from sesmail_cli.doctor.facts import Facts
-from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, skipped
+from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, shortened, skipped
 from sesmail_cli.doctor.senders import SenderIdentity, sender_identities
 from sesmail_cli.doctor.spf import RECORD, examine_spf
+
+_SHOWN_PROBLEMS = 5
 
 
 def _identities(facts: Facts) -> list[SenderIdentity]:
     """Return the senders' identities, each once: several From domains may share one."""
     return list({each.name: each for each in sender_identities(facts)}.values())
+
+
+def _listed(problems: Sequence[str]) -> str:
+    """The first of a record's problems: a hostile one may have thousands."""
+    shown, more = problems[:_SHOWN_PROBLEMS], len(problems) - _SHOWN_PROBLEMS
+    return "; ".join([*(shortened(problem, 300) for problem in shown), *([f"and {more} more"] if more > 0 else [])])
 
 
 # --- DKIM -----------------------------------------------------------------------------------------------------------
@@ -156,7 +164,7 @@ def spf(facts: Facts) -> Iterable[Finding]:
             report.problems.append(f"the SPF record of {domain} ends with +all, so everyone may send in its name")
         if report.problems:
             yield needs_fix(
-                "; ".join(report.problems),
+                _listed(report.problems),
                 fix=f"Let {domain} have one SPF record:",
                 command=f'{domain}. TXT "{RECORD}"',
                 subject=domain,
@@ -177,8 +185,8 @@ def dmarc(facts: Facts) -> Iterable[Finding]:
             yield needs_fix(f"{domain} has no DMARC record", fix="Publish one:", command=suggested, subject=domain)
         elif report.problems:
             yield needs_fix(
-                f"the DMARC record of {report.name.removeprefix('_dmarc.')} is not valid: {'; '.join(report.problems)}",
-                fix=f"Let {report.name} have one valid record. It has now: {report.record}",
+                f"the DMARC record of {report.name.removeprefix('_dmarc.')} is not valid: {_listed(report.problems)}",
+                fix=f"Let {report.name} have one valid record. It has now: {shortened(report.record, 500)}",
                 command=suggested.replace(f"_dmarc.{domain}.", f"{report.name}."),
                 subject=domain,
             )

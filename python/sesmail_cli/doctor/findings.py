@@ -48,6 +48,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it says anything only where the domain's DNS is asked."""
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """Cut what others wrote: a record in DNS may have 64 kB."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def ok(what: str, *, subject: str = "") -> Finding:
     return Finding(state=State.OK, what=what, subject=subject)
 

@@ -144,13 +144,18 @@ def event_destination(facts: Facts) -> Iterable[Finding]:
     ours = [
         each
         for each in answer.get("EventDestinations", ())
-        if each.get("SnsDestination", {}).get("TopicArn", "").endswith(f":{topic}")
+        if each.get("SnsDestination", {}).get("TopicArn") == facts.arn("sns", topic)
     ]
     enabled = [each for each in ours if each.get("Enabled")]
     types = {kind for each in enabled for kind in each.get("MatchingEventTypes", ())}
     missing = [kind for kind in _EVENT_TYPES if kind not in types]
     if not ours:
-        yield needs_fix(f"no event destination of {name} leads to {topic}", fix=_RESTORE, command=APPLY, subject=name)
+        yield needs_fix(
+            f"no event destination of {name} leads to {topic} of this account",
+            fix=_RESTORE,
+            command=APPLY,
+            subject=name,
+        )
     elif not enabled:
         yield needs_fix(
             f"the event destination of {name} is switched off",
@@ -241,9 +246,14 @@ def topic_takes(facts: Facts, topic: str, service: str, source: str) -> Iterator
 
 
 def _queue_takes(facts: Facts, queue: str, service: str, source: str, *, subject: str) -> Finding:
-    arn = facts.arn("sqs", facts.resource_name(queue))
-    url = facts.engine.queue_url(queue)
-    answer = facts.engine.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    arn, name = facts.arn("sqs", facts.resource_name(queue)), facts.resource_name(queue)
+    try:
+        url = facts.engine.queue_url(queue)
+        answer = facts.engine.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        return needs_fix(f"the queue {name} is missing", fix="Create it again.", command=APPLY, subject=name)
     verdict = allows(
         answer.get("Attributes", {}).get("Policy"),
         service=service,
@@ -251,7 +261,6 @@ def _queue_takes(facts: Facts, queue: str, service: str, source: str, *, subject
         resource=arn,
         context=service_context(facts, source),
     )
-    name = facts.resource_name(queue)
     if verdict is False:
         return needs_fix(f"the policy of {name} keeps {service} out", fix=_RESTORE, command=APPLY, subject=name)
     if verdict is None:

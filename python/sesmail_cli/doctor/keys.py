@@ -12,11 +12,11 @@ from sesmail_cli.doctor.facts import Facts, is_not_found
 from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, skipped, unknown
 from sesmail_cli.doctor.flow import service_context
 from sesmail_cli.doctor.policies import allows
+from sesmail_cli.doctor.storage import TABLES
 
 # Who publishes to which topic.
 _PUBLISHERS = {"SESFeedback": "ses.amazonaws.com", "Alarms": "cloudwatch.amazonaws.com"}
 _ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
-_TABLES = ("EmailTracking", "Suppression", "Control", "Pending")
 _MANAGED = "alias/aws/sns"
 
 
@@ -113,9 +113,14 @@ def _statement(facts: Facts, service: str) -> dict[str, Any]:
 
 def table_keys(facts: Facts) -> Iterable[Finding]:
     keys: dict[str, list[str]] = {}
-    for part in _TABLES:
+    for part in TABLES:
         name = facts.resource_name(part)
-        table = facts.engine.dynamodb.describe_table(TableName=name)["Table"]
+        try:
+            table = facts.engine.dynamodb.describe_table(TableName=name)["Table"]
+        except ClientError as error:
+            if is_not_found(error):
+                continue  # The check of the expiry names it.
+            raise
         key = table.get("SSEDescription", {}).get("KMSMasterKeyArn", "")
         if key and not key.endswith("alias/aws/dynamodb"):
             keys.setdefault(key, []).append(name)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import socket
 
 import dns.exception
+import dns.name
 import dns.nameserver
 import dns.resolver
 
 _SECONDS = 5.0
 _PORT, _LAST_PORT = 53, 65_535
+# A record may include what cannot be a name, so nothing can be there.
+_NO_NAMES = (
+    dns.name.LabelTooLong,
+    dns.name.NameTooLong,
+    dns.name.EmptyLabel,
+    dns.name.BadEscape,
+    dns.name.IDNAException,
+)
 
 
 class DnsUnavailableError(Exception):
@@ -57,7 +66,7 @@ class Dns:
     def _records(self, name: str, kind: str) -> list[object]:
         try:
             return list(self._resolver.resolve(f"{name.rstrip('.')}.", kind, raise_on_no_answer=False))
-        except dns.resolver.NXDOMAIN:
+        except (dns.resolver.NXDOMAIN, *_NO_NAMES):
             return []
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             raise DnsUnavailableError(f"the {kind} record of {name} ({type(error).__name__})") from error

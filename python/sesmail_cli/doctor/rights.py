@@ -23,6 +23,7 @@ RIGHTS = {
     "GetIdentityNotificationAttributes": "ses:GetIdentityNotificationAttributes",
     "Scan": "dynamodb:Scan",
     "DescribeTable": "dynamodb:DescribeTable",
+    "DescribeTimeToLive": "dynamodb:DescribeTimeToLive",
     "DescribeRule": "events:DescribeRule",
     "ListTargetsByRule": "events:ListTargetsByRule",
     "GetQueueUrl": "sqs:GetQueueUrl",
@@ -38,8 +39,6 @@ RIGHTS = {
 
 
 def right_of(error: ClientError) -> str:
-    """Return the right that a denied call needs."""
-    if error.operation_name in RIGHTS:
-        return RIGHTS[error.operation_name]
+    """Return the right that a denied call needs: AWS's answer may name another, as that to a key (kms:Decrypt)."""
     named = _NAMED.search(error.response["Error"].get("Message", ""))
-    return named[1] if named else error.operation_name
+    return named[1] if named else RIGHTS.get(error.operation_name, error.operation_name)

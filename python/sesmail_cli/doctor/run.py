@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
 
-from sesmail_cli.doctor import account, alarms, domain, flow, functions, keys, senders, templates
+from sesmail_cli.doctor import account, alarms, domain, flow, functions, keys, senders, storage, templates
 from sesmail_cli.doctor.facts import Facts
 from sesmail_cli.doctor.findings import Check, Finding, State, skipped, unknown
 from sesmail_cli.doctor.resolver import DnsUnavailableError
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *senders.CHECKS,
     *domain.CHECKS,
     *flow.CHECKS,
+    *storage.CHECKS,
     *functions.CHECKS,
     *templates.CHECKS,
     *alarms.CHECKS,
@@ -50,23 +51,32 @@ def run_checks(facts: Facts) -> Iterator[Finding]:
 def _run(check: Check, facts: Facts) -> Iterable[Finding]:
     if check.needs_dns and not facts.asks_dns:
         return [skipped("this is the local cloud, of which the public DNS knows nothing (--nameserver asks another)")]
+    found: list[Finding] = []
+    stop = _collect(check, facts, found)
+    # What was found before it stopped is a fault all the same.
+    return [*found, *([stop] if stop else [])] or [skipped("there is nothing to check")]
+
+
+def _collect(check: Check, facts: Facts, found: list[Finding]) -> Finding | None:
+    """Append what a check finds; return why it stopped before its end."""
     try:
-        return list(check.run(facts)) or [skipped("there is nothing to check")]
+        found.extend(check.run(facts))
     except ClientError as error:
-        return [_of_answer(error, facts)]
+        return _of_answer(error, facts)
     except _FATAL:
         raise
     except (BotoCoreError, OSError) as error:
         if check.id == "engine":
             raise
         what = describe_failure(error, facts.engine.name) if isinstance(error, BotoCoreError) else str(error)
-        return [unknown(what, fix="Run the command again; if it stays so, check the network.")]
+        return unknown(what, fix="Run the command again; if it stays so, check the network.")
     except DnsUnavailableError as error:
         fix = "Run the command again, or name another server: --nameserver 1.1.1.1"
-        return [unknown(f"DNS did not answer: {error}", fix=fix)]
+        return unknown(f"DNS did not answer: {error}", fix=fix)
     except Exception as error:  # What others wrote may have any form; the other checks run all the same.
         what = f"the check failed ({type(error).__name__}: {error})"
-        return [unknown(what, fix="Report it: https://github.com/sesmail/sesmail/issues")]
+        return unknown(what, fix="Report it: https://github.com/sesmail/sesmail/issues")
+    return None
 
 
 def _of_answer(error: ClientError, facts: Facts) -> Finding:

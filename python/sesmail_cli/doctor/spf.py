@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sesmail_cli.doctor.findings import shortened
 from sesmail_cli.doctor.resolver import Dns
 
 SES = "amazonses.com"
@@ -44,7 +45,9 @@ def _follow(domain: str, dns: Dns, report: SpfReport, *, seen: list[str]) -> Non
         report.record = found[0] if found else ""
     if len(found) != 1:
         if seen or len(found) > 1:
-            report.problems.append(f"{domain} has {len(found) or 'no'} SPF record{'s' if len(found) > 1 else ''}")
+            report.problems.append(
+                f"{shortened(domain)} has {len(found) or 'no'} SPF record{'s' if len(found) > 1 else ''}"
+            )
         return
     for qualifier, name, value in _terms(found[0], report):
         if name in _LOOKUPS:
@@ -61,7 +64,7 @@ def _include(value: str, qualifier: str, dns: Dns, report: SpfReport, *, seen: l
     if target == SES:
         report.allows_ses |= qualifier in ("", "+")  # Its record has addresses only, so nothing further is looked up.
     elif target in seen:
-        report.problems.append(f"{target} includes itself")
+        report.problems.append(f"{shortened(target)} includes itself")
     elif "%" not in target and report.lookups <= MOST_LOOKUPS:
         _follow(target, dns, report, seen=seen)
 
@@ -73,7 +76,7 @@ def _terms(record: str, report: SpfReport) -> Iterator[tuple[str, str, str]]:
         match = _TERM.fullmatch(word)
         name = match[2].lower() if match else ""
         if match is None or (name not in _MECHANISMS and "=" not in word):
-            report.problems.append(f"'{word}' is no SPF term")
+            report.problems.append(f"'{shortened(word)}' is no SPF term")
             continue
         terms.append((match[1], name, match[3] or ""))
     names = [name for _, name, _ in terms]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from sesmail_cli import __version__
 from sesmail_cli.doctor.facts import APPLY, Facts, is_not_found
-from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok
+from sesmail_cli.doctor.findings import Check, Finding, needs_fix, ok, shortened
 from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_layer.domain.template.files import METADATA, MISSING_FILE_CODES
 from sesmail_layer.domain.template.starters import Decision, Starter, decide
@@ -75,26 +76,28 @@ def _decision(name: str, metadata: bytes | None) -> Decision:
     starter = Starter(name, {}, (starters_folder() / name / METADATA).read_bytes())
     try:
         return decide(starter, metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Decision.SKIP
 
 
 def _incomplete(bucket: str, name: str, files: Mapping[str, bytes | None]) -> Iterator[Finding]:
     missing = [file for file in MISSING_FILE_CODES if file not in files]
     where = f"s3://{bucket}/{_PREFIX}{name}"
+    # Whoever may write to the bucket chooses the name.
+    shown = shortened(name)
     if missing:
         yield needs_fix(
-            f"the template '{name}' has no {' and no '.join(missing)}: every email with it fails",
+            f"the template '{shown}' has no {' and no '.join(missing)}: every email with it fails",
             fix="Add what is missing, or delete the template.",
-            command=f"aws s3 cp {missing[0]} {where}/{missing[0]}",
+            command=f"aws s3 cp {missing[0]} {shlex.quote(f'{where}/{missing[0]}')}",
             subject=name,
         )
     metadata = files.get(METADATA)
     if metadata is not None and (problem := _metadata_problem(metadata)):
         yield needs_fix(
-            f"{METADATA} of the template '{name}' {problem}: every email with it fails",
+            f"{METADATA} of the template '{shown}' {problem}: every email with it fails",
             fix="Correct it. To see where:",
-            command=f"sesmail template lint {where}",
+            command=f"sesmail template lint {shlex.quote(where)}",
             subject=name,
         )
 
@@ -102,7 +105,7 @@ def _incomplete(bucket: str, name: str, files: Mapping[str, bytes | None]) -> It
 def _metadata_problem(metadata: bytes) -> str:
     try:
         content = json.loads(metadata.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"is not valid JSON ({error})"
     return "" if isinstance(content, dict) else "is no JSON object"
 

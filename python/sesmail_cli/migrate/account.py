@@ -76,6 +76,7 @@ class Account:
             dict(OUTPUTS) if stack is None else {one: OUTPUTS.get(one, "") for one in sorted(stack.outputs)}
         )
         if stack is not None:
+            report.problems += stack.obstacles()
             report.notes.append(
                 f"Delete the stack '{stack.name}' before the apply: its queues, functions and roles have the names."
             )
@@ -102,7 +103,12 @@ class Account:
         backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
         replaced = replacements(table, found)
-        problems = [*replaced, *losses(found), *expiry_misfits(ttl), *index_misfits(table, name, found, is_read=True)]
+        problems = [
+            *replaced,
+            *losses(table, found),
+            *expiry_misfits(ttl),
+            *index_misfits(table, name, found, is_read=True),
+        ]
         report.problems += [f"{name}: {problem}" for problem in problems]
         report.notes += [f"{name}: {note}" for note in index_misfits(table, name, found, is_read=False)]
         self._check_kept(name, report)
@@ -112,7 +118,7 @@ class Account:
 
     def _check_kept(self, physical_id: str, report: Report) -> None:
         if self._stack is not None and not self._stack.keeps(physical_id):
-            logical_id = self._stack.logical_ids[physical_id]
+            logical_id = self._stack.logical_id_of(physical_id)
             report.problems.append(
                 f"Deleting the stack would delete {physical_id}: give {logical_id} `DeletionPolicy: Retain` in the"
                 " template, and update the stack, before you delete it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -27,12 +27,35 @@ class Stack(NamedTuple):
     logical_ids: Mapping[str, str]
     template: Any
     """A dict (JSON), or its text (YAML)."""
+    nested: Mapping[str, Any] = {}
+    """The stacks in it, by the logical ids that it has them under."""
+    parent: str = ""
 
     def keeps(self, physical_id: str) -> bool:
         """Return True for what is there after the stack is deleted: not its own, or with DeletionPolicy Retain."""
+        kept = (one.keeps(physical_id) or self._retains(logical_id) for logical_id, one in self.nested.items())
+        return self._keeps_own(physical_id) and all(kept)
+
+    def logical_id_of(self, physical_id: str) -> str:
+        """Return the logical id of a resource of this stack or of one in it, with that stack's name."""
+        for one in (stack for stack in self.nested.values() if not stack.keeps(physical_id)):
+            return f"{one.logical_id_of(physical_id)} (stack '{one.name}')"
+        return self.logical_ids[physical_id]
+
+    def obstacles(self) -> list[str]:
+        """Return why the stack cannot be deleted as it is."""
+        found = []
+        if self.status.endswith("_IN_PROGRESS"):
+            found.append(f"The stack '{self.name}' is {self.status}: wait until that has ended, and check again.")
+        if self.parent:
+            found.append(f"The stack '{self.name}' is part of {self.parent}: check that one (--stack), and delete it.")
+        return found
+
+    def _keeps_own(self, physical_id: str) -> bool:
         logical_id = self.logical_ids.get(physical_id)
-        if logical_id is None:
-            return True
+        return logical_id is None or self._retains(logical_id)
+
+    def _retains(self, logical_id: str) -> bool:
         if isinstance(self.template, dict):
             resource = self.template.get("Resources", {}).get(logical_id, {})
             return str(resource.get("DeletionPolicy", "")).startswith("Retain")
@@ -43,23 +66,36 @@ class Stack(NamedTuple):
 
 
 def read_stack(client: Any, name: str) -> Stack | None:
-    """Read a stack; None: there is none. Raises botocore's errors."""
+    """Read a stack, with those in it; None: there is none, or it is deleted. Raises botocore's errors."""
     try:
         [found] = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as err:
         if err.response["Error"].get("Code") == "ValidationError":
             return None
         raise
+    if found["StackStatus"] == "DELETE_COMPLETE":
+        return None  # Its id still finds it, for 90 days.
     pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-    resources = [one for page in pages for one in page["StackResourceSummaries"]]
+    everything = [one for page in pages for one in page["StackResourceSummaries"]]
+    resources = [one for one in everything if one.get("ResourceStatus") != "DELETE_COMPLETE"]
     return Stack(
-        name=name,
+        name=found["StackName"],
         status=found["StackStatus"],
         parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", ())},
         outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())},
         logical_ids={one.get("PhysicalResourceId", ""): one["LogicalResourceId"] for one in resources},
         template=client.get_template(StackName=name)["TemplateBody"],
+        nested=dict(_nested(client, resources)),
+        parent=found.get("ParentId", ""),
     )
+
+
+def _nested(client: Any, resources: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Stack]]:
+    for one in resources:
+        if one.get("ResourceType") == "AWS::CloudFormation::Stack" and one.get("PhysicalResourceId"):
+            stack = read_stack(client, one["PhysicalResourceId"])
+            if stack is not None:
+                yield one["LogicalResourceId"], stack
 
 
 def write_tfvars(name: str, parameters: Mapping[str, str], report: Report) -> str:

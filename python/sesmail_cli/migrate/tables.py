@@ -8,10 +8,14 @@ from typing import Any
 
 from sesmail_cli.migrate.seed import Index, Table
 
+_GOING = ("DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+
 
 def replacements(table: Table, found: Mapping[str, Any]) -> list[str]:
     """Return why Terraform would delete the table and create another."""
     problems = []
+    if found.get("TableStatus") in _GOING:
+        problems.append(f"its status is {found['TableStatus']}: do not import it.")
     types = {one["AttributeName"]: one["AttributeType"] for one in found["AttributeDefinitions"]}
     keys = [one["AttributeName"] for one in found["KeySchema"]]
     if keys != [table.key] or types.get(table.key) != "S":
@@ -23,9 +27,13 @@ def replacements(table: Table, found: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def losses(found: Mapping[str, Any]) -> list[str]:
+def losses(table: Table, found: Mapping[str, Any]) -> list[str]:
     """Return what else of the table Terraform would remove."""
     problems = []
+    declared = {index.name for index in table.indexes}
+    others = sorted({one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())} - declared)
+    if table.rebuilds_indexes and others:
+        problems.append(f"it has indexes that Terraform would DELETE: {', '.join(others)}. Move their readers first.")
     if found.get("Replicas"):
         problems.append("it is a global table: Terraform would remove its replicas.")
     if found.get("StreamSpecification", {}).get("StreamEnabled"):
@@ -77,6 +85,9 @@ def _index_misfit(table: Table, index: Index, found: Mapping[str, Any]) -> str:
     keys = tuple(one["AttributeName"] for one in existing["KeySchema"])
     if keys != index.keys:
         return f"the index {index.name} has the keys {', '.join(keys)}, not {', '.join(index.keys)}"
+    types = {one["AttributeName"]: one["AttributeType"] for one in found["AttributeDefinitions"]}
+    if no_texts := [key for key in keys if types.get(key) != "S"]:
+        return f"the index {index.name} has keys that are no texts: {', '.join(no_texts)}"
     projection = existing["Projection"]
     kind, projected = projection.get("ProjectionType"), set(projection.get("NonKeyAttributes", ()))
     lacking = index.attributes - projected - {table.key, *keys}

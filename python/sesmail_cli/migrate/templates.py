@@ -70,21 +70,18 @@ def _check_names(template: TemplateFiles, report: Report) -> None:
         )
 
 
-def _unguarded(tree: nodes.Node, guarded: frozenset[str] = frozenset()) -> set[str]:
+def _unguarded(node: nodes.Node, known: frozenset[str] = frozenset()) -> set[str]:
     """Return the names that are read where they may be undefined: not in `x|default(…)`, nor after `x is defined`."""
-    if isinstance(tree, nodes.Name):
-        return {tree.name} - guarded
-    if isinstance(tree, nodes.If | nodes.CondExpr):
-        body = [tree.expr1] if isinstance(tree, nodes.CondExpr) else tree.body
-        inside = guarded | _defined(tree.test)
-        others = [child for child in tree.iter_child_nodes() if not any(child is one for one in body)]
-        found = [_unguarded(child, inside) for child in body] + [_unguarded(child, guarded) for child in others]
-        return set().union(*found)
-    found_names: set[str] = set()
-    for child in tree.iter_child_nodes():
-        if not (isinstance(child, nodes.Name) and _guards(tree, child)):
-            found_names |= _unguarded(child, guarded)
-    return found_names
+    if isinstance(node, nodes.Name):
+        return {node.name} - known if node.ctx == "load" else set()
+    found: set[str] = set()
+    for field, value in node.iter_fields():
+        inside = known | _known_in(node, field)
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, nodes.Node) and not (isinstance(child, nodes.Name) and _guards(node, child)):
+                found |= _unguarded(child, inside)
+                inside |= _assigned(child)
+    return found
 
 
 def _guards(node: nodes.Node, child: nodes.Node) -> bool:
@@ -92,10 +89,49 @@ def _guards(node: nodes.Node, child: nodes.Node) -> bool:
     return getattr(node, "name", "") in names and getattr(node, "node", None) is child
 
 
-def _defined(test: nodes.Node) -> frozenset[str]:
-    """Return the names that are defined where a condition holds."""
-    if isinstance(test, nodes.And):
-        return _defined(test.left) | _defined(test.right)
-    if isinstance(test, nodes.Test) and test.name == "defined" and isinstance(test.node, nodes.Name):
-        return frozenset({test.node.name})
+def _assigned(node: nodes.Node) -> frozenset[str]:
+    """Return the names that the nodes after this one find set: `{% set x = x|default('') %}`."""
+    return _targets(node.target) if isinstance(node, nodes.Assign | nodes.AssignBlock) else frozenset()
+
+
+def _targets(*targets: nodes.Node) -> frozenset[str]:
+    # `find_all` leaves the node itself out.
+    names = [name for target in targets for name in (target, *target.find_all(nodes.Name))]
+    return frozenset(name.name for name in names if isinstance(name, nodes.Name) and name.ctx != "load")
+
+
+def _known_in(node: nodes.Node, field: str) -> frozenset[str]:
+    """Return the names that are defined in one part of a node."""
+    match node, field:
+        case (nodes.If(test=test), "body") | (nodes.CondExpr(test=test), "expr1"):
+            return _defined(test, holds=True)
+        case (nodes.If(test=test), "elif_" | "else_") | (nodes.CondExpr(test=test), "expr2"):
+            return _defined(test, holds=False)
+        case (nodes.And(), "right"):
+            return _defined(node.left, holds=True)
+        case (nodes.Or(), "right"):
+            return _defined(node.left, holds=False)
+        case (nodes.For(), "body" | "test"):
+            return _targets(node.target)
+        case (nodes.With(), "body"):
+            return _targets(*node.targets)
+        case (nodes.Macro() | nodes.CallBlock(), "body"):
+            return _targets(*node.args)
+    return frozenset()
+
+
+def _defined(test: nodes.Node, *, holds: bool) -> frozenset[str]:
+    """Return the names that are defined where a condition holds, or where it does not."""
+    match test:
+        case nodes.Not():
+            return _defined(test.node, holds=not holds)
+        case nodes.And() | nodes.Or():
+            left, right = _defined(test.left, holds=holds), _defined(test.right, holds=holds)
+            return left | right if isinstance(test, nodes.And) is holds else left & right
+        case nodes.Test(name="defined" | "undefined", node=nodes.Name(name=name)):
+            return frozenset({name}) if (test.name == "defined") is holds else frozenset()
+        case nodes.Filter(name="default" | "d", node=nodes.Name(name=name)):
+            # `{% if x|default('') %}`: what is true is not the default.
+            is_false = all(isinstance(one, nodes.Const) and not one.value for one in test.args[:1])
+            return frozenset({name}) if holds and is_false and not test.kwargs else frozenset()
     return frozenset()

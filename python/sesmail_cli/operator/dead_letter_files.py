@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from sesmail_cli.operator.dead_letters import Classification, DeadLetterMessage
 from sesmail_layer.domain.times import utc_text
 
+_ENCODER = json.JSONEncoder(indent=2)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 Inspected = tuple[DeadLetterMessage, Classification]
@@ -21,6 +23,8 @@ def document(message: DeadLetterMessage, found: Classification) -> dict[str, Any
     """Return a message as JSON: the body as SQS has it, and parsed where it is JSON."""
     try:
         parsed = json.loads(message.body)
+        # What is nested too deeply can be read and not written.
+        deque(_ENCODER.iterencode([[parsed]]), maxlen=0)
     except (ValueError, RecursionError):
         parsed = None
     return {

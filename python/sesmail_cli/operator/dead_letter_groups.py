@@ -57,7 +57,7 @@ def describe_groups(groups: Sequence[CauseGroup]) -> str:
 def _describe(group: CauseGroup) -> str:
     messages = "message" if group.count == 1 else "messages"
     lines = [
-        f"[bold]{escape(group.cause)}[/] · {group.count} {messages}, oldest {duration(group.oldest_seconds)}",
+        f"[bold]{_line(group.cause)}[/] · {group.count} {messages}, oldest {duration(group.oldest_seconds)}",
         f"  Why   {_line(group.why)}",
     ]
     if group.movable:

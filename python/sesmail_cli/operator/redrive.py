@@ -92,8 +92,10 @@ class _Redrive:
     # --- look ---------------------------------------------------------------------------------------------------------
 
     def inspect(self) -> list[Inspected]:
-        messages = [message for batch in self._queue.receive(self._limit) for message in batch]
+        messages: list[DeadLetterMessage] = []
         try:
+            for batch in self._queue.receive(self._limit):
+                messages += batch
             state = self._state(messages, with_log=True)
             found = [(message, classify(message, self._name, state)) for message in messages]
         finally:
@@ -141,7 +143,7 @@ class _Redrive:
 
     def discard(self, found: Sequence[Inspected], given: Sequence[str], *, yes: bool, dry_run: bool) -> int:
         """Delete messages for good. What is a request that was never sent is lost then, so the question says it."""
-        chosen = found if _ALL in given else [self._one(found, message_id) for message_id in given]
+        chosen = found if _ALL in given else [self._one(found, message_id) for message_id in dict.fromkeys(given)]
         unsent = sum(one.cause in ("no-record", "not-sent") for _, one in chosen)
         lost = f" {unsent} of them are emails that were never sent." if unsent else ""
         deleted: list[str] = []

@@ -71,7 +71,8 @@ def is_export(listing: Listing) -> bool:
 
 def own_rows(listing: Listing) -> Listing:
     """Return a listing; if it is an export, without the marks that keep a spreadsheet from running cells."""
-    return replace(listing, rows=_unguarded_rows(listing.rows)) if tuple(listing.columns) == COLUMNS else listing
+    is_csv = set(listing.columns) <= set(COLUMNS)  # Also in another order, or after someone deleted some.
+    return replace(listing, rows=_unguarded_rows(listing.rows)) if is_csv else listing
 
 
 def _unguarded_rows(rows: Iterator[Row]) -> Iterator[Row]:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import ijson  # type: ignore[import-untyped]
 
@@ -22,10 +27,17 @@ from sesmail_cli.operator.command import UsageError
 
 # Where the entries are in a provider's answer; without one of these, each value of the file is an entry (JSON Lines).
 _LIST_KEY = re.compile(r'"(items|Suppressions|SuppressedDestinationSummaries)"\s*:\s*\[')
+_NO_LETTERS = re.compile(r"[\W_]+")
 _HEAD_CHARACTERS = 65_536
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+STANDARD_INPUT = "-"
+_ARCHIVES = {
+    b"\x1f\x8b": "compressed (gzip)",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf": "a workbook",
+}
 # Of UTF-16 without a byte-order mark: the first character is ASCII.
 _UTF_16 = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
 
@@ -55,15 +67,20 @@ _EMPTY = Listing((), iter(()), ())
 
 
 def column_name(text: str) -> str:
-    """Return a column's name as rows have it: `Created At`, `created_at` and `CreatedAt` are one."""
-    return re.sub(r"[^a-z0-9]", "", text.casefold())
+    """Return a column's name as rows have it: `Created At`, `created_at` and `CreatedAt` are one, in any script."""
+    return _NO_LETTERS.sub("", text.casefold())
 
 
 @contextmanager
 def open_listing(path: Path, *, has_header: bool | None = None) -> Iterator[Listing]:
     """Open a CSV or JSON file. `has_header` None: the first row is one if no cell has an `@`. Raises UsageError."""
     try:
-        with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
+        with _binary(path) as binary:
+            start = binary.read(4)
+            binary.seek(0)
+            if kind := next((kind for magic, kind in _ARCHIVES.items() if start.startswith(magic)), None):
+                raise UsageError(f"{path} is {kind}: give the CSV or JSON file itself.")
+            file = io.TextIOWrapper(binary, encoding=_encoding(start), errors="replace", newline="")
             head = file.read(_HEAD_CHARACTERS)
             file.seek(0)
             yield _json(file, head) if head.lstrip("\ufeff \t\r\n").startswith(("{", "[")) else _csv(file, has_header)
@@ -71,18 +88,31 @@ def open_listing(path: Path, *, has_header: bool | None = None) -> Iterator[List
         raise UsageError(f"{path} cannot be read: {err.strerror}") from err
 
 
+@contextmanager
+def _binary(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, or standard input (`-`); what cannot be read twice, as a pipe, is copied first. Raises OSError."""
+    with sys.stdin.buffer if str(path) == STANDARD_INPUT else path.open("rb") as given:
+        if given.seekable():
+            yield given
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(given, copy)
+            copy.seek(0)
+            yield copy
+
+
 def create_private(path: Path) -> TextIO:
     """Create a file of addresses, which only its owner can read. Raises UsageError."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # One that exists keeps its mode otherwise.
     except OSError as err:
         raise UsageError(f"{path} cannot be written: {err.strerror}") from err
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
-def _encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(4)
+def _encoding(start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     nulls = (start[:1] == b"\0", start[1:2] == b"\0")
@@ -93,16 +123,17 @@ def _encoding(path: Path) -> str:
 
 
 def _csv(file: TextIO, has_header: bool | None) -> Listing:
-    first = file.readline()
-    skipped = 0
+    first, skipped = file.readline(), 0
+    while first and not first.strip():
+        first, skipped = file.readline(), skipped + 1
     if match := _SEPARATOR_LINE.fullmatch(first):
         # Excel's own first line, which names the delimiter.
-        delimiter, skipped = match[1], 1
+        delimiter, skipped = match[1], skipped + 1
         first = file.readline()
     else:
         bare = _QUOTED.sub("", first)
         delimiter = max(_DELIMITERS, key=bare.count)
-    rows = _csv_rows(csv.reader(chain([first], file), delimiter=delimiter), skipped)
+    rows = _csv_rows(chain([first], file), delimiter, skipped)
     try:
         number, cells = next(rows)
     except StopIteration:
@@ -117,8 +148,10 @@ def _csv(file: TextIO, has_header: bool | None) -> Listing:
     return Listing(columns, _named(chain([(number, cells)], rows), names), [name for name, _ in names])
 
 
-def _csv_rows(reader: Any, skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _csv_rows(lines: Iterable[str], delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, each with the line that it starts on."""
+    current: list[str] = []
+    reader = csv.reader(_kept(lines, current), delimiter=delimiter)
     while True:
         start = reader.line_num + 1 + skipped
         try:
@@ -127,8 +160,27 @@ def _csv_rows(reader: Any, skipped: int) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as err:
             raise UsageError(f"Line {start} cannot be read ({err}): is a quotation mark left open there?") from err
+        if len(current) > 1 and _is_left_open(current, delimiter):
+            raise UsageError(f"Line {start}: a quotation mark is left open there, and takes in all rows after it.")
+        current.clear()
         if any(cell.strip() for cell in cells):
             yield start, cells
+
+
+def _kept(lines: Iterable[str], current: list[str]) -> Iterator[str]:
+    """Yield the lines, and keep those of the row that is being read."""
+    for line in lines:
+        current.append(line)
+        yield line
+
+
+def _is_left_open(lines: Sequence[str], delimiter: str) -> bool:
+    """Return True for a row of several lines that ends only because the file does."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as err:
+        return "end of data" in str(err)
+    return False
 
 
 def _named(rows: Iterator[tuple[int, list[str]]], names: Sequence[tuple[str, int]]) -> Iterator[Row]:
@@ -170,7 +222,9 @@ def _json_rows(entries: Iterator[Any]) -> Iterator[Row]:
             return
         except (ijson.JSONError, UnicodeDecodeError) as err:
             raise UsageError(f"The file is no valid JSON at or after entry {number}.") from err
-        values = {column_name(name): _text(value) for name, value in entry.items()} if isinstance(entry, dict) else {}
+        # A list may also be of addresses alone.
+        fields = {"email": entry} if isinstance(entry, str) else entry if isinstance(entry, dict) else {}
+        values = {column_name(name): _text(value) for name, value in fields.items()}
         yield Row(number, values, list(values.values()))
 
 

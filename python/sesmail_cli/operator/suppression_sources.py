@@ -111,6 +111,12 @@ _WORDS = {column_name(reason): reason for reason in SuppressionReason} | {
     "manualsuppression": SuppressionReason.MANUAL,
 }
 _DETAIL_LENGTH = 1_000
+# A spreadsheet's dates are days since 1899-12-30: these are of 1954 to 2119, and no list has Unix seconds so small.
+# https://support.microsoft.com/en-us/office/date-systems-in-excel-e7fe7167-48a9-4b96-bb53-5612a800b487
+_FIRST_DAY, _LAST_DAY, _UNIX_DAY, _DAY_SECONDS = 20_000, 80_000, 25_569, 86_400
+_LEAST_SECONDS = 1e8
+# The year 9999 ends.
+_MOST_SECONDS = 253_402_300_800
 
 
 def kind_of(source: Source, names: Collection[str], file_name: str) -> ListKind | None:
@@ -247,10 +253,18 @@ def _seconds(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
-        moment = _moment(text.removesuffix(" UTC"))
-        return None if moment is None else moment.timestamp()
+        return _timestamp(text)
+    if _FIRST_DAY < number < _LAST_DAY:
+        return (number - _UNIX_DAY) * _DAY_SECONDS
+    if abs(number) < _LEAST_SECONDS:
+        return _timestamp(text)  # 20240203 is a date; 2024 and 0 are none.
     seconds = number / 1000 if abs(number) > 1e11 else number
-    return seconds if abs(seconds) < 1e11 else None
+    return seconds if 0 < seconds < _MOST_SECONDS else None
+
+
+def _timestamp(text: str) -> float | None:
+    moment = _moment(text.removesuffix(" UTC"))
+    return moment.timestamp() if moment and 0 < moment.timestamp() < _MOST_SECONDS else None
 
 
 def _moment(text: str) -> datetime | None:

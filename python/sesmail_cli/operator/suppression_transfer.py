@@ -30,7 +30,10 @@ _ACCOUNT_COLUMNS = ("EmailAddress", "Reason", "LastUpdateTime")
 def import_(
     context: CommandContext,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="CSV or JSON; none with --from ses-account.", dir_okay=False)
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="CSV or JSON, or - for stdin; none with --from ses-account.", dir_okay=False
+        ),
     ] = None,
     *,
     source: Annotated[Source, typer.Option("--from", help="Who wrote the file; ses-account reads SES's own list.")],
@@ -62,6 +65,8 @@ def import_(
     An address that is listed keeps the stronger reason, the earlier date and the longer time: nothing is weakened.
     """
     engine = context.engine
+    if file and rejected and file.exists() and rejected.exists() and file.samefile(rejected):
+        raise UsageError(f"--rejected {rejected} is the file itself, which would be lost: name another.")
     with _listing(context, file, source, header) as listing:
         if file is not None:
             _check_columns(listing, column_names(column), file)
@@ -92,13 +97,17 @@ def import_(
 def export(
     context: CommandContext,
     *,
-    form: Annotated[Format, typer.Option("--format", help="csv or jsonl: one JSON object a line.")] = Format.CSV,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="csv, or jsonl: one JSON object a line. Default: csv; jsonl with --json."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="A file that only you can read; default: stdout.")
     ] = None,
 ) -> int:
     """Export the whole suppression list, for a backup or another engine: `import --from csv` reads both formats."""
     engine = context.engine
+    form = form or (Format.JSONL if context.as_json else Format.CSV)
     entries = all_entries(engine.dynamodb, engine.resource_name("Suppression"), utc_text(engine.clock.now()))
     if output is None:
         count = write_entries(entries, sys.stdout, form)
@@ -128,10 +137,13 @@ def _check_columns(listing: Listing, chosen: dict[str, str], file: Path) -> None
     # Without a header, the first row's addresses are there.
     found = ", ".join(masked(column) if "@" in column else column for column in listing.columns)
     for field, name in chosen.items():
-        if name.casefold() not in [column.casefold() for column in listing.columns]:
+        if column_name(name) not in listing.names:
             raise UsageError(f"{file} has no column '{name}' for {field}. Found: {found}")
     if "email" not in chosen and not set(FIELDS["email"]) & set(listing.names):
-        raise UsageError(f"{file} has no column of addresses ({', '.join(FIELDS['email'])}). Found: {found}")
+        raise UsageError(
+            f"{file} has no column of addresses ({', '.join(FIELDS['email'])}). Found: {found}."
+            " Name it: --column email=NAME"
+        )
 
 
 @contextmanager

@@ -156,6 +156,23 @@ def queue_unread(stack: Stack) -> Undo:
     return lambda: lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
+def no_dead_letter_queue(stack: Stack) -> Undo:
+    sqs, url = stack.aws["sqs"], stack.engine.queue_url("BulkQueue")
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": ""})
+    return lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+def no_expiry(stack: Stack) -> Undo:
+    def switch(on: bool) -> None:
+        stack.engine.dynamodb.update_time_to_live(
+            TableName=stack.name("EmailTracking"), TimeToLiveSpecification={"Enabled": on, "AttributeName": "ttl"}
+        )
+
+    switch(False)
+    return lambda: switch(True)
+
+
 def pending(stack: Stack) -> Undo:
     sns, topic = stack.aws["sns"], stack.arn("sns", "Alarms")
     made = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="second@example.com", ReturnSubscriptionArn=True)

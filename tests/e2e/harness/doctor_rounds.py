@@ -14,7 +14,9 @@ from tests.e2e.harness.doctor_faults import (
     key_off,
     key_without_ses,
     many_lookups,
+    no_dead_letter_queue,
     no_destination,
+    no_expiry,
     nothing_more,
     old_starter,
     other_region,
@@ -219,6 +221,20 @@ ROUNDS: list[list[Fault]] = [
         ),
         Fault(
             "wrong runtime", "archive", "TemplateSeeder runs on python3.11", "make package PYTHON_VERSION=3.11", runtime
+        ),
+        Fault(
+            "no dead-letter queue",
+            "dead-letters",
+            "BulkQueue does not lead to its dead-letter queue",
+            "terraform apply",
+            no_dead_letter_queue,
+        ),
+        Fault(
+            "records for ever",
+            "expiry",
+            "EmailTracking expire never",
+            "Enabled=true,AttributeName=ttl",
+            no_expiry,
         ),
         Fault(
             "incomplete template",
