@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ _FILES = ("LICENSE", "CHANGELOG.md")
 _LEFT_OUT = {"tests", ".terraform", ".terraform.lock.hcl"}
 # The date of every file in the wheel: 1 January 2020, as in the archives.
 _EPOCH = "1577836800"
+_REPOSITORY = "https://github.com/sesmail/sesmail"
 
 
 class ReleaseError(Exception):
@@ -63,7 +65,8 @@ def check_version(version: str) -> None:
     found = re.search(r'^__version__ = "(.+)"$', source.read_text(), re.MULTILINE)
     if found is None or found[1] != version:
         raise ReleaseError(
-            f"VERSION is {version}, but python/sesmail_cli/__init__.py says {found and found[1]}: change one of them."
+            f"VERSION is {version}, but python/sesmail_cli/__init__.py has {found and found[1]}: set "
+            f"__version__ there to {version} (CONTRIBUTING.md, Release), or build VERSION={found and found[1]}."
         )
 
 
@@ -79,19 +82,30 @@ def check_python() -> None:
 
 def release_notes(version: str) -> str:
     """Return what has changed in a version, and what its users must do: both without their headings."""
-    changes = _section("CHANGELOG.md", f"## [{version}]")
-    steps = _section("docs/upgrading.md", f"### {version}")
+    changes = _section("CHANGELOG.md", version, f"## [{version}]")
+    steps = _section("docs/upgrading.md", version, f"### {version}")
     return f"# SESMail {version}\n\n{changes}\n\n## Upgrade to this version\n\n{steps}\n"
 
 
-def _section(file: str, heading: str) -> str:
-    """Return the text below a heading, up to the next one of its level or above."""
+def _section(file: str, version: str, heading: str) -> str:
+    """Return the text below a heading, up to the next one of its level or above, with absolute links."""
     level = heading.count("#")
     pattern = rf"^{re.escape(heading)}(?![.\w]).*?\n(.*?)(?=^#{{2,{level}}} |\Z)"
     found = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE | re.DOTALL)
     if found is None or not found[1].strip():
         raise ReleaseError(f"{file} has no section '{heading}': give what is in Unreleased this heading.")
-    return found[1].strip()
+    return _absolute_links(found[1].strip(), file, version)
+
+
+def _absolute_links(text: str, file: str, version: str) -> str:
+    """Let links lead to the version's files on GitHub: a release's page resolves no relative ones."""
+
+    def absolute(link: re.Match[str]) -> str:
+        target = link[1]
+        path = file + target if target.startswith("#") else posixpath.join(posixpath.dirname(file), target)
+        return f"]({_REPOSITORY}/blob/v{version}/{posixpath.normpath(path)})"
+
+    return re.sub(r"\]\((?![a-z]+:)([^)\s]+)\)", absolute, text)
 
 
 def archive_files() -> Iterator[tuple[str, bytes]]:

@@ -98,7 +98,7 @@ class TestTemplates:
         write_template(tmp_path / "mine")
 
         assert (
-            "1 templates checked; nothing to change first."
+            "1 template checked; nothing to change first."
             in sesmail("migrate", "check", "--no-account", "--templates", str(tmp_path)).stdout
         )
 

@@ -105,9 +105,30 @@ def test_a_version_without_upgrade_notes_is_refused(tmp_path: Path, monkeypatch:
         release.release_notes("1.0.0")
 
 
+def test_the_links_of_the_notes_lead_to_the_files_of_the_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "CHANGELOG.md").write_text(
+        "## [1.0.0]\n\n* [Setup](docs/setup.md#deploy), [SES](https://aws.amazon.com/ses/).\n"
+    )
+    steps = "### 1.0.0\n\n[How](#how-to-upgrade), [ADR 44](adr/0044.md), [policy](../SECURITY.md).\n"
+    (tmp_path / "docs/upgrading.md").write_text(steps)
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    links = re.findall(r"\]\((.+?)\)", release.release_notes("1.0.0"))
+    files = "https://github.com/sesmail/sesmail/blob/v1.0.0"
+    assert links == [
+        f"{files}/docs/setup.md#deploy",
+        "https://aws.amazon.com/ses/",
+        f"{files}/docs/upgrading.md#how-to-upgrade",
+        f"{files}/docs/adr/0044.md",
+        f"{files}/SECURITY.md",
+    ]
+
+
 def test_another_version_than_the_code_has_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        release.ReleaseError, match=re.escape(f"VERSION is 9.9.9, but python/sesmail_cli/__init__.py says {VERSION}")
+        release.ReleaseError, match=re.escape(f"VERSION is 9.9.9, but python/sesmail_cli/__init__.py has {VERSION}")
     ):
         release.build_release("9.9.9", tmp_path)
 

@@ -88,7 +88,7 @@ def test_a_name_that_is_no_folder_and_no_starter_is_answered_with_the_starters(e
 def test_templates_are_checked_for_a_migration_without_an_account(environment: Path, away: Path) -> None:
     result = sesmail(environment, "migrate", "check", "--no-account", "--templates", "welcome")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "1 templates checked; nothing to change first." in result.stdout
+    assert "1 template checked; nothing to change first." in result.stdout
 
 
 def test_a_list_that_cannot_be_read_is_rejected_before_aws_is_asked(environment: Path, away: Path) -> None:

@@ -86,4 +86,5 @@ def _print(context: CommandContext, report: Report) -> None:
     colour, verdict = (
         ("red", f"{len(report.problems)} to change first") if report.problems else ("green", "nothing to change first")
     )
-    context.print(f"[{colour}]{report.templates_checked} templates checked; {verdict}.[/]")
+    checked = report.templates_checked
+    context.print(f"[{colour}]{checked} {'template' if checked == 1 else 'templates'} checked; {verdict}.[/]")

@@ -51,7 +51,7 @@ def _describe_answer(err: ClientError, name: str) -> str:
     if code in _NOT_FOUND:
         return (
             f"There is no engine '{name}' in this account and region ({err.operation_name}: {code}): "
-            "check --name, --region and --profile."
+            "check --name, --region and --profile, or deploy the engine first."
         )
     if code in _DENIED:
         return f"AWS denied {err.operation_name}: give your role this right, or choose another --profile. ({message})"

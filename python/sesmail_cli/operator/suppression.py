@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from sesmail_cli.operator.arguments import new_address, point_in_time, stored_address
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator_command
@@ -185,7 +185,8 @@ def _ses_reason(context: CommandContext, key: str) -> str | None:
 
 
 def _table(entries: list[Suppression]) -> Table:
-    table = Table("Address", "Reason", "Since", "Expires", "From", box=None, pad_edge=False)
+    # An address is copied: it folds where the terminal is narrow.
+    table = Table(Column("Address", overflow="fold"), "Reason", "Since", "Expires", "From", box=None, pad_edge=False)
     for entry in entries:
         origin = " ".join(filter(None, (entry.source, entry.email_id)))
         expires = entry.expires_at or "never"

@@ -189,7 +189,9 @@ def _print(context: CommandContext, result: ImportResult, *, dry_run: bool) -> N
     )
     context.print(f"{verb}: {result.read:,} read: {counts}.")
     if count := result.skipped.get("transient"):
-        context.note(f"{count:,} may end by themselves and are not suppressed. --include-transient suppresses them.")
+        context.note(
+            f"{count:,} not suppressed: temporary failures. --include-transient suppresses these addresses, too."
+        )
     if count := result.skipped.get("expired"):
         context.note(f"{count:,} have expired.")
     if result.unreadable_dates:

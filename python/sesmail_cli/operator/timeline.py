@@ -146,7 +146,7 @@ def _bounced(entry: Entry) -> str:
 
 def _delivered(entry: Entry) -> str:
     response = entry.detail.get("smtpResponse")
-    return "Delivered to the recipient's mail server" + (f", which answered “{response}”" if response else "")
+    return "Delivered to the mail server" + (f", which answered “{response}”" if response else "")
 
 
 def _opened(entry: Entry) -> str:
