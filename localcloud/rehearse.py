@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from localcloud.wait import wait_for
 PRODUCER = "careless.import"
 # Above the defaults of breaker_min_emails, breaker_min_bounces and bounce_rate_pause_threshold.
 EMAILS, BOUNCES = 120, 15
+# Longer than the functions keep the producers' states.
+_IN_FORCE_SECONDS = 6
 _PAUSED = "Email Sending Paused"
 
 
@@ -47,6 +50,7 @@ def rehearse(engine: Engine, console: Console) -> None:
     finally:
         pauses.remove()
     console.print(f"[yellow]The breaker has paused it:[/] {pause['reason']}", highlight=False)
+    time.sleep(_IN_FORCE_SECONDS)
     held = engine.put_email_request(f"{run_id}-held@{REHEARSAL_DOMAIN}", PRODUCER)
     engine.wait_for_status(held, "deferred", seconds=60)
     console.print(f"Its next email, {held}, is held.", highlight=False, soft_wrap=True)
