@@ -138,11 +138,30 @@ def test_a_cursor_that_was_changed_or_is_of_another_search_is_refused() -> None:
     cursor = find(search, search, Criteria(since=FIRST, until=LAST), limit=5).cursor or ""
     middle = "A" if cursor[20] != "A" else "B"
 
-    for bad in (cursor[:20] + middle + cursor[21:], cursor[:-3], "x", "ö", base64.b64encode(b"[]" * 9).decode()):
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    longer = base64.urlsafe_b64encode(raw.replace(FIRST.encode(), b"2020" + FIRST[4:].encode())).decode().rstrip("=")
+
+    for bad in (
+        longer,
+        cursor[:20] + middle + cursor[21:],
+        cursor[:-3],
+        "x",
+        "ö",
+        base64.b64encode(b"[]" * 9).decode(),
+    ):
         with pytest.raises(CursorError, match="cursor"):
             find(search, search, Criteria(since=FIRST, until=LAST), limit=5, cursor=bad)
     with pytest.raises(CursorError, match="another search"):
         find(search, search, Criteria(since=FIRST, until=LAST, producer="shop"), limit=5, cursor=cursor)
+
+
+def test_a_span_means_the_period_of_the_first_page_on_all_pages() -> None:
+    random = Random(4)
+    search = FakeIndexes([a_record(number, random) for number in range(50)])
+    first = find(search, search, Criteria(since=FIRST, until=LAST), limit=20)
+    second = find(search, search, Criteria(since=LAST, until=LAST), limit=50, cursor=first.cursor)
+
+    assert len(second.records) == 30
 
 
 @pytest.mark.parametrize("limit", [0, 1_001])
