@@ -18,6 +18,7 @@ from sesmail_cli.operator.engine import DEFAULT_NAME
 from sesmail_cli.operator.erase import erase
 from sesmail_cli.operator.explain import explain
 from sesmail_cli.operator.failures import USAGE, describe_failure
+from sesmail_cli.operator.find import find_emails
 from sesmail_cli.operator.pausing import pause, resume
 from sesmail_cli.operator.production_access import production_access
 from sesmail_cli.operator.redrive import redrive
@@ -63,5 +64,6 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 app.add_typer(templates.app, name="template")
 for command in (send_test, doctor, production_access, status, pause, resume, explain, redrive, erase):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
+app.command("find")(operator_command(find_emails))
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(migrate.app, name="migrate")

@@ -39,6 +39,11 @@ def print_json(value: Any) -> None:
     print(escaped(text))  # noqa: T201 - for other programs
 
 
+def print_row(cells: Iterable[str | None]) -> None:
+    """Print a row for programs: whole cells, separated by tabs, whatever is in the data."""
+    print("\t".join(printable(LINE_ENDS.sub(" ", cell or "-")) for cell in cells))  # noqa: T201 - for other programs
+
+
 def print_line(console: Console, markup: str) -> None:
     """Print one line, whatever line ends are in the data."""
     console.print(LINE_ENDS.sub(" ", markup), soft_wrap=True)

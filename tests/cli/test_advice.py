@@ -91,6 +91,19 @@ def test_a_held_email_names_each_resume_command_that_it_needs() -> None:
     assert advice(held) == "Nothing: it is sent automatically."
 
 
+def test_the_cause_of_a_pause_comes_before_the_command_that_ends_it() -> None:
+    breaker = SendingState(paused=True, paused_by="breaker", trip="bounce")
+    by_breaker = advice(entry(Status.DEFERRED, detail={"reason": "breaker"}), states={"my.application": breaker})
+    by_ses = advice(entry(Status.DEFERRED, detail={"reason": "sending_paused"}), states={"*": PAUSED})
+
+    assert "sesmail find --producer my.application --status bounced" in by_breaker
+    assert "`sesmail find --status bounced" in advice(
+        entry(Status.DEFERRED, detail={"reason": "breaker"}), states={"*": breaker}
+    )
+    assert by_breaker.index("First stop what causes") < by_breaker.index("sesmail resume")
+    assert by_ses.index("SES paused the account") < by_ses.index("sesmail resume")
+
+
 def test_the_advice_for_sending_depends_on_the_claim() -> None:
     assert "a worker is sending it" in advice(entry(Status.SENDING), lease_until=NOW + 1)
     assert "settle time" in advice(entry(Status.SENDING), lease_until=NOW - 1)

@@ -148,10 +148,8 @@ def _failed(record: TrackingRecord) -> str:
 
 
 def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Iterable[str]:
+    """Yield the cause first: a pause that ends before its cause is gone comes back."""
     paused = [source for source in (ACCOUNT, record.original_source) if source and source in states]
-    for source in paused:
-        option = "" if source == ACCOUNT else f" --producer {source}"
-        yield f"Run `sesmail resume{option}` to release it."
     if record.defer_reason == "sending_paused":
         yield "SES paused the account or the configuration set: see its reputation dashboard, and AWS's emails to you."
     elif record.defer_reason == "access_denied":
@@ -161,6 +159,15 @@ def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Ite
         )
     elif not paused:
         yield "Nothing: it is sent automatically."
+    if breaker := [source for source in paused if states[source].held_by_breaker]:
+        which = "" if ACCOUNT in breaker else f" --producer {breaker[0]}"
+        yield (
+            f"First stop what causes the bounces or complaints (`sesmail find{which} --status bounced --status "
+            "complained --since 1d`): the breaker opens again while it lasts."
+        )
+    for source in paused:
+        option = "" if source == ACCOUNT else f" --producer {source}"
+        yield f"Run `sesmail resume{option}` to release it."
 
 
 def _sending(record: TrackingRecord, now: float) -> str:

@@ -19,6 +19,7 @@ from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.ses_quota import SesQuota
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
+from sesmail_layer.aws.tracking_search import TrackingSearch
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
@@ -129,6 +130,10 @@ class Engine:
     @cached_property
     def tracking(self) -> TrackingTable:
         return TrackingTable(self.dynamodb, self.resource_name("EmailTracking"))
+
+    @cached_property
+    def search(self) -> TrackingSearch:
+        return TrackingSearch(self.dynamodb, self.resource_name("EmailTracking"))
 
     @cached_property
     def suppression(self) -> SuppressionTable:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
 from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
+from sesmail_cli.operator.find import found, newest_to, print_emails
 from sesmail_cli.operator.format import describe_origin, describe_pause, duration
 from sesmail_cli.operator.timeline import DEFER_REASONS, Step, timeline
 from sesmail_cli.terminal import coloured
@@ -20,6 +21,10 @@ from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
+from sesmail_layer.usecases.find import Page
+
+_NEWEST = 20
+"""So many emails to an address are listed."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,22 +51,38 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     suppressions: list[Suppression]
     retry_at: str | None
     """When a soft-bounced email is retried."""
+    unknown_fields: list[str]
+    """Fields of the request that the engine does not know."""
+    conflicts_with: str | None
+    """The email whose id this request asked for too."""
     next_steps: list[str]
     needs_attention: bool
 
 
 def explain(
     context: CommandContext,
-    email_id: Annotated[str, typer.Argument(metavar="EMAIL_ID", help="The email's id, or SES's message id.")],
+    email_id: Annotated[
+        str, typer.Argument(metavar="EMAIL_ID", help="The email's id, SES's message id, or an address.")
+    ],
 ) -> int:
     """Show the timeline of one email, with reasons, and what to do next."""
     record = _find(context.engine, email_id)
+    if record is None and "@" in email_id and (page := newest_to(context.engine, email_id, _NEWEST)).records:
+        return _list_newest(context, page)
     if record is None:
         return _explain_missing(context, email_id)
     explanation = _explain(context.engine, record)
     context.print_json(explanation)
     _print(context, record, explanation)
     return ATTENTION if explanation.needs_attention else OK
+
+
+def _list_newest(context: CommandContext, page: Page) -> int:
+    emails = found(page.records)
+    context.print_json({"emails": emails, "more": page.cursor is not None})
+    print_emails(context, emails)
+    context.note("Explain one: `sesmail explain EMAIL_ID`. More: `sesmail find --to ADDRESS`.")
+    return OK
 
 
 def _find(engine: Engine, given: str) -> TrackingRecord | None:
@@ -92,6 +113,8 @@ def _explain(engine: Engine, record: TrackingRecord) -> Explanation:
         paused=states,
         suppressions=suppressions,
         retry_at=retry_at,
+        unknown_fields=record.unknown_fields,
+        conflicts_with=record.conflicts_with,
         next_steps=advice.steps,
         needs_attention=advice.needs_attention,
     )
@@ -133,6 +156,10 @@ def _print(context: CommandContext, record: TrackingRecord, explanation: Explana
     for entry in explanation.suppressions:
         origin = "by this email" if entry.email_id == record.email_id else describe_origin(entry)
         context.print(f"[yellow]Suppressed:[/] {escape(entry.email)} ({escape(entry.reason)}), {escape(origin)}")
+    if record.unknown_fields:
+        context.print(f"[yellow]Unknown fields, ignored:[/] {escape(', '.join(record.unknown_fields))}")
+    if record.conflicts_with:
+        context.print(f"[yellow]Conflict:[/] its emailId was another email's: {escape(record.conflicts_with)}")
     for text in explanation.next_steps:
         context.print(f"[bold]Next:[/] {escape(text)}")
 
