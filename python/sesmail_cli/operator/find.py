@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from sesmail_cli.operator.arguments import point_in_time, stored_address
 from sesmail_cli.operator.command import OK, CommandContext, UsageError
@@ -108,7 +108,9 @@ def print_emails(context: CommandContext, emails: Sequence[Found]) -> None:
         for email in emails:
             print_row(_row(email))
         return
-    table = Table("time", "email id", "to", "status", "template", "producer", box=None)
+    # Folded, not cut: an address or id that misses its end is of no use.
+    columns = [Column(name, overflow="fold") for name in ("time", "email id", "to", "status", "template", "producer")]
+    table = Table(*columns, box=None)
     for email in emails:
         time, email_id, to, status, *rest = (cell or "-" for cell in _row(email))
         table.add_row(time, escape(email_id), escape(to), coloured(status), *map(escape, rest))
