@@ -103,7 +103,9 @@ def judge(
 
 def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float, unsent: Collection[float]) -> Finding:
     verdict = Verdict.TAKE
-    if record.status is Status.SENDING and record.lease_until and record.lease_until not in unsent:
+    # The lease alone says that it is claimed. The status does not: a worker whose clock is ahead may have deferred the
+    # email before the claim, and yet "later".
+    if record.lease_until and record.lease_until not in unsent:
         settled_at = max(record.lease_until, 0.0 if record.sink else claimed_at(record) + settle_seconds)
         if now < settled_at:
             return Finding(Verdict.BUSY, record.attempt, record.lease_until if now < record.lease_until else settled_at)
@@ -142,7 +144,8 @@ def already_deferred_for(record: TrackingRecord, entry: Entry) -> bool:
 
 def claimed_at(record: TrackingRecord) -> float:
     """When the newest claim was made, in Unix seconds."""
-    return utc_seconds(max(entry.at for entry in record.history if entry.status is Status.SENDING))
+    claims = [entry.at for entry in record.history if entry.status is Status.SENDING]
+    return utc_seconds(max(claims, default=record.timestamp))
 
 
 def never_reached_ses(record: TrackingRecord) -> bool:

@@ -88,9 +88,10 @@ class Claims:
 
     def claim(self, email: Email, lease_until: float) -> TrackingRecord | None:
         """Claim the email for this worker; None where there is nothing to send. Raises HoldError while others may."""
-        at, what, detail = utc_text(self._clock.now()), PROBE if email.probe else None, email.claim_detail
+        what, detail = PROBE if email.probe else None, email.claim_detail
 
         def sending(attempt: int, revision: int) -> Entry:
+            at = utc_text(self._clock.now())
             return Entry(_entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, None, what, detail)
 
         email.claim = self._write_entry(email, sending, lease_until=lease_until)
@@ -292,7 +293,9 @@ class Claims:
     def _amend(self, job: Job, record: TrackingRecord, entries: Iterable[Entry]) -> None:
         newer: TrackingRecord | None = record
         while newer is not None:
-            folded, transitions = fold(msgspec.structs.replace(newer, lease_until=0.0), entries)
+            # Another worker's claim is not this one's to release.
+            lease_until = 0.0 if newer.lease_until == record.lease_until else newer.lease_until
+            folded, transitions = fold(msgspec.structs.replace(newer, lease_until=lease_until), entries)
             newer = self._tracking.replace(folded)
         self._outbox.add(folded, transitions, [job.message.message_id])
 

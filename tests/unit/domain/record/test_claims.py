@@ -76,6 +76,17 @@ def test_a_deferred_email_may_be_claimed() -> None:
     assert found(record(Status.DEFERRED, attempt=2)) == Finding(Verdict.TAKE, 2)
 
 
+@pytest.mark.parametrize(("after", "verdict"), [(0, Verdict.BUSY), (39, Verdict.BUSY), (SETTLE, Verdict.UNSETTLED)])
+def test_a_claim_is_busy_also_where_another_clock_deferred_the_email_later(after: float, verdict: Verdict) -> None:
+    history = [
+        Entry("mark/1/00003/sending", utc_text(NOW), 1, Status.SENDING),
+        Entry("mark/1/00002/deferred", utc_text(NOW + 0.05), 1, Status.DEFERRED),
+    ]
+    claimed = record(Status.DEFERRED, lease_until=NOW + 40, history=history)
+
+    assert found(claimed, after=after).verdict is verdict
+
+
 def test_a_released_claim_may_be_claimed_again() -> None:
     assert found(record(Status.SENDING, lease_until=0, attempt=2)) == Finding(Verdict.TAKE, 2)
 

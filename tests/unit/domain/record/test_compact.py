@@ -230,6 +230,9 @@ def entries(draw: st.DrawFn) -> Entry:
 @settings(deadline=None, max_examples=300)
 @given(st.lists(entries(), max_size=12), st.sampled_from([JOHN, None]), st.booleans())
 def test_any_history_is_read_as_it_was(added: list[Entry], to: str | None, copies: bool) -> None:
+    # A key names its entry's kind: none is of an entry with a status and of one without.
+    without_status = {entry.key for entry in added if entry.status is None}
+    added = [entry for entry in added if entry.status is None or entry.key not in without_status]
     states = {JANE: RecipientState(status=Status.SENDING, type="cc")} if copies else {}
     record = life(*added, to_email=to, recipients=states)
 
