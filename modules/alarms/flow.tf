@@ -156,7 +156,7 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
   depends_on = [aws_sns_topic.this]
 }
 
-# A disabled event destination, a topic's key or a policy stops SES's events without any error: nobody is suppressed any
+# A disabled event destination, a topic's key or a policy stops SES's events without any error: no one is suppressed any
 # more, and the breaker is blind. The sender emits a zero, so that the metric exists where no event has ever come.
 # Two periods: the events of emails that were sent in the last seconds of the first are recorded in the second.
 resource "aws_cloudwatch_metric_alarm" "feedback_silent" {

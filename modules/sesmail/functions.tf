@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  # A release has the packages of each processor beside the modules; `make package` has written into dist.
+  # A release has the packages of each processor next to the modules; `make package` has written into dist.
   release_dir    = "${path.module}/../../dist/${var.lambda_runtime}-${var.lambda_architecture}"
   built_dir      = fileexists("${local.release_dir}/manifest.json") ? local.release_dir : "${path.module}/../../dist"
   package_dir    = var.package_dir != null ? var.package_dir : local.built_dir

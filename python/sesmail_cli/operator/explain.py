@@ -54,7 +54,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unknown_fields: list[str]
     """Fields of the request that the engine does not know."""
     conflicts_with: str | None
-    """The email whose id this request asked for too."""
+    """The email that has the id this request asked for."""
     next_steps: list[str]
     needs_attention: bool
 

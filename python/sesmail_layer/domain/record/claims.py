@@ -103,7 +103,7 @@ def judge(
 
 def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float, unsent: Collection[float]) -> Finding:
     verdict = Verdict.TAKE
-    # The lease alone says that it is claimed. The status does not: a worker whose clock is ahead may have deferred the
+    # The lease alone says that it is claimed. The status does not: a worker with a clock ahead may have deferred the
     # email before the claim, and yet "later".
     if record.lease_until and record.lease_until not in unsent:
         settled_at = max(record.lease_until, 0.0 if record.sink else claimed_at(record) + settle_seconds)

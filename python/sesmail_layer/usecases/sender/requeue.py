@@ -66,7 +66,7 @@ class Requeue:
         delay = _delay_of_hop(hold, hop, bulk=_is_bulk(job))
         hop = msgspec.structs.replace(hop, pause_hops=min(hop.pause_hops + 1, 4) if isinstance(hold, _PAUSES) else 0)
         if hold.published and hop.noted != hold.reason:
-            # The log line that tells a hold of the breaker from the others, as its failures and pauses do.
+            # The field that marks a hold of the breaker among the others, as its failures and pauses do.
             about = {"error_type": hold.gives_up_as} if isinstance(hold, BreakerOpen) else {}
             if not self._claims.record_deferred(job, hold.reason, until=now + delay, **about):
                 return
