@@ -14,6 +14,7 @@ from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.snippets import snippet
 from localcloud.wait import wait_for
 from tests.docs.pages import DOCS, Block, blocks
+from tests.e2e.harness.cli import sesmail_json
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell, typescript_folder
 
@@ -238,14 +239,13 @@ def test_a_diagnostic_command_works(engine: EngineUnderTest, block: Block, tmp_p
     run_in_shell(engine.emulator, block.code, tmp_path)
 
 
-def test_the_loop_redrives_what_the_bus_could_not_deliver(engine: EngineUnderTest, tmp_path: Path) -> None:
+def test_redrive_delivers_what_the_bus_could_not(engine: EngineUnderTest) -> None:
     detail = {"emailId": "redriven", "to": f"success+redriven@{SIMULATOR_DOMAIN}", **WELCOME}
     event = {"id": "7e1c", "source": SOURCE, "detail-type": "Email Request", "time": "2026-11-24T10:31:00Z"}
     for number in range(2):
         body = json.dumps(event | {"id": f"7e1c-{number}", "detail": detail | {"emailId": f"redriven-{number}"}})
         engine.sqs.send_message(QueueUrl=engine.queue_url("EventBridgeDLQ"), MessageBody=body)
-    [loop] = [b.code for b in blocks(DOCS / "troubleshooting.md") if "sesmailengine-EventBridgeDLQ" in b.code]
-    run_in_shell(engine.emulator, loop, tmp_path)
+    assert len(sesmail_json(engine, "redrive", "EventBridgeDLQ", "--yes")["moved"]) == 2
     for number in range(2):
         engine.wait_for_status(f"redriven-{number}", "delivered")
     assert engine.depth("EventBridgeDLQ") == 0
