@@ -116,7 +116,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
         assert (stored.status, stored.open_count, len(stored.history)) == (Status.COMPLAINED, 20, 25)
         assert client.scan(TableName="suppression")["Items"][0]["reason"] == {"S": "spam-complaint"}
         assert stored.revision <= 1 + len(events), "a repeated event was written"
-        # Of two workers with one event, the slower one cannot know whose the entry is: it publishes it too.
+        # Of two workers with one event, the slower one cannot know who wrote the entry: it publishes it too.
         published = {one.event_id: one for one in bus.events}
         assert all(one == published[one.event_id] for one in bus.events), "an event differs under the same id"
         assert "complained" in [one.status for one in bus.events]

@@ -53,7 +53,7 @@ def _queues_without(facts: Facts, missing: list[str]) -> Iterable[Finding]:
 
 
 def _rules_without(facts: Facts, missing: list[str]) -> Iterable[Finding]:
-    """The rules whose events are dropped when their queue cannot be reached; that of the rules names a missing one."""
+    """Find the rules that drop an event when its queue cannot be reached: they have no dead-letter queue."""
     if BUS_DEAD_LETTER_QUEUE in missing:
         return
     wanted, bus = facts.arn("sqs", facts.resource_name(BUS_DEAD_LETTER_QUEUE)), facts.resource_name("EmailBus")

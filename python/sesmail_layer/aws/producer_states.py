@@ -2,7 +2,7 @@
 sender's role use (`role-senders`) in the control table.
 
 Terraform writes the policies and the senders; the breaker, the sender's probes and an operator's pause or resume
-change the states. The item `pauses` lists whose state is a pause. It is written after the state: what a crash leaves
+change the states. The item `pauses` lists the sources that are paused. It is written after the state: what a crash leaves
 out is added by the next event of that producer that counts, or by another `sesmail resume`.
 """
 
@@ -85,7 +85,7 @@ class ProducerStates(ControlItems):
         return replaced
 
     def listed_pauses(self) -> frozenset[str]:
-        """Read whose sending is paused. Raises TransientError."""
+        """Read which producers are paused. Raises TransientError."""
         return _listed(self._get_many([_PAUSES]).get(_PAUSES, {}))
 
     def list_pause(self, source: str, *, paused: bool) -> None:

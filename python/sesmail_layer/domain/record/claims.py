@@ -125,7 +125,7 @@ def accepted_earlier(record: TrackingRecord) -> Entry | None:
 
 
 def is_stranded(record: TrackingRecord, now: float) -> bool:
-    """Return True for a first claim whose worker is gone by `now` (Unix seconds), and that nothing has written since.
+    """Return True for a first claim that has no worker by `now` (Unix seconds) and no later write.
 
     Such a record is in no index: only a message that meets it again knows of it.
     """

@@ -58,7 +58,7 @@ class ProducerStates(Protocol):
         """Put a state in place of the one that was read; False where it has changed since."""
 
     def listed_pauses(self) -> frozenset[str]:
-        """Read whose sending is paused."""
+        """Read which producers are paused."""
 
     def list_pause(self, source: str, *, paused: bool) -> None:
         """List a source as paused, or take it off the list, as `replace` does."""
