@@ -79,7 +79,7 @@ def check_strangers(engine: Engine) -> Evidence:
     own = engine.outputs["check_queue_urls"]["Alarms"]
     if not _is_denied(engine, own) and engine.account.is_emulated:
         raise NotPossibleError(
-            "The emulator takes an unsigned message for a queue with a policy that does not allow it."
+            "The emulator takes an unsigned message for a queue, against its policy."
         )
     queues = (*QUEUES, *DEAD_LETTER_QUEUES)
     sqs = engine.client("sqs")

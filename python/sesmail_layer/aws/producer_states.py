@@ -2,7 +2,7 @@
 sender's role use (`role-senders`) in the control table.
 
 Terraform writes the policies and the senders; the breaker, the sender's probes and an operator's pause or resume
-change the states. The item `pauses` lists the sources that are paused. It is written after the state: what a crash leaves
+change the states. The item `pauses` lists the paused sources. It is written after the state: what a crash leaves
 out is added by the next event of that producer that counts, or by another `sesmail resume`.
 """
 
