@@ -78,9 +78,7 @@ def check_strangers(engine: Engine) -> Evidence:
     """A message that no account has signed is denied: first by the check's own queue, then by each of the engine's."""
     own = engine.outputs["check_queue_urls"]["Alarms"]
     if not _is_denied(engine, own) and engine.account.is_emulated:
-        raise NotPossibleError(
-            "The emulator takes an unsigned message for a queue, against its policy."
-        )
+        raise NotPossibleError("The emulator takes an unsigned message for a queue, against its policy.")
     queues = (*QUEUES, *DEAD_LETTER_QUEUES)
     sqs = engine.client("sqs")
     urls = {queue: sqs.get_queue_url(QueueName=f"{engine.name}-{queue}")["QueueUrl"] for queue in queues}
