@@ -104,7 +104,8 @@ def test_no_value_adds_a_header_or_a_recipient(subject: str, name: str, value: s
         message = raw(rendered(subject=shown), **kept)
     except Refusal as refusal:
         # Only with the sender's address is the From line known, and its length as encoded.
-        assert "senderOverride.name: found a From line of" in str(refusal)
+        if "senderOverride.name: found a From line of" not in str(refusal):
+            raise
         return
     extra = {"x-value"} if "headers" in kept else set()
     extra |= {"list-unsubscribe", "list-unsubscribe-post"} if "listUnsubscribe" in kept else set()
