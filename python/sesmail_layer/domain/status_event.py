@@ -30,6 +30,8 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     subject: str | None = None
     ses_message_id: str | None = None
     metadata: dict[str, Any] | None = None
+    tags: list[str] | None = None
+    topic: str | None = None
     attempt: int
     event_id: str
     previous_status: str | None = None
@@ -93,6 +95,8 @@ def status_event(record: TrackingRecord, transition: Transition) -> StatusEvent 
             "subject": record.subject,
             "sesMessageId": record.ses_message_id,
             "metadata": record.metadata,
+            "tags": record.tags or None,
+            "topic": record.topic,
             "attempt": entry.attempt,
             "eventId": str(uuid.uuid5(_NAMESPACE, f"{record.email_id}\n{entry.key}")),
             "previousStatus": transition.previous,

@@ -28,6 +28,8 @@ def a_record() -> TrackingRecord:
         subject="Welcome",
         original_source="my.application",
         metadata={"order": 7},
+        tags=["eu", "spring-sale"],
+        topic="newsletter",
         unknown_fields=["colour"],
         recipients={"jane@example.com": RecipientState(status=Status.SENDING, type="cc")},
     )
@@ -57,6 +59,8 @@ def test_a_delivery_event_has_the_fields_of_the_contract() -> None:
         "subject": "Welcome",
         "sesMessageId": "0100",
         "metadata": {"order": 7},
+        "tags": ["eu", "spring-sale"],
+        "topic": "newsletter",
         "attempt": 1,
         "previousStatus": "sent",
     }

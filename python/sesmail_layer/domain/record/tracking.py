@@ -92,6 +92,8 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     subject: str | None = None
     original_source: str | None = None
     metadata: dict[str, Any] | None = None
+    tags: list[str] = msgspec.field(default_factory=list)
+    topic: str | None = None
     requested_email_id: str | None = None
     """The emailId as requested, where another source used it first and the key is `key_of_source`."""
     original_email_id: str | None = None

@@ -44,6 +44,7 @@ MAX_DEPTH = 200
 # `(?!\n)`: in Python a lone $ would let a trailing line break through.
 TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\n)"
 EMAIL_ID = r"^[A-Za-z0-9_.:-]{1,128}$(?!\n)"
+TAG = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 # Marks that reverse the text after them: a file `gpj.exe` is shown as `exe.jpg`, a name as another sender's.
 _NO_REVERSING = r"\u202a-\u202e\u2066-\u2069"
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -52,6 +53,10 @@ CONTENT_TYPE = rf'^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+(?: *; *{_WORD}=(?:{_WORD}|"
 
 Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
 HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
+Tag = Annotated[str, Meta(pattern=TAG)]
+Topic = Annotated[
+    str, Meta(pattern=TEMPLATE_NAME, description="What a recipient unsubscribes from; default: templateName")
+]
 Time = Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339, such as 2026-11-24T10:31:00Z")]
 
 
@@ -133,12 +138,18 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
         | None
     ) = None
     sensitive: bool | None = None
+    tags: Annotated[list[Tag], Meta(max_length=5, description="Echoed in status events, counted in the figures")] = []
+    topic: Topic | None = None
 
     @property
     def reply_to_addresses(self) -> list[str]:
         if self.reply_to is None:
             return []
         return [self.reply_to] if isinstance(self.reply_to, str) else self.reply_to
+
+    @property
+    def topic_name(self) -> str:
+        return self.topic or self.template_name
 
 
 FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailRequest))
@@ -204,6 +215,7 @@ def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> Email
         sender_override=_checked_sender(request.sender_override),
         metadata=None if request.metadata is None else with_storable_numbers(request.metadata),
         locale=request.locale and canonical_locale(request.locale),
+        tags=list(dict.fromkeys(request.tags)),
         **_checked_times(request, now, max_schedule_days),
     )
 

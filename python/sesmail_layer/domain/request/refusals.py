@@ -48,11 +48,16 @@ ALLOWED = {
     "expiresAt": _TIME,
     "locale": "a BCP 47 language tag such as fr-CA",
     "sensitive": "true or false",
+    "tags": "a list of at most 5 names",
+    "tags[]": "letters, digits, _ and -, at most 64",
+    "topic": "letters, digits, _ and -, at most 128, the first a letter or digit",
 }
 """Allowed values of each field; `[]` is an item of a list or a value of an object."""
 
 _ADDRESSES = frozenset({"to", "replyTo", "replyTo[]", "cc[]", "bcc[]", "senderOverride.email"})
-_QUOTED = frozenset({"templateName", "emailId", "priority", "sendAt", "expiresAt", "locale", "sensitive"})
+_QUOTED = frozenset(
+    {"templateName", "emailId", "priority", "sendAt", "expiresAt", "locale", "sensitive", "tags[]", "topic"}
+)
 """Fields of ids, times and fixed words. Any other value is content or personal: only its length is shown."""
 _WORD = re.compile(r"[A-Za-z0-9_.:/+-]{1,40}")
 _FIELD_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")

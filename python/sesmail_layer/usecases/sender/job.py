@@ -18,6 +18,7 @@ from sesmail_layer.domain.record.tracking import Entry, RecipientState, Tracking
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.request.email_request import (
     EMAIL_ID,
+    TAG,
     TEMPLATE_NAME,
     EmailRequest,
     Priority,
@@ -200,6 +201,8 @@ def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: lis
         "template_name": request.template_name,
         "subject": request.subject,
         "metadata": request.metadata,
+        "tags": request.tags,
+        "topic": request.topic_name,
         "unknown_fields": unknown_fields,
     }
 
@@ -214,14 +217,17 @@ def _facts_of_envelope(envelope: RequestEnvelope, email_id: str | None) -> dict[
 
 def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dict[str, Any]:
     """What is valid in a request that cannot be read, and nothing of an earlier one under its id."""
-    metadata = detail.get("metadata")
+    metadata, tags = detail.get("metadata"), detail.get("tags")
+    template_name = _usable(detail.get("templateName"), TEMPLATE_NAME)
     return {
         **_facts_of_envelope(envelope, None),
         "fingerprint": "",
         "subject": None,
         "unknown_fields": [],
         "to_email": _usable_address(detail.get("to")),
-        "template_name": _usable(detail.get("templateName"), TEMPLATE_NAME),
+        "template_name": template_name,
+        "tags": [tag for tag in tags[:5] if _usable(tag, TAG)] if isinstance(tags, list) else [],
+        "topic": _usable(detail.get("topic"), TEMPLATE_NAME) or template_name,
         "metadata": with_storable_numbers(metadata)
         if isinstance(metadata, dict) and metadata_fault(metadata) is None
         else None,

@@ -44,6 +44,8 @@ EVERY_FIELD: dict[str, Any] = {
     "expiresAt": "2026-12-24T10:31:00Z",
     "locale": "fr-CA",
     "sensitive": True,
+    "tags": ["spring-sale", "eu"],
+    "topic": "newsletter",
 }
 
 
@@ -85,6 +87,8 @@ def test_a_request_may_have_every_field() -> None:
         expires_at="2026-12-24T10:31:00.000Z",
         locale="fr-CA",
         sensitive=True,
+        tags=["spring-sale", "eu"],
+        topic="newsletter",
     )
 
 

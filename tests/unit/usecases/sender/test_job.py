@@ -36,7 +36,7 @@ def rejected(detail: object, **given: Any) -> RejectedRequest:
 
 
 def test_what_the_record_keeps_comes_from_the_request() -> None:
-    job = email(emailId="one", to="Ada@Example.com", subject="Hi", metadata={"order": 7}, colour="red")
+    job = email(emailId="one", to="Ada@Example.com", subject="Hi", metadata={"order": 7}, tags=["eu"], colour="red")
 
     assert job.email_id == "one"
     assert job.facts == {
@@ -48,6 +48,8 @@ def test_what_the_record_keeps_comes_from_the_request() -> None:
         "template_name": "welcome",
         "subject": "Hi",
         "metadata": {"order": 7},
+        "tags": ["eu"],
+        "topic": "welcome",
         "unknown_fields": ["colour"],
     }
     assert job.fingerprint
@@ -75,7 +77,15 @@ def test_the_request_chooses_its_lane_until_a_policy_does(priority: str | None, 
 
 
 def test_of_a_rejected_request_the_record_keeps_only_what_is_valid() -> None:
-    job = rejected({"to": "Ada@example.com", "templateName": "../x", "metadata": {"": 1}, "subject": "Hi"})
+    job = rejected(
+        {
+            "to": "Ada@example.com",
+            "templateName": "../x",
+            "metadata": {"": 1},
+            "subject": "Hi",
+            "tags": ["eu", "a b", 7],
+        }
+    )
 
     assert job.error.code == "VAL005"
     assert not job.readable
@@ -88,8 +98,16 @@ def test_of_a_rejected_request_the_record_keeps_only_what_is_valid() -> None:
         "template_name": None,
         "subject": None,
         "metadata": None,
+        "tags": ["eu"],
+        "topic": None,
         "unknown_fields": [],
     }
+
+
+def test_a_rejected_requests_topic_is_the_one_that_it_would_have_had() -> None:
+    assert rejected({"to": 5, "templateName": "welcome"}).facts["topic"] == "welcome"
+    assert rejected({"to": 5, "templateName": "welcome", "topic": "news"}).facts["topic"] == "news"
+    assert rejected({"to": 5, "templateName": "welcome", "topic": [1], "tags": "eu"}).facts["topic"] == "welcome"
 
 
 def test_of_a_rejected_request_the_record_keeps_what_is_valid_as_dynamodb_holds_it() -> None:
