@@ -138,6 +138,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"locale": "../fr"}, "locale: found '../fr'; allowed: "),
     ({"locale": "fr\n"}, "locale: found a text of 3 characters; allowed: "),
     ({"sensitive": "yes"}, "sensitive: found 'yes'; allowed: true or false"),
+    ({"tags": "eu"}, "tags: found a text of 2 characters; allowed: a list of at most 5 names"),
+    ({"topic": "-eu"}, "topic: found '-eu'; allowed: letters, digits, _ and -, at most 128"),
 ]
 
 
@@ -159,7 +161,7 @@ def test_every_field_has_a_refusal_here_and_its_rule_in_words() -> None:
         *fields_of(Sender, "senderOverride."),
         *fields_of(Attachment, "attachments[]."),
         *fields_of(ListUnsubscribe, "listUnsubscribe."),
-        *("replyTo[]", "cc[]", "bcc[]", "attachments[]", "headers[]"),
+        *("replyTo[]", "cc[]", "bcc[]", "attachments[]", "headers[]", "tags[]"),
     }
 
 
