@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import verdicts
+from tools.mutation import reach, verdicts
+from tools.mutation.reach import Reached
 
 ONE, OTHER = "sesmail_layer.domain.ses.one.x_f__mutmut_", "sesmail_layer.domain.other.x_g__mutmut_"
 KILLED, SURVIVED, TIMEOUT = 1, 0, 36
@@ -26,11 +27,12 @@ def trees(tmp_path: Path) -> tuple[Path, Path]:
         write(source / "sesmail_layer/domain/other.py", "1")
     meta(stage, "domain/ses/one.py", {f"{ONE}1": KILLED, f"{ONE}2": SURVIVED, f"{ONE}3": TIMEOUT, f"{ONE}4": None})
     meta(stage, "domain/other.py", {f"{OTHER}1": KILLED, f"{OTHER}2": SURVIVED})
-    reached = {
-        "sesmail_layer.domain.ses.one.x_f": ["tests/unit/domain/ses/test_one.py::test"],
-        "sesmail_layer.domain.other.x_g": ["tests/unit/usecases/test_more.py::test[1]"],
-    }
-    write(stage / "mutants" / verdicts.STATS, json.dumps({"tests_by_mangled_function_name": reached}))
+    reached = Reached(
+        tests=["tests/unit/domain/ses/test_one.py::test", "tests/unit/usecases/test_more.py::test[1]"],
+        seconds=[0.1, 0.1],
+        lines={"sesmail_layer.domain.ses.one.x_f": {5: 0b01}, "sesmail_layer.domain.other.x_g": {5: 0b10}},
+    )
+    reach.save(reached, stage / "mutants" / verdicts.REACHED)
     kills = {
         f"{ONE}1": "tests/unit/domain/ses/test_one.py::test",
         f"{OTHER}1": "tests/unit/usecases/test_more.py::test",

@@ -25,6 +25,9 @@ from tools.mutation.verdicts import MUTANTS
 
 PYTHON = ["nice", "-n", "10", str(ROOT / ".venv-mutate/bin/python")]
 
+# What a test that fails on purpose needs not: a cache, captured descriptors, an explained assertion.
+QUICK = ["-p", "no:cacheprovider", "-p", "no:warnings", "--capture=sys", "--assert=plain", "--tb=native"]
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
@@ -52,7 +55,7 @@ def run(only: list[str], workers: int) -> None:
     # A fixed hash seed: the order of sets is the same in every run.
     start = partial(subprocess.run, env={**os.environ, "PYTHONHASHSEED": "0"}, check=True)
     start([*PYTHON, "-m", "tools.mutation.generating"], cwd=STAGE)
-    plugins = ["-p", "tools.mutation.plugin", "-p", "tools.mutation.running", "-p", "no:cacheprovider", "--tb=native"]
+    plugins = ["-p", "tools.mutation.plugin", "-p", "tools.mutation.running", *QUICK]
     given = [f"--workers={workers}", *[f"--only={pattern}" for pattern in only]]
     start([*PYTHON, "-m", "pytest", "-q", "--rootdir=.", *plugins, *given, *selection(STAGE)], cwd=STAGE / MUTANTS)
 

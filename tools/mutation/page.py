@@ -16,8 +16,8 @@ SHOWN = 2
 TEXT = """# Mutation
 
 Written by `make mutate`. It changes `domain` and `usecases` in one place at a time (`<` to `<=`, `a and b` to `a or b`,
-`5` to `6`, an argument left out, a text in capitals) and runs the unit tests that reach the change. A change survives
-if no test fails: either the tests have a gap there, or the changed code does the same.
+`5` to `6`, an argument left out, a text in capitals) and runs the unit tests that run the changed statement. A change
+survives if no test fails: either the tests have a gap there, or the changed code does the same.
 
 Last run {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. The
 tests must kill at least {least:.0%}. {not_run}
@@ -26,7 +26,7 @@ tests must kill at least {least:.0%}. {not_run}
 
 {modules}
 
-Only a test that ran and failed kills a change. Timeouts (six times the processor's time that the tests take, plus
+Only a test that ran and failed kills a change. Timeouts (a test that takes over six times its processor's time plus
 twelve seconds) have a column of their own and do not count as killed; neither does a run that ended in any other way.
 
 ## Which changes survive, and why

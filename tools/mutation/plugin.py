@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
-import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from mutmut.mutation import trampoline
 
+from tools.mutation import switch
 from tools.mutation.staging import EXAMPLES
 
 # Factor on the time limit of templates, which counts wall-clock time.
@@ -24,6 +21,8 @@ settings.register_profile(
     "mutate",
     max_examples=EXAMPLES,
     derandomize=True,
+    # One example that fails is enough: the search for the smallest takes a hundred times as long.
+    phases=[Phase.explicit, Phase.generate],
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -36,9 +35,7 @@ _setitimer = signal.setitimer
 
 def pytest_configure() -> None:
     """Change this process for good: every run has its own."""
-    # mutmut reads the environment at every call of every function, which took half of a run's time.
-    mode = os.environ.get("MUTANT_UNDER_TEST", "")
-    trampoline.get_mutant_under_test = lambda: mode
+    trampoline.wrap_in_trampoline = switch.register
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     signal.setitimer = _slower
 
@@ -51,18 +48,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
 
 
-def pytest_runtest_setup() -> None:
-    """Clear the layer's caches while mutmut records who calls which function: a cached result hides a call."""
-    if trampoline.get_mutant_under_test() == "stats":
-        for clear in _caches():
-            clear()
-
-
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
     return _setitimer(which, seconds * SLOWER, interval)
-
-
-def _caches() -> list[Callable[[], None]]:
-    modules = [module for name, module in sys.modules.items() if name.startswith("sesmail_layer.")]
-    values: list[Any] = [value for module in modules for value in vars(module).values()]
-    return [value.cache_clear for value in values if hasattr(value, "cache_clear")]

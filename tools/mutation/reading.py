@@ -8,7 +8,9 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
+from tools.mutation.reach import function_of
 from tools.mutation.results import Counts, Survivor
+from tools.mutation.statements import lines_of_change
 
 # mutmut's exit codes (mutmut/stats.py). 33: no test reaches the mutant.
 _KILLED = (1,)
@@ -38,27 +40,46 @@ def _verdict(code: int | None) -> str:
     return "other"
 
 
+class Mutants:
+    """mutmut's copies of the functions of one module."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines = path.read_text().splitlines()
+        self._spans: dict[str, list[int]] = json.loads(Path(f"{path}.spans").read_text())["spans"]
+
+    def copies(self, mutant: str) -> tuple[list[str], list[str]]:
+        """Return a function as it is and as the mutant, without the names that mutmut gave the two."""
+        return self._body(_original(mutant)), self._body(mutant)
+
+    def lines_of_change(self, mutant: str) -> set[int]:
+        """Return the lines of the file of which one runs, in the unchanged copy, if the changed statement runs."""
+        name = mutant.rpartition(".")[2]
+        first, _ = self._spans[_original(name)]
+        return {first + line for line in lines_of_change(*self.copies(name))}
+
+    def _body(self, name: str) -> list[str]:
+        first, last = self._spans[name]
+        return [line.replace(f"def {name}", "def _") for line in self._lines[first - 1 : last]]
+
+
+def _original(mutant: str) -> str:
+    return f"{function_of(mutant)}__mutmut_orig"
+
+
 def _survivors(mutated: Path, module: str, names: list[str]) -> list[Survivor]:
-    lines = mutated.read_text().splitlines()
-    spans = json.loads(Path(f"{mutated}.spans").read_text())["spans"]
+    source = Mutants(mutated)
     found = []
     for name in names:
-        function = name.partition("__mutmut_")[0]
-        first, second = (_body(lines, spans, each) for each in (f"{function}__mutmut_orig", name))
         before, after = [], []
-        for line in difflib.unified_diff(first, second, lineterm="", n=0):
+        for line in difflib.unified_diff(*source.copies(name), lineterm="", n=0):
             if line.startswith("-") and not line.startswith("---"):
                 before.append(line[1:])
             elif line.startswith("+") and not line.startswith("+++"):
                 after.append(line[1:])
-        found.append(Survivor(module=module, function=_plain(function), before=_text(before), after=_text(after)))
+        found.append(
+            Survivor(module=module, function=_plain(function_of(name)), before=_text(before), after=_text(after))
+        )
     return found
-
-
-def _body(lines: list[str], spans: dict[str, list[int]], name: str) -> list[str]:
-    """Return a generated function without the name that mutmut gave it, which always differs."""
-    first, last = spans[name]
-    return [line.replace(f"def {name}", "def ") for line in lines[first - 1 : last]]
 
 
 def _plain(name: str) -> str:

@@ -1,6 +1,8 @@
 """A pytest plugin that runs all mutants in forks of one process, in which the tests have been collected once.
 
-mutmut starts pytest for each mutant: that takes longer than most tests.
+mutmut starts pytest for each mutant: that takes longer than most tests. Here a mutant has a fork and the tests that run
+the changed statement, the likely killers first, for a few seconds. What survives these is judged together with the
+survivors of other functions, by all tests that run one of them.
 """
 
 from __future__ import annotations
@@ -8,32 +10,29 @@ from __future__ import annotations
 import gc
 import json
 import os
-import resource
-import signal
 import time
-from collections import Counter
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from mutmut.mutation import trampoline
 
-from tools.mutation import verdicts
-from tools.mutation.verdicts import KILLED, function_of
+from tools.mutation import reach, switch, together, verdicts
+from tools.mutation.forks import Fork, Forks, Test
+from tools.mutation.reach import Tests, function_of, numbers
+from tools.mutation.reading import Mutants
+from tools.mutation.recording import Recorder
+from tools.mutation.verdicts import SURVIVED, UNREACHED
 
 # It runs in mutmut's folder; a test may leave it.
 METAS = Path(verdicts.METAS).resolve()
-STATS = Path(verdicts.STATS).resolve()
+REACHED = Path(verdicts.REACHED).resolve()
 FAILURES = Path(verdicts.FAILURES).resolve()
-SURVIVED, UNREACHED, SUSPICIOUS, TIMEOUT = 0, 33, 35, 36
-# A mutant's tests may take six times what they took, and twelve seconds: of the processor, so that a busy machine makes
-# no timeout; of the clock, for a test that waits for ever, ten times as long.
-_MULTIPLIER, _CONSTANT, _CLOCK = 6, 2, 10
-# Seconds of a test that runs after the others.
-_SLOW = 1.0
+# Seconds of a test that runs after the others, and of the tests that a mutant has alone.
+_SLOW, _ALONE = 0.5, 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,133 +41,152 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Runner(config.option.workers, config.option.only or ["*"]))
+    FAILURES.touch()
+    forks = Forks(FAILURES)
+    config.pluginmanager.register(forks)
+    config.pluginmanager.register(Runner(forks, config.option.workers, config.option.only or ["*"]))
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(NamedTuple):
     mutant: str
     meta: Path
-    until: float
+    fork: Fork
+    complete: bool
+    """All tests that run the changed statement."""
 
 
 class Runner:
     """Runs the mutants without a verdict, of files that match a pattern; several at a time."""
 
-    def __init__(self, workers: int, only: list[str]) -> None:
+    def __init__(self, forks: Forks, workers: int, only: list[str]) -> None:
+        self._forks = forks
         self._workers = workers
         self._only = only
-        self._running: dict[int, _Run] = {}
-        self._kills: dict[str, Counter[str]] = {}
-        FAILURES.touch()
+        self._running: list[_Run] = []
+        self._kills: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """By function: how many mutants each test killed."""
+        self._killers = verdicts.killers(FAILURES)
+        """Of an earlier run: the tests that killed each mutant, which may have changed since."""
         self._failures = FAILURES.open()
         """Read as it grows."""
-        self._failed: list[dict[str, str]] = []
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if report.failed and call.excinfo is not None:
-            self._failed.append({"test": item.nodeid, "when": call.when, "error": call.excinfo.typename})
-        return report
+        self._failures.seek(0, os.SEEK_END)
+        self._orders: dict[tuple[str, Tests], list[int]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run mutants in place of tests."""
+        switch.use_originals()
+        gc.collect()
         gc.freeze()  # So that a fork need not copy what it only looks at.
-        stats = json.loads(STATS.read_text())
         items = {item.nodeid: item for item in session.items}
-        self._require_green(session.items)
-        took, reaching = stats["duration_by_test"], stats["tests_by_mangled_function_name"]
-        for meta, mutant in _without_verdict(self._only):
-            tests = [test for test in reaching.get(function_of(mutant), ()) if test in items]
-            if tests:
-                seconds = _MULTIPLIER * (_CONSTANT + sum(took[test] for test in tests))
-                ordered = [items[test] for test in self._by_likelihood(mutant, tests, took)]
-                self._start(_Run(mutant, meta, time.monotonic() + _CLOCK * seconds), ordered, int(seconds))
-            else:
-                _note(meta, mutant, UNREACHED)
+        if not REACHED.exists() or reach.load(REACHED).tests != list(items):
+            self._record(session.items)
+        self._reached = reach.load(REACHED)
+        timed = zip(self._reached.tests, self._reached.seconds, strict=True)
+        self._tests = [Test(items[name], seconds) for name, seconds in timed]
+        self._number = {name: number for number, name in enumerate(self._reached.tests)}
+        chosen = list(_without_verdict(self._only))
+        for meta, mutant, tests in self._with_tests(chosen):
+            self._judge_alone(meta, mutant, tests)
         while self._running:
-            self._end_one()
+            self._end_some()
+        self._judge_together(self._with_tests(chosen))
         return True
 
-    def _require_green(self, tests: list[pytest.Item]) -> None:
-        """Run all tests without a mutant: one that fails anyway would kill every mutant that it reaches."""
-        child = os.fork()
-        if child == 0:
-            code = SUSPICIOUS
-            try:
-                code = self._judge("", tests, resource.RLIM_INFINITY)
-            finally:
-                os._exit(code)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != SURVIVED:
-            last = FAILURES.read_text().splitlines()[-1:]
-            raise pytest.UsageError(f"A test fails in the tree of the mutants without a mutant: {''.join(last)}")
-        self._failures.seek(0, os.SEEK_END)
+    def _record(self, items: list[pytest.Item]) -> None:
+        """Run all tests without a mutant: one that fails would kill every mutant that it reaches."""
+        recorder = Recorder()
 
-    def _by_likelihood(self, mutant: str, tests: list[str], took: dict[str, float]) -> list[str]:
-        """Order a mutant's tests: what killed others of its function, has its module's name, is unlike those before."""
-        kills = self._kills.get(function_of(mutant), Counter())
+        def record() -> None:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                recorder.record(item.nodeid, partial(Test(item, 0).run, following))
+            reach.save(recorder.reached, REACHED)
+
+        code = self._forks.wait_for(record)
+        recorder.end()
+        if code != SURVIVED:
+            REACHED.unlink(missing_ok=True)
+            raise pytest.UsageError("A test fails in the tree of the mutants without a mutant.")
+
+    def _with_tests(self, chosen: list[Path]) -> Iterator[tuple[Path, str, Tests]]:
+        """Yield the mutants that have no verdict."""
+        for meta in chosen:
+            source = Mutants(meta.with_suffix(""))
+            for mutant, code in _codes(meta).items():
+                if code is None:
+                    function = function_of(mutant)
+                    lines = source.lines_of_change(mutant)
+                    yield meta, mutant, self._reached.by(function, lines) or self._reached.by(function)
+
+    def _judge_alone(self, meta: Path, mutant: str, tests: Tests) -> None:
+        if not tests:
+            _note(meta, mutant, UNREACHED)
+            return
+        chosen: list[Test] = []
+        seconds = 0.0
+        for number in self._by_likelihood(mutant, tests):
+            seconds += self._tests[number].seconds
+            if chosen and seconds > _ALONE:
+                break
+            chosen.append(self._tests[number])
+        while len(self._running) >= self._workers:
+            self._end_some()
+        complete = len(chosen) == tests.bit_count()
+        self._running.append(_Run(mutant, meta, self._forks.judge([mutant], chosen), complete))
+
+    def _by_likelihood(self, mutant: str, tests: Tests) -> list[int]:
+        """Order a mutant's tests: what killed it or others of its function, has its module's name, is a first case."""
+        killers = self._killers.get(mutant, set())
+        likely = [
+            *killers,
+            *(name for name, _ in self._kills[function_of(mutant)].most_common() if name not in killers),
+        ]
+        first = [number for name in likely if (number := self._number.get(name)) is not None and tests >> number & 1]
         own = f"/test_{mutant.split('.')[-2]}"
+        if (own, tests) not in self._orders:
+            self._orders[own, tests] = self._ordered(own, tests)
+        return [*first, *(number for number in self._orders[own, tests] if number not in first)]
+
+    def _ordered(self, own: str, tests: Tests) -> list[int]:
         cases: Counter[str] = Counter()
         rank = {}
-        for test in sorted(tests, key=took.__getitem__):
-            function = test.partition("[")[0]
+        for number in sorted(numbers(tests), key=self._reached.seconds.__getitem__):
+            name, seconds = self._reached.tests[number], self._reached.seconds[number]
+            function = name.partition("[")[0]
             cases[function] += 1
-            rank[test] = (-kills[test], took[test] > _SLOW, own not in test, cases[function], took[test])
-        return sorted(tests, key=rank.__getitem__)
+            rank[number] = (seconds > _SLOW, own not in name, cases[function], seconds)
+        return sorted(rank, key=rank.__getitem__)
 
-    def _start(self, run: _Run, tests: list[pytest.Item], seconds: int) -> None:
-        while len(self._running) >= self._workers:
-            self._end_one()
-        child = os.fork()
-        if child == 0:
-            code = SUSPICIOUS
-            try:
-                code = self._judge(run.mutant, tests, seconds)
-            finally:
-                os._exit(code)
-        self._running[child] = run
-
-    def _end_one(self) -> None:
-        child, status = os.waitpid(-1, os.WNOHANG)
-        if not child:
-            for late in [pid for pid, run in self._running.items() if time.monotonic() > run.until]:
-                os.kill(late, signal.SIGKILL)  # Not yet waited for, so it still has its number.
+    def _end_some(self) -> None:
+        ended = [(run, code) for run in self._running if (code := run.fork.verdict()) is not None]
+        if not ended:
             time.sleep(0.005)
-            return
-        run, code = self._running.pop(child), os.waitstatus_to_exitcode(status)
-        _note(run.meta, run.mutant, TIMEOUT if code < 0 else code)
+        for run, code in ended:
+            self._running.remove(run)
+            if code != SURVIVED or run.complete:
+                _note(run.meta, run.mutant, code)
         for line in self._failures:
             kill = json.loads(line)
-            self._kills.setdefault(function_of(kill["mutant"]), Counter())[kill["failed"][-1]["test"]] += 1
+            self._kills[function_of(kill["mutant"])][kill["failed"][-1]["test"]] += 1
 
-    def _judge(self, mutant: str, tests: list[pytest.Item], seconds: int) -> int:
-        """Run tests in this fork until one fails; return the verdict."""
-        os.environ["MUTANT_UNDER_TEST"] = mutant
-        trampoline.get_mutant_under_test = lambda: mutant
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        for item, following in zip(tests, [*tests[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if self._failed:
-                break
-        else:
-            return SURVIVED
-        with FAILURES.open("a") as out:
-            out.write(json.dumps({"mutant": mutant, "failed": self._failed}) + "\n")
-        return KILLED if any(each["when"] == "call" for each in self._failed) else SUSPICIOUS
+    def _judge_together(self, pending: Iterator[tuple[Path, str, Tests]]) -> None:
+        found = list(pending)
+        metas = {mutant: meta for meta, mutant, _ in found}
+        for group in together.groups({mutant: tests for _, mutant, tests in found}):
+            for mutant, code in together.judge(group, self._tests, self._forks):
+                _note(metas[mutant], mutant, code)
 
 
-def _without_verdict(only: list[str]) -> Iterator[tuple[Path, str]]:
+def _without_verdict(only: list[str]) -> Iterator[Path]:
     for meta in sorted(METAS.rglob("*.py.meta")):
         module = meta.relative_to(METAS).with_suffix("").as_posix()
-        if any(fnmatch(module, pattern) for pattern in only):
-            codes = json.loads(meta.read_text())["exit_code_by_key"]
-            yield from ((meta, mutant) for mutant, code in codes.items() if code is None)
+        if any(fnmatch(module, pattern) for pattern in only) and None in _codes(meta).values():
+            yield meta
+
+
+def _codes(meta: Path) -> dict[str, int | None]:
+    codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
+    return codes
 
 
 def _note(meta: Path, mutant: str, code: int) -> None:

@@ -61,8 +61,6 @@ _CONFIGURATION = """
 source_paths = ["sesmail_layer"]
 only_mutate = {rooms}
 also_copy = ["tools", "modules"]
-pytest_add_cli_args = ["-p", "tools.mutation.plugin"]
-pytest_add_cli_args_test_selection = {selection}
 use_git_change_detection = false
 track_dependencies = false
 
@@ -74,7 +72,11 @@ xfail_strict = true
 
 
 def stage() -> None:
-    """Build the tree; verdicts of an earlier run that still hold stay in it."""
+    """Build the tree; verdicts of an earlier run that still hold stay in it. One that is current stays as it is."""
+    if (STAGE / verdicts.MUTANTS / verdicts.REACHED).exists() and all(
+        _files(ROOT / source) == _files(STAGE / target) for source, target in COPIED.items()
+    ):
+        return
     kept = verdicts.still_valid(STAGE, ROOT)
     shutil.rmtree(STAGE, ignore_errors=True)
     for source, target in COPIED.items():
@@ -83,10 +85,16 @@ def stage() -> None:
         (STAGE / package / "__init__.py").touch()
     shutil.copy(ROOT / "tests/conftest.py", STAGE / "tests")
     patterns = [f"sesmail_layer/{room}/*" for room in ROOMS]
-    (STAGE / "pyproject.toml").write_text(_CONFIGURATION.format(rooms=patterns, selection=selection(STAGE)))
+    (STAGE / "pyproject.toml").write_text(_CONFIGURATION.format(rooms=patterns))
     for path, content in kept.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    """Return what is in a folder."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder): path.read_bytes() for path in paths}
 
 
 def selection(root: Path) -> list[str]:

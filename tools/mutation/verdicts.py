@@ -7,13 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# mutmut's folder in the tree, and in it: which tests reach which function, and the mutants of each module.
+from tools.mutation import reach
+from tools.mutation.reach import function_of, numbers
+
+# mutmut's folder in the tree, and in it: which tests reach which function (reach.py), and the mutants of each module.
 MUTANTS = "mutants"
-STATS = "mutmut-stats.json"
+REACHED = "reached.json"
 METAS = "sesmail_layer"
 # One line for each kill, with the tests that failed (running.py).
 FAILURES = "failures.jsonl"
-KILLED = 1
+# mutmut's codes. 33: no test reaches the mutant; 35: it ended in another way.
+SURVIVED, KILLED, UNREACHED, SUSPICIOUS, TIMEOUT = 0, 1, 33, 35, 36
 
 
 def still_valid(stage: Path, root: Path) -> dict[Path, str]:
@@ -24,16 +28,16 @@ def still_valid(stage: Path, root: Path) -> dict[Path, str]:
     folder of tests, and what tests share (fakes, cases) is the same.
     """
     mutants = stage / MUTANTS
-    if not (mutants / STATS).exists() or not (mutants / FAILURES).exists():
+    if not (mutants / REACHED).exists() or not (mutants / FAILURES).exists():
         return {}
     changed = changed_files(stage, root)
-    killers = _killers(mutants / FAILURES)
-    reaching = json.loads((mutants / STATS).read_text())["tests_by_mangled_function_name"]
+    failed = killers(mutants / FAILURES)
+    reached = reach.load(mutants / REACHED)
 
     def holds(mutant: str, code: int) -> bool:
         if code == KILLED:
-            return bool(killers.get(mutant, set()) - changed)
-        tests = {file_of(test) for test in reaching.get(function_of(mutant), ())}
+            return bool({file_of(test) for test in failed.get(mutant, ())} - changed)
+        tests = {file_of(reached.tests[number]) for number in numbers(reached.by(function_of(mutant)))}
         folder = "tests/unit/" + "/".join(mutant.split(".")[1:-2])
         return not any(one in tests or one.startswith(f"{folder}/test_") or "/test_" not in one for one in changed)
 
@@ -61,14 +65,10 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _killers(failures: Path) -> dict[str, set[str]]:
-    """Return the files of the tests that killed each mutant."""
+def killers(failures: Path) -> dict[str, set[str]]:
+    """Return the tests that killed each mutant."""
     lines = map(json.loads, failures.read_text().splitlines())
-    return {line["mutant"]: {file_of(each["test"]) for each in line["failed"]} for line in lines}
-
-
-def function_of(mutant: str) -> str:
-    return mutant.partition("__mutmut_")[0]
+    return {line["mutant"]: {each["test"] for each in line["failed"]} for line in lines}
 
 
 def file_of(test: str) -> str:

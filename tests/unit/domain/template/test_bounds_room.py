@@ -114,7 +114,7 @@ def test_a_text_that_is_written_as_python_does_weighs_more() -> None:
 FOREIGN: list[Any] = [len, object(), iter([]), range(3), {}.keys(), {1}, [len], {"a": [len]}, {"a": {"b": range(1)}}]
 
 
-@pytest.mark.parametrize("value", FOREIGN, ids=str)
+@pytest.mark.parametrize("value", FOREIGN, ids=range(len(FOREIGN)))
 def test_what_is_no_data_is_not_written(value: Any) -> None:
     for check in (bounds.check_data, bounds.text_weight):
         with pytest.raises(SecurityError, match=r"^a '.* object' is no text$|^a 'builtin_function_or_method object' "):
