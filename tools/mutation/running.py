@@ -31,6 +31,7 @@ from tools.mutation.verdicts import SURVIVED, UNREACHED
 METAS = Path(verdicts.METAS).resolve()
 REACHED = Path(verdicts.REACHED).resolve()
 FAILURES = Path(verdicts.FAILURES).resolve()
+DOUBTFUL = Path(verdicts.DOUBTFUL).resolve()
 # Seconds of a test that runs after the others, and of the tests that a mutant has alone.
 _SLOW, _ALONE = 0.5, 3.0
 
@@ -41,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    FAILURES.touch()
+    for file in (FAILURES, DOUBTFUL):
+        file.touch()
     forks = Forks(FAILURES)
     config.pluginmanager.register(forks)
     config.pluginmanager.register(Runner(forks, config.option.workers, config.option.only or ["*"]))
@@ -70,6 +72,7 @@ class Runner:
         self._failures = FAILURES.open()
         """Read as it grows."""
         self._failures.seek(0, os.SEEK_END)
+        self._unfinished = ""
         self._orders: dict[tuple[str, Tests], list[int]] = {}
 
     @pytest.hookimpl(tryfirst=True)
@@ -86,8 +89,10 @@ class Runner:
         self._tests = [Test(items[name], seconds) for name, seconds in timed]
         self._number = {name: number for number, name in enumerate(self._reached.tests)}
         chosen = list(_without_verdict(self._only))
+        doubtful = set(DOUBTFUL.read_text().splitlines())
         for meta, mutant, tests in self._with_tests(chosen):
-            self._judge_alone(meta, mutant, tests)
+            if mutant not in doubtful:
+                self._judge_alone(meta, mutant, tests)
         while self._running:
             self._end_some()
         self._judge_together(self._with_tests(chosen))
@@ -165,8 +170,12 @@ class Runner:
             self._running.remove(run)
             if code != SURVIVED or run.complete:
                 _note(run.meta, run.mutant, code)
-        for line in self._failures:
-            kill = json.loads(line)
+            else:
+                with DOUBTFUL.open("a") as out:
+                    out.write(f"{run.mutant}\n")
+        # A fork may be writing its line.
+        *lines, self._unfinished = (self._unfinished + self._failures.read()).split("\n")
+        for kill in map(json.loads, lines):
             self._kills[function_of(kill["mutant"])][kill["failed"][-1]["test"]] += 1
 
     def _judge_together(self, pending: Iterator[tuple[Path, str, Tests]]) -> None:

@@ -16,6 +16,8 @@ REACHED = "reached.json"
 METAS = "sesmail_layer"
 # One line for each kill, with the tests that failed (running.py).
 FAILURES = "failures.jsonl"
+# The mutants that have survived the tests that each has alone: a run that was stopped goes on with all of their tests.
+DOUBTFUL = "doubtful.txt"
 # mutmut's codes. 33: no test reaches the mutant; 35: it ended in another way.
 SURVIVED, KILLED, UNREACHED, SUSPICIOUS, TIMEOUT = 0, 1, 33, 35, 36
 

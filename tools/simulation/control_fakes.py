@@ -114,13 +114,12 @@ class FakeBreakerTable:
         """What another writer does between read and write."""
 
     def count(self, source: str, counts: Counts, now: float) -> None:
-        self._check()
+        self._check(now)
         self.writes += 1
         self.control.add(source, counts, now)
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
-        self._check()
-        assert now >= NOW
+        self._check(now)
         self.reads += 1
         self.sources_read += len(sources)
         return {
@@ -129,7 +128,7 @@ class FakeBreakerTable:
         }
 
     def exclude(self, source: str, counts: Timeline, now: float) -> None:
-        self._check()
+        self._check(now)
         state = self.control.states[source]
         if not state.paused or state.excluded:
             return
@@ -139,22 +138,22 @@ class FakeBreakerTable:
             self.control.excluded[start] = self.control.excluded.get(start, Counts()) + found
 
     def count_excluded(self, counts: Counts, now: float) -> None:
-        self._check()
+        self._check(now)
         self.control.count_excluded(counts, now)
 
     def excluded(self, now: float) -> Timeline:
-        self._check()
+        self._check(now)
         self.sources_read += 1
         return dict(self.control.excluded)
 
     def list_suspects(self, sources: Collection[str], now: float) -> None:
-        self._check()
+        self._check(now)
         self.writes += 1
         if len(self.control.suspects) < MOST_SOURCES:
             self.control.suspects |= dict.fromkeys(sources)
 
     def suspects(self, now: float) -> Sequence[str]:
-        self._check()
+        self._check(now)
         return list(self.control.suspects)
 
     def listed_pauses(self) -> frozenset[str]:
@@ -181,7 +180,8 @@ class FakeBreakerTable:
         self.control.states[source] = storable(new)
         return True
 
-    def _check(self) -> None:
+    def _check(self, now: float = NOW) -> None:
+        assert now >= NOW
         if self.error:
             raise self.error
 

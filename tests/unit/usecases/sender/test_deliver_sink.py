@@ -1,0 +1,33 @@
+"""Sink mode: an email that is not sent waits for memory and is recorded in time, as one that is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from sesmail_layer.domain.record.statuses import Status
+from tests.unit.usecases.sender.test_deliver_timing import LAST_SEND, Busy
+from tests.unit.usecases.sender.test_guards_delivery_modes import SINK, switch
+from tools.simulation.fakes import request
+
+
+@pytest.mark.parametrize(("late", "recorded"), [(0, True), (1, True), (1.001, False)])
+def test_an_email_that_waited_for_the_bytes_of_others_is_recorded_up_to_a_second_late(
+    late: float, recorded: bool
+) -> None:
+    sender = Busy(bytes_free_at=LAST_SEND + late)
+    switch(sender, SINK)
+    sender.run(sender.message(request(emailId="one")))
+
+    assert [(record.status, record.sink) for record in sender.tracking.records.values()] == [
+        (Status.DELIVERED, True)
+    ] * recorded
+    assert [1 <= delay <= 10 for _, delay in sender.waiting.messages] == [True] * (not recorded)
+    assert sender.mailer.accepted == []
+
+
+def test_it_takes_as_many_bytes_as_if_it_were_sent() -> None:
+    sink, live = Busy(), Busy()
+    switch(sink, SINK)
+    for sender in (sink, live):
+        sender.run(sender.message(request(emailId="one")))
+    assert sink.weighed == live.weighed
