@@ -33,7 +33,7 @@ REACHED = Path(verdicts.REACHED).resolve()
 FAILURES = Path(verdicts.FAILURES).resolve()
 DOUBTFUL = Path(verdicts.DOUBTFUL).resolve()
 # Seconds of a test that runs after the others, and of the tests that a mutant has alone.
-_SLOW, _ALONE = 0.5, 3.0
+_SLOW, _ALONE = 0.5, 1.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -178,12 +178,12 @@ class Runner:
         for kill in map(json.loads, lines):
             self._kills[function_of(kill["mutant"])][kill["failed"][-1]["test"]] += 1
 
-    def _judge_together(self, pending: Iterator[tuple[Path, str, Tests]]) -> None:
-        found = list(pending)
+    def _judge_together(self, left: Iterator[tuple[Path, str, Tests]]) -> None:
+        found = list(left)
         metas = {mutant: meta for meta, mutant, _ in found}
-        for group in together.groups({mutant: tests for _, mutant, tests in found}):
-            for mutant, code in together.judge(group, self._tests, self._forks):
-                _note(metas[mutant], mutant, code)
+        pending = {mutant: tests for _, mutant, tests in found}
+        for mutant, code in together.judge(pending, self._tests, self._forks):
+            _note(metas[mutant], mutant, code)
 
 
 def _without_verdict(only: list[str]) -> Iterator[Path]:

@@ -30,7 +30,7 @@ def test_counts_for_which_no_time_is_left_are_reported_and_the_message_waits() -
         count(*args)
         engine.clock.sleep(9)
 
-    engine.breaker_table.count = slow  # type: ignore[method-assign]
+    engine.breaker_table.count = slow  # type: ignore[method-assign,assignment]
     assert engine.waits_after(engine.message(bounced(email_id=email_id)))
     assert failures(engine) == [("AWS006", "No time left in this batch")]
 

@@ -25,7 +25,7 @@ def test_it_carries_one_hop_however_often_it_waits_and_is_noted_once() -> None:
     feedback, message = failing()
     noted: list[Mapping[str, float]] = []
     note = feedback.progress.note
-    feedback.progress.note = lambda sent: (noted.append(sent), note(sent))[1]  # type: ignore[method-assign,func-returns-value]
+    feedback.progress.note = lambda sent: (noted.append(sent), note(sent))[1]  # type: ignore[method-assign,func-returns-value,assignment]
     feedback.run(message)
     for tries in (1, 2, 3):
         assert hop(feedback) == {"id": message.message_id, "sentAt": NOW - 20, "tries": tries}

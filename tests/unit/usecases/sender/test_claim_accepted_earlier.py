@@ -43,7 +43,7 @@ def test_where_another_worker_writes_first_it_looks_again_after_a_second(sender:
     def beaten(_record: TrackingRecord) -> TrackingRecord:
         return sender.tracking.records["one"]
 
-    sender.tracking.replace = beaten  # type: ignore[method-assign]
+    sender.tracking.replace = beaten  # type: ignore[method-assign,assignment]
     sender.run(sender.message(request(emailId="one"), event_id="event-1"))
     assert [delay for _, delay in sender.waiting.messages] == [1]
 
