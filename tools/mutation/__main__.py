@@ -26,7 +26,7 @@ from tools.mutation.verdicts import MUTANTS
 PYTHON = ["nice", "-n", "10", str(ROOT / ".venv-mutate/bin/python")]
 
 # What a test that fails on purpose needs not: a cache, captured descriptors, an explained assertion.
-QUICK = ["-p", "no:cacheprovider", "-p", "no:warnings", "--capture=sys", "--assert=plain", "--tb=native"]
+QUICK = ["-p", "no:cacheprovider", "--capture=sys", "--assert=plain", "--tb=native"]
 
 
 def main() -> int:

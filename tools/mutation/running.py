@@ -78,6 +78,8 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run mutants in place of tests."""
+        if session.testsfailed:
+            raise session.Interrupted("Not all tests can be collected.")
         switch.use_originals()
         gc.collect()
         gc.freeze()  # So that a fork need not copy what it only looks at.

@@ -250,6 +250,7 @@ class FakeProgress:
 
     def read(self, since: float, now: float) -> Progress:
         self._check()
+        assert since <= now
         return Progress(self.handled_until, [sent for sent in self.notes.values() if sent >= since - 300])
 
     def send_probe(self, now: float) -> None:

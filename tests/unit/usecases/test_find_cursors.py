@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from random import Random
+from typing import Any
 
 import pytest
 
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.usecases.find import Criteria, CursorError, find
 from tests.unit.usecases.test_find import FIRST, LAST, FakeIndexes, a_record
 
@@ -49,3 +51,40 @@ def test_an_unknown_id_of_ses_reads_no_record() -> None:
     search = fifty()
     assert find(search, search, Criteria(since=FIRST, until=LAST, ses_id="ses-none"), limit=5).records == []
     assert search.reads == 0
+
+
+def test_a_search_has_the_first_and_the_last_moment_of_its_period() -> None:
+    search = fifty()
+    one = search.records["email-7"]
+    for about in ({"ses_id": "ses-7"}, {"to": one.to_email}, {}):
+        criteria = Criteria(since=one.timestamp, until=one.timestamp, **about)
+        assert "email-7" in {record.email_id for record in find(search, search, criteria, limit=1_000).records}
+
+
+def test_a_page_may_have_one_email() -> None:
+    search = fifty()
+    assert len(find(search, search, ALL, limit=1).records) == 1
+
+
+def test_a_cursor_belongs_to_the_statuses_that_were_asked_for() -> None:
+    search = fifty()
+    sent = Criteria(since=FIRST, until=LAST, statuses=(Status.SENT,))
+    cursor = find(search, search, ALL, limit=5).cursor
+    with pytest.raises(CursorError, match="another search"):
+        find(search, search, sent, limit=5, cursor=cursor)
+
+
+def test_each_filter_leaves_what_it_names() -> None:
+    search = fifty()
+
+    def found(**about: Any) -> set[Any]:
+        [name] = about
+        criteria = Criteria(since=FIRST, until=LAST, **about)
+        names = {"statuses": "status", "producer": "original_source", "template": "template_name", "to": "to_email"}
+        return {getattr(record, names[name]) for record in find(search, search, criteria, limit=1_000).records}
+
+    assert found(statuses=(Status.SENT, Status.FAILED)) == {Status.SENT, Status.FAILED}
+    assert found(producer="shop") == {"shop"}
+    assert found(template="welcome") == {"welcome"}
+    to = search.records["email-7"].to_email
+    assert found(to=to) == {to}

@@ -8,10 +8,10 @@ import pytest
 from jinja2.exceptions import SecurityError
 
 from sesmail_layer.domain.errors import PermanentError
-from sesmail_layer.domain.template import bounds, generator
+from sesmail_layer.domain.template import bounds, generator, prices
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment, Captured
 from sesmail_layer.domain.template.templates import compile_template
-from tests.unit.domain.template.test_prices_room import TOO_MUCH, needs
+from tests.unit.domain.template.test_prices_room import needs
 from tests.unit.domain.template.test_templates_errors import failure, rendered
 
 
@@ -59,13 +59,33 @@ def test_output_is_charged_as_it_is_captured_and_once_more_when_it_is_joined() -
     needs(3, lambda: BoundedEnvironment.concat(captured))
 
 
-def test_a_copy_of_a_dict_costs_its_arguments() -> None:
+def test_what_is_copied_into_a_call_is_spent() -> None:
+    needs(800, lambda: [prices.arguments(["a", "b"]) for _ in range(2)])
+
+
+def test_a_copy_of_a_dict_costs_its_arguments_the_dict_and_an_object() -> None:
     environment: Any = BoundedEnvironment()
     context = environment.from_string("").new_context()
-    with bounds.metered():
-        bounds.spend(bounds.BUDGET - 399)
-        with pytest.raises(SecurityError, match=TOO_MUCH):
-            environment.call(context, dict, {"a": 1, "b": 2})
+    made = {"a": 1, "b": 2}
+    needs(418, lambda: bounds.charged(dict(made)))
+    needs(400 + 418 + 1_000, lambda: environment.call(context, dict, made))
+
+
+def test_a_format_weighs_the_same_with_its_values_in_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = BoundedEnvironment()
+
+    def least(*args: Any, **kwargs: Any) -> int:
+        name = "format_map" if args else "format"
+        for limit in range(1_000):
+            monkeypatch.setattr(bounds, "MAX_VALUE", limit)
+            try:
+                assert environment.method("{a}!", name)(*args, **kwargs) == "xyz!"
+            except SecurityError:
+                continue
+            return limit
+        raise AssertionError
+
+    assert least({"a": "xyz"}) == least(a="xyz")
 
 
 @pytest.mark.parametrize("source", ["{% include 'x' %}", "{% extends 'x' %}", "{% import 'x' as x %}"])

@@ -82,3 +82,5 @@ def test_what_could_not_be_looked_up_still_waits_where_no_time_is_left_to_follow
 
     assert feedback.record().status is Status.BOUNCED
     assert len(feedback.again.messages) == 3
+    [line] = [line for line in feedback.log.lines if line["event"] == "status.refused"]
+    assert line["message"] == "Failed to publish status change event: no time left"

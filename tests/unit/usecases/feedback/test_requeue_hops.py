@@ -12,7 +12,7 @@ import pytest
 from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage
 from tests.unit.usecases.feedback.test_requeue import OUT_OF_REACH, failing
 from tools.simulation.fakes import NOW
-from tools.simulation.feedback import Feedback, delivered
+from tools.simulation.feedback import Feedback, delivered, opened
 
 
 def hop(feedback: Feedback) -> dict[str, Any]:
@@ -72,3 +72,13 @@ def test_a_message_that_only_looks_as_if_it_had_waited_is_reported_as_unreadable
     assert feedback.run(broken) == {"message-1"}
     [line] = [line for line in feedback.log.lines if line["event"] == "feedback.failed"]
     assert line["code"] == "FBK001"
+
+
+def test_of_a_batch_only_what_was_received_before_is_noted() -> None:
+    feedback = Feedback()
+    feedback.sent()
+    noted: list[Mapping[str, float]] = []
+    feedback.progress.note = noted.append  # type: ignore[method-assign,assignment]
+    again = feedback.message(delivered(), receives=2)
+    feedback.run(feedback.message(opened()), again)
+    assert [list(notes) for notes in noted] == [[again.message_id]]

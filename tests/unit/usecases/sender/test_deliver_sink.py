@@ -1,4 +1,4 @@
-"""Sink mode: an email that is not sent waits for memory and is recorded in time, as one that is sent."""
+"""An email that the delivery mode does not send waits for memory and is recorded in time, as one that is sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from sesmail_layer.domain.record.statuses import Status
 from tests.unit.usecases.sender.test_deliver_timing import LAST_SEND, Busy
-from tests.unit.usecases.sender.test_guards_delivery_modes import SINK, switch
+from tests.unit.usecases.sender.test_guards_delivery_modes import ALLOW, SINK, switch
 from tools.simulation.fakes import request
 
 
@@ -31,3 +31,21 @@ def test_it_takes_as_many_bytes_as_if_it_were_sent() -> None:
     for sender in (sink, live):
         sender.run(sender.message(request(emailId="one")))
     assert sink.weighed == live.weighed
+
+
+def test_the_log_says_that_it_was_not_sent() -> None:
+    sender = Busy()
+    switch(sender, SINK)
+    sender.run(sender.message(request(emailId="one")))
+    assert [line["event"] for line in sender.log.lines] == ["email.sunk"]
+
+
+def test_a_copy_that_is_not_on_the_list_says_why_it_was_dropped() -> None:
+    sender = Busy()
+    switch(sender, ALLOW)
+    sender.run(sender.message(request(emailId="one", cc=["bea@example.com"])))
+    state = sender.tracking.records["one"].recipients["bea@example.com"]
+    assert (state.error_type, state.error_message) == (
+        "not_allowed",
+        "Email not sent: recipient is not in delivery.allow",
+    )

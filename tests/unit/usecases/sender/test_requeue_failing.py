@@ -43,13 +43,22 @@ def test_a_failure_that_cannot_be_recorded_is_reported_with_its_code_and_email()
     }
 
 
-def test_a_status_event_that_the_bus_rejects_too_long_is_left_to_sqs() -> None:
+@pytest.mark.parametrize(("fields", "status"), [({}, Status.SENT), ({"templateName": "none"}, Status.FAILED)])
+def test_a_status_event_that_the_bus_rejects_too_long_is_left_to_sqs(fields: dict[str, Any], status: Status) -> None:
     sender = Sender()
     sender.bus.refuse = lambda _event: True
-    message = tried_since(sender, NOW - 2 * DAY)
+    message = tried_since(sender, NOW - 2 * DAY, **fields)
     assert sender.run(message) == {message.message_id}
-    assert sender.tracking.records["one"].status is Status.SENT
+    assert sender.tracking.records["one"].status is status
     assert sender.log.lines[-1]["code"] == "BUS001"
+
+
+def test_a_suspicious_message_that_has_no_time_is_left_to_sqs_and_says_so() -> None:
+    sender = Sender()
+    message = msgspec.structs.replace(sender.message(request(emailId="one")), receive_count=9)
+    assert sender.run(message, seconds=0.5) == {message.message_id}
+    line = sender.log.lines[-1]
+    assert (line["event"], line["message"]) == ("email.no_time", "No time left in this batch")
 
 
 @pytest.mark.parametrize(("after", "waits"), [(DAY - 601, True), (DAY - 600, False)])
