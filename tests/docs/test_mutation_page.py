@@ -11,8 +11,8 @@ import pytest
 
 from tests.docs.pages import ROOT, rows
 from tools.mutation import page, results, staging
-from tools.mutation.reading import read
 from tools.mutation.named import NAMED
+from tools.mutation.reading import read
 from tools.mutation.reasons import REASONS, UNEXPLAINED
 from tools.mutation.results import Counts, Survivor
 from tools.mutation.staging import ROOMS
