@@ -79,7 +79,7 @@ class Forks:
         return report
 
     def judge(self, mutants: Sequence[str], tests: Sequence[Test]) -> Fork:
-        """Start a fork that runs tests until one fails. What a single mutant fails is noted in the file."""
+        """Start a fork that runs tests until one kills. What a single mutant fails is noted in the file."""
         progress = mmap.mmap(-1, 4)
         child = self._fork(partial(self._judge, mutants, tests, progress))
         return Fork(child, progress, time.monotonic() + _CLOCK * sum(test.limit for test in tests))
@@ -96,10 +96,12 @@ class Forks:
         code = SUSPICIOUS
         try:
             work()
-            killed = any(each["when"] == "call" for each in self._failed)
-            code = KILLED if killed else SUSPICIOUS if self._failed else SURVIVED
+            code = KILLED if self._is_killed() else SUSPICIOUS if self._failed else SURVIVED
         finally:
             os._exit(code)
+
+    def _is_killed(self) -> bool:
+        return any(each["when"] == "call" for each in self._failed)
 
     def _judge(self, mutants: Sequence[str], tests: Sequence[Test], progress: mmap.mmap) -> None:
         for mutant in mutants:
@@ -113,7 +115,8 @@ class Forks:
             seconds = int(time.process_time() + test.limit)
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
             test.run(next_item)
-            if self._failed:
+            # A fixture that fails kills nothing; which of several mutants fails it is found out one by one.
+            if self._is_killed() or (self._failed and len(mutants) > 1):
                 break
         if self._failed and len(mutants) == 1:
             with self._failures.open("a") as out:

@@ -40,6 +40,8 @@ twelve seconds) have a column of their own and do not count as killed; neither d
 * Only `tests/unit` runs, without tests that start a process and without the 20,000 fuzzed requests. Property tests try
   {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
   [staging.py](../tools/mutation/staging.py)).
+* A change that survives a second of its tests runs the others together with changes of other functions. A change that
+  hides another one makes it survive ([together.py](../tools/mutation/together.py)).
 
 ## Repeat it
 

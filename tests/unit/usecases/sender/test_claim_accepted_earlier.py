@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.template.templates import TemplateError
@@ -17,9 +15,8 @@ from tools.simulation.fakes import request
 from tools.simulation.sender import Sender
 
 
-@pytest.fixture
-def sender() -> Sender:
-    """A sender whose email SES accepted at the first of two attempts, as its event says."""
+def accepted_at_first() -> Sender:
+    """Return a sender whose email SES accepted at the first of two attempts, as its event says."""
     sender = sent_twice_without_an_answer(AGAIN["unknown"])
     event_of_the_first_attempt(sender, Status.SENT)
     sender.clock.sleep(300)
@@ -29,7 +26,8 @@ def sender() -> Sender:
     return sender
 
 
-def test_it_is_recorded_at_once_with_the_time_at_which_it_was_found(sender: Sender) -> None:
+def test_it_is_recorded_at_once_with_the_time_at_which_it_was_found() -> None:
+    sender = accepted_at_first()
     assert sender.run(sender.message(request(emailId="one"), event_id="event-1")) == set()
 
     record = sender.tracking.records["one"]
@@ -39,7 +37,9 @@ def test_it_is_recorded_at_once_with_the_time_at_which_it_was_found(sender: Send
     assert sender.waiting.messages == []
 
 
-def test_where_another_worker_writes_first_it_looks_again_after_a_second(sender: Sender) -> None:
+def test_where_another_worker_writes_first_it_looks_again_after_a_second() -> None:
+    sender = accepted_at_first()
+
     def beaten(_record: TrackingRecord) -> TrackingRecord:
         return sender.tracking.records["one"]
 
