@@ -168,7 +168,8 @@ NAMED = [
     Named("effort", "usecases/feedback/requeue.py", "Requeue._put_all", "(hops) or True"),
     # A wrapped message is read, and wrapped again, as its own body is.
     Named("same", "usecases/feedback/requeue.py", "Requeue._open", "replace(message, sent_at"),
-    Named("gap", "usecases/feedback/suppress.py", "FeedbackSuppression.apply", "is None or"),
+    # A limit that was reached before has suppressed the address already.
+    Named("effort", "usecases/feedback/suppress.py", "FeedbackSuppression.apply", "is None or"),
     Named("unread", "usecases/feedback/unmatched.py", "handle_unmatched", "outcomes(event, "),
     Named("gap", "usecases/find.py", "find", "since=start.since, )"),
     Named("same", "usecases/find.py", "_by_ses_id", 'or "XXXX"'),
@@ -179,7 +180,6 @@ NAMED = [
     Named("gap", "usecases/retry.py", "KeptRequests.keep_new", "or True"),
     Named("gap", "usecases/retry.py", "KeptRequests.keep", "claim.attempt, )"),
     Named("gap", "usecases/retry.py", "KeptRequests.forget", "and False"),
-    Named("gap", "usecases/sender/batch.py", "SendEmails._batch", "deadline + now"),
     Named("unread", "usecases/sender/batch.py", "_Batch.__init__", "= None"),
     Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "run(None, "),
     Named("gap", "usecases/sender/claim.py", "Claims._replace", "entry.detail.get("),
@@ -214,7 +214,6 @@ NAMED = [
     # Another alphabet makes another cursor; a stray character fails the check.
     Named("gap", "usecases/find.py", "_read_cursor", "raw = base64.b64decode("),
     Named("gap", "usecases/find.py", "_read_cursor", "(place.day) and False"),
-    Named("gap", "usecases/find.py", "_walk", "day, None)"),
     Named("effort", "usecases/sender/deliver.py", "Delivery._steps", "len(in_time)"),
     # The fake takes the same time for any size.
     Named("gap", "usecases/sender/deliver.py", "Delivery._send", "longest_seconds(None)"),

@@ -17,8 +17,9 @@ class Recorder:
     """Notes the lines of functions that have mutants, while tests run one after the other."""
 
     def __init__(self) -> None:
-        # Python 3.12 and later.
-        self._monitoring: Any = getattr(sys, "monitoring")  # noqa: B009
+        self._monitoring: Any = getattr(sys, "monitoring", None)
+        if self._monitoring is None:
+            raise RuntimeError("A mutation run needs Python 3.12 or later, which can note the lines that a test runs.")
         codes = {code: name for name, (function, _) in switch.FUNCTIONS.items() for code in _codes(function)}
         # By identity: a code object computes its hash from all that is in it.
         self._functions = {id(code): name for code, name in codes.items()}
