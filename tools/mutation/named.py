@@ -219,4 +219,7 @@ NAMED = [
     Named("gap", "usecases/sender/deliver.py", "Delivery._send", "longest_seconds(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._attempt_after_unknown", "Unsettled(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._replace", "_with_dropped(None, "),
+    # How often an email waits within a short invocation, and how long, is random.
+    Named("chance", "usecases/feedback/requeue.py", "Requeue._delay", "3.0**hop.tries"),
+    Named("chance", "usecases/sender/batch.py", "SendEmails._batch", "(deadline - now) * 2"),
 ]
