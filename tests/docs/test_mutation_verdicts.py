@@ -93,5 +93,10 @@ def test_a_kill_that_no_failed_test_is_known_for_is_run_again(trees: tuple[Path,
     assert held(trees) == {"one.2", "one.3", "other.2"}
 
 
+def test_a_run_that_was_stopped_before_it_knew_the_lines_of_tests_keeps_its_kills(trees: tuple[Path, Path]) -> None:
+    (trees[0] / "mutants" / verdicts.REACHED).unlink()
+    assert held(trees) == {"one.1", "other.1"}
+
+
 def test_without_an_earlier_run_nothing_holds(tmp_path: Path) -> None:
     assert verdicts.still_valid(tmp_path, tmp_path) == {}

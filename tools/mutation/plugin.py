@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import signal
 
@@ -46,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         chosen = getattr(function, _SETTINGS, None)
         if function is not None and chosen is not None and chosen.max_examples > EXAMPLES:
             setattr(function, _SETTINGS, settings(chosen, max_examples=EXAMPLES))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let each test draw the same random waits in every run, whichever tests ran before it."""
+    random.seed(0)
 
 
 def _slower(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:

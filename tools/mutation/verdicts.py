@@ -30,15 +30,18 @@ def still_valid(stage: Path, root: Path) -> dict[Path, str]:
     folder of tests, and what tests share (fakes, cases) is the same.
     """
     mutants = stage / MUTANTS
-    if not (mutants / REACHED).exists() or not (mutants / FAILURES).exists():
+    if not (mutants / FAILURES).exists():
         return {}
     changed = changed_files(stage, root)
     failed = killers(mutants / FAILURES)
-    reached = reach.load(mutants / REACHED)
+    # A run that was stopped while it recorded has none.
+    reached = reach.load(mutants / REACHED) if (mutants / REACHED).exists() else None
 
     def holds(mutant: str, code: int) -> bool:
         if code == KILLED:
             return bool({file_of(test) for test in failed.get(mutant, ())} - changed)
+        if reached is None:
+            return False
         tests = {file_of(reached.tests[number]) for number in numbers(reached.by(function_of(mutant)))}
         folder = "tests/unit/" + "/".join(mutant.split(".")[1:-2])
         return not any(one in tests or one.startswith(f"{folder}/test_") or "/test_" not in one for one in changed)

@@ -82,3 +82,15 @@ def test_of_a_batch_only_what_was_received_before_is_noted() -> None:
     again = feedback.message(delivered(), receives=2)
     feedback.run(feedback.message(opened()), again)
     assert [list(notes) for notes in noted] == [[again.message_id]]
+
+
+def test_the_wait_doubles_with_each_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, _high: low)
+    feedback, message = failing()
+    feedback.run(message)
+    delays = []
+    for _ in range(6):
+        [(_, delay)] = feedback.again.messages
+        delays.append(delay)
+        feedback.run_waiting()
+    assert delays == [2, 2, 4, 8, 16, 30]
