@@ -188,7 +188,6 @@ NAMED = [
     Named("chance", "usecases/sender/deliver.py", "lease_offsets", "first"),
     Named("chance", "usecases/sender/deliver.py", "Delivery._send", "random.uniform"),
     Named("chance", "usecases/sender/deliver.py", "Delivery._sink", "random.uniform"),
-    Named("gap", "usecases/sender/deliver.py", "Delivery._send", "replace(email.hop, )"),
     Named("same", "usecases/sender/deliver.py", "Delivery._send", 'or "XXXX"'),
     # The end of the invocation is later.
     Named("same", "usecases/sender/deliver.py", "Delivery._sink", "_lease_until(1.0)"),
@@ -219,7 +218,4 @@ NAMED = [
     Named("gap", "usecases/sender/deliver.py", "Delivery._send", "longest_seconds(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._attempt_after_unknown", "Unsettled(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._replace", "_with_dropped(None, "),
-    # How often an email waits within a short invocation, and how long, is random.
-    Named("chance", "usecases/feedback/requeue.py", "Requeue._delay", "3.0**hop.tries"),
-    Named("chance", "usecases/sender/batch.py", "SendEmails._batch", "(deadline - now) * 2"),
 ]
