@@ -51,8 +51,8 @@ make mutate ONLY=domain/guards/breaker.py   # one module
 make mutate ONLY='usecases/*'               # one room; the page is written once all modules have been run
 ```
 
-It prints every survivor and the table, and fails below {least:.0%}. The first run takes about twenty minutes on
-two processors. Its verdicts stay in `build/mutate`, which is not committed. A later run, also after one that was stopped,
+It prints every survivor and the table, and fails below {least:.0%}. The first run takes about twenty minutes on two
+processors. Its verdicts stay in `build/mutate`, which is not committed. A later run, also after one that was stopped,
 repeats only those that a change of code or tests can change ([verdicts.py](../tools/mutation/verdicts.py)); delete the
 folder to begin again. Run `../../.venv-mutate/bin/mutmut browse` there to see each change.
 [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
