@@ -60,6 +60,8 @@ def request_detail(engine: EngineUnderTest) -> dict[str, Any]:
         "expiresAt": utc_text(now + 300),
         "locale": "fr-CA",
         "sensitive": True,
+        "tags": ["spring-sale", "eu"],
+        "topic": "newsletter",
     }
 
 

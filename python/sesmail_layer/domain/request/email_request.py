@@ -147,10 +147,6 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
             return []
         return [self.reply_to] if isinstance(self.reply_to, str) else self.reply_to
 
-    @property
-    def topic_name(self) -> str:
-        return self.topic or self.template_name
-
 
 FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailRequest))
 

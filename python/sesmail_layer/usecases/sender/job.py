@@ -202,7 +202,7 @@ def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: lis
         "subject": request.subject,
         "metadata": request.metadata,
         "tags": request.tags,
-        "topic": request.topic_name,
+        "topic": request.topic or request.template_name,
         "unknown_fields": unknown_fields,
     }
 

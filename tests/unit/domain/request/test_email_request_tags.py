@@ -11,11 +11,6 @@ def test_a_tag_named_twice_is_one_tag() -> None:
     assert parsed(tags=["eu", "spring-sale", "eu"]).tags == ["eu", "spring-sale"]
 
 
-def test_without_a_topic_the_topic_is_the_templates_name() -> None:
-    assert parsed().topic_name == "welcome"
-    assert parsed(topic="newsletter").topic_name == "newsletter"
-
-
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
