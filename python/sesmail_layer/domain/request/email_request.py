@@ -44,6 +44,7 @@ MAX_DEPTH = 200
 # `(?!\n)`: in Python a lone $ would let a trailing line break through.
 TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\n)"
 EMAIL_ID = r"^[A-Za-z0-9_.:-]{1,128}$(?!\n)"
+MAX_TAGS = 5
 TAG = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 # Marks that reverse the text after them: a file `gpj.exe` is shown as `exe.jpg`, a name as another sender's.
 _NO_REVERSING = r"\u202a-\u202e\u2066-\u2069"
@@ -54,9 +55,7 @@ CONTENT_TYPE = rf'^[A-Za-z0-9_.+-]+/[A-Za-z0-9_.+-]+(?: *; *{_WORD}=(?:{_WORD}|"
 Address = Annotated[str, Meta(min_length=3, max_length=320, description="An email address (RFC 5321)")]
 HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
 Tag = Annotated[str, Meta(pattern=TAG)]
-Topic = Annotated[
-    str, Meta(pattern=TEMPLATE_NAME, description="What a recipient unsubscribes from; default: templateName")
-]
+Topic = Annotated[str, Meta(pattern=TEMPLATE_NAME, description="What kind of mail it is; default: templateName")]
 Time = Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339, such as 2026-11-24T10:31:00Z")]
 
 
@@ -138,7 +137,7 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
         | None
     ) = None
     sensitive: bool | None = None
-    tags: Annotated[list[Tag], Meta(max_length=5, description="Echoed in status events, counted in the figures")] = []
+    tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS, description="Stored, and echoed in status events")] = []
     topic: Topic | None = None
 
     @property

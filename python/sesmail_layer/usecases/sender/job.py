@@ -18,6 +18,7 @@ from sesmail_layer.domain.record.tracking import Entry, RecipientState, Tracking
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.request.email_request import (
     EMAIL_ID,
+    MAX_TAGS,
     TAG,
     TEMPLATE_NAME,
     EmailRequest,
@@ -226,7 +227,7 @@ def _facts_of_rejected(envelope: RequestEnvelope, detail: dict[str, Any]) -> dic
         "unknown_fields": [],
         "to_email": _usable_address(detail.get("to")),
         "template_name": template_name,
-        "tags": [tag for tag in tags[:5] if _usable(tag, TAG)] if isinstance(tags, list) else [],
+        "tags": [tag for tag in tags[:MAX_TAGS] if _usable(tag, TAG)] if isinstance(tags, list) else [],
         "topic": _usable(detail.get("topic"), TEMPLATE_NAME) or template_name,
         "metadata": with_storable_numbers(metadata)
         if isinstance(metadata, dict) and metadata_fault(metadata) is None
