@@ -111,7 +111,7 @@ SPANS = {
 def test_only_what_a_failed_test_ended_counts_as_killed(tmp_path: Path) -> None:
     folder = tmp_path / "mutants/sesmail_layer/domain"
     folder.mkdir(parents=True)
-    verdicts = {"x_f__mutmut_1": 0, "xǁCǁg__mutmut_1": 33, "a": 1, "b": -24, "c": 3, "d": 255, "e": 35, "f": None}
+    verdicts = {"x_f__mutmut_1": 0, "xǁCǁg__mutmut_1": 33, "a": 1, "b": 36, "c": 3, "d": 255, "e": 35, "f": None}
     meta = {"exit_code_by_key": {f"sesmail_layer.domain.one.{name}": code for name, code in verdicts.items()}}
     (folder / "one.py").write_text(MUTATED)
     (folder / "one.py.meta").write_text(json.dumps(meta))

@@ -83,7 +83,9 @@ def test_a_result_of_an_earlier_test_hides_no_call(monkeypatch: pytest.MonkeyPat
     assert calls == [1, 1]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring")
+@pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="a mutation run needs Python 3.12; the engine and its tests do not"
+)
 def test_it_is_noted_which_tests_run_a_line_and_no_other_file_is_watched(f: Any, tmp_path: Path) -> None:
     recorder = Recorder()
     try:

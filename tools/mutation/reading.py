@@ -11,11 +11,10 @@ from pathlib import Path
 from tools.mutation.reach import function_of
 from tools.mutation.results import Counts, Survivor
 from tools.mutation.statements import lines_of_change
+from tools.mutation.verdicts import KILLED, SURVIVED, TIMEOUT, UNREACHED
 
-# mutmut's exit codes (mutmut/stats.py). 33: no test reaches the mutant.
-_KILLED = (1,)
-_SURVIVED = (0, 33)
-_TIMEOUT = (36, 24, -24, 152)
+_SURVIVED = (SURVIVED, UNREACHED)
+_VERDICTS = {KILLED: "killed", SURVIVED: "survived", UNREACHED: "survived", TIMEOUT: "timeout"}
 
 
 def read(stage: Path) -> tuple[dict[str, Counts], list[Survivor]]:
@@ -27,17 +26,10 @@ def read(stage: Path) -> tuple[dict[str, Counts], list[Survivor]]:
         ran = {name.rpartition(".")[2]: code for name, code in verdicts.items() if code is not None}
         if not verdicts:
             continue
-        found = Counter(map(_verdict, ran.values()))
+        found = Counter(_VERDICTS.get(code, "other") for code in ran.values())
         modules[module] = Counts(mutants=len(ran), not_run=len(verdicts) - len(ran), **found)
         survivors += _survivors(meta.with_suffix(""), module, [name for name in ran if ran[name] in _SURVIVED])
     return modules, survivors
-
-
-def _verdict(code: int | None) -> str:
-    for name, codes in (("killed", _KILLED), ("survived", _SURVIVED), ("timeout", _TIMEOUT)):
-        if code in codes:
-            return name
-    return "other"
 
 
 class Mutants:

@@ -56,7 +56,7 @@ REASONS = {
     ),
 }
 
-UNEXPLAINED = Reason("Without a reason yet", "Add a test, or name it in `tools/mutation/reasons.py`.")
+UNEXPLAINED = Reason("Without a reason yet", "Add a test, or name it in `tools/mutation/named.py`.")
 
 
 def explained(survivor: Survivor) -> Survivor:
