@@ -108,5 +108,5 @@ def test_reads_by_key_cost_each_by_itself(moto: tuple[Any, UnitMeter]) -> None:
 
 def test_what_it_cannot_count_is_an_error(moto: tuple[Any, UnitMeter]) -> None:
     client, _ = moto
-    with pytest.raises(NotImplementedError, match="TransactWriteItems"):
+    with pytest.raises(ValueError, match="TransactWriteItems is not among"):
         client.transact_write_items(TransactItems=[{"Delete": {"TableName": PENDING, "Key": KEY}}])

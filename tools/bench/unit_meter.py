@@ -96,7 +96,7 @@ class _Counting:
         if operation in _READS:
             self._read(operation, params, answer)
         elif "Transact" in operation or operation.endswith("Statement"):
-            raise NotImplementedError(f"the units of {operation} are not counted")
+            raise ValueError(f"{operation} is not among the operations whose units are counted")
         return answer
 
     def _write(self, operation: str, params: dict[str, Any]) -> Any:

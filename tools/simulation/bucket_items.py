@@ -32,7 +32,7 @@ class BucketItems:
             case "SET emptyAt = :start":
                 self.empty_at[key] = numbers[":start"]
             case _:
-                raise NotImplementedError(expression)
+                raise ValueError(f"not an expression of the rate bucket: {expression}")
         return True, self.empty_at[key]
 
 
@@ -41,7 +41,7 @@ def _holds(condition: str, at: float | None, numbers: Mapping[str, float]) -> bo
         return at is not None and numbers[":floor"] <= at <= numbers[":latest"]
     if condition.endswith("emptyAt < :floor OR emptyAt > :far"):
         return at is None or at < numbers[":floor"] or at > numbers[":far"]
-    raise NotImplementedError(condition)
+    raise ValueError(f"not a condition of the rate bucket: {condition}")
 
 
 class BucketClient:
