@@ -239,6 +239,10 @@ def test_a_reply_to_is_one_address_or_several() -> None:
     assert parsed().reply_to_addresses == []
 
 
+def test_a_tag_that_is_named_twice_is_one_tag() -> None:
+    assert parsed(tags=["eu", "spring-sale", "eu"]).tags == ["eu", "spring-sale"]
+
+
 def test_the_fingerprint_is_the_request_s_and_its_source_s() -> None:
     detail = {**DETAIL, "templateData": {"a": 1, "b": [1, 2]}}
     same = {"templateData": {"b": [1, 2], "a": 1}, **DETAIL, "subject": None, "emailId": "order-1"}

@@ -139,7 +139,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"locale": "fr\n"}, "locale: found a text of 3 characters; allowed: "),
     ({"sensitive": "yes"}, "sensitive: found 'yes'; allowed: true or false"),
     ({"tags": "eu"}, "tags: found a text of 2 characters; allowed: a list of at most 5 names"),
-    ({"topic": "-eu"}, "topic: found '-eu'; allowed: letters, digits, _ and -, at most 128"),
+    ({"tags": list("abcdef")}, "tags: found a list of 6; allowed: a list of at most 5 names"),
+    ({"tags": ["a b"]}, "tags[0]: found a text of 3 characters; allowed: letters, digits, _ and -, at most 64"),
+    ({"tags": ["eu", "a" * 65]}, "tags[1]: found a text of 65 characters; allowed: letters, digits, _ and -"),
+    ({"tags": ["eu\n"]}, "tags[0]: found a text of 3 characters; allowed: letters, digits, _ and -, at most 64"),
+    ({"tags": [7]}, "tags[0]: found 7; allowed: letters, digits, _ and -, at most 64"),
+    ({"topic": "-eu"}, "topic: found '-eu'; allowed: letters, digits, _ and -, at most 128, the first a letter"),
+    ({"topic": ""}, "topic: found a text of 0 characters; allowed: letters, digits, _ and -, at most 128"),
 ]
 
 
