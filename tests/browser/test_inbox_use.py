@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
@@ -122,6 +123,12 @@ def test_search_views_theme_and_clear_work_by_keys_alone(page: Page, inbox: Loca
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def _late(route: Route) -> None:
+    """Keep the script back: no button may be there that does nothing yet."""
+    time.sleep(0.5)
+    route.continue_()
+
+
 def test_files_images_and_pages_are_reached_by_keys_alone(
     page: Page, inbox: LocalServer, local_mail: LocalMail
 ) -> None:
@@ -130,6 +137,7 @@ def test_files_images_and_pages_are_reached_by_keys_alone(
     sent = local_mail.send(message, Status.SENT)
     for number in range(50):
         local_mail.send(email(f"Mail {number}"))
+    page.route("**/inbox.js", _late)
     page.goto(f"{inbox.url}mail/{sent}?view=attachments")
     page.get_by_role("link", name="Download list.csv").focus()
     with page.expect_download() as download:

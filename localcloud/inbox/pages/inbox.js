@@ -164,12 +164,14 @@ function startFrame() {
       showFrame();
     });
   }
-  $('images')?.addEventListener('click', () => {
+  const images = $('images');
+  images?.addEventListener('click', () => {
     $('frame').dataset.images = '';
     showFrame();
     $('blocked').remove();
     document.querySelector('.frames').focus();
   });
+  if (images) images.hidden = false;
 }
 
 if ($('frame')) startFrame();
