@@ -68,9 +68,9 @@ deployer-policy: setup ## write the least-privilege policies of whoever applies 
 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
-	@$(MAKE) -j2 --output-sync=target lint test-unit test-simulation test-localcloud test-aws test-functions test-release \
-		test-docs test-browser test-terraform
-	@$(MAKE) e2e-core
+	@# The end-to-end tests mostly wait, so they run next to two others.
+	@$(MAKE) -j3 --output-sync=target e2e-core lint test-unit test-simulation test-localcloud test-aws test-functions \
+		test-release test-docs test-browser test-terraform
 
 .PHONY: test-unit
 test-unit: setup ## rules and use cases, architecture: fast, no network
