@@ -13,9 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from localcloud.provider import terraform_binary
+from sesmail_cli import __version__
 from sesmail_cli.main import app
 from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
 from tests.terraform.runner import Workspace
@@ -24,7 +26,7 @@ from tools.generators.terraform_docs import blocks as terraform_blocks
 # Pages of other folders have their own tests.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
 ALL = [block for page in PAGES for block in blocks(page)]
-LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "python", "text", "typescript", ""}
+LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "python", "text", "typescript", "yaml", ""}
 
 
 def of(*languages: str) -> pytest.MarkDecorator:
@@ -45,6 +47,17 @@ def test_python_compiles(block: Block) -> None:
 @of("json")
 def test_json_is_valid(block: Block) -> None:
     json.loads(block.code)
+
+
+def test_the_lint_for_other_peoples_ci_exists_as_the_page_shows_it() -> None:
+    action, hooks = (yaml.safe_load(block.code) for block in ALL if block.language == "yaml")
+    (lint,) = (step for step in action if "template-lint@" in step["uses"])
+    folder, version = lint["uses"].removeprefix("sesmail/sesmail/").split("@")
+    assert set(lint["with"]) <= set(yaml.safe_load((ROOT / folder / "action.yml").read_text())["inputs"])
+    ids = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    (repository,) = hooks["repos"]
+    assert {hook["id"] for hook in repository["hooks"]} <= ids
+    assert {version, repository["rev"]} == {f"v{__version__}"}
 
 
 @of("bash")
