@@ -48,7 +48,7 @@ def run_action(runner: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={**variables, **defaults, **inputs})
 
 
-def annotations(output: str) -> list[dict[str, str]]:
+def read_annotations(output: str) -> list[dict[str, str]]:
     """Read output as GitHub does: each pattern matches one line, the next pattern the line after it."""
     (matcher,) = json.loads((ACTION / "matcher.json").read_text())["problemMatcher"]
     first, second = matcher["pattern"]
@@ -75,7 +75,7 @@ def test_the_action_annotates_each_finding_at_its_file_and_line(runner: Path, re
     assert {each["severity"] for each in expected} == {"error", "warning"}
     assert [
         (each["file"], each["line"], each["severity"], each["code"], each["message"])
-        for each in annotations(result.stdout)
+        for each in read_annotations(result.stdout)
     ] == [
         (
             f"templates/{each['template']}/{each['file']}",
