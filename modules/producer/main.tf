@@ -28,6 +28,10 @@ locals {
   own_bus     = local.elsewhere && local.subscribed
   status_bus  = local.own_bus ? "${local.short_name}-statuses" : local.bus.name
   target_type = local.subscribed ? var.status_target.type : "none"
+  target_arn  = local.webhook ? aws_cloudwatch_event_api_destination.webhook[0].arn : local.subscribed ? var.status_target.arn : null
+  # A webhook always has a dead-letter queue; the other targets have the one that is named.
+  own_dead_letter  = local.webhook && try(var.status_target.dead_letter_queue_arn, null) == null
+  dead_letter_arns = local.own_dead_letter ? [local.webhook_dlq_arn] : compact([try(var.status_target.dead_letter_queue_arn, null)])
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -52,7 +56,7 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
-      Resource  = local.subscribed ? var.status_target.arn : ""
+      Resource  = local.target_type == "sqs" ? var.status_target.arn : ""
       Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arn } }
     }]
   })
@@ -122,14 +126,27 @@ resource "aws_cloudwatch_event_target" "status" {
 
   rule           = aws_cloudwatch_event_rule.status[0].name
   event_bus_name = aws_cloudwatch_event_rule.status[0].event_bus_name
-  arn            = var.status_target.arn
+  arn            = local.target_arn
+  role_arn       = local.webhook ? aws_iam_role.webhook[0].arn : null
 
   dynamic "dead_letter_config" {
-    for_each = var.status_target.dead_letter_queue_arn != null ? [var.status_target.dead_letter_queue_arn] : []
+    for_each = local.dead_letter_arns
     content {
       arn = dead_letter_config.value
     }
   }
+
+  # EventBridge makes at most 185 tries: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+  dynamic "retry_policy" {
+    for_each = local.webhook ? [var.status_target.maximum_event_age_in_seconds] : []
+    content {
+      maximum_event_age_in_seconds = retry_policy.value
+      maximum_retry_attempts       = 185
+    }
+  }
+
+  # The queue's ARN above is built, not referenced.
+  depends_on = [aws_sqs_queue.webhook_dead_letter]
 }
 
 resource "aws_lambda_permission" "status" {

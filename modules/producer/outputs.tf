@@ -23,3 +23,8 @@ output "status_queue_policy_json" {
   description = "Queue policy that a target SQS queue needs to receive the statuses, or null if the target is no queue."
   value       = local.target_type == "sqs" ? local.target_queue_policy : null
 }
+
+output "status_dead_letter_queue_url" {
+  description = "URL of the queue with the statuses that a webhook did not take, or null if the module created none."
+  value       = local.own_dead_letter ? aws_sqs_queue.webhook_dead_letter[0].url : null
+}

@@ -53,23 +53,70 @@ variable "role_names" {
 }
 
 variable "status_target" {
-  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target, and optionally an SQS queue for statuses that it rejected; null for no subscription."
-  type        = object({ type = string, arn = string, dead_letter_queue_arn = optional(string) })
-  default     = null
+  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target by its arn, or type https with a url that receives each status as a POST. dead_letter_queue_arn is an SQS queue for statuses that the target rejected; type https creates one if none is named. null for no subscription."
+  type = object({
+    type                         = string
+    arn                          = optional(string)
+    dead_letter_queue_arn        = optional(string)
+    url                          = optional(string)
+    key_header                   = optional(string, "X-Api-Key")
+    rate_per_second              = optional(number, 50)
+    maximum_event_age_in_seconds = optional(number, 86400)
+  })
+  default = null
 
   validation {
-    condition     = var.status_target == null ? true : contains(["sqs", "lambda", "other"], var.status_target.type)
-    error_message = "type of status_target must be sqs, lambda or other."
+    condition     = var.status_target == null ? true : contains(["sqs", "lambda", "https", "other"], var.status_target.type)
+    error_message = "type of status_target must be sqs, lambda, https or other."
   }
 
   validation {
-    condition     = var.status_target == null ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target.arn))
-    error_message = "arn of status_target must be an ARN, such as that of an SQS queue."
+    condition     = try(var.status_target.type, "https") == "https" ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target.arn))
+    error_message = "arn of status_target must be an ARN, such as that of an SQS queue; only type https takes a url in its place."
   }
 
   validation {
     condition     = try(var.status_target.dead_letter_queue_arn, null) == null ? true : can(regex("^arn:[^:]+:sqs:", var.status_target.dead_letter_queue_arn))
     error_message = "dead_letter_queue_arn of status_target must be the ARN of an SQS queue."
+  }
+
+  # EventBridge calls public HTTPS endpoints only; a local cloud has no certificate.
+  validation {
+    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^(https://[^/?#@\\s]+|http://127\\.0\\.0\\.1:[0-9]+)(/[^#\\s]*)?$", var.status_target.url)) && var.status_target.arn == null
+    error_message = "status_target of type https needs a url that starts with https://, without user, password or fragment, and no arn. http:// is allowed for 127.0.0.1 only."
+  }
+
+  validation {
+    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^[A-Za-z0-9-]{1,64}$", var.status_target.key_header))
+    error_message = "key_header of status_target must be the name of an HTTP header: 1 to 64 letters, digits and hyphens, such as X-Api-Key."
+  }
+
+  validation {
+    condition     = try(var.status_target.type, "") != "https" ? true : var.status_target.rate_per_second >= 1 && var.status_target.rate_per_second <= 300 && floor(var.status_target.rate_per_second) == var.status_target.rate_per_second
+    error_message = "rate_per_second of status_target must be a whole number from 1 to 300 (EventBridge's limit)."
+  }
+
+  validation {
+    condition     = try(var.status_target.type, "") != "https" ? true : var.status_target.maximum_event_age_in_seconds >= 60 && var.status_target.maximum_event_age_in_seconds <= 86400 && floor(var.status_target.maximum_event_age_in_seconds) == var.status_target.maximum_event_age_in_seconds
+    error_message = "maximum_event_age_in_seconds of status_target must be a whole number from 60 to 86400 (EventBridge's limits)."
+  }
+}
+
+variable "status_target_key" {
+  description = "Secret that a status_target of type https gets in its key_header, so that it can tell the engine's calls from others. It is in Terraform's state."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  # EventBridge stores it as a header's value.
+  validation {
+    condition     = var.status_target_key == null ? true : can(regex("^[\\x21-\\x7e]{16,512}$", var.status_target_key))
+    error_message = "status_target_key must be 16 to 512 printable characters without spaces."
+  }
+
+  validation {
+    condition     = (try(var.status_target.type, "") == "https") == (var.status_target_key != null)
+    error_message = "status_target of type https needs a status_target_key; other types take none."
   }
 }
 
@@ -94,6 +141,28 @@ variable "status_event_source" {
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
     error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes and not start with aws. (EventBridge's rule)."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the role that lets EventBridge call a webhook."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-~]{1,510}/)?$", var.role_path))
+    error_message = "role_path must start and end with a slash, such as /producers/, and have at most 512 characters without spaces (IAM's rule)."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds that role, where your organisation requires one; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*?]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary, or null."
   }
 }
 

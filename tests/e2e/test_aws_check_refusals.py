@@ -134,8 +134,8 @@ INTERRUPTED = "sesmail-check-00000003"
 FAKE = r"""#!/bin/bash
 log=$FAKE_LOG
 case $1 in
-  apply) echo "apply begins" >> $log; echo '{}' > terraform.tfstate
-    trap 'sleep 1; echo "apply ends" >> $log; exit 1' INT
+  apply) trap 'sleep 1; echo "apply ends" >> $log; exit 1' INT
+    echo '{}' > terraform.tfstate; echo "apply begins" >> $log
     while true; do sleep 0.1; done ;;
   state) echo aws_sqs_queue.this ;;
   destroy) echo "destroy" >> $log; exit ${FAKE_DESTROY:-0} ;;
