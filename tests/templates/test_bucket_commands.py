@@ -101,13 +101,13 @@ def test_only_what_changed_is_written_and_the_metadata_last(aws: Bucket, monkeyp
     assert "no difference" in aws.run("push", str(aws.folder), "--yes").stdout
     assert aws.versions() == {"template.html": 1, "template.txt": 1, "metadata.json": 1}
     written: list[str] = []
-    write = bucket.InstalledTemplates.write
+    write = bucket.TemplateReleases.write
 
     def recording(self: Any, name: str, file: str, content: bytes, **options: Any) -> None:
         written.append(file)
         write(self, name, file, content, **options)
 
-    monkeypatch.setattr(bucket.InstalledTemplates, "write", recording)
+    monkeypatch.setattr(bucket.TemplateReleases, "write", recording)
     aws.edit("template.txt", "Good day {{ name }}")
     result = aws.run("push", str(aws.folder), "--yes")
     assert "-Hello {{ name }}\n+Good day {{ name }}\n" in result.stdout
@@ -218,7 +218,7 @@ def test_rollback_restores_a_removed_file_and_removes_an_added_one(aws: Bucket) 
     aws.edit("template.de.txt", "Hallo {{ name }}")
     aws.push("two", "2.0.0")
     aws.run("rollback", "hello", "--yes")
-    stored = bucket.InstalledTemplates(aws.s3, BUCKET).read("hello")
+    stored = bucket.TemplateReleases(aws.s3, BUCKET).read("hello")
     assert set(stored.files) == {"template.html", "template.txt", "template.fr.txt", "metadata.json"}
     assert stored.contents["template.fr.txt"] == b"Bonjour {{ name }}"
 

@@ -15,6 +15,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError
+from sesmail_layer.aws.installed_templates import AUTHOR
 from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 from sesmail_layer.domain.template.files import METADATA
 from sesmail_layer.domain.times import utc_text
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "templates"
-BY = "sesmail-by"
 COPY_OF = "sesmail-copy-of"
 NEWEST_RELEASES = 20
 RELEASE_SECONDS = 1.1
@@ -78,7 +78,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     current: bool = False
 
 
-class InstalledTemplates:
+class TemplateReleases:
     """Reads and writes templates in one bucket. Raises botocore's errors."""
 
     def __init__(self, s3: S3Client, bucket: str) -> None:
@@ -107,7 +107,7 @@ class InstalledTemplates:
                 answer = self._s3.get_object(Bucket=self.bucket, Key=self._key(name, file))
                 modified = utc_text(answer["LastModified"].timestamp())
                 files[file] = StoredFile(answer["Body"].read(), answer["ETag"], modified)
-                by = answer["Metadata"].get(BY) if file == METADATA else by
+                by = answer["Metadata"].get(AUTHOR) if file == METADATA else by
         return Stored(name=name, files=files, by=by)
 
     def write(
@@ -161,7 +161,7 @@ class InstalledTemplates:
             id=version["VersionId"],
             installed_at=utc_text(version["LastModified"].timestamp()),
             version=version_of(answer["Body"].read()),
-            by=answer["Metadata"].get(BY),
+            by=answer["Metadata"].get(AUTHOR),
             copy_of=answer["Metadata"].get(COPY_OF),
             current=version["IsLatest"],
         )

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
 from sesmail_cli.operator.failures import describe_failure
-from sesmail_cli.templates.bucket import ChangedMeanwhileError, InstalledTemplates, version_of
+from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases, version_of
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
 from sesmail_cli.templates.lint.linter import lint
@@ -125,7 +125,9 @@ def rollback(
     *,
     release: Annotated[
         str | None,
-        typer.Option("--to", metavar="RELEASE", help="The start of a release's id, as `template list TEMPLATE` shows it."),
+        typer.Option(
+            "--to", metavar="RELEASE", help="A release's id, or its start; `template list TEMPLATE` has them."
+        ),
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -167,7 +169,7 @@ def identity(context: CommandContext) -> str:
 
 
 def _apply(
-    context: CommandContext, installed: InstalledTemplates, plans: Sequence[Plan], *, dry_run: bool, yes: bool
+    context: CommandContext, installed: TemplateReleases, plans: Sequence[Plan], *, dry_run: bool, yes: bool
 ) -> list[str] | None:
     """Ask, and write what is needed; return the names written, or None if the operator declined."""
     needed = [plan for plan in plans if plan.is_needed]
@@ -181,8 +183,8 @@ def _apply(
     return written
 
 
-def _installed(context: CommandContext) -> InstalledTemplates:
-    return InstalledTemplates(context.engine.s3, context.engine.template_bucket)
+def _installed(context: CommandContext) -> TemplateReleases:
+    return TemplateReleases(context.engine.s3, context.engine.template_bucket)
 
 
 def _usage(context: CommandContext) -> Usage | None:

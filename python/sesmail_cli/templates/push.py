@@ -13,18 +13,18 @@ from pathlib import Path
 import msgspec
 
 from sesmail_cli.templates.bucket import (
-    BY,
     COPY_OF,
     RELEASE_SECONDS,
-    InstalledTemplates,
     Release,
     Stored,
+    TemplateReleases,
     is_template_file,
     pushable,
     version_of,
 )
 from sesmail_cli.templates.compiler import is_source_tree
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError
+from sesmail_layer.aws.installed_templates import AUTHOR
 from sesmail_layer.domain.template.files import METADATA
 
 
@@ -78,12 +78,12 @@ class SourceFolderError(Exception):
     """The folder holds sources: a compiled template must not replace them."""
 
 
-def plan_push(installed: InstalledTemplates, templates: Iterable[TemplateFiles]) -> list[Plan]:
+def plan_push(installed: TemplateReleases, templates: Iterable[TemplateFiles]) -> list[Plan]:
     """Compare templates with the installed ones of their names."""
     return [_plan(installed.read(template.name), pushable(template)) for template in templates]
 
 
-def plan_rollback(installed: InstalledTemplates, name: str, release_id: str | None = None) -> tuple[Plan, Release]:
+def plan_rollback(installed: TemplateReleases, name: str, release_id: str | None = None) -> tuple[Plan, Release]:
     """Plan to bring back a release, by default the one before what is installed.
 
     Where that is itself a rollback, it is the one before the release that it brought back; where files were changed
@@ -99,7 +99,7 @@ def plan_rollback(installed: InstalledTemplates, name: str, release_id: str | No
     return msgspec.structs.replace(plan, copy_of=release.copy_of or release.id), release
 
 
-def apply(installed: InstalledTemplates, plans: Iterable[Plan], by: str, sleep: Callable[[float], None]) -> list[str]:
+def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Callable[[float], None]) -> list[str]:
     """Write what differs; return the names of the templates written.
 
     Raises ChangedMeanwhileError: the templates before it are written, its own is not released.
@@ -116,7 +116,7 @@ def apply(installed: InstalledTemplates, plans: Iterable[Plan], by: str, sleep: 
     return written
 
 
-def plan_pull(installed: InstalledTemplates, names: Sequence[str], folder: Path) -> list[Plan]:
+def plan_pull(installed: TemplateReleases, names: Sequence[str], folder: Path) -> list[Plan]:
     """Compare installed templates (without names: all) with those of a folder.
 
     Raises TemplatesNotFoundError, SourceFolderError.
@@ -144,15 +144,15 @@ def write_folder(plans: Iterable[Plan], folder: Path) -> None:
             (folder / plan.name / change.file).write_bytes(change.after or b"")
 
 
-def differences(installed: InstalledTemplates, template: TemplateFiles) -> list[Change]:
+def differences(installed: TemplateReleases, template: TemplateFiles) -> list[Change]:
     """Return how the installed template differs in what the sender reads, which leaves out the samples."""
     ours = {file: content for file, content in pushable(template).items() if file not in SAMPLES}
     stored = {file: content for file, content in installed.read(template.name).contents.items() if file not in SAMPLES}
     return _changes(stored, ours)
 
 
-def _apply(installed: InstalledTemplates, plan: Plan, by: str) -> None:
-    stamp = {BY: by} | ({COPY_OF: plan.copy_of} if plan.copy_of else {})
+def _apply(installed: TemplateReleases, plan: Plan, by: str) -> None:
+    stamp = {AUTHOR: by} | ({COPY_OF: plan.copy_of} if plan.copy_of else {})
     for change in plan.changes:
         if change.file != METADATA and change.after is not None:
             replaces = plan.stored.files.get(change.file)
@@ -199,7 +199,7 @@ def _one_before(releases: Sequence[Release], name: str) -> Release:
     return older[0]
 
 
-def _list(installed: InstalledTemplates) -> str:
+def _list(installed: TemplateReleases) -> str:
     return ", ".join(installed.names()) or "none"
 
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
 from sesmail_cli.operator.failures import describe_failure
-from sesmail_cli.templates.bucket import InstalledTemplates
+from sesmail_cli.templates.bucket import TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_template
 from sesmail_cli.templates.push import differences
 from sesmail_cli.templates.render import render_email
@@ -96,7 +96,7 @@ def _warn_of_difference(context: CommandContext, template: str, folder: str) -> 
         return
     local = load_template(f"{folder}/{template}", template)
     try:
-        changes = differences(InstalledTemplates(context.engine.s3, context.engine.template_bucket), local)
+        changes = differences(TemplateReleases(context.engine.s3, context.engine.template_bucket), local)
     except ClientError as error:
         why = describe_failure(error, context.engine.name)
         context.note(f"Whether the installed template is that of {escape(local.origin)} is not known: {escape(why)}")
