@@ -53,6 +53,7 @@ def test_a_missing_file_is_created_and_an_unchanged_one_replaced(s3: S3Client) -
     templates.write("welcome", "template.html", b"two", replaces=templates.read("welcome", "template.html"))
     stored = s3.get_object(Bucket=BUCKET, Key="templates/welcome/template.html")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"two", "text/html; charset=utf-8")
+    assert stored["Metadata"] == {"sesmail-by": "template seeder"}
 
 
 def test_a_file_written_since_the_read_is_not_overwritten(s3: S3Client) -> None:

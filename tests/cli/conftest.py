@@ -57,6 +57,7 @@ class MotoEngine:
         self.logs: Any = boto3.client("logs")
         self.events: Any = boto3.client("events")
         self.ssm: Any = boto3.client("ssm")
+        self.s3: Any = boto3.client("s3")
         self.keys().create()
         self.events.create_event_bus(Name=f"{NAME}-EmailBus")
         for name, table in tables().items():

@@ -17,7 +17,7 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, RecipientState
-from tests.cli.conftest import ADA, NAME, SOURCE, T0, MotoEngine
+from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, REGION, SOURCE, T0, MotoEngine
 
 HOSTILE = (
     "\x1b[2J\x1b]8;;http://evil.example\x07\x00\x08\x7f\x85\x9b31m\x9d0;title\x9c\u202egpj\u2066\u2069\u200e\u061c"
@@ -28,8 +28,8 @@ COLOURS = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[hl]|2K|1A)")
 
 
 def dangerous(output: str) -> list[str]:
-    """Return the controls of an output that are neither line feeds nor colours."""
-    return re.findall(f"(?!\n){CONTROLS.pattern}", COLOURS.sub("", output))
+    """Return the controls of an output but for line feeds, the tabs between a row's cells, and colours."""
+    return re.findall(f"(?![\n\t]){CONTROLS.pattern}", COLOURS.sub("", output))
 
 
 def commands() -> set[str]:
@@ -44,7 +44,7 @@ def commands() -> set[str]:
 
 
 # Of templates: they show files of the operator's own folder, and are tried at the end of this file.
-OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview"}
+OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview", "template pull"}
 ARGUMENTS: dict[str, list[list[str]]] = {
     "status": [[]],
     "doctor": [[], ["--nameserver", HOSTILE]],
@@ -63,6 +63,10 @@ ARGUMENTS: dict[str, list[list[str]]] = {
     "redrive": [["EmailQueueDLQ", "--dry-run"], ["FeedbackProcessorDLQ", "--dry-run"], ["EventBridgeDLQ"], [HOSTILE]],
     "erase": [[ADA, "--dry-run"], [ADA, "--yes"], [f"{HOSTILE}@example.com"]],
     "migrate check": [["--no-account", "--templates", HOSTILE]],
+    "template push": [[HOSTILE]],
+    "template diff": [[HOSTILE]],
+    "template list": [[], [HOSTILE], ["hello"]],
+    "template rollback": [[HOSTILE], ["hello", "--to", HOSTILE], ["hello", "--yes"]],
     "suppression import": [[HOSTILE, "--from", "csv"], ["--from", "ses-account"]],
     "suppression export": [[]],
     "suppression list": [[]],
@@ -106,7 +110,21 @@ def hostile(engine: MotoEngine) -> MotoEngine:
             source, paused=True, paused_by=HOSTILE, paused_reason=HOSTILE, paused_at=HOSTILE, opened_at=1.0
         )
     _put_dead_letters(engine)
+    _put_template(engine)
     return engine
+
+
+def _put_template(engine: MotoEngine) -> None:
+    """Two releases of a template."""
+    bucket = f"{NAME}-templates-{ACCOUNT_ID}"
+    engine.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    engine.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for version in (HOSTILE, f"{HOSTILE}2"):
+        metadata = json.dumps({"subject": HOSTILE, "version": version})
+        files = {"template.html": f"{HOSTILE}{version}", "template.txt": version, "metadata.json": metadata}
+        for file, content in files.items():
+            author = {"sesmail-by": "[link=http://evil.example]x[/link][/nothing]"}
+            engine.s3.put_object(Bucket=bucket, Key=f"templates/hello/{file}", Body=content.encode(), Metadata=author)
 
 
 def _put_dead_letters(engine: MotoEngine) -> None:
@@ -173,6 +191,16 @@ def folder(tmp_path: Path) -> Path:
     for file in ("template.html", "template.txt", f"template.{HOSTILE[:4]}.html"):
         (folder / file).write_text(f"<blink onclick='{HOSTILE}'>{HOSTILE}{{{{ {HOSTILE} }}}}", newline="")
     return folder
+
+
+def test_no_difference_shows_the_controls_of_a_template(hostile: MotoEngine, options: list[str], folder: Path) -> None:
+    home = folder.rename(folder.parent / "hello")
+    for command in (["diff"], ["push", "--dry-run"], ["pull", "--dry-run", "--to"]):
+        place = str(home.parent if "pull" in command else home)
+        result = CliRunner().invoke(app, ["template", *command[:1], *options, *command[1:], place])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert "template.txt" in result.output
+        assert dangerous(result.output) == [], command
 
 
 @pytest.mark.parametrize("command", [["lint"], ["lint", "--json"], ["new", "--from"]])

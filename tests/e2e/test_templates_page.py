@@ -101,8 +101,13 @@ def test_edit_a_subject_break_a_variable_fix_it_and_send_it(engine: EngineUnderT
     assert "Subject: 👋 A warm welcome to Northwind Books" in dry
     assert len(engine.mails_to(RECIPIENT)) == before
 
-    printed = run("aws s3 cp", "send-test")
+    printed = run("template push", "send-test")
     assert printed.splitlines()[-1].split()[1] == "delivered"
     [mail] = engine.mails_to(RECIPIENT)[before:]
     assert mail.subject == "👋 A warm welcome to Northwind Books"
     assert "Hello Ada," in mail.body("plain")
+
+    printed = run("template rollback")
+    assert "Back to the release of" in printed
+    stored = engine.s3.get_object(Bucket=engine.outputs["template_bucket_name"], Key="templates/greeting/metadata.json")
+    assert "A warm welcome to" in json.loads(stored["Body"].read())["subject"]

@@ -16,7 +16,7 @@ from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.records import entry, record
-from tests.templates.conftest import SOURCES, STARTERS
+from tests.templates.conftest import BUCKET, SOURCES, STARTERS
 
 ID = "send-test-00000000-0000-0000-0000-000000000001"
 DATA = '{"userName": "Ada", "companyName": "Northwind"}'
@@ -158,12 +158,41 @@ def test_a_dry_run_shows_the_error_of_the_sender(aws: Aws) -> None:
     assert "Missing required variables: ['companyName']" in result.stderr
 
 
-def test_a_dry_run_without_a_folder_renders_the_installed_template(aws: Aws, tmp_path: Path) -> None:
+def install(file: str | None = None, content: bytes = b"") -> None:
+    """Install the welcome starter, with other content in one file."""
     s3 = boto3.client("s3")
-    bucket = "sesmailengine-templates-123456789012"
-    s3.create_bucket(Bucket=bucket)
-    for file, content in STARTERS["welcome"].files.items():
-        s3.put_object(Bucket=bucket, Key=f"templates/welcome/{file}", Body=content)
+    s3.create_bucket(Bucket=BUCKET)
+    for name, ours in STARTERS["welcome"].files.items():
+        if not name.startswith("sample"):
+            body = content if name == file else ours
+            s3.put_object(Bucket=BUCKET, Key=f"templates/welcome/{name}", Body=body)
+
+
+def test_a_template_that_is_not_installed_as_it_is_in_the_folder_is_warned_of(aws: Aws) -> None:
+    aws.record(entry(Status.DELIVERED))
+    install("template.txt", b"old")
+    result = send("--templates", str(SOURCES))
+    assert result.exit_code == 0
+    assert f"The installed template is not that of {SOURCES} (template.txt)" in result.stderr
+    assert len(aws.requests()) == 1
+
+
+def test_a_template_that_is_installed_as_it_is_in_the_folder_has_no_warning(aws: Aws) -> None:
+    aws.record(entry(Status.DELIVERED))
+    install()
+    # Samples are not compared: the sender reads none.
+    assert send("--templates", str(SOURCES)).stderr == ""
+
+
+def test_without_the_right_to_read_the_bucket_the_email_is_sent_all_the_same(aws: Aws) -> None:
+    aws.record(entry(Status.DELIVERED))
+    result = send("--templates", str(SOURCES))
+    assert result.exit_code == 0
+    assert "is not known" in result.stderr
+
+
+def test_a_dry_run_without_a_folder_renders_the_installed_template(aws: Aws, tmp_path: Path) -> None:
+    install()
     result = send("--templates", str(tmp_path), "--dry-run", "--data", DATA)
     assert result.exit_code == 0
-    assert f"The email from s3://{bucket}/templates/welcome" in result.stdout
+    assert f"The email from s3://{BUCKET}/templates/welcome" in result.stdout

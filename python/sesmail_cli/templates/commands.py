@@ -1,7 +1,8 @@
-"""`sesmail template …`: new, lint and preview."""
+"""`sesmail template …`: new, lint and preview; those that work on a bucket are in bucket_commands.py."""
 
 from __future__ import annotations
 
+import functools
 import webbrowser
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
-from rich.text import Text
 
+from sesmail_cli.operator.command import operator_command
 from sesmail_cli.operator.failures import USAGE, describe_failure, exit_code_of
+from sesmail_cli.templates.bucket_commands import diff, list_, pull, push, rollback
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_templates
-from sesmail_cli.templates.lint.findings import Finding, Severity
 from sesmail_cli.templates.lint.linter import lint as lint_template
+from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.preview.server import PreviewServer
 from sesmail_cli.templates.starters import starters_folder
-from sesmail_cli.terminal import err, out, print_json
+from sesmail_cli.terminal import err, out, print_json, print_line
 
-app = typer.Typer(help="Create, check and preview email templates.", no_args_is_help=True)
+app = typer.Typer(help="Create, check, preview and install email templates.", no_args_is_help=True)
+for command in (push, diff, pull, rollback):
+    app.command(command.__name__)(operator_command(command))
+app.command("list")(operator_command(list_))
 
 DEFAULT_FOLDER = "templates"
 Where = Annotated[
@@ -54,11 +59,11 @@ def lint(
         for finding in lint_template(template, bulk=template.name in (bulk or ()))
         if finding.rule not in (ignore or ())
     ]
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    errors = errors_in(findings)
     if as_json or call.find_root().params["as_json"]:
         print_json({"findings": findings, "errors": errors, "warnings": len(findings) - errors})
     else:
-        _print_findings(templates, findings)
+        print_findings(functools.partial(print_line, out), templates, findings)
     if errors or (strict and findings):
         raise typer.Exit(1)
 
@@ -128,36 +133,3 @@ def _load(where: str) -> list[TemplateFiles]:
 
 def _names(templates: Iterable[TemplateFiles]) -> str:
     return escape(", ".join(template.name for template in templates))
-
-
-def _print_findings(templates: Iterable[TemplateFiles], findings: list[Finding]) -> None:
-    templates = list(templates)
-    origins = {template.name: template.origin for template in templates}
-    for finding in findings:
-        place = f"{_relative(origins[finding.template])}/{finding.file}"
-        if finding.line:
-            place += f":{finding.line}" + (f":{finding.column}" if finding.column else "")
-        colour = "red" if finding.severity is Severity.ERROR else "yellow"
-        out.print(f"[bold]{escape(place)}[/]  [{colour}]{finding.severity.value}[/] {finding.rule}", soft_wrap=True)
-        out.print(f"  {escape(finding.message)}", soft_wrap=True)
-        if finding.source.strip():
-            _print_source(finding)
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    colour = "red" if errors else "yellow" if findings else "green"
-    counts = ((len(templates), "template"), (errors, "error"), (len(findings) - errors, "warning"))
-    of, *found = (f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
-    out.print(f"[{colour}]{of}: {', '.join(found)}[/]", soft_wrap=True)
-
-
-def _print_source(finding: Finding) -> None:
-    """Print the line, cut to a window around the column, with a pointer under it."""
-    start = max(0, finding.column - 41)
-    cut = finding.source[start : start + 100]
-    out.print(Text(f"  {finding.line:>5} | {cut}"), soft_wrap=True)
-    if finding.column:
-        out.print(Text(f"        | {' ' * (finding.column - 1 - start)}^", style="bold"), soft_wrap=True)
-
-
-def _relative(origin: str) -> str:
-    path = Path(origin)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else origin

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
+from sesmail_cli.operator.failures import describe_failure
+from sesmail_cli.templates.bucket import TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_template
+from sesmail_cli.templates.push import differences
 from sesmail_cli.templates.render import render_email
 from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_cli.terminal import coloured
@@ -52,6 +56,7 @@ def send_test(
         detail["locale"] = locale
     if dry_run:
         return _print_email(context, _local_or_installed(context, template, folder), detail)
+    _warn_of_difference(context, template, folder)
     return _send(context, detail, timeout_seconds)
 
 
@@ -83,6 +88,25 @@ def _local_or_installed(context: CommandContext, template: str, folder: str) -> 
     if (Path(folder) / template).is_dir():
         return load_template(f"{folder}/{template}", template)
     return load_template(f"s3://{context.engine.template_bucket}/templates/{template}", template, context.engine.s3)
+
+
+def _warn_of_difference(context: CommandContext, template: str, folder: str) -> None:
+    """Say so where the engine will not send what lies in the folder."""
+    if not (Path(folder) / template).is_dir():
+        return
+    local = load_template(f"{folder}/{template}", template)
+    try:
+        changes = differences(TemplateReleases(context.engine.s3, context.engine.template_bucket), local)
+    except ClientError as error:
+        why = describe_failure(error, context.engine.name)
+        context.note(f"Whether the installed template is that of {escape(local.origin)} is not known: {escape(why)}")
+        return
+    if changes:
+        files = ", ".join(change.file for change in changes)
+        context.note(
+            f"[yellow]The installed template is not that of {escape(folder)}[/] ({escape(files)}): the email will be "
+            f"the installed one. `sesmail template push {escape(folder)}/{escape(template)}` installs yours."
+        )
 
 
 def _print_email(context: CommandContext, template: TemplateFiles, detail: Mapping[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,9 @@ from sesmail_layer.usecases.seed_templates import StoredFile, WriteConflictError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# Object metadata with who wrote a file, as `sesmail template list` shows it.
+AUTHOR = "sesmail-by"
+SEEDER = "template seeder"
 _TYPES = {"html": "text/html; charset=utf-8", "txt": "text/plain; charset=utf-8", "json": "application/json"}
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: 412 when the condition fails,
 # 409 when another write was under way, 404 when If-Match finds no object.
@@ -35,17 +38,17 @@ class InstalledTemplates:
         return StoredFile(answer["Body"].read(), answer["ETag"])
 
     def write(self, name: str, file: str, content: bytes, *, replaces: StoredFile | None) -> None:
-        content_type = _TYPES[file.rpartition(".")[2]]
+        condition: dict[str, Any] = {"IfMatch": replaces.etag} if replaces else {"IfNoneMatch": "*"}
         key = _key(name, file)
         try:
-            if replaces is None:
-                self._s3.put_object(
-                    Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
-                )
-            else:
-                self._s3.put_object(
-                    Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfMatch=replaces.etag
-                )
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType=_TYPES[file.rpartition(".")[2]],
+                Metadata={AUTHOR: SEEDER},
+                **condition,
+            )
         except ClientError as err:
             if _code(err) in _CHANGED:
                 raise WriteConflictError(key) from err
