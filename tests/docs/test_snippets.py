@@ -113,6 +113,8 @@ def test_terraform_arguments_are_variables_of_the_module(block: Block) -> None:
     known = {variable.name for variable in terraform_blocks(module, "variable")} | {"source"}
     if "output " in block.code:
         known |= {"description", "value"}
+    if "variable " in block.code:
+        known |= {"sensitive", "type"}
     assert set(re.findall(r"^ {0,2}(\w+) +=", block.code, re.MULTILINE)) <= known
 
 
