@@ -1,4 +1,4 @@
-"""Build a release: the Terraform modules with their built archives, the wheel, checksums and notes.
+"""Build a release: the Terraform modules with their built archives, the wheels, checksums and notes.
 
 python scripts/release.py --version 0.1.0
 
@@ -6,6 +6,8 @@ Same input, same bytes. What goes into dist/release:
 
     sesmail-VERSION.zip               modules, examples, archives for each processor; a `source` of a Terraform module
     sesmail-VERSION-py3-none-any.whl  the command `sesmail`
+    sesmail_client-VERSION-py3-none-any.whl
+                                      the producers' client in Python
     RELEASE_NOTES.md                  the sections of this version in CHANGELOG.md and docs/upgrading.md
     SHA256SUMS                        of all of them: `sha256sum -c SHA256SUMS`
 """
@@ -32,6 +34,8 @@ from scripts import package  # noqa: E402 - found through the path set above
 
 PYTHON = "3.13"
 ARCHITECTURES = ("arm64", "x86_64")
+# The folders of pyproject.toml: the command, and the producers' client.
+_WHEELS = (".", "clients/python")
 _FOLDERS = ("modules", "examples")
 _FILES = ("LICENSE", "CHANGELOG.md")
 _LEFT_OUT = {"tests", ".terraform", ".terraform.lock.hcl"}
@@ -52,7 +56,8 @@ def build_release(version: str, target: Path) -> list[Path]:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     package.write_zip(target / f"sesmail-{version}.zip", dict(archive_files()))
-    build_wheel(target)
+    for project in _WHEELS:
+        build_wheel(project, target)
     (target / "RELEASE_NOTES.md").write_text(notes)
     built = sorted(target.iterdir())
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in built)
@@ -123,9 +128,9 @@ def archive_files() -> Iterator[tuple[str, bytes]]:
                 yield f"dist/python{PYTHON}-{architecture}/{path.name}", path.read_bytes()
 
 
-def build_wheel(target: Path) -> None:
+def build_wheel(project: str, target: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
-    command += ["--no-build-isolation", "-w", str(target), str(ROOT)]
+    command += ["--no-build-isolation", "-w", str(target), str(ROOT / project)]
     subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": _EPOCH})
 
 

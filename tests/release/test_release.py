@@ -57,7 +57,8 @@ def test_the_checksums_hold(built: Path) -> None:
     subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=built, check=True, stdout=subprocess.DEVNULL)
     named = {line.split()[1] for line in (built / "SHA256SUMS").read_text().splitlines()}
     assert named == {path.name for path in built.iterdir()} - {"SHA256SUMS"}
-    assert {f"sesmail-{VERSION}.zip", f"sesmail-{VERSION}-py3-none-any.whl", "RELEASE_NOTES.md"} <= named
+    wheels = {f"{name}-{VERSION}-py3-none-any.whl" for name in ("sesmail", "sesmail_client")}
+    assert {f"sesmail-{VERSION}.zip", *wheels, "RELEASE_NOTES.md"} <= named
 
 
 def test_another_folder_gives_the_same_checksums(built: Path, tmp_path: Path) -> None:
