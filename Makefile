@@ -166,6 +166,7 @@ docs: setup ## write the generated parts: Terraform tables, schemas, the clients
 	@$(PY) -m tools.generators.terraform_docs
 	@$(PY) -m tools.generators.schemas
 	@$(PY) -m tools.generators.python_client
+	@$(PY) -m tools.generators.typescript_client
 	@$(PY) -m tools.generators.template_docs
 
 .PHONY: lock

@@ -58,7 +58,7 @@ def _definition(name: str, schema: Schema) -> Iterator[str]:
     for field, value in schema["properties"].items():
         kind = python_type(value)
         yield f"    {snake_case(field)}: {f'Required[{kind}]' if field in schema['required'] else kind}"
-        if described := _description(value):
+        if described := description(value):
             yield f'    """{described}."""'
     yield "\n"
 
@@ -132,7 +132,8 @@ def _event_field(name: str, schema: Schema, required: bool) -> str:
     return f"    {snake_case(name)}: {kind if required else f'{kind} | None'}{value}"
 
 
-def _description(schema: Schema) -> str:
+def description(schema: Schema) -> str:
+    """Return what the schema says of a value, or nothing."""
     choices = schema.get("anyOf", [schema])
     return next((str(choice["description"]) for choice in choices if "description" in choice), "")
 
