@@ -116,10 +116,9 @@ export function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
   if (typeof value !== 'object') return typeof value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const own = (value as object).constructor?.name ?? 'object';
-  // Instances of classes that say how they are written, such as Date, are no plain objects.
-  return prototype === null || prototype === Object.prototype || !('toJSON' in (value as object)) ? 'object' : own;
+  // JSON would write a Map as {}, and a Date as a text.
+  const isPlain = Object.prototype.toString.call(value) === '[object Object]' && !('toJSON' in (value as object));
+  return isPlain ? 'object' : ((value as object).constructor?.name ?? 'object of no class');
 }
 
 /** Describe a value without its content: it may be an address or a name. */
