@@ -8,6 +8,7 @@ Same input, same bytes. What goes into dist/release:
     sesmail-VERSION-py3-none-any.whl  the command `sesmail`
     sesmail_client-VERSION-py3-none-any.whl
                                       the producers' client in Python
+    sesmail-client-VERSION.tgz        the producers' client in TypeScript
     RELEASE_NOTES.md                  the sections of this version in CHANGELOG.md and docs/upgrading.md
     SHA256SUMS                        of all of them: `sha256sum -c SHA256SUMS`
 """
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts import package  # noqa: E402 - found through the path set above
+from scripts.typescript_package import PackageError, build_package, package_version  # noqa: E402
 
 PYTHON = "3.13"
 ARCHITECTURES = ("arm64", "x86_64")
@@ -58,6 +60,7 @@ def build_release(version: str, target: Path) -> list[Path]:
     package.write_zip(target / f"sesmail-{version}.zip", dict(archive_files()))
     for project in _WHEELS:
         build_wheel(project, target)
+    build_package(target)
     (target / "RELEASE_NOTES.md").write_text(notes)
     built = sorted(target.iterdir())
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in built)
@@ -72,6 +75,10 @@ def check_version(version: str) -> None:
         raise ReleaseError(
             f"VERSION is {version}, but python/sesmail_cli/__init__.py has {found and found[1]}: set "
             f"__version__ there to {version} (CONTRIBUTING.md, Release), or build VERSION={found and found[1]}."
+        )
+    if (client := package_version()) != version:
+        raise ReleaseError(
+            f"VERSION is {version}, but clients/typescript/package.json has {client}: set version there to {version}."
         )
 
 
@@ -141,7 +148,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         built = build_release(given.version, given.target.resolve())
-    except ReleaseError as error:
+    except (ReleaseError, PackageError) as error:
         sys.exit(str(error))
     for path in built:
         print(f"{path.stat().st_size / 1024:8.0f} KB  {path}")

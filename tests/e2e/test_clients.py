@@ -18,7 +18,7 @@ from sesmail_client import EmailBounced, EmailFailed, id_about, parse_status
 from sesmail_client.names import snake_case
 from tests.docs.pages import DOCS
 from tests.e2e.harness.engine import EngineUnderTest
-from tests.e2e.harness.shell import run_in_shell
+from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 from tests.release.wheel import build_client_wheel, install_client_wheel
 
 INTEGRATION = DOCS / "integration.md"
@@ -46,6 +46,19 @@ def run_python(engine: EngineUnderTest, environment: Path, tmp_path: Path) -> Ru
         return run_in_shell(
             engine.emulator, f"{exports}unset PYTHONPATH\n{environment}/bin/python program.py", tmp_path
         )
+
+    return run
+
+
+@pytest.fixture
+def run_typescript(engine: EngineUnderTest) -> Run:
+    """Run a program with the installed archive; return what it prints."""
+
+    def run(code: str, **variables: str) -> str:
+        folder = typescript_folder_with_client()
+        (folder / "program.ts").write_text(code)
+        exports = "".join(f"export {name}='{value}'\n" for name, value in variables.items())
+        return run_in_shell(engine.emulator, f"{exports}npx --no-install tsx program.ts", folder)
 
     return run
 
@@ -125,6 +138,59 @@ def test_python_stops_waiting_where_the_status_never_comes(
     engine.dynamodb.delete_item(
         TableName=engine.outputs["suppression_table_name"], Key={"email": {"S": f"bounce@{SIMULATOR_DOMAIN}"}}
     )
+
+
+def test_the_typescript_snippet_of_the_page_sends_one_email_however_often_it_runs(
+    engine: EngineUnderTest, run_typescript: Run
+) -> None:
+    code = snippet(INTEGRATION, "typescript", "order-4709 confirmation")
+    email_id = id_about("order-4709 confirmation")
+    assert [run_typescript(code), run_typescript(code)] == [f"{email_id}\n"] * 2
+    record = engine.wait_for_status(email_id, "delivered")
+    assert (record["originalSource"], record["metadata"]) == (SOURCE, {"orderId": "4709"})
+    engine.wait_until_idle()
+    assert mails_of(engine, email_id) == 1
+
+
+def test_python_and_typescript_ask_for_the_same_email(
+    engine: EngineUnderTest, run_python: Run, run_typescript: Run
+) -> None:
+    """The fingerprint of the request is the same: the second is no conflict, and nothing is sent."""
+    run_python(
+        "from sesmail_client import SESMailClient\n"
+        f"SESMailClient('{SOURCE}').send(to='john@example.com', template_name='welcome', about='both',\n"
+        "    template_data={'userName': 'Jöhn', 'companyName': 'A'}, tags=['a'], locale=None)\n"
+    )
+    run_typescript(
+        "import { SESMailClient } from '@sesmail/client';\n"
+        f"await new SESMailClient('{SOURCE}').send({{ to: 'john@example.com', templateName: 'welcome', about: 'both',\n"
+        "  templateData: { companyName: 'A', userName: 'Jöhn' }, tags: ['a'], locale: undefined });\n"
+    )
+    engine.wait_for_status(id_about("both"), "delivered")
+    engine.wait_until_idle()
+    assert mails_of(engine, id_about("both")) == 1
+    assert not [record for record in engine.records() if record.get("conflictsWith") == id_about("both")]
+
+
+def test_the_typescript_snippet_of_the_readme_sends_an_email(engine: EngineUnderTest, run_typescript: Run) -> None:
+    before = {record["emailId"] for record in engine.records()}
+    run_typescript(snippet(README, "typescript", "SESMailClient"))
+    engine.wait_until_idle()
+    [record] = [record for record in engine.records() if record["emailId"] not in before]
+    engine.wait_for_status(record["emailId"], "delivered")
+
+
+def test_the_typescript_snippet_for_many_puts_every_email_on_the_bus(
+    engine: EngineUnderTest, run_typescript: Run
+) -> None:
+    assert run_typescript(snippet(INTEGRATION, "typescript", "sendMany")) == "10 on the bus\n12 on the bus\n"
+    for number in range(12):
+        engine.wait_for_status(id_about(f"newsletter 2027-01 for reader {number}"), "delivered", seconds=60)
+
+
+def test_typescript_waits_for_the_status_of_an_email(run_typescript: Run, status_queue: str) -> None:
+    code = snippet(INTEGRATION, "typescript", "StatusQueue")
+    assert run_typescript(code, STATUS_QUEUE_URL=status_queue) == "delivered\n"
 
 
 def test_a_cancellation_is_put_on_the_bus_under_the_producers_source(engine: EngineUnderTest, run_python: Run) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.snippets import snippet
 from sesmail_cli import __version__
-from tests.docs.pages import blocks
+from tests.docs.pages import DOCS, blocks
 from tests.release.wheel import ROOT, build_client_wheel, install_client_wheel
 
 README = ROOT / "clients/python/README.md"
@@ -78,6 +79,16 @@ def test_the_readme_of_the_package_works(
     [request] = json.loads(done.stdout)
     assert request["templateName"] == "purchase-confirmation"
     assert request["emailId"].startswith("about-")
+
+
+def test_the_test_that_the_page_shows_passes_and_fails_where_the_code_is_wrong(
+    environment: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    code = snippet(DOCS / "integration.md", "python", "FakeSESMailClient")
+    wrong = code.replace('about=f"order {order_id} confirmation"', 'tags=["a"]')
+    for program, fails in ((code, False), (wrong, True)):
+        done = run(str(environment / "bin/python"), "-c", f"{program}\ntest_an_order_is_confirmed_once()\n")
+        assert bool(done.returncode) is fails, done.stderr
 
 
 def test_a_client_needs_no_credentials_before_it_sends(

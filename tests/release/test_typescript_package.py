@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.snippets import snippet
 from scripts.typescript_package import PackageError, build_package, run_tsc
 from sesmail_cli import __version__
-from tests.docs.pages import blocks
+from tests.docs.pages import DOCS, blocks
 from tests.release.typescript_project import install_package, install_sdk
 from tests.release.wheel import ROOT
 
 USES = ROOT / "tests/clients/typescript"
+INTEGRATION = DOCS / "integration.md"
 README = ROOT / "clients/typescript/README.md"
 # As strict as a project of today; the types of the SDK are not ours to check.
 OPTIONS = {
@@ -51,6 +53,15 @@ def compile_in(project: Path, file: str, code: str) -> str:
     return run_tsc("-p", ".", folder=project)
 
 
+def run(project: Path, code: str) -> str:
+    """Run a program; return what it prints."""
+    (project / "program.ts").write_text(code)
+    command = ["npx", "--no-install", "tsx", "program.ts"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_archive_has_the_version_of_the_release_and_only_what_is_needed(archive: Path) -> None:
     assert archive.name == f"sesmail-client-{__version__}.tgz"
     with tarfile.open(archive) as packed:
@@ -72,13 +83,16 @@ def test_the_readme_of_the_package_works(project: Path) -> None:
         "import { SESMailClient } from '@sesmail/client'", "import { FakeSESMailClient } from '@sesmail/client/testing'"
     )
     code = code.replace("new SESMailClient", "new FakeSESMailClient")
-    (project / "readme.ts").write_text(code + "console.log(JSON.stringify(emails.sent));\n")
-    command = ["npx", "--no-install", "tsx", "readme.ts"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    [sent] = json.loads(done.stdout)
+    [sent] = json.loads(run(project, code + "console.log(JSON.stringify(emails.sent));\n"))
     assert sent["request"]["templateName"] == "purchase-confirmation"
     assert sent["emailId"].startswith("about-")
+
+
+def test_the_test_that_the_page_shows_passes_and_fails_where_the_code_is_wrong(project: Path) -> None:
+    code = snippet(INTEGRATION, "typescript", "FakeSESMailClient")
+    assert run(project, code) == ""
+    with pytest.raises(AssertionError, match="AssertionError"):
+        run(project, code.replace("about: `order ${orderId} confirmation`", "tags: ['a']"))
 
 
 @pytest.mark.parametrize("file", ["right-uses.ts", "wrong-uses.ts"])

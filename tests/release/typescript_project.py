@@ -20,6 +20,9 @@ def install_sdk(folder: Path) -> None:
 
 def install_package(folder: Path, archive: Path) -> None:
     """Install a packed archive into a project that has what it depends on."""
+    # An archive of the same version is installed already, npm may think.
+    shutil.rmtree(folder / "node_modules/@sesmail", ignore_errors=True)
+    (folder / "node_modules/.package-lock.json").unlink(missing_ok=True)
     _npm(folder, "install", "--no-save", "--offline", str(archive))
 
 
