@@ -89,7 +89,7 @@ test-aws: setup ## adapters, the command line and the counts of units on moto
 	@$(PYTEST) tests/aws tests/cli tests/units
 
 .PHONY: test-clients
-test-clients: setup ## the clients of producers: requests, status events, types
+test-clients: setup-tests ## the clients of producers: requests, status events, types
 	@$(PYTEST) tests/clients
 
 .PHONY: test-functions

@@ -51,6 +51,10 @@ class _Event:
     def size_bytes(self) -> int:
         return len(self.detail.encode()) + _ENVELOPE_BYTES
 
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.detail.encode()).digest()
+
 
 class SESMailClient:
     """A producer's access to the engine.
@@ -97,8 +101,7 @@ class SESMailClient:
         does; an error names the email by its place, as in `emails[17].to`.
         """
         ids: list[str] = []
-        numbered = (self._numbered_event(number, email) for number, email in enumerate(emails))
-        for batch in _batches(numbered):
+        for batch in _batches(self._checked_events(emails)):
             self._put("Email Request", batch, already_accepted=len(ids))
             ids += [event.id for event in batch]
             if progress is not None:
@@ -122,11 +125,18 @@ class SESMailClient:
         [name] = detail.values()
         self._put("Email Cancel Requested", [_Event(name, _json(detail))])
 
-    def _numbered_event(self, number: int, email: Email) -> _Event:
-        try:
-            return self._event(email, random_id=False)
-        except InvalidEmailError as error:
-            raise InvalidEmailError(f"emails[{number}].{error.field}", error.found, error.allowed) from None
+    def _checked_events(self, emails: Iterable[Email]) -> Iterator[_Event]:
+        digests: dict[str, bytes] = {}
+        for number, email in enumerate(emails):
+            try:
+                event = self._event(email, random_id=False)
+            except InvalidEmailError as error:
+                raise InvalidEmailError(f"emails[{number}].{error.field}", error.found, error.allowed) from None
+            # The engine would send the first alone, and record all others as conflicts.
+            if digests.setdefault(event.id, event.digest) != event.digest:
+                field = f"emails[{number}].{'email_id' if email.get('about') is None else 'about'}"
+                raise InvalidEmailError(field, "that of another email in this call", "one for each email")
+            yield event
 
     def _event(self, email: Email, *, random_id: bool) -> _Event:
         given: dict[str, Any] = dict(email)

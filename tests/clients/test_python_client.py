@@ -186,6 +186,21 @@ def test_an_invalid_email_is_named_by_its_place() -> None:
         client_of(Bus()).send_many([*emails(12), {**EMAIL, "to": 7, "email_id": "x"}])  # type: ignore[typeddict-item]
 
 
+def test_two_emails_under_one_id_are_rejected_before_the_second_is_on_the_bus() -> None:
+    bus = Bus()
+    for fields in ({"about": "newsletter"}, {"email_id": "newsletter"}):
+        many: Any = [{**EMAIL, "to": f"reader{number}@example.com", **fields} for number in range(2)]
+        [field] = fields
+        with pytest.raises(InvalidEmailError, match=rf"^emails\[1\]\.{field}: found that of another email"):
+            client_of(bus).send_many(many)
+    assert bus.calls == []
+
+
+def test_the_same_email_twice_is_one_email() -> None:
+    email: Email = {**EMAIL, "about": "newsletter for 17"}
+    assert client_of(Bus()).send_many([email, email]) == [id_about("newsletter for 17")] * 2
+
+
 def test_no_emails_are_no_call() -> None:
     bus = Bus()
     assert client_of(bus).send_many([]) == []

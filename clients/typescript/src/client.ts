@@ -129,8 +129,17 @@ export class SESMailClient {
     let batch: Event[] = [];
     let size = 0;
     let number = 0;
+    const digests = new Map<string, string>();
     for await (const email of emails) {
-      const event = this.numberedEvent(number++, email);
+      const event = this.numberedEvent(number, email);
+      const digest = createHash('sha256').update(event.detail).digest('base64');
+      // The engine would send the first alone, and record all others as conflicts.
+      if ((digests.get(event.id) ?? digest) !== digest) {
+        const field = `emails[${number}].${email.about == null ? 'emailId' : 'about'}`;
+        throw new InvalidEmailError(field, 'that of another email in this call', 'one for each email');
+      }
+      digests.set(event.id, digest);
+      number++;
       if (batch.length > 0 && (batch.length === ENTRIES_PER_CALL || size + event.sizeBytes > BYTES_PER_CALL)) {
         yield batch;
         batch = [];

@@ -137,6 +137,16 @@ test('many emails need ids so that the call can be repeated', async () => {
   await assert.rejects(clientOf(new Bus()).sendMany(many), /emails\[1\]\.emailId: found nothing/);
 });
 
+test('two emails under one id are rejected before the second is on the bus', async () => {
+  const bus = new Bus();
+  const many = (fields: { about: string } | { emailId: string }) =>
+    [1, 2].map((number) => ({ ...GOOD, to: `reader${number}@example.com`, ...fields }));
+  await assert.rejects(clientOf(bus).sendMany(many({ about: 'a' })), /emails\[1\]\.about: found that of another email/);
+  await assert.rejects(clientOf(bus).sendMany(many({ emailId: 'a' })), /emails\[1\]\.emailId: found that of another/);
+  assert.deepEqual(bus.calls, []);
+  assert.equal((await clientOf(bus).sendMany([{ ...GOOD, about: 'a' }, { ...GOOD, about: 'a' }])).length, 2);
+});
+
 test('a request larger than the engine takes is rejected', async () => {
   const large = { ...GOOD, templateData: { text: 'a'.repeat(257_200) } };
   await assert.rejects(clientOf(new Bus()).send(large), /email: found \d+ bytes .*; allowed: 258048 \(max_request_kb\)/);
