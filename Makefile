@@ -56,7 +56,7 @@ package: setup ## build the layer, the functions and the starters into dist/ (PY
 VERSION ?=
 
 .PHONY: release
-release: setup ## build a release into dist/release: modules with their archives, wheel, checksums, notes (VERSION)
+release: setup ## build a release into dist/release: modules with their archives, clients, wheel, checksums, notes (VERSION)
 	@$(PY) scripts/release.py --version "$(VERSION)"
 
 # A plan as JSON: terraform show -json plan.tfplan > plan.json
@@ -69,7 +69,7 @@ deployer-policy: setup ## write the least-privilege policies of whoever applies 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
 	@# The end-to-end tests mostly wait, so they run next to two others.
-	@$(MAKE) -j3 --output-sync=target e2e-core lint test-unit test-simulation test-localcloud test-aws test-functions \
+	@$(MAKE) -j3 --output-sync=target e2e-core lint test-unit test-simulation test-localcloud test-aws test-clients test-functions \
 		test-release test-docs test-browser test-terraform
 
 .PHONY: test-unit
@@ -87,6 +87,10 @@ test-localcloud: setup ## the local cloud and the tools without an engine: `make
 .PHONY: test-aws
 test-aws: setup ## adapters, the command line and the counts of units on moto
 	@$(PYTEST) tests/aws tests/cli tests/units
+
+.PHONY: test-clients
+test-clients: setup-tests ## the clients of producers: requests, status events, types
+	@$(PYTEST) tests/clients
 
 .PHONY: test-functions
 test-functions: setup ## handlers on the built archives
@@ -158,9 +162,11 @@ fmt: setup ## format everything
 	@terraform fmt -recursive
 
 .PHONY: docs
-docs: setup ## write the generated parts: Terraform tables, schemas, template tables
+docs: setup ## write the generated parts: Terraform tables, schemas, the clients' types, template tables
 	@$(PY) -m tools.generators.terraform_docs
 	@$(PY) -m tools.generators.schemas
+	@$(PY) -m tools.generators.python_client
+	@$(PY) -m tools.generators.typescript_client
 	@$(PY) -m tools.generators.template_docs
 
 .PHONY: lock

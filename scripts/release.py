@@ -1,4 +1,4 @@
-"""Build a release: the Terraform modules with their built archives, the wheel, checksums and notes.
+"""Build a release: the Terraform modules with their built archives, the wheels, checksums and notes.
 
 python scripts/release.py --version 0.1.0
 
@@ -6,6 +6,9 @@ Same input, same bytes. What goes into dist/release:
 
     sesmail-VERSION.zip               modules, examples, archives for each processor; a `source` of a Terraform module
     sesmail-VERSION-py3-none-any.whl  the command `sesmail`
+    sesmail_client-VERSION-py3-none-any.whl
+                                      the producers' client in Python
+    sesmail-client-VERSION.tgz        the producers' client in TypeScript
     RELEASE_NOTES.md                  the sections of this version in CHANGELOG.md and docs/upgrading.md
     SHA256SUMS                        of all of them: `sha256sum -c SHA256SUMS`
 """
@@ -29,9 +32,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts import package  # noqa: E402 - found through the path set above
+from scripts.typescript_package import PackageError, build_package, package_version  # noqa: E402
 
 PYTHON = "3.13"
 ARCHITECTURES = ("arm64", "x86_64")
+# The folders of pyproject.toml: the command, and the producers' client.
+_WHEELS = (".", "clients/python")
 _FOLDERS = ("modules", "examples")
 _FILES = ("LICENSE", "CHANGELOG.md")
 _LEFT_OUT = {"tests", ".terraform", ".terraform.lock.hcl"}
@@ -52,7 +58,9 @@ def build_release(version: str, target: Path) -> list[Path]:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     package.write_zip(target / f"sesmail-{version}.zip", dict(archive_files()))
-    build_wheel(target)
+    for project in _WHEELS:
+        build_wheel(project, target)
+    build_package(target)
     (target / "RELEASE_NOTES.md").write_text(notes)
     built = sorted(target.iterdir())
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in built)
@@ -67,6 +75,10 @@ def check_version(version: str) -> None:
         raise ReleaseError(
             f"VERSION is {version}, but python/sesmail_cli/__init__.py has {found and found[1]}: set "
             f"__version__ there to {version} (CONTRIBUTING.md, Release), or build VERSION={found and found[1]}."
+        )
+    if (client := package_version()) != version:
+        raise ReleaseError(
+            f"VERSION is {version}, but clients/typescript/package.json has {client}: set version there to {version}."
         )
 
 
@@ -123,9 +135,9 @@ def archive_files() -> Iterator[tuple[str, bytes]]:
                 yield f"dist/python{PYTHON}-{architecture}/{path.name}", path.read_bytes()
 
 
-def build_wheel(target: Path) -> None:
+def build_wheel(project: str, target: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
-    command += ["--no-build-isolation", "-w", str(target), str(ROOT)]
+    command += ["--no-build-isolation", "-w", str(target), str(ROOT / project)]
     subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": _EPOCH})
 
 
@@ -136,7 +148,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         built = build_release(given.version, given.target.resolve())
-    except ReleaseError as error:
+    except (ReleaseError, PackageError) as error:
         sys.exit(str(error))
     for path in built:
         print(f"{path.stat().st_size / 1024:8.0f} KB  {path}")

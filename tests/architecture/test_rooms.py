@@ -1,7 +1,7 @@
 """The top-level folders import one way: the product ← localcloud, tools ← tests.
 
-The layer, the CLI and the functions are the product. `localcloud` and `tools` may import it, not the other way round;
-nothing outside of `tests` imports `tests`.
+The layer, the CLI, the client and the functions are the product. `localcloud` and `tools` may import it, not the other
+way round; nothing outside of `tests` imports `tests`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import pytest
 
 from tests.architecture.sources import Source, sources, within
 
-_PRODUCT = ("python/sesmail_layer", "python/sesmail_cli", "functions")
+_PRODUCT = ("python/sesmail_layer", "python/sesmail_cli", "python/sesmail_client", "functions")
 # What each folder must not import.
 _FORBIDDEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_PRODUCT, ("tests", "tools", "localcloud", "scripts")),
+    # Producers install it without the engine.
+    "python/sesmail_client": ("tests", "tools", "localcloud", "scripts", "sesmail_layer", "sesmail_cli"),
     # Packaging included: what is shipped is built without the tools.
     "scripts": ("tests", "tools", "localcloud"),
     "localcloud": ("tests", "tools", "scripts"),

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.email_request import FIELDS, parse_request
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import StatusEvent
-from tests.docs.pages import DOCS, blocks, rows
+from tests.docs.pages import DOCS, ROOT, blocks, rows
+from tests.docs.schema_strategies import REQUEST, strategy
 from tools.generators import schemas
 
 NOW = 1_795_516_260.0
-REQUEST: dict[str, Any] = json.loads((DOCS / "schemas/email-request.schema.json").read_text())
 EVENT: dict[str, Any] = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
 GOOD = {"to": "john@example.com", "templateName": "welcome"}
 
@@ -34,52 +32,6 @@ BEYOND_A_SCHEMA = (
     r": needs (url, mailto|email, name|contentBase64 or s3Uri)|is not after sendAt|in an id or URL"
     r"|are not allowed \(SES refuses them\)"
 )
-
-
-def strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Return a strategy for values that a schema allows."""
-    if "$ref" in schema:
-        return strategy(REQUEST["$defs"][schema["$ref"].rpartition("/")[2]])
-    if "anyOf" in schema:
-        return st.one_of([strategy(one) for one in schema["anyOf"]])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    return _BY_TYPE[schema["type"]](schema)
-
-
-def _lists(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    return st.lists(strategy(schema["items"]), min_size=schema.get("minItems", 0), max_size=min(3, schema["maxItems"]))
-
-
-def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    if "properties" in schema:
-        fields = {name: strategy(value) for name, value in schema["properties"].items()}
-        required = {name: fields.pop(name) for name in schema["required"]}
-        return st.fixed_dictionaries(required, optional=fields)
-    if "additionalProperties" in schema:
-        return st.dictionaries(st.sampled_from(["X-One", "References"]), strategy(schema["additionalProperties"]))
-    return st.dictionaries(st.text("abc", min_size=1), st.integers() | st.text(max_size=5), max_size=3)
-
-
-def _texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
-    low, high = schema.get("minLength", 0), min(schema.get("maxLength", 40), 40)
-    if "pattern" in schema:
-        found = st.from_regex(schema["pattern"]).filter(lambda text: low <= len(text) <= schema.get("maxLength", 999))
-        return found.filter(lambda text: re.search(schema["pattern"], text) is not None)
-    if schema.get("description", "").startswith("An email address"):
-        return st.sampled_from(["john@example.com", "jane.doe+tag@sub.example.org", "o'neill@example.co.uk"])
-    if schema.get("description", "").startswith("RFC 3339"):
-        return st.sampled_from(["2026-11-24T10:31:00Z", "2026-11-25T12:00:00+01:00"])
-    return st.text("abc-", min_size=low, max_size=high)
-
-
-_BY_TYPE: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
-    "null": lambda _: st.none(),
-    "boolean": lambda _: st.booleans(),
-    "string": _texts,
-    "array": _lists,
-    "object": _objects,
-}
 
 
 def test_the_files_are_up_to_date() -> None:
@@ -109,36 +61,7 @@ def refusal_of(request: dict[str, Any]) -> str | None:
     return None
 
 
-NOT_ALLOWED: list[dict[str, Any]] = [
-    {},
-    {"to": "john@example.com"},
-    {"templateName": "welcome"},
-    GOOD | {"to": 7},
-    GOOD | {"to": ""},
-    GOOD | {"templateName": "../secrets"},
-    GOOD | {"templateName": "a" * 129},
-    GOOD | {"templateData": []},
-    GOOD | {"emailId": "john@example.com"},
-    GOOD | {"emailId": "x" * 129},
-    GOOD | {"subject": "a\nb"},
-    GOOD | {"subject": "a" * 999},
-    GOOD | {"subject": ""},
-    GOOD | {"senderOverride": {"mail": "a@example.com"}},
-    GOOD | {"replyTo": {"email": "a@example.com"}},
-    GOOD | {"metadata": "text"},
-    GOOD | {"cc": "jane@example.com"},
-    GOOD | {"bcc": [f"reader{n}@example.com" for n in range(50)]},
-    GOOD | {"attachments": [{"contentBase64": "YQ=="}]},
-    GOOD | {"attachments": [{"filename": "a/b.pdf", "contentBase64": "YQ=="}]},
-    GOOD | {"attachments": [{"filename": "a.pdf", "s3Uri": "https://example.com/a.pdf"}]},
-    GOOD | {"headers": {"X-One": "a\r\nBcc: jane@example.com"}},
-    GOOD | {"headers": {"X-One": 1}},
-    GOOD | {"listUnsubscribe": {"url": "ftp://example.com"}},
-    GOOD | {"priority": "urgent"},
-    GOOD | {"sendAt": "soon"},
-    GOOD | {"locale": "not a locale"},
-    GOOD | {"sensitive": "yes"},
-]
+NOT_ALLOWED: list[dict[str, Any]] = json.loads((ROOT / "tests/cases/rejected_by_the_schema.json").read_text())
 
 
 @pytest.mark.parametrize("request_detail", NOT_ALLOWED, ids=lambda detail: json.dumps(detail)[-60:])
@@ -189,6 +112,28 @@ def test_the_page_has_every_status_and_every_field_of_an_event() -> None:
     text = (DOCS / "integration.md").read_text()
     fields = [field.encode_name for field in msgspec.structs.fields(StatusEvent)]
     assert [field for field in fields if f"`{field}`" not in text and f'"{field}"' not in text] == []
+
+
+def test_the_page_has_the_fields_that_only_some_statuses_have() -> None:
+    page = list(rows(DOCS / "integration.md"))
+    heading = next(number for number, cells in enumerate(page) if cells[0] == "`status`")
+    properties = EVENT["$defs"]["StatusEvent"]["properties"]
+    for cells in page[heading + 2 : heading + 11]:
+        named = {name for name in re.findall(r"`(\w+)`", cells[2]) if name in properties}
+        for status in re.findall(r"`(\w+)`", cells[0]):
+            expected = {name for name, rule in properties.items() if status in rule.get("x-statuses", ())}
+            if "as `soft_bounced`" in cells[2]:
+                named = {name for name, rule in properties.items() if "soft_bounced" in rule.get("x-statuses", ())}
+            assert expected <= named, status
+            assert named - {"sesMessageId"} <= expected | {"link"}, status
+
+
+@pytest.mark.parametrize("field", ["errorType", "errorMessage"])
+def test_an_event_has_what_its_status_requires(field: str) -> None:
+    event = {"emailId": "a", "recordId": "a", "timestamp": "2026-11-24T10:31:00.000Z", "attempt": 1, "eventId": "e"}
+    failed = event | {"status": "failed", "errorType": "suppressed", "errorMessage": "Email not sent"}
+    assert EVENT_VALIDATOR.is_valid(failed)
+    assert not EVENT_VALIDATOR.is_valid({name: value for name, value in failed.items() if name != field})
 
 
 def test_the_example_event_of_the_page_is_valid() -> None:

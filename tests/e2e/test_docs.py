@@ -16,7 +16,7 @@ from localcloud.wait import wait_for
 from tests.docs.pages import DOCS, Block, blocks
 from tests.e2e.harness.cli import sesmail_json
 from tests.e2e.harness.engine import EngineUnderTest
-from tests.e2e.harness.shell import run_in_shell, typescript_folder
+from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 
 INTEGRATION = DOCS / "integration.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
@@ -36,7 +36,7 @@ def run_python(engine: EngineUnderTest, containing: str, folder: Path) -> str:
 
 def run_typescript(engine: EngineUnderTest, containing: str, program: str = "") -> str:
     """Run a snippet, or a program that uses it as `./snippet`, in a folder with the page's own emails.ts."""
-    folder = typescript_folder()
+    folder = typescript_folder_with_client()
     (folder / "emails.ts").write_text(snippet(INTEGRATION, "typescript", "function requestEmail("))
     (folder / "invoice.pdf").write_bytes(PDF)
     (folder / "snippet.ts").write_text(snippet(INTEGRATION, "typescript", containing))

@@ -57,7 +57,8 @@ def test_the_checksums_hold(built: Path) -> None:
     subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=built, check=True, stdout=subprocess.DEVNULL)
     named = {line.split()[1] for line in (built / "SHA256SUMS").read_text().splitlines()}
     assert named == {path.name for path in built.iterdir()} - {"SHA256SUMS"}
-    assert {f"sesmail-{VERSION}.zip", f"sesmail-{VERSION}-py3-none-any.whl", "RELEASE_NOTES.md"} <= named
+    wheels = {f"{name}-{VERSION}-py3-none-any.whl" for name in ("sesmail", "sesmail_client")}
+    assert named == {f"sesmail-{VERSION}.zip", f"sesmail-client-{VERSION}.tgz", *wheels, "RELEASE_NOTES.md"}
 
 
 def test_another_folder_gives_the_same_checksums(built: Path, tmp_path: Path) -> None:
@@ -131,6 +132,12 @@ def test_another_version_than_the_code_has_is_refused(tmp_path: Path) -> None:
         release.ReleaseError, match=re.escape(f"VERSION is 9.9.9, but python/sesmail_cli/__init__.py has {VERSION}")
     ):
         release.build_release("9.9.9", tmp_path)
+
+
+def test_another_version_than_the_typescript_client_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "package_version", lambda: "9.9.8")
+    with pytest.raises(release.ReleaseError, match=r"clients/typescript/package.json has 9\.9\.8"):
+        release.check_version(VERSION)
 
 
 def test_a_version_without_a_section_in_the_changelog_is_refused() -> None:

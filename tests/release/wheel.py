@@ -1,4 +1,4 @@
-"""The built wheel, and an environment with it and nothing of the clone."""
+"""The built wheels, and environments with one of them and nothing of the clone."""
 
 from __future__ import annotations
 
@@ -12,17 +12,35 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel into a folder; return its path."""
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
-    (built,) = folder.glob("sesmail-*.whl")
+    """Build the wheel of the command into a folder; return its path."""
+    return _build(ROOT, folder)
+
+
+def build_client_wheel(folder: Path) -> Path:
+    """Build the wheel of the producers' client into a folder; return its path."""
+    return _build(ROOT / "clients/python", folder)
+
+
+def _build(project: Path, folder: Path) -> Path:
+    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(project))
+    (built,) = folder.glob("sesmail*.whl")
     return built
 
 
 def install_wheel(wheel: Path, folder: Path) -> None:
     """Make a virtual environment with the wheel and its dependencies, the pinned versions of them."""
+    _install(wheel, folder, "cli.txt")
+
+
+def install_client_wheel(wheel: Path, folder: Path) -> None:
+    """Make a virtual environment with the client's wheel and boto3."""
+    _install(wheel, folder, "client.txt")
+
+
+def _install(wheel: Path, folder: Path, requirements: str) -> None:
     venv.create(folder, with_pip=True)
     python = str(folder / "bin/python")
-    pip(python, "install", "--require-hashes", "-r", str(ROOT / "requirements/cli.txt"))
+    pip(python, "install", "--require-hashes", "-r", str(ROOT / "requirements" / requirements))
     pip(python, "install", "--no-deps", str(wheel))
     pip(python, "check")
 

@@ -19,6 +19,27 @@ FOLDER = ROOT / "docs" / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NULL = {"type": "null"}
 
+_BOUNCE_FIELDS = ("bounceType", "bounceSubType", "bounceReason", "diagnosticCode", "bounceClass")
+# The fields that only events of these statuses have.
+FIELDS_OF_STATUSES: dict[Status, tuple[str, ...]] = {
+    Status.DEFERRED: ("reason", "until"),
+    Status.SENT: ("unknownFields",),
+    Status.DELAYED: ("reason", "until", "diagnosticCode"),
+    Status.FAILED: ("errorType", "errorMessage", "conflictsWith"),
+    Status.SOFT_BOUNCED: _BOUNCE_FIELDS,
+    Status.OPENED: ("machine",),
+    Status.CLICKED: ("machine", "link"),
+    Status.BOUNCED: _BOUNCE_FIELDS,
+    Status.COMPLAINED: ("complaintFeedbackType",),
+}
+# Those of them that are never absent.
+_REQUIRED_BY_STATUS: dict[Status, tuple[str, ...]] = {
+    Status.DEFERRED: ("reason", "until"),
+    Status.FAILED: ("errorType", "errorMessage"),
+    Status.OPENED: ("machine",),
+    Status.CLICKED: ("machine",),
+}
+
 Schema = dict[str, Any]
 
 
@@ -29,6 +50,8 @@ def request_schema() -> Schema:
         name: value if name in _main(schema)["required"] else _or_null(value)
         for name, value in _main(schema)["properties"].items()
     }
+    for name in ("sendAt", "expiresAt"):
+        _main(schema)["properties"][name]["anyOf"][0]["format"] = "date-time"
     return schema
 
 
@@ -44,7 +67,15 @@ def event_schema() -> Schema:
     properties["bounceClass"]["enum"] = sorted({found for effect in EFFECTS.values() if (found := effect.bounce_class)})
     for name in ("timestamp", "until"):
         properties[name]["format"] = "date-time"
+    for status, fields in FIELDS_OF_STATUSES.items():
+        for name in fields:
+            properties[name].setdefault("x-statuses", []).append(status.value)
+    _main(schema)["allOf"] = [_requires(status, fields) for status, fields in _REQUIRED_BY_STATUS.items()]
     return schema
+
+
+def _requires(status: Status, fields: tuple[str, ...]) -> Schema:
+    return {"if": {"properties": {"status": {"const": status.value}}}, "then": {"required": list(fields)}}
 
 
 def files() -> dict[Path, str]:

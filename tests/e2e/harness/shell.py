@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from localcloud.emulator import Emulator
 from localcloud.env import exports
 from localcloud.paths import BUILD, REPOSITORY
+from scripts.typescript_package import build_package
+from tests.release.typescript_project import SOURCES, install_package, install_sdk
 
 TYPESCRIPT = BUILD / "typescript"
-TYPESCRIPT_SOURCES = REPOSITORY / "tests" / "e2e" / "typescript"
 
 
 def run_in_shell(emulator: Emulator, script: str, folder: Path = REPOSITORY) -> str:
@@ -35,16 +36,18 @@ def run_in_shell(emulator: Emulator, script: str, folder: Path = REPOSITORY) -> 
 
 def typescript_folder() -> Path:
     """Install a Node project with the AWS SDK, as a user has it: `npm ci` of the pinned packages."""
-    assert shutil.which("npm"), "Node.js 20 or later with npm is missing; the TypeScript quick start needs it."
     stamp = TYPESCRIPT / "node_modules" / ".stamp"
-    lock = (TYPESCRIPT_SOURCES / "package-lock.json").read_text()
+    lock = (SOURCES / "package-lock.json").read_text()
     if stamp.exists() and stamp.read_text() == lock:
         return TYPESCRIPT
-    TYPESCRIPT.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(TYPESCRIPT_SOURCES / name, TYPESCRIPT / name)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=TYPESCRIPT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"npm ci failed:\n{done.stderr[-2000:]}"
+    install_sdk(TYPESCRIPT)
     stamp.write_text(lock)
     return TYPESCRIPT
+
+
+@cache
+def typescript_folder_with_client() -> Path:
+    """Install the packed client into that project, once a run."""
+    folder = typescript_folder()
+    install_package(folder, build_package(BUILD / "typescript-client"))
+    return folder
