@@ -18,6 +18,8 @@ from sesmail_layer.aws.control_items import (
     MAY_BE_PAUSED,
     ControlItems,
     by_source,
+    cancel_key,
+    cancellations_in,
     control_errors,
     number,
     read_number,
@@ -52,15 +54,16 @@ _BREAKER_ATTRIBUTES = [
 
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
-        """Read policies and states by event source, in one call. Raises TransientError."""
-        keys = [_ROLE_SENDERS, _PAUSES, *(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)]
-        items = self._get_many(keys)
+        """Read policies, states and cancellations by event source, in one call. Raises TransientError."""
+        keys = [_ROLE_SENDERS, _PAUSES, *(f"{_POLICY}{source}" for source in sources)]
+        items = self._get_many([*keys, *map(state_key, sources), *map(cancel_key, sources)])
         policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
         return Producers(
             policies=policies,
             states=states_in(items),
             role_senders=_addresses(items.get(_ROLE_SENDERS, {})),
             any_paused=bool(_listed(items.get(_PAUSES, {}))),
+            cancellations=cancellations_in(items),
         )
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
