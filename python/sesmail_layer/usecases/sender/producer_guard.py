@@ -114,10 +114,9 @@ class ProducerGuard:
             if found.erased and self._is_erased(email, found.erased, min(accepted_at, asked_at)):
                 email.forget_recipient()
                 raise cancelled(OPERATOR)
-            request = email.request
+            template, tags = email.request.template_name, email.request.tags
             for rule in found.rules:
-                about = {"template": request.template_name, "tags": request.tags}
-                if rule.matches(**about, accepted_at=accepted_at, asked_at=asked_at):
+                if rule.matches(template=template, tags=tags, accepted_at=accepted_at, asked_at=asked_at):
                     raise cancelled(rule.by)
 
     def _is_erased(self, email: Email, erased: Mapping[str, float], asked_at: float) -> bool:
