@@ -134,6 +134,7 @@ class _Batch:
         kept: KeptRequests,
         outbox: Outbox,
     ) -> None:
+        self._ports = ports
         self._bus = ports.bus
         self._clock = ports.clock
         self._metrics = ports.metrics
@@ -158,22 +159,12 @@ class _Batch:
             rules.max_hold_seconds,
         )
         self._policy = ErrorPolicy(self._requeue, claims, kept, ports.metrics, ports.log)
-        self._cancel = CancelRequests(
-            ports.tracking,
-            ports.cancel_rules,
-            producers,
-            self._requeue,
-            outbox,
-            ports.clock,
-            ports.metrics,
-            ports.log,
-            rules,
-        )
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         self._jobs = self._receive(messages)
         if self._cancel_requests:
-            self._cancel.run(self._cancel_requests)
+            cancel = CancelRequests(self._ports, self._rules, self._producers, self._requeue, self._outbox)
+            cancel.run(self._cancel_requests)
         jobs = self._find_records(self._jobs)
         emails = [job for job in jobs if isinstance(job, Email)]
         if not self._read_guards(emails):

@@ -11,9 +11,8 @@ from sesmail_layer.domain.request.cancel_request import CancelDetail, parse_canc
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.cancel import cancel_email
-from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 from sesmail_layer.usecases.sender.job import CancelRequest
-from sesmail_layer.usecases.sender.ports import CancelRules, SendingRules
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 from sesmail_layer.usecases.sender.requeue import Requeue
 
@@ -22,26 +21,17 @@ class CancelRequests:
     """Carries out one batch's cancellations, before any email of the batch is looked at."""
 
     def __init__(
-        self,
-        tracking: TrackingTable,
-        cancel_rules: CancelRules,
-        producers: ProducerGuard,
-        requeue: Requeue,
-        outbox: Outbox,
-        clock: Clock,
-        metrics: Metrics,
-        log: Log,
-        rules: SendingRules,
+        self, ports: SenderPorts, rules: SendingRules, producers: ProducerGuard, requeue: Requeue, outbox: Outbox
     ) -> None:
-        self._tracking = tracking
-        self._cancel_rules = cancel_rules
+        self._tracking = ports.tracking
+        self._cancel_rules = ports.cancel_rules
+        self._clock = ports.clock
+        self._metrics = ports.metrics
+        self._log = ports.log
+        self._rules = rules
         self._producers = producers
         self._requeue = requeue
         self._outbox = outbox
-        self._clock = clock
-        self._metrics = metrics
-        self._log = log
-        self._rules = rules
 
     def run(self, requests: Sequence[CancelRequest]) -> None:
         """Carry out each request; what AWS does not answer is tried again, what cannot be right is logged."""

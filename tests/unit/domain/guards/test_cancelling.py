@@ -20,7 +20,12 @@ T = 1_795_516_260.0
 
 
 def matches(rule: CancelRule, **email: Any) -> bool:
-    given: dict[str, Any] = {"template": "welcome", "tags": ["spring"], "accepted_at": T - 10, "asked_at": T - 11} | email
+    given: dict[str, Any] = {
+        "template": "welcome",
+        "tags": ["spring"],
+        "accepted_at": T - 10,
+        "asked_at": T - 11,
+    } | email
     return rule.matches(**given)
 
 
