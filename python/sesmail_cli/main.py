@@ -13,6 +13,7 @@ from sesmail_cli import __version__
 from sesmail_cli.doctor.command import doctor
 from sesmail_cli.migrate import commands as migrate
 from sesmail_cli.operator import suppression
+from sesmail_cli.operator.cancel import cancel
 from sesmail_cli.operator.command import AsJson, EngineName, Profile, Region, operator_command
 from sesmail_cli.operator.engine import DEFAULT_NAME
 from sesmail_cli.operator.erase import erase
@@ -62,7 +63,7 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 
 
 app.add_typer(templates.app, name="template")
-for command in (send_test, doctor, production_access, status, pause, resume, explain, redrive, erase):
+for command in (send_test, doctor, production_access, status, pause, resume, cancel, explain, redrive, erase):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.command("find")(operator_command(find_emails))
 app.add_typer(suppression.app, name="suppression")
