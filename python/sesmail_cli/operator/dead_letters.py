@@ -8,6 +8,7 @@ import msgspec
 
 from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUE_OF
 from sesmail_cli.operator.format import describe_pause
+from sesmail_layer.aws.queues import REASON
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -115,7 +116,7 @@ def _request(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     try:
         envelope = open_envelope(message.body)
     except EnvelopeError as err:
-        why = f"it cannot be read: no EventBridge event ({err})"
+        why = f"it cannot be read: {message.attributes.get(REASON) or f'no EventBridge event ({err})'}"
         return "not a request", UNREADABLE, why, None, "it would fail again"
     email_id, target = email_id_of(envelope), _target(message, envelope, dead_letter_queue)
     what = f"email {email_id} from {envelope.source}"
@@ -144,7 +145,8 @@ def _feedback(message: DeadLetterMessage, context: RedriveContext) -> _Verdict:
         document = notification.document()
         event = read_event(document)
     except NotificationError as err:
-        return "not a notification", UNREADABLE, f"it cannot be read ({err})", None, "it would fail again"
+        why = f"it cannot be read: {message.attributes.get(REASON) or err}"
+        return "not a notification", UNREADABLE, why, None, "it would fail again"
     if isinstance(document.get("AlarmName"), str):
         return f"alarm {document['AlarmName']}", "feedback-failed", _FEEDBACK_FAILED, "FeedbackQueue", None
     what = f"SES event {event.type_name or 'of no type'} about {event.email_id or event.ses_message_id or 'no email'}"

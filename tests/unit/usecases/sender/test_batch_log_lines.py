@@ -159,7 +159,8 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
             {
                 "level": "ERROR",
                 "event": "request.unreadable",
-                "message": "Not an EventBridge event: EnvelopeError",
+                "message": "Not an EventBridge event: Expecting property name enclosed in double quotes: "
+                "line 1 column 2 (char 1)",
                 "sqs_message_id": "message-1",
             }
         ],
