@@ -30,7 +30,7 @@ def log(engine: MotoEngine, **line: Any) -> None:
 def test_tries_and_the_last_error_of_an_email_that_is_not_sent_yet_come_first(engine: MotoEngine) -> None:
     engine.record(SENDING, timestamp=ago(300))
     for tries in range(1, 7):
-        log(engine, tries=tries)
+        log(engine, tries=tries, gives_up_at="2026-11-25T10:31:00.000Z")
     log(engine, email_id="order-11", tries=99)
 
     result = sesmail("explain", "order-1")
@@ -40,6 +40,7 @@ def test_tries_and_the_last_error_of_an_email_that_is_not_sent_yet_come_first(en
     assert "AWS001: DynamoDB error checking suppression: timed out" in result.stdout
     [step] = [line for line in result.stdout.splitlines() if line.startswith("Next:")]
     assert step.startswith("Next: Remove the cause of the last error (docs/troubleshooting.md says what AWS001 means)")
+    assert step.endswith("at most 45 s apart, until 2026-11-25T10:31:00.000Z.")
 
 
 def test_an_email_without_a_record_shows_its_tries_too(engine: MotoEngine) -> None:

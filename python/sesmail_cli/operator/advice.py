@@ -93,7 +93,8 @@ def failing_steps(log: EmailLog | None) -> list[str]:
         return []
     code = log.last_error.code
     row = f"docs/troubleshooting.md says what {code} means" if code else "see the sender's log"
-    return [f"Remove the cause of the last error ({row}). It is tried again by itself, at most 45 s apart."]
+    end = f", until {log.gives_up_at}" if log.gives_up_at else ""
+    return [f"Remove the cause of the last error ({row}). It is tried again by itself, at most 45 s apart{end}."]
 
 
 def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, now: float) -> str | None:

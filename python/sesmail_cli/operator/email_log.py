@@ -34,6 +34,8 @@ class EmailLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     tries: int = 0
     """Tries in a row that met an error, as the newest line counts them."""
+    gives_up_at: str | None = None
+    """When these tries end, and the email fails."""
     last_error: LastError | None = None
     duplicates: int = 0
     """How often the same request came again, and was not sent again."""
@@ -63,7 +65,7 @@ def read_email_log(logs: Any, log_group: str, email_id: str, since: float, clock
 
 def summary(lines: Iterable[tuple[float, Mapping[str, Any]]], email_id: str, *, complete: bool = True) -> EmailLog:
     """Sum up log lines with their Unix times, in the order of time."""
-    tries, duplicates = 0, 0
+    tries, duplicates, gives_up_at = 0, 0, None
     last_error: LastError | None = None
     conflicts: list[str] = []
     for at, line in lines:
@@ -75,12 +77,14 @@ def summary(lines: Iterable[tuple[float, Mapping[str, Any]]], email_id: str, *, 
             duplicates += 1
         elif line.get("level") in _ERROR_LEVELS:
             tries = _whole(line.get("tries"))
+            gives_up_at = str(line["gives_up_at"]) if tries and "gives_up_at" in line else None
             message = str(line.get("message") or line.get("error") or line.get("event"))
             last_error = LastError(at=utc_text(at), code=str(line.get("code") or ""), message=message)
         else:
-            tries = 0  # It went on: what it met before is over.
+            tries, gives_up_at = 0, None  # It went on: what it met before is over.
     return EmailLog(
         tries=tries,
+        gives_up_at=gives_up_at,
         last_error=last_error,
         duplicates=duplicates,
         conflicts=list(dict.fromkeys(conflicts)),

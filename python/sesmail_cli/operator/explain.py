@@ -89,7 +89,7 @@ def _print_waiting(context: CommandContext, explanation: Explanation) -> None:
         wait = ""
         if until:
             left = utc_seconds(until) - context.engine.clock.now()
-            wait = f", until {until} (in {duration(left)})"
+            wait = f", until {until} at the latest (in {duration(left)})"
         context.print(f"[yellow]Waiting:[/] {escape(explanation.waiting.reason + wait)}")
     for source, state in explanation.paused.items():
         pause = describe_pause(source, state, context.engine.cooldown_seconds)

@@ -32,6 +32,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     until: str | None = None
+    """The latest time at which it is sent or failed; of a scheduled email, its `sendAt`."""
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -121,7 +122,7 @@ def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
     untils = [entry.detail.get("until") for entry in record.history if entry.status is Status.DEFERRED]
     reason = DEFER_REASONS.get(record.defer_reason or "", record.defer_reason or "not known")
     until = untils[-1] if untils else None
-    # A held email is checked repeatedly, but its record has the time of the first check only.
+    # An earlier version wrote the time of the first check, which has passed.
     return Waiting(reason=reason, until=until if until and utc_seconds(until) > now else None)
 
 
