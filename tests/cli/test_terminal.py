@@ -56,6 +56,8 @@ ARGUMENTS: dict[str, list[list[str]]] = {
         ["--to", ADA],
         ["--producer", HOSTILE],
         ["--template", HOSTILE],
+        ["--tag", HOSTILE],
+        ["--topic", HOSTILE],
         ["--cursor", HOSTILE],
         ["--since", HOSTILE],
     ],

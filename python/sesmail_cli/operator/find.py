@@ -1,4 +1,4 @@
-"""`sesmail find`: emails by address, producer, template, status, time or SES's message id."""
+"""`sesmail find`: emails by address, producer, template, tag, topic, status, time or SES's message id."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def find_emails(
     to: Annotated[str | None, typer.Option("--to", help="The address in `to`.")] = None,
     producer: Annotated[str | None, typer.Option("--producer", help="The request's source.")] = None,
     template: Annotated[str | None, typer.Option("--template", help="The template's name.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="One of the request's tags.")] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="The topic; by default the template's name.")] = None,
     status: Annotated[list[Status] | None, typer.Option("--status", help="A status; may be repeated.")] = None,
     since: Annotated[
         str | None, typer.Option("--since", help=f"A date, a time, or a span (7d); without --to: {_DAYS}.")
@@ -64,6 +66,8 @@ def find_emails(
         to=stored_address(to) if to else None,
         producer=producer,
         template=template,
+        tag=tag,
+        topic=topic,
         statuses=tuple(status or ()),
         ses_id=ses_id,
     )
