@@ -17,6 +17,9 @@ locals {
     : "fail"
   )
 
+  sender_queues   = [module.email_queue, module.bulk_queue, module.retry_queue, module.bulk_retry_queue]
+  function_queues = concat(local.sender_queues, [module.feedback_queue])
+
   sender_sources = {
     email      = { queue_arn = module.email_queue.arn, maximum_concurrency = var.email_sender_concurrency }
     bulk       = { queue_arn = module.bulk_queue.arn, maximum_concurrency = var.bulk_sender_concurrency }
@@ -58,6 +61,7 @@ locals {
     SESMAIL_RETRY_QUEUE_URL      = module.retry_queue.url
     SESMAIL_BULK_RETRY_QUEUE_URL = module.bulk_retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL   = module.feedback_queue.url
+    SESMAIL_DEAD_LETTER_QUEUES   = jsonencode({ for queue in local.function_queues : queue.name => queue.dead_letter_url })
     SESMAIL_FEEDBACK_TOPIC_ARN   = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN      = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source

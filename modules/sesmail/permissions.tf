@@ -128,6 +128,11 @@ locals {
         resources = [module.retry_queue.arn, module.bulk_retry_queue.arn, module.bulk_queue.arn]
       },
       {
+        sid       = "GiveUpUnreadableMessages"
+        actions   = ["sqs:SendMessage"]
+        resources = local.sender_queues[*].dead_letter_arn
+      },
+      {
         sid       = "ProbeFeedbackWay"
         actions   = ["sns:Publish"]
         resources = [local.feedback_topic_arn]
@@ -210,6 +215,11 @@ locals {
       sid       = "RequeueEvents"
       actions   = ["sqs:SendMessage"]
       resources = [module.feedback_queue.arn]
+    },
+    {
+      sid       = "GiveUpUnreadableEvents"
+      actions   = ["sqs:SendMessage"]
+      resources = [module.feedback_queue.dead_letter_arn]
     },
     {
       sid       = "ScheduleRetry"

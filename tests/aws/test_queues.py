@@ -12,8 +12,9 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.queues import DeadLetterQueues, DelayQueue
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.runtime.parallel import run_all
 
 if TYPE_CHECKING:
@@ -119,3 +120,66 @@ def test_a_queue_that_cannot_be_written_is_an_error_with_the_queues_own_code(
     fail_with_no_connection(monkeypatch, client, "send_message_batch")
     with pytest.raises(TransientError, match=r"^Failed to put it there: EndpointConnectionError$"):
         delay_queue(client).put("{}", 5)
+
+
+# --- dead letters ---------------------------------------------------------------------------------------------------
+
+
+def dead_letters(client: SQSClient, *queues: str) -> DeadLetterQueues:
+    urls = {queue: client.create_queue(QueueName=f"{queue}DLQ")["QueueUrl"] for queue in queues}
+    return DeadLetterQueues(client, urls)
+
+
+def received(client: SQSClient, queue: str) -> list[Any]:
+    url = client.get_queue_url(QueueName=queue)["QueueUrl"]
+    answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return list(answer.get("Messages", []))
+
+
+def test_a_dead_letter_has_its_body_its_reason_and_when_it_was_sent(client: SQSClient) -> None:
+    message = QueueMessage("m", "hello", sent_at=1_795_000_000.5, queue="Email")
+
+    assert dead_letters(client, "Email").put_all([(message, "no JSON")]) == {}
+
+    [letter] = received(client, "EmailDLQ")
+    assert letter["Body"] == "hello"
+    assert {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()} == {
+        "Reason": "no JSON",
+        "SentAt": "2026-11-18T11:06:40.500Z",
+    }
+
+
+def test_each_dead_letter_goes_to_the_queue_of_its_own(client: SQSClient) -> None:
+    letters = [(QueueMessage("a", "1", queue="Email"), "x"), (QueueMessage("b", "2", queue="Retry"), "x")]
+
+    dead_letters(client, "Email", "Retry").put_all(letters)
+
+    assert [letter["Body"] for queue in ("EmailDLQ", "RetryDLQ") for letter in received(client, queue)] == ["1", "2"]
+
+
+def test_a_message_of_an_unknown_queue_is_an_error_and_the_others_go(client: SQSClient) -> None:
+    letters = [(QueueMessage("a", "1", queue="Nowhere"), "x"), (QueueMessage("b", "2", queue="Email"), "x")]
+
+    errors = dead_letters(client, "Email").put_all(letters)
+
+    assert {index: (err.code, err.message) for index, err in errors.items()} == {
+        0: ("QUE004", "Failed to put the message on its dead-letter queue: its queue is not known")
+    }
+    assert [letter["Body"] for letter in received(client, "EmailDLQ")] == ["2"]
+
+
+def test_a_reason_is_cut_and_has_only_what_an_attribute_may_hold(client: SQSClient) -> None:
+    reason = "\x00\ud800" + "x" * 1_000
+
+    assert dead_letters(client, "Email").put_all([(QueueMessage("a", "1", queue="Email"), reason)]) == {}
+
+    [letter] = received(client, "EmailDLQ")
+    assert letter["MessageAttributes"]["Reason"]["StringValue"] == "x" * 300
+
+
+def test_dead_letters_are_put_ten_a_call_within_the_bytes_of_a_call(client: SQSClient) -> None:
+    letters = [(QueueMessage(str(n), "x" * 60_000, queue="Email"), "y" * 300) for n in range(12)]
+
+    assert dead_letters(client, "Email").put_all(letters) == {}
+
+    assert len(received(client, "EmailDLQ")) + len(received(client, "EmailDLQ")) == 12

@@ -84,9 +84,10 @@ def test_rows_of_another_program_are_found_and_stop_no_search(moto: tuple[Any, U
         (Criteria(since=FIRST, until=LAST), 51),
         (Criteria(since=FIRST, until=LAST, to=ADA), 51),
         (Criteria(since=FIRST, until=LAST, producer="nothing"), 305.5),
+        (Criteria(since=FIRST, until=LAST, tag="nothing"), 305.5),
         (Criteria(since=FIRST, until=LAST, ses_id="ses-7"), 1.5),
     ],
-    ids=["newest", "address", "rare", "ses id"],
+    ids=["newest", "address", "rare", "rare tag", "ses id"],
 )
 def test_a_page_of_50_of_300_emails_costs_the_read_units_that_the_docs_say(
     moto: tuple[Any, UnitMeter], criteria: Criteria, units: float

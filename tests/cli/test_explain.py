@@ -34,6 +34,7 @@ def test_a_delivered_email_shows_its_statuses_in_order_and_needs_nothing(engine:
         "delivered",
     ]
     assert "Next: Nothing: it was delivered." in result.stdout
+    assert result.stderr == ""
 
 
 def test_an_email_is_found_by_its_ses_message_id_too(engine: MotoEngine) -> None:
@@ -81,7 +82,7 @@ def test_a_pause_that_holds_the_email_is_shown_with_its_command(engine: MotoEngi
 
     assert result.exit_code == 1
     assert "Waiting: an operator paused sending, until " in result.stdout
-    assert "(in 59 min" in result.stdout or "(in 1 h)" in result.stdout
+    assert "at the latest (in 59 min" in result.stdout or "at the latest (in 1 h)" in result.stdout
     assert f"Paused now: producer '{SOURCE}', by an operator" in result.stdout
     assert f"Run `sesmail resume --producer {SOURCE}` to release it." in result.stdout
 

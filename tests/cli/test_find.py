@@ -22,14 +22,17 @@ def found(*arguments: str) -> list[str]:
 
 def test_emails_are_found_by_each_filter_newest_first(engine: MotoEngine) -> None:
     sent(engine, "old", 3 * 86_400)
-    sent(engine, "new", 60, original_source="crm", template_name="receipt")
-    sent(engine, "other", 30, to_email="eve@example.com")
+    sent(engine, "new", 60, original_source="crm", template_name="receipt", tags=["spring", "vip"])
+    sent(engine, "other", 30, to_email="eve@example.com", topic="welcome")
     sent(engine, "ancient", 40 * 86_400)
 
     assert found() == ["other", "new", "old"]
     assert found("--to", "ADA@example.com") == ["new", "old", "ancient"]
     assert found("--producer", SOURCE) == ["other", "old"]
     assert found("--template", "receipt") == ["new"]
+    assert found("--tag", "vip") == ["new"]
+    assert found("--tag", "spr") == []
+    assert found("--topic", "welcome") == ["other", "old"]
     assert found("--status", "sent", "--status", "failed", "--since", "1h") == ["other", "new"]
     assert found("--status", "bounced") == []
     assert found("--until", "1d") == ["old"]

@@ -14,7 +14,7 @@ from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
-from tests.cli.conftest import MotoEngine, sesmail, sesmail_json
+from tests.cli.conftest import MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.test_redrive import notification, request
 
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
@@ -38,6 +38,18 @@ def test_messages_are_grouped_by_cause_the_largest_group_first(engine: MotoEngin
     ]
     assert len(groups[0]["examples"]) == 3
     assert groups[1]["stays"] == {"it would fail again": 2}
+
+
+def test_the_reason_that_the_engine_gave_a_dead_letter_is_shown_with_its_first_time(engine: MotoEngine) -> None:
+    engine.put("EmailQueueDLQ", "hello", Reason="Not an EventBridge event: no JSON", SentAt=ago(3_600))
+    engine.put("FeedbackProcessorDLQ", "hello", Reason="no JSON", SentAt="nonsense")
+
+    [found] = sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
+    assert found["why"] == "it cannot be read: Not an EventBridge event: no JSON"
+    assert found["ageSeconds"] == pytest.approx(3_600, abs=60)
+    [found] = sesmail_json("redrive", "FeedbackQueue", "--dry-run", exit_code=1)["messages"]
+    assert found["why"] == "it cannot be read: no JSON"
+    assert found["ageSeconds"] == pytest.approx(0, abs=60)
 
 
 def test_the_code_of_the_log_is_the_cause(engine: MotoEngine) -> None:
@@ -163,6 +175,17 @@ def test_on_a_terminal_it_asks_and_says_that_an_email_is_lost(
 
     assert "Delete 1 of 1 for good? 1 of them are emails that were never sent." in result.stderr
     assert len(engine.bodies("EmailQueueDLQ")) == left
+
+
+@pytest.mark.parametrize("queue", ["EmailQueueDLQ", "EventBridgeDLQ"])
+def test_an_unsent_email_is_named_as_lost_whatever_its_cause(engine: MotoEngine, queue: str) -> None:
+    message_id = engine.put(queue, request(), ERROR_CODE="NO_PERMISSIONS")
+    line = {"level": "ERROR", "sqs_message_id": message_id, "message": "DynamoDB error", "code": "AWS001"}
+    engine.log("EmailSender", json.dumps(line))
+
+    result = sesmail("redrive", queue, "--discard", message_id, "--dry-run")
+
+    assert "Would delete 1 of 1 for good. 1 of them are emails that were never sent." in result.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes")], ids=" ".join)

@@ -69,7 +69,7 @@ def test_every_bounce_class_has_its_description(kind: BounceClass) -> None:
 def test_a_deferral_has_its_reason_and_its_next_check(reason: str) -> None:
     step = last(entry(Status.DEFERRED, detail={"reason": reason, "until": at(30)}))
 
-    assert step.what == f"Deferred: {DEFER_REASONS[reason]}; next check at {at(30)}"
+    assert step.what == f"Deferred: {DEFER_REASONS[reason]}; until {at(30)} at the latest"
 
 
 @pytest.mark.parametrize("status", list(Status))

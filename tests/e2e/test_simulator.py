@@ -6,8 +6,9 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,9 +18,21 @@ from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.ses_json import HARD, bounce, ses_event
-from tests.e2e.test_poison import visibility_seconds
 
 IN_ORDER: dict[str, Any] = {"hold": False, "copies": 1, "reverse": False}
+
+
+@contextmanager
+def visibility_seconds(engine: EngineUnderTest, queue: str, seconds: int) -> Iterator[None]:
+    """Shorten the visibility timeout: five receives take an hour in production."""
+    url = engine.queue_url(queue)
+    asked = engine.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    before = {"VisibilityTimeout": asked["Attributes"]["VisibilityTimeout"]}
+    engine.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+    try:
+        yield
+    finally:
+        engine.sqs.set_queue_attributes(QueueUrl=url, Attributes=cast("Any", before))
 
 
 @dataclass(frozen=True)

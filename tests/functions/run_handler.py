@@ -29,6 +29,7 @@ QUEUES = (
     "RetryQueue",
     "BulkRetryQueue",
     "FeedbackQueue",
+    "EmailQueueDLQ",
     "FeedbackProcessorDLQ",
     "StatusEvents",
 )
@@ -165,6 +166,13 @@ def assert_built(path: list[str]) -> None:
             assert file.startswith(tuple(path)), f"{name} is not from the archives: {file}"
 
 
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
 def what_is_left() -> dict[str, Any]:
     """Reads moto's own stores: what is delayed, or SES's mail, no client could read."""
     import boto3
@@ -175,7 +183,7 @@ def what_is_left() -> dict[str, Any]:
     stored = sqs_backends[ACCOUNT][REGION].queues
     queued = {
         queue: [
-            {"body": json.loads(message.body), "delay_seconds": message.delayed_until / 1000 - time.time()}
+            {"body": _parsed(message.body), "delay_seconds": message.delayed_until / 1000 - time.time()}
             for message in stored[f"{NAME}-{queue}"]._messages
         ]
         for queue in QUEUES

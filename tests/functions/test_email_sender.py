@@ -32,6 +32,7 @@ def message(message_id: str, body: str) -> dict[str, Any]:
         "body": body,
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795000000000"},
         "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:sesmailengine-EmailQueue",
     }
 
 
@@ -87,14 +88,15 @@ MIXED = [
     message("m-bad-address", request("bad-address", {**DETAIL, "to": "john.example.com"})),
     message("m-suppressed", request("suppressed", {**DETAIL, "to": "Gone@Example.com"})),
     message("m-missing", request("missing", {**DETAIL, "templateData": {"userName": "x"}})),
-    message("m-unreadable", "\x00\x01 no JSON at all"),
+    message("m-unreadable", "no JSON at all"),
     message("m-no-detail", request("no-detail", None)),
     message("m-again", request("again", {**DETAIL, "emailId": "order-1"})),
 ]
 
 
-def test_only_an_unreadable_message_is_redelivered(mixed: Ran) -> None:
-    assert mixed.answer == {"batchItemFailures": [{"itemIdentifier": "m-unreadable"}]}
+def test_only_an_unreadable_message_is_a_dead_letter_and_nothing_is_redelivered(mixed: Ran) -> None:
+    assert mixed.answer == {"batchItemFailures": []}
+    assert [letter["body"] for letter in mixed.queued["EmailQueueDLQ"]] == ["no JSON at all"]
 
 
 def test_a_good_request_is_one_mail_and_a_sent_record(mixed: Ran) -> None:

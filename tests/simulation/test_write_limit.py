@@ -94,7 +94,7 @@ class TestCounting:
 
 NO_STORES = IN_PROCESS | {
     *("templates", "attachments", "mailer", "bus", "sending_bus", "quota_api"),
-    *("retry_queue", "bulk_retry_queue", "bulk_queue", "feedback_queue"),
+    *("retry_queue", "bulk_retry_queue", "bulk_queue", "feedback_queue", "dead_letters"),
 }
 
 

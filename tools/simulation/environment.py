@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 from sesmail_layer.runtime.settings import Settings
 
 REGION, ACCOUNT, NAME = "eu-west-1", "123456789012", "sesmailengine"
+
+
+_DEAD_LETTER_QUEUES = {
+    "EmailQueue": "EmailQueueDLQ",
+    "BulkQueue": "BulkQueueDLQ",
+    "RetryQueue": "RetryDLQ",
+    "BulkRetryQueue": "BulkRetryDLQ",
+    "FeedbackQueue": "FeedbackProcessorDLQ",
+}
 
 
 def environment(name: str = NAME, **changes: str) -> dict[str, str]:
@@ -32,6 +43,11 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_RETRY_QUEUE_URL": f"{queue_url}RetryQueue",
         "SESMAIL_BULK_RETRY_QUEUE_URL": f"{queue_url}BulkRetryQueue",
         "SESMAIL_FEEDBACK_QUEUE_URL": f"{queue_url}FeedbackQueue",
+        "SESMAIL_DEAD_LETTER_QUEUES": json.dumps(
+            {f"{name}-{queue}": f"{queue_url}{dead}" for queue, dead in _DEAD_LETTER_QUEUES.items()},
+            separators=(",", ":"),
+            sort_keys=True,
+        ),
         "SESMAIL_FEEDBACK_TOPIC_ARN": f"{topic_arn}SESFeedback",
         "SESMAIL_ALARM_TOPIC_ARN": f"{topic_arn}Alarms",
         "SESMAIL_STATUS_EVENT_SOURCE": "sesmailengine",

@@ -22,6 +22,7 @@ from tools.simulation.fakes import (
     NOW,
     FakeBus,
     FakeClock,
+    FakeDeadLetters,
     FakeDelayQueue,
     FakeLog,
     FakeMetrics,
@@ -84,6 +85,7 @@ class Feedback:
         self.waiting = FakeDelayQueue()
         self.bulk_waiting = FakeDelayQueue()
         self.again = FakeDelayQueue()
+        self.dead_letters = FakeDeadLetters()
         self.progress = FakeProgress()
         self._ids = itertools.count(1)
 
@@ -97,6 +99,7 @@ class Feedback:
             pending=self.pending,
             retry_queue=self.waiting,
             feedback_queue=self.again,
+            dead_letters=self.dead_letters,
             progress=self.progress,
             run_all=one_after_another,
             bulk_retry_queue=self.bulk_waiting,

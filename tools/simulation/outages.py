@@ -29,7 +29,7 @@ _TABLES = {
     "quota_cache",
     "progress",
 }
-_QUEUES = {"retry_queue", "bulk_retry_queue", "bulk_queue", "feedback_queue"}
+_QUEUES = {"retry_queue", "bulk_retry_queue", "bulk_queue", "feedback_queue", "dead_letters"}
 _SERVICES = (
     dict.fromkeys(_TABLES, "DynamoDB")
     | dict.fromkeys(_QUEUES, "SQS")

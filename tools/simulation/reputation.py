@@ -164,6 +164,7 @@ class ReputationSimulation(Simulation):
             pending=fakes.FakePendingTable(fakes.FakeClock()),
             retry_queue=fakes.FakeDelayQueue(),
             feedback_queue=fakes.FakeDelayQueue(),
+            dead_letters=fakes.FakeDeadLetters(),
             progress=control_fakes.FakeProgress(),
             run_all=fakes.one_after_another,
             bulk_retry_queue=fakes.FakeDelayQueue(),

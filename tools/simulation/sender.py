@@ -18,6 +18,7 @@ from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress
 from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
+    FakeDeadLetters,
     FakeDelayQueue,
     FakeLog,
     FakeMailer,
@@ -75,6 +76,7 @@ class Sender:
         self.bucket = FakeBucket()
         self.control = FakeControl()
         self.bulk_lane = FakeDelayQueue()
+        self.dead_letters = FakeDeadLetters()
         self.pending = FakePendingTable(self.clock)
         self.metrics = FakeMetrics()
         self.log = FakeLog()
@@ -100,6 +102,7 @@ class Sender:
             retry_queue=self.waiting,
             bulk_retry_queue=self.bulk_waiting,
             bulk_queue=self.bulk_lane,
+            dead_letters=self.dead_letters,
             progress=self.progress,
             clock=self.clock,
             metrics=self.metrics,

@@ -338,6 +338,7 @@ class Simulation:
             retry_queue=self.retry[False],
             bulk_retry_queue=self.retry[True],
             bulk_queue=fakes.FakeDelayQueue(),
+            dead_letters=fakes.FakeDeadLetters(),
             progress=control_fakes.FakeProgress(),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),

@@ -56,6 +56,26 @@ override_resource {
 }
 
 override_resource {
+  target = module.email_queue.aws_sqs_queue.dead_letter[0]
+  values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-EmailQueueDLQ" }
+}
+
+override_resource {
+  target = module.bulk_queue.aws_sqs_queue.dead_letter[0]
+  values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-BulkQueueDLQ" }
+}
+
+override_resource {
+  target = module.retry_queue.aws_sqs_queue.dead_letter[0]
+  values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-RetryDLQ" }
+}
+
+override_resource {
+  target = module.bulk_retry_queue.aws_sqs_queue.dead_letter[0]
+  values = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/a-name-of-forty-letters-is-just-short-en-BulkRetryDLQ" }
+}
+
+override_resource {
   target = module.email_sender.aws_iam_role.this
   values = { arn = "arn:aws:iam::123456789012:role/path/SenderRole" }
 }

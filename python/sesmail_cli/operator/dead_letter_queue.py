@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sesmail_cli.operator.dead_letters import DeadLetterMessage, LoggedError
+from sesmail_layer.aws.queues import SENT_AT
+from sesmail_layer.domain.times import utc_seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -123,14 +125,23 @@ def _batches(messages: Sequence[DeadLetterMessage]) -> Iterator[list[DeadLetterM
 
 
 def _parse(message: Mapping[str, Any]) -> DeadLetterMessage:
-    given = message.get("MessageAttributes", {})
+    given, system = message.get("MessageAttributes", {}), message.get("Attributes", {})
+    attributes = {name: value["StringValue"] for name, value in given.items() if "StringValue" in value}
     return DeadLetterMessage(
         message_id=message["MessageId"],
         body=message["Body"],
         receipt_handle=message["ReceiptHandle"],
-        sent_at=int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000,
-        attributes={name: value["StringValue"] for name, value in given.items() if "StringValue" in value},
+        sent_at=_first_sent(attributes.get(SENT_AT)) or int(system.get("SentTimestamp", 0)) / 1000,
+        attributes=attributes,
     )
+
+
+def _first_sent(text: str | None) -> float:
+    """Return the Unix time that the engine noted for a message that it put there itself; 0 for none."""
+    try:
+        return utc_seconds(text or "")
+    except ValueError:
+        return 0.0
 
 
 def _json(text: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import msgspec
 
 from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUE_OF
 from sesmail_cli.operator.format import describe_pause
+from sesmail_layer.aws.queues import REASON
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -16,6 +17,8 @@ from sesmail_layer.domain.ses.ses_events import NotificationError, open_notifica
 
 UNREADABLE = "unreadable"
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
+_NO_REQUEST = frozenset({UNREADABLE, "other-event"})
+_UNSENT = frozenset({"no-record", "not-sent"})
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
 
@@ -44,6 +47,8 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     target: str | None
     """The queue that it can go back to; None: it stays, and `stays` has the reason."""
     stays: str | None = None
+    unsent: bool = False
+    """True: an email that was never sent; who deletes the message loses it."""
 
 
 class LoggedError(msgspec.Struct, frozen=True):
@@ -99,6 +104,7 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
         why=str(logged or why),
         target=None if stays else target,
         stays=stays,
+        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and cause not in _NO_REQUEST),
     )
 
 
@@ -110,7 +116,7 @@ def _request(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     try:
         envelope = open_envelope(message.body)
     except EnvelopeError as err:
-        why = f"it cannot be read: no EventBridge event ({err})"
+        why = f"it cannot be read: {message.attributes.get(REASON) or f'no EventBridge event ({err})'}"
         return "not a request", UNREADABLE, why, None, "it would fail again"
     email_id, target = email_id_of(envelope), _target(message, envelope, dead_letter_queue)
     what = f"email {email_id} from {envelope.source}"
@@ -139,7 +145,8 @@ def _feedback(message: DeadLetterMessage, context: RedriveContext) -> _Verdict:
         document = notification.document()
         event = read_event(document)
     except NotificationError as err:
-        return "not a notification", UNREADABLE, f"it cannot be read ({err})", None, "it would fail again"
+        why = f"it cannot be read: {message.attributes.get(REASON) or err}"
+        return "not a notification", UNREADABLE, why, None, "it would fail again"
     if isinstance(document.get("AlarmName"), str):
         return f"alarm {document['AlarmName']}", "feedback-failed", _FEEDBACK_FAILED, "FeedbackQueue", None
     what = f"SES event {event.type_name or 'of no type'} about {event.email_id or event.ses_message_id or 'no email'}"

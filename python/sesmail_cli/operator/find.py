@@ -1,4 +1,4 @@
-"""`sesmail find`: emails by address, producer, template, status, time or SES's message id."""
+"""`sesmail find`: emails by address, producer, template, tag, topic, status, time or SES's message id."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
 
 from sesmail_cli.operator.arguments import point_in_time, stored_address
 from sesmail_cli.operator.command import OK, CommandContext, UsageError
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.terminal import coloured, out, print_row
+from sesmail_cli.terminal import coloured
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_text
@@ -47,6 +46,8 @@ def find_emails(
     to: Annotated[str | None, typer.Option("--to", help="The address in `to`.")] = None,
     producer: Annotated[str | None, typer.Option("--producer", help="The request's source.")] = None,
     template: Annotated[str | None, typer.Option("--template", help="The template's name.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="One of the request's tags.")] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="The topic; by default the template's name.")] = None,
     status: Annotated[list[Status] | None, typer.Option("--status", help="A status; may be repeated.")] = None,
     since: Annotated[
         str | None, typer.Option("--since", help=f"A date, a time, or a span (7d); without --to: {_DAYS}.")
@@ -65,6 +66,8 @@ def find_emails(
         to=stored_address(to) if to else None,
         producer=producer,
         template=template,
+        tag=tag,
+        topic=topic,
         statuses=tuple(status or ()),
         ses_id=ses_id,
     )
@@ -101,21 +104,8 @@ def _print(context: CommandContext, page: Page) -> None:
 
 
 def print_emails(context: CommandContext, emails: Sequence[Found]) -> None:
-    """Print a table on a terminal; else whole rows, tab-separated, without a header. With --json, nothing."""
-    if context.as_json:
-        return
-    if not out.is_terminal:
-        for email in emails:
-            print_row(_row(email))
-        return
-    # Folded, not cut: an address or id that misses its end is of no use.
-    columns = [Column(name, overflow="fold") for name in ("time", "email id", "to", "status", "template", "producer")]
-    table = Table(*columns, box=None)
-    for email in emails:
-        time, email_id, to, status, *rest = (cell or "-" for cell in _row(email))
-        table.add_row(time, escape(email_id), escape(to), coloured(status), *map(escape, rest))
-    if emails:
-        context.print_table(table)
+    columns = ("time", "email id", "to", "status", "template", "producer")
+    context.print_rows(columns, map(_row, emails), marks={"status": coloured})
 
 
 def _row(email: Found) -> Sequence[str | None]:

@@ -115,7 +115,7 @@ def _deferred(entry: Entry) -> str:
     reason = str(entry.detail.get("reason", ""))
     until = entry.detail.get("until")
     why = DEFER_REASONS.get(reason, f"reason '{reason}'")
-    return f"Deferred: {why}" + (f"; next check at {until}" if until else "")
+    return f"Deferred: {why}" + (f"; until {until} at the latest" if until else "")
 
 
 def _sent(entry: Entry) -> str:

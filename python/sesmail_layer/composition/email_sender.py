@@ -12,7 +12,7 @@ from sesmail_layer.aws.clients import SesClients, client
 from sesmail_layer.aws.feedback_progress import FeedbackProgress
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
-from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.queues import DeadLetterQueues, DelayQueue
 from sesmail_layer.aws.quota_cache import QuotaCache
 from sesmail_layer.aws.rate_bucket import RateBucket
 from sesmail_layer.aws.secret_keys import SecretKeys
@@ -100,6 +100,7 @@ class EmailSender:
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
+            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_queues),
             progress=FeedbackProgress(dynamodb, control_table, client("sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,

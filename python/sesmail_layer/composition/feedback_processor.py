@@ -10,7 +10,7 @@ from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
-from sesmail_layer.aws.queues import DelayQueue
+from sesmail_layer.aws.queues import DeadLetterQueues, DelayQueue
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
@@ -77,6 +77,7 @@ class FeedbackProcessor:
                 code="QUE003",
                 run_all=self._run_all,
             ),
+            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_queues, self._run_all),
             progress=OutstandingNotes(dynamodb, settings.control_table, run_all=self._run_all),
             run_all=self._run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),

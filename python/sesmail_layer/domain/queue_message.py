@@ -21,6 +21,8 @@ class QueueMessage(msgspec.Struct, frozen=True):
     receive_count: int = 1
     sent_at: float = 0.0
     """Unix seconds; 0: not known."""
+    queue: str = ""
+    """The name of the queue that it came from."""
 
 
 def wrapped(body: str, hop: msgspec.Struct) -> str:

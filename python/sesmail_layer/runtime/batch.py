@@ -27,6 +27,7 @@ def messages(event: Mapping[str, Any]) -> list[QueueMessage]:
             body=record["body"],
             receive_count=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
             sent_at=int(record.get("attributes", {}).get("SentTimestamp", 0)) / 1000,
+            queue=record.get("eventSourceARN", "").rpartition(":")[2],
         )
         for record in event["Records"]
     ]

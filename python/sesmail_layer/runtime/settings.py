@@ -24,6 +24,9 @@ _NAMES = {
     "function_name": "AWS_LAMBDA_FUNCTION_NAME",
 }
 
+_JSON = frozenset({"dead_letter_queues"})
+"""Fields whose variables are JSON."""
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -42,8 +45,9 @@ class _FromEnvironment(msgspec.Struct, frozen=True, kw_only=True):
             if field.required and field.name not in values:
                 raise SettingsError(f"Missing required environment variable: {names[field.name]}")
         try:
-            return msgspec.convert(values, cls, strict=False)
-        except msgspec.ValidationError as err:
+            parsed = {name: msgspec.json.decode(values[name]) for name in _JSON & values.keys()}
+            return msgspec.convert(values | parsed, cls, strict=False)
+        except msgspec.DecodeError as err:
             field_name = str(err).rpartition("$.")[2].rstrip("`")
             raise SettingsError(f"Environment variable {names.get(field_name, field_name)}: {err}") from err
 
@@ -70,6 +74,8 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     retry_queue_url: str
     bulk_retry_queue_url: str
     feedback_queue_url: str
+    # Each queue's dead-letter queue: the URL by the queue's name.
+    dead_letter_queues: dict[str, str]
     feedback_topic_arn: str
     alarm_topic_arn: str
     # Empty without a configuration set: SES then publishes no events.

@@ -1,4 +1,4 @@
-"""Find emails, newest first, page by page: by address, producer, template, status, time or SES's message id.
+"""Find emails, newest first, page by page: by address, producer, template, tag, topic, status, time or SES's id.
 
 The index that reads least is used. A page reads a bounded number of records: one that looks for something rare may
 end early, with how far back it searched, and a cursor to go on.
@@ -61,6 +61,9 @@ class Criteria(msgspec.Struct, frozen=True, kw_only=True):
     """The case-folded `to`; a cc or bcc is in no index."""
     producer: str | None = None
     template: str | None = None
+    tag: str | None = None
+    topic: str | None = None
+    """A record of an earlier version has none; its template's name is its topic then, as everywhere."""
     statuses: Sequence[Status] = ()
     ses_id: str | None = None
 
@@ -69,6 +72,8 @@ class Criteria(msgspec.Struct, frozen=True, kw_only=True):
             self.to in (None, record.to_email)
             and self.producer in (None, record.original_source)
             and self.template in (None, record.template_name)
+            and (self.tag is None or self.tag in record.tags)
+            and self.topic in (None, record.topic or record.template_name)
             and self.ses_id in (None, record.ses_message_id)
             and (not self.statuses or record.status in self.statuses)
             and self.since <= record.timestamp <= self.until
@@ -77,7 +82,7 @@ class Criteria(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def selective(self) -> bool:
         """True where a record that an index names may still not match."""
-        return bool(self.producer or self.template or self.statuses)
+        return bool(self.producer or self.template or self.tag or self.topic or self.statuses)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +199,7 @@ def _digest(criteria: Criteria) -> str:
     """Name a search without its period, and without the address, which must not be in a cursor."""
     statuses = sorted(criteria.statuses)
     facts = [criteria.to, criteria.producer, criteria.template, statuses, criteria.ses_id]
+    facts += [criteria.tag, criteria.topic]
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
@@ -73,6 +74,11 @@ class DelayQueue(Protocol):
 
     def put_all(self, messages: Sequence[tuple[str, float]]) -> Mapping[int, TransientError]:
         """Send messages with their delays in as few calls as possible; return the errors of some by their index."""
+
+
+class DeadLetters(Protocol):
+    def put_all(self, messages: Sequence[tuple[QueueMessage, str]]) -> Mapping[int, TransientError]:
+        """Put what can never be read on the dead-letter queues, with its reasons; return the errors by the index."""
 
 
 class StatusBus(Protocol):

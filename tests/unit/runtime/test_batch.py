@@ -30,7 +30,7 @@ def test_messages_are_read_from_lambdas_event() -> None:
         ]
     }
     assert messages(event) == [
-        QueueMessage("059f36b4-87a3-44ab-83d2-661975830a7d", "Test message.", 3, 1545082649.183),
+        QueueMessage("059f36b4-87a3-44ab-83d2-661975830a7d", "Test message.", 3, 1545082649.183, "my-queue"),
         QueueMessage("bare", "\x00", 1),
     ]
 

@@ -70,6 +70,8 @@ def a_record(number: int, random: Random) -> TrackingRecord:
         to_email=f"person-{random.randrange(40)}@example.com",
         original_source=random.choice(["shop", "crm", None]),
         template_name=random.choice(["welcome", "receipt", None]),
+        tags=random.sample(["spring", "vip", "eu"], random.randrange(4)),
+        topic=random.choice(["welcome", "news", None]),
         ses_message_id=f"ses-{number}",
     )
 
@@ -82,6 +84,8 @@ def a_filter(random: Random) -> Criteria:
         to=random.choice([None, None, f"person-{random.randrange(42)}@example.com"]),
         producer=random.choice([None, None, "shop", "nothing"]),
         template=random.choice([None, None, "welcome"]),
+        tag=random.choice([None, None, None, "spring", "nothing"]),
+        topic=random.choice([None, None, None, "news"]),
         statuses=tuple(random.sample(list(Status), random.choice([0, 0, 1, 3]))),
         ses_id=random.choice([None] * 7 + [f"ses-{random.randrange(5_000)}"]),
     )
@@ -151,8 +155,10 @@ def test_a_cursor_that_was_changed_or_is_of_another_search_is_refused() -> None:
     ):
         with pytest.raises(CursorError, match="cursor"):
             find(search, search, Criteria(since=FIRST, until=LAST), limit=5, cursor=bad)
-    with pytest.raises(CursorError, match="another search"):
-        find(search, search, Criteria(since=FIRST, until=LAST, producer="shop"), limit=5, cursor=cursor)
+    for name in ("producer", "template", "tag", "topic"):
+        other = msgspec.structs.replace(Criteria(since=FIRST, until=LAST), **{name: "shop"})
+        with pytest.raises(CursorError, match="another search"):
+            find(search, search, other, limit=5, cursor=cursor)
 
 
 def test_a_span_means_the_period_of_the_first_page_on_all_pages() -> None:

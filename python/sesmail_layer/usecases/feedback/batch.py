@@ -123,11 +123,11 @@ class _Batch:
         self._follow_ups: tuple[_FollowUp, ...] = (breaker, retry) if rules.soft_bounce_retries else (breaker,)
         self._run_all = ports.run_all
         self._progress = ports.progress
-        self._requeue_ports = ports.feedback_queue, ports.progress, ports.clock, ports.metrics, ports.log
+        self._ports = ports
+        # Left to SQS's redelivery, moved to the dead-letter queue (with the reasons), and put on the queue again.
         self._failed: set[str] = set()
-        """Left to SQS's redelivery: what cannot be read, and bugs."""
+        self._unreadable: dict[str, str] = {}
         self._waiting: set[str] = set()
-        """Put on the queue again."""
         self._probes: list[float] = []
         self._records: dict[str, TrackingRecord] = {}
         self._results: list[FeedbackResult] = []
@@ -136,13 +136,13 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         """Handle a batch; what is not begun in time waits."""
         again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
-        requeue, noted = Requeue(*self._requeue_ports) if again else None, True
+        requeue, noted = Requeue(self._ports) if again else None, True
         if requeue:
             messages, self._waiting = requeue.begin(messages)
         self._handle([one for one in messages if one.message_id not in self._waiting])
-        if requeue or self._waiting or self._failed:
-            requeue = requeue or Requeue(*self._requeue_ports)
-            self._failed, noted = requeue.end(messages, self._waiting, self._failed, self._time_left.act)
+        if requeue or self._waiting or self._failed or self._unreadable:
+            left = self._waiting, self._failed, self._unreadable, self._time_left.act
+            self._failed, noted = (requeue or Requeue(self._ports)).end(messages, *left)
         if noted and self._probes and self._clock.now() <= self._time_left.act:
             self._advance(min(max(self._probes), self._clock.now()))
         return self._failed
@@ -190,7 +190,7 @@ class _Batch:
             event = read_event(document)
         except NotificationError as err:
             self._metrics.count("FeedbackUnreadable")
-            self._failed.add(message.message_id)
+            self._unreadable[message.message_id] = str(err)
             self._log_failure([message], "FBK001", f"Failed to parse SNS message: {err}")
             return None
         if not event.kind:

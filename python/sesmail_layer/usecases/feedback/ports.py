@@ -12,6 +12,7 @@ from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.usecases.ports import (
     Clock,
+    DeadLetters,
     DelayQueue,
     Log,
     Metrics,
@@ -127,6 +128,7 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     bulk_retry_queue: DelayQueue
     feedback_queue: DelayQueue
     """The function's own queue, where events wait that cannot be handled now."""
+    dead_letters: DeadLetters
     progress: FeedbackProgress
     bus: StatusBus
     sending_bus: SendingBus

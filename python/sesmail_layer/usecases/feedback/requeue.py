@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.plain_text import redacted
 from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage, unwrapped, wrapped
-from sesmail_layer.usecases.feedback.ports import FeedbackProgress
-from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
+from sesmail_layer.usecases.feedback.ports import FeedbackPorts
 
 _LONGEST_SECONDS = 86_400.0
 """After a day of tries a message is left to SQS's receives, and so to the dead-letter queue."""
@@ -43,12 +43,13 @@ def is_again(message: QueueMessage) -> bool:
 class Requeue:
     """One batch's notes and waits."""
 
-    def __init__(self, queue: DelayQueue, progress: FeedbackProgress, clock: Clock, metrics: Metrics, log: Log) -> None:
-        self._queue = queue
-        self._progress = progress
-        self._clock = clock
-        self._metrics = metrics
-        self._log = log
+    def __init__(self, ports: FeedbackPorts) -> None:
+        self._queue = ports.feedback_queue
+        self._dead_letters = ports.dead_letters
+        self._progress = ports.progress
+        self._clock = ports.clock
+        self._metrics = ports.metrics
+        self._log = ports.log
         self._hops: dict[str, FeedbackHop] = {}
         self._noted: set[str] = set()
         self._has_time = True
@@ -61,20 +62,36 @@ class Requeue:
         return opened, set() if self._is_noted(again) else again
 
     def end(
-        self, messages: Sequence[QueueMessage], waiting: set[str], failed: set[str], last_start: float
+        self,
+        messages: Sequence[QueueMessage],
+        waiting: set[str],
+        failed: set[str],
+        unreadable: Mapping[str, str],
+        last_start: float,
     ) -> tuple[set[str], bool]:
         """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made.
 
-        After `last_start` (Unix seconds) there is no time to note anything any more.
+        `unreadable` has the reasons by message id: these are noted, as all dead letters are, and then go to the
+        dead-letter queue. After `last_start` (Unix seconds) there is no time to note anything any more.
         """
         for message in messages:
             self._hop(message)
         self._has_time = self._has_time and self._clock.now() <= last_start
-        noted = self._is_noted({*waiting, *failed})
-        done = {message.message_id for message in messages} - waiting - failed
+        noted = self._is_noted({*waiting, *failed, *unreadable})
+        dead = [one for one in messages if one.message_id in unreadable]
+        failed = failed | (self._put_dead(dead, unreadable) if noted and self._has_time else unreadable.keys())
+        done = {message.message_id for message in messages} - waiting - failed - unreadable.keys()
         if not self._is_struck(done):
             waiting = waiting | done  # Their next delivery changes nothing but the note.
         return failed | self._put_all([one for one in messages if one.message_id in waiting - failed]), noted
+
+    def _put_dead(self, messages: Sequence[QueueMessage], reasons: Mapping[str, str]) -> set[str]:
+        """Put messages on the dead-letter queue; return the ids of those that SQS has to redeliver."""
+        letters = [(message, redacted(reasons[message.message_id])) for message in messages]
+        errors = self._dead_letters.put_all(letters) if letters else {}
+        for err in errors.values():
+            self._log.error("feedback.dead_letter_failed", code=err.code, message=err.message)
+        return {messages[index].message_id for index in errors}
 
     def _put_all(self, messages: Sequence[QueueMessage]) -> set[str]:
         """Put messages on the queue again, after 2 to 60 s; return the ids of those that SQS has to redeliver."""

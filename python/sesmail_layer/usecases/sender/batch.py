@@ -1,7 +1,7 @@
 """Sends a batch of requested emails: receive → guards → prepare → pace → claim → send → record → publish.
 
 Every message of the batch ends in one of four ways: its email's record says what became of it; it waits on the retry
-queue; SQS redelivers it; or, where it is no request at all, SQS moves it to the dead-letter queue.
+queue; SQS redelivers it; or, where it is no request at all, it is moved to the dead-letter queue with the reason.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.plain_text import redacted
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
@@ -140,6 +141,7 @@ class _Batch:
         self._metrics = ports.metrics
         self._log = ports.log
         self._bulk_queue = ports.bulk_queue
+        self._dead_letters = ports.dead_letters
         self._run_all = ports.run_all
         self._rules = rules
         self._guards = guards
@@ -199,6 +201,7 @@ class _Batch:
     def _receive(self, messages: Iterable[QueueMessage]) -> list[Email | RejectedRequest]:
         now, rules = self._clock.now(), self._rules
         jobs: list[Email | RejectedRequest] = []
+        unreadable: list[tuple[QueueMessage, str]] = []
         for message in messages:
             try:
                 job = receive(
@@ -210,14 +213,24 @@ class _Batch:
                     delivery_mode=rules.delivery.mode if rules.delivery else None,
                 )
             except EnvelopeError as err:
-                why = f"Not an EventBridge event: {type(err).__name__}"
-                self._requeue.report_failure(message, "request.unreadable", why)
+                unreadable.append((message, redacted(f"Not an EventBridge event: {err}")))
                 continue
             if isinstance(job, CancelRequest):
                 self._cancel_requests.append(job)
             else:
                 jobs.append(job)
+        if unreadable:
+            self._give_up_reading(unreadable)
         return jobs
+
+    def _give_up_reading(self, unreadable: Sequence[tuple[QueueMessage, str]]) -> None:
+        """Move what no further try can read to its dead-letter queue; SQS does, after five receives, if this fails."""
+        for message, why in unreadable:
+            self._metrics.count("RecordFailed")
+            self._log.error("request.unreadable", message=why, sqs_message_id=message.message_id)
+        for index, err in self._dead_letters.put_all(unreadable).items():
+            message, _ = unreadable[index]
+            self._requeue.report_failure(message, "request.dead_letter_failed", err.message, code=err.code)
 
     def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
         try:

@@ -91,11 +91,12 @@ class Guards:
             raise PermanentError("suppressed", message, code=_SUPPRESSION_CODES[reason])
         if email.hop.not_before - now > _CLOCKS_DIFFER_SECONDS:
             raise RetryNotDueYet(email.hop.not_before - now)
-        email.sunk = self._delivery is not None and self._delivery.sinks(email.request.to)
-        self._producers.check(email)
         request = email.request
+        # Before the pauses: a `deferred` event says that the email fails at this time.
         if request.expires_at and now >= utc_seconds(request.expires_at):
             raise PermanentError("expired", f"Email not sent: expired at {request.expires_at}", code="EXP001")
+        email.sunk = self._delivery is not None and self._delivery.sinks(email.request.to)
+        self._producers.check(email)
         if request.send_at and now < utc_seconds(request.send_at):
             raise NotDueYet(utc_seconds(request.send_at) - now)
         if self._delivery is not None:

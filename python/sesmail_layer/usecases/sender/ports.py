@@ -16,6 +16,7 @@ from sesmail_layer.domain.ses.watermark import Progress
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
     Clock,
+    DeadLetters,
     DelayQueue,
     Log,
     Metrics,
@@ -171,6 +172,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     bulk_retry_queue: DelayQueue
     bulk_queue: DelayQueue
     """Where an email goes that its producer's policy makes bulk."""
+    dead_letters: DeadLetters
     progress: FeedbackProgress
     clock: Clock
     metrics: Metrics

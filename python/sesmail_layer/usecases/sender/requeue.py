@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 
@@ -18,6 +19,7 @@ from sesmail_layer.domain.errors import (
 )
 from sesmail_layer.domain.queue_message import QueueMessage, wrapped
 from sesmail_layer.domain.request.envelopes import Hop, asks_for_bulk, with_hop
+from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
 from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest
@@ -63,12 +65,14 @@ class Requeue:
             hop = msgspec.structs.replace(hop, give_up_at=self._give_up_at(job, hop, now))
             if now >= self._deadline(hop, published=hold.published):
                 raise _given_up(hold, hop.attempt)
-        delay = _delay_of_hop(hold, hop, bulk=_is_bulk(job))
+        until = self._end_of_wait(job, hold, hop)
+        # The last look is at the end itself, and not after it.
+        delay = min(_delay_of_hop(hold, hop, bulk=_is_bulk(job)), max(1.0, until - now))
         hop = msgspec.structs.replace(hop, pause_hops=min(hop.pause_hops + 1, 4) if isinstance(hold, _PAUSES) else 0)
         if hold.published and hop.noted != hold.reason:
             # The field that marks a hold of the breaker among the others, as its failures and pauses do.
             about = {"error_type": hold.gives_up_as} if isinstance(hold, BreakerOpen) else {}
-            if not self._claims.record_deferred(job, hold.reason, until=now + delay, **about):
+            if not self._claims.record_deferred(job, hold.reason, until=until, **about):
                 return
             hop = msgspec.structs.replace(hop, noted=hold.reason)
         elif job.claim is not None:
@@ -89,7 +93,8 @@ class Requeue:
             give_up_at=self._give_up_at(job, hop, now),
         )
         too_often = err.max_tries is not None and hop.tries > err.max_tries
-        if too_often or now >= self._deadline(hop, published=False):
+        deadline = self._deadline(hop, published=False)
+        if too_often or now >= deadline:
             if failing or job.claim is not None:  # SES may have what is claimed.
                 self.report_failure(job.message, event, err.message, code=err.code, **job.keys)
                 return
@@ -99,7 +104,8 @@ class Requeue:
         delay = _delay_of_try(hop.tries)
         self._metrics.count("RecordFailed")
         self._metrics.highest("TransientErrorAge", now - hop.failing_since)
-        self._log.error(event, message=err.message, code=err.code, tries=hop.tries, retry_in=round(delay), **job.keys)
+        about = {"tries": hop.tries, "retry_in": round(delay), "gives_up_at": utc_text(deadline)}
+        self._log.error(event, message=err.message, code=err.code, **about, **job.keys)
         self.wait(job, hop, delay)
 
     def retry_instead(self, job: Job, err: TransientError, event: str) -> None:
@@ -125,6 +131,17 @@ class Requeue:
             for index, err in errors.items():
                 job = lane[index][0]
                 self.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
+
+    def _end_of_wait(self, job: Job, hold: HoldError, hop: Hop) -> float:
+        """Return the latest time at which a held email is sent or failed; of a scheduled one, its `sendAt`.
+
+        Infinite for waits that are too short to be published.
+        """
+        if not hold.published:
+            return math.inf
+        end = self._deadline(hop, published=True) if hold.gives_up_as else max(job.send_at, hop.not_before)
+        expires_at = job.request.expires_at if isinstance(job, Email) else None
+        return min(end, utc_seconds(expires_at)) if expires_at else end
 
     def _give_up_at(self, job: Job, hop: Hop, now: float) -> float:
         """Return when holding ends; what happens before the time that was asked for uses up none of it."""

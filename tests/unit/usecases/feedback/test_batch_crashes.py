@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -80,7 +80,11 @@ def a_complaint_withdrawn(feedback: Feedback) -> list[dict[str, Any]]:
     return [complained("not-spam", second=60)]
 
 
-Scenario = Callable[[Feedback], list[dict[str, Any]]]
+def an_event_that_cannot_be_read(feedback: Feedback) -> list[str]:
+    return ["{"]
+
+
+Scenario = Callable[[Feedback], Sequence[object]]
 SCENARIOS: list[Scenario] = [
     a_soft_bounce,
     a_soft_bounce_of_bulk_mail,
@@ -89,6 +93,7 @@ SCENARIOS: list[Scenario] = [
     the_bounce_that_trips,
     the_last_good_probe,
     a_complaint_withdrawn,
+    an_event_that_cannot_be_read,
 ]
 
 
@@ -108,7 +113,7 @@ def run(scenario: Scenario, killer: Killer) -> tuple[Feedback, bool]:
         assert feedback.run(*redelivered) == set()
     while feedback.again.messages:
         feedback.run_waiting()
-    assert feedback.progress.notes == {}
+    assert feedback.progress.notes.keys() == {message.message_id for message, _ in feedback.dead_letters.messages}
     return feedback, killed
 
 
@@ -120,6 +125,7 @@ def outcome(feedback: Feedback) -> dict[str, Any]:
         "announced": {event.detail_type for event in feedback.bus.announced},
         "paused": {source: state.paused for source, state in feedback.control.states.items()},
         "kept": set(feedback.pending.kept),
+        "dead": {message.body for message, _ in feedback.dead_letters.messages},
         "retries": {body for body, _ in [*feedback.waiting.messages, *feedback.bulk_waiting.messages]},
     }
 

@@ -52,7 +52,7 @@ def test_after_five_minutes_a_bounce_without_a_record_suppresses_and_is_logged()
     assert (feedback.tracking.records, feedback.bus.events) == ({}, [])
 
 
-def test_unreadable_bodies_fail_without_failing_others() -> None:
+def test_unreadable_bodies_are_dead_letters_at_first_sight_and_fail_no_others() -> None:
     feedback = Feedback()
     feedback.sent()
     broken = [
@@ -66,14 +66,36 @@ def test_unreadable_bodies_fail_without_failing_others() -> None:
     ]
     bad = [feedback.message(text, topic=None) for text in broken] + [feedback.message("no JSON in here")]
 
-    failed = feedback.run(*bad[:4], feedback.message(delivered()), *bad[4:])
+    assert feedback.run(*bad[:4], feedback.message(delivered()), *bad[4:]) == set()
 
-    assert failed == {message.message_id for message in bad}
+    assert [message for message, _ in feedback.dead_letters.messages] == bad
+    assert "no JSON" in {reason for _, reason in feedback.dead_letters.messages}
     assert feedback.record().status is Status.DELIVERED
     lines = [line for line in feedback.log.lines if line["level"] == "ERROR"]
     assert {line["code"] for line in lines} == {"FBK001"}
     assert all(line["message"].startswith("Failed to parse SNS message") for line in lines)
     assert feedback.metrics.counts["FeedbackUnreadable"] == len(bad)
+
+
+@pytest.mark.parametrize("failure", ["dead_letters", "progress"])
+def test_an_unreadable_body_is_left_to_sqs_where_it_cannot_be_noted_or_put_on_the_dead_letter_queue(
+    failure: str,
+) -> None:
+    feedback = Feedback()
+    getattr(feedback, failure).error = TransientError("Failed to put the message: Throttling", code="QUE004")
+    broken = feedback.message("{", topic=None)
+
+    assert feedback.run(broken) == {broken.message_id}
+    assert feedback.dead_letters.messages == []
+
+
+def test_a_dead_letter_is_noted_before_it_is_put_on_its_queue_and_stays_noted() -> None:
+    feedback = Feedback()
+    broken = feedback.message("{", topic=None)
+
+    assert feedback.run(broken) == set()
+
+    assert broken.message_id in feedback.progress.notes
 
 
 @pytest.mark.parametrize("topic", [TOPIC, None])

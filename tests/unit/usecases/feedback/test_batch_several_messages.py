@@ -52,7 +52,8 @@ def test_a_bug_in_a_follow_up_fails_the_batch_and_keeps_earlier_failures() -> No
     bug = ZeroDivisionError()
     feedback.breaker_table.error = bug  # type: ignore[assignment]
 
-    assert feedback.run(*messages) == ids(messages)
+    assert feedback.run(*messages) == ids(messages[1:])
+    assert feedback.dead_letters.messages == [(messages[0], "no JSON")]
     assert feedback.log.lines[-1] == {"level": "ERROR", "event": "feedback.follow_up_failed", "exc_info": bug}
     assert feedback.metrics.counts["RecordFailed"] == 1 + 2
 

@@ -65,7 +65,19 @@ def of_everything(feedback: Feedback, number: int) -> QueueMessage:
     return kinds[number % len(kinds)](feedback, number)
 
 
-BATCHES: list[MakeMessage] = [hard_bounce, soft_bounce, untagged, received_twice, without_record, of_everything]
+def unreadable(feedback: Feedback, _number: int) -> QueueMessage:
+    return feedback.message("{")
+
+
+BATCHES: list[MakeMessage] = [
+    hard_bounce,
+    soft_bounce,
+    untagged,
+    received_twice,
+    without_record,
+    unreadable,
+    of_everything,
+]
 
 
 class SlowCalls(Killer):

@@ -67,13 +67,14 @@ def test_an_ses_event_in_the_alarms_topic_changes_nothing() -> None:
     assert engine.suppression.entries == {}
 
 
-def test_an_alarm_that_cannot_be_handled_waits_and_an_unreadable_one_is_left_to_sqs() -> None:
+def test_an_alarm_that_cannot_be_handled_waits_and_an_unreadable_one_is_a_dead_letter() -> None:
     engine = Engine()
     engine.breaker_table.error = TransientError("throttled", code="AWS006")
     message = alarm(engine)
     broken = engine.message("{", topic=ALARMS)
 
-    assert engine.run(message, broken) == {broken.message_id}
+    assert engine.run(message, broken) == set()
+    assert [message for message, _ in engine.dead_letters.messages] == [broken]
     assert len(engine.again.messages) == 1
     assert {line["code"] for line in engine.log.lines} == {"AWS006", "FBK001"}
     assert json.loads(message.body)["TopicArn"] == ALARMS

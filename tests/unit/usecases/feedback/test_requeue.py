@@ -93,6 +93,7 @@ def test_an_ordinary_batch_makes_no_note() -> None:
 
 def test_what_is_left_to_sqs_keeps_its_note() -> None:
     feedback = Feedback()
+    feedback.dead_letters.error = TransientError("Failed to put the message: Throttling", code="QUE004")
     broken = feedback.message("{")
     assert feedback.run(broken) == {broken.message_id}
     assert feedback.run(msgspec.structs.replace(broken, receive_count=5)) == {broken.message_id}
@@ -151,7 +152,7 @@ def test_what_looks_wrapped_and_is_not_is_reported_as_unreadable() -> None:
     feedback = Feedback()
     for body in ('{"sesmailHop":1}', '{"sesmailHop":{', '{"sesmailHop":{"id":"x"},"a":1}', '{"sesmailHop": {}}'):
         wrong = feedback.message(body, topic=None)
-        assert set(feedback.run(wrong)) <= {wrong.message_id}
+        assert feedback.run(wrong) == set()
     assert feedback.suppression.entries == {}
     assert feedback.again.messages == []
 

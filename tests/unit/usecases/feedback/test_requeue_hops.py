@@ -69,7 +69,8 @@ def test_with_a_note_it_waits_between_thirty_and_forty_five_seconds_in_the_end(m
 def test_a_message_that_only_looks_as_if_it_had_waited_is_reported_as_unreadable() -> None:
     feedback = Feedback()
     broken = QueueMessage("message-1", f"{WRAPPED}1,}}", sent_at=NOW)
-    assert feedback.run(broken) == {"message-1"}
+    assert feedback.run(broken) == set()
+    assert [message.message_id for message, _ in feedback.dead_letters.messages] == ["message-1"]
     [line] = [line for line in feedback.log.lines if line["event"] == "feedback.failed"]
     assert line["code"] == "FBK001"
 

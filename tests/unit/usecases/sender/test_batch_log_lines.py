@@ -91,7 +91,9 @@ def again(event: str, code: str = "AWS006", message: str = "DynamoDB throttled",
 
 def retried(event: str, code: str = "AWS006", message: str = "DynamoDB throttled") -> Line:
     """A line about an email that waits for its second try."""
-    line = {"level": "ERROR", "event": event, "message": message, "code": code, "tries": 1, "retry_in": 2}
+    end = "2026-11-25T10:31:00.000Z"
+    line: dict[str, Any] = {"level": "ERROR", "event": event, "message": message, "code": code}
+    line |= {"tries": 1, "retry_in": 2, "gives_up_at": end}
     return {**line, **EMAIL}
 
 
@@ -159,7 +161,8 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
             {
                 "level": "ERROR",
                 "event": "request.unreadable",
-                "message": "Not an EventBridge event: EnvelopeError",
+                "message": "Not an EventBridge event: Expecting property name enclosed in double quotes: "
+                "line 1 column 2 (char 1)",
                 "sqs_message_id": "message-1",
             }
         ],

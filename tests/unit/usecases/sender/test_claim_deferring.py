@@ -29,7 +29,7 @@ def test_a_claimed_email_that_ses_makes_wait_is_given_back() -> None:
     record = sender.tracking.records["one"]
     assert (record.status, record.lease_until, record.defer_reason) == (Status.DEFERRED, 0, "sending_paused")
     assert [entry.key for entry in record.history] == ["mark/1/00001/sending", "mark/1/00002/deferred"]
-    assert record.history[-1].detail == {"reason": "sending_paused", "until": "2026-11-24T10:32:00.000Z"}
+    assert record.history[-1].detail == {"reason": "sending_paused", "until": "2026-11-25T10:31:00.000Z"}
     [(body, delay)] = sender.waiting.messages
     assert delay == 60
     assert json.loads(body)["sesmailHop"]["noted"] == "sending_paused"

@@ -157,6 +157,10 @@ def after_an_unknown_outcome(world: World) -> list[QueueMessage]:
     return [QueueMessage("again", body)]
 
 
+def next_to_what_cannot_be_read(world: World) -> list[QueueMessage]:
+    return [*batch(world, 1), QueueMessage("broken", "{")]
+
+
 def rejected_by_ses(world: World) -> list[QueueMessage]:
     world.sender.mailer.answers += [PermanentError("ses_rejected", "Message rejected", code="SES001")] * 5
     return batch(world, 1)
@@ -181,8 +185,14 @@ SENT_ONCE = [
     scheduled,
     scheduled_bulk,
     after_an_unknown_outcome,
+    next_to_what_cannot_be_read,
 ]
 SCENARIOS = [*SENT_ONCE, rejected_by_ses, cancelled_by_id, cancelled_by_tag]
+
+
+def _letter(message: QueueMessage) -> tuple[QueueMessage, str]:
+    why = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+    return message, f"Not an EventBridge event: {why}"
 
 
 def calls_of(scenario: Scenario) -> Killer:
@@ -212,6 +222,8 @@ def test_wherever_it_is_killed_the_redelivered_email_ends_as_it_would_have(scena
         world.settle()
         assert world.statuses() == {"m-0": Status.SENT if sent else Status.FAILED}, f"killed at {call}"
         assert world.mails() == (["m-0"] if sent else []), f"killed at {call}"
+        broken = [message for message in messages if message.message_id == "broken"]
+        assert all(letter in world.sender.dead_letters.messages for letter in map(_letter, broken)), f"killed at {call}"
 
 
 @pytest.mark.parametrize("size", [1, 3])
