@@ -47,6 +47,7 @@ def commands() -> set[str]:
 OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview", "template pull"}
 ARGUMENTS: dict[str, list[list[str]]] = {
     "status": [[]],
+    "report": [[], ["--by", "template"], ["--by", "tag"], ["--tag", HOSTILE], ["--since", HOSTILE]],
     "doctor": [[], ["--nameserver", HOSTILE]],
     "production-access": [["--sends", HOSTILE, "--opt-in", HOSTILE], ["--website", HOSTILE], ["--contact", HOSTILE]],
     "pause": [["--producer", HOSTILE], ["--all", "--reason", HOSTILE]],
