@@ -66,12 +66,12 @@ def explain(
     ],
 ) -> int:
     """Show the timeline of one email, with reasons, and what to do next."""
-    record = _find(context.engine, email_id)
+    record = find_record(context.engine, email_id)
     if record is None and "@" in email_id and (page := newest_to(context.engine, email_id, _NEWEST)).records:
         return _list_newest(context, page)
     if record is None:
         return _explain_missing(context, email_id)
-    explanation = _explain(context.engine, record)
+    explanation = explain_record(context.engine, record)
     context.print_json(explanation)
     _print(context, record, explanation)
     return ATTENTION if explanation.needs_attention else OK
@@ -85,14 +85,16 @@ def _list_newest(context: CommandContext, page: Page) -> int:
     return OK
 
 
-def _find(engine: Engine, given: str) -> TrackingRecord | None:
+def find_record(engine: Engine, given: str) -> TrackingRecord | None:
+    """Return the record of an email's id, or of SES's message id. Raises TransientError."""
     if record := engine.tracking.get_many([given]).get(given):
         return record
     email_id = engine.tracking.find_by_ses_message_id(given)
     return engine.tracking.get_many([email_id]).get(email_id) if email_id else None
 
 
-def _explain(engine: Engine, record: TrackingRecord) -> Explanation:
+def explain_record(engine: Engine, record: TrackingRecord) -> Explanation:
+    """Read what the record does not say: pauses and suppressions. Raises TransientError."""
     now = engine.clock.now()
     states = engine.paused([record.original_source] if record.original_source else [])
     addresses = [address for address in (record.to_email, *record.recipients) if address]

@@ -1,0 +1,72 @@
+"""The console's pages by their paths, and the answers to what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_cli.console import overview
+from sesmail_cli.console.actions import Action, Actions
+from sesmail_cli.console.view import Handler, Place, Route, View
+from sesmail_cli.operator.command import UsageError
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.web.pages import environment
+from sesmail_cli.web.server import LocalServer, Request, Response, static_file
+from sesmail_layer.domain.errors import TransientError
+
+PAGES = Path(__file__).parent / "pages"
+_FILES = frozenset({"console.css", "console.js"})
+
+# A section: its entry in the navigation, its pages, its actions.
+PLACES: tuple[Place, ...] = (overview.PLACE,)
+_ROUTES: tuple[Route, ...] = (*overview.ROUTES,)
+_ACTIONS: tuple[Action, ...] = ()
+
+
+class ConsoleApp:
+    """Answers the console's requests; `base` is the path of its first page."""
+
+    def __init__(self, engine: Engine, base: Callable[[], str]) -> None:
+        self._engine = engine
+        self._base = base
+        self._pages = environment(PAGES)
+        actions = Actions(_ACTIONS)
+        self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
+        gets = (*_ROUTES, *self._posts, (r"done/([\w-]+)", actions.done))
+        self._routes = {"GET": gets, "POST": self._posts}
+
+    def __call__(self, request: Request) -> Response:
+        if request.path in _FILES:
+            return static_file(PAGES, request.path)
+        view = View(self._engine, request, self._base(), PLACES, self._pages)
+        handler, groups = self._find(request)
+        if handler is None:
+            return view.page("missing.html", status=HTTPStatus.NOT_FOUND)
+        try:
+            return handler(view, *groups)
+        except (UsageError, ValueError) as error:
+            return view.page("wrong.html", status=HTTPStatus.BAD_REQUEST, text=str(error))
+        except (BotoCoreError, ClientError, TransientError) as error:
+            return view.page("failed.html", status=HTTPStatus.BAD_GATEWAY, text=self._describe(error))
+
+    def _find(self, request: Request) -> tuple[Handler | None, tuple[str, ...]]:
+        for pattern, handler in self._routes.get(request.method, ()):
+            if found := re.fullmatch(pattern, request.path):
+                return handler, found.groups()
+        return None, ()
+
+    def _describe(self, error: Exception) -> str:
+        cause = aws_cause(error)
+        return describe_failure(cause, self._engine.name) if cause else str(error)
+
+
+def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
+    """Return the console's server, which listens already. Raises OSError where the port is taken."""
+    server = LocalServer(lambda request: app(request), port, token)
+    app = ConsoleApp(engine, lambda: server.base)
+    return server

@@ -1,0 +1,68 @@
+"""The console on moto: its app, and how often it asks AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from botocore.endpoint import Endpoint
+
+from sesmail_cli.console.app import ConsoleApp
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.web.server import Request, Response
+from tests.cli.conftest import NAME, MotoEngine, cached_api_models, engine, ses_v2, ses_v2_server
+
+__all__ = ["cached_api_models", "engine", "ses_v2", "ses_v2_server"]
+
+BASE = "/token/"
+
+
+class Visitor:
+    """Opens pages of the console as a browser does."""
+
+    def __init__(self, app: ConsoleApp) -> None:
+        self._app = app
+
+    def get(self, path: str, query: str = "") -> Response:
+        pairs = parse_qsl(query)
+        return self._app(Request("GET", path, dict(pairs), b"", pairs))
+
+    def text(self, path: str, query: str = "") -> str:
+        """Return a page's text; it must exist."""
+        answer = self.get(path, query)
+        assert answer.status == 200, answer.content
+        assert isinstance(answer.content, str)
+        return answer.content
+
+    def post(self, path: str, *fields: tuple[str, str]) -> Response:
+        return self._app(Request("POST", path, {}, urlencode(fields).encode()))
+
+
+@pytest.fixture
+def visitor(engine: MotoEngine) -> Visitor:
+    console_engine = Engine(NAME)
+    console_engine.prepare()
+    return Visitor(ConsoleApp(console_engine, lambda: BASE))
+
+
+@pytest.fixture
+def requests_counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Return a context manager that collects the operations that AWS is asked for."""
+    asked: list[str] = []
+    original = Endpoint.make_request
+
+    def counted(self: Endpoint, operation_model: Any, request: Any) -> Any:
+        asked.append(operation_model.name)
+        return original(self, operation_model, request)
+
+    monkeypatch.setattr(Endpoint, "make_request", counted)
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        asked.clear()
+        yield asked
+
+    return count
