@@ -2,8 +2,8 @@
 
     GET  actions/NAME?…   the plan ──► POST, confirmed ──► done ──► GET done/ID   the result
 
-A plan may also be asked for by a POST, where its input is too long for a URL. Results are kept in memory, so that a page
-that is loaded again does nothing again.
+A plan may also be asked for by a POST, where its input is too long for a URL. Results are kept in memory, so that a
+page that is loaded again does nothing again.
 """
 
 from __future__ import annotations

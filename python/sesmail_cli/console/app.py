@@ -9,9 +9,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.console import overview
+from sesmail_cli.console import email, emails, overview
 from sesmail_cli.console.actions import Action, Actions
-from sesmail_cli.console.view import Handler, Place, Route, View
+from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
@@ -23,8 +23,8 @@ PAGES = Path(__file__).parent / "pages"
 _FILES = frozenset({"console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
-PLACES: tuple[Place, ...] = (overview.PLACE,)
-_ROUTES: tuple[Route, ...] = (*overview.ROUTES,)
+PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE)
+_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES)
 _ACTIONS: tuple[Action, ...] = ()
 
 
@@ -35,6 +35,7 @@ class ConsoleApp:
         self._engine = engine
         self._base = base
         self._pages = environment(PAGES)
+        self._pages.filters["with_commands"] = with_commands
         actions = Actions(_ACTIONS)
         self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
         gets = (*_ROUTES, *self._posts, (r"done/([\w-]+)", actions.done))

@@ -81,7 +81,7 @@ def meter(rate: float, limit: float) -> Meter:
 
 def sparkline(values: Sequence[float], width: float = 96.0, height: float = 20.0) -> str:
     """Return the points of a line over a series; none for fewer than two values."""
-    if len(values) < 2:  # noqa: PLR2004 - a line has two ends
+    if len(values) < 2:
         return ""
     top = max(values) or 1.0
     step = width / (len(values) - 1)

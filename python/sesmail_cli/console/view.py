@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import Request, Response
+from sesmail_cli.web.text import visible
 
 REQUESTS_PER_PAGE = 3
 """A page asks AWS so often at most, however many records there are."""
@@ -58,6 +60,14 @@ Handler = Callable[..., Response]
 """Takes the view, and what the groups of the route's pattern matched."""
 Route = tuple[str, Handler]
 """A pattern of whole paths, and the page for them."""
+
+
+def with_commands(text: str) -> Markup:
+    """Show what stands between backticks as code; all of it is escaped."""
+    parts = [escape(visible(part)) for part in text.split("`")]
+    whole = len(parts) % 2 == 1
+    marked = [Markup("<code>{}</code>").format(part) if whole and n % 2 else part for n, part in enumerate(parts)]
+    return Markup("").join(marked)
 
 
 def chosen(pairs: Sequence[tuple[str, str]]) -> Mapping[str, Sequence[str]]:

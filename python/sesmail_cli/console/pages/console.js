@@ -25,3 +25,43 @@ document.addEventListener('keydown', (event) => {
     field.focus();
   }
 });
+
+// A search goes on by itself until a page is full or the period is searched. Each step is a page of its own, so that
+// no step reads much; a button stops it.
+const foot = document.getElementById('foot');
+
+async function searchOn() {
+  const body = document.querySelector('#found tbody');
+  const button = document.createElement('button');
+  let stopped = false;
+  button.type = 'button';
+  button.className = 'button';
+  button.textContent = 'Stop';
+  button.addEventListener('click', () => { stopped = true; });
+  const wanted = body.rows.length + Number(foot.dataset.wanted);
+  let more = document.getElementById('more');
+  more.replaceWith(button);
+  button.focus();
+  while (more && !stopped && body.rows.length < wanted) {
+    const answer = await fetch(more.href);
+    if (!answer.ok) break;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    body.append(...page.querySelectorAll('#found tbody tr'));
+    document.getElementById('found').hidden = body.rows.length === 0;
+    document.getElementById('reached').textContent = page.getElementById('reached').textContent;
+    more = page.getElementById('more');
+  }
+  if (more) {
+    button.replaceWith(more);
+    more.focus();
+    return;
+  }
+  button.remove();
+  document.getElementById('reached').textContent = `${body.rows.length} found; the whole period was searched.`;
+}
+
+foot?.addEventListener('click', (event) => {
+  if (event.target.id !== 'more' || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  searchOn();
+});
