@@ -29,11 +29,12 @@ _ACTIONS: tuple[Action, ...] = ()
 
 
 class ConsoleApp:
-    """Answers the console's requests; `base` is the path of its first page."""
+    """Answers the console's requests; `base` is the path of its first page. Raises TransientError."""
 
     def __init__(self, engine: Engine, base: Callable[[], str]) -> None:
         self._engine = engine
         self._base = base
+        self._known = set(engine.states.listed_pauses())
         self._pages = environment(PAGES)
         self._pages.filters["with_commands"] = with_commands
         actions = Actions(_ACTIONS)
@@ -44,7 +45,7 @@ class ConsoleApp:
     def __call__(self, request: Request) -> Response:
         if request.path in _FILES:
             return static_file(PAGES, request.path)
-        view = View(self._engine, request, self._base(), PLACES, self._pages)
+        view = View(self._engine, request, self._base(), PLACES, self._pages, self._known)
         handler, groups = self._find(request)
         if handler is None:
             return view.page("missing.html", status=HTTPStatus.NOT_FOUND)
@@ -67,7 +68,7 @@ class ConsoleApp:
 
 
 def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
-    """Return the console's server, which listens already. Raises OSError where the port is taken."""
-    server = LocalServer(lambda request: app(request), port, token)
+    """Return the console's server, which listens already. Raises TransientError, and OSError for a taken port."""
     app = ConsoleApp(engine, lambda: server.base)
+    server = LocalServer(app, port, token)
     return server

@@ -7,50 +7,55 @@ from dataclasses import dataclass
 
 from sesmail_layer.domain.guards.breaker import Counts
 
-WIDTH, HEIGHT = 960.0, 180.0
+WIDTH, SENT_HEIGHT, LOST_HEIGHT = 960.0, 150.0, 34.0
 _GAP = 0.28
 """Of a column's width."""
+_LEAST = 2.0
+"""The height of a column that is not zero, however small."""
 _ROUNDED = 0.45
 """A meter is full at so much more than its limit: a rate at the limit is near two thirds."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what was sent, with its bad part at the bottom."""
+    """One hour: emails sent, and below, on a scale of its own, those that bounced or were complained of."""
 
     x: float
     width: float
-    height: float
-    bad_height: float
+    sent_height: float
+    lost_height: float
     label: str
 
 
 @dataclass(frozen=True)
 class ColumnChart:
     columns: Sequence[Column]
-    lines: Sequence[tuple[float, int]]
-    """Heights of the grid's lines, from the top, and their values."""
+    most_sent: int
+    """The value at the top of the upper scale."""
+    most_lost: int
 
 
 def column_chart(hours: Sequence[Counts], labels: Sequence[str]) -> ColumnChart:
-    """Lay out emails by hour; the part that bounced or was complained of keeps at least a visible height."""
-    top = nice_ceiling(max((counts.emails for counts in hours), default=0))
+    """Lay out emails by hour."""
+    lost = [counts.bounces + counts.complaints for counts in hours]
+    most_sent = nice_ceiling(max((counts.emails for counts in hours), default=0))
+    most_lost = nice_ceiling(max(lost, default=0))
     pitch = WIDTH / max(1, len(hours))
-    columns = []
-    for place, (counts, label) in enumerate(zip(hours, labels, strict=True)):
-        height = HEIGHT * counts.emails / top
-        bad = min(counts.emails, counts.bounces + counts.complaints)
-        columns.append(
-            Column(
-                x=round(place * pitch + pitch * _GAP / 2, 1),
-                width=round(pitch * (1 - _GAP), 1),
-                height=round(max(height, 2.0) if counts.emails else 0.0, 1),
-                bad_height=round(max(HEIGHT * bad / top, 3.0) if bad else 0.0, 1),
-                label=label,
-            )
+    columns = [
+        Column(
+            x=round(place * pitch + pitch * _GAP / 2, 1),
+            width=round(pitch * (1 - _GAP), 1),
+            sent_height=_height(counts.emails, most_sent, SENT_HEIGHT),
+            lost_height=_height(lost[place], most_lost, LOST_HEIGHT),
+            label=label,
         )
-    lines = [(round(HEIGHT * (1 - part), 1), round(top * part)) for part in (1.0, 0.5)]
-    return ColumnChart(columns, lines)
+        for place, (counts, label) in enumerate(zip(hours, labels, strict=True))
+    ]
+    return ColumnChart(columns, most_sent, most_lost)
+
+
+def _height(value: float, most: int, height: float) -> float:
+    return round(max(_LEAST, height * value / most), 1) if value else 0.0
 
 
 def nice_ceiling(value: float) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sesmail_cli.console import emails
 from sesmail_cli.console.charts import column_chart, meter, sparkline
 from sesmail_cli.console.view import Place, Route, View
 from sesmail_cli.operator.format import describe_pause, duration, scope
@@ -15,20 +16,30 @@ from sesmail_layer.domain.guards.sending_state import ACCOUNT
 
 PLACE = Place("", "Overview")
 _HIGH_QUOTA_USE = 0.9
+_TICK_HOURS = 6
+_ABOUT = {
+    "EmailQueue": "transactional requests",
+    "BulkQueue": "bulk requests",
+    "RetryQueue": "held and retried mail",
+    "BulkRetryQueue": "held and retried bulk mail",
+    "FeedbackQueue": "events from SES",
+    "EventBridgeDLQ": "what the bus could not deliver",
+}
 
 
 class Concern(NamedTuple):
     """Something that an operator should look at."""
 
     text: str
+    is_bad: bool = False
     href: str | None = None
     link: str = ""
-    is_bad: bool = False
 
 
 def show(view: View) -> Response:
-    seen = read_overview(view.engine)
-    concerns = list(_concerns(seen))
+    seen = read_overview(view.engine, view.known)
+    view.known.update(seen.paused)
+    concerns = list(_concerns(view, seen))
     return view.page(
         "overview.html",
         place=PLACE.path,
@@ -36,6 +47,8 @@ def show(view: View) -> Response:
         verdict=_verdict(seen, concerns),
         concerns=concerns,
         chart=column_chart(seen.flow, _labels(seen)),
+        ticks=_ticks(seen),
+        totals=_totals(seen),
         meters=[
             (name, window.hours, rate, limit, meter(rate, limit))
             for name, limit, rates in (
@@ -46,7 +59,7 @@ def show(view: View) -> Response:
         ],
         sparkline=sparkline,
         duration=duration,
-        ago=lambda at: duration(seen.at - at),
+        about=_ABOUT,
         clock=datetime.fromtimestamp(seen.at).astimezone().strftime("%H:%M:%S"),
     )
 
@@ -62,41 +75,66 @@ def _verdict(seen: Overview, concerns: Sequence[Concern]) -> tuple[str, str]:
     return "All is well", "good"
 
 
-def _concerns(seen: Overview) -> Iterator[Concern]:
+def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
     for source, state in seen.paused.items():
-        text = f"Paused: {describe_pause(source, state)}." if state else f"Paused: {scope(source)}."
-        yield Concern(text, is_bad=source == ACCOUNT or bool(state and state.held_by_breaker))
+        cooldown = view.engine.cooldown_seconds
+        text = f"Paused: {describe_pause(source, state, cooldown)}." if state else f"Paused: {scope(source)}."
+        query = {"status": "waiting"} if source == ACCOUNT else {"status": "waiting", "producer": source}
+        is_bad = source == ACCOUNT or bool(state and state.held_by_breaker)
+        yield Concern(text, is_bad, view.url(emails.PLACE.path, **query), "What waits")
     for alarm in seen.firing:
-        yield Concern(f"Alarm {alarm.name} fires, since {duration(seen.at - alarm.since)}.", is_bad=True)
+        yield Concern(f"The alarm {alarm.name} fires since {duration(seen.at - alarm.since)}.", is_bad=True)
     for queue in seen.dead_letter_queues:
         if queue.total:
-            yield Concern(f"{queue.name} holds {queue.total:,} dead letters.", is_bad=True)
+            letters = "dead letter" if queue.total == 1 else "dead letters"
+            yield Concern(f"{queue.name} holds {queue.total:,} {letters}.", is_bad=True)
+    yield from _rate_concerns(seen)
+    if (seen.quota_used or 0) >= _HIGH_QUOTA_USE:
+        yield Concern(f"{seen.quota_used:.0%} of SES's 24-hour quota is used.")
+    yield from map(Concern, seen.unread)
+
+
+def _rate_concerns(seen: Overview) -> Iterator[Concern]:
     for window in seen.windows:
+        hours = "hour" if window.hours == 1 else f"{window.hours} hours"
         for name, rate, limit in (
             ("bounce", window.bounce_rate, seen.bounce_limit),
             ("complaint", window.complaint_rate, seen.complaint_limit),
         ):
             if rate > limit:
-                hours = "hour" if window.hours == 1 else f"{window.hours} hours"
-                yield Concern(
-                    f"The {name} rate of the last {hours} is {rate:.2%}; allowed are {limit:.2%}.", is_bad=True
-                )
-    if (seen.quota_used or 0) >= _HIGH_QUOTA_USE:
-        yield Concern(f"{seen.quota_used:.0%} of SES's 24-hour quota is used.")
-    for text in seen.unread:
-        yield Concern(text)
+                text = f"The {name} rate of the last {hours} is {rate:.2%}; allowed are {limit:.2%}."
+                yield Concern(text, is_bad=True)
+
+
+def _totals(seen: Overview) -> list[tuple[str, str]]:
+    """Return the day's numbers: text and name."""
+    day = [
+        (sum(counts.emails for counts in seen.flow), "sent"),
+        (sum(counts.bounces for counts in seen.flow), "bounced"),
+        (sum(counts.complaints for counts in seen.flow), "complaints"),
+        (round(sum(seen.failed)), "failed"),
+        (round(sum(seen.deferred)), "deferred"),
+    ]
+    quota = [] if seen.quota_used is None else [(f"{seen.quota_used:.0%}", "of SES's quota used")]
+    return [*((f"{count:,}", name) for count, name in day), *quota]
+
+
+def _ticks(seen: Overview) -> list[str]:
+    return [_hour(seen, place).strftime("%H:00") for place in range(0, HOURS, _TICK_HOURS)] + ["now"]
+
+
+def _hour(seen: Overview, place: int) -> datetime:
+    """Return when an hour of the chart starts, on this machine's clock."""
+    current = datetime.fromtimestamp(seen.at).astimezone().replace(minute=0, second=0)
+    return current - timedelta(hours=HOURS - 1 - place)
 
 
 def _labels(seen: Overview) -> list[str]:
-    """Describe each hour of the chart, on this machine's clock."""
-    current = datetime.fromtimestamp(seen.at).astimezone().replace(minute=0, second=0)
-    texts = []
-    for place, counts in enumerate(seen.flow):
-        start = current - timedelta(hours=HOURS - 1 - place)
-        texts.append(
-            f"{start:%a %H:%M}: {counts.emails:,} sent, {counts.bounces:,} bounced, {counts.complaints:,} complaints"
-        )
-    return texts
+    return [
+        f"{_hour(seen, place):%a %H:%M}: {counts.emails:,} sent, {counts.bounces:,} bounced, "
+        f"{counts.complaints:,} complaints"
+        for place, counts in enumerate(seen.flow)
+    ]
 
 
 ROUTES: tuple[Route, ...] = (("", show),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,6 +37,8 @@ class View:
     """The path of the first page."""
     places: Sequence[Place]
     pages: Environment
+    known: set[str] = field(default_factory=set)
+    """The producers that were seen paused while the console runs: their states are read with the account's."""
 
     def page(self, template: str, *, place: str = "", status: int = 200, **values: Any) -> Response:
         """Render a page; `place` is the path of its entry in the navigation."""

@@ -94,10 +94,9 @@ class Engine:
         return self.dynamodb.meta.region_name
 
     def prepare(self) -> None:
-        """Create the clients, and read settings and keys, before several threads use this. Raises TransientError."""
+        """Create the clients, and read settings and keys, before several threads use this."""
         for _ in (self.dynamodb, self.sqs, self.sesv2, self.cloudwatch, self.logs, self.s3, self.events, self.quota):
             pass
-        self.states.listed_pauses()
         self.setting("SESMAIL_DELIVERY_MODE", "")
         # Only what concerns an erased address needs the key.
         with suppress(TransientError):
