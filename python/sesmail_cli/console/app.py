@@ -9,7 +9,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.console import email, emails, overview
+from sesmail_cli.console import email, emails, overview, suppression_actions, suppressions
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
 from sesmail_cli.operator.command import UsageError
@@ -20,12 +20,12 @@ from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
 PAGES = Path(__file__).parent / "pages"
-_FILES = frozenset({"console.css", "console.js"})
+_FILES = frozenset({"actions.css", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
-PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE)
-_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES)
-_ACTIONS: tuple[Action, ...] = ()
+PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE, suppressions.PLACE)
+_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES, *suppressions.ROUTES)
+_ACTIONS: tuple[Action, ...] = (*suppression_actions.ACTIONS,)
 
 
 class ConsoleApp:

@@ -23,7 +23,9 @@ def show(view: View, email_id: str) -> Response:
         explained=explanation,
         steps=_steps(record, explanation),
         notices=_notices(view, record, explanation),
-        waits_until=local_time(explanation.waiting.until) if explanation.waiting and explanation.waiting.until else None,
+        waits_until=local_time(explanation.waiting.until)
+        if explanation.waiting and explanation.waiting.until
+        else None,
         facts_of_email=_facts(record),
         links=_links(view, record),
         command=view.command("explain", record.email_id),
