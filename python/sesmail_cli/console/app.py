@@ -41,7 +41,8 @@ class ConsoleApp:
         readings = dead_letters.Readings(engine)
         actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
         self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
-        gets = (*_ROUTES, *dead_letters.DeadLetterPages(readings).routes, *self._posts, (r"done/([\w-]+)", actions.done))
+        letters = dead_letters.DeadLetterPages(readings).routes
+        gets = (*_ROUTES, *letters, *self._posts, (r"done/([\w-]+)", actions.done))
         self._routes = {"GET": gets, "POST": self._posts}
 
     def __call__(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -44,10 +45,9 @@ class Readings:
         self._readings: dict[str, DeadLetterReading] = {}
         self._lock = threading.Lock()
         self._known_url = ""
-        try:
+        # Where this fails, the page of a queue asks again, and shows the error.
+        with suppress(BotoCoreError, ClientError):
             self._url(BUS_DEAD_LETTER_QUEUE)
-        except (BotoCoreError, ClientError):
-            pass  # The page of a queue asks again, and shows the error.
 
     def of(self, queue: str, *, again: bool = False) -> DeadLetterReading:
         """Return what was read of a queue, which must be a dead-letter queue; what is too old is forgotten."""
@@ -126,7 +126,7 @@ class DeadLetterPages:
             command=view.command("redrive", queue, "--show", message_id),
         )
 
-    def download(self, view: View, queue: str, message_id: str) -> Response:
+    def download(self, _view: View, queue: str, message_id: str) -> Response:
         """Answer with what `sesmail redrive --save` writes for a message."""
         text = json.dumps(document(*self._message(queue, message_id)), indent=2)
         name = re.sub(r"[^\w-]", "_", message_id)
