@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sesmail_cli.console.emails import PLACE, local_time
+from sesmail_cli.console.emails import PLACE
+from sesmail_cli.console.times import local_time, with_local_times
 from sesmail_cli.console.view import Route, View
 from sesmail_cli.operator.advice import is_of_mailbox
 from sesmail_cli.operator.explain import Explanation, explain_record
-from sesmail_cli.operator.format import describe_origin, describe_pause
+from sesmail_cli.operator.format import describe_origin, describe_pause, duration
+from sesmail_cli.operator.timeline import Step
 from sesmail_cli.web.server import Response
 from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.times import utc_seconds
 
 
 def show(view: View, email_id: str) -> Response:
@@ -22,7 +25,8 @@ def show(view: View, email_id: str) -> Response:
         record=record,
         explained=explanation,
         steps=_steps(record, explanation),
-        notices=_notices(view, record, explanation),
+        next_steps=[with_local_times(text) for text in explanation.next_steps],
+        notices=[with_local_times(text) for text in _notices(view, record, explanation)],
         waits_until=local_time(explanation.waiting.until) if explanation.waiting and explanation.waiting.until else None,
         facts_of_email=_facts(record),
         links=_links(view, record),
@@ -34,13 +38,22 @@ def _steps(record: TrackingRecord, explanation: Explanation) -> list[tuple[str, 
     """Return the timeline as parts.html shows it."""
     return [
         (
-            local_time(step.at, seconds=True),
-            step.what,
+            local_time(step.at, seconds=True) + _later(before, step.at),
+            with_local_times(step.what),
             step.status,
             ", ".join(filter(None, [step.recipient, f"attempt {step.attempt}" if record.attempt > 1 else ""])) or None,
         )
-        for step in explanation.timeline
+        for before, step in zip([None, *explanation.timeline], explanation.timeline, strict=False)
     ]
+
+
+def _later(before: Step | None, at: str) -> str:
+    """Say how long after the step before it this one was, from a second on."""
+    try:
+        seconds = utc_seconds(at) - utc_seconds(before.at) if before else 0
+    except ValueError:
+        return ""
+    return f", {duration(seconds)} later" if seconds >= 1 else ""
 
 
 def _notices(view: View, record: TrackingRecord, explanation: Explanation) -> list[str]:
