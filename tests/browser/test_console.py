@@ -22,7 +22,9 @@ Mode = Literal["light", "dark"]
 WIDTHS = (375, 768, 1440)
 MODES: tuple[Mode, ...] = ("light", "dark")
 SCREENSHOTS = ROOT / "build" / "screenshots" / "console"
-HOSTILE = "\x1b[2J\u202e\"'><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">" + "x" * 10_000
+HOSTILE = (
+    "\x1b[2J\u202e\"'><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">" + "x" * 10_000
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -185,7 +186,8 @@ def ses_v2(monkeypatch: pytest.MonkeyPatch, ses_v2_server: SesV2) -> SesV2:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, ses_v2: SesV2) -> Iterator[MotoEngine]:
+def engine(monkeypatch: pytest.MonkeyPatch, ses_v2: SesV2, tmp_path: Path) -> Iterator[MotoEngine]:
+    monkeypatch.setenv("SESMAIL_LOG_DIR", str(tmp_path / "log"))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

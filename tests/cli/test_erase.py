@@ -187,7 +187,7 @@ def test_an_erased_address_can_be_shown_and_removed(engine: MotoEngine) -> None:
 
     assert "Suppressed: ada@example.com (hard-bounce)" in sesmail("suppression", "show", ADA).stdout
     assert "(erased)" in sesmail("suppression", "list").stdout
-    assert sesmail("suppression", "remove", ADA).exit_code == 0
+    assert sesmail("suppression", "remove", ADA, "--yes").exit_code == 0
     assert engine.items("Suppression") == []
 
 
@@ -203,5 +203,5 @@ def test_an_erased_address_stays_suppressed_after_a_rotation_and_can_be_released
     engine.ssm.put_parameter(Name=f"/{NAME}/keys/erasure", Type="SecureString", Overwrite=True, Value="another")
 
     assert list(as_the_sender_reads(engine).get_many([ADA])) == [ADA]
-    assert sesmail("suppression", "remove", ADA).exit_code == 0
+    assert sesmail("suppression", "remove", ADA, "--yes").exit_code == 0
     assert engine.items("Suppression") == []

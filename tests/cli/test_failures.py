@@ -87,7 +87,7 @@ def test_a_denied_action_is_named(engine: MotoEngine, ses_v2: SesV2) -> None:
     ses_v2.suppressed[ADA] = "BOUNCE"
     ses_v2.denies = frozenset({"DELETE"})
 
-    result = sesmail("suppression", "remove", ADA, "--ses")
+    result = sesmail("suppression", "remove", ADA, "--ses", "--yes")
 
     assert result.exit_code == 3
     assert "AWS denied DeleteSuppressedDestination: give your role this right" in result.stderr

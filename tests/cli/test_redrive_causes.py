@@ -165,6 +165,17 @@ def test_on_a_terminal_it_asks_and_says_that_an_email_is_lost(
     assert len(engine.bodies("EmailQueueDLQ")) == left
 
 
+@pytest.mark.parametrize("queue", ["EmailQueueDLQ", "EventBridgeDLQ"])
+def test_an_unsent_email_is_named_as_lost_whatever_its_cause(engine: MotoEngine, queue: str) -> None:
+    message_id = engine.put(queue, request(), ERROR_CODE="NO_PERMISSIONS")
+    line = {"level": "ERROR", "sqs_message_id": message_id, "message": "DynamoDB error", "code": "AWS001"}
+    engine.log("EmailSender", json.dumps(line))
+
+    result = sesmail("redrive", queue, "--discard", message_id, "--dry-run")
+
+    assert "Would delete 1 of 1 for good. 1 of them are emails that were never sent." in result.stderr
+
+
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes")], ids=" ".join)
 def test_nothing_is_discarded_without_consent(engine: MotoEngine, options: tuple[str, ...]) -> None:
     message_id = engine.put("EmailQueueDLQ", "hello")

@@ -7,17 +7,9 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
-
-BOB = "bob@example.com"
-
-
-@pytest.fixture
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CommandContext, "interactive", True)
 
 
 @pytest.fixture
@@ -25,7 +17,7 @@ def no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_args: object, **_options: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Scan")
 
-    monkeypatch.setattr("sesmail_cli.operator.suppression.outside_index", denied)
+    monkeypatch.setattr("sesmail_cli.operator.suppressing.outside_index", denied)
 
 
 def emails(found: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -71,6 +63,22 @@ class TestList:
         engine.suppress(expires_at=ago(1))
 
         assert emails(sesmail_json("suppression", "list")) == []
+
+    def test_off_a_terminal_each_line_is_whole_and_separated_by_tabs(
+        self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        address = f"{'a' * 60}@{'b' * 60}.example.com"
+        engine.suppress(email=address, source=SOURCE, email_id="order-1")
+
+        [line] = sesmail("suppression", "list").stdout.splitlines()
+
+        assert line.split("\t") == [address, "hard-bounce", "2026-11-24T10:31:00.000Z", "never", SOURCE, "order-1", "-"]
+
+    def test_a_list_that_ends_at_the_limit_is_not_noted_as_cut(self, engine: MotoEngine) -> None:
+        engine.suppress()
+
+        assert sesmail("suppression", "list", "--limit", "1").stderr == ""
 
     def test_a_limit_that_was_reached_is_noted(self, engine: MotoEngine) -> None:
         for number in range(3):
@@ -213,64 +221,28 @@ class TestAdd:
         assert f"'{text}' is no email address" in result.stderr
         assert engine.items("Suppression") == []
 
+    def test_a_note_is_stored_and_shown(self, engine: MotoEngine) -> None:
+        sesmail("suppression", "add", ADA, "--note", "asked by phone,\nticket 4711")
+
+        assert engine.item("Suppression", ADA)["note"]["S"] == "asked by phone, ticket 4711"
+        assert "Note: asked by phone, ticket 4711" in sesmail("suppression", "show", ADA).stdout
+        assert "ticket 4711" in sesmail("suppression", "list").stdout
+
+    def test_a_note_on_an_address_that_is_suppressed_more_strongly_is_reported_as_not_stored(
+        self, engine: MotoEngine
+    ) -> None:
+        engine.suppress(SuppressionReason.MANUAL)
+
+        result = sesmail("suppression", "add", ADA, "--note", "again")
+
+        assert "Your note was not stored" in result.stderr
+        assert "note" not in engine.item("Suppression", ADA)
+
+    def test_a_note_that_is_too_long_is_rejected(self, engine: MotoEngine) -> None:
+        result = sesmail("suppression", "add", ADA, "--note", "x" * 501)
+
+        assert (result.exit_code, engine.items("Suppression")) == (2, [])
+        assert "501 characters; allowed: 500" in result.stderr
+
     def test_an_unknown_reason_is_rejected(self, engine: MotoEngine) -> None:
         assert sesmail("suppression", "add", ADA, "--reason", "dislike").exit_code == 2
-
-
-class TestRemove:
-    def test_an_entry_is_removed_and_its_reason_shown(self, engine: MotoEngine) -> None:
-        engine.suppress(email_id="order-1")
-
-        result = sesmail("suppression", "remove", "ADA@example.com")
-
-        assert result.exit_code == 0
-        assert f"Removed: {ADA} was suppressed (hard-bounce)" in result.stdout
-        assert engine.items("Suppression") == []
-
-    def test_an_entry_from_before_the_current_rules_can_be_removed(self, engine: MotoEngine) -> None:
-        engine.suppress(email="ada..l@example.com")
-
-        assert sesmail("suppression", "remove", "ada..l@example.com").exit_code == 0
-        assert engine.items("Suppression") == []
-
-    def test_an_address_that_is_not_suppressed_needs_nothing(self, engine: MotoEngine) -> None:
-        result = sesmail("suppression", "remove", ADA)
-
-        assert result.exit_code == 0
-        assert "was not suppressed" in result.stdout
-
-    def test_an_entry_on_the_list_of_ses_is_noted_without_a_terminal(self, engine: MotoEngine, ses_v2: SesV2) -> None:
-        engine.suppress()
-        ses_v2.suppressed[ADA] = "BOUNCE"
-
-        result = sesmail("suppression", "remove", ADA)
-
-        assert result.exit_code == 1
-        assert "It is still on SES's own list (BOUNCE)" in result.stderr
-        assert ses_v2.suppressed == {ADA: "BOUNCE"}
-
-    def test_an_entry_on_the_list_of_ses_is_removed_with_the_option(self, engine: MotoEngine, ses_v2: SesV2) -> None:
-        ses_v2.suppressed = {ADA: "BOUNCE", BOB: "BOUNCE"}
-
-        answer = sesmail_json("suppression", "remove", ADA, "--ses")
-
-        assert answer["removedFromSes"] is True
-        assert ses_v2.suppressed == {BOB: "BOUNCE"}
-
-    def test_no_ses_leaves_the_list_of_ses_without_a_note(self, engine: MotoEngine, ses_v2: SesV2) -> None:
-        ses_v2.suppressed[ADA] = "BOUNCE"
-
-        result = sesmail("suppression", "remove", ADA, "--no-ses")
-
-        assert (result.exit_code, result.stderr) == (0, "")
-        assert ADA in ses_v2.suppressed
-
-    @pytest.mark.usefixtures("on_a_terminal")
-    @pytest.mark.parametrize(("answer", "left"), [("y\n", {}), ("n\n", {ADA: "BOUNCE"})])
-    def test_on_a_terminal_it_asks(self, engine: MotoEngine, ses_v2: SesV2, answer: str, left: dict[str, str]) -> None:
-        ses_v2.suppressed[ADA] = "BOUNCE"
-
-        result = sesmail("suppression", "remove", ADA, answer=answer)
-
-        assert "Remove it there too?" in result.stderr
-        assert ses_v2.suppressed == left

@@ -68,8 +68,14 @@ ARGUMENTS: dict[str, list[list[str]]] = {
     "suppression export": [[]],
     "suppression list": [[]],
     "suppression show": [[ADA], [HOSTILE], [f"{HOSTILE}@example.com"]],
-    "suppression add": [[ADA], [HOSTILE]],
-    "suppression remove": [[ADA, "--no-ses"], [HOSTILE], [f"{HOSTILE}@example.com", "--no-ses"]],
+    "suppression add": [[ADA], [HOSTILE], [ADA, "--note", HOSTILE]],
+    "suppression remove": [
+        ["--where", "since=2020-01-01", "--dry-run"],
+        ["--where", HOSTILE],
+        [ADA, "--no-ses", "--yes"],
+        [HOSTILE],
+        [f"{HOSTILE}@example.com", "--no-ses"],
+    ],
 }
 
 

@@ -76,7 +76,9 @@ def test_an_engine_that_does_not_exist_ends_the_command(engine: MotoEngine) -> N
     assert "There is no engine 'other'" in answer.stderr
 
 
-@pytest.mark.parametrize("path", ["/", "/emails", "/another-token/", "/the-token", "/console.css", "/design/design.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/emails", "/another-token/", "/the-token", "/console.css", "/design/design.css"]
+)
 def test_without_the_token_nothing_is_answered(server: LocalServer, path: str) -> None:
     assert ask(server, "GET", path) == 403
 

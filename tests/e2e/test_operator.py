@@ -85,7 +85,7 @@ def test_a_suppressed_email_is_explained_and_sent_under_its_id_after_removal(eng
         entry["email"] for entry in sesmail_json(engine, "suppression", "list", "--since", "1h")["suppressions"]
     ]
 
-    sesmail(engine, "suppression", "remove", to, "--no-ses")
+    sesmail(engine, "suppression", "remove", to, "--no-ses", "--yes")
     engine.put_email_request_and_wait(to, emailId=email_id)
     assert len(engine.mails_to(to)) == 1
 

@@ -6,19 +6,23 @@ from sesmail_cli.console.emails import PLACE
 from sesmail_cli.console.times import local_time, with_local_times
 from sesmail_cli.console.view import Route, View
 from sesmail_cli.operator.advice import is_of_mailbox
-from sesmail_cli.operator.explain import Explanation, explain_record
+from sesmail_cli.operator.explaining import Explanation, explain_record
 from sesmail_cli.operator.format import describe_origin, describe_pause, duration
 from sesmail_cli.operator.timeline import Step
 from sesmail_cli.web.server import Response
+from sesmail_cli.web.text import shorten
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
+
+_LONGEST = 600
+"""Characters of a text of strangers that the page shows. Addresses and ids are always whole."""
 
 
 def show(view: View, email_id: str) -> Response:
     record = view.engine.tracking.get_many([email_id]).get(email_id)
     if record is None:
         return view.page("email-missing.html", place=PLACE.path, status=404, email_id=email_id)
-    explanation = explain_record(view.engine, record)
+    explanation = explain_record(view.engine, record, with_log=False)
     return view.page(
         "email.html",
         place=PLACE.path,
@@ -27,7 +31,9 @@ def show(view: View, email_id: str) -> Response:
         steps=_steps(record, explanation),
         next_steps=[with_local_times(text) for text in explanation.next_steps],
         notices=[with_local_times(text) for text in _notices(view, record, explanation)],
-        waits_until=local_time(explanation.waiting.until) if explanation.waiting and explanation.waiting.until else None,
+        waits_until=local_time(explanation.waiting.until)
+        if explanation.waiting and explanation.waiting.until
+        else None,
         facts_of_email=_facts(record),
         links=_links(view, record),
         command=view.command("explain", record.email_id),
@@ -39,7 +45,7 @@ def _steps(record: TrackingRecord, explanation: Explanation) -> list[tuple[str, 
     return [
         (
             local_time(step.at, seconds=True) + _later(before, step.at),
-            with_local_times(step.what),
+            shorten(with_local_times(step.what), _LONGEST),
             step.status,
             ", ".join(filter(None, [step.recipient, f"attempt {step.attempt}" if record.attempt > 1 else ""])) or None,
         )
@@ -78,11 +84,11 @@ def _notices(view: View, record: TrackingRecord, explanation: Explanation) -> li
 def _facts(record: TrackingRecord) -> list[tuple[str, str | list[str]]]:
     facts: list[tuple[str, str | list[str] | None]] = [
         ("To", record.to_email),
-        ("Subject", record.subject),
-        ("Producer", record.original_source),
-        ("Template", record.template_name),
+        ("Subject", shorten(record.subject or "", _LONGEST)),
+        ("Producer", shorten(record.original_source or "", _LONGEST)),
+        ("Template", shorten(record.template_name or "", _LONGEST)),
         ("Topic", record.topic),
-        ("Tags", record.tags),
+        ("Tags", [shorten(tag, _LONGEST) for tag in record.tags]),
         ("Email id", record.email_id),
         ("SES message id", record.ses_message_id),
         ("Copies", [f"{state.type or 'copy'} {to}: {state.status}" for to, state in record.recipients.items()]),

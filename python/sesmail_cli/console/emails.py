@@ -10,7 +10,7 @@ from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import REQUESTS_PER_PAGE, Place, Route, View
 from sesmail_cli.operator.arguments import point_in_time, stored_address
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.operator.explain import find_record
+from sesmail_cli.operator.explaining import find_record
 from sesmail_cli.web.server import Response, redirect
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord

@@ -5,18 +5,19 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
+from rich.table import Column, Table
 
 from sesmail_cli.operator.engine import DEFAULT_NAME, Engine
 from sesmail_cli.operator.failures import AWS_FAILED, USAGE, aws_cause, describe_failure, exit_code_of
 from sesmail_cli.templates.files import TemplatesNotFoundError
-from sesmail_cli.terminal import confirm, err, out, print_json, print_line
+from sesmail_cli.terminal import confirm, err, out, print_json, print_line, print_row
 from sesmail_layer.domain.errors import TransientError
 
 OK = 0
@@ -27,6 +28,9 @@ EXIT_CODES = (
     f"Exits with {OK} when all is well, {ATTENTION} when the answer needs attention, "
     f"{USAGE} for a wrong argument or name, {AWS_FAILED} when AWS denies the request or cannot be reached."
 )
+
+Mark = Callable[[str], str]
+"""Turns a cell into markup."""
 
 EngineName = Annotated[
     str, typer.Option("--name", envvar="SESMAIL_NAME", help="The engine's name, Terraform's variable 'name'.")
@@ -62,6 +66,27 @@ class CommandContext:
         if not self.as_json:
             out.print(table)
 
+    def print_rows(
+        self, columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, marks: Mapping[str, Mark] | None = None
+    ) -> None:
+        """Print a table for people on a terminal; for programs whole rows, tab-separated, without a header.
+
+        On a terminal cells fold and are not cut: an address or id without its end is of no use. `marks` gives a
+        column's cells their colours. With --json, nothing is printed.
+        """
+        if self.as_json:
+            return
+        if not out.is_terminal:
+            for row in rows:
+                print_row(row)
+            return
+        table = Table(*[Column(name, overflow="fold") for name in columns], box=None, pad_edge=False)
+        painted = [(marks or {}).get(name, escape) for name in columns]
+        for row in rows:
+            table.add_row(*[mark(cell or "-") for mark, cell in zip(painted, row, strict=True)])
+        if table.row_count:
+            out.print(table)
+
     def print_json(self, answer: Any) -> None:
         """Print the whole answer for programs; without --json, nothing."""
         if self.as_json:
@@ -71,10 +96,17 @@ class CommandContext:
         """Print a message to stderr."""
         print_line(err, markup)
 
-    def confirm(self, question: str, *, yes: bool, dry_run: bool) -> bool:
-        """Ask before a change; --yes accepts, --dry-run and a missing terminal decline."""
-        if dry_run or yes:
-            return yes and not dry_run
+    def confirm(self, question: str, *, yes: bool, dry_run: bool, would: str = "") -> bool:
+        """Ask before a change; --yes accepts, --dry-run and a missing terminal decline.
+
+        `would` is what a dry run says in place of the question: "Would move 3 of 5 messages."
+        """
+        if dry_run:
+            if would:
+                self.note(f"{would} Nothing was changed.")
+            return False
+        if yes:
+            return True
         if not self.interactive:
             self.note("Nothing was changed. Add --yes to apply it.")
             return False

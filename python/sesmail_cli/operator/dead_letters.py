@@ -16,6 +16,8 @@ from sesmail_layer.domain.ses.ses_events import NotificationError, open_notifica
 
 UNREADABLE = "unreadable"
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
+_NO_REQUEST = frozenset({UNREADABLE, "other-event"})
+_UNSENT = frozenset({"no-record", "not-sent"})
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
 
@@ -44,6 +46,8 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     target: str | None
     """The queue that it can go back to; None: it stays, and `stays` has the reason."""
     stays: str | None = None
+    unsent: bool = False
+    """True: an email that was never sent; who deletes the message loses it."""
 
 
 class LoggedError(msgspec.Struct, frozen=True):
@@ -99,6 +103,7 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
         why=str(logged or why),
         target=None if stays else target,
         stays=stays,
+        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and cause not in _NO_REQUEST),
     )
 
 

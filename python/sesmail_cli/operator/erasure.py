@@ -103,7 +103,9 @@ def _delete_record(engine: Engine, email_id: str) -> bool:
 
 def _tombstone(entry: Suppression, key: str) -> dict[str, Any]:
     """Keep the reason and the time; drop what could identify the person (a diagnostic quotes the address)."""
-    anonymous = msgspec.structs.replace(entry, email=key, email_id=None, ses_message_id=None, diagnostic_code=None)
+    anonymous = msgspec.structs.replace(
+        entry, email=key, email_id=None, ses_message_id=None, diagnostic_code=None, note=None
+    )
     return to_item(anonymous, {"addedToSuppressionDate": RANGE_KEY_BYTES})
 
 

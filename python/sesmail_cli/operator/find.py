@@ -8,12 +8,11 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
 
 from sesmail_cli.operator.arguments import point_in_time, stored_address
 from sesmail_cli.operator.command import OK, CommandContext, UsageError
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.terminal import coloured, out, print_row
+from sesmail_cli.terminal import coloured
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_text
@@ -101,21 +100,8 @@ def _print(context: CommandContext, page: Page) -> None:
 
 
 def print_emails(context: CommandContext, emails: Sequence[Found]) -> None:
-    """Print a table on a terminal; else whole rows, tab-separated, without a header. With --json, nothing."""
-    if context.as_json:
-        return
-    if not out.is_terminal:
-        for email in emails:
-            print_row(_row(email))
-        return
-    # Folded, not cut: an address or id that misses its end is of no use.
-    columns = [Column(name, overflow="fold") for name in ("time", "email id", "to", "status", "template", "producer")]
-    table = Table(*columns, box=None)
-    for email in emails:
-        time, email_id, to, status, *rest = (cell or "-" for cell in _row(email))
-        table.add_row(time, escape(email_id), escape(to), coloured(status), *map(escape, rest))
-    if emails:
-        context.print_table(table)
+    columns = ("time", "email id", "to", "status", "template", "producer")
+    context.print_rows(columns, map(_row, emails), marks={"status": coloured})
 
 
 def _row(email: Found) -> Sequence[str | None]:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
-from rich.table import Column, Table
 
 from sesmail_cli.operator.arguments import new_address, point_in_time, stored_address
-from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, operator_command
-from sesmail_cli.operator.failures import describe_failure
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError, operator_command
+from sesmail_cli.operator.failures import AWS_FAILED
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
-from sesmail_cli.operator.suppression_list import TYPES, SesList, newest, outside_index
+from sesmail_cli.operator.suppressing import (
+    LARGEST_NOTE,
+    AddressState,
+    Removal,
+    look_up,
+    matching,
+    remove_address,
+    remove_matching,
+    search,
+)
+from sesmail_cli.operator.suppressing import add as add_suppression
+from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
+from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
-from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.plain_text import CONTROLS
 
-SOURCE = "sesmail.cli"
-_DAY_SECONDS = 86_400
+_EXAMPLES = 3
 
 app = typer.Typer(help="Show and change the suppression list.", no_args_is_help=True)
 app.command("import")(operator_command(import_))
@@ -47,28 +58,16 @@ def list_(
     ] = False,
 ) -> int:
     """List suppressed addresses, newest first. Those that other programs wrote without a date are last."""
-    engine, table = context.engine, context.engine.resource_name("Suppression")
-    now = engine.clock.now()
-    after, now_text = point_in_time(since, now) if since else "", utc_text(now)
-    types = TYPES if only is None else (only.value,)
-    entries = newest(engine.dynamodb, table, types, since=after, now_text=now_text, limit=limit)
-    try:
-        foreign = outside_index(
-            engine.dynamodb, table, None if only is None else types, since=after, now_text=now_text, every=every
-        )
-    except ClientError as err:
-        why = escape(describe_failure(err, engine.name))
-        context.note(f"Rows that other programs wrote could not be searched: {why}")
-    else:
-        merged = sorted([*entries, *foreign.entries], key=lambda entry: entry.added_to_suppression_date, reverse=True)
-        entries = merged[:limit]
-        if not foreign.complete:
-            context.note(
-                "Only part of the table was searched for rows that other programs wrote. --all searches it all."
-            )
-    context.print_json({"suppressions": entries})
-    context.print_table(_table(entries))
-    if len(entries) == limit:
+    engine = context.engine
+    after = point_in_time(since, engine.clock.now()) if since else ""
+    found = search(engine, only=None if only is None else only.value, since=after, limit=limit, every=every)
+    if found.error:
+        context.note(f"Rows that other programs wrote could not be searched: {escape(found.error)}")
+    elif not found.complete:
+        context.note("Only part of the table was searched for rows that other programs wrote. --all searches it all.")
+    context.print_json({"suppressions": found.entries})
+    _print_entries(context, found.entries)
+    if found.more:
         context.note(f"Only the newest {limit} are shown. --limit raises that.")
     return OK
 
@@ -77,24 +76,17 @@ def list_(
 @operator_command
 def show(context: CommandContext, address: Address) -> int:
     """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
-    key = stored_address(address)
-    entry = context.engine.suppression.get_many([key]).get(key)
-    ses_reason = _ses_reason(context, key)
-    context.print_json({"email": key, "suppression": entry, "sesSuppression": ses_reason})
+    state = look_up(context.engine, stored_address(address))
+    entry = state.suppression
+    _note_ses_error(context, state)
+    context.print_json({"email": state.email, "suppression": entry, "sesSuppression": state.ses_reason})
     if entry is None:
-        context.print(f"[green]Not suppressed:[/] {escape(key)}")
+        context.print(f"[green]Not suppressed:[/] {escape(state.email)}")
     else:
-        context.print(
-            f"[red]Suppressed:[/] {escape(key)} ({escape(entry.reason)}): {SUPPRESSION_REASONS[entry.reason]}"
-        )
-        context.print(escape(f"Listed {describe_origin(entry)}"))
-        if entry.diagnostic_code:
-            context.print(f"The other server answered “{escape(entry.diagnostic_code)}”")
-        if entry.email_id:
-            context.print(f"See that email: `sesmail explain {escape(entry.email_id)}`")
-    if ses_reason:
-        context.print(f"[red]Also on SES's own list[/] of this account ({escape(str(ses_reason))})")
-    return ATTENTION if entry or ses_reason else OK
+        _print_entry(context, state.email, entry)
+    if state.ses_reason:
+        context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
+    return ATTENTION if entry or state.ses_reason else OK
 
 
 @app.command()
@@ -107,24 +99,18 @@ def add(
         SuppressionReason.MANUAL
     ),
     days: Annotated[int | None, typer.Option("--days", min=1, help="Days until it expires; default: never.")] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="What others should know, such as a ticket; shown with the entry.")
+    ] = None,
 ) -> int:
     """Suppress an address. If it is suppressed already, the stronger reason and the longer time stay."""
-    engine = context.engine
-    key, now = new_address(address), engine.clock.now()
-    expires = None if days is None else now + days * _DAY_SECONDS
-    entry = Suppression(
-        email=key,
-        suppression_type=SUPPRESSION_TYPES[reason],
-        reason=reason,
-        added_to_suppression_date=utc_text(now),
-        source=SOURCE,
-        expires_at=None if expires is None else utc_text(expires),
-        ttl=None if expires is None else int(expires),
-    )
-    engine.suppression.add(entry)
-    stored = engine.suppression.get_many([key]).get(key, entry)
-    context.print_json({"email": key, "suppression": stored})
-    context.print(f"Suppressed: {escape(key)} ({escape(stored.reason)}), {escape(describe_origin(stored))}")
+    added = add_suppression(context.engine, new_address(address), reason=reason, days=days, note=_note(note))
+    stored = added.suppression
+    context.print_json({"email": stored.email, "suppression": stored, "kept": added.kept})
+    context.print(f"Suppressed: {escape(stored.email)} ({escape(stored.reason)}), {escape(describe_origin(stored))}")
+    if added.kept:
+        without = " Your note was not stored: remove the entry first to replace it." if note else ""
+        context.note(f"It was suppressed already, and the stronger entry stays.{without}")
     return OK
 
 
@@ -132,67 +118,153 @@ def add(
 @operator_command
 def remove(
     context: CommandContext,
-    address: Address,
+    address: Annotated[
+        str | None, typer.Argument(metavar="[ADDRESS]", help="The whole address; or none, with --where.")
+    ] = None,
     *,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="FIELD=VALUE",
+            help=f"Remove all entries that match: {', '.join(FIELDS)}. May be repeated; all must match.",
+        ),
+    ] = None,
     from_ses: Annotated[
         bool | None,
         typer.Option("--ses/--no-ses", help="Remove it from SES's own list too, or do not; default: ask."),
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Remove an address from the suppression list and, if you choose, from SES's own list of the account."""
-    engine = context.engine
-    key = stored_address(address)
-    entry = engine.suppression.get_many([key]).get(key)
-    if entry is not None:
-        engine.suppression.remove(key)
-        for tombstone in engine.keys.tombstones_of(key):
-            engine.suppression.remove(tombstone)
-    ses_reason = None if from_ses is False else _ses_reason(context, key)
-    off_ses = ses_reason is not None and _confirm_ses(context, key, ses_reason, from_ses)
-    if off_ses:
-        SesList(engine.sesv2).remove(key)
-    still_on_ses = ses_reason is not None and not off_ses
-    context.print_json({"email": key, "removed": entry, "sesSuppression": ses_reason, "removedFromSes": off_ses})
-    context.print(
-        f"Nothing to do: {escape(key)} was not suppressed."
-        if entry is None
-        else f"Removed: {escape(key)} was suppressed ({escape(entry.reason)}), {escape(describe_origin(entry))}"
+    """Remove an address, or all that match, from the suppression list. Shows them first, then asks.
+
+    What is removed is kept in a file on your machine, which `sesmail suppression import --from csv` restores. SES's own
+    list of the account is changed only if you choose so.
+    """
+    if (address is None) == (where is None):
+        raise UsageError("Give an ADDRESS, or one --where or more: --where domain=example.com --where since=2d")
+    if address is not None:
+        return _remove_one(context, stored_address(address), from_ses, yes=yes, dry_run=dry_run)
+    return _remove_many(context, where or [], from_ses=bool(from_ses), yes=yes, dry_run=dry_run)
+
+
+def _remove_one(context: CommandContext, key: str, from_ses: bool | None, *, yes: bool, dry_run: bool) -> int:
+    state = look_up(context.engine, key, with_ses=from_ses is not False)
+    _note_ses_error(context, state)
+    if state.suppression is not None:
+        _print_entry(context, key, state.suppression)
+    off_ses = bool(state.ses_reason and from_ses)
+    lists = [name for name, on in (("the suppression list", state.suppression), ("SES's own list", off_ses)) if on]
+    removal = None
+    if lists:
+        what = f"{key} from {' and '.join(lists)}"
+        if not context.confirm(f"Remove {what}?", yes=yes, dry_run=dry_run, would=f"Would remove {what}."):
+            context.print_json(_result(state, None))
+            return ATTENTION
+    if state.ses_reason and from_ses is None and context.interactive and not (yes or dry_run):
+        off_ses = _confirm_ses(key, state.ses_reason)
+    if lists or off_ses:
+        removal = remove_address(context.engine, key, from_ses=off_ses)
+        _print_removal(context, removal)
+    elif not state.ses_reason:
+        context.print(f"Nothing to do: {escape(key)} was not suppressed.")
+    context.print_json(_result(state, removal))
+    if removal and removal.ses_error:
+        return AWS_FAILED
+    return _left_on_ses(context, state, off_ses=bool(removal and removal.removed_from_ses))
+
+
+def _left_on_ses(context: CommandContext, state: AddressState, *, off_ses: bool) -> int:
+    if not state.ses_reason or off_ses:
+        return OK
+    context.note(
+        f"[yellow]It is still on SES's own list[/] ({escape(state.ses_reason)}): the next email to it bounces, and "
+        "it is suppressed again. Use `--ses` to remove it there."
     )
-    if off_ses:
-        context.print(f"Also removed from SES's own list ({escape(str(ses_reason))}).")
-    if still_on_ses:
-        context.note(
-            f"[yellow]It is still on SES's own list[/] ({escape(str(ses_reason))}): the next email to it bounces, and "
-            "it is suppressed again. Use `--ses` to remove it there."
-        )
-    return ATTENTION if still_on_ses else OK
+    return ATTENTION
 
 
-def _confirm_ses(context: CommandContext, key: str, reason: str, given: bool | None) -> bool:
-    if given is not None:
-        return given
-    question = f"{key} is also on SES's own suppression list ({reason}). Remove it there too?"
-    return context.interactive and confirm(question)
+def _result(state: AddressState, removal: Removal | None) -> dict[str, Any]:
+    return {
+        "email": state.email,
+        "removed": state.suppression if removal and removal.removed else None,
+        "sesSuppression": state.ses_reason,
+        "removedFromSes": bool(removal and removal.removed_from_ses),
+        "log": removal and removal.log,
+    }
 
 
-def _ses_reason(context: CommandContext, key: str) -> str | None:
-    """Read SES's reason; None, with a note, where the role may not read it, or the endpoint lacks SES v2."""
-    try:
-        return SesList(context.engine.sesv2).reason(key)
-    except (BotoCoreError, ClientError) as err:
-        context.note(f"SES's own list could not be read: {escape(describe_failure(err, context.engine.name))}")
-        return None
+def _remove_many(context: CommandContext, given: Sequence[str], *, from_ses: bool, yes: bool, dry_run: bool) -> int:
+    where = parse_where(given, context.engine.clock.now())
+    entries = matching(context.engine, where)
+    reasons = Counter(str(entry.reason) for entry in entries)
+    for reason, count in reasons.most_common():
+        context.print(f"{count:,} {escape(reason)}")
+    _print_entries(context, entries[:_EXAMPLES])
+    if len(entries) > _EXAMPLES:
+        context.note(f"… and {len(entries) - _EXAMPLES:,} more. --json lists all.")
+    removal = None
+    what = f"{len(entries):,} entries" + (" here and from SES's own list" if from_ses else "")
+    if not entries:
+        context.print("Nothing to do: no entry matches.")
+    elif context.confirm(f"Remove {what}?", yes=yes, dry_run=dry_run, would=f"Would remove {what}."):
+        removal = remove_matching(context.engine, where, from_ses=from_ses)
+        _print_removal(context, removal)
+        if not from_ses:
+            context.note("SES's own list may still have these addresses: --ses removes them there too.")
+    context.print_json({"matching": entries, "reasons": reasons, "result": removal})
+    if removal and removal.ses_error:
+        return AWS_FAILED
+    return ATTENTION if entries and (removal is None or removal.changed) else OK
 
 
-def _table(entries: list[Suppression]) -> Table:
-    # An address is copied: it folds where the terminal is narrow.
-    table = Table(Column("Address", overflow="fold"), "Reason", "Since", "Expires", "From", box=None, pad_edge=False)
-    for entry in entries:
-        origin = " ".join(filter(None, (entry.source, entry.email_id)))
-        expires = entry.expires_at or "never"
-        row = (_display(entry.email), entry.reason, entry.added_to_suppression_date, expires, origin)
-        table.add_row(*map(escape, row))
-    return table
+def _print_removal(context: CommandContext, removal: Removal) -> None:
+    if removal.removed:
+        context.print(f"[green]Removed {removal.removed:,}.[/] Kept in {escape(str(removal.log))}")
+    if removal.removed_from_ses:
+        context.print(f"Removed {removal.removed_from_ses:,} from SES's own list.")
+    if removal.changed:
+        context.note(f"[yellow]{removal.changed:,} changed meanwhile[/] and stay: run this again to look at them.")
+    if removal.ses_error:
+        context.note(f"[yellow]SES's own list still has some of them:[/] {escape(removal.ses_error)}")
+
+
+def _confirm_ses(key: str, reason: str) -> bool:
+    return confirm(f"{key} is also on SES's own suppression list ({reason}). Remove it there too?")
+
+
+def _note(text: str | None) -> str | None:
+    """Check a note. Raises UsageError."""
+    if text is not None and len(text) > LARGEST_NOTE:
+        raise UsageError(f"--note has {len(text)} characters; allowed: {LARGEST_NOTE}. Name a ticket instead.")
+    return CONTROLS.sub(" ", text).strip() or None if text else None
+
+
+def _note_ses_error(context: CommandContext, state: AddressState) -> None:
+    if state.ses_error:
+        context.note(f"SES's own list could not be read: {escape(state.ses_error)}")
+
+
+def _print_entry(context: CommandContext, key: str, entry: Suppression) -> None:
+    context.print(f"[red]Suppressed:[/] {escape(key)} ({escape(entry.reason)}): {SUPPRESSION_REASONS[entry.reason]}")
+    context.print(escape(f"Listed {describe_origin(entry)}"))
+    if entry.note:
+        context.print(f"Note: {escape(entry.note)}")
+    if entry.diagnostic_code:
+        context.print(f"The other server answered “{escape(entry.diagnostic_code)}”")
+    if entry.email_id:
+        context.print(f"See that email: `sesmail explain {escape(entry.email_id)}`")
+
+
+def _print_entries(context: CommandContext, entries: Sequence[Suppression]) -> None:
+    context.print_rows(("address", "reason", "since", "expires", "from", "email id", "note"), map(_row, entries))
+
+
+def _row(entry: Suppression) -> Sequence[str | None]:
+    expires = entry.expires_at or "never"
+    added = entry.added_to_suppression_date
+    return _display(entry.email), entry.reason, added, expires, entry.source, entry.email_id, entry.note
 
 
 def _display(email: str) -> str:

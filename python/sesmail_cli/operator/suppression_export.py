@@ -30,6 +30,7 @@ COLUMNS = (
     "sesMessageId",
     "bounceSubType",
     "diagnosticCode",
+    "note",
 )
 # A spreadsheet runs a cell that begins like this: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")

@@ -171,6 +171,7 @@ def read_entry(row: Row, options: Options) -> Reading:
         ses_message_id=_detail(row, options, "sesmessageid"),
         bounce_sub_type=_detail(row, options, "bouncesubtype"),
         diagnostic_code=_diagnostic(row, options),
+        note=_detail(row, options, "note"),
         expires_at=None if expiry is None else utc_text(expiry),
         ttl=None if expiry is None else int(expiry),
     )

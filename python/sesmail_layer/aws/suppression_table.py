@@ -89,7 +89,7 @@ class SuppressionTable:
             wanted = suppression if expired else existing.joined(suppression)
             if wanted == existing:
                 return
-            condition, values = _unchanged(item)
+            condition, values = unchanged(item)
         raise TransientError(f"{_NOT_WRITTEN}: the entry changed {_TRIES} times meanwhile", code="FBK004")
 
     def remove(self, address: str, only: SuppressionReason | None = None) -> None:
@@ -133,8 +133,8 @@ def read_suppression(item: Item) -> Suppression:
         return msgspec.structs.replace(entry, expires_at=None)
 
 
-def _unchanged(item: Item) -> tuple[str, dict[str, Any]]:
-    """The condition that the item is still as it was read, whatever its attributes are."""
+def unchanged(item: Item) -> tuple[str, dict[str, Any]]:
+    """Return the condition, and its values, that an item is still as it was read, whatever its attributes are."""
     clauses, values = [], dict[str, Any]()
     for name in ("reason", "addedToSuppressionDate"):
         if name in item:

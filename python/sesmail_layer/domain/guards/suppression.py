@@ -49,6 +49,8 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     source: str | None = None
     bounce_sub_type: str | None = None
     diagnostic_code: str | None = None
+    note: str | None = None
+    """What an operator wrote about it."""
     expires_at: str | None = None
     """None: never. DynamoDB's TTL deletes late, so readers compare it themselves."""
     ttl: int | None = None
