@@ -34,6 +34,7 @@ def test_a_delivered_email_shows_its_statuses_in_order_and_needs_nothing(engine:
         "delivered",
     ]
     assert "Next: Nothing: it was delivered." in result.stdout
+    assert result.stderr == ""
 
 
 def test_an_email_is_found_by_its_ses_message_id_too(engine: MotoEngine) -> None:

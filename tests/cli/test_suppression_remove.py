@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.operator import suppressing
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.operator.removal_log import log_path
+from sesmail_layer.aws.dynamodb_items import read_items
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, NAME, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.ses_v2 import SesV2
@@ -82,14 +82,13 @@ class TestOneAddress:
         self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine.suppress()
-        look_up = suppressing.read_items
 
         def then_a_complaint(*given: Any) -> Any:
-            found = list(look_up(*given))
+            found = list(read_items(*given))
             engine.suppress(SuppressionReason.SPAM_COMPLAINT)
             return iter(found)
 
-        monkeypatch.setattr(suppressing, "read_items", then_a_complaint)
+        monkeypatch.setattr("sesmail_cli.operator.suppressing.read_items", then_a_complaint)
 
         result = sesmail("suppression", "remove", ADA, "--yes")
 

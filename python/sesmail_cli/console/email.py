@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from sesmail_cli.console.emails import PLACE, local_time
+from sesmail_cli.console.emails import PLACE
+from sesmail_cli.console.times import local_time, with_local_times
 from sesmail_cli.console.view import Route, View
 from sesmail_cli.operator.advice import is_of_mailbox
-from sesmail_cli.operator.explain import Explanation, explain_record
-from sesmail_cli.operator.format import describe_origin, describe_pause
+from sesmail_cli.operator.explaining import Explanation, explain_record
+from sesmail_cli.operator.format import describe_origin, describe_pause, duration
+from sesmail_cli.operator.timeline import Step
 from sesmail_cli.web.server import Response
+from sesmail_cli.web.text import shorten
 from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.times import utc_seconds
+
+_LONGEST = 600
+"""Characters of a text of strangers that the page shows. Addresses and ids are always whole."""
 
 
 def show(view: View, email_id: str) -> Response:
     record = view.engine.tracking.get_many([email_id]).get(email_id)
     if record is None:
         return view.page("email-missing.html", place=PLACE.path, status=404, email_id=email_id)
-    explanation = explain_record(view.engine, record)
+    explanation = explain_record(view.engine, record, with_log=False)
     return view.page(
         "email.html",
         place=PLACE.path,
         record=record,
         explained=explanation,
         steps=_steps(record, explanation),
-        notices=_notices(view, record, explanation),
+        next_steps=[with_local_times(text) for text in explanation.next_steps],
+        notices=[with_local_times(text) for text in _notices(view, record, explanation)],
         waits_until=local_time(explanation.waiting.until)
         if explanation.waiting and explanation.waiting.until
         else None,
@@ -36,13 +44,22 @@ def _steps(record: TrackingRecord, explanation: Explanation) -> list[tuple[str, 
     """Return the timeline as parts.html shows it."""
     return [
         (
-            local_time(step.at, seconds=True),
-            step.what,
+            local_time(step.at, seconds=True) + _later(before, step.at),
+            shorten(with_local_times(step.what), _LONGEST),
             step.status,
             ", ".join(filter(None, [step.recipient, f"attempt {step.attempt}" if record.attempt > 1 else ""])) or None,
         )
-        for step in explanation.timeline
+        for before, step in zip([None, *explanation.timeline], explanation.timeline, strict=False)
     ]
+
+
+def _later(before: Step | None, at: str) -> str:
+    """Say how long after the step before it this one was, from a second on."""
+    try:
+        seconds = utc_seconds(at) - utc_seconds(before.at) if before else 0
+    except ValueError:
+        return ""
+    return f", {duration(seconds)} later" if seconds >= 1 else ""
 
 
 def _notices(view: View, record: TrackingRecord, explanation: Explanation) -> list[str]:
@@ -67,11 +84,11 @@ def _notices(view: View, record: TrackingRecord, explanation: Explanation) -> li
 def _facts(record: TrackingRecord) -> list[tuple[str, str | list[str]]]:
     facts: list[tuple[str, str | list[str] | None]] = [
         ("To", record.to_email),
-        ("Subject", record.subject),
-        ("Producer", record.original_source),
-        ("Template", record.template_name),
+        ("Subject", shorten(record.subject or "", _LONGEST)),
+        ("Producer", shorten(record.original_source or "", _LONGEST)),
+        ("Template", shorten(record.template_name or "", _LONGEST)),
         ("Topic", record.topic),
-        ("Tags", record.tags),
+        ("Tags", [shorten(tag, _LONGEST) for tag in record.tags]),
         ("Email id", record.email_id),
         ("SES message id", record.ses_message_id),
         ("Copies", [f"{state.type or 'copy'} {to}: {state.status}" for to, state in record.recipients.items()]),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import REQUESTS_PER_PAGE, Place, Route, View
 from sesmail_cli.operator.arguments import point_in_time, stored_address
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.operator.explain import find_record
+from sesmail_cli.operator.explaining import find_record
 from sesmail_cli.web.server import Response, redirect
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -134,17 +134,6 @@ def _row(view: View, record: TrackingRecord) -> dict[str, str]:
         "email_id": record.email_id,
         "why": (record.error_type or record.defer_reason or record.bounce_type or "").replace("_", " "),
     }
-
-
-def local_time(at: str, *, seconds: bool = False) -> str:
-    """Return a record's time as this machine's clock shows it; the date only where it is not today."""
-    try:
-        moment = datetime.fromisoformat(at).astimezone()
-    except ValueError:
-        return at
-    clock = "%H:%M:%S" if seconds else "%H:%M"
-    is_today = moment.date() == datetime.now().astimezone().date()
-    return moment.strftime(clock if is_today else f"%d %b %Y, {clock}").removeprefix("0" if not is_today else "")
 
 
 ROUTES: tuple[Route, ...] = ((PLACE.path, show),)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sesmail_cli.console import emails
 from sesmail_cli.console.charts import column_chart, meter, sparkline
+from sesmail_cli.console.times import with_local_times
 from sesmail_cli.console.view import Place, Route, View
 from sesmail_cli.operator.format import describe_pause, duration, scope
 from sesmail_cli.operator.overview import HOURS, Overview, read_overview
@@ -81,7 +82,7 @@ def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
         text = f"Paused: {describe_pause(source, state, cooldown)}." if state else f"Paused: {scope(source)}."
         query = {"status": "waiting"} if source == ACCOUNT else {"status": "waiting", "producer": source}
         is_bad = source == ACCOUNT or bool(state and state.held_by_breaker)
-        yield Concern(text, is_bad, view.url(emails.PLACE.path, **query), "What waits")
+        yield Concern(with_local_times(text), is_bad, view.url(emails.PLACE.path, **query), "What waits")
     for alarm in seen.firing:
         yield Concern(f"The alarm {alarm.name} fires since {duration(seen.at - alarm.since)}.", is_bad=True)
     for queue in seen.dead_letter_queues:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from sesmail_cli.operator.email_log import EmailLog
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -47,6 +48,9 @@ _RETRIED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.re
 _SENDER_REFUSED = frozenset(kind.value for kind, effect in EFFECTS.items() if effect.sender_refused)
 
 _HEALTHY = frozenset({Status.SENDING, Status.SENT, Status.DELAYED, Status.DELIVERED, Status.OPENED, Status.CLICKED})
+_UNFINISHED = frozenset({Status.SENDING, Status.DEFERRED})
+# About two minutes of tries: an error that lasts so long does not go by itself.
+_TRIES_OF_AN_OUTAGE = 5
 _OF_MAILBOX = frozenset({Status.SOFT_BOUNCED, Status.BOUNCED, Status.COMPLAINED})
 """What a redirected email gets from the mailbox, and no recipient has to do with."""
 _HELD = frozenset({"paused", "breaker", "sending_paused", "access_denied"})
@@ -59,12 +63,37 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     needs_attention: bool
 
 
-def advise(record: TrackingRecord, states: Mapping[str, SendingState], *, retry_at: str | None, now: float) -> Advice:
-    """Advise on an email in its current status; `retry_at` is the result of `retry_time`."""
+def advise(
+    record: TrackingRecord,
+    states: Mapping[str, SendingState],
+    *,
+    retry_at: str | None,
+    now: float,
+    log: EmailLog | None = None,
+) -> Advice:
+    """Advise on an email in its current status; `retry_at` is the result of `retry_time`.
+
+    While an email meets errors, these come first, whatever its status says.
+    """
     held = record.status is Status.DEFERRED and record.defer_reason in _HELD
     healthy = record.status in _HEALTHY or is_of_mailbox(record)
     attention = not (healthy or retry_at or (record.status is Status.DEFERRED and not held))
-    return Advice(steps=list(_steps(record, states, retry_at, now)), needs_attention=attention)
+    steps = list(_steps(record, states, retry_at, now))
+    if record.status not in _UNFINISHED or log is None or not log.tries:
+        return Advice(steps=steps, needs_attention=attention)
+    return Advice(
+        steps=[*failing_steps(log), *(step for step in steps if not step.startswith("Nothing"))],
+        needs_attention=attention or log.tries >= _TRIES_OF_AN_OUTAGE,
+    )
+
+
+def failing_steps(log: EmailLog | None) -> list[str]:
+    """Say what to do about the error that an email meets with every try; nothing where it met none."""
+    if log is None or not log.tries or log.last_error is None:
+        return []
+    code = log.last_error.code
+    row = f"docs/troubleshooting.md says what {code} means" if code else "see the sender's log"
+    return [f"Remove the cause of the last error ({row}). It is tried again by itself, at most 45 s apart."]
 
 
 def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, now: float) -> str | None:

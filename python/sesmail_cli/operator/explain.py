@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.advice import advise, retry_time
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
-from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
+from sesmail_cli.operator.email_log import EmailLog
+from sesmail_cli.operator.explaining import Explanation, explain_missing, explain_record, find_record
 from sesmail_cli.operator.find import found, newest_to, print_emails
 from sesmail_cli.operator.format import describe_origin, describe_pause, duration
-from sesmail_cli.operator.timeline import DEFER_REASONS, Step, timeline
+from sesmail_cli.operator.timeline import Step
 from sesmail_cli.terminal import coloured
-from sesmail_layer.domain.guards.sending_state import SendingState
-from sesmail_layer.domain.guards.suppression import Suppression
-from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 from sesmail_layer.usecases.find import Page
 
 _NEWEST = 20
 """So many emails to an address are listed."""
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an email waits, and until when, if known."""
-
-    reason: str
-    until: str | None = None
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    email_id: str
-    to_email: str | None
-    status: str
-    delivery_mode: str
-    """The mode of the sender's latest write."""
-    redirected_to: str | None
-    """The mailbox that got the latest attempt in place of the recipients."""
-    sink: bool
-    """True where the latest attempt was not sent, but recorded as sent and delivered."""
-    attempt: int
-    timeline: list[Step] = msgspec.field(name="story")
-    waiting: Waiting | None
-    paused: Mapping[str, SendingState]
-    suppressions: list[Suppression]
-    retry_at: str | None
-    """When a soft-bounced email is retried."""
-    unknown_fields: list[str]
-    """Fields of the request that the engine does not know."""
-    conflicts_with: str | None
-    """The email that has the id this request asked for."""
-    next_steps: list[str]
-    needs_attention: bool
 
 
 def explain(
@@ -85,60 +48,6 @@ def _list_newest(context: CommandContext, page: Page) -> int:
     return OK
 
 
-def find_record(engine: Engine, given: str) -> TrackingRecord | None:
-    """Return the record of an email's id, or of SES's message id. Raises TransientError."""
-    if record := engine.tracking.get_many([given]).get(given):
-        return record
-    email_id = engine.tracking.find_by_ses_message_id(given)
-    return engine.tracking.get_many([email_id]).get(email_id) if email_id else None
-
-
-def explain_record(engine: Engine, record: TrackingRecord) -> Explanation:
-    """Read what the record does not say: pauses and suppressions. Raises TransientError."""
-    now = engine.clock.now()
-    states = engine.paused([record.original_source] if record.original_source else [])
-    addresses = [address for address in (record.to_email, *record.recipients) if address]
-    suppressions = list(engine.suppression.get_many(addresses).values())
-    # The soft bounce that suppressed the address is not retried.
-    retry_at = None if suppressions else _retry_at(engine, record, now)
-    advice = advise(record, states, retry_at=retry_at, now=now)
-    return Explanation(
-        email_id=record.email_id,
-        to_email=record.to_email,
-        status=record.status,
-        delivery_mode=record.delivery_mode or "live",
-        redirected_to=record.redirected_to,
-        sink=record.sink,
-        attempt=record.attempt,
-        timeline=timeline(record),
-        waiting=_waiting(record, now),
-        paused=states,
-        suppressions=suppressions,
-        retry_at=retry_at,
-        unknown_fields=record.unknown_fields,
-        conflicts_with=record.conflicts_with,
-        next_steps=advice.steps,
-        needs_attention=advice.needs_attention,
-    )
-
-
-def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
-    if record.status is not Status.DEFERRED:
-        return None
-    untils = [entry.detail.get("until") for entry in record.history if entry.status is Status.DEFERRED]
-    reason = DEFER_REASONS.get(record.defer_reason or "", record.defer_reason or "not known")
-    until = untils[-1] if untils else None
-    # A held email is checked repeatedly, but its record has the time of the first check only.
-    return Waiting(reason=reason, until=until if until and utc_seconds(until) > now else None)
-
-
-def _retry_at(engine: Engine, record: TrackingRecord, now: float) -> str | None:
-    if record.status is not Status.SOFT_BOUNCED:
-        return None
-    retries, delay = engine.soft_bounce_retries, engine.retry_delay_seconds
-    return retry_time(record, retries=retries, delay_seconds=delay, now=now)
-
-
 def _print(context: CommandContext, record: TrackingRecord, explanation: Explanation) -> None:
     to = escape(record.to_email or "an address that could not be read")
     context.print(f"[bold]{escape(record.email_id)}[/] to {to}: {coloured(record.status)}, attempt {record.attempt}")
@@ -162,6 +71,7 @@ def _print(context: CommandContext, record: TrackingRecord, explanation: Explana
         context.print(f"[yellow]Unknown fields, ignored:[/] {escape(', '.join(record.unknown_fields))}")
     if record.conflicts_with:
         context.print(f"[yellow]Conflict:[/] its emailId was another email's: {escape(record.conflicts_with)}")
+    _print_log(context, explanation.log, explanation.log_error)
     for text in explanation.next_steps:
         context.print(f"[bold]Next:[/] {escape(text)}")
 
@@ -187,21 +97,31 @@ def _print_waiting(context: CommandContext, explanation: Explanation) -> None:
 
 
 def _explain_missing(context: CommandContext, email_id: str) -> int:
-    engine = context.engine
-    depths = {name: depth for name in (*QUEUES, *DEAD_LETTER_QUEUES) if (depth := engine.depth(name).total)}
-    steps = _next_steps(depths)
-    context.print_json({"emailId": email_id, "status": None, "queues": depths, "nextSteps": steps})
+    missing = explain_missing(context.engine, email_id)
+    context.print_json(missing)
     context.print(f"[yellow]There is no record of[/] [bold]{escape(email_id)}[/].")
-    for text in steps:
+    _print_log(context, missing.log, missing.log_error)
+    for text in missing.next_steps:
         context.print(f"[bold]Next:[/] {escape(text)}")
     return ATTENTION
 
 
-def _next_steps(depths: Mapping[str, int]) -> Sequence[str]:
-    where = ", ".join(f"{name} {depth}" for name, depth in depths.items())
-    return [
-        f"It may be waiting in a queue ({where})." if where else "It is not waiting: all queues are empty.",
-        "Records are deleted after data_retention_days, and by `sesmail erase`.",
-        "Check the id: a request without an emailId gets `email-` and the event id that PutEvents returned. Check the "
-        "detail-type too: the engine accepts only 'Email Request'.",
-    ]
+def _print_log(context: CommandContext, log: EmailLog | None, error: str | None) -> None:
+    """Print what only the log knows."""
+    if error:
+        context.note(f"The sender's log could not be read, so tries and errors are not shown: {escape(error)}")
+    if log is None:
+        return
+    if log.tries:
+        context.print(f"[yellow]Tries in a row that failed:[/] {log.tries}")
+    if log.last_error:
+        code = f"{log.last_error.code}: " if log.last_error.code else ""
+        context.print(
+            f"[yellow]Last error in the log:[/] {escape(f'{log.last_error.at}  {code}{log.last_error.message}')}"
+        )
+    if log.duplicates:
+        context.print(f"Duplicates: the same request came {log.duplicates} more times, and was not sent again")
+    if log.conflicts:
+        context.print(f"[yellow]Conflicts:[/] other requests used its emailId: {escape(', '.join(log.conflicts))}")
+    if not log.complete:
+        context.note("The sender's log is large and was searched for 5 s only: there may be more.")

@@ -30,7 +30,7 @@ document.addEventListener('keydown', (event) => {
 // no step reads much; a button stops it.
 const foot = document.getElementById('foot');
 
-async function searchOn() {
+async function searchOn(isAsked) {
   const body = document.querySelector('#found tbody');
   const button = document.createElement('button');
   let stopped = false;
@@ -41,7 +41,7 @@ async function searchOn() {
   const wanted = body.rows.length + Number(foot.dataset.wanted);
   let more = document.getElementById('more');
   more.replaceWith(button);
-  button.focus();
+  if (isAsked) button.focus();
   while (more && !stopped && body.rows.length < wanted) {
     const answer = await fetch(more.href);
     if (!answer.ok) break;
@@ -53,7 +53,7 @@ async function searchOn() {
   }
   if (more) {
     button.replaceWith(more);
-    more.focus();
+    if (isAsked) more.focus();
     return;
   }
   button.remove();
@@ -63,5 +63,6 @@ async function searchOn() {
 foot?.addEventListener('click', (event) => {
   if (event.target.id !== 'more' || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  searchOn();
+  searchOn(true);
 });
+if (document.getElementById('more') && !document.querySelector('#found tbody tr')) searchOn(false);
