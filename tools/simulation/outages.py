@@ -21,6 +21,7 @@ _TABLES = {
     "suppression",
     "pending",
     "producer_states",
+    "cancel_rules",
     "cap_counters",
     "sending_counts",
     "alarm_states",
@@ -46,7 +47,7 @@ _READS = {
     "sending_counts.excluded",
     "progress.read",
 }
-_PUTS = {"tracking.create", "tracking.replace", "pending.keep"}
+_PUTS = {"tracking.create", "tracking.replace", "pending.keep", "cancel_rules.add_rule"}
 _OPERATIONS = (
     dict.fromkeys(_READS, "BatchGetItem")
     | dict.fromkeys(_PUTS, "PutItem")

@@ -13,12 +13,14 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, read_items, rejected_item
 from sesmail_layer.aws.foreign_rows import read_row
+from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _STATE = "state#"
+_CANCEL = "cancel#"
 MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
 """As `read_state` reads it: what is no truth value pauses, too."""
 
@@ -100,6 +102,21 @@ def read_state(item: Item) -> SendingState:
     if "paused" in item and "BOOL" not in item["paused"]:
         return msgspec.structs.replace(state, paused=True, paused_by="operator")
     return state
+
+
+def cancel_key(source: str) -> str:
+    return f"{_CANCEL}{source}"
+
+
+def cancellations_in(items: Mapping[str, Item]) -> dict[str, Cancellations]:
+    """Return the cancellations among items, by source; a source without any is left out."""
+    read = {source: read_cancellations(item) for source, item in by_source(items, _CANCEL)}
+    return {source: found for source, found in read.items() if found.rules or found.erased}
+
+
+def read_cancellations(item: Item) -> Cancellations:
+    """Read a source's cancellations, whoever wrote them; what cannot be read cancels nothing."""
+    return read_row(item, Cancellations, {})
 
 
 def by_source(items: Mapping[str, Item], prefix: str) -> Iterator[tuple[str, Item]]:
