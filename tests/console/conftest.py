@@ -77,6 +77,12 @@ class Html(HTMLParser):
     def values(self, name: str) -> list[str]:
         return [tag["value"] for tag in self._tags if tag.get("name") == name and tag["tag"] in ("input", "button")]
 
+    def attributes(self, tag_name: str, attribute: str) -> list[str]:
+        return [tag[attribute] for tag in self._tags if tag["tag"] == tag_name and attribute in tag]
+
+    def sources(self, tag_name: str) -> list[str]:
+        return self.attributes(tag_name, "src")
+
     def hidden(self) -> list[tuple[str, str]]:
         return [(tag["name"], tag["value"]) for tag in self._tags if tag.get("type") == "hidden"]
 

@@ -19,6 +19,7 @@ from sesmail_cli.console import (
     sending_actions,
     suppression_actions,
     suppressions,
+    templates,
 )
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
@@ -40,6 +41,7 @@ PLACES: tuple[Place, ...] = (
     producers.PLACE,
     suppressions.PLACE,
     dead_letters.PLACE,
+    templates.PLACE,
 )
 _ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES, *producers.ROUTES, *suppressions.ROUTES)
 _ACTIONS: tuple[Action, ...] = (
@@ -59,11 +61,16 @@ class ConsoleApp:
         self._pages = environment(PAGES)
         self._pages.filters["with_commands"] = with_commands
         readings = dead_letters.Readings(engine)
+        self._templates = templates.TemplatePages(engine)
         actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
-        self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
+        plans: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
         letters = dead_letters.DeadLetterPages(readings).routes
-        gets = (*_ROUTES, *letters, *self._posts, (r"done/([\w-]+)", actions.done))
-        self._routes = {"GET": gets, "POST": self._posts}
+        gets = (*_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
+        self._routes = {"GET": gets, "POST": (*plans, *self._templates.posts)}
+
+    def close(self) -> None:
+        """End what it has started."""
+        self._templates.close()
 
     def __call__(self, request: Request) -> Response:
         if request.path in _FILES:
@@ -90,8 +97,18 @@ class ConsoleApp:
         return describe_failure(cause, self._engine.name) if cause else str(error)
 
 
+class ConsoleServer(LocalServer):
+    """Serves the console, and ends with it what it has started."""
+
+    def __init__(self, engine: Engine, token: str, port: int) -> None:
+        self.console = ConsoleApp(engine, lambda: self.base)
+        super().__init__(self.console, port, token)
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.console.close()
+
+
 def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
     """Return the console's server, which listens already. Raises TransientError, and OSError for a taken port."""
-    app = ConsoleApp(engine, lambda: server.base)
-    server = LocalServer(app, port, token)
-    return server
+    return ConsoleServer(engine, token, port)
