@@ -7,7 +7,6 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
 
 import pytest
 
