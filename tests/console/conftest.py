@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html as html_text
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,6 +21,7 @@ from tests.cli.conftest import NAME, MotoEngine, cached_api_models, engine, ses_
 __all__ = ["cached_api_models", "engine", "ses_v2", "ses_v2_server"]
 
 BASE = "/token/"
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e' + 10_000 * "x"
 
 
 class Visitor:
@@ -39,6 +43,54 @@ class Visitor:
 
     def post(self, path: str, *fields: tuple[str, str]) -> Response:
         return self._app(Request("POST", path, {}, urlencode(fields).encode()))
+
+    def text_of_post(self, path: str, *fields: tuple[str, str]) -> str:
+        """Return the page that answers a form."""
+        answer = self.post(path, *fields)
+        assert answer.status == 200, answer.content
+        return str(answer.content)
+
+
+class Html(HTMLParser):
+    """A page's text, addresses, and the values of its fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+        self._tags: list[dict[str, str]] = []
+        self.feed(page)
+        self.text = re.sub(r"\s+", " ", "".join(self._parts))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tags.append({"tag": tag} | {name: value or "" for name, value in attrs})
+
+    def handle_data(self, data: str) -> None:
+        self._parts.append(data)
+
+    @property
+    def hrefs(self) -> list[str]:
+        return [tag["href"] for tag in self._tags if "href" in tag]
+
+    def links(self, element_id: str) -> list[str]:
+        return [tag["href"] for tag in self._tags if tag.get("id") == element_id]
+
+    def values(self, name: str) -> list[str]:
+        return [tag["value"] for tag in self._tags if tag.get("name") == name and tag["tag"] in ("input", "button")]
+
+    def hidden(self) -> list[tuple[str, str]]:
+        return [(tag["name"], tag["value"]) for tag in self._tags if tag.get("type") == "hidden"]
+
+
+def confirm(visitor: Visitor, action: str, plan: Html) -> Response:
+    """Press a plan's button."""
+    assert plan.values("confirmed") == ["yes"], plan.text
+    return visitor.post(f"actions/{action}", *plan.hidden(), ("confirmed", "yes"))
+
+
+def done_text(visitor: Visitor, answer: Response) -> str:
+    """Follow an action to its result; return the text."""
+    assert answer.status == 303, html_text.unescape(str(answer.content))
+    return Html(visitor.text(answer.headers["Location"].removeprefix(BASE))).text
 
 
 @pytest.fixture

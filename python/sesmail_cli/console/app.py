@@ -9,8 +9,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.console import email, emails, overview
+from sesmail_cli.console import dead_letters, email, emails, overview, suppression_actions, suppressions
 from sesmail_cli.console.actions import Action, Actions
+from sesmail_cli.console.dead_letter_actions import DeadLetterActions
 from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
@@ -20,12 +21,12 @@ from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
 PAGES = Path(__file__).parent / "pages"
-_FILES = frozenset({"console.css", "console.js"})
+_FILES = frozenset({"actions.css", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
-PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE)
-_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES)
-_ACTIONS: tuple[Action, ...] = ()
+PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE, suppressions.PLACE, dead_letters.PLACE)
+_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES, *suppressions.ROUTES)
+_ACTIONS: tuple[Action, ...] = (*suppression_actions.ACTIONS,)
 
 
 class ConsoleApp:
@@ -37,9 +38,11 @@ class ConsoleApp:
         self._known = set(engine.states.listed_pauses())
         self._pages = environment(PAGES)
         self._pages.filters["with_commands"] = with_commands
-        actions = Actions(_ACTIONS)
+        readings = dead_letters.Readings(engine)
+        actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
         self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
-        gets = (*_ROUTES, *self._posts, (r"done/([\w-]+)", actions.done))
+        letters = dead_letters.DeadLetterPages(readings).routes
+        gets = (*_ROUTES, *letters, *self._posts, (r"done/([\w-]+)", actions.done))
         self._routes = {"GET": gets, "POST": self._posts}
 
     def __call__(self, request: Request) -> Response:
