@@ -21,7 +21,7 @@ from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
 PAGES = Path(__file__).parent / "pages"
-_FILES = frozenset({"actions.css", "console.css", "console.js"})
+_FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
 PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE, suppressions.PLACE, dead_letters.PLACE)

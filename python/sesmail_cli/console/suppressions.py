@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sesmail_cli.console import emails
-from sesmail_cli.console.emails import local_time
+from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import REQUESTS_PER_PAGE, Place, Route, View
 from sesmail_cli.operator.arguments import stored_address
 from sesmail_cli.operator.command import UsageError
