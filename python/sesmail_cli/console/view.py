@@ -66,9 +66,11 @@ Route = tuple[str, Handler]
 
 def with_commands(text: str) -> Markup:
     """Show what stands between backticks as code; all of it is escaped."""
-    parts = [escape(visible(part)) for part in text.split("`")]
-    whole = len(parts) % 2 == 1
-    marked = [Markup("<code>{}</code>").format(part) if whole and n % 2 else part for n, part in enumerate(parts)]
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    shown = [escape(visible(part)) for part in parts]
+    marked = [Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(shown)]
     return Markup("").join(marked)
 
 
