@@ -40,7 +40,7 @@ class View:
     known: set[str] = field(default_factory=set)
     """The producers that were seen paused while the console runs: their states are read with the account's."""
 
-    def page(self, template: str, *, place: str = "", status: int = 200, **values: Any) -> Response:
+    def page(self, template: str, *, place: str | None = None, status: int = 200, **values: Any) -> Response:
         """Render a page; `place` is the path of its entry in the navigation."""
         nav = [(self.url(one.path), one.name, one.path == place) for one in self.places]
         text = self.pages.get_template(template).render(
