@@ -23,6 +23,7 @@ from sesmail_cli.operator.find import find_emails
 from sesmail_cli.operator.pausing import pause, resume
 from sesmail_cli.operator.production_access import production_access
 from sesmail_cli.operator.redrive import redrive
+from sesmail_cli.operator.report import report
 from sesmail_cli.operator.status import status
 from sesmail_cli.templates import commands as templates
 from sesmail_cli.templates.send_test import send_test
@@ -63,7 +64,7 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 
 
 app.add_typer(templates.app, name="template")
-for command in (send_test, doctor, production_access, status, pause, resume, explain, redrive, erase, console):
+for command in (send_test, doctor, production_access, status, report, pause, resume, explain, redrive, erase, console):
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.command("find")(operator_command(find_emails))
 app.add_typer(suppression.app, name="suppression")

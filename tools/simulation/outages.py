@@ -23,6 +23,7 @@ _TABLES = {
     "producer_states",
     "cap_counters",
     "sending_counts",
+    "figures",
     "alarm_states",
     "rate_bucket",
     "quota_cache",

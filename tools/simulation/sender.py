@@ -12,7 +12,7 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from tools.simulation.attachments import FakeAttachments
-from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress, FakeQuota
+from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeFigures, FakeProgress, FakeQuota
 from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
@@ -72,6 +72,7 @@ class Sender:
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
         self.control = FakeControl()
+        self.figures = FakeFigures(self.control)
         self.bulk_lane = FakeDelayQueue()
         self.pending = FakePendingTable(self.clock)
         self.metrics = FakeMetrics()
@@ -87,6 +88,7 @@ class Sender:
             producer_states=self.control,
             cap_counters=self.control,
             sending_counts=self.control,
+            figures=self.figures,
             rate_bucket=self.bucket,
             quota_cache=self.quota,
             quota_api=self.quota,

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.control_items import (
     MAY_BE_PAUSED,
+    POLICY,
     ControlItems,
     by_source,
     control_errors,
@@ -30,7 +31,6 @@ from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
-_POLICY = "producer#"
 _ROLE_SENDERS = "role-senders"
 _PAUSES = "pauses"
 # Far below the 400 KB that an item may have, and more pauses than anyone looks at one by one.
@@ -53,9 +53,9 @@ _BREAKER_ATTRIBUTES = [
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
         """Read policies and states by event source, in one call. Raises TransientError."""
-        keys = [_ROLE_SENDERS, _PAUSES, *(f"{_POLICY}{source}" for source in sources), *map(state_key, sources)]
+        keys = [_ROLE_SENDERS, _PAUSES, *(f"{POLICY}{source}" for source in sources), *map(state_key, sources)]
         items = self._get_many(keys)
-        policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
+        policies = {source: _policy(item) for source, item in by_source(items, POLICY)}
         return Producers(
             policies=policies,
             states=states_in(items),

@@ -15,6 +15,7 @@ from sesmail_layer.domain.ses.watermark import Progress
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
     Clock,
+    DailyFigures,
     DelayQueue,
     Log,
     Metrics,
@@ -153,6 +154,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     producer_states: ProducerStates
     cap_counters: CapCounters
     sending_counts: SendingCounts
+    figures: DailyFigures
     rate_bucket: RateBucket
     quota_cache: QuotaCache
     quota_api: QuotaApi
