@@ -39,7 +39,7 @@ locals {
       Condition = {
         StringEquals = {
           "events:source"      = var.event_source
-          "events:detail-type" = "Email Request"
+          "events:detail-type" = ["Email Request", "Email Cancel Requested"]
         }
       }
     }]

@@ -43,10 +43,13 @@ locals {
     if length({ "" = owner.principals, Accounts = local.foreign_accounts[index], Organization = owner.organization }[sid]) > 0
   }]
 
+  # What a producer may ask for.
+  producer_detail_types = ["Email Request", "Email Cancel Requested"]
+
   # events:source and events:detail-type have a value for each entry of a PutEvents call, so that every one must match;
   # a call without any is not allowed:
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
-  only_requests = { "events:detail-type" = ["Email Request"] }
+  only_requests = { "events:detail-type" = local.producer_detail_types }
   has_source    = { Null = { "events:source" = "false" } }
   deny_forged_statuses = {
     sid = "DenyStatusEventsOfOthers"

@@ -29,11 +29,13 @@ locals {
   # Roles, bucket and dashboard have names of the whole account, the bucket's of all accounts.
   region_suffix = var.regional_names ? "-${local.account.region}" : ""
 
-  bus_name        = "${var.name}-EmailBus"
-  email_rule_name = "${var.name}-EmailEventRule"
-  bulk_rule_name  = "${var.name}-BulkEventRule"
-  bus_arn         = "arn:${local.account.partition}:events:${local.account_arn}:event-bus/${local.bus_name}"
-  rule_arn_prefix = "arn:${local.account.partition}:events:${local.account_arn}:rule/${local.bus_name}"
+  bus_name          = "${var.name}-EmailBus"
+  email_rule_name   = "${var.name}-EmailEventRule"
+  bulk_rule_name    = "${var.name}-BulkEventRule"
+  command_rule_name = "${var.name}-CommandEventRule"
+  rule_names        = [local.email_rule_name, local.bulk_rule_name, local.command_rule_name]
+  bus_arn           = "arn:${local.account.partition}:events:${local.account_arn}:event-bus/${local.bus_name}"
+  rule_arn_prefix   = "arn:${local.account.partition}:events:${local.account_arn}:rule/${local.bus_name}"
 
   # Built, not read, because the queue's policy names the topics before they exist.
   feedback_topic_arn = "arn:${local.account.partition}:sns:${local.account_arn}:${var.name}-SESFeedback"
@@ -122,7 +124,7 @@ module "alarms" {
   }
   bulk_queue_name       = module.bulk_queue.name
   event_bus_name        = local.bus_name
-  rule_names            = [local.email_rule_name, local.bulk_rule_name]
+  rule_names            = local.rule_names
   feedback_queue_arn    = module.feedback_queue.arn
   dead_letter_queue_arn = module.feedback_queue.dead_letter_arn
   kms_key_arn           = var.kms_key_arn
@@ -146,7 +148,7 @@ module "dashboard" {
   dashboard_name          = "${var.name}${local.region_suffix}"
   account                 = local.account
   event_bus_name          = local.bus_name
-  rule_names              = [local.email_rule_name, local.bulk_rule_name]
+  rule_names              = local.rule_names
   dead_letter_queue_names = local.dead_letter_queues
   function_names          = [module.email_sender.name, module.feedback_processor.name]
 

@@ -14,7 +14,7 @@ output "event_bus_arn" {
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request emails under any source."
+  description = "IAM policy, ready JSON, that lets its holder request and cancel emails under any source."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -22,13 +22,13 @@ output "customer_iam_policy" {
       Effect    = "Allow"
       Action    = "events:PutEvents"
       Resource  = local.bus_arn
-      Condition = { StringEquals = { "events:detail-type" = "Email Request" } }
+      Condition = { StringEquals = { "events:detail-type" = local.producer_detail_types } }
     }]
   })
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request emails under that source only."
+  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails under that source only."
   value = { for source in keys(var.producers) : source => jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -36,7 +36,7 @@ output "producer_policies" {
       Effect    = "Allow"
       Action    = "events:PutEvents"
       Resource  = local.bus_arn
-      Condition = { StringEquals = { "events:source" = source, "events:detail-type" = "Email Request" } }
+      Condition = { StringEquals = { "events:source" = source, "events:detail-type" = local.producer_detail_types } }
     }]
   }) }
 }

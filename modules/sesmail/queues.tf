@@ -26,14 +26,26 @@ locals {
     # that holds an object is absent to EventBridge, which looks at leaves only. Known limit: a list that holds "bulk"
     # among other values matches both rules; both copies have the same event id, hence the same emailId, and one is sent.
     email = {
-      name      = local.email_rule_name
-      queue_arn = module.email_queue.arn
-      priority  = [{ "anything-but" = ["bulk"] }, null, { exists = false }]
+      name        = local.email_rule_name
+      description = "Email requests for the email queue"
+      queue_arn   = module.email_queue.arn
+      pattern = {
+        "detail-type" = ["Email Request"]
+        detail        = { priority = [{ "anything-but" = ["bulk"] }, null, { exists = false }] }
+      }
     }
     bulk = {
-      name      = local.bulk_rule_name
-      queue_arn = module.bulk_queue.arn
-      priority  = ["bulk"]
+      name        = local.bulk_rule_name
+      description = "Email requests for the bulk queue"
+      queue_arn   = module.bulk_queue.arn
+      pattern     = { "detail-type" = ["Email Request"], detail = { priority = ["bulk"] } }
+    }
+    # The transactional lane also for bulk mail: a cancellation must not wait behind the newsletter that it cancels.
+    command = {
+      name        = local.command_rule_name
+      description = "Cancellations for the email queue"
+      queue_arn   = module.email_queue.arn
+      pattern     = { "detail-type" = ["Email Cancel Requested"] }
     }
   }
 }
@@ -51,14 +63,11 @@ resource "aws_cloudwatch_event_rule" "this" {
   for_each = local.rules
 
   name           = each.value.name
-  description    = "Email requests for the ${each.key} queue"
+  description    = each.value.description
   event_bus_name = aws_cloudwatch_event_bus.this.name
   tags           = var.tags
 
-  event_pattern = jsonencode({
-    "detail-type" = ["Email Request"]
-    detail        = { priority = each.value.priority }
-  })
+  event_pattern = jsonencode(each.value.pattern)
 }
 
 resource "aws_cloudwatch_event_target" "this" {
@@ -104,7 +113,7 @@ module "event_bridge_dlq" {
   writers = [{
     sid         = "UndeliverableEvents"
     service     = "events.amazonaws.com"
-    source_arns = ["${local.rule_arn_prefix}/${local.email_rule_name}", "${local.rule_arn_prefix}/${local.bulk_rule_name}"]
+    source_arns = [for name in local.rule_names : "${local.rule_arn_prefix}/${name}"]
   }]
 }
 
@@ -122,7 +131,7 @@ module "email_queue" {
   writers = [{
     sid         = "EmailRequests"
     service     = "events.amazonaws.com"
-    source_arns = ["${local.rule_arn_prefix}/${local.email_rule_name}"]
+    source_arns = [for name in [local.email_rule_name, local.command_rule_name] : "${local.rule_arn_prefix}/${name}"]
   }]
 }
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from sesmail_cli.operator.command import CommandContext
+from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.claims import cancelled_by
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.runtime.clock import SystemClock
@@ -20,6 +25,7 @@ DEFERRED = Entry(
     "mark/1/00001/deferred", "2026-11-24T10:31:02.000Z", 1, Status.DEFERRED, detail={"reason": "scheduled"}
 )
 CLAIMED = Entry("mark/1/00001/sending", "2026-11-24T10:31:00.000Z", 1, Status.SENDING)
+CLAIMED_LATER = Entry("mark/1/00003/sending", "2026-11-24T10:31:09.000Z", 1, Status.SENDING)
 CLAIMED_AGAIN = Entry("mark/1/00002/sending", "2026-11-24T10:31:03.000Z", 1, Status.SENDING)
 
 
@@ -126,16 +132,55 @@ def test_what_came_after_an_erasure_joins_the_hash_at_the_next(engine: MotoEngin
     assert item["reason"]["S"] == "spam-complaint"
 
 
-def test_unfinished_emails_keep_their_records(engine: MotoEngine) -> None:
+def test_what_is_under_way_is_cancelled_and_deleted(engine: MotoEngine) -> None:
+    engine.subscribe()
     engine.record(SENT, email_id="order-1")
-    engine.record(DEFERRED, email_id="order-2")
-    engine.record(CLAIMED_AGAIN, DEFERRED, email_id="order-3")
+    engine.record(DEFERRED, email_id="order-2", request_event_id="event-2")
+    engine.keep_request("order-2")
+
+    result = sesmail("erase", ADA, "--yes")
+
+    assert result.exit_code == 0
+    assert "1 emails under way (order-2): cancelled, then deleted" in result.stdout
+    assert engine.items("EmailTracking") == engine.items("Pending") == []
+    (event,) = map(json.loads, engine.bodies("published"))
+    assert (event["detail"]["emailId"], event["detail"]["errorType"]) == ("order-2", "cancelled")
+
+
+def test_an_email_that_a_worker_has_keeps_its_record_and_is_not_sent_again(engine: MotoEngine) -> None:
+    engine.record(CLAIMED_AGAIN, DEFERRED, CLAIMED_LATER, email_id="order-3", lease_until=time.time() + 60)
 
     result = sesmail("erase", ADA, "--yes")
 
     assert result.exit_code == 1
-    assert "2 emails are not finished (order-2, order-3)" in result.stderr
-    assert {item["emailId"]["S"] for item in engine.items("EmailTracking")} == {"order-2", "order-3"}
+    assert "1 emails are being handed to SES (order-3): run this again in some minutes" in result.stderr
+    record = TrackingTable(engine.dynamodb, f"{NAME}-EmailTracking").get_many(["order-3"])["order-3"]
+    assert cancelled_by(record) == "an operator"
+
+
+def test_a_rule_under_a_hash_cancels_what_has_no_record(engine: MotoEngine) -> None:
+    before = time.time()
+
+    assert sesmail("erase", ADA, "--yes").exit_code == 0
+
+    known = CancelRules(engine.dynamodb, f"{NAME}-Control").read("*")
+    assert list(known.erased) == engine.keys().tombstones_of(ADA)
+    assert before <= min(known.erased.values()) <= time.time()
+    assert "ada@" not in everything(engine)
+
+
+def test_where_a_thousand_addresses_were_erased_lately_nothing_is(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_layer.domain.guards.cancelling.MOST_ERASED", 1)
+    assert sesmail("erase", BOB, "--yes").exit_code == 0
+    engine.record(SENT)
+
+    result = sesmail("erase", ADA, "--yes")
+
+    assert result.exit_code == 2
+    assert "Nothing was erased: 1 addresses were erased lately" in result.stderr
+    assert len(engine.items("EmailTracking")) == 1
 
 
 def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine) -> None:
@@ -152,33 +197,35 @@ def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine
     assert [item["emailId"]["S"] for item in found["Items"]] == ["order-1"]
 
 
-def test_a_claim_that_no_worker_ended_is_unfinished_once_its_message_came_again(engine: MotoEngine) -> None:
+def test_a_claim_that_no_worker_ended_is_cancelled_once_its_message_came_again(engine: MotoEngine) -> None:
     """Its worker is gone, its message a dead letter: the record must not stay unseen until its `ttl`."""
     claim = engine.record(CLAIMED)
     table = TrackingTable(engine.dynamodb, f"{NAME}-EmailTracking")
     assert table.replace(claim) is None
 
-    result = sesmail("erase", ADA, "--yes")
-
-    assert result.exit_code == 1
-    assert "1 emails are not finished (order-1)" in result.stderr
+    assert sesmail("erase", ADA, "--yes").exit_code == 0
+    assert engine.items("EmailTracking") == []
 
 
-@pytest.mark.parametrize(("seconds_ago", "stays"), [(60, True), (3_600, False)])
-def test_a_soft_bounce_is_unfinished_while_its_retry_may_wait_in_a_queue(
-    engine: MotoEngine, seconds_ago: float, stays: bool
+@pytest.mark.parametrize("seconds_ago", [60, 3_600])
+def test_a_soft_bounce_is_deleted_also_while_its_retry_may_wait_in_a_queue(
+    engine: MotoEngine, seconds_ago: float
 ) -> None:
+    """The rule under the hash cancels the retry."""
     bounced = Entry("bounce/1", ago(seconds_ago), 1, Status.SOFT_BOUNCED, recipient=ADA, what="soft")
     engine.record(SENT, bounced)
+    engine.keep_request("order-1")
 
     sesmail("erase", ADA, "--yes")
 
-    assert bool(engine.items("EmailTracking")) is stays
+    assert engine.items("EmailTracking") == engine.items("Pending") == []
 
 
-def test_an_unknown_address_needs_nothing(engine: MotoEngine) -> None:
+def test_an_unknown_address_may_have_mail_under_way(engine: MotoEngine) -> None:
     assert sesmail_json("erase", ADA)["erased"] is False
-    assert sesmail_json("erase", ADA, "--yes")["erased"] is False
+    assert engine.items("Control") == []
+    assert sesmail_json("erase", ADA, "--yes")["erased"] is True
+    assert [item["pk"]["S"] for item in engine.items("Control")] == ["cancel#*"]
 
 
 def test_an_erased_address_can_be_shown_and_removed(engine: MotoEngine) -> None:

@@ -98,6 +98,7 @@ def test_the_rules_target_their_queues_and_the_dlq_gets_what_cannot_be_delivered
     assert {rule: values["arn"] for rule, values in targets.items()} == {
         f"{NAME}-EmailEventRule": arn("sqs", "EmailQueue"),
         f"{NAME}-BulkEventRule": arn("sqs", "BulkQueue"),
+        f"{NAME}-CommandEventRule": arn("sqs", "EmailQueue"),
     }
     for values in targets.values():
         assert values["dead_letter_config"] == [{"arn": arn("sqs", "EventBridgeDLQ")}]

@@ -17,7 +17,10 @@ from botocore.exceptions import ClientError
 from tools.aws_check.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
 from tools.aws_check.results import Check, CheckFailedError, Evidence, NotPossibleError, require
 
-RULES: dict[str, tuple[str, ...]] = {"EmailQueue": ("EmailEventRule",), "BulkQueue": ("BulkEventRule",)}
+RULES: dict[str, tuple[str, ...]] = {
+    "EmailQueue": ("EmailEventRule", "CommandEventRule"),
+    "BulkQueue": ("BulkEventRule",),
+}
 RULES["EventBridgeDLQ"] = (*RULES["EmailQueue"], *RULES["BulkQueue"])
 TOPICS = dict.fromkeys(("FeedbackQueue", "FeedbackProcessorDLQ"), ("SESFeedback", "Alarms"))
 # Written to by the functions' roles, or by SQS itself, and so without a policy.

@@ -10,6 +10,7 @@ import msgspec
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.figures import Reached, StatusCounts, count_reached
 from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, Counts, Tally, Timeline
+from sesmail_layer.domain.guards.cancelling import Cancellations, CancelRule
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
@@ -40,6 +41,7 @@ class FakeControl:
         self.policies: dict[str, ProducerPolicy] = {}
         self.states: dict[str, SendingState] = {}
         self.role_senders: list[str] | None = ["*@example.com"]
+        self.cancellations: dict[str, Cancellations] = {}
         self.counters: dict[str, int] = {}
         self.sent: dict[str, int] = {}
         self.timelines: dict[str, dict[int, Counts]] = {}
@@ -58,7 +60,13 @@ class FakeControl:
             {source: self.states[source] for source in sources if source in self.states},
             self.role_senders,
             any(state.paused for state in self.states.values()),
+            {source: self.cancellations[source] for source in sources if source in self.cancellations},
         )
+
+    def add_rule(self, source: str, rule: CancelRule, *, kept_seconds: float) -> None:
+        self.writes += 1
+        known = self.cancellations.get(source, Cancellations())
+        self.cancellations[source] = storable(known.with_rule(rule, kept_after=rule.before - kept_seconds))
 
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         self.writes += 1

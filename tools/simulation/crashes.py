@@ -9,7 +9,9 @@ import msgspec
 
 Ports = TypeVar("Ports", bound=msgspec.Struct)
 
-IN_PROCESS = frozenset({"clock", "metrics", "log", "fingerprint", "time_limit", "run_all", "bytes_in_flight"})
+IN_PROCESS = frozenset(
+    {"clock", "metrics", "log", "fingerprint", "tombstones_of", "time_limit", "run_all", "bytes_in_flight"}
+)
 """Ports that make no network call: a kill there is a kill before the next external call."""
 
 

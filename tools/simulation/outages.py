@@ -21,6 +21,7 @@ _TABLES = {
     "suppression",
     "pending",
     "producer_states",
+    "cancel_rules",
     "cap_counters",
     "sending_counts",
     "figures",
@@ -47,7 +48,7 @@ _READS = {
     "sending_counts.excluded",
     "progress.read",
 }
-_PUTS = {"tracking.create", "tracking.replace", "pending.keep"}
+_PUTS = {"tracking.create", "tracking.replace", "pending.keep", "cancel_rules.add_rule"}
 _OPERATIONS = (
     dict.fromkeys(_READS, "BatchGetItem")
     | dict.fromkeys(_PUTS, "PutItem")

@@ -9,6 +9,8 @@ from typing import Any
 
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from tools.simulation.attachments import FakeAttachments
@@ -86,6 +88,7 @@ class Sender:
             suppression=self.suppression,
             pending=self.pending,
             producer_states=self.control,
+            cancel_rules=self.control,
             cap_counters=self.control,
             sending_counts=self.control,
             figures=self.figures,
@@ -104,21 +107,33 @@ class Sender:
             metrics=self.metrics,
             log=self.log,
             fingerprint=lambda _address: "fingerprint",
+            tombstones_of=lambda address: [f"sha256:{address}"],
             time_limit=no_limit,
             run_all=one_after_another,
             bytes_in_flight=no_limit,
         )
 
-    def message(self, detail: object, *, event_id: str | None = None, source: str = "my.application") -> QueueMessage:
+    def message(
+        self,
+        detail: object,
+        *,
+        event_id: str | None = None,
+        source: str = "my.application",
+        detail_type: str = "Email Request",
+    ) -> QueueMessage:
         number = next(self._ids)
         envelope = {
             "id": event_id or f"event-{number}",
             "source": source,
-            "detail-type": "Email Request",
-            "time": "2026-11-24T10:30:59Z",
+            "detail-type": detail_type,
+            "time": utc_text(self.clock.now() - 1),
             "detail": detail,
         }
         return QueueMessage(f"message-{number}", json.dumps(envelope))
+
+    def cancel(self, detail: object, *, source: str = "my.application") -> QueueMessage:
+        """Return a message with the event `Email Cancel Requested`."""
+        return self.message(detail, source=source, detail_type=CANCEL_REQUESTED)
 
     def run(self, *messages: QueueMessage, seconds: float = 30.0) -> Collection[str]:
         return SendEmails(self.ports(), self.rules)(messages, self.clock.now() + seconds)

@@ -19,6 +19,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.alarm_states import AlarmStates
+from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import FeedbackProgress, OutstandingNotes
@@ -85,6 +86,9 @@ class WriteLimit:
             self.highest[key] = max(self.highest[key], self._in_last_second[key])
 
     # --- DynamoDB's client --------------------------------------------------------------------------------------------
+
+    def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
+        return {"Item": found} if (found := self._items.get((TableName, Key["pk"]["S"]))) else {}
 
     def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:
         table = tables()[TableName]
@@ -159,6 +163,7 @@ def limited(ports: Ports, clock: Clock) -> Ports:
         "suppression": (SuppressionTable(client, SUPPRESSION, clock),),
         "pending": (PendingTable(client, PENDING, clock),),
         "producer_states": (ProducerStates(client, CONTROL),),
+        "cancel_rules": (CancelRules(client, CONTROL),),
         "cap_counters": (CapCounters(client, CONTROL),),
         "alarm_states": (AlarmStates(client, CONTROL, client),),
         "sending_counts": (SendingCounts(client, CONTROL),),

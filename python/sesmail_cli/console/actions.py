@@ -53,6 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     destructive: bool = False
     """It cannot be undone."""
     examples: Rows | None = None
+    more: tuple[str, str] | None = None
+    """A further step of the plan, where one page cannot count everything: address and text."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_cli.console import dead_letters, email, emails, figures, overview, suppression_actions, suppressions
+from sesmail_cli.console import (
+    cancel_actions,
+    dead_letters,
+    email,
+    emails,
+    figures,
+    overview,
+    producers,
+    sending_actions,
+    suppression_actions,
+    suppressions,
+)
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
 from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
@@ -24,9 +35,27 @@ PAGES = Path(__file__).parent / "pages"
 _FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
-PLACES: tuple[Place, ...] = (overview.PLACE, emails.PLACE, figures.PLACE, suppressions.PLACE, dead_letters.PLACE)
-_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES, *figures.ROUTES, *suppressions.ROUTES)
-_ACTIONS: tuple[Action, ...] = (*suppression_actions.ACTIONS,)
+PLACES: tuple[Place, ...] = (
+    overview.PLACE,
+    emails.PLACE,
+    figures.PLACE,
+    producers.PLACE,
+    suppressions.PLACE,
+    dead_letters.PLACE,
+)
+_ROUTES: tuple[Route, ...] = (
+    *overview.ROUTES,
+    *emails.ROUTES,
+    *email.ROUTES,
+    *figures.ROUTES,
+    *producers.ROUTES,
+    *suppressions.ROUTES,
+)
+_ACTIONS: tuple[Action, ...] = (
+    *sending_actions.ACTIONS,
+    *cancel_actions.ACTIONS,
+    *suppression_actions.ACTIONS,
+)
 
 
 class ConsoleApp:

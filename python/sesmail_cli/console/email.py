@@ -13,6 +13,7 @@ from sesmail_cli.web.server import Response
 from sesmail_cli.web.text import shorten
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
+from sesmail_layer.usecases.cancel import Outcome, outcome_now
 
 _LONGEST = 600
 """Characters of a text of strangers that the page shows. Addresses and ids are always whole."""
@@ -35,8 +36,13 @@ def show(view: View, email_id: str) -> Response:
         waits_until=local_time(until) if until else None,
         facts_of_email=_facts(record),
         links=_links(view, record),
+        cancel_href=view.url("actions/cancel-email", id=record.email_id) if _can_be_cancelled(record) else None,
         command=view.command("explain", record.email_id),
     )
+
+
+def _can_be_cancelled(record: TrackingRecord) -> bool:
+    return outcome_now(record) in (Outcome.CANCELLED, Outcome.BEING_SENT)
 
 
 def _steps(record: TrackingRecord, explanation: Explanation) -> list[tuple[str, str, str | None, str | None]]:

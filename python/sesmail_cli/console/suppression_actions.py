@@ -9,6 +9,7 @@ import msgspec
 
 from sesmail_cli.console.actions import Action, Fields, Plan, Result, Rows
 from sesmail_cli.console.suppressions import PLACE, blocks, display
+from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import View
 from sesmail_cli.operator.arguments import new_address
 from sesmail_cli.operator.command import UsageError
@@ -145,7 +146,7 @@ def _entries_table(entries: Mapping[str, Suppression]) -> Rows | None:
     if not entries:
         return None
     rows = [
-        (display(entry.email), entry.reason, entry.added_to_suppression_date, entry.source or "–")
+        (display(entry.email), entry.reason, local_time(entry.added_to_suppression_date), entry.source or "–")
         for entry in entries.values()
     ]
     return Rows(title="What is removed", columns=("Address", "Reason", "Since", "Written by"), rows=rows)

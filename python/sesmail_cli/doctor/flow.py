@@ -15,7 +15,7 @@ from sesmail_cli.doctor.senders import sender_identities
 from sesmail_cli.operator.engine import QUEUES
 
 # Each rule of the bus and the queue that it feeds.
-RULES = {"EmailEventRule": "EmailQueue", "BulkEventRule": "BulkQueue"}
+RULES = {"EmailEventRule": "EmailQueue", "BulkEventRule": "BulkQueue", "CommandEventRule": "EmailQueue"}
 # What the engine acts on; opens and clicks are an option.
 _EVENT_TYPES = (
     "SEND",

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.alarm_states import AlarmStates
+from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.secret_keys import SecretKeys
@@ -160,6 +161,10 @@ class Engine:
     @cached_property
     def keys(self) -> SecretKeys:
         return SecretKeys(self._session.client("ssm", config=_CONFIG), self.name, self.clock)
+
+    @cached_property
+    def cancel_rules(self) -> CancelRules:
+        return CancelRules(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
     def states(self) -> ProducerStates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,9 +10,10 @@ from rich.markup import escape
 from rich.progress import track
 
 from sesmail_cli.operator.arguments import stored_address
-from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
-from sesmail_cli.operator.erasure import StoredData, delete_emails, find_data, hash_suppression
+from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.erasure import StoredData, cancel_waiting, delete_emails, find_data, hash_suppression
 from sesmail_cli.terminal import err
+from sesmail_layer.domain.guards.cancelling import CancellationsFullError
 
 
 def erase(
@@ -21,15 +23,16 @@ def erase(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the data; delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Delete an address's tracking records, with their history, and its kept requests. Shows them first, then asks.
+    """Cancel what is under way to an address, and delete its tracking records and kept requests. Shows them, then asks.
 
-    A suppression stays in force under a hash of the address. An email that is being sent at this moment is not found;
-    for it, and for cc and bcc recipients, see docs/cli.md.
+    Under a hash of the address stay a suppression, and a rule that cancels what has no record yet. An email that is
+    being sent at this moment is not found; for it, and for cc and bcc recipients, see docs/cli.md.
     """
     data = find_data(context.engine, stored_address(address))
     _print_data(context, data)
     erased, left, tombstone = False, len(data.emails), None
-    if not data.empty and context.confirm("Erase this? It cannot be undone.", yes=yes, dry_run=dry_run):
+    if context.confirm("Erase this? It cannot be undone.", yes=yes, dry_run=dry_run):
+        data = _cancel(context, data)
         tombstone = hash_suppression(context.engine, data)
         deletions = delete_emails(context.engine, data)
         results = track(deletions, "Erasing", len(data.emails), console=err, transient=True)
@@ -38,6 +41,15 @@ def erase(
         _print_result(context, data, left, tombstone)
     context.print_json({"known": data, "erased": erased, "tombstone": tombstone, "recordsLeft": left})
     return ATTENTION if data.unfinished or (not data.empty and not erased) or left else OK
+
+
+def _cancel(context: CommandContext, data: StoredData) -> StoredData:
+    try:
+        return cancel_waiting(context.engine, data)
+    except CancellationsFullError as error:
+        raise UsageError(
+            f"Nothing was erased: {error}. The first of them end by themselves: run this later."
+        ) from error
 
 
 def _print_data(context: CommandContext, data: StoredData) -> None:
@@ -53,15 +65,23 @@ def _print_data(context: CommandContext, data: StoredData) -> None:
     elif data.suppression:
         context.print(f"  a suppression ({escape(data.suppression.reason)}) under a hash: stays")
     if data.unfinished:
-        context.note(
-            f"[yellow]{len(data.unfinished)} emails are not finished[/] ({escape(', '.join(data.unfinished[:5]))}"
-            f"{', …' if len(data.unfinished) > 5 else ''}): run this again later."
-        )
+        context.print(f"  {len(data.unfinished)} emails under way ({_some(data.unfinished)}): cancelled, then deleted")
+    context.print("  emails to it without a record, if any: cancelled when they come up")
 
 
 def _print_result(context: CommandContext, data: StoredData, left: int, tombstone: str | None) -> None:
     context.print(f"[green]Erased[/] {len(data.emails) - left} records and {len(data.kept_requests)} kept requests.")
     if tombstone:
         context.print(f"The suppression stays in force as {tombstone}.")
+    context.print("Emails to it that wait without a record are cancelled as they come up.")
+    if data.unfinished:
+        context.note(
+            f"[yellow]{len(data.unfinished)} emails are being handed to SES[/] ({_some(data.unfinished)}): "
+            "run this again in some minutes."
+        )
     if left:
         context.note(f"[yellow]{left} emails are being sent again[/]: run this again later.")
+
+
+def _some(ids: Sequence[str]) -> str:
+    return escape(", ".join(ids[:5]) + (", …" if len(ids) > 5 else ""))

@@ -1,6 +1,7 @@
 """Find and delete the data of one address (GDPR, article 17).
 
-Tracking records (with their history) and kept requests are deleted. A suppression stays in force under a keyed hash:
+What is under way is cancelled, then tracking records (with their history) and kept requests are deleted. Under a keyed
+hash of the address two things stay: a rule that cancels emails without a record when they come up, and a suppression:
 erasing an address must not allow mail to it again.
 """
 
@@ -13,6 +14,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from sesmail_cli.operator.advice import RETRY_SLACK_SECONDS
+from sesmail_cli.operator.cancelling import cancel_records, rule_seconds
 from sesmail_cli.operator.engine import Engine
 from sesmail_layer.aws.dynamodb_items import RANGE_KEY_BYTES, is_condition_failure, read_items, to_item
 from sesmail_layer.domain.guards.suppression import Suppression
@@ -20,7 +22,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_text
 
 _INDEX = "to-email-timestamp-index"
-# The claim of an unfinished email prevents a second send. The retry of a soft-bounced one waits in a queue.
+# A worker may be sending a claimed email: its record prevents a second send. A soft-bounced one's retry is cancelled.
 _UNFINISHED = (Status.SENDING, Status.DEFERRED)
 _IS_FINISHED = "attribute_not_exists(emailId) OR NOT #status IN (:sending, :deferred)"
 
@@ -32,7 +34,7 @@ class StoredData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     emails: Sequence[str]
     """The ids of the finished emails to it."""
     unfinished: Sequence[str] = msgspec.field(name="underWay")
-    """The ids of emails that a queue holds or may hold: their records must stay until they are finished."""
+    """The ids of emails that a queue holds or may hold: they are cancelled before their records are deleted."""
     kept_requests: Sequence[str]
     suppression: Suppression | None
     """The entry in force, under the address or its hash."""
@@ -52,7 +54,7 @@ def find_data(engine: Engine, address: str) -> StoredData:
         for email_id, status, bounced_at in _emails_to(engine, address)
     }
     finished = [email_id for email_id, unfinished in emails.items() if not unfinished]
-    pending = read_items(engine.dynamodb, engine.resource_name("Pending"), "emailId", finished, engine.clock.sleep)
+    pending = read_items(engine.dynamodb, engine.resource_name("Pending"), "emailId", emails, engine.clock.sleep)
     return StoredData(
         email=address,
         emails=finished,
@@ -61,6 +63,21 @@ def find_data(engine: Engine, address: str) -> StoredData:
         suppression=engine.suppression.get_many([address]).get(address),
         unhashed=any(read_items(engine.dynamodb, _suppression_table(engine), "email", [address], engine.clock.sleep)),
     )
+
+
+def cancel_waiting(engine: Engine, data: StoredData) -> StoredData:
+    """Cancel what is under way to the address, also what has no record yet; return what is to be deleted then.
+
+    Raises CancellationsFullError and TransientError.
+    """
+    now = engine.clock.now()
+    engine.cancel_rules.add_erased(engine.keys.tombstones_of(data.email)[0], now, kept_seconds=rule_seconds(engine))
+    if not data.unfinished:
+        return data
+    done, _ = cancel_records(engine, list(engine.tracking.get_many(data.unfinished).values()))
+    left = [each.record.email_id for each in done if each.record.status in _UNFINISHED]
+    ended = [each.record.email_id for each in done if each.record.status not in _UNFINISHED]
+    return msgspec.structs.replace(data, emails=[*data.emails, *ended], unfinished=left)
 
 
 def hash_suppression(engine: Engine, data: StoredData) -> str | None:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, read_items, rejected_item
 from sesmail_layer.aws.foreign_rows import read_row
 from sesmail_layer.domain.guards.breaker import SLOT_SECONDS
+from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ POLICY = "producer#"
 _STATE = "state#"
 FIGURES_KEPT_SECONDS = 100 * 86_400
 """A quarter. The account's hours hold figures, too, and operators' scans of the table pass them."""
+_CANCEL = "cancel#"
 MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
 """As `read_state` reads it: what is no truth value pauses, too."""
 
@@ -114,6 +116,21 @@ def hour_key(source: str, hour: str) -> str:
 def slot_of(letter: str, unix_seconds: float) -> str:
     """Name a count of a slot by the minute of its hour in which the slot starts."""
     return f"{letter}{int(unix_seconds) % 3_600 // SLOT_SECONDS * SLOT_SECONDS // 60:02d}"
+
+
+def cancel_key(source: str) -> str:
+    return f"{_CANCEL}{source}"
+
+
+def cancellations_in(items: Mapping[str, Item]) -> dict[str, Cancellations]:
+    """Return the cancellations among items, by source; a source without any is left out."""
+    read = {source: read_cancellations(item) for source, item in by_source(items, _CANCEL)}
+    return {source: found for source, found in read.items() if found.rules or found.erased}
+
+
+def read_cancellations(item: Item) -> Cancellations:
+    """Read a source's cancellations, whoever wrote them; what cannot be read cancels nothing."""
+    return read_row(item, Cancellations, {})
 
 
 def by_source(items: Mapping[str, Item], prefix: str) -> Iterator[tuple[str, Item]]:

@@ -8,8 +8,9 @@ out is added by the next event of that producer that counts, or by another `sesm
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -19,6 +20,8 @@ from sesmail_layer.aws.control_items import (
     POLICY,
     ControlItems,
     by_source,
+    cancel_key,
+    cancellations_in,
     control_errors,
     number,
     read_number,
@@ -31,6 +34,8 @@ from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
+_COUNT = "count#"
+"""Written by sending_counts.py: `count#<source>#<hour>`."""
 _ROLE_SENDERS = "role-senders"
 _PAUSES = "pauses"
 # Far below the 400 KB that an item may have, and more pauses than anyone looks at one by one.
@@ -49,18 +54,26 @@ _BREAKER_ATTRIBUTES = [
     if field.encode_name not in (*_PAUSE, "countsFrom", "excluded")
 ]
 
+_OF_SOURCES: Mapping[str, Any] = {
+    "ProjectionExpression": "pk",
+    "FilterExpression": "begins_with(pk, :policy) OR begins_with(pk, :state) OR begins_with(pk, :count)",
+    "ExpressionAttributeValues": {":policy": {"S": POLICY}, ":state": {"S": state_key("")}, ":count": {"S": _COUNT}},
+}
+"""A scan for the items of sources."""
+
 
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
-        """Read policies and states by event source, in one call. Raises TransientError."""
-        keys = [_ROLE_SENDERS, _PAUSES, *(f"{POLICY}{source}" for source in sources), *map(state_key, sources)]
-        items = self._get_many(keys)
+        """Read policies, states and cancellations by event source, in one call. Raises TransientError."""
+        keys = [_ROLE_SENDERS, _PAUSES, *(f"{POLICY}{source}" for source in sources)]
+        items = self._get_many([*keys, *map(state_key, sources), *map(cancel_key, sources)])
         policies = {source: _policy(item) for source, item in by_source(items, POLICY)}
         return Producers(
             policies=policies,
             states=states_in(items),
             role_senders=_addresses(items.get(_ROLE_SENDERS, {})),
             any_paused=bool(_listed(items.get(_PAUSES, {}))),
+            cancellations=cancellations_in(items),
         )
 
     def states(self, sources: Collection[str]) -> Mapping[str, SendingState]:
@@ -134,6 +147,38 @@ class ProducerStates(ControlItems):
             found = states_in({item["pk"]["S"]: item for page in pages for item in page["Items"]})
         return {source: found[source] for source in sorted(found, key=lambda source: (source != ACCOUNT, source))}
 
+    def knows(self, source: str, now: float) -> bool:
+        """Return True where a source has a policy, a state, or emails sent within a day. Raises TransientError."""
+        hours = [utc_text(now - hour * 3_600)[:13] for hour in range(25)]
+        keys = [f"{POLICY}{source}", state_key(source), *(f"{_COUNT}{source}#{hour}" for hour in hours)]
+        return bool(self._get_many(keys))
+
+    def some_sources(self, start: str | None, requests: int) -> tuple[Sequence[str], str | None]:
+        """Scan for sources as `known_sources` does, in so many requests; return the key to go on from, None at the end.
+
+        Raises TransientError.
+        """
+        keys: list[str] = []
+        for _ in range(requests):
+            more: Any = {"ExclusiveStartKey": {"pk": {"S": start}}} if start else {}
+            with control_errors():
+                answer = self._client.scan(TableName=self._table_name, **_OF_SOURCES, **more)
+            keys += [item["pk"]["S"] for item in answer["Items"]]
+            start = answer.get("LastEvaluatedKey", {}).get("pk", {}).get("S")
+            if start is None:
+                break
+        return sorted({_source_in(key) for key in keys} - {ACCOUNT}), start
+
+    def known_sources(self) -> Sequence[str]:
+        """Return the sources with a policy, a state, or emails sent in the last days. Scans the table: for operators.
+
+        Raises TransientError.
+        """
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table_name, **_OF_SOURCES)
+        with control_errors():
+            keys = [item["pk"]["S"] for page in pages for item in page["Items"]]
+        return sorted({_source_in(key) for key in keys} - {ACCOUNT})
+
     def pause(self, source: str, reason: str, now: float) -> SendingState:
         """Pause for an operator, overriding the breaker; return the new state. Raises TransientError."""
         settings = ", ".join(f"{name} = {value}" for name, value in _PAUSE.items())
@@ -172,6 +217,13 @@ class ProducerStates(ControlItems):
         if before is not None or source in self.listed_pauses():
             self.list_pause(source, paused=False)
         return before
+
+
+def _source_in(key: str) -> str:
+    """Return the source in the key of a policy, a state or a count."""
+    if key.startswith(_COUNT):
+        return key.removeprefix(_COUNT).rpartition("#")[0]
+    return key.removeprefix(POLICY).removeprefix(state_key(""))
 
 
 def _listed(item: Item) -> frozenset[str]:

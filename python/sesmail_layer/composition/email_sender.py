@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
+from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import SesClients, client
 from sesmail_layer.aws.daily_figures import DailyFigures
@@ -23,6 +24,7 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.template_bucket import TemplateBucket
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.pacing import Quota
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
@@ -60,6 +62,7 @@ class EmailSender:
             self._run_all = enable_tracing(run_all)
         prepare_types(Hop, RawEnvelope, RequestEnvelope, EmailRequest, TemplateMetadata)
         prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy, Quota)
+        prepare_types(Cancellations)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._send = SendEmails(self._ports(settings), _rules(settings))
@@ -81,6 +84,7 @@ class EmailSender:
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, keys.tombstones_of),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             producer_states=ProducerStates(dynamodb, control_table),
+            cancel_rules=CancelRules(dynamodb, control_table),
             cap_counters=CapCounters(dynamodb, control_table),
             sending_counts=SendingCounts(dynamodb, control_table),
             figures=DailyFigures(dynamodb, control_table),
@@ -103,6 +107,7 @@ class EmailSender:
             metrics=self._metrics,
             log=log,
             fingerprint=keys.fingerprint,
+            tombstones_of=keys.tombstones_of,
             time_limit=time_limit,
             run_all=self._run_all,
             # One message of the largest size at once, or many small ones: Terraform checks the memory against it.

@@ -68,7 +68,7 @@ class KeptRequests:
         ids = Counter(email.email_id for email in emails)
         new = [email for email in emails if email.is_new and ids[email.email_id] == 1]
         new = [email for email in new if self._retries > 0 and not email.sensitive and not email.recipient_states]
-        packed = {email.email_id: pack_request(email.envelope, 1, email.hop.record_id) for email in new}
+        packed = {email.email_id: pack_request(email.envelope, 1, email.hop) for email in new}
         requests = {email_id: request for email_id, request in packed.items() if request is not None}
         if len(requests) < 2:
             return
@@ -85,7 +85,7 @@ class KeptRequests:
             return
         if email.kept_as == (claim.email_id, claim.attempt):
             return
-        request = pack_request(email.envelope, claim.attempt, email.hop.record_id)
+        request = pack_request(email.envelope, claim.attempt, email.hop)
         if request is None:
             self._log.info("request.not_kept", message="Too large to be kept for a retry", email_id=email.email_id)
             return

@@ -12,16 +12,16 @@ from tools.aws_check.engine import Engine
 from tools.aws_check.feedback import policy_problems
 
 Statement = dict[str, Any]
-RULE = (
-    "arn:aws:events:eu-west-1:123456789012:rule/sesmail-check-0a1b2c3d-EmailBus/sesmail-check-0a1b2c3d-EmailEventRule"
-)
+_RULE = "arn:aws:events:eu-west-1:123456789012:rule/sesmail-check-0a1b2c3d-EmailBus/sesmail-check-0a1b2c3d"
+RULE = f"{_RULE}-EmailEventRule"
+RULES = [RULE, f"{_RULE}-CommandEventRule"]
 TOPICS = [f"arn:aws:sns:eu-west-1:123456789012:sesmail-check-0a1b2c3d-{name}" for name in ("SESFeedback", "Alarms")]
 REQUESTS: Statement = {
     "Sid": "EmailRequests",
     "Effect": "Allow",
     "Principal": {"Service": "events.amazonaws.com"},
     "Action": "sqs:SendMessage",
-    "Condition": {"ArnEquals": {"aws:SourceArn": [RULE]}, "StringEquals": {"aws:SourceAccount": "123456789012"}},
+    "Condition": {"ArnEquals": {"aws:SourceArn": RULES}, "StringEquals": {"aws:SourceAccount": "123456789012"}},
 }
 FEEDBACK: list[Statement] = [
     {
@@ -66,7 +66,9 @@ def test_a_wrong_statement_is_named(engine: Engine, change: Callable[[Statement]
 
 
 def test_a_removed_policy_is_named(engine: Engine) -> None:
-    assert list(policy_problems(engine, "EmailQueue", [])) == [f"events.amazonaws.com may not write for {RULE}"]
+    assert list(policy_problems(engine, "EmailQueue", [])) == [
+        f"events.amazonaws.com may not write for {rule}" for rule in sorted(RULES)
+    ]
 
 
 def test_sns_must_not_be_asked_for_an_account(engine: Engine) -> None:

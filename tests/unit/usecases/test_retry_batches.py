@@ -12,9 +12,9 @@ from sesmail_layer.domain.errors import PermanentError, RateLimited, TransientEr
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.request.envelopes import PendingRequest, open_envelope, pack_request, unpack_request
+from sesmail_layer.domain.request.envelopes import Hop, PendingRequest, open_envelope, pack_request, unpack_request
 from sesmail_layer.domain.times import utc_text
-from tools.simulation.fakes import FakePendingTable, request
+from tools.simulation.fakes import NOW, FakePendingTable, request
 from tools.simulation.feedback import Feedback, soft
 from tools.simulation.sender import Sender
 
@@ -62,7 +62,9 @@ def test_the_new_requests_of_a_batch_are_kept_by_one_call_as_each_would_be(sende
 
     assert calls(sender) == [IDS]
     for email_id, message in zip(IDS, batch, strict=True):
-        assert sender.pending.kept[email_id][0] == pack_request(open_envelope(message.body), 1, email_id)
+        assert sender.pending.kept[email_id][0] == pack_request(
+            open_envelope(message.body), 1, Hop(record_id=email_id, accepted_at=NOW)
+        )
 
 
 def test_a_single_email_is_kept_after_its_claim(sender: Sender) -> None:
@@ -137,7 +139,7 @@ def test_a_request_that_took_the_claimed_ones_place_is_not_sent_as_its_retry() -
         setattr(feedback, name, getattr(sender, name))
     sender.send(emailId="email-1", to="john@example.com")
     [other] = messages(sender, "email-1", to="else@example.com")
-    late = pack_request(open_envelope(other.body), 1, "email-1")
+    late = pack_request(open_envelope(other.body), 1, Hop(record_id="email-1"))
     assert late is not None
     sender.pending.keep("email-1", late)
 

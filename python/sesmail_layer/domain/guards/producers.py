@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.message import Identity
 from sesmail_layer.domain.request.addresses import masked
@@ -72,6 +73,8 @@ class Producers(msgspec.Struct, frozen=True):
     """Patterns of the senders that IAM lets the sender's role use, whatever the producer; None: not known."""
     any_paused: bool = False
     """Whether any source is paused, of those that were not asked for too."""
+    cancellations: dict[str, Cancellations] = {}
+    """Of the sources that have any in force, and of all together."""
 
 
 def check_role_may_send(identity: Identity, allowed: Iterable[str]) -> None:

@@ -37,6 +37,8 @@ from sesmail_layer.domain.times import utc_seconds
 
 REFUSED_EVENT = "requestEventId"
 """In the detail of a `failed` entry: the event whose request was rejected."""
+CANCELLATION = "cancelled"
+"""Key and `what` of the entry that says that an email must not be sent any more; `errorType` of one that was not."""
 
 _ARRIVED = {Status.DELIVERED, Status.OPENED, Status.CLICKED}
 _FAILED = {Status.FAILED, Status.SOFT_BOUNCED}
@@ -62,6 +64,8 @@ class Verdict(Enum):
     """This very event is done: its status events may be published again, under the same ids."""
     CONFLICT = auto()
     """The id belongs to another request."""
+    CANCELLED_EARLY = auto()
+    """It was cancelled before its request arrived: the record gets the request's facts."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -91,6 +95,8 @@ def judge(
         return Finding(Verdict.REDELIVERED, record.attempt)
     if record.fingerprint and fingerprint and record.fingerprint != fingerprint:
         return Finding(Verdict.CONFLICT)
+    if is_cancelled_early(record):
+        return Finding(Verdict.CANCELLED_EARLY, record.attempt)
     if record.attempt < attempt and record.status is Status.SOFT_BOUNCED:
         return Finding(Verdict.TAKE, attempt)
     if record.status in (Status.SENDING, Status.DEFERRED):
@@ -150,4 +156,23 @@ def claimed_at(record: TrackingRecord) -> float:
 
 def never_reached_ses(record: TrackingRecord) -> bool:
     """Return True where an email failed before SES received it, so that it may be sent again under its id."""
-    return record.status is Status.FAILED and record.ses_message_id is None and record.error_type != "outcome_unknown"
+    stays = ("outcome_unknown", CANCELLATION)
+    return record.status is Status.FAILED and record.ses_message_id is None and record.error_type not in stays
+
+
+def cancelled_by(record: TrackingRecord) -> str | None:
+    """Return who said that the email must not be sent any more, also while a worker had it; None: nobody."""
+    return next((str(entry.detail.get("by")) for entry in record.history if entry.key == CANCELLATION), None)
+
+
+def is_cancelled_early(record: TrackingRecord) -> bool:
+    """Return True for an email that was cancelled before its request arrived."""
+    return record.error_type == CANCELLATION and not record.request_event_id
+
+
+def belongs_to_another(record: TrackingRecord, source: str) -> bool:
+    """Return True where a source asks with an emailId under which another source's record was written first.
+
+    An operator who cancels an email before its request arrives need not know the source: the first one gets the record.
+    """
+    return record.original_source != source and not (record.original_source is None and is_cancelled_early(record))

@@ -8,6 +8,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,13 @@ import msgspec
 
 from sesmail_layer.domain.queue_message import WRAPPED, unwrapped
 from sesmail_layer.domain.request.refusals import Refusal, field_name
+from sesmail_layer.domain.times import utc_seconds
 
 HOP_KB = 4
 """Of a request's size, kept free for the notes of hops, and for the attributes that EventBridge gives a dead letter
 (the ARNs of rule and target, the error): https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+CANCEL_REQUESTED = "Email Cancel Requested"
+"""Detail-type of a producer's event that cancels emails; every other one of the queue is an `Email Request`."""
 EVERY_SOURCE = "*"
 """Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
@@ -55,10 +59,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Unix seconds of the first of these tries; 0: none."""
     unsent: tuple[float, ...] = ()
     """Leases of its newest claims that may have been written, and under which nothing was sent."""
+    accepted_at: float = 0
+    """Unix seconds at which the request reached the engine: SQS knows it of the first hop alone."""
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """One event with detail-type `Email Request`."""
+    """One event with detail-type `Email Request`, or CANCEL_REQUESTED."""
 
     id: str
     source: str
@@ -71,6 +77,13 @@ class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     detail_type: str = msgspec.field(name="detail-type")
     time: str = ""
     hop: Hop = msgspec.field(name="sesmailHop", default_factory=Hop)
+
+    @property
+    def asked_at(self) -> float:
+        """The event's time in Unix seconds, as EventBridge or the producer set it; 0: none that can be read."""
+        with suppress(ValueError):
+            return utc_seconds(self.time)
+        return 0.0
 
 
 class RawEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -167,6 +180,7 @@ def with_hop(envelope: RequestEnvelope, hop: Hop) -> str:
     return msgspec.json.encode(message).decode()
 
 
+_NEW = Hop()
 MAX_PENDING_BYTES = 350 * 1024
 """DynamoDB's items end at 400 KB, names and numbers included."""
 _MAX_UNPACKED_BYTES = 2 * 1024 * 1024
@@ -181,10 +195,11 @@ class PendingRequest(msgspec.Struct, frozen=True):
     packed: bytes
 
 
-def pack_request(envelope: RequestEnvelope, attempt: int, record_id: str = "") -> PendingRequest | None:
+def pack_request(envelope: RequestEnvelope, attempt: int, hop: Hop = _NEW) -> PendingRequest | None:
     """Pack a request for a retry while its attempt is under way; return None where it is too large."""
     # The caps have counted the email; its hold starts again.
-    hop = Hop(attempt=attempt + 1, counted=True, lane=envelope.hop.lane, record_id=record_id)
+    lane, record_id, accepted_at = envelope.hop.lane, hop.record_id, hop.accepted_at
+    hop = Hop(attempt=attempt + 1, counted=True, lane=lane, record_id=record_id, accepted_at=accepted_at)
     packed = zlib.compress(with_hop(envelope, hop).encode())
     return PendingRequest(attempt, packed) if len(packed) <= MAX_PENDING_BYTES else None
 

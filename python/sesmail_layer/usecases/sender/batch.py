@@ -18,11 +18,12 @@ from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
+from sesmail_layer.usecases.sender.cancel_requests import CancelRequests
 from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
-from sesmail_layer.usecases.sender.job import Email, Job, RejectedRequest, receive
+from sesmail_layer.usecases.sender.job import CancelRequest, Email, Job, RejectedRequest, receive
 from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.prepare import Preparation
@@ -50,6 +51,7 @@ class SendEmails:
             ports.sending_counts,
             ports.tracking,
             ports.clock,
+            ports.tombstones_of,
             cooldown_seconds=rules.breaker_cooldown_seconds,
         )
         self._guards = Guards(
@@ -138,6 +140,7 @@ class _Batch:
         outbox: Outbox,
         reached: list[Reached],
     ) -> None:
+        self._ports = ports
         self._bus = ports.bus
         self._figures = ports.figures
         self._clock = ports.clock
@@ -154,6 +157,7 @@ class _Batch:
         self._outbox = outbox
         self._reached = reached
         self._jobs: list[Email | RejectedRequest] = []
+        self._cancel_requests: list[CancelRequest] = []
         self._requeue = Requeue(
             {False: ports.retry_queue, True: ports.bulk_retry_queue},
             claims,
@@ -166,6 +170,9 @@ class _Batch:
 
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         self._jobs = self._receive(messages)
+        if self._cancel_requests:
+            cancel = CancelRequests(self._ports, self._rules, self._producers, self._requeue, self._outbox)
+            cancel.run(self._cancel_requests)
         jobs = self._find_records(self._jobs)
         emails = [job for job in jobs if isinstance(job, Email)]
         if not self._read_guards(emails):
@@ -199,22 +206,25 @@ class _Batch:
 
     def _receive(self, messages: Iterable[QueueMessage]) -> list[Email | RejectedRequest]:
         now, rules = self._clock.now(), self._rules
-        jobs = []
+        jobs: list[Email | RejectedRequest] = []
         for message in messages:
             try:
-                jobs.append(
-                    receive(
-                        message,
-                        now=now,
-                        max_schedule_days=rules.max_schedule_days,
-                        max_request_bytes=rules.max_request_bytes,
-                        refuse_unknown=rules.refuse_unknown_fields,
-                        delivery_mode=rules.delivery.mode if rules.delivery else None,
-                    )
+                job = receive(
+                    message,
+                    now=now,
+                    max_schedule_days=rules.max_schedule_days,
+                    max_request_bytes=rules.max_request_bytes,
+                    refuse_unknown=rules.refuse_unknown_fields,
+                    delivery_mode=rules.delivery.mode if rules.delivery else None,
                 )
             except EnvelopeError as err:
                 why = f"Not an EventBridge event: {type(err).__name__}"
                 self._requeue.report_failure(message, "request.unreadable", why)
+                continue
+            if isinstance(job, CancelRequest):
+                self._cancel_requests.append(job)
+            else:
+                jobs.append(job)
         return jobs
 
     def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
@@ -308,7 +318,7 @@ class _Batch:
         events = self._outbox.take()
         refused = self._bus.publish(events) if events else {}
         reasons = {found: why for event_id, why in refused.items() for found in self._outbox.message_ids[event_id]}
-        for job in self._jobs:
+        for job in [*self._cancel_requests, *self._jobs]:
             if (why := reasons.get(job.message.message_id)) is not None:
                 err = TransientError(f"Failed to publish a status event: {why}", code="BUS001")
                 self._requeue.retry_instead(job, err, "status.refused")

@@ -15,11 +15,15 @@ import msgspec
 from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled, outcome_unknown
 from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.guards.breaker import PROBE
+from sesmail_layer.domain.guards.cancelling import cancelled
 from sesmail_layer.domain.record.claims import (
+    CANCELLATION,
     REFUSED_EVENT,
     Verdict,
     accepted_earlier,
     already_deferred_for,
+    belongs_to_another,
+    cancelled_by,
     claimed_at,
     is_stranded,
     judge,
@@ -80,10 +84,8 @@ class Claims:
         keys = {key for job in asked for key in (job.email_id, key_of_source(job.email_id, job.envelope.source))}
         records = self._tracking.get_many(keys)
         for job in asked:
-            plain = records.get(job.email_id)
-            if key_of_source(job.email_id, job.envelope.source) in records or (
-                plain is not None and belongs_to_another(plain, job)
-            ):
+            source, plain = job.envelope.source, records.get(job.email_id)
+            if key_of_source(job.email_id, source) in records or (plain and belongs_to_another(plain, source)):
                 job.use_key_of_source()
             else:
                 job.hop = msgspec.structs.replace(job.hop, record_id=job.email_id)
@@ -179,11 +181,13 @@ class Claims:
                 case Verdict.BUSY:
                     raise ClaimActive(max(1.0, finding.until - now))
                 case Verdict.UNSETTLED:
-                    attempt = self._attempt_after_unknown(job, existing, make(attempt, 0).status)
+                    attempt = self._attempt_after_unknown(job, existing, make(attempt, 0))
                 case verdict if verdict is not Verdict.TAKE:
                     self._end_without_entry(job, existing, verdict)
                     return None
             entry = make(attempt, existing.revision + 1)
+            if entry.status is not Status.FAILED and (by := cancelled_by(existing)):
+                raise cancelled(by)
             if already_deferred_for(existing, entry):
                 self._republish(job, existing)
                 return existing
@@ -199,6 +203,8 @@ class Claims:
                 self._record_conflict(job)
             case Verdict.ACCEPTED_EARLIER:
                 self._record_accepted_earlier(job, existing)
+            case Verdict.CANCELLED_EARLY:
+                self._record_cancelled_early(job, existing)
             case Verdict.REDELIVERED:
                 self._republish(job, existing)
             case _:
@@ -213,14 +219,22 @@ class Claims:
             if self._replace(job, existing, sent, 0.0) is None:
                 raise ClaimContended(1)
 
-    def _attempt_after_unknown(self, job: Job, record: TrackingRecord, status: Status | None) -> int:
+    def _record_cancelled_early(self, job: Job, existing: TrackingRecord) -> None:
+        """Give a cancellation the facts of its request, which came later, and publish it. Raises ClaimContended."""
+        failed = next(entry for entry in existing.history if entry.status is Status.FAILED)
+        if self._replace(job, existing, failed, 0.0) is None:
+            raise ClaimContended(1)
+        self._log_failed(job, job.email_id, CANCELLATION, failed.detail["errorMessage"], "CAN001")
+
+    def _attempt_after_unknown(self, job: Job, record: TrackingRecord, entry: Entry) -> int:
         """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says.
 
         Raises Unsettled while an SES event about the claim may not have been processed yet.
         """
-        if status is Status.FAILED:
+        is_cancelled = entry.detail.get("errorType") == CANCELLATION
+        if entry.status is Status.FAILED and not is_cancelled:
             return record.attempt
-        if status is Status.DEFERRED:
+        if entry.status is Status.DEFERRED:
             raise Unsettled(_UNSETTLED_SECONDS)
         now, since = self._clock.now(), claimed_at(record)
         if not is_settled(since, self._settle_seconds, self._progress.read(since, now), now):
@@ -228,6 +242,8 @@ class Claims:
             raise Unsettled(_UNSETTLED_SECONDS)
         if not self._resend_unknown:
             raise outcome_unknown()
+        if is_cancelled:
+            return record.attempt
         self._metrics.count("EmailResentUnsettled")
         self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=record.attempt + 1)
         return record.attempt + 1
@@ -266,8 +282,10 @@ class Claims:
             record = self._new_record(
                 job.email_id, job.send_at, recipients=job.recipient_states, lease_until=lease_until, **facts
             )
-            existing = self._create(job, record, _with_dropped(job, entry))
-            if isinstance(existing, _Written) or not belongs_to_another(existing, job):
+            existing = self._create(job, record, job.with_dropped(entry))
+            if isinstance(existing, _Written) or not job.requested_id:
+                return existing
+            if not belongs_to_another(existing, job.envelope.source):
                 return existing
             job.use_key_of_source()  # Another source has written it since `find_records`.
 
@@ -284,7 +302,7 @@ class Claims:
         changes = {"delivery_mode": None, **job.facts, "recipients": job.recipient_states, "lease_until": lease_until}
         if entry.attempt > 1:
             changes["original_email_id"] = job.email_id
-        folded, transitions = fold(msgspec.structs.replace(existing, **changes), _with_dropped(job, entry))
+        folded, transitions = fold(msgspec.structs.replace(existing, **changes), job.with_dropped(entry))
         if self._tracking.replace(folded) is not None:
             return None
         self._reached.append((folded, reached(existing, folded)))
@@ -331,18 +349,6 @@ class _Written(msgspec.Struct, frozen=True):
     """A new record, as opposed to an existing one."""
 
     record: TrackingRecord
-
-
-def belongs_to_another(record: TrackingRecord, job: Job) -> bool:
-    """True where a source asks with an emailId under which another source's record was written first."""
-    return bool(job.requested_id) and record.original_source != job.envelope.source
-
-
-def _with_dropped(job: Job, entry: Entry) -> list[Entry]:
-    """The entry, and with a claim the cc and bcc addresses that are left out of it."""
-    if entry.status is not Status.SENDING or not isinstance(job, Email):
-        return [entry]
-    return [entry, *job.dropped_entries(entry.attempt, entry.at)]
 
 
 def _entry_key(attempt: int, revision: int, status: Status) -> str:

@@ -28,6 +28,7 @@ from sesmail_layer.domain.request.email_request import (
     parse_request,
 )
 from sesmail_layer.domain.request.envelopes import (
+    CANCEL_REQUESTED,
     Hop,
     RequestEnvelope,
     check_envelope,
@@ -72,6 +73,10 @@ class Job:
         self.facts["requested_email_id"] = self.requested_id
         self.hop = msgspec.structs.replace(self.hop, record_id=self.email_id)
 
+    def with_dropped(self, entry: Entry) -> list[Entry]:
+        """Return the entry, and with an email's claim those of the cc and bcc addresses that it leaves out."""
+        return [entry]
+
     @property
     def keys(self) -> dict[str, object]:
         """What finds the email in a log."""
@@ -85,6 +90,11 @@ class RejectedRequest(Job):
     error: Refusal
     readable: bool
     """False: it may hold what cannot be written again, so it cannot be requeued with a hop."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CancelRequest(Job):
+    """An event `Email Cancel Requested`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +130,9 @@ class Email(Job):
     kept_as: tuple[str, int] | None = None
     """The id and the attempt under which its request is in the pending table."""
 
+    def with_dropped(self, entry: Entry) -> list[Entry]:
+        return [entry, *self.dropped_entries(entry.attempt, entry.at)] if entry.status is Status.SENDING else [entry]
+
     def dropped_entries(self, attempt: int, at: str) -> list[Entry]:
         """The record's entries for the cc and bcc addresses that an attempt leaves out."""
         reasons = {
@@ -139,6 +152,11 @@ class Email(Job):
             for address, (error_type, why) in reasons.items()
         ]
 
+    def forget_recipient(self) -> None:
+        """Leave what identifies the recipient out of the record: the address was erased."""
+        self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": ""}
+        self.recipient_states = {}
+
     def sunk_entries(self, attempt: int, now: float) -> list[Entry]:
         """The record's entries for the recipients of a sunk email, which SES reports nothing about."""
         at = utc_text(now + 0.001)  # After `sent`.
@@ -156,21 +174,26 @@ def receive(
     max_request_bytes: int,
     refuse_unknown: bool,
     delivery_mode: str | None = None,
-) -> Email | RejectedRequest:
+) -> Email | RejectedRequest | CancelRequest:
     """Read a message. Raises EnvelopeError where no record can be made for it."""
     envelope = open_envelope(message.body)
+    hop = envelope.hop
+    if not hop.accepted_at:
+        hop = msgspec.structs.replace(hop, accepted_at=round(message.sent_at or now, 3))
     detail = envelope.detail
     given = detail if isinstance(detail, dict) else {}
     requested_id = _usable(given.get("emailId"), EMAIL_ID) or ""
     common: dict[str, Any] = {
         "message": message,
         "envelope": envelope,
-        "hop": envelope.hop,
+        "hop": hop,
         "email_id": envelope.hop.record_id or requested_id or f"email-{envelope.id}",
         "requested_id": requested_id,
         "fingerprint": fingerprint(detail, envelope.source) if isinstance(detail, dict) else "",
         "is_new": envelope.hop == Hop() and message.receive_count == 1,
     }
+    if envelope.detail_type == CANCEL_REQUESTED:
+        return CancelRequest(**common, facts={})
     restricted = {"delivery_mode": delivery_mode} if delivery_mode else {}
     try:
         check_envelope(envelope, message.body, max_request_bytes)

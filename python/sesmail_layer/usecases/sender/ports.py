@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from sesmail_layer.domain.guards.breaker import Counts
+from sesmail_layer.domain.guards.cancelling import CancelRule
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.ses.watermark import Progress
@@ -103,6 +104,11 @@ class ProducerStates(Protocol):
         """
 
 
+class CancelRules(Protocol):
+    def add_rule(self, source: str, rule: CancelRule, *, kept_seconds: float) -> None:
+        """Add to the cancellations in force of a source. Raises CancellationsFullError, TransientError."""
+
+
 class CapCounters(Protocol):
     def take(self, counter: str, wanted: int, limit: int, expires_at: float) -> int:
         """Add up to `wanted` to a counter that must not pass `limit`; return how many fitted."""
@@ -152,6 +158,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     suppression: SuppressionTable
     pending: PendingTable
     producer_states: ProducerStates
+    cancel_rules: CancelRules
     cap_counters: CapCounters
     sending_counts: SendingCounts
     figures: DailyFigures
@@ -172,6 +179,8 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     fingerprint: Callable[[str], str]
     """Returns what logs say in place of a case-folded address."""
+    tombstones_of: Callable[[str], Sequence[str]]
+    """Returns the keyed hashes under which an erased, case-folded address may be known. Raises TransientError."""
     time_limit: Callable[[float], AbstractContextManager[None]]
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
     run_all: RunAll

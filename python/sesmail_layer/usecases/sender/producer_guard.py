@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from sesmail_layer.domain.errors import BreakerOpen, FirstContactsUsed, HoldError, Paused, ProducerCapUsed
 from sesmail_layer.domain.guards.breaker import PROBES, SIMULATOR_DOMAIN, Counts
+from sesmail_layer.domain.guards.cancelling import OPERATOR, cancelled
 from sesmail_layer.domain.guards.producers import Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, HOLD_SECONDS, SendingState
 from sesmail_layer.domain.record.statuses import Status
@@ -39,16 +40,19 @@ class ProducerGuard:
         counts: SendingCounts,
         tracking: TrackingTable,
         clock: Clock,
+        tombstones_of: Callable[[str], Sequence[str]],
         *,
         cooldown_seconds: float,
     ) -> None:
+        """`tombstones_of` returns the keyed hashes under which an erased, case-folded address may be known."""
         self._states = states
+        self._tombstones_of = tombstones_of
         self._caps = caps
         self._counts = counts
         self._tracking = tracking
         self._clock = clock
         self._cooldown_seconds = cooldown_seconds
-        self._known = Producers({}, {})
+        self._known = Producers({}, {}, cancellations={})
         self.any_paused = False
         """Whether any producer's sending, or the account's, was paused when the table was last read."""
         self._role_senders: Sequence[str] | None = None
@@ -69,6 +73,7 @@ class ProducerGuard:
             # One step each: other threads of the batch read at the same time.
             _put(self._known.policies, source, read.policies.get(source))
             _put(self._known.states, source, read.states.get(source))
+            _put(self._known.cancellations, source, read.cancellations.get(source))
             self._read_at[source] = now
 
     def assign_policy(self, email: Email) -> None:
@@ -80,18 +85,46 @@ class ProducerGuard:
             email.bulk = email.policy.priority is Priority.BULK
 
     def check(self, email: Email) -> None:
-        """Raises PermanentError `producer_denied`, and HoldError while the producer or the account is paused."""
+        """Raises PermanentError `cancelled` and `producer_denied`, HoldError while it or the account is paused."""
+        self._check_cancelled(email)
         email.policy.check_request(email.envelope.source, email.request.template_name, email.recipients)
         for scope in (ACCOUNT, email.envelope.source):
             self._check_state(scope, email)
 
     def check_again(self, email: Email) -> None:
-        """Check whether it was paused while the email waited for its send time. Raises HoldError, TransientError."""
+        """Check whether it was cancelled or paused while it waited for its send time.
+
+        Raises PermanentError, HoldError, TransientError.
+        """
         self.look_up({email.envelope.source})
+        self._check_cancelled(email)
         for scope in (ACCOUNT, email.envelope.source):
             state = self._known.states.get(scope)
             if not (email.probe and state is not None and self._is_probing(state)):
                 self._check_state(scope, email, may_probe=False)
+
+    def _check_cancelled(self, email: Email) -> None:
+        """Raises PermanentError `cancelled`, and TransientError where an erased address cannot be recognised."""
+        for scope in (ACCOUNT, email.envelope.source):
+            found = self._known.cancellations.get(scope)
+            if found is None:
+                continue
+            accepted_at = email.hop.accepted_at
+            asked_at = email.envelope.asked_at or accepted_at
+            if found.erased and self._is_erased(email, found.erased, min(accepted_at, asked_at)):
+                email.forget_recipient()
+                raise cancelled(OPERATOR)
+            template, tags = email.request.template_name, email.request.tags
+            for rule in found.rules:
+                if rule.matches(template=template, tags=tags, accepted_at=accepted_at, asked_at=asked_at):
+                    raise cancelled(rule.by)
+
+    def _is_erased(self, email: Email, erased: Mapping[str, float], asked_at: float) -> bool:
+        return any(asked_at < erased.get(key, 0) for key in self._tombstones_of(address_key(email.request.to)))
+
+    def forget_cancellations(self, source: str) -> None:
+        """Read a source's cancellations again with the next batch: there is a new one."""
+        self._read_at.pop(source, None)
 
     def admit_probe(self, email: Email) -> None:
         """Let an email that is ready pass an open breaker, as one of its probes. Raises HoldError."""

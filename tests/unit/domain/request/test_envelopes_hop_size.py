@@ -20,6 +20,7 @@ LARGEST_HOP = Hop(
     lane="bulk",
     record_id="x" * 128 + "#" + "f" * 16,
     not_before=1_795_516_260.123456,
+    accepted_at=1_795_516_260.123456,
 )
 NOTES = 600
 
@@ -45,7 +46,7 @@ def test_numbers_and_escapes_are_passed_on_as_they_were_written(value: str) -> N
 
 def test_a_soft_bounce_s_retry_passes_it_on_as_it_was_written() -> None:
     detail = '{"templateData":{"x":[' + ",".join(["1e15"] * 1_000) + "]}}"
-    kept = pack_request(open_envelope(body_of(detail)), 1, LARGEST_HOP.record_id)
+    kept = pack_request(open_envelope(body_of(detail)), 1, LARGEST_HOP)
     assert kept is not None
     envelope = unpack_request(kept, 1_795_516_260.123456)
     again = with_hop(envelope, envelope.hop)

@@ -47,13 +47,14 @@ def envelope(**given: Any) -> RequestEnvelope:
 
 
 def test_a_kept_request_is_the_next_attempt_at_the_same_email() -> None:
-    kept = pack_request(envelope(hop=Hop(attempt=2, lane="bulk", noted="paused", give_up_at=1, tries=3)), 2, "one#abc")
+    note = Hop(record_id="one#abc", accepted_at=7, tries=9)
+    kept = pack_request(envelope(hop=Hop(attempt=2, lane="bulk", noted="paused", give_up_at=1, tries=3)), 2, note)
 
     assert kept is not None
     assert kept.attempt == 2
     assert unpack_request(kept, 1_795_516_260) == envelope(
         detail_json=b'{"to":"a"}',
-        hop=Hop(attempt=3, lane="bulk", counted=True, record_id="one#abc", not_before=1_795_516_260),
+        hop=Hop(attempt=3, lane="bulk", counted=True, record_id="one#abc", not_before=1_795_516_260, accepted_at=7),
     )
 
 

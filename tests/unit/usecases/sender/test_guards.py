@@ -32,6 +32,7 @@ class World:
             ports.sending_counts,
             ports.tracking,
             ports.clock,
+            ports.tombstones_of,
             cooldown_seconds=3600,
         )
         quota = QuotaReader(ports.quota_cache, ports.quota_api, ports.clock, ports.metrics, ports.log)

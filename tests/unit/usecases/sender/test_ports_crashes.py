@@ -162,6 +162,14 @@ def rejected_by_ses(world: World) -> list[QueueMessage]:
     return batch(world, 1)
 
 
+def cancelled_by_id(world: World) -> list[QueueMessage]:
+    return [world.sender.cancel({"emailId": "m-0"}), *batch(world, 1)]
+
+
+def cancelled_by_tag(world: World) -> list[QueueMessage]:
+    return [world.sender.cancel({"tag": "import"}), *batch(world, 1, tags=["import"])]
+
+
 SENT_ONCE = [
     ordinary,
     made_bulk_by_policy,
@@ -174,7 +182,7 @@ SENT_ONCE = [
     scheduled_bulk,
     after_an_unknown_outcome,
 ]
-SCENARIOS = [*SENT_ONCE, rejected_by_ses]
+SCENARIOS = [*SENT_ONCE, rejected_by_ses, cancelled_by_id, cancelled_by_tag]
 
 
 def calls_of(scenario: Scenario) -> Killer:

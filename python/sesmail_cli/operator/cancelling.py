@@ -1,0 +1,229 @@
+"""Cancel emails, without printing: one by its id, or all that a selection matches.
+
+A selection becomes a rule first, which the sender looks at with every batch; then the known records are marked. What
+has no record yet is a message in a queue: the rule ends it when it comes up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sesmail_layer.domain.guards.cancelling import OPERATOR, CancelRule, kept_seconds
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.status_event import Outbox
+from sesmail_layer.domain.times import utc_seconds, utc_text
+from sesmail_layer.usecases.cancel import (
+    Cancelled,
+    Outcome,
+    cancel_email,
+    cancel_record,
+    outcome_now,
+    record_key,
+)
+from sesmail_layer.usecases.find import LARGEST_PAGE, Criteria, find
+
+if TYPE_CHECKING:
+    from sesmail_cli.operator.engine import Engine
+
+QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")
+"""Where requests wait."""
+_WRITERS = 8
+_TO_MARK = (Outcome.CANCELLED, Outcome.BEING_SENT)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which emails to cancel: those that match all that is given, accepted until now."""
+
+    producer: str | None = None
+    since: str | None = None
+    """A time as `utc_text` writes it; None: from the first on."""
+    template: str | None = None
+    tag: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self == Selection()
+
+    def describe(self) -> str:
+        parts = [f"of producer '{self.producer}'" if self.producer else "of all producers"]
+        parts += [f"with template '{self.template}'"] if self.template else []
+        parts += [f"with tag '{self.tag}'"] if self.tag else []
+        parts += [f"accepted since {self.since}"] if self.since else []
+        return "emails " + ", ".join(parts)
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a cancellation would do to the emails that have a record."""
+
+    known: Mapping[Outcome, int]
+    complete: bool
+    """False: more records match than were counted."""
+    waiting_messages: int
+    """In the queues of requests, with and without records, of all producers: about."""
+
+
+class CancelResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    known: Mapping[Outcome, int]
+    """The known emails, by what became of them."""
+    unpublished: Mapping[str, int]
+    """Status events that EventBridge did not take, by reason; the sender publishes them when their messages come up."""
+    in_force_until: str
+    waiting_messages: int
+
+
+class OneResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    email_id: str
+    outcome: Outcome
+    status: str | None
+    """The record's status before; None: it had none."""
+    unpublished: Mapping[str, int]
+
+
+# --- one email --------------------------------------------------------------------------------------------------------
+
+
+def preview_one(engine: Engine, email_id: str, producer: str | None) -> OneResult:
+    """Return what a cancellation of one email would do. Raises TransientError."""
+    key, record = record_key(engine.tracking, email_id, producer)
+    outcome = outcome_now(record) if record else Outcome.BEFORE_REQUEST
+    return OneResult(email_id=key, outcome=outcome, status=record.status if record else None, unpublished={})
+
+
+def cancel_one(engine: Engine, email_id: str, producer: str | None) -> OneResult:
+    """Cancel one email by its emailId or its record's key, also before its request arrives. Raises TransientError."""
+    before = record_key(engine.tracking, email_id, producer)[1]
+    done = cancel_email(
+        engine.tracking,
+        email_id,
+        producer,
+        by=OPERATOR,
+        now=engine.clock.now(),
+        retention_days=int(engine.setting("DATA_RETENTION_DAYS", "90")),
+    )
+    unpublished = _publish(engine, [done]) if done.record.request_event_id else {}
+    return OneResult(
+        email_id=done.record.email_id,
+        outcome=done.outcome,
+        status=before.status if before else None,
+        unpublished=unpublished,
+    )
+
+
+# --- a selection ------------------------------------------------------------------------------------------------------
+
+
+def preview(engine: Engine, selection: Selection, *, most: int | None = None) -> Preview:
+    """Count what a cancellation would do, without doing it; of `most` records at most. Raises TransientError."""
+    counts: Counter[Outcome] = Counter()
+    complete = True
+    for record in _known(engine, selection, engine.clock.now()):
+        if most is not None and counts.total() >= most:
+            complete = False
+            break
+        counts[outcome_now(record)] += 1
+    return Preview(known=counts, complete=complete, waiting_messages=waiting_messages(engine))
+
+
+def cancel_selection(
+    engine: Engine, selection: Selection, *, progress: Callable[[int], object] = lambda _count: None
+) -> CancelResult:
+    """Put the rule in force, then mark the known emails; `progress` is given how many were looked at.
+
+    It may be repeated: what is cancelled stays so. Raises CancellationsFullError, TransientError.
+    """
+    now = engine.clock.now()
+    kept = rule_seconds(engine)
+    rule = CancelRule(
+        before=now,
+        since=utc_seconds(selection.since) if selection.since else 0,
+        tag=selection.tag,
+        template=selection.template,
+    )
+    engine.cancel_rules.add_rule(selection.producer or ACCOUNT, rule, kept_seconds=kept)
+    counts, unpublished = _mark(engine, _known(engine, selection, now), progress)
+    return CancelResult(
+        known=counts,
+        unpublished=unpublished,
+        in_force_until=utc_text(now + kept),
+        waiting_messages=waiting_messages(engine),
+    )
+
+
+def rule_seconds(engine: Engine) -> float:
+    """Return how long a rule stays in force: longer than any email may wait for its `sendAt`."""
+    return kept_seconds(int(engine.setting("SESMAIL_MAX_SCHEDULE_DAYS", "30")))
+
+
+def waiting_messages(engine: Engine) -> int:
+    """Count the messages of the queues of requests; SQS's numbers are approximate."""
+    return sum(engine.depth(queue).total for queue in QUEUES)
+
+
+def cancel_records(engine: Engine, records: Sequence[TrackingRecord]) -> tuple[Sequence[Cancelled], Mapping[str, int]]:
+    """Cancel the emails of some records at once; return what became of each, and what was not published.
+
+    Raises TransientError.
+    """
+    now = engine.clock.now()
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        done = list(writers.map(lambda record: cancel_record(engine.tracking, record, by=OPERATOR, now=now), records))
+    return done, _publish(engine, done)
+
+
+def _mark(
+    engine: Engine, records: Iterator[TrackingRecord], progress: Callable[[int], object]
+) -> tuple[Mapping[Outcome, int], Mapping[str, int]]:
+    counts: Counter[Outcome] = Counter()
+    unpublished: Counter[str] = Counter()
+    chunk: list[TrackingRecord] = []
+
+    def flush() -> None:
+        done, refused = cancel_records(engine, chunk)
+        counts.update(each.outcome for each in done)
+        unpublished.update(refused)
+        chunk.clear()
+        progress(counts.total())
+
+    for record in records:
+        outcome = outcome_now(record)
+        if outcome in _TO_MARK:
+            chunk.append(record)
+        else:
+            counts[outcome] += 1
+        if len(chunk) == 10 * _WRITERS:
+            flush()
+    flush()
+    return counts, unpublished
+
+
+def _known(engine: Engine, selection: Selection, now: float) -> Iterator[TrackingRecord]:
+    """Yield the records that match, newest first; an older one than any email may wait is not looked for."""
+    oldest = utc_text(now - rule_seconds(engine))
+    criteria = Criteria(
+        since=max(selection.since or oldest, oldest),
+        until=utc_text(now),
+        producer=selection.producer,
+        template=selection.template,
+    )
+    cursor = None
+    while True:
+        page = find(engine.search, engine.tracking, criteria, limit=LARGEST_PAGE, cursor=cursor)
+        yield from (record for record in page.records if selection.tag is None or selection.tag in record.tags)
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _publish(engine: Engine, done: Sequence[Cancelled]) -> Mapping[str, int]:
+    """Publish the status events of cancellations; return those that EventBridge did not take, by reason."""
+    outbox = Outbox()
+    for each in done:
+        outbox.add(each.record, each.transitions, [])
+    events = outbox.take()
+    return Counter(engine.bus.publish(events).values()) if events else {}

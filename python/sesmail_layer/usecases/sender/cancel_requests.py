@@ -1,0 +1,75 @@
+"""Events `Email Cancel Requested`: a producer cancels its own emails, by `emailId` or by `tag`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.cancelling import PRODUCER, CancellationsFullError, CancelRule, kept_seconds
+from sesmail_layer.domain.request.cancel_request import CancelDetail, parse_cancel
+from sesmail_layer.domain.request.refusals import Refusal
+from sesmail_layer.domain.status_event import Outbox
+from sesmail_layer.usecases.cancel import cancel_email
+from sesmail_layer.usecases.sender.job import CancelRequest
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
+from sesmail_layer.usecases.sender.requeue import Requeue
+
+
+class CancelRequests:
+    """Carries out one batch's cancellations, before any email of the batch is looked at."""
+
+    def __init__(
+        self, ports: SenderPorts, rules: SendingRules, producers: ProducerGuard, requeue: Requeue, outbox: Outbox
+    ) -> None:
+        self._tracking = ports.tracking
+        self._cancel_rules = ports.cancel_rules
+        self._clock = ports.clock
+        self._metrics = ports.metrics
+        self._log = ports.log
+        self._rules = rules
+        self._producers = producers
+        self._requeue = requeue
+        self._outbox = outbox
+
+    def run(self, requests: Sequence[CancelRequest]) -> None:
+        """Carry out each request; what AWS does not answer is tried again, what cannot be right is logged."""
+        for request in requests:
+            source = request.envelope.source
+            try:
+                self._cancel(request, parse_cancel(request.envelope.detail), source)
+            except TransientError as err:
+                self._requeue.retry(request, err, "cancel.failed", failing=True)
+            except Refusal as err:
+                self._reject(source, err.message, err.code)
+            except CancellationsFullError as err:
+                self._reject(source, f"Cancellation rejected: {err}; cancel by emailId, or wait", "CAN002")
+
+    def _cancel(self, request: CancelRequest, detail: CancelDetail, source: str) -> None:
+        now = self._clock.now()
+        about: dict[str, Any] = {"source": source}
+        if detail.email_id is not None:
+            done = cancel_email(
+                self._tracking,
+                detail.email_id,
+                source,
+                by=PRODUCER,
+                now=now,
+                retention_days=self._rules.retention_days,
+            )
+            # Before its request there is no email to report on.
+            if done.record.request_event_id:
+                self._outbox.add(done.record, done.transitions, [request.message.message_id])
+            about |= {"email_id": done.record.email_id, "outcome": done.outcome}
+        else:
+            rule = CancelRule(before=request.hop.accepted_at, tag=detail.tag, by=PRODUCER)
+            self._cancel_rules.add_rule(source, rule, kept_seconds=kept_seconds(self._rules.max_schedule_days))
+            self._producers.forget_cancellations(source)
+            about |= {"tag": detail.tag}
+        self._metrics.count("CancelRequested")
+        self._log.info("cancel.requested", **about)
+
+    def _reject(self, source: str, message: str, code: str) -> None:
+        self._metrics.count("CancelRejected")
+        self._log.error("cancel.rejected", message=message, code=code, source=source)
