@@ -24,6 +24,7 @@ from sesmail_cli.operator.find import find_emails
 from sesmail_cli.operator.pausing import pause, resume
 from sesmail_cli.operator.production_access import production_access
 from sesmail_cli.operator.redrive import redrive
+from sesmail_cli.operator.report import report
 from sesmail_cli.operator.status import status
 from sesmail_cli.templates import commands as templates
 from sesmail_cli.templates.send_test import send_test
@@ -64,7 +65,20 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 
 
 app.add_typer(templates.app, name="template")
-_COMMANDS = (send_test, doctor, production_access, status, pause, resume, cancel, explain, redrive, erase, console)
+_COMMANDS = (
+    send_test,
+    doctor,
+    production_access,
+    status,
+    report,
+    pause,
+    resume,
+    cancel,
+    explain,
+    redrive,
+    erase,
+    console,
+)
 for command in _COMMANDS:
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.command("find")(operator_command(find_emails))

@@ -20,7 +20,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
-from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeProgress
+from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeFigures, FakeProgress
 from tools.simulation.fakes import (
     NOW,
     FakeBus,
@@ -83,7 +83,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
         events = [*(opened(second=n) for n in range(20)), delivered(), bounced(), complained()]
         messages = [QueueMessage(str(n), json.dumps(one)) for n, one in enumerate(events * 2)]
         metrics, bus, log = FakeMetrics(), FakeBus(), FakeLog()
-        breaker_table = FakeBreakerTable(FakeControl())
+        breaker_table = FakeBreakerTable(control := FakeControl())
 
         def work(worker: int) -> list[str]:
             ports = FeedbackPorts(
@@ -91,6 +91,7 @@ def test_sixteen_workers_lose_and_duplicate_nothing() -> None:
                 suppression=SuppressionTable(client, "suppression", Clock()),
                 producer_states=breaker_table,
                 sending_counts=breaker_table,
+                figures=FakeFigures(control),
                 alarm_states=FakeAlarmStates(),
                 pending=FakePendingTable(FakeClock()),
                 retry_queue=FakeDelayQueue(),

@@ -12,7 +12,7 @@ import boto3
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_text
 from tests.cli.conftest import NAME, MotoEngine
 
@@ -110,8 +110,36 @@ def fill(engine: MotoEngine, emails: int = 60) -> None:
     )
     pauses = {"pk": {"S": "pauses"}, "paused": {"SS": ["crm.campaigns"]}}
     engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=pauses)
+    put_figures(engine, now, dice)
     put_metrics(dice)
     put_alarms()
+
+
+def put_figures(engine: MotoEngine, now: float, dice: random.Random) -> None:
+    """Write two days of figures; the newsletter bounces too often."""
+    engine.count(source="crm.campaigns", now=now)
+    for at in (now - 86_400, now):
+        reached = []
+        for number in range(240):
+            source, template, _ = MAILS[number % len(MAILS)]
+            bounces = dice.random() < (0.09 if source == "crm.campaigns" else 0.01)
+            statuses = [Status.SENT, Status.BOUNCED if bounces else Status.DELIVERED]
+            if not bounces and dice.random() < 0.4:
+                statuses.append(Status.OPENED)
+            record = TrackingRecord(
+                email_id=f"e{number}",
+                status=statuses[-1],
+                attempt=1,
+                timestamp=utc_text(at),
+                date_partition=utc_text(at)[:10],
+                ttl=0,
+                original_source=source,
+                template_name=template,
+                tags=["winter-sale"] if source == "crm.campaigns" else ["orders", "retail"],
+                topic="news" if source == "crm.campaigns" else None,
+            )
+            reached.append((record, statuses))
+        engine.count(*reached, source="shop.orders", now=at)
 
 
 def put_metrics(dice: random.Random) -> None:

@@ -32,7 +32,11 @@ def fill_work(engine: MotoEngine) -> None:
         if reason is SuppressionReason.CONSECUTIVE_SOFT_BOUNCES:
             given["expires_at"] = utc_text(now + 14 * 24 * HOUR)
         engine.suppress(
-            reason, email=to, added_to_suppression_date=utc_text(now - 5 * HOUR * number), email_id=f"o-{number}", **given
+            reason,
+            email=to,
+            added_to_suppression_date=utc_text(now - 5 * HOUR * number),
+            email_id=f"o-{number}",
+            **given,
         )
     engine.dynamodb.put_item(TableName=f"{NAME}-Suppression", Item={"email": {"S": "old@example.org"}})
     fill_dead_letters(engine)

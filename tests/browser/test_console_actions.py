@@ -78,7 +78,10 @@ def tab_to(page: Page, role: str, name: str) -> None:
         ("suppression-add", "suppressions/add"),
         ("suppression-plan", "actions/suppress?address=new%40example.org&days=30&note=ticket+4711"),
         ("suppression-wrong", "actions/suppress?address=nobody"),
-        ("suppressions-remove", "actions/suppressions-remove?address=ada.0%40example.org&address=margaret.6%40example.org"),
+        (
+            "suppressions-remove",
+            "actions/suppressions-remove?address=ada.0%40example.org&address=margaret.6%40example.org",
+        ),
         ("dead-letters", "dead-letters"),
         ("dead-letters-queue", "dead-letters/EmailQueueDLQ?more=1"),
         ("dead-letters-empty", "dead-letters/RetryDLQ"),
@@ -140,7 +143,9 @@ def test_dead_letters_are_read_to_the_end_and_moved_by_keyboard_alone(
     page.goto(f"{console.url}dead-letters")
     tab_to(page, "link", "BulkQueueDLQ")
     for number in range(23):
-        moto_engine.put("BulkQueueDLQ", {"id": f"e{number}", "source": "s", "detail-type": "Email Request", "detail": {}})
+        moto_engine.put(
+            "BulkQueueDLQ", {"id": f"e{number}", "source": "s", "detail-type": "Email Request", "detail": {}}
+        )
     page.keyboard.press("Enter")
     tab_to(page, "link", "Read on")
     page.keyboard.press("Enter")

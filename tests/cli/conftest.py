@@ -18,10 +18,12 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from sesmail_cli.main import app
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.dynamodb_items import to_item
 from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
@@ -114,6 +116,11 @@ class MotoEngine:
         """Write a state as the breaker does."""
         item = {"pk": {"S": f"state#{source}"}} | to_item(SendingState(**state), {})
         self.dynamodb.put_item(TableName=f"{NAME}-Control", Item=item)
+
+    def count(self, *reached: Reached, source: str = SOURCE, now: float) -> None:
+        """Count emails as a function does, of a producer with a policy."""
+        self.dynamodb.put_item(TableName=f"{NAME}-Control", Item={"pk": {"S": f"producer#{source}"}})
+        DailyFigures(self.dynamodb, f"{NAME}-Control").add(reached, 0, now)
 
     def put(self, queue: str, body: object, **attributes: str) -> str:
         text = body if isinstance(body, str) else json.dumps(body)

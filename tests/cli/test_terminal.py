@@ -48,6 +48,7 @@ OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview"
 ARGUMENTS: dict[str, list[list[str]]] = {
     "console": [["--port", HOSTILE]],
     "status": [[]],
+    "report": [[], ["--by", "template"], ["--by", "tag"], ["--tag", HOSTILE], ["--since", HOSTILE]],
     "doctor": [[], ["--nameserver", HOSTILE]],
     "production-access": [["--sends", HOSTILE, "--opt-in", HOSTILE], ["--website", HOSTILE], ["--contact", HOSTILE]],
     "pause": [["--producer", HOSTILE]],

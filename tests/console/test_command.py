@@ -12,7 +12,7 @@ import pytest
 
 from sesmail_cli.console.app import make_server
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.web.server import LocalServer
+from sesmail_cli.web.server import LocalServer, Request, Response
 from tests.cli.conftest import NAME, MotoEngine, sesmail, sesmail_json
 
 
@@ -101,3 +101,19 @@ def test_a_request_from_elsewhere_is_refused(server: LocalServer, method: str, h
 def test_an_action_needs_its_own_origin(server: LocalServer) -> None:
     assert ask(server, "POST", "/the-token/actions/pause") == 403
     assert ask(server, "GET", "/the-token/") == 200
+
+
+def test_a_page_that_fails_says_so_and_the_server_goes_on(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = server.app
+
+    def broken(request: Request) -> Response:
+        if request.path == "broken":
+            raise ZeroDivisionError
+        return app(request)
+
+    monkeypatch.setattr(server, "app", broken)
+    assert ask(server, "GET", "/the-token/broken") == 500
+    assert ask(server, "GET", "/the-token/") == 200
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def test_each_write_of_a_delivered_email_is_accounted_for() -> None:
         ("EmailTracking", "ses-message-id-index"): 20,
         ("EmailTracking", "date-partition-index"): 10,
         ("Pending", ""): 20,
-        ("Control", ""): 3,
+        ("Control", ""): 4,
     }
 
 
@@ -94,8 +94,22 @@ def test_a_record_has_room_for_an_open_by_a_machine_too() -> None:
     ids=["a long subject", "metadata with an id", "a usual address"],
 )
 def test_what_differs_between_ordinary_requests_does_not_matter(request_fields: dict[str, Any]) -> None:
-    """One email alone, opened: 10 units, 3 for the open, 3 counters."""
-    assert count(Scenario(emails=1, batch=1, opened=True, request=request_fields)).per_email == 16
+    """One email alone, opened: 10 units, 3 for the open, 3 counters, and figures of two outcomes."""
+    assert count(Scenario(emails=1, batch=1, opened=True, request=request_fields)).per_email == 18
+
+
+@pytest.mark.parametrize("scenario", [Scenario(), Scenario(opened=True)], ids=["delivered", "opened"])
+def test_figures_cost_at_most_half_a_unit_an_email(scenario: Scenario) -> None:
+    """Those of the sender are in the write that counts the account's emails."""
+    keys = {key: n for key, n in counted(scenario).units_by_key.items() if key[2].startswith("figures#")}
+    assert 0 < sum(keys.values()) / scenario.emails <= 0.5, keys
+
+
+def test_figures_of_many_tags_cost_at_most_half_a_unit_an_email() -> None:
+    """Ten emails with five usual tags each, and a topic: nine names, all among the day's first."""
+    found = count(Scenario(request={"tags": ["autumn", "sale", "vip", "web", "de"], "topic": "offers"}))
+    assert found.units_by_key["Control", "", "figures#2026-11-28T10"] == 1
+    assert found.per_email <= 11
 
 
 def test_a_soft_bounce_with_its_retry_is_counted() -> None:

@@ -58,6 +58,13 @@ class UnitMeter:
         """Return the number of writes by table, index and partition key."""
         return Counter((write.table, write.index, write.key) for write in self.writes)
 
+    def units_by_key(self) -> Mapping[tuple[str, str, str], int]:
+        """Return the write units by table, index and partition key."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for write in self.writes:
+            found[write.table, write.index, write.key] += write.units
+        return found
+
 
 @contextmanager
 def metered(engine: str) -> Iterator[UnitMeter]:

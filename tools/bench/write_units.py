@@ -48,6 +48,8 @@ class Units:
     """Read units by table."""
     writes_by_key: Mapping[tuple[str, str, str], int]
     """Writes by table, index and partition key."""
+    units_by_key: Mapping[tuple[str, str, str], int]
+    """Write units by table, index and partition key."""
     records: Sequence[Mapping[str, Any]]
     """The tracking records as they are stored at the end, in DynamoDB's typed JSON."""
     batches: Mapping[str, int]
@@ -107,10 +109,20 @@ def count(scenario: Scenario) -> Units:
             report("open")
         units = meter.units
         by_table, by_key, reads = units.write_units(), units.writes_by_key(), dict(units.reads)
+        units_by_key = units.units_by_key()
         calls = list(meter.bodies)
         found = [item for item in stored() if item["emailId"]["S"] not in warm]
     return Units(
-        scenario.emails, by_table, reads, by_key, found, batches, messages, calls=calls, output=output.getvalue()
+        scenario.emails,
+        by_table,
+        reads,
+        by_key,
+        units_by_key,
+        found,
+        batches,
+        messages,
+        calls=calls,
+        output=output.getvalue(),
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.figures import Reached, StatusCounts, count_reached
 from sesmail_layer.domain.guards.breaker import MOST_SOURCES, SLOT_SECONDS, Counts, Tally, Timeline
 from sesmail_layer.domain.guards.cancelling import Cancellations, CancelRule
 from sesmail_layer.domain.guards.pacing import Quota, Reservation
 from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
-from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.ses.watermark import Progress
 from tools.simulation.fakes import NOW, storable
 
@@ -192,6 +193,30 @@ class FakeBreakerTable:
         assert now >= NOW
         if self.error:
             raise self.error
+
+
+class FakeFigures:
+    """The figures of days, and the account's count of sent emails in `control`."""
+
+    def __init__(self, control: FakeControl) -> None:
+        self.control = control
+        self.reached: list[Reached] = []
+        self.error: TransientError | None = None
+
+    def add(self, reached: Sequence[Reached], sent: int, now: float) -> None:
+        assert now >= NOW
+        assert sent >= 0
+        assert sent or reached
+        assert all(statuses for _, statuses in reached)
+        if self.error:
+            raise self.error
+        self.reached += reached
+        if sent:
+            self.control.count_sent(ACCOUNT, sent, now)
+
+    def counts(self) -> StatusCounts:
+        """What was counted, by name and status."""
+        return count_reached(self.reached)
 
 
 class FakeAlarmStates:

@@ -17,7 +17,7 @@ from sesmail_layer.domain.ses.tags import encode_tags
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
-from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeProgress
+from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeFigures, FakeProgress
 from tools.simulation.fakes import (
     NOW,
     FakeBus,
@@ -78,6 +78,7 @@ class Feedback:
         self.log = FakeLog()
         self.rules = feedback_rules(**rules)
         self.control = FakeControl()
+        self.figures = FakeFigures(self.control)
         self.breaker_table = FakeBreakerTable(self.control)
         self.alarm_states = FakeAlarmStates()
         self.pending = FakePendingTable(self.clock)
@@ -93,6 +94,7 @@ class Feedback:
             suppression=self.suppression,
             producer_states=self.breaker_table,
             sending_counts=self.breaker_table,
+            figures=self.figures,
             alarm_states=self.alarm_states,
             pending=self.pending,
             retry_queue=self.waiting,

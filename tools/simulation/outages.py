@@ -24,6 +24,7 @@ _TABLES = {
     "cancel_rules",
     "cap_counters",
     "sending_counts",
+    "figures",
     "alarm_states",
     "rate_bucket",
     "quota_cache",

@@ -160,6 +160,7 @@ class ReputationSimulation(Simulation):
             suppression=self._suppression,
             producer_states=breaker_table,
             sending_counts=breaker_table,
+            figures=self.figures,
             alarm_states=control_fakes.FakeAlarmStates(),
             pending=fakes.FakePendingTable(fakes.FakeClock()),
             retry_queue=fakes.FakeDelayQueue(),

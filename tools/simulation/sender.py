@@ -14,7 +14,7 @@ from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from tools.simulation.attachments import FakeAttachments
-from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress, FakeQuota
+from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeFigures, FakeProgress, FakeQuota
 from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
@@ -74,6 +74,7 @@ class Sender:
         self.quota = FakeQuota()
         self.bucket = FakeBucket()
         self.control = FakeControl()
+        self.figures = FakeFigures(self.control)
         self.bulk_lane = FakeDelayQueue()
         self.pending = FakePendingTable(self.clock)
         self.metrics = FakeMetrics()
@@ -90,6 +91,7 @@ class Sender:
             cancel_rules=self.control,
             cap_counters=self.control,
             sending_counts=self.control,
+            figures=self.figures,
             rate_bucket=self.bucket,
             quota_cache=self.quota,
             quota_api=self.quota,

@@ -266,6 +266,7 @@ class Simulation:
         self._buckets = BucketItems(self.limit)
         self._quota = _Quota(rate, self.clock)
         self._control = control_fakes.FakeControl()
+        self.figures = control_fakes.FakeFigures(self._control)
         self._tracking = fakes.FakeTrackingTable()
         self._templates = fakes.FakeTemplates()
         self._pending = fakes.FakePendingTable(fakes.FakeClock())
@@ -328,6 +329,7 @@ class Simulation:
             cancel_rules=self._control,
             cap_counters=self._control,
             sending_counts=self._control,
+            figures=self.figures,
             rate_bucket=control_fakes.FakeBucket(),
             quota_cache=self._quota,
             quota_api=self._quota,

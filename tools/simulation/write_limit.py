@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.cap_counters import CapCounters
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import FeedbackProgress, OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
@@ -58,6 +59,9 @@ class WriteLimit:
         """The most write units within one second."""
         self.throttled: Counter[Key] = Counter()
         """Writes that were throttled."""
+        client: Any = self
+        self.figures = DailyFigures(client, CONTROL)
+        """One for all containers: a name is numbered once."""
         self._clock = clock
         self._items: dict[Key, Item] = {}
         self._recent: dict[Key, deque[tuple[float, int]]] = defaultdict(deque)
@@ -104,6 +108,10 @@ class WriteLimit:
         return {}
 
     delete_item = update_item
+
+    def batch_get_item(self, **_: Any) -> Item:
+        """Nothing is stored of what was updated."""
+        return {"Responses": {}}
 
     def transact_write_items(self, *, TransactItems: Sequence[Any]) -> Item:
         """A transaction writes each item twice."""
@@ -159,6 +167,7 @@ def limited(ports: Ports, clock: Clock) -> Ports:
         "cap_counters": (CapCounters(client, CONTROL),),
         "alarm_states": (AlarmStates(client, CONTROL, client),),
         "sending_counts": (SendingCounts(client, CONTROL),),
+        "figures": (write_limit_of(clock).figures,),
         "rate_bucket": (RateBucket(client, CONTROL),),
         "quota_cache": (QuotaCache(client, CONTROL),),
         "progress": (FeedbackProgress(client, CONTROL, client, "topic"), OutstandingNotes(client, CONTROL)),

@@ -48,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What the confirmation sends. Exact (ids, points in time), so that what is done is what was shown."""
     back: str
     """The address that Cancel leads to."""
-    place: str = ""
+    place: str | None = None
     """The entry of the navigation that it belongs to."""
     destructive: bool = False
     """It cannot be undone."""
@@ -64,7 +64,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[str]
     links: Sequence[tuple[str, str]]
     """Where to go now: address and text, the most useful first."""
-    place: str = ""
+    place: str | None = None
     attention: bool = False
     """Part of it was left undone."""
 

@@ -14,6 +14,7 @@ from sesmail_cli.console import (
     dead_letters,
     email,
     emails,
+    figures,
     overview,
     producers,
     sending_actions,
@@ -38,12 +39,20 @@ _FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 PLACES: tuple[Place, ...] = (
     overview.PLACE,
     emails.PLACE,
+    figures.PLACE,
     producers.PLACE,
     suppressions.PLACE,
     dead_letters.PLACE,
     templates.PLACE,
 )
-_ROUTES: tuple[Route, ...] = (*overview.ROUTES, *emails.ROUTES, *email.ROUTES, *producers.ROUTES, *suppressions.ROUTES)
+_ROUTES: tuple[Route, ...] = (
+    *overview.ROUTES,
+    *emails.ROUTES,
+    *email.ROUTES,
+    *figures.ROUTES,
+    *producers.ROUTES,
+    *suppressions.ROUTES,
+)
 _ACTIONS: tuple[Action, ...] = (
     *sending_actions.ACTIONS,
     *cancel_actions.ACTIONS,

@@ -24,6 +24,7 @@ def show(view: View, email_id: str) -> Response:
     if record is None:
         return view.page("email-missing.html", place=PLACE.path, status=404, email_id=email_id)
     explanation = explain_record(view.engine, record, with_log=False)
+    until = explanation.waiting.until if explanation.waiting else None
     return view.page(
         "email.html",
         place=PLACE.path,
@@ -32,9 +33,7 @@ def show(view: View, email_id: str) -> Response:
         steps=_steps(record, explanation),
         next_steps=[with_local_times(text) for text in explanation.next_steps],
         notices=[with_local_times(text) for text in _notices(view, record, explanation)],
-        waits_until=local_time(explanation.waiting.until)
-        if explanation.waiting and explanation.waiting.until
-        else None,
+        waits_until=local_time(until) if until else None,
         facts_of_email=_facts(record),
         links=_links(view, record),
         cancel_href=view.url("actions/cancel-email", id=record.email_id) if _can_be_cancelled(record) else None,

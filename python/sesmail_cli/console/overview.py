@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sesmail_cli.console import emails
+from sesmail_cli.console import dead_letters, emails
 from sesmail_cli.console.charts import column_chart, meter, sparkline
 from sesmail_cli.console.times import with_local_times
 from sesmail_cli.console.view import Place, Route, View
@@ -88,7 +88,8 @@ def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
     for queue in seen.dead_letter_queues:
         if queue.total:
             letters = "dead letter" if queue.total == 1 else "dead letters"
-            yield Concern(f"{queue.name} holds {queue.total:,} {letters}.", is_bad=True)
+            href = view.url(f"{dead_letters.PLACE.path}/{queue.name}")
+            yield Concern(f"{queue.name} holds {queue.total:,} {letters}.", True, href, "Look at them")
     yield from _rate_concerns(seen)
     if (seen.quota_used or 0) >= _HIGH_QUOTA_USE:
         yield Concern(f"{seen.quota_used:.0%} of SES's 24-hour quota is used.")

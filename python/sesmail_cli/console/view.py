@@ -40,7 +40,7 @@ class View:
     known: set[str] = field(default_factory=set)
     """The producers that were seen paused while the console runs: their states are read with the account's."""
 
-    def page(self, template: str, *, place: str = "", status: int = 200, **values: Any) -> Response:
+    def page(self, template: str, *, place: str | None = None, status: int = 200, **values: Any) -> Response:
         """Render a page; `place` is the path of its entry in the navigation."""
         nav = [(self.url(one.path), one.name, one.path == place) for one in self.places]
         text = self.pages.get_template(template).render(
@@ -66,9 +66,11 @@ Route = tuple[str, Handler]
 
 def with_commands(text: str) -> Markup:
     """Show what stands between backticks as code; all of it is escaped."""
-    parts = [escape(visible(part)) for part in text.split("`")]
-    whole = len(parts) % 2 == 1
-    marked = [Markup("<code>{}</code>").format(part) if whole and n % 2 else part for n, part in enumerate(parts)]
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    shown = [escape(visible(part)) for part in parts]
+    marked = [Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(shown)]
     return Markup("").join(marked)
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.cancel_rules import CancelRules
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.aws.sending_counts import SendingCounts
@@ -172,6 +173,10 @@ class Engine:
     @cached_property
     def counts(self) -> SendingCounts:
         return SendingCounts(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
+    def figures(self) -> DailyFigures:
+        return DailyFigures(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
     def alarm_states(self) -> AlarmStates:

@@ -44,6 +44,7 @@ MAX_BODY_BYTES = 1024 * 1024
 _REFUSED = {
     HTTPStatus.FORBIDDEN: "This page opens only by the whole URL that the command printed.",
     HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "This page failed: a bug. The terminal shows where.",
 }
 
 
@@ -147,8 +148,13 @@ class _Handler(BaseHTTPRequestHandler):
         pairs = parse_qsl(urlsplit(self.path).query)
         if path.startswith("design/"):
             self._send(static_file(DESIGN, path.removeprefix("design/")))
-        else:
-            self._send(self.server.app(Request(self.command, path, dict(pairs), body, pairs)))
+            return
+        try:
+            response = self.server.app(Request(self.command, path, dict(pairs), body, pairs))
+        except Exception:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
+        self._send(response)
 
     def _own_path(self) -> str | None:
         """Return what follows the token in the path; None without the token."""

@@ -13,13 +13,17 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.dynamodb_items import Item, dynamodb_errors, read_items, rejected_item
 from sesmail_layer.aws.foreign_rows import read_row
+from sesmail_layer.domain.guards.breaker import SLOT_SECONDS
 from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.sending_state import SendingState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+POLICY = "producer#"
 _STATE = "state#"
+FIGURES_KEPT_SECONDS = 100 * 86_400
+"""A quarter. The account's hours hold figures, too, and operators' scans of the table pass them."""
 _CANCEL = "cancel#"
 MAY_BE_PAUSED = "attribute_exists(paused) AND paused <> :false"
 """As `read_state` reads it: what is no truth value pauses, too."""
@@ -102,6 +106,16 @@ def read_state(item: Item) -> SendingState:
     if "paused" in item and "BOOL" not in item["paused"]:
         return msgspec.structs.replace(state, paused=True, paused_by="operator")
     return state
+
+
+def hour_key(source: str, hour: str) -> str:
+    """Return the key of a source's counts of an hour (`YYYY-MM-DDTHH`)."""
+    return f"count#{source}#{hour}"
+
+
+def slot_of(letter: str, unix_seconds: float) -> str:
+    """Name a count of a slot by the minute of its hour in which the slot starts."""
+    return f"{letter}{int(unix_seconds) % 3_600 // SLOT_SECONDS * SLOT_SECONDS // 60:02d}"
 
 
 def cancel_key(source: str) -> str:

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.control_items import (
     MAY_BE_PAUSED,
+    POLICY,
     ControlItems,
     by_source,
     cancel_key,
@@ -33,7 +34,6 @@ from sesmail_layer.domain.guards.producers import ProducerPolicy, Producers
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_text
 
-_POLICY = "producer#"
 _COUNT = "count#"
 """Written by sending_counts.py: `count#<source>#<hour>`."""
 _ROLE_SENDERS = "role-senders"
@@ -57,7 +57,7 @@ _BREAKER_ATTRIBUTES = [
 _OF_SOURCES: Mapping[str, Any] = {
     "ProjectionExpression": "pk",
     "FilterExpression": "begins_with(pk, :policy) OR begins_with(pk, :state) OR begins_with(pk, :count)",
-    "ExpressionAttributeValues": {":policy": {"S": _POLICY}, ":state": {"S": state_key("")}, ":count": {"S": _COUNT}},
+    "ExpressionAttributeValues": {":policy": {"S": POLICY}, ":state": {"S": state_key("")}, ":count": {"S": _COUNT}},
 }
 """A scan for the items of sources."""
 
@@ -65,9 +65,9 @@ _OF_SOURCES: Mapping[str, Any] = {
 class ProducerStates(ControlItems):
     def producers(self, sources: Collection[str]) -> Producers:
         """Read policies, states and cancellations by event source, in one call. Raises TransientError."""
-        keys = [_ROLE_SENDERS, _PAUSES, *(f"{_POLICY}{source}" for source in sources)]
+        keys = [_ROLE_SENDERS, _PAUSES, *(f"{POLICY}{source}" for source in sources)]
         items = self._get_many([*keys, *map(state_key, sources), *map(cancel_key, sources)])
-        policies = {source: _policy(item) for source, item in by_source(items, _POLICY)}
+        policies = {source: _policy(item) for source, item in by_source(items, POLICY)}
         return Producers(
             policies=policies,
             states=states_in(items),
@@ -150,7 +150,7 @@ class ProducerStates(ControlItems):
     def knows(self, source: str, now: float) -> bool:
         """Return True where a source has a policy, a state, or emails sent within a day. Raises TransientError."""
         hours = [utc_text(now - hour * 3_600)[:13] for hour in range(25)]
-        keys = [f"{_POLICY}{source}", state_key(source), *(f"{_COUNT}{source}#{hour}" for hour in hours)]
+        keys = [f"{POLICY}{source}", state_key(source), *(f"{_COUNT}{source}#{hour}" for hour in hours)]
         return bool(self._get_many(keys))
 
     def some_sources(self, start: str | None, requests: int) -> tuple[Sequence[str], str | None]:
@@ -223,7 +223,7 @@ def _source_in(key: str) -> str:
     """Return the source in the key of a policy, a state or a count."""
     if key.startswith(_COUNT):
         return key.removeprefix(_COUNT).rpartition("#")[0]
-    return key.removeprefix(_POLICY).removeprefix(state_key(""))
+    return key.removeprefix(POLICY).removeprefix(state_key(""))
 
 
 def _listed(item: Item) -> frozenset[str]:

@@ -2,7 +2,8 @@
 
 `count#<source>#<YYYY-MM-DDTHH>` holds, for each slot of its hour, emails sent (`s00` … `s55`), hard bounces (`b00` …)
 and complaints (`c00` …). `suspects#<YYYY-MM-DDTHH>` lists the first producers of that hour with a bounce or a
-complaint: an item of its own, since a list in the account's would make each of its writes dearer.
+complaint: an item of its own, since a list in the account's would make each of its writes dearer. The account's item
+has the day's first figures, too (aws/daily_figures.py), and the sender's emails are counted with them.
 
 `excluded#<YYYY-MM-DDTHH>` holds the part of the account's counts that its rate leaves out: what producers had when
 they were paused, and what is counted for them until they are resumed. Nothing is ever taken off: counts from before a
@@ -19,11 +20,14 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.control_items import (
+    FIGURES_KEPT_SECONDS,
     MAY_BE_PAUSED,
     ControlItems,
     control_errors,
+    hour_key,
     number,
     read_number,
+    slot_of,
     state_key,
     states_in,
 )
@@ -57,11 +61,11 @@ class SendingCounts(ControlItems):
 
     def read(self, sources: Collection[str], now: float) -> Mapping[str, Tally]:
         """Read the states and the last day's counts of sources, in one call. Raises TransientError."""
-        keys = [_count_key(source, hour) for source in sources for hour in _hours(now)]
+        keys = [hour_key(source, hour) for source in sources for hour in _hours(now)]
         items = self._get_many([*keys, *(state_key(source) for source in sources)])
         states = states_in(items)
         return {
-            source: Tally(states.get(source, SendingState()), _timeline(partial(_count_key, source), items, now))
+            source: Tally(states.get(source, SendingState()), _timeline(partial(hour_key, source), items, now))
             for source in sources
         }
 
@@ -75,11 +79,11 @@ class SendingCounts(ControlItems):
 
         Raises TransientError.
         """
-        keys = [key(hour) for key in (partial(_count_key, ACCOUNT), _excluded_key) for hour in _hours(now)]
+        keys = [key(hour) for key in (partial(hour_key, ACCOUNT), _excluded_key) for hour in _hours(now)]
         items = self._get_many([_PAUSES, *keys, *map(state_key, {ACCOUNT, *sources})])
         states = states_in(items)
         return AccountReading(
-            tally=Tally(states.get(ACCOUNT, SendingState()), _timeline(partial(_count_key, ACCOUNT), items, now)),
+            tally=Tally(states.get(ACCOUNT, SendingState()), _timeline(partial(hour_key, ACCOUNT), items, now)),
             excluded=_timeline(_excluded_key, items, now),
             states=states,
             pauses=frozenset(items.get(_PAUSES, {}).get("paused", {}).get("SS", [])),
@@ -141,7 +145,7 @@ class SendingCounts(ControlItems):
 
     def count(self, source: str, counts: Counts, now: float) -> None:
         """Add to the current slot. Raises TransientError."""
-        self._add(partial(_count_key, source), counts, now)
+        self._add(partial(hour_key, source), counts, now)
 
     def _add(self, key: Callable[[str], str], counts: Counts, now: float) -> None:
         if counts == Counts():
@@ -158,17 +162,18 @@ class SendingCounts(ControlItems):
 def _addition(key: str, slots: Collection[tuple[int, Counts]], now: float) -> dict[str, Any]:
     """Return the update that adds the counts of some times, all of one hour, to its item."""
     numbers = {
-        letter + _slot(start % _HOUR_SECONDS // SLOT_SECONDS * SLOT_SECONDS): getattr(counts, field)
+        slot_of(letter, start): getattr(counts, field)
         for start, counts in slots
         for letter, field in _FIELDS.items()
         if getattr(counts, field)
     }
     values = {f":{name}": number(value) for name, value in numbers.items()}
+    kept = FIGURES_KEPT_SECONDS if key.startswith(hour_key(ACCOUNT, "")) else _KEPT_SECONDS
     return {
         "Key": {"pk": {"S": key}},
         "UpdateExpression": f"ADD {', '.join(f'{name} :{name}' for name in numbers)} SET #ttl = :ttl",
         "ExpressionAttributeNames": {"#ttl": "ttl"},
-        "ExpressionAttributeValues": values | {":ttl": number(int(now) + _KEPT_SECONDS)},
+        "ExpressionAttributeValues": values | {":ttl": number(int(now) + kept)},
     }
 
 
@@ -185,7 +190,7 @@ def _timeline(key: Callable[[str], str], items: Mapping[str, Item], now: float) 
         start = int(utc_seconds(f"{hour}:00:00Z"))
         for seconds in range(0, _HOUR_SECONDS, SLOT_SECONDS):
             # Not every endpoint strips zeros as DynamoDB does (`10.000000`), hence not int().
-            counts = {field: round(read_number(item, letter + _slot(seconds))) for letter, field in _FIELDS.items()}
+            counts = {field: round(read_number(item, slot_of(letter, seconds))) for letter, field in _FIELDS.items()}
             if any(counts.values()):
                 timeline[start + seconds] = Counts(**counts)
     return timeline
@@ -197,18 +202,9 @@ def _hours(now: float) -> Iterator[str]:
     return (utc_text(hour)[:13] for hour in range(start, int(now) + 1, _HOUR_SECONDS))
 
 
-def _count_key(source: str, hour: str) -> str:
-    return f"count#{source}#{hour}"
-
-
 def _excluded_key(hour: str) -> str:
     return f"excluded#{hour}"
 
 
 def _suspects_key(hour: str) -> str:
     return f"suspects#{hour}"
-
-
-def _slot(seconds: int) -> str:
-    """Name a slot by the minute of its hour in which it starts."""
-    return f"{seconds // 60:02d}"

@@ -9,6 +9,7 @@ from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import SesClients, client
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import FeedbackProgress
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
@@ -86,6 +87,7 @@ class EmailSender:
             cancel_rules=CancelRules(dynamodb, control_table),
             cap_counters=CapCounters(dynamodb, control_table),
             sending_counts=SendingCounts(dynamodb, control_table),
+            figures=DailyFigures(dynamodb, control_table),
             rate_bucket=RateBucket(dynamodb, control_table),
             quota_cache=QuotaCache(dynamodb, control_table),
             quota_api=SesQuota(client("ses"), clock),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
 from sesmail_layer.aws.producer_states import ProducerStates
@@ -67,6 +68,7 @@ class FeedbackProcessor:
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
+            figures=DailyFigures(dynamodb, settings.control_table),
             alarm_states=AlarmStates(dynamodb, settings.control_table, client("cloudwatch")),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),

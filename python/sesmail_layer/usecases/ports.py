@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
@@ -93,6 +94,16 @@ class PendingTable(Protocol):
 
     def forget(self, email_ids: Collection[str]) -> None:
         """Delete requests, kept or not."""
+
+
+class DailyFigures(Protocol):
+    """The figures of days (domain/figures.py), and the account's count of sent emails, which costs them no write."""
+
+    def add(self, reached: Sequence[Reached], sent: int, now: float) -> None:
+        """Count what a batch reached, and the emails that it sent (without those that no rate of SES's counts).
+
+        Raises TransientError where some could not be added; they are added with the next batch.
+        """
 
 
 class Metrics(Protocol):

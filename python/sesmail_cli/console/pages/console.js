@@ -16,6 +16,10 @@ if (live) {
   }, seconds * 1000);
 }
 
+// On a narrow page the navigation scrolls: show the section that is open.
+const here = document.querySelector('.nav [aria-current]');
+if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+
 document.addEventListener('keydown', (event) => {
   const typing = event.target.closest('input, textarea, select, [contenteditable]');
   if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

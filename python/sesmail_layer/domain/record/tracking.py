@@ -22,6 +22,10 @@ _RANKS = {status: rank for rank, status in enumerate(Status)} | {Status.DEFERRED
 _FINAL_IN_ANY_ATTEMPT = frozenset({Status.BOUNCED, Status.COMPLAINED})
 _ABOVE_EVERY_ATTEMPT = 1_000_000
 
+_IN_FIGURES = frozenset(
+    {Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED, Status.OPENED, Status.FAILED}
+)
+
 # A message with several recipients has one tracking pixel and one set of links: SES cannot say who opened or clicked.
 _NOT_A_COPYS = frozenset({Status.OPENED, Status.CLICKED})
 
@@ -147,6 +151,27 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
     known = {entry.key: entry for entry in record.history}
     changed = dict.fromkeys(entry.key for entry in entries if entry.key in record.transitions)
     return record, [Transition(known[key], _status(record.transitions[key])) for key in changed]
+
+
+def reached(before: TrackingRecord | None, after: TrackingRecord) -> list[Status]:
+    """Return the statuses of the figures that an email has in a newer record, and had not before.
+
+    They are the email's: one that bounces at two recipients has bounced once. A sunk email has none, and neither what
+    the mailbox of a redirected one did nor a machine's open counts.
+    """
+    if after.sink:
+        return []
+    old = [] if before is None else [entry for entry in before.history if _in_figures(before, entry)]
+    new = [entry for entry in after.history if _in_figures(after, entry)]
+    known = {entry.status for entry in old}
+    return list(dict.fromkeys(entry.status for entry in new if entry.status and entry.status not in known))
+
+
+def _in_figures(record: TrackingRecord, entry: Entry) -> bool:
+    if entry.status not in _IN_FIGURES or entry.what == REDIRECTED or entry.detail.get("machine"):
+        return False
+    # A copy that is left out is no failure of the email.
+    return entry.status is not Status.FAILED or entry.recipient not in record.recipients
 
 
 def claim_detail(record: TrackingRecord, attempt: int | None = None) -> Mapping[str, Any]:

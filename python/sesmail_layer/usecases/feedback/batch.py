@@ -20,7 +20,6 @@ import msgspec
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage
-from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.ses_events import Notification, NotificationError, open_notification, read_event
 from sesmail_layer.domain.ses.watermark import PROBE, probe_sent_at
@@ -112,6 +111,7 @@ class _Batch:
         self._time_left = time_left
         self._tracking = ports.tracking
         self._bus = ports.bus
+        self._figures = ports.figures
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
@@ -160,6 +160,7 @@ class _Batch:
         for follow_up in self._follow_ups:
             self._follow_up(follow_up, self._results)
         self._publish_statuses()
+        self._count_figures()
 
     def _advance(self, sent_at: float) -> None:
         """Report progress, after all of the batch is done or noted; where that fails, the sender's next probe does."""
@@ -254,17 +255,12 @@ class _Batch:
         self._results.append(result)
         for reason in result.suppressed:
             self._count_suppression(reason, record.email_id)
-        found = {each.outcome.entry.key: each.outcome for each in result.outcomes}
-        if refused := sum(found[key].sender_refused for key in result.new_entries):
-            self._metrics.count("SenderRefused", refused)
+        result.count_in(self._metrics)
         message_ids: dict[str, set[str]] = {}
         for each in result.outcomes_to_act_on:
             message_ids.setdefault(each.outcome.entry.key, set()).add(each.source.message.message_id)
         for transition in result.transitions_to_act_on:
-            entry = transition.entry
-            self._outbox.add(record, [transition], message_ids[entry.key])
-            if entry.key in result.new_entries:
-                self._count_status(entry.status)
+            self._outbox.add(record, [transition], message_ids[transition.entry.key])
         self._metrics.count("FeedbackRecorded", result.log_to(self._log))
 
     def _handle_without_record(self, one: FeedbackMessage) -> None:
@@ -326,6 +322,15 @@ class _Batch:
             text = f"Failed to publish status notification: {len(refused)} of {len(events)} are tried again"
             self._log.error("status.left_to_retry", code="FBK008", message=text)
 
+    def _count_figures(self) -> None:
+        """Add what is new to the day's figures; they may be off by a batch, nothing is held up for them."""
+        reached, now = [(one.record, one.reached) for one in self._results if one.reached], self._clock.now()
+        try:
+            if reached and now <= self._time_left.act:
+                self._figures.add(reached, 0, now)
+        except TransientError as err:
+            self._log.warning("figures.count_failed", message=err.message, code=err.code)
+
     def _retry_later(self, messages: Sequence[QueueMessage], code: str, text: str) -> None:
         self._waiting |= {message.message_id for message in messages}
         self._log_failure(messages, code, text)
@@ -339,11 +344,6 @@ class _Batch:
         if reason is not None:
             self._metrics.count("AddressSuppressed")
             self._log.info("address.suppressed", reason=reason, email_id=email_id)
-
-    def _count_status(self, status: Status | None) -> None:
-        # The sender counts what it sends.
-        if status is not None and status is not Status.SENT:
-            self._metrics.count("Email" + status.replace("_", " ").title().replace(" ", ""))
 
 
 def _keys(message: QueueMessage) -> dict[str, object]:

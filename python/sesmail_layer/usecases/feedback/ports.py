@@ -12,6 +12,7 @@ from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.usecases.ports import (
     Clock,
+    DailyFigures,
     DelayQueue,
     Log,
     Metrics,
@@ -121,6 +122,7 @@ class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):
     suppression: SuppressionTable
     producer_states: ProducerStates
     sending_counts: SendingCounts
+    figures: DailyFigures
     alarm_states: AlarmStates
     pending: PendingTable
     retry_queue: DelayQueue

@@ -10,11 +10,20 @@ import msgspec
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.queue_message import QueueMessage
-from sesmail_layer.domain.record.tracking import REDIRECTED_TO, Entry, TrackingRecord, Transition, claim_detail, fold
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import (
+    REDIRECTED_TO,
+    Entry,
+    TrackingRecord,
+    Transition,
+    claim_detail,
+    fold,
+    reached,
+)
 from sesmail_layer.domain.ses.outcomes import Outcome, outcomes
 from sesmail_layer.domain.ses.ses_events import SesEvent, address
 from sesmail_layer.usecases.feedback.suppress import FeedbackSuppression
-from sesmail_layer.usecases.ports import Clock, Log, TrackingTable
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 
 _WRITES = 20
 _PAUSE_SECONDS = (0.01, 0.1)
@@ -47,12 +56,24 @@ class FeedbackResult(msgspec.Struct, frozen=True, kw_only=True):
     """Of all the batch's messages of this email, new or not."""
     new_entries: frozenset[str]
     """The keys of entries that the record did not have: only these are counted."""
+    reached: list[Status]
+    """The statuses of the figures that the batch brought first."""
     suppressed: list[SuppressionReason]
     outcomes_to_act_on: list[EventOutcome]
     entries_to_act_on: list[Entry]
     transitions_to_act_on: list[Transition]
     maybe_unpublished: bool
     """True where an earlier try may have stored some of the entries without publishing them."""
+
+    def count_in(self, metrics: Metrics) -> None:
+        """Count what is new, by status; the sender counts what it sends."""
+        by_key = {each.outcome.entry.key: each.outcome for each in self.outcomes}
+        if refused := sum(by_key[key].sender_refused for key in self.new_entries):
+            metrics.count("SenderRefused", refused)
+        for transition in self.transitions_to_act_on:
+            status = transition.entry.status
+            if status and status is not Status.SENT and transition.entry.key in self.new_entries:
+                metrics.count("Email" + status.replace("_", " ").title().replace(" ", ""))
 
     def log_to(self, log: Log) -> int:
         """Write a line for each of the email's messages; return their number."""
@@ -145,6 +166,7 @@ class EmailFeedback:
             record=folded,
             outcomes=found,
             new_entries=frozenset(new),
+            reached=reached(record, folded),
             suppressed=suppressed,
             outcomes_to_act_on=[each for each in found if each.outcome.entry.key in to_act_on],
             entries_to_act_on=[entry for entry in folded.history if entry.key in to_act_on],

@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
@@ -70,6 +71,8 @@ class SendEmails:
         )
         self._kept = KeptRequests(ports.pending, ports.log, retries=rules.soft_bounce_retries)
         self._lease_offsets = lease_offsets()
+        self._reached: list[Reached] = []
+        """What batches reached, until it is added to the figures; one that a bug ends leaves it to the next."""
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
@@ -93,6 +96,7 @@ class SendEmails:
         claims = Claims(
             ports.tracking,
             outbox,
+            self._reached,
             ports.progress,
             ports.clock,
             ports.metrics,
@@ -116,7 +120,8 @@ class SendEmails:
             last_send=last_send,
             bytes_in_flight=ports.bytes_in_flight,
         )
-        return _Batch(ports, rules, self._guards, self._producers, prepare, delivery, claims, self._kept, outbox)
+        parts = prepare, delivery, claims, self._kept, outbox, self._reached
+        return _Batch(ports, rules, self._guards, self._producers, *parts)
 
 
 class _Batch:
@@ -133,9 +138,11 @@ class _Batch:
         claims: Claims,
         kept: KeptRequests,
         outbox: Outbox,
+        reached: list[Reached],
     ) -> None:
         self._ports = ports
         self._bus = ports.bus
+        self._figures = ports.figures
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
@@ -148,6 +155,7 @@ class _Batch:
         self._delivery = delivery
         self._claims = claims
         self._outbox = outbox
+        self._reached = reached
         self._jobs: list[Email | RejectedRequest] = []
         self._cancel_requests: list[CancelRequest] = []
         self._requeue = Requeue(
@@ -190,7 +198,7 @@ class _Batch:
 
     def _finish(self) -> None:
         """Complete what was recorded so far; a message is acknowledged by then, or named for redelivery."""
-        self._count_sent()
+        self._count()
         self._publish_statuses()
         self._requeue.put_all()
 
@@ -290,15 +298,18 @@ class _Batch:
 
     # --- the batch's end ----------------------------------------------------------------------------------------------
 
-    def _count_sent(self) -> None:
-        """Add to the breaker's counts; they may be off by a batch, mail is not held up for them."""
-        if not (sent := self._delivery.take_sent()):
-            return
-        self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))
-        # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
-        self._metrics.count("FeedbackRecorded", 0)
+    def _count(self) -> None:
+        """Add to the breaker's counts and to the figures; they may be off by a batch, mail is not held up for them."""
+        sent, reached = self._delivery.take_sent(), [one for one in self._reached if one[1]]
+        self._reached.clear()
+        if sent:
+            self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))
+            # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
+            self._metrics.count("FeedbackRecorded", 0)
         try:
-            self._producers.count_sent(sent)
+            counted = self._producers.count_sent(sent) if sent else 0
+            if counted or reached:
+                self._figures.add(reached, counted, self._clock.now())
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 

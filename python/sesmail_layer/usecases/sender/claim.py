@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.errors import ClaimActive, ClaimContended, PermanentError, Unsettled, outcome_unknown
+from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.guards.breaker import PROBE
 from sesmail_layer.domain.guards.cancelling import cancelled
 from sesmail_layer.domain.record.claims import (
@@ -29,7 +30,7 @@ from sesmail_layer.domain.record.claims import (
     key_of_source,
 )
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold, reached
 from sesmail_layer.domain.ses.watermark import is_settled
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
@@ -46,12 +47,13 @@ _MakeEntry = Callable[[int, int], Entry]
 
 
 class Claims:
-    """One batch's writes; their transitions go to the batch's outbox."""
+    """One batch's writes; their transitions go to the batch's outbox, and what they reached to the figures."""
 
     def __init__(
         self,
         tracking: TrackingTable,
         outbox: Outbox,
+        reached_by_batch: list[Reached],
         progress: FeedbackProgress,
         clock: Clock,
         metrics: Metrics,
@@ -64,6 +66,7 @@ class Claims:
     ) -> None:
         self._tracking = tracking
         self._outbox = outbox
+        self._reached = reached_by_batch
         self._progress = progress
         self._clock = clock
         self._metrics = metrics
@@ -291,6 +294,7 @@ class Claims:
         existing = self._tracking.create(folded)
         if existing is not None:
             return existing
+        self._reached.append((folded, reached(None, folded)))
         self._outbox.add(folded, transitions, [job.message.message_id])
         return _Written(folded)
 
@@ -301,6 +305,7 @@ class Claims:
         folded, transitions = fold(msgspec.structs.replace(existing, **changes), job.with_dropped(entry))
         if self._tracking.replace(folded) is not None:
             return None
+        self._reached.append((folded, reached(existing, folded)))
         self._outbox.add(folded, transitions, [job.message.message_id])
         # What this message's hop does not note may have been stored and not published.
         waited_or_failed = [e for e in existing.history if e.status in (Status.DEFERRED, Status.FAILED)]
@@ -313,8 +318,9 @@ class Claims:
         while newer is not None:
             # Another worker's claim is not this one's to release.
             lease_until = 0.0 if newer.lease_until == record.lease_until else newer.lease_until
-            folded, transitions = fold(msgspec.structs.replace(newer, lease_until=lease_until), entries)
+            folded, transitions = fold(msgspec.structs.replace(before := newer, lease_until=lease_until), entries)
             newer = self._tracking.replace(folded)
+        self._reached.append((folded, reached(before, folded)))
         self._outbox.add(folded, transitions, [job.message.message_id])
 
     def _republish(self, job: Job, record: TrackingRecord) -> None:

@@ -16,6 +16,7 @@ from sesmail_layer.domain.ses.watermark import Progress
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.ports import (
     Clock,
+    DailyFigures,
     DelayQueue,
     Log,
     Metrics,
@@ -160,6 +161,7 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     cancel_rules: CancelRules
     cap_counters: CapCounters
     sending_counts: SendingCounts
+    figures: DailyFigures
     rate_bucket: RateBucket
     quota_cache: QuotaCache
     quota_api: QuotaApi

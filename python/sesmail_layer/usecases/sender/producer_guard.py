@@ -238,8 +238,8 @@ class ProducerGuard:
 
     # --- counts -------------------------------------------------------------------------------------------------------
 
-    def count_sent(self, emails: Sequence[Email]) -> None:
-        """Add a batch's sent emails to the breaker's counts: one write a producer, one for the account."""
+    def count_sent(self, emails: Sequence[Email]) -> int:
+        """Add a batch's sent emails to the producers' counts, one write each; return how many the account's counts."""
         now = self._clock.now()
         sent: dict[str, int] = defaultdict(int)
         for email in emails:
@@ -248,10 +248,9 @@ class ProducerGuard:
                 sent[email.envelope.source] += 1
         for source, number in sent.items():
             self._counts.count_sent(source, number, now)
-        if sent:
-            self._counts.count_sent(ACCOUNT, sum(sent.values()), now)
         if probes := sum(number for source, number in sent.items() if self._is_excluded(source)):
             self._counts.count_excluded(Counts(emails=probes), now)
+        return sum(sent.values())
 
     def _is_excluded(self, source: str) -> bool:
         state = self._known.states.get(source)

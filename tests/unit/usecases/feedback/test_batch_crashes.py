@@ -171,4 +171,5 @@ def test_a_bounce_is_suppressed_then_stored_then_followed_up_then_published() ->
         "sending_counts.exclude",
         "pending.forget",
         "bus.publish",
+        "figures.add",
     ]
