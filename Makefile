@@ -85,8 +85,8 @@ test-localcloud: setup ## the local cloud and the tools without an engine: `make
 	@$(PYTEST) tests/localcloud tests/tools
 
 .PHONY: test-aws
-test-aws: setup ## adapters, the command line and the counts of units on moto
-	@$(PYTEST) tests/aws tests/cli tests/units
+test-aws: setup ## adapters, the command line, the console and the counts of units on moto
+	@$(PYTEST) tests/aws tests/cli tests/console tests/units
 
 .PHONY: test-clients
 test-clients: setup-tests ## the clients of producers: requests, status events, types
@@ -105,7 +105,7 @@ test-docs: setup ## the pages, schemas and error codes against the code; templat
 	@$(PYTEST) tests/docs tests/templates
 
 .PHONY: test-browser
-test-browser: setup-tests ## starters, preview page and inbox in headless Chromium
+test-browser: setup-tests ## starters, preview page, inbox and console in headless Chromium
 	@$(PYTEST) tests/browser
 
 .PHONY: test-terraform

@@ -76,6 +76,7 @@ def print_next_steps(inbox: Inbox, console: Console) -> None:
     # Whole, also where the terminal is narrow: it is copied.
     console.print(f"  Inbox: {inbox.url}", highlight=False, soft_wrap=True)
     console.print('  eval "$(make -s env)"   points this shell, and its aws command, at it', highlight=False)
+    console.print("  sesmail console         then opens the operators' console on it", highlight=False)
     console.print("  make down               stops it", highlight=False)
 
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ProfileNotFound
 from rich.markup import escape
 
 from sesmail_cli import __version__
+from sesmail_cli.console.command import console
 from sesmail_cli.doctor.command import doctor
 from sesmail_cli.migrate import commands as migrate
 from sesmail_cli.operator import suppression
@@ -64,7 +65,21 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 
 
 app.add_typer(templates.app, name="template")
-for command in (send_test, doctor, production_access, status, report, pause, resume, cancel, explain, redrive, erase):
+_COMMANDS = (
+    send_test,
+    doctor,
+    production_access,
+    status,
+    report,
+    pause,
+    resume,
+    cancel,
+    explain,
+    redrive,
+    erase,
+    console,
+)
+for command in _COMMANDS:
     app.command(command.__name__.replace("_", "-"))(operator_command(command))
 app.command("find")(operator_command(find_emails))
 app.add_typer(suppression.app, name="suppression")

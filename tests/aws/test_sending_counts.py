@@ -87,6 +87,24 @@ def test_several_sources_are_read_in_one_call(counts: SendingCounts, control: Dy
     assert calls == ["BatchGetItem"]
 
 
+def test_the_account_its_day_and_the_pauses_are_read_in_one_call(
+    counts: SendingCounts, control: DynamoDBClient
+) -> None:
+    counts.count_sent(ACCOUNT, 9, NOW)
+    counts.count_excluded(Counts(4, 2, 0), NOW)
+    pauses = {"pk": {"S": "pauses"}, "paused": {"SS": ["app-1", "unknown"]}}
+    control.put_item(TableName=CONTROL, Item=pauses)
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": "state#app-1"}, "paused": {"BOOL": True}})
+    calls = calls_of(control)
+    reading = counts.read_account([f"app-{number}" for number in range(40)], NOW)
+
+    assert calls == ["BatchGetItem"]
+    assert reading.tally.timeline == {SLOT: Counts(9, 0, 0)}
+    assert reading.excluded == {SLOT: Counts(4, 2, 0)}
+    assert reading.pauses == {"app-1", "unknown"}
+    assert reading.states == {"app-1": SendingState(paused=True)}
+
+
 def test_counting_nothing_writes_nothing(counts: SendingCounts, control: DynamoDBClient) -> None:
     counts.count(ME, Counts(), NOW)
     assert control.scan(TableName=CONTROL)["Count"] == 0

@@ -46,6 +46,7 @@ def commands() -> set[str]:
 # Of templates: they show files of the operator's own folder, and are tried at the end of this file.
 OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview", "template pull"}
 ARGUMENTS: dict[str, list[list[str]]] = {
+    "console": [["--port", HOSTILE]],
     "status": [[]],
     "report": [[], ["--by", "template"], ["--by", "tag"], ["--tag", HOSTILE], ["--since", HOSTILE]],
     "doctor": [[], ["--nameserver", HOSTILE]],

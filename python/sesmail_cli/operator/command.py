@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from sesmail_cli.operator.engine import DEFAULT_NAME, Engine
-from sesmail_cli.operator.failures import AWS_FAILED, USAGE, describe_failure, exit_code_of
+from sesmail_cli.operator.failures import AWS_FAILED, USAGE, aws_cause, describe_failure, exit_code_of
 from sesmail_cli.templates.files import TemplatesNotFoundError
 from sesmail_cli.terminal import confirm, err, out, print_json, print_line, print_row
 from sesmail_layer.domain.errors import TransientError
@@ -173,15 +173,6 @@ def _failures_reported(name: str) -> Iterator[None]:
         print_line(err, f"[red]{escape(str(error))}[/]")
         raise typer.Exit(USAGE) from error
     except (BotoCoreError, ClientError, TransientError) as error:
-        cause = _cause_of(error)
+        cause = aws_cause(error)
         print_line(err, f"[red]{escape(describe_failure(cause, name) if cause else str(error))}[/]")
         raise typer.Exit(exit_code_of(cause) if cause else AWS_FAILED) from error
-
-
-def _cause_of(error: BaseException) -> BotoCoreError | ClientError | None:
-    """Find AWS's own error; the adapters wrap it, once or twice, for their callers."""
-    while not isinstance(error, BotoCoreError | ClientError):
-        if error.__cause__ is None:
-            return None
-        error = error.__cause__
-    return error

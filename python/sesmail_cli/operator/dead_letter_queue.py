@@ -6,7 +6,7 @@ SQS's own StartMessageMoveTask moves all messages without a choice, and some end
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sesmail_cli.operator.dead_letters import DeadLetterMessage, LoggedError
@@ -43,7 +43,7 @@ class DeadLetterQueue:
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
             )
-            received = [_parse(message) for message in answer.get("Messages", [])]
+            received = [parse_message(message) for message in answer.get("Messages", [])]
             unseen = [message for message in received if message.message_id not in seen]
             empty = 0 if unseen else empty + 1
             seen |= {message.message_id for message in unseen}
@@ -100,12 +100,19 @@ def last_errors(logs: Any, log_group: str, since: float, message_ids: set[str]) 
         PaginationConfig={"MaxItems": 5000},
     )
     for page in pages:
-        for event in page["events"]:
-            line = _json(event["message"])
-            message_id = line.get("sqs_message_id")
-            if message_id in message_ids:
-                text = line.get("message") or line.get("error") or line.get("event")
-                found[str(message_id)] = LoggedError(str(line.get("code") or ""), str(text))
+        found |= errors_in(page["events"], message_ids)
+    return found
+
+
+def errors_in(events: Iterable[Mapping[str, Any]], message_ids: Collection[str]) -> Mapping[str, LoggedError]:
+    """Return the last error of each message in events of a log."""
+    found: dict[str, LoggedError] = {}
+    for event in events:
+        line = _json(event["message"])
+        message_id = line.get("sqs_message_id")
+        if message_id in message_ids:
+            text = line.get("message") or line.get("error") or line.get("event")
+            found[str(message_id)] = LoggedError(str(line.get("code") or ""), str(text))
     return found
 
 
@@ -124,7 +131,8 @@ def _batches(messages: Sequence[DeadLetterMessage]) -> Iterator[list[DeadLetterM
         yield batch
 
 
-def _parse(message: Mapping[str, Any]) -> DeadLetterMessage:
+def parse_message(message: Mapping[str, Any]) -> DeadLetterMessage:
+    """Read one message of ReceiveMessage's answer."""
     given, system = message.get("MessageAttributes", {}), message.get("Attributes", {})
     attributes = {name: value["StringValue"] for name, value in given.items() if "StringValue" in value}
     return DeadLetterMessage(

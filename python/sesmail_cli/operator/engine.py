@@ -23,6 +23,7 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_search import TrackingSearch
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
 
@@ -48,6 +49,12 @@ QUEUES = tuple(DEAD_LETTER_QUEUE_OF)
 DEAD_LETTER_QUEUES = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUE_OF.values())
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def _options(name: str, profile: str | None, region: str | None) -> Sequence[str]:
+    """Return the options that name this engine on a command line; none where they are the defaults."""
+    given = {"--name": name if name != DEFAULT_NAME else None, "--profile": profile, "--region": region}
+    return [text for option, value in given.items() if value for text in (option, value)]
 
 
 class QueueDepth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -79,6 +86,7 @@ class Engine:
 
     def __init__(self, name: str, *, profile: str | None = None, region: str | None = None) -> None:
         self.name = name
+        self.options = _options(name, profile, region)
         self._session = boto3.Session(profile_name=profile or None, region_name=region or None)
         self._clients: dict[str, Any] = {}
         self.clock = SystemClock()
@@ -86,6 +94,15 @@ class Engine:
     @property
     def region(self) -> str:
         return self.dynamodb.meta.region_name
+
+    def prepare(self) -> None:
+        """Create the clients, and read settings and keys, before several threads use this."""
+        for _ in (self.dynamodb, self.sqs, self.sesv2, self.cloudwatch, self.logs, self.s3, self.events, self.quota):
+            pass
+        self.setting("SESMAIL_DELIVERY_MODE", "")
+        # Only what concerns an erased address needs the key.
+        with suppress(TransientError):
+            self.keys.tombstones_of("")
 
     def client(self, service: str) -> Any:
         """Return boto3's client of a service that has no adapter here."""

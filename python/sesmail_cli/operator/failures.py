@@ -41,6 +41,15 @@ def exit_code_of(err: BotoCoreError | ClientError) -> int:
     return USAGE if isinstance(err, ProfileNotFound | NoRegionError) or _is_not_found(err) else AWS_FAILED
 
 
+def aws_cause(error: BaseException) -> BotoCoreError | ClientError | None:
+    """Find AWS's own error; the adapters wrap it, once or twice, for their callers."""
+    while not isinstance(error, BotoCoreError | ClientError):
+        if error.__cause__ is None:
+            return None
+        error = error.__cause__
+    return error
+
+
 def describe_failure(err: BotoCoreError | ClientError, name: str) -> str:
     """Describe what went wrong and what to do about it."""
     return _describe_answer(err, name) if isinstance(err, ClientError) else _describe_local_error(err)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TYPES = tuple(dict.fromkeys(SUPPRESSION_TYPES.values()))
 
-_INDEX = "suppression-type-date-index"
+INDEX = "suppression-type-date-index"
 _PAGE_SIZE = 1_000
 _SEARCHED_PAGES = 50
 """Pages of the table that are searched for rows outside the index, where not all are asked for."""
@@ -47,13 +47,8 @@ def outside_index(
 
     `every` False: only the first 50,000 rows. Raises botocore's errors.
     """
-    values = {f":{number}": {"S": one} for number, one in enumerate(TYPES)}
     pages = client.get_paginator("scan").paginate(
-        TableName=table_name,
-        FilterExpression="attribute_not_exists(suppressionType) OR attribute_not_exists(addedToSuppressionDate)"
-        f" OR NOT suppressionType IN ({', '.join(values)})",
-        ExpressionAttributeValues=values,
-        PaginationConfig={"PageSize": _PAGE_SIZE},
+        TableName=table_name, **outside_index_filter(), PaginationConfig={"PageSize": _PAGE_SIZE}
     )
     found, complete = [], True
     for number, page in enumerate(pages):
@@ -71,6 +66,16 @@ def outside_index(
     return Listing(sorted(entries, key=_added, reverse=True), complete)
 
 
+def outside_index_filter() -> dict[str, Any]:
+    """Return a scan's filter for rows without a known type or a date."""
+    values = {f":{number}": {"S": one} for number, one in enumerate(TYPES)}
+    return {
+        "FilterExpression": "attribute_not_exists(suppressionType) OR attribute_not_exists(addedToSuppressionDate)"
+        f" OR NOT suppressionType IN ({', '.join(values)})",
+        "ExpressionAttributeValues": values,
+    }
+
+
 def _added(entry: Suppression) -> str:
     return entry.added_to_suppression_date
 
@@ -79,7 +84,7 @@ def _of_type(client: DynamoDBClient, table_name: str, suppression_type: str, sin
     values: dict[str, Any] = {":type": {"S": suppression_type}} | ({":since": {"S": since}} if since else {})
     pages = client.get_paginator("query").paginate(
         TableName=table_name,
-        IndexName=_INDEX,
+        IndexName=INDEX,
         KeyConditionExpression="suppressionType = :type" + (" AND addedToSuppressionDate >= :since" if since else ""),
         ExpressionAttributeValues=values,
         ScanIndexForward=False,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +44,7 @@ MAX_BODY_BYTES = 1024 * 1024
 _REFUSED = {
     HTTPStatus.FORBIDDEN: "This page opens only by the whole URL that the command printed.",
     HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "This page failed: a bug. The terminal shows where.",
 }
 
 
@@ -55,7 +56,14 @@ class Request:
     path: str
     """What follows the token: `` for the first page, `mail/1`, …"""
     query: Mapping[str, str] = field(default_factory=dict)
+    """The parameters of the URL; of a repeated one, the last value."""
     body: bytes = b""
+    pairs: Sequence[tuple[str, str]] = ()
+    """The parameters of the URL, as often as they were given."""
+
+    def form(self) -> Sequence[tuple[str, str]]:
+        """Parse the body of a form. Raises ValueError."""
+        return parse_qsl(self.body.decode(), keep_blank_values=True)
 
 
 @dataclass(frozen=True)
@@ -137,11 +145,16 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        query = dict(parse_qsl(urlsplit(self.path).query))
+        pairs = parse_qsl(urlsplit(self.path).query)
         if path.startswith("design/"):
             self._send(static_file(DESIGN, path.removeprefix("design/")))
-        else:
-            self._send(self.server.app(Request(self.command, path, query, body)))
+            return
+        try:
+            response = self.server.app(Request(self.command, path, dict(pairs), body, pairs))
+        except Exception:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
+        self._send(response)
 
     def _own_path(self) -> str | None:
         """Return what follows the token in the path; None without the token."""

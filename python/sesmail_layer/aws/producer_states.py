@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -52,6 +53,13 @@ _BREAKER_ATTRIBUTES = [
     for field in msgspec.structs.fields(SendingState)
     if field.encode_name not in (*_PAUSE, "countsFrom", "excluded")
 ]
+
+_OF_SOURCES: Mapping[str, Any] = {
+    "ProjectionExpression": "pk",
+    "FilterExpression": "begins_with(pk, :policy) OR begins_with(pk, :state) OR begins_with(pk, :count)",
+    "ExpressionAttributeValues": {":policy": {"S": POLICY}, ":state": {"S": state_key("")}, ":count": {"S": COUNT}},
+}
+"""A scan for the items of sources."""
 
 
 class ProducerStates(ControlItems):
@@ -145,21 +153,28 @@ class ProducerStates(ControlItems):
         keys = [f"{POLICY}{source}", state_key(source), *(hour_key(source, hour) for hour in hours)]
         return bool(self._get_many(keys))
 
+    def some_sources(self, start: str | None, requests: int) -> tuple[Sequence[str], str | None]:
+        """Scan for sources as `known_sources` does, in so many requests; return the key to go on from, None at the end.
+
+        Raises TransientError.
+        """
+        keys: list[str] = []
+        for _ in range(requests):
+            more: Any = {"ExclusiveStartKey": {"pk": {"S": start}}} if start else {}
+            with control_errors():
+                answer = self._client.scan(TableName=self._table_name, **_OF_SOURCES, **more)
+            keys += [item["pk"]["S"] for item in answer["Items"]]
+            start = answer.get("LastEvaluatedKey", {}).get("pk", {}).get("S")
+            if start is None:
+                break
+        return sorted({_source_in(key) for key in keys} - {ACCOUNT}), start
+
     def known_sources(self) -> Sequence[str]:
         """Return the sources with a policy, a state, or emails sent in the last days. Scans the table: for operators.
 
         Raises TransientError.
         """
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table_name,
-            ProjectionExpression="pk",
-            FilterExpression="begins_with(pk, :policy) OR begins_with(pk, :state) OR begins_with(pk, :count)",
-            ExpressionAttributeValues={
-                ":policy": {"S": POLICY},
-                ":state": {"S": state_key("")},
-                ":count": {"S": COUNT},
-            },
-        )
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table_name, **_OF_SOURCES)
         with control_errors():
             keys = [item["pk"]["S"] for page in pages for item in page["Items"]]
         return sorted({_source_in(key) for key in keys} - {ACCOUNT})

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -38,7 +38,20 @@ from sesmail_layer.domain.times import utc_seconds, utc_text
 
 _HOUR_SECONDS = 3_600
 _KEPT_SECONDS = 3 * 86_400
+_PAUSES = "pauses"
 _FIELDS = {"s": "emails", "b": "bounces", "c": "complaints"}
+
+
+class AccountReading(NamedTuple):
+    """What one read finds about the account."""
+
+    tally: Tally
+    excluded: Timeline
+    """The counts that the account's rate leaves out."""
+    states: Mapping[str, SendingState]
+    """Of the producers that were asked for; one without an item is left out."""
+    pauses: frozenset[str]
+    """The producers that are paused, known or not."""
 
 
 class SendingCounts(ControlItems):
@@ -60,6 +73,21 @@ class SendingCounts(ControlItems):
         """Read the last day's counts that the account's rate leaves out. Raises TransientError."""
         items = self._get_many([_excluded_key(hour) for hour in _hours(now)])
         return _timeline(_excluded_key, items, now)
+
+    def read_account(self, sources: Collection[str], now: float) -> AccountReading:
+        """Read the account's state and last day, and the states of some producers: one call for up to 40 of them.
+
+        Raises TransientError.
+        """
+        keys = [key(hour) for key in (partial(hour_key, ACCOUNT), _excluded_key) for hour in _hours(now)]
+        items = self._get_many([_PAUSES, *keys, *map(state_key, {ACCOUNT, *sources})])
+        states = states_in(items)
+        return AccountReading(
+            tally=Tally(states.get(ACCOUNT, SendingState()), _timeline(partial(hour_key, ACCOUNT), items, now)),
+            excluded=_timeline(_excluded_key, items, now),
+            states=states,
+            pauses=frozenset(items.get(_PAUSES, {}).get("paused", {}).get("SS", [])),
+        )
 
     def count_excluded(self, counts: Counts, now: float) -> None:
         """Add to what is excluded in the current slot. Raises TransientError."""

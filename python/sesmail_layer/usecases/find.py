@@ -20,6 +20,8 @@ from sesmail_layer.domain.times import utc_seconds, utc_text
 LARGEST_PAGE = 1_000
 READS_PER_PAGE = 2_000
 """Index queries and records that one page reads at most."""
+_FEWEST_REQUESTS = 2
+"""An index query, and the records that it names."""
 _CHUNK = 100
 _DAY_SECONDS = 86_400
 _CHECK_BYTES = 8
@@ -100,19 +102,30 @@ class _Cursor(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid
     after: tuple[str, str] | None
 
 
-def find(indexes: Indexes, emails: Emails, criteria: Criteria, *, limit: int, cursor: str | None = None) -> Page:
+def find(
+    indexes: Indexes,
+    emails: Emails,
+    criteria: Criteria,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    requests: int | None = None,
+) -> Page:
     """Return one page of the emails that match. Raises CursorError, ValueError (limit) and TransientError.
 
-    With a cursor, the period is that of the first page: `7d` means the same on all pages.
+    With a cursor, the period is that of the first page: `7d` means the same on all pages. With `requests`, the page
+    also ends before it asks the database more often than that; at least two are allowed.
     """
     if not 1 <= limit <= LARGEST_PAGE:
         raise ValueError(f"a page has 1 to {LARGEST_PAGE} emails")
+    if requests is not None and requests < _FEWEST_REQUESTS:
+        raise ValueError(f"a page takes at least {_FEWEST_REQUESTS} requests")
     start = _read_cursor(cursor, criteria) if cursor else None
     if start:
         criteria = msgspec.structs.replace(criteria, since=start.since, until=start.until)
     if criteria.ses_id:
         return _by_ses_id(emails, criteria)
-    return _walk(indexes, emails, criteria, limit, start)
+    return _walk(indexes, emails, criteria, limit, start, requests)
 
 
 def _by_ses_id(emails: Emails, criteria: Criteria) -> Page:
@@ -121,19 +134,22 @@ def _by_ses_id(emails: Emails, criteria: Criteria) -> Page:
     return Page(records=list(filter(criteria.match, records)), searched_back_to=criteria.since, cursor=None)
 
 
-def _walk(indexes: Indexes, emails: Emails, criteria: Criteria, limit: int, start: _Cursor | None) -> Page:
+def _walk(
+    indexes: Indexes, emails: Emails, criteria: Criteria, limit: int, start: _Cursor | None, requests: int | None
+) -> Page:
     found: list[TrackingRecord] = []
-    reads, back_to = 0, criteria.until
+    reads, asked, back_to = 0, 0, criteria.until
     after = start.after if start else None
     for day in _days(criteria, start.day if start else None):
         more = True
         while more:
-            if reads >= READS_PER_PAGE:
+            if reads >= READS_PER_PAGE or (requests is not None and asked + _FEWEST_REQUESTS > requests):
                 return _page(found, back_to, criteria, day, after)
             chunk = _CHUNK if criteria.selective else min(_CHUNK, limit - len(found))
             keys, more = _keys(indexes, criteria, day, after, chunk)
             records = emails.get_many([email_id for _, email_id in keys])
             reads += 1 + len(keys)
+            asked += 2 if keys else 1
             for key in keys:
                 after, back_to = key, key[0]
                 record = records.get(key[1])

@@ -174,3 +174,57 @@ def test_a_span_means_the_period_of_the_first_page_on_all_pages() -> None:
 def test_a_page_has_1_to_1000_emails(limit: int) -> None:
     with pytest.raises(ValueError, match="1 to 1000"):
         find(FakeIndexes([]), FakeIndexes([]), Criteria(since=FIRST, until=LAST), limit=limit)
+
+
+@pytest.mark.parametrize("requests", [2, 3, 7])
+def test_pages_of_few_requests_find_the_same_as_one_large_page(requests: int) -> None:
+    random = Random(requests)
+    indexes = FakeIndexes([a_record(number, random) for number in range(500)])
+    criteria = Criteria(since=FIRST, until=LAST, producer="crm", statuses=(Status.BOUNCED, Status.FAILED))
+    whole = find(indexes, indexes, criteria, limit=1_000)
+    found: list[str] = []
+    cursor = None
+    while True:
+        asked = CountedRequests(indexes)
+        page = find(asked, asked, criteria, limit=50, cursor=cursor, requests=requests)
+        assert asked.requests <= requests
+        found += [record.email_id for record in page.records]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == [record.email_id for record in whole.records]
+
+
+def test_a_page_takes_at_least_a_query_and_a_read() -> None:
+    indexes = FakeIndexes([])
+    with pytest.raises(ValueError, match="at least 2 requests"):
+        find(indexes, indexes, Criteria(since=FIRST, until=LAST), limit=1, requests=1)
+
+
+class CountedRequests:
+    """Counts how often the database is asked; a read has at most 100 keys."""
+
+    def __init__(self, indexes: FakeIndexes) -> None:
+        self._indexes = indexes
+        self.requests = 0
+
+    def keys_to(
+        self, address: str, *, since: str, until: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[Sequence[tuple[str, str]], bool]:
+        self.requests += 1
+        return self._indexes.keys_to(address, since=since, until=until, after=after, limit=limit)
+
+    def keys_of_day(
+        self, day: str, *, since: str, until: str, after: tuple[str, str] | None, limit: int
+    ) -> tuple[Sequence[tuple[str, str]], bool]:
+        self.requests += 1
+        return self._indexes.keys_of_day(day, since=since, until=until, after=after, limit=limit)
+
+    def find_by_ses_message_id(self, ses_message_id: str) -> str | None:
+        self.requests += 1
+        return self._indexes.find_by_ses_message_id(ses_message_id)
+
+    def get_many(self, email_ids: Collection[str]) -> Mapping[str, TrackingRecord]:
+        assert len(email_ids) <= 100
+        self.requests += bool(email_ids)
+        return self._indexes.get_many(email_ids)

@@ -1,0 +1,123 @@
+"""The console's pages by their paths, and the answers to what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_cli.console import (
+    cancel_actions,
+    dead_letters,
+    email,
+    emails,
+    figures,
+    overview,
+    producers,
+    sending_actions,
+    suppression_actions,
+    suppressions,
+    templates,
+)
+from sesmail_cli.console.actions import Action, Actions
+from sesmail_cli.console.dead_letter_actions import DeadLetterActions
+from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
+from sesmail_cli.operator.command import UsageError
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.web.pages import environment
+from sesmail_cli.web.server import LocalServer, Request, Response, static_file
+from sesmail_layer.domain.errors import TransientError
+
+PAGES = Path(__file__).parent / "pages"
+_FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
+
+# A section: its entry in the navigation, its pages, its actions.
+PLACES: tuple[Place, ...] = (
+    overview.PLACE,
+    emails.PLACE,
+    figures.PLACE,
+    producers.PLACE,
+    suppressions.PLACE,
+    dead_letters.PLACE,
+    templates.PLACE,
+)
+_ROUTES: tuple[Route, ...] = (
+    *overview.ROUTES,
+    *emails.ROUTES,
+    *email.ROUTES,
+    *figures.ROUTES,
+    *producers.ROUTES,
+    *suppressions.ROUTES,
+)
+_ACTIONS: tuple[Action, ...] = (
+    *sending_actions.ACTIONS,
+    *cancel_actions.ACTIONS,
+    *suppression_actions.ACTIONS,
+)
+
+
+class ConsoleApp:
+    """Answers the console's requests; `base` is the path of its first page. Raises TransientError."""
+
+    def __init__(self, engine: Engine, base: Callable[[], str]) -> None:
+        self._engine = engine
+        self._base = base
+        self._known = set(engine.states.listed_pauses())
+        self._pages = environment(PAGES)
+        self._pages.filters["with_commands"] = with_commands
+        readings = dead_letters.Readings(engine)
+        self._templates = templates.TemplatePages(engine)
+        actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
+        plans: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
+        letters = dead_letters.DeadLetterPages(readings).routes
+        gets = (*_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
+        self._routes = {"GET": gets, "POST": (*plans, *self._templates.posts)}
+
+    def close(self) -> None:
+        """End what it has started."""
+        self._templates.close()
+
+    def __call__(self, request: Request) -> Response:
+        if request.path in _FILES:
+            return static_file(PAGES, request.path)
+        view = View(self._engine, request, self._base(), PLACES, self._pages, self._known)
+        handler, groups = self._find(request)
+        if handler is None:
+            return view.page("missing.html", status=HTTPStatus.NOT_FOUND)
+        try:
+            return handler(view, *groups)
+        except (UsageError, ValueError) as error:
+            return view.page("wrong.html", status=HTTPStatus.BAD_REQUEST, text=str(error))
+        except (BotoCoreError, ClientError, TransientError) as error:
+            return view.page("failed.html", status=HTTPStatus.BAD_GATEWAY, text=self._describe(error))
+
+    def _find(self, request: Request) -> tuple[Handler | None, tuple[str, ...]]:
+        for pattern, handler in self._routes.get(request.method, ()):
+            if found := re.fullmatch(pattern, request.path):
+                return handler, found.groups()
+        return None, ()
+
+    def _describe(self, error: Exception) -> str:
+        cause = aws_cause(error)
+        return describe_failure(cause, self._engine.name) if cause else str(error)
+
+
+class ConsoleServer(LocalServer):
+    """Serves the console, and ends with it what it has started."""
+
+    def __init__(self, engine: Engine, token: str, port: int) -> None:
+        self.console = ConsoleApp(engine, lambda: self.base)
+        super().__init__(self.console, port, token)
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.console.close()
+
+
+def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
+    """Return the console's server, which listens already. Raises TransientError, and OSError for a taken port."""
+    return ConsoleServer(engine, token, port)

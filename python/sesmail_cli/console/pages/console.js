@@ -1,0 +1,72 @@
+// What pages of the console do by themselves. Without it they work, too: every link and form is the server's.
+'use strict';
+
+// The part of a page that is kept up to date while the page is visible: [data-refresh-seconds].
+const live = document.querySelector('[data-refresh-seconds]');
+if (live) {
+  const seconds = Number(live.dataset.refreshSeconds);
+  setInterval(async () => {
+    if (document.hidden || live.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href);
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      live.replaceChildren(...page.getElementById(live.id).childNodes);
+    } catch { /* the console was stopped: the page stays as it is */ }
+  }, seconds * 1000);
+}
+
+// On a narrow page the navigation scrolls: show the section that is open.
+const here = document.querySelector('.nav [aria-current]');
+if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+
+document.addEventListener('keydown', (event) => {
+  const typing = event.target.closest('input, textarea, select, [contenteditable]');
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const field = document.querySelector('[aria-keyshortcuts="/"]');
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  }
+});
+
+// A search goes on by itself until a page is full or the period is searched. Each step is a page of its own, so that
+// no step reads much; a button stops it.
+const foot = document.getElementById('foot');
+
+async function searchOn(isAsked) {
+  const body = document.querySelector('#found tbody');
+  const button = document.createElement('button');
+  let stopped = false;
+  button.type = 'button';
+  button.className = 'button';
+  button.textContent = 'Stop';
+  button.addEventListener('click', () => { stopped = true; });
+  const wanted = body.rows.length + Number(foot.dataset.wanted);
+  let more = document.getElementById('more');
+  more.replaceWith(button);
+  if (isAsked) button.focus();
+  while (more && !stopped && body.rows.length < wanted) {
+    const answer = await fetch(more.href);
+    if (!answer.ok) break;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    body.append(...page.querySelectorAll('#found tbody tr'));
+    document.getElementById('found').hidden = body.rows.length === 0;
+    document.getElementById('reached').textContent = page.getElementById('reached').textContent;
+    more = page.getElementById('more');
+  }
+  if (more) {
+    button.replaceWith(more);
+    if (isAsked) more.focus();
+    return;
+  }
+  button.remove();
+  document.getElementById('reached').textContent = `${body.rows.length} found; the whole period was searched.`;
+}
+
+foot?.addEventListener('click', (event) => {
+  if (event.target.id !== 'more' || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  searchOn(true);
+});
+if (document.getElementById('more') && !document.querySelector('#found tbody tr')) searchOn(false);

@@ -1,0 +1,171 @@
+"""The console's pages with actions in Chromium: looks, accessibility, and each action done by keyboard alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+from playwright.sync_api import Page, expect
+
+from sesmail_cli.console.app import make_server
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.web.server import LocalServer
+from tests.browser.console_engine import fill
+from tests.browser.console_work import fill_work
+from tests.browser.test_console import assert_looks
+from tests.cli.conftest import NAME, REGION, MotoEngine
+from tests.cli.ses_v2 import SesV2
+
+
+@pytest.fixture(scope="module")
+def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoEngine]:
+    ses = SesV2()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("AWS_ENDPOINT_URL_SESV2", ses.url)
+        patch.setenv("SESMAIL_LOG_DIR", str(tmp_path_factory.mktemp("log")))
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION"):
+            patch.delenv(name, raising=False)
+        patch.setattr("sesmail_cli.operator.dead_letter_reading.HIDDEN_SECONDS", 1)
+        patch.setattr("sesmail_cli.operator.dead_letter_reading._WAIT_SECONDS", 0)
+        patch.setattr("sesmail_cli.operator.dead_letter_queue._WAIT_SECONDS", 0)
+        with mock_aws():
+            made = MotoEngine()
+            made.configure(SESMAIL_DELIVERY_MODE="live")
+            fill(made, emails=20)
+            fill_work(made)
+            ses.suppressed["ada.0@example.org"] = "BOUNCE"
+            yield made
+    ses.stop()
+
+
+@pytest.fixture(scope="module")
+def console(moto_engine: MotoEngine) -> Iterator[LocalServer]:
+    engine = Engine(NAME)
+    engine.prepare()
+    server = make_server(engine, "the-token")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def tab_to(page: Page, role: str, name: str) -> None:
+    """Press Tab until a control has the focus."""
+    wanted = page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+    expect(wanted).to_be_visible()
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{name} cannot be reached by Tab")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("suppressions", "suppressions"),
+        ("suppressions-filtered", "suppressions?type=bounce&domain=example.org&diagnostic=domain"),
+        ("suppressions-none", "suppressions?type=complaint&domain=nowhere.example"),
+        ("suppression", "suppressions/ada.0%40example.org"),
+        ("suppression-none", "suppressions/new%40example.org"),
+        ("suppression-add", "suppressions/add"),
+        ("suppression-plan", "actions/suppress?address=new%40example.org&days=30&note=ticket+4711"),
+        ("suppression-wrong", "actions/suppress?address=nobody"),
+        (
+            "suppressions-remove",
+            "actions/suppressions-remove?address=ada.0%40example.org&address=margaret.6%40example.org",
+        ),
+        ("dead-letters", "dead-letters"),
+        ("dead-letters-queue", "dead-letters/EmailQueueDLQ?more=1"),
+        ("dead-letters-empty", "dead-letters/RetryDLQ"),
+        ("redrive", "actions/redrive?queue=EmailQueueDLQ"),
+        ("discard", "actions/discard?queue=EmailQueueDLQ&cause=TMPL003"),
+    ],
+)
+def test_each_page_looks_right(page: Page, axe: str, console: LocalServer, name: str, path: str) -> None:
+    page.goto(console.url + path)
+    assert_looks(page, axe, name)
+
+
+def test_one_dead_letter_looks_right(page: Page, axe: str, console: LocalServer) -> None:
+    page.goto(f"{console.url}dead-letters/EventBridgeDLQ")
+    page.locator(".messages a").first.click()
+    expect(page.get_by_role("heading", name="Why it is here")).to_be_visible()
+    assert_looks(page, axe, "dead-letter")
+
+
+def test_an_address_is_suppressed_by_keyboard_alone(page: Page, console: LocalServer, moto_engine: MotoEngine) -> None:
+    page.goto(f"{console.url}suppressions")
+    tab_to(page, "link", "Add an address")
+    page.keyboard.press("Enter")
+    tab_to(page, "textbox", "Address")
+    page.keyboard.type("kay@example.org")
+    tab_to(page, "textbox", "Note")
+    page.keyboard.type("ticket 12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Suppress kay@example.org?")).to_be_visible()
+    assert moto_engine.item("Suppression", "kay@example.org") == {}
+    tab_to(page, "button", "Suppress it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Suppressed")).to_be_visible()
+    assert moto_engine.item("Suppression", "kay@example.org")["note"] == {"S": "ticket 12"}
+
+
+def test_chosen_suppressions_are_removed_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    page.goto(f"{console.url}suppressions?type=manual")
+    for number in (5, 11):
+        box = page.locator(f'input[name="address"][value*=".{number}@"]')
+        expect(box).to_be_attached()
+        while not box.evaluate("element => element === document.activeElement"):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+    tab_to(page, "button", "Remove the chosen")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Remove 2 addresses from the suppression list?")).to_be_visible()
+    tab_to(page, "button", "Remove 2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Removed 2")).to_be_visible()
+    assert_looks(page, axe, "suppressions-removed")
+
+
+def test_dead_letters_are_read_to_the_end_and_moved_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    page.goto(f"{console.url}dead-letters")
+    tab_to(page, "link", "BulkQueueDLQ")
+    for number in range(23):
+        moto_engine.put(
+            "BulkQueueDLQ", {"id": f"e{number}", "source": "s", "detail-type": "Email Request", "detail": {}}
+        )
+    page.keyboard.press("Enter")
+    tab_to(page, "link", "Read on")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reached")).to_contain_text("23 read · 23 can succeed now")
+    tab_to(page, "link", "Move what can succeed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Move 23 dead letters back?")).to_be_visible()
+    tab_to(page, "button", "Move 23")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Moved 23")).to_be_visible()
+    assert len(moto_engine.bodies("BulkQueue")) == 23
+    assert_looks(page, axe, "redrive-done")
+
+
+def test_dead_letters_are_deleted_by_keyboard_alone(page: Page, console: LocalServer, moto_engine: MotoEngine) -> None:
+    moto_engine.put("RetryDLQ", "no JSON")
+    page.goto(f"{console.url}dead-letters/RetryDLQ?again=1")
+    tab_to(page, "link", "Delete 1")
+    page.keyboard.press("Enter")
+    tab_to(page, "button", "Delete 1 for good")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Deleted 1")).to_be_visible()
+    assert moto_engine.bodies("RetryDLQ") == []

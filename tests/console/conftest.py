@@ -1,0 +1,126 @@
+"""The console on moto: its app, and how often it asks AWS."""
+
+from __future__ import annotations
+
+import html as html_text
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from botocore.endpoint import Endpoint
+
+from sesmail_cli.console.app import ConsoleApp
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.web.server import Request, Response
+from tests.cli.conftest import NAME, MotoEngine, cached_api_models, engine, ses_v2, ses_v2_server
+
+__all__ = ["cached_api_models", "engine", "ses_v2", "ses_v2_server"]
+
+BASE = "/token/"
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e' + 10_000 * "x"
+
+
+class Visitor:
+    """Opens pages of the console as a browser does."""
+
+    def __init__(self, app: ConsoleApp) -> None:
+        self._app = app
+
+    def get(self, path: str, query: str = "") -> Response:
+        pairs = parse_qsl(query)
+        return self._app(Request("GET", path, dict(pairs), b"", pairs))
+
+    def text(self, path: str, query: str = "") -> str:
+        """Return a page's text; it must exist."""
+        answer = self.get(path, query)
+        assert answer.status == 200, answer.content
+        assert isinstance(answer.content, str)
+        return answer.content
+
+    def post(self, path: str, *fields: tuple[str, str]) -> Response:
+        return self._app(Request("POST", path, {}, urlencode(fields).encode()))
+
+    def text_of_post(self, path: str, *fields: tuple[str, str]) -> str:
+        """Return the page that answers a form."""
+        answer = self.post(path, *fields)
+        assert answer.status == 200, answer.content
+        return str(answer.content)
+
+
+class Html(HTMLParser):
+    """A page's text, addresses, and the values of its fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+        self._tags: list[dict[str, str]] = []
+        self.feed(page)
+        self.text = re.sub(r"\s+", " ", "".join(self._parts))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tags.append({"tag": tag} | {name: value or "" for name, value in attrs})
+
+    def handle_data(self, data: str) -> None:
+        self._parts.append(data)
+
+    @property
+    def hrefs(self) -> list[str]:
+        return [tag["href"] for tag in self._tags if "href" in tag]
+
+    def links(self, element_id: str) -> list[str]:
+        return [tag["href"] for tag in self._tags if tag.get("id") == element_id]
+
+    def values(self, name: str) -> list[str]:
+        return [tag["value"] for tag in self._tags if tag.get("name") == name and tag["tag"] in ("input", "button")]
+
+    def attributes(self, tag_name: str, attribute: str) -> list[str]:
+        return [tag[attribute] for tag in self._tags if tag["tag"] == tag_name and attribute in tag]
+
+    def sources(self, tag_name: str) -> list[str]:
+        return self.attributes(tag_name, "src")
+
+    def hidden(self) -> list[tuple[str, str]]:
+        return [(tag["name"], tag["value"]) for tag in self._tags if tag.get("type") == "hidden"]
+
+
+def confirm(visitor: Visitor, action: str, plan: Html) -> Response:
+    """Press a plan's button."""
+    assert plan.values("confirmed") == ["yes"], plan.text
+    return visitor.post(f"actions/{action}", *plan.hidden(), ("confirmed", "yes"))
+
+
+def done_text(visitor: Visitor, answer: Response) -> str:
+    """Follow an action to its result; return the text."""
+    assert answer.status == 303, html_text.unescape(str(answer.content))
+    return Html(visitor.text(answer.headers["Location"].removeprefix(BASE))).text
+
+
+@pytest.fixture
+def visitor(engine: MotoEngine) -> Visitor:
+    console_engine = Engine(NAME)
+    console_engine.prepare()
+    return Visitor(ConsoleApp(console_engine, lambda: BASE))
+
+
+@pytest.fixture
+def requests_counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Return a context manager that collects the operations that AWS is asked for."""
+    asked: list[str] = []
+    original = Endpoint.make_request
+
+    def counted(self: Endpoint, operation_model: Any, request: Any) -> Any:
+        asked.append(operation_model.name)
+        return original(self, operation_model, request)
+
+    monkeypatch.setattr(Endpoint, "make_request", counted)
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        asked.clear()
+        yield asked
+
+    return count
