@@ -44,7 +44,7 @@ def commands() -> set[str]:
 
 
 # Of templates: they show files of the operator's own folder, and are tried at the end of this file.
-OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview", "template pull"}
+OF_TEMPLATES = {"send-test", "template build", "template lint", "template new", "template preview", "template pull"}
 ARGUMENTS: dict[str, list[list[str]]] = {
     "console": [["--port", HOSTILE]],
     "status": [[]],
@@ -219,11 +219,10 @@ def test_no_difference_shows_the_controls_of_a_template(hostile: MotoEngine, opt
         assert dangerous(result.output) == [], command
 
 
-@pytest.mark.parametrize("command", [["lint"], ["lint", "--json"], ["new", "--from"]])
+@pytest.mark.parametrize("command", [["lint"], ["lint", "--json"], ["new", "--from"], ["build"]])
 def test_no_command_shows_the_controls_of_a_template(folder: Path, command: list[str]) -> None:
-    result = CliRunner().invoke(
-        app, ["template", *command, str(folder), *([str(folder / "x")] if "new" in command else [])]
-    )
+    target = {"new": [str(folder / "x")], "build": ["--output", str(folder / "x")]}.get(command[0], [])
+    result = CliRunner().invoke(app, ["template", *command, str(folder), *target])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert result.output
     assert dangerous(result.output) == []

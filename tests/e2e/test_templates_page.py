@@ -92,7 +92,7 @@ def test_edit_a_subject_break_a_variable_fix_it_and_send_it(engine: EngineUnderT
         run("s/{{ userName }}/{{ userNam }}/")
         assert gallery.render()["error"]["message"].endswith("Undefined variable: 'userNam' is undefined")
         assert [finding["rule"] for finding in gallery.template()["findings"]] == ["undeclared-variable"]
-        [shown] = code_blocks(PAGE, "text")
+        [shown, _] = code_blocks(PAGE, "text")
         printed = run_in_shell(engine.emulator, "sesmail template lint my-templates || [[ $? == 1 ]]", folder)
         assert printed == shown
         assert "0 errors, 0 warnings" in run("s/{{ userNam }}/{{ userName }}/", "lint")
@@ -111,3 +111,11 @@ def test_edit_a_subject_break_a_variable_fix_it_and_send_it(engine: EngineUnderT
     assert "Back to the release of" in printed
     stored = engine.s3.get_object(Bucket=engine.outputs["template_bucket_name"], Key="templates/greeting/metadata.json")
     assert "A warm welcome to" in json.loads(stored["Body"].read())["subject"]
+
+
+def test_a_layout_of_one_s_own_is_built(engine: EngineUnderTest, folder: Path) -> None:
+    printed = run_in_shell(engine.emulator, step("template build"), folder)
+    assert "1 template: 0 errors, 0 warnings" in printed
+    assert 'style="' in (folder / "build/mail/autumn-news/template.html").read_text()
+    [_, files] = code_blocks(PAGE, "text")
+    assert [(folder / line.split()[0]).is_file() for line in files.splitlines()] == [True] * 3

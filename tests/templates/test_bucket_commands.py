@@ -209,6 +209,8 @@ def test_after_a_rollback_and_a_push_the_rollback_is_the_release_before(aws: Buc
     aws.push("three", "3.0.0")
     aws.run("rollback", "hello", "--yes")
     assert aws.text() == "one {{ name }}"
+    # Not to the second one, which was rolled back before.
+    assert "No release of 'hello' before" in aws.run("rollback", "hello", "--yes", exit_code=2).stderr
 
 
 def test_rollback_restores_a_removed_file_and_removes_an_added_one(aws: Bucket) -> None:

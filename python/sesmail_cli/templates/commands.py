@@ -1,4 +1,4 @@
-"""`sesmail template …`: new, lint and preview; those that work on a bucket are in bucket_commands.py."""
+"""`sesmail template …`: new, build, lint and preview; those that work on a bucket are in bucket_commands.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import webbrowser
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,9 @@ from rich.markup import escape
 from sesmail_cli.operator.command import operator_command
 from sesmail_cli.operator.failures import USAGE, describe_failure, exit_code_of
 from sesmail_cli.templates.bucket_commands import diff, list_, pull, push, rollback
+from sesmail_cli.templates.compiler import TemplateSourceError
+from sesmail_cli.templates.create import ExistsError, create_from, create_from_scratch
+from sesmail_cli.templates.create import build as build_templates
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_templates
 from sesmail_cli.templates.lint.linter import lint as lint_template
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
@@ -73,21 +76,44 @@ def new(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new folder; its name is the template's name.")],
     *,
     source: Annotated[
-        str, typer.Option("--from", metavar="DIR|s3://…|STARTER", help="The template to start from.")
-    ] = "welcome",
+        str | None,
+        typer.Option("--from", metavar="DIR|s3://…|STARTER", help="The template to start from; default: from scratch."),
+    ] = None,
+    layout: Annotated[
+        bool, typer.Option("--layout", help="Use the layout in _shared next to the folder; make one if there is none.")
+    ] = False,
 ) -> None:
-    """Create a template from another one, with its samples."""
-    templates = _load(source)
-    if len(templates) != 1 or templates[0].problems:
-        err.print(f"[red]{escape(source)} is not one complete template[/]. Found: {_names(templates)}")
-        raise typer.Exit(2)
-    if target.exists():
-        err.print(f"[red]{escape(str(target))} exists already[/]")
-        raise typer.Exit(2)
-    target.mkdir(parents=True)
-    for file, content in templates[0].files.items():
-        (target / file).write_bytes(content)
-    out.print(f"{escape(str(target))}: {', '.join(sorted(templates[0].files))}", soft_wrap=True)
+    """Create a template with its samples: from scratch, or from another one."""
+    if source is not None and layout:
+        _stop("--layout is for a template from scratch: leave out --from.")
+    try:
+        if source is None:
+            written = create_from_scratch(target, layout=layout)
+        else:
+            written = create_from(_only_one(source), target)
+    except ExistsError as error:
+        _stop(str(error))
+    for path in written:
+        print_line(out, escape(str(path)))
+
+
+@app.command()
+def build(
+    where: Where = DEFAULT_FOLDER,
+    *,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder for the compiled templates.")],
+) -> None:
+    """Compile templates with the layouts and macros in their folder's _shared, and inline their CSS.
+
+    `lint`, `preview`, `push` and `send-test` compile by themselves; this writes the files that they see.
+    """
+    try:
+        written = build_templates(_load(where), output)
+    except TemplateSourceError as error:
+        err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(1) from error
+    for path in written:
+        print_line(out, escape(str(path)))
 
 
 @app.command()
@@ -131,5 +157,17 @@ def _load(where: str) -> list[TemplateFiles]:
         raise typer.Exit(exit_code_of(error)) from error
 
 
+def _only_one(source: str) -> TemplateFiles:
+    templates = _load(source)
+    if len(templates) != 1 or templates[0].problems:
+        _stop(f"{source} is not one complete template. Found: {_names(templates)}")
+    return templates[0]
+
+
+def _stop(why: str) -> NoReturn:
+    err.print(f"[red]{escape(why)}[/]", soft_wrap=True)
+    raise typer.Exit(USAGE)
+
+
 def _names(templates: Iterable[TemplateFiles]) -> str:
-    return escape(", ".join(template.name for template in templates))
+    return ", ".join(template.name for template in templates)

@@ -1,7 +1,7 @@
-"""Compile the starters' sources (`_shared/` macros) into self-contained template files.
+"""Compile template sources (with layouts and macros in `_shared/`) into self-contained template files.
 
-Packaging expands `[[ ]]` and `[% %]`. `{{ }}` and `{% %}` stay for the sender, so an installed template is plain
-Jinja2 without imports, which a user can edit in S3.
+Compiling expands `[[ ]]` and `[% %]`, and inlines the CSS. `{{ }}` and `{% %}` stay for the sender, so an installed
+template is plain Jinja2 without imports, which a user can edit in S3.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFoun
 from jinja2.loaders import split_template_path
 from jinja2.runtime import BlockReference, Macro
 
+from sesmail_cli.templates.css_inliner import InlineError, inline_styles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_layer.domain.template.bounds import metered
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA
@@ -114,8 +115,11 @@ def _expand(environment: _SourceEnvironment, name: str, file: str) -> bytes:
     try:
         with metered(), limited(COMPILE_SECONDS):
             text = environment.get_template(f"{name}/{file}").render()
+            text = inline_styles(text) if file.endswith(".html") else text
     except (TemplateError, TemplateSourceError):
         raise
+    except InlineError as err:
+        raise TemplateSourceError(f"{name}/{file}: {err}") from err
     except Exception as err:
         raise TemplateSourceError(f"{name}/{file}: {type(err).__name__}: {err}") from err
     unexpanded = [mark for mark in _MARKS if mark in text]

@@ -1,0 +1,83 @@
+"""`sesmail template new` and `build`: from scratch, with a shared layout, compiled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sesmail_cli.main import app
+from sesmail_cli.templates.files import load_template
+from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.starters import starter_names
+
+
+def run(*arguments: str, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(app, ["template", *arguments])
+    assert result.exit_code == exit_code, (result.output, result.exception)
+    return result
+
+
+@pytest.mark.parametrize("options", [[], ["--layout"]])
+def test_a_template_from_scratch_has_no_findings_also_as_bulk_mail(tmp_path: Path, options: list[str]) -> None:
+    run("new", str(tmp_path / "mine/news"), *options)
+    template = load_template(str(tmp_path / "mine"), "news")
+    assert lint(template, bulk=True) == []
+    assert set(template.files) == {
+        *("template.html", "template.txt", "metadata.json", "sample.json", "sample.minimal.json")
+    }
+
+
+def test_with_and_without_the_layout_it_is_the_same_email(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "plain/news"))
+    run("new", str(tmp_path / "shared/news"), "--layout")
+    one, other = (load_template(str(tmp_path / folder), "news") for folder in ("plain", "shared"))
+    assert one.files == other.files
+    assert not (tmp_path / "plain/_shared").exists()
+    assert '[% extends "_shared/layout.html" %]' in (tmp_path / "shared/news/template.html").read_text()
+
+
+def test_a_second_template_uses_the_layout_that_is_there(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "first"), "--layout")
+    layout = tmp_path / "_shared/layout.html"
+    layout.write_text(layout.read_text().replace("</body>", "<p>Since 1932</p></body>"))
+    run("new", str(tmp_path / "second"), "--layout")
+    for name in ("first", "second"):
+        assert b"Since 1932" in load_template(str(tmp_path), name).files["template.html"]
+
+
+@pytest.mark.parametrize("starter", starter_names())
+def test_every_starter_can_be_the_start(tmp_path: Path, starter: str) -> None:
+    run("new", str(tmp_path / "mine"), "--from", starter)
+    assert run("lint", str(tmp_path / "mine"), "--strict").stdout == "1 template: 0 errors, 0 warnings\n"
+
+
+def test_a_starter_has_its_own_layout(tmp_path: Path) -> None:
+    assert "leave out --from" in run("new", str(tmp_path / "x"), "--from", "welcome", "--layout", exit_code=2).stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "x"))
+    for options in ([], ["--layout"], ["--from", "welcome"]):
+        assert "exists already" in run("new", str(tmp_path / "x"), *options, exit_code=2).stderr
+
+
+def test_build_writes_what_the_other_commands_see(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "mine/news"), "--layout")
+    run("build", str(tmp_path / "mine"), "--output", str(tmp_path / "out"))
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out/news").iterdir()}
+    assert written == load_template(str(tmp_path / "mine"), "news").files
+    assert b'<h1 style="margin:0 0 16px' in written["template.html"]
+    assert not (tmp_path / "out/_shared").exists()
+
+
+def test_build_does_not_replace_sources_and_stops_at_one_that_does_not_compile(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    source = (tmp_path / "news/template.html").read_bytes()
+    assert "sources" in run("build", str(tmp_path), "--output", str(tmp_path), exit_code=1).stderr
+    assert (tmp_path / "news/template.html").read_bytes() == source
+    (tmp_path / "news/template.html").write_text("[% if %]")
+    assert "news/template.html" in run("build", str(tmp_path), "--output", str(tmp_path / "out"), exit_code=1).stderr
+    assert not (tmp_path / "out").exists()
