@@ -79,6 +79,8 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     default_sender_email: str
     # Empty: the From header has an address only.
     default_sender_name: str = ""
+    # The brand's template variables, as a JSON object.
+    brand: str
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
