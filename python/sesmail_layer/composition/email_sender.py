@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
 from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.clients import SesClients, client
@@ -39,7 +37,7 @@ from sesmail_layer.runtime.clock import SystemClock
 from sesmail_layer.runtime.logging import configure
 from sesmail_layer.runtime.metrics import EmfMetrics
 from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, prepare_types, run_all
-from sesmail_layer.runtime.settings import Settings, SettingsError, variable_of
+from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import Mailer, SenderPorts, SendingRules
@@ -124,7 +122,7 @@ def _rules(settings: Settings) -> SendingRules:
     return SendingRules(
         default_sender_email=settings.default_sender_email,
         default_sender_name=settings.default_sender_name,
-        brand=_brand(settings.brand),
+        brand=settings.brand_variables,
         retention_days=settings.data_retention_days,
         refuse_unknown_fields=settings.unknown_fields == "refuse",
         max_request_bytes=(settings.max_request_kb - HOP_KB) * 1024,
@@ -141,14 +139,6 @@ def _rules(settings: Settings) -> SendingRules:
         soft_bounce_retries=settings.soft_bounce_retries,
         delivery=_delivery(settings),
     )
-
-
-def _brand(text: str) -> dict[str, str]:
-    """Decode the brand. Raises SettingsError."""
-    try:
-        return msgspec.json.decode(text, type=dict[str, str])
-    except msgspec.DecodeError as err:
-        raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
 
 
 def _delivery(settings: Settings) -> RestrictedDelivery | None:

@@ -113,6 +113,14 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     bounce_rate_pause_threshold: float
     complaint_rate_pause_threshold: float
 
+    @property
+    def brand_variables(self) -> dict[str, str]:
+        """The brand's template variables by name. Raises SettingsError."""
+        try:
+            return msgspec.json.decode(self.brand, type=dict[str, str])
+        except msgspec.DecodeError as err:
+            raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
+
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):
     """Settings of the template seeder."""

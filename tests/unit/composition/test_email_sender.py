@@ -17,7 +17,7 @@ from tools.simulation.fakes import NOW
 GIVEN = {
     "default_sender_email": "shop@example.com",
     "default_sender_name": "Shop",
-    "brand": '{"companyName": "Shop & Söhne"}',
+    "brand_variables": {"companyName": "Shop & Söhne"},
     "data_retention_days": 30,
     "unknown_fields": "refuse",
     "delivery_mode": "live",

@@ -37,7 +37,7 @@ def contrast_color(value: Any) -> str:
 
 
 def readable_on(value: Any, background: Any, ratio: float = READABLE) -> str:
-    """`{{ '#ffd400' | readable_on('#ffffff') }}`: that colour, as dark or as light as the ratio of contrast asks for."""
+    """`{{ '#ffd400' | readable_on('#ffffff') }}`: the colour, darker or lighter until its contrast is the ratio."""
     foreground, ground = _required("readable_on", value), _required("readable_on", background)
     if isinstance(ratio, bool) or not isinstance(ratio, int | float):
         raise FormatError("readable_on: the ratio is a number from 1 to 21, such as 4.5")

@@ -60,7 +60,7 @@ def test_text_on_a_brand_is_black_or_white_whichever_is_easier_to_read() -> None
 
 
 def test_every_colour_has_a_readable_text_colour_and_can_be_made_readable_itself() -> None:
-    chance = random.Random(16)  # noqa: S311 - a sample, not a secret
+    chance = random.Random(16)
     for _ in range(2_000):
         brand, ground = (f"#{chance.randrange(1 << 24):06x}" for _ in range(2))
         assert contrast(rgb(contrast_color(brand)), rgb(brand)) >= READABLE
