@@ -62,7 +62,7 @@ def test_a_shipment_shows_its_step(status: str, subject: str, title: str, done: 
     email = rendered("shipping-notification", deliveryStatus=status)
     assert email.subject == subject
     assert f"{title}</h1>" in email.html
-    assert email.html.count('class="mark"') == done
+    assert email.html.count('class="mark gap"') == done
     assert ("Estimated delivery" in email.html) is (done < 4)
     assert ("Delivered to:" in email.text) is (done == 4)
 
