@@ -27,8 +27,8 @@ from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import control_fakes, fakes, limits
-from tools.simulation.attachments import FakeAttachments
 from tools.simulation.bucket_items import BucketClient, BucketItems
+from tools.simulation.bystanders import not_looked_at
 from tools.simulation.sender import sending_rules
 from tools.simulation.write_limit import CONTROL, limited, write_limit_of
 
@@ -323,31 +323,19 @@ class Simulation:
     def _stores(self) -> SenderPorts:
         return SenderPorts(
             tracking=self._tracking,
-            suppression=fakes.FakeSuppressionTable(),
             pending=self._pending,
             producer_states=self._control,
             cancel_rules=self._control,
             cap_counters=self._control,
             sending_counts=self._control,
             figures=self.figures,
-            rate_bucket=control_fakes.FakeBucket(),
             quota_cache=self._quota,
             quota_api=self._quota,
             templates=self._templates,
-            attachments=FakeAttachments(),
             mailer=self._mailer,
-            bus=fakes.FakeBus(),
             retry_queue=self.retry[False],
             bulk_retry_queue=self.retry[True],
-            bulk_queue=fakes.FakeDelayQueue(),
-            dead_letters=fakes.FakeDeadLetters(),
-            progress=control_fakes.FakeProgress(),
             clock=self.clock,
-            metrics=fakes.FakeMetrics(),
-            log=fakes.FakeLog(),
-            fingerprint=lambda _address: "fingerprint",
-            tombstones_of=lambda _address: [],
-            time_limit=fakes.no_limit,
             run_all=self.clock.run_all,
-            bytes_in_flight=fakes.no_limit,
+            **not_looked_at(),
         )

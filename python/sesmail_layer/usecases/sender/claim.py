@@ -25,6 +25,7 @@ from sesmail_layer.domain.record.claims import (
     belongs_to_another,
     cancelled_by,
     claimed_at,
+    entry_key,
     is_stranded,
     judge,
     key_of_source,
@@ -78,8 +79,7 @@ class Claims:
 
     def find_records(self, jobs: Iterable[Job]) -> None:
         """Find each job's own record, in one read for the batch. Raises TransientError."""
-        asked = [job for job in jobs if job.requested_id and not job.hop.record_id]
-        if not asked:
+        if not (asked := [job for job in jobs if job.requested_id and not job.hop.record_id]):
             return
         keys = {key for job in asked for key in (job.email_id, key_of_source(job.email_id, job.envelope.source))}
         records = self._tracking.get_many(keys)
@@ -97,7 +97,7 @@ class Claims:
 
         def sending(attempt: int, revision: int) -> Entry:
             at = utc_text(self._clock.now())
-            return Entry(_entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, None, what, detail)
+            return Entry(entry_key(attempt, revision, Status.SENDING), at, attempt, Status.SENDING, None, what, detail)
 
         email.claim = self._write_entry(email, sending, lease_until=lease_until)
         return email.claim
@@ -137,7 +137,7 @@ class Claims:
         at, detail = utc_text(self._clock.now()), {"reason": reason, "until": utc_text(until)}
 
         def deferred(attempt: int, revision: int) -> Entry:
-            return Entry(_entry_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
+            return Entry(entry_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
 
         if job.claim is not None:
             self._amend(job, job.claim, [deferred(job.claim.attempt, job.claim.revision + 1)])
@@ -326,8 +326,7 @@ class Claims:
     def _republish(self, job: Job, record: TrackingRecord) -> None:
         """Publish again what a redelivered message may not have published: same events, same ids."""
         here = [entry for entry in record.history if entry.status in _PUBLISHED_HERE or record.sink]
-        _, transitions = fold(record, here)
-        self._outbox.add(record, transitions, [job.message.message_id])
+        self._outbox.add(record, fold(record, here)[1], [job.message.message_id])
 
     def _log_failed(self, job: Job, email_id: str, error_type: str, message: str, code: str, **more: object) -> None:
         self._metrics.count("EmailFailed")
@@ -349,8 +348,3 @@ class _Written(msgspec.Struct, frozen=True):
     """A new record, as opposed to an existing one."""
 
     record: TrackingRecord
-
-
-def _entry_key(attempt: int, revision: int, status: Status) -> str:
-    """Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else."""
-    return f"mark/{attempt}/{revision:05d}/{status}"
