@@ -119,7 +119,7 @@ def test_a_datetime_without_time_zone_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), decimal.Decimal(1), datetime.date(2026, 12, 1), b"bytes", {1, 2}, object()]
+    "value", [float("nan"), float("inf"), decimal.Decimal(1), datetime.date(2026, 12, 1), b"bytes", {1, 2}, object(), "\ud800"]
 )
 def test_template_data_that_json_cannot_write_is_rejected_by_its_place(value: object) -> None:
     with pytest.raises(InvalidEmailError, match=r"^template_data\.items\[1\]\.price: found "):
