@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any, NoReturn
 
 from sesmail_client.errors import InvalidEmailError
-from sesmail_client.names import snake_case
+from sesmail_client.names import in_python_names, shown, snake_case
 
 Schema = Mapping[str, Any]
 
@@ -75,8 +75,10 @@ class SchemaCheck:
         if "additionalProperties" in schema:
             _at_most(len(value), schema.get("maxProperties"), field, "entries")
             rule = schema["additionalProperties"]
-            return {_key(name, field): self.encode(item, rule, f"{field}.{name}") for name, item in value.items()}
-        return {_key(name, field): json_value(item, f"{field}.{name}") for name, item in value.items()}
+            return {
+                _key(name, field): self.encode(item, rule, f"{field}.{shown(name)}") for name, item in value.items()
+            }
+        return {_key(name, field): json_value(item, f"{field}.{shown(name)}") for name, item in value.items()}
 
     def fields(self, given: Mapping[str, object], schema: Schema, prefix: str = "") -> dict[str, Any]:
         """Return a structure's fields by the contract's names, without those that are None.
@@ -86,7 +88,7 @@ class SchemaCheck:
         names = {snake_case(name): name for name in schema["properties"]}
         for name in given:
             if name not in names:
-                _reject_unknown(str(name), names, prefix)
+                _reject_unknown(str(name), names, prefix, schema.get("x-use-instead", {}))
         for name in map(snake_case, schema["required"]):
             if given.get(name) is None:
                 raise InvalidEmailError(prefix + name, "nothing", "it is required")
@@ -136,7 +138,9 @@ def json_value(value: object, field: str, depth: int = 1) -> Any:
     if depth > MAX_DEPTH:
         raise InvalidEmailError(field, f"more than {MAX_DEPTH} levels", f"{MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {_key(name, field): json_value(item, f"{field}.{name}", depth + 1) for name, item in value.items()}
+        return {
+            _key(name, field): json_value(item, f"{field}.{shown(name)}", depth + 1) for name, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [json_value(item, f"{field}[{i}]", depth + 1) for i, item in enumerate(value)]
     if isinstance(value, str):
@@ -149,10 +153,12 @@ def json_value(value: object, field: str, depth: int = 1) -> Any:
     return value
 
 
-def _reject_unknown(name: str, known: Mapping[str, str], prefix: str) -> NoReturn:
+def _reject_unknown(name: str, known: Mapping[str, str], prefix: str, instead: Mapping[str, str]) -> NoReturn:
+    if advice := instead.get(re.sub(r"[^a-z0-9]", "", name.casefold())):
+        raise InvalidEmailError(prefix + shown(name), "a name of other mail APIs", in_python_names(advice))
     close = difflib.get_close_matches(snake_case(name), known, n=1)
     allowed = f"{prefix}{close[0]} (did you mean it?)" if close else ", ".join(known)
-    raise InvalidEmailError(f"{prefix}{name}"[:100], "an unknown field", allowed)
+    raise InvalidEmailError(prefix + shown(name), "an unknown field", allowed)
 
 
 def _text(value: str, schema: Schema, field: str) -> str:

@@ -124,9 +124,11 @@ class Queue:
             for number, detail in enumerate(details)
         ]
         self.deleted: list[str] = []
+        self.receives = 0
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, WaitTimeSeconds: int) -> dict[str, Any]:
         assert 1 <= WaitTimeSeconds <= 20
+        self.receives += 1
         return {"Messages": [self.messages.pop(0)]} if self.messages else {}
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
@@ -154,9 +156,10 @@ def test_a_status_is_waited_for_and_others_events_are_kept_for_later() -> None:
 
 
 def test_waiting_ends_at_once_where_the_email_failed() -> None:
-    statuses, _ = waiting(detail_of("a", "failed"))
+    statuses, queue = waiting(detail_of("a", "failed"))
     with pytest.raises(WaitError, match=r"a: waited for delivered, found failed \(suppressed: Email not sent\)"):
-        statuses.wait_for("a")
+        statuses.wait_for("a", timeout_seconds=2)
+    assert queue.receives == 1
 
 
 def test_waiting_finds_the_conflict_of_an_id_that_is_taken() -> None:

@@ -90,6 +90,21 @@ def test_what_the_engine_rejects_by_its_schema_is_rejected(request_detail: dict[
             "attachments[0].contentType: found an unknown field; "
             "allowed: attachments[0].content_type (did you mean it?)",
         ),
+        (
+            {"from": "shop@example.com"},
+            "from: found a name of other mail APIs; allowed: use sender_override, an object with email, name or both",
+        ),
+        (
+            {"html_body": "<p>"},
+            "html_body: found a name of other mail APIs; "
+            "allowed: an email's content comes from a template: use template_name and template_data",
+        ),
+        (
+            {"files": []},
+            "files: found a name of other mail APIs; allowed: use attachments, objects with filename and "
+            "content_base64 or s3_uri",
+        ),
+        ({"headers": {"john@example.com": 1}}, "headers.(a name of 16 characters): found 1; allowed: a text"),
         ({"subject": "half \ud800"}, "subject: found half a surrogate pair; allowed: Unicode text"),
         ({"metadata": {1: "a"}}, "metadata: found a name that is int; allowed: names that are texts"),
     ],
@@ -119,7 +134,8 @@ def test_a_datetime_without_time_zone_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), decimal.Decimal(1), datetime.date(2026, 12, 1), b"bytes", {1, 2}, object()]
+    "value",
+    [float("nan"), float("inf"), decimal.Decimal(1), datetime.date(2026, 12, 1), b"bytes", {1, 2}, object(), "\ud800"],
 )
 def test_template_data_that_json_cannot_write_is_rejected_by_its_place(value: object) -> None:
     with pytest.raises(InvalidEmailError, match=r"^template_data\.items\[1\]\.price: found "):

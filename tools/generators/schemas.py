@@ -12,6 +12,7 @@ import msgspec
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.cancel_request import CancelDetail
 from sesmail_layer.domain.request.email_request import EmailRequest
+from sesmail_layer.domain.request.foreign_names import ADVICE_BY_NAME
 from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.status_event import StatusEvent
 
@@ -53,6 +54,8 @@ def request_schema() -> Schema:
     }
     for name in ("sendAt", "expiresAt"):
         _main(schema)["properties"][name]["anyOf"][0]["format"] = "date-time"
+    # Rejected by the engine whatever `unknown_fields` says; names without case and punctuation.
+    _main(schema)["x-use-instead"] = ADVICE_BY_NAME
     return schema
 
 

@@ -19,6 +19,7 @@ export interface Schema {
   required?: string[];
   additionalProperties?: boolean | Schema;
   allOf?: { if: { properties: { status: { const: string } } }; then: { required: string[] } }[];
+  'x-use-instead'?: Record<string, string>;
   [annotation: string]: unknown;
 }
 
@@ -52,7 +53,7 @@ export class SchemaCheck {
     const known = schema.properties ?? {};
     const values = given as Fields;
     for (const name of Object.keys(values)) {
-      if (!Object.hasOwn(known, name)) throw unknownField(name, Object.keys(known), prefix);
+      if (!Object.hasOwn(known, name)) throw unknownField(name, schema, prefix);
     }
     for (const name of schema.required ?? []) {
       if (values[name] == null) throw new InvalidEmailError(prefix + name, 'nothing', 'it is required');
@@ -148,14 +149,22 @@ export function jsonValue(value: unknown, field: string, depth = 1): unknown {
 function mapped(value: Fields, field: string, encode: (item: unknown, field: string) => unknown): Fields {
   // As JSON.stringify does, what is undefined is absent.
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([name, item]) => [unicode(name, field), encode(item, `${field}.${name}`)]));
+  return Object.fromEntries(entries.map(([name, item]) => [unicode(name, field), encode(item, `${field}.${shown(name)}`)]));
 }
 
-function unknownField(name: string, known: string[], prefix: string): InvalidEmailError {
+/** Return a name where it looks like one, else its length: it may be an address. */
+function shown(name: string): string {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,39}$/.test(name) ? name : `(a name of ${[...name].length} characters)`;
+}
+
+function unknownField(name: string, schema: Schema, prefix: string): InvalidEmailError {
   const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
+  const known = Object.keys(schema.properties ?? {});
+  const advice = schema['x-use-instead']?.[plain(name)];
+  if (advice) return new InvalidEmailError(prefix + shown(name), 'a name of other mail APIs', advice);
   const close = known.find((each) => plain(each) === plain(name));
   const allowed = close ? `${prefix}${close} (did you mean it?)` : known.join(', ');
-  return new InvalidEmailError(`${prefix}${name}`.slice(0, 100), 'an unknown field', allowed);
+  return new InvalidEmailError(prefix + shown(name), 'an unknown field', allowed);
 }
 
 function checkedText(value: string, schema: Schema, field: string): string {

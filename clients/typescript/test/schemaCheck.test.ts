@@ -31,6 +31,11 @@ test('an error names the field, what was found and what is allowed', async () =>
     [{ priority: 'urgent' }, 'priority: found a text of 6 characters; allowed: bulk, transactional'],
     [{ subject: 'a'.repeat(999) }, 'subject: found 999 characters; allowed: at most 998'],
     [{ template_name: 'a' }, 'template_name: found an unknown field; allowed: templateName (did you mean it?)'],
+    [
+      { from: 'shop@example.com' },
+      'from: found a name of other mail APIs; allowed: use senderOverride, an object with email, name or both',
+    ],
+    [{ headers: { 'john@example.com': 1 } }, 'headers.(a name of 16 characters): found 1; allowed: a text'],
     [{ subject: 'half \ud800' }, 'subject: found half a surrogate pair; allowed: Unicode text'],
     [{ sendAt: new Date(Number.NaN) }, 'sendAt: found an invalid Date; allowed: a time'],
     [{ subject: 'a\n' }, 'subject: found a text of 2 characters; allowed: what matches ^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$'],

@@ -83,6 +83,7 @@ test('the fake makes only events that the engine would publish', async () => {
 /** A queue of SQS with the events of these emails, one a call. */
 class Queue {
   readonly deleted: string[] = [];
+  receives = 0;
   private readonly messages: { Body: string; ReceiptHandle: string }[];
 
   constructor(...details: object[]) {
@@ -95,7 +96,10 @@ class Queue {
   async send(command: { input: { WaitTimeSeconds?: number; ReceiptHandle?: string } }) {
     const { ReceiptHandle, WaitTimeSeconds } = command.input;
     if (ReceiptHandle !== undefined) this.deleted.push(ReceiptHandle);
-    else assert.ok(WaitTimeSeconds! >= 1 && WaitTimeSeconds! <= 20);
+    else {
+      assert.ok(WaitTimeSeconds! >= 1 && WaitTimeSeconds! <= 20);
+      this.receives++;
+    }
     return ReceiptHandle === undefined ? { Messages: this.messages.splice(0, 1) } : {};
   }
 }
@@ -119,12 +123,13 @@ test('a status is waited for, and events of other emails are kept for later', as
 });
 
 test('waiting ends at once where the email failed', async () => {
-  const { statuses } = waiting({ emailId: 'a', status: 'failed', ...FAILED });
-  await assert.rejects(statuses.waitFor('a'), (error) => {
+  const { queue, statuses } = waiting({ emailId: 'a', status: 'failed', ...FAILED });
+  await assert.rejects(statuses.waitFor('a', 'delivered', { timeoutSeconds: 2 }), (error) => {
     assert.ok(error instanceof WaitError);
     assert.equal(error.message, 'a: waited for delivered, found failed (suppressed: Email not sent)');
     return true;
   });
+  assert.equal(queue.receives, 1);
 });
 
 test('waiting finds the conflict of an id that is taken', async () => {

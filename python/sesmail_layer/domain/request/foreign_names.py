@@ -30,7 +30,7 @@ _ADVICE = {
     _FILES: "attachment files",
     "use sendAt": "scheduledAt scheduledFor sendTime deliveryTime deliverAt",
 }
-_FOREIGN = {name.casefold(): advice for advice, names in _ADVICE.items() for name in names.split()}
+ADVICE_BY_NAME = {name.casefold(): advice for advice, names in _ADVICE.items() for name in names.split()}
 
 
 def folded(name: str) -> str:
@@ -40,4 +40,4 @@ def folded(name: str) -> str:
 
 def advice_for(name: str) -> str | None:
     """Return what to use in place of another API's name; None where it is not one."""
-    return _FOREIGN.get(folded(name))
+    return ADVICE_BY_NAME.get(folded(name))
