@@ -217,5 +217,5 @@ NAMED = [
     # The fake takes the same time for any size.
     Named("gap", "usecases/sender/deliver.py", "Delivery._send", "longest_seconds(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._attempt_after_unknown", "Unsettled(None)"),
-    Named("gap", "usecases/sender/claim.py", "Claims._replace", "job.with_dropped(None),
+    Named("gap", "usecases/sender/claim.py", "Claims._replace", "with_dropped(None"),
 ]
