@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.docs.pages import DOCS, rows
 
 TERMS = (
-    "breaker claim cool-down engine entry first_contact fold hop lane lease operator outbox pacing probe producer "
-    "recipient reservation settle suppression tombstone transition trip watermark"
+    "breaker cancel_rule claim cool-down engine entry first_contact fold hop lane lease operator outbox pacing probe "
+    "producer recipient reservation settle suppression tombstone transition trip watermark"
 )
 
 

@@ -22,6 +22,7 @@ def address(name: str) -> str:
 def test_a_pause_holds_a_producer_s_emails_and_resume_sends_them(engine: EngineUnderTest) -> None:
     source = f"operator.tests.{uuid.uuid4().hex[:8]}"
     to = address("held")
+    engine.put_email_request_and_wait(address("first"), source=source)  # An unknown producer is refused.
     sesmail(engine, "pause", "--producer", source, "--reason", "wrong prices")
     email_id = engine.put_email_request(to, source)
 

@@ -184,7 +184,7 @@ NAMED = [
     Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "run(None, "),
     Named("gap", "usecases/sender/claim.py", "Claims._replace", "entry.detail.get("),
     Named("gap", "usecases/sender/claim.py", "Claims._amend", "or True"),
-    Named("gap", "usecases/sender/claim.py", "_with_dropped", "SENDING and not"),
+    Named("gap", "usecases/sender/job.py", "Email.with_dropped", "SENDING else"),
     Named("chance", "usecases/sender/deliver.py", "lease_offsets", "first"),
     Named("chance", "usecases/sender/deliver.py", "Delivery._send", "random.uniform"),
     Named("chance", "usecases/sender/deliver.py", "Delivery._sink", "random.uniform"),
@@ -217,5 +217,5 @@ NAMED = [
     # The fake takes the same time for any size.
     Named("gap", "usecases/sender/deliver.py", "Delivery._send", "longest_seconds(None)"),
     Named("gap", "usecases/sender/claim.py", "Claims._attempt_after_unknown", "Unsettled(None)"),
-    Named("gap", "usecases/sender/claim.py", "Claims._replace", "_with_dropped(None, "),
+    Named("gap", "usecases/sender/claim.py", "Claims._replace", "with_dropped(None"),
 ]

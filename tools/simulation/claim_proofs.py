@@ -103,6 +103,7 @@ def _check_reason_for_not_sending(world: World, asked: Asked, record: TrackingRe
         "suppressed": record.to_email in world.sender.suppression.entries,
         "ses_rejected": "rejected" in answers,
         "duplicate_conflict": record.conflicts_with == asked.email_id,
+        "cancelled": asked.email_id in world.cancelled,
     }
     assert right.get(record.error_type or ""), f"{asked} failed: {record.error_type}"
 

@@ -94,6 +94,8 @@ class World:
         """When each address was suppressed."""
         self.listed_by_others: set[str] = set()
         """Addresses that something else than SES's events about our mail suppresses."""
+        self.cancelled: set[str] = set()
+        """Ids of emails that somebody cancels."""
         self.foreign_ids: set[str] = set()
         """Keys of tracking records that somebody else wrote."""
         self.sent_in: list[float] = []
@@ -242,7 +244,11 @@ class World:
 
     def _wait(self) -> bool:
         """Go on to the next time at which something happens; False where nothing does any more."""
-        times = [self.ses.next_event_at(), *(queue.next_visible_at() for queue in self.queues[:-1])]
+        times = [
+            self.ses.next_event_at(),
+            self._next_act_at(),
+            *(queue.next_visible_at() for queue in self.queues[:-1]),
+        ]
         feedback_at = self.feedback_queue.next_visible_at()
         times.append(feedback_at and max(feedback_at, self._processor_up_at))
         known = [at for at in times if at is not None]
@@ -250,6 +256,10 @@ class World:
             return self._redrive()
         self.clock.time = max(self.clock.now(), min(known))
         return True
+
+    def _next_act_at(self) -> float | None:
+        """When something happens from outside; None: nothing does any more."""
+        return None
 
     # --- what goes wrong ----------------------------------------------------------------------------------------------
 
