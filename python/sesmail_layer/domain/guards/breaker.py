@@ -112,7 +112,7 @@ def judge(timeline: Timeline, now: float, limits: Limits, excluded: Timeline | N
     """Return the first rate above its limit: complaints before bounces, since a complaint trip is not probed."""
     nothing = Counts()
     timeline = {start: counts - (excluded or {}).get(start, nothing) for start, counts in timeline.items()}
-    windows = [(seconds, _sum(timeline, now, seconds)) for seconds in WINDOWS_SECONDS]
+    windows = [(seconds, sum_window(timeline, now, seconds)) for seconds in WINDOWS_SECONDS]
     rates = (
         ("complaint", limits.complaint_rate, limits.min_complaints),
         ("bounce", limits.bounce_rate, limits.min_bounces),
@@ -146,7 +146,7 @@ def sum_timelines(timelines: Iterable[Timeline]) -> Timeline:
     return total
 
 
-def _sum(timeline: Timeline, now: float, seconds: int) -> Counts:
+def sum_window(timeline: Timeline, now: float, seconds: int) -> Counts:
     """Sum the slots that overlap the window, which makes it up to five minutes longer."""
     begin = now - seconds - SLOT_SECONDS
     return sum((counts for start, counts in timeline.items() if start > begin), Counts())
