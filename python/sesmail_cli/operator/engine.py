@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.cancel_rules import CancelRules
+from sesmail_layer.aws.cap_counters import CapCounters
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.secret_keys import SecretKeys
@@ -24,6 +25,7 @@ from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_search import TrackingSearch
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.breaker import Limits
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.runtime.clock import SystemClock
 
@@ -179,6 +181,10 @@ class Engine:
         return DailyFigures(self.dynamodb, self.resource_name("Control"))
 
     @cached_property
+    def caps(self) -> CapCounters:
+        return CapCounters(self.dynamodb, self.resource_name("Control"))
+
+    @cached_property
     def alarm_states(self) -> AlarmStates:
         return AlarmStates(self.dynamodb, self.resource_name("Control"), self.cloudwatch)
 
@@ -207,6 +213,19 @@ class Engine:
     @property
     def cooldown_seconds(self) -> float:
         return 60 * float(self.setting("SESMAIL_BREAKER_COOLDOWN_MINUTES", "60"))
+
+    @property
+    def breaker_limits(self) -> Limits:
+        """The breaker's limits; Terraform's defaults where the role may not read the engine's settings."""
+        return Limits(
+            bounce_rate=float(self.setting("SESMAIL_BOUNCE_RATE_PAUSE_THRESHOLD", "0.05")),
+            complaint_rate=float(self.setting("SESMAIL_COMPLAINT_RATE_PAUSE_THRESHOLD", "0.001")),
+            min_emails=int(self.setting("SESMAIL_BREAKER_MIN_EMAILS", "100")),
+            min_bounces=int(self.setting("SESMAIL_BREAKER_MIN_BOUNCES", "10")),
+            min_complaints=int(self.setting("SESMAIL_BREAKER_MIN_COMPLAINTS", "5")),
+            cooldown_seconds=self.cooldown_seconds,
+            pauses=self.setting("SESMAIL_BREAKER_MODE", "pause") == "pause",
+        )
 
     @property
     def delivery(self) -> DeliveryState:
@@ -239,6 +258,14 @@ class Engine:
     def resource_name(self, part: str) -> str:
         """Return the full name of a table, queue, function or topic."""
         return f"{self.name}-{part}"
+
+    @property
+    def dashboard_url(self) -> str:
+        """The URL that Terraform's output `dashboard_url` has; with `regional_names`, the name ends with the region."""
+        suffix = f"-{self.region}" if self.setting("TEMPLATE_BUCKET", "").endswith(f"-{self.region}") else ""
+        domain = "console.amazonaws.cn" if self.region.startswith("cn-") else "console.aws.amazon.com"
+        home = f"https://{self.region}.{domain}/cloudwatch/home?region={self.region}"
+        return f"{home}#dashboards/dashboard/{self.name}{suffix}"
 
     def queue_url(self, queue: str) -> str:
         return self.sqs.get_queue_url(QueueName=self.resource_name(queue))["QueueUrl"]

@@ -1,4 +1,4 @@
-"""`sesmail status`: the delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
+"""`sesmail status`: is the engine well? What it sends, pauses, SES, producers, held mail, alarms, queues."""
 
 from __future__ import annotations
 
@@ -10,20 +10,35 @@ from rich.table import Table
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
 from sesmail_cli.operator.engine import DeliveryState, QueueDepth
 from sesmail_cli.operator.format import describe_pause, duration
-from sesmail_cli.operator.health import SesState, check_health
-from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_cli.operator.health import HeldMail, SesState, check_health
+from sesmail_cli.operator.traffic import AccountTraffic, ProducerTraffic
+from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+
+_FINE_RATE = 0.01
+"""Below such a threshold, rates have a third digit."""
+_CAPS = {"emailsPerDay": "day", "firstContactsPerHour": "first contacts in the hour"}
 
 
 def status(context: CommandContext) -> int:
-    """Show whether mail goes out: delivery mode, pauses, SES's quota and rate, queues and dead-letter queues."""
+    """Show whether the engine is well: what it sent and what became of it, pauses, producers, alarms, queues."""
     health = check_health(context.engine)
     context.print_json(health)
-    context.print(f"[bold]{escape(health.name)}[/] in {health.region}")
+    colour = "yellow" if health.attention else "green"
+    context.print(f"[bold {colour}]{escape(health.verdict)}[/] ([bold]{escape(health.name)}[/] in {health.region})")
     context.print(f"Delivery: {_describe_delivery(health.delivery)}")
     _print_pauses(context, health.paused)
     _print_ses(context, health.ses)
+    context.print_table(_traffic_table(health.traffic))
+    if health.traffic.producers:
+        context.print_table(_producer_table(health.traffic.producers))
+    _print_held(context, health.held)
     context.print_table(_table("Queue", health.queues))
     context.print_table(_table("Dead-letter queue", health.dead_letter_queues))
+    if health.alarms is None:
+        context.print("Alarms: not known (cloudwatch:DescribeAlarms)")
+    elif not health.alarms:
+        context.print("Alarms: [green]none fires[/]")
+    context.print(f"Charts: {escape(health.dashboard)}")
     for text in health.attention[len(health.paused) :]:  # The pauses are at the top already.
         context.print(f"[yellow]![/] {escape(text)}")
     return ATTENTION if health.attention else OK
@@ -58,10 +73,56 @@ def _print_ses(context: CommandContext, ses: SesState) -> None:
         f"({ses.share_used:.1%})"
     )
     sending = {True: "sending is on", False: "[red]SES has paused sending[/]", None: "state not known"}
+    sandbox = {True: ", [yellow]sandbox: to verified addresses only[/]"}.get(bool(ses.sandbox), "")
     enforcement = f", {ses.enforcement_status}" if ses.enforcement_status else ""
-    context.print(
-        f"SES: {sending[ses.sending_enabled]}{enforcement}; at most {ses.max_send_rate:g} recipients/s; {quota}"
+    state = f"{sending[ses.sending_enabled]}{enforcement}{sandbox}"
+    context.print(f"SES: {state}; at most {ses.max_send_rate:g} recipients/s; {quota}")
+
+
+def _traffic_table(traffic: AccountTraffic) -> Table:
+    table = Table("Period", "Sent", "Delivered", "Bounced", "Complained", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, found in (("last hour", traffic.last_hour), ("last 24 hours", traffic.last_day)):
+        bounced = _with_rate(found.bounced, found.bounce_rate, traffic.bounce_rate_threshold)
+        complained = _with_rate(found.complained, found.complaint_rate, traffic.complaint_rate_threshold)
+        table.add_row(name, f"{found.sent:,}", f"{found.delivered or 0:,}", bounced, complained)
+    table.add_row(
+        "pause above", "", "", f"{traffic.bounce_rate_threshold:.2%}", f"{traffic.complaint_rate_threshold:.3%}"
     )
+    return table
+
+
+def _with_rate(number: int, rate: float, threshold: float) -> str:
+    text = f"{number:,} ({rate:.3%})" if threshold < _FINE_RATE else f"{number:,} ({rate:.2%})"
+    return f"[red]{text}[/]" if rate > threshold else text
+
+
+def _producer_table(producers: Sequence[ProducerTraffic]) -> Table:
+    names = ("Producer", "State", "Sent 1 h", "Sent 24 h", "Delivered", "Bounced", "Complained", "Caps used")
+    table = Table(*names, box=None, pad_edge=False)
+    for column in table.columns[2:-1]:
+        column.justify = "right"
+    table.columns[0].overflow = "fold"
+    for one in producers:
+        state = "[red]paused[/]" if one.paused else "on" if one.enabled else "[yellow]not enabled[/]"
+        cells = ["", "", "", "", ""]
+        if one.last_hour and one.last_day:
+            day = one.last_day
+            rates = f"{day.bounced:,} ({day.bounce_rate:.2%})", f"{day.complained:,} ({day.complaint_rate:.3%})"
+            cells = [f"{one.last_hour.sent:,}", f"{day.sent:,}", f"{day.delivered or 0:,}", *rates]
+        caps = ", ".join(f"{_CAPS[cap.name]} {cap.used:,} of {cap.limit:,}" for cap in one.caps)
+        name = "all others together" if one.source == ACCOUNT else one.source
+        table.add_row(escape(name), state, *cells, caps, style="red" if one.above else "")
+    return table
+
+
+def _print_held(context: CommandContext, held: HeldMail | None) -> None:
+    if held is None or not held.by_reason:
+        return
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in held.by_reason.items())
+    more = "" if held.complete else f"; searched back to {held.searched_back_to}, there may be more"
+    context.print(f"Held: {escape(reasons)}{more} (`sesmail find --status deferred`)")
 
 
 def _table(title: str, queues: Sequence[QueueDepth]) -> Table:

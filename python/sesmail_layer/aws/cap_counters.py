@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from sesmail_layer.aws.control_items import ControlItems, number, read_number
 
 _TRIES = 5
@@ -29,6 +31,10 @@ class CapCounters(ControlItems):
                 return wanted
             wanted = min(wanted, limit - round(read_number(item, "taken")))
         return 0
+
+    def taken(self, counters: Collection[str]) -> Mapping[str, int]:
+        """Read how much of each counter is used; those that do not exist are left out. Raises TransientError."""
+        return {key: round(read_number(item, "taken")) for key, item in self._get_many(counters).items()}
 
     def give_back(self, counter: str, taken: int) -> None:
         """Take back what was added and not used. Raises TransientError."""

@@ -137,15 +137,26 @@ class ProducerStates(ControlItems):
 
         Raises TransientError.
         """
+        return self.all().states
+
+    def all(self) -> Producers:
+        """Read all policies, and the states that are paused, as `paused` does. Raises TransientError."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table_name,
             ConsistentRead=True,
-            FilterExpression=f"begins_with(pk, :prefix) AND {MAY_BE_PAUSED}",
-            ExpressionAttributeValues={":prefix": {"S": state_key("")}, ":false": {"BOOL": False}},
+            FilterExpression=f"begins_with(pk, :policy) OR (begins_with(pk, :prefix) AND {MAY_BE_PAUSED})",
+            ExpressionAttributeValues={
+                ":policy": {"S": POLICY},
+                ":prefix": {"S": state_key("")},
+                ":false": {"BOOL": False},
+            },
         )
         with control_errors():
-            found = states_in({item["pk"]["S"]: item for page in pages for item in page["Items"]})
-        return {source: found[source] for source in sorted(found, key=lambda source: (source != ACCOUNT, source))}
+            items = {item["pk"]["S"]: item for page in pages for item in page["Items"]}
+        found = states_in(items)
+        ordered = sorted(found, key=lambda source: (source != ACCOUNT, source))
+        policies = {source: _policy(item) for source, item in by_source(items, POLICY)}
+        return Producers(policies, {source: found[source] for source in ordered}, any_paused=bool(found))
 
     def knows(self, source: str, now: float) -> bool:
         """Return True where a source has a policy, a state, or emails sent within a day. Raises TransientError."""
