@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,15 +22,13 @@ from sesmail_cli.console import (
 )
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
-from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
+from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console_pages
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
-from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
-PAGES = Path(__file__).parent / "pages"
 _FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
@@ -65,8 +62,7 @@ class ConsoleApp:
         self._engine = engine
         self._base = base
         self._known = set(engine.states.listed_pauses())
-        self._pages = environment(PAGES)
-        self._pages.filters["with_commands"] = with_commands
+        self._pages = console_pages()
         readings = dead_letters.Readings(engine)
         actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
         self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
