@@ -11,12 +11,12 @@ output "event_bus_arn" {
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request emails under any source."
+  description = "IAM policy, ready JSON, that lets its holder request and cancel emails under any source."
   value       = module.sesmail.customer_iam_policy
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request emails under that source only."
+  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails under that source only."
   value       = module.sesmail.producer_policies
 }
 

@@ -112,6 +112,10 @@ class MotoEngine:
     def items(self, table: str) -> list[dict[str, Any]]:
         return list(self.dynamodb.scan(TableName=f"{NAME}-{table}")["Items"])
 
+    def list_producer(self, source: str = SOURCE) -> None:
+        """Write a policy as Terraform does for a producer that it lists."""
+        self.dynamodb.put_item(TableName=f"{NAME}-Control", Item={"pk": {"S": f"producer#{source}"}})
+
     def put_state(self, source: str, **state: Any) -> None:
         """Write a state as the breaker does."""
         item = {"pk": {"S": f"state#{source}"}} | to_item(SendingState(**state), {})

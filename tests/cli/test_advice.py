@@ -86,7 +86,7 @@ def test_a_held_email_names_each_resume_command_that_it_needs() -> None:
     held = entry(Status.DEFERRED, detail={"reason": "paused"})
 
     assert advice(held, states={"*": PAUSED, "my.application": PAUSED}) == (
-        "Run `sesmail resume` to release it. Run `sesmail resume --producer my.application` to release it."
+        "Run `sesmail resume --all` to release it. Run `sesmail resume --producer my.application` to release it."
     )
     assert advice(held) == "Nothing: it is sent automatically."
 

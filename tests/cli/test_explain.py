@@ -75,6 +75,7 @@ def test_a_suppression_names_the_email_that_caused_it(engine: MotoEngine) -> Non
 
 def test_a_pause_that_holds_the_email_is_shown_with_its_command(engine: MotoEngine) -> None:
     engine.record(deferred("paused", ago(-3_600)))
+    engine.list_producer()
     sesmail("pause", "--producer", SOURCE, "--reason", "moving house")
 
     result = sesmail("explain", "order-1")

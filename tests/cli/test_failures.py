@@ -18,8 +18,9 @@ from tests.cli.ses_v2 import SesV2
 
 COMMANDS = [
     ("status",),
-    ("pause",),
-    ("resume",),
+    ("pause", "--all"),
+    ("resume", "--all"),
+    ("cancel", "order-1", "--yes"),
     ("explain", "order-1"),
     ("redrive", "EmailQueue"),
     ("erase", ADA),

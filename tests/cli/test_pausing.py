@@ -10,10 +10,16 @@ import pytest
 from sesmail_layer.aws.producer_states import ProducerStates
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.aws.status_bus import StatusBus
+from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
-from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
+from tests.cli.conftest import NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
+
+
+@pytest.fixture(autouse=True)
+def listed_producer(engine: MotoEngine) -> None:
+    engine.list_producer()
 
 
 def state(engine: MotoEngine, source: str = "*") -> SendingState | None:
@@ -22,7 +28,7 @@ def state(engine: MotoEngine, source: str = "*") -> SendingState | None:
 
 
 def test_a_pause_stops_all_sending_and_says_why(engine: MotoEngine) -> None:
-    answer = sesmail_json("pause", "--reason", "wrong prices")
+    answer = sesmail_json("pause", "--all", "--reason", "wrong prices")
 
     assert answer["source"] == "*"
     found = state(engine)
@@ -82,15 +88,15 @@ def test_resume_ends_a_pause_of_the_breaker_and_resets_its_counts(engine: MotoEn
 
 
 def test_resume_without_a_pause_changes_nothing(engine: MotoEngine) -> None:
-    result = sesmail("resume")
+    result = sesmail("resume", "--all")
 
     assert result.exit_code == 0
     assert "all sending was not paused" in result.stdout
-    assert engine.items("Control") == []
+    assert [item["pk"]["S"] for item in engine.items("Control")] == [f"producer#{SOURCE}"]
 
 
 def test_resume_lists_what_is_still_paused(engine: MotoEngine) -> None:
-    sesmail("pause")
+    sesmail("pause", "--all")
     sesmail("pause", "--producer", SOURCE, "--reason", "on holiday")
 
     result = sesmail("resume", "--producer", SOURCE)
@@ -119,7 +125,7 @@ def test_pause_and_resume_publish_the_events_of_the_breaker(engine: MotoEngine) 
 def test_a_pause_holds_even_if_its_event_is_not_published(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StatusBus, "announce", lambda *_: "AccessDeniedException")
 
-    result = sesmail("pause")
+    result = sesmail("pause", "--all")
 
     assert result.exit_code == 0
     assert "'Email Sending Paused' was not published to subscribers: AccessDeniedException" in result.stderr
@@ -140,7 +146,7 @@ def test_where_publishing_is_denied_the_state_is_written_and_the_variable_is_nam
     engine.put_state("*", paused=command == "resume", paused_by="operator")
     monkeypatch.setattr(StatusBus, "announce", denied)
 
-    result = sesmail(command)
+    result = sesmail(command, "--all")
 
     assert result.exit_code == 0
     assert states == [command == "pause"], "the state is written before the event is published"
@@ -151,14 +157,14 @@ def test_the_settings_of_the_engine_are_used(engine: MotoEngine) -> None:
     engine.configure(SESMAIL_MAX_HOLD_HOURS="6", SESMAIL_STATUS_EVENT_SOURCE="mail.example")
     engine.subscribe()
 
-    result = sesmail("pause")
+    result = sesmail("pause", "--all")
 
     assert "held for longer than 6 h" in result.stdout
     assert json.loads(engine.bodies("published")[0])["source"] == "mail.example"
 
 
 def test_markup_in_a_reason_is_printed_unchanged(engine: MotoEngine) -> None:
-    assert "[red]alert[/red]" in sesmail("pause", "--reason", "[red]alert[/red]").stdout
+    assert "[red]alert[/red]" in sesmail("pause", "--all", "--reason", "[red]alert[/red]").stdout
 
 
 @pytest.mark.parametrize("paused", [{"S": "yes"}, {"N": "1"}, {"NULL": True}], ids=str)
@@ -210,8 +216,8 @@ def test_a_resumption_excludes_what_an_interrupted_pause_did_not(engine: MotoEng
 
 def test_a_pause_of_the_account_excludes_nothing(engine: MotoEngine) -> None:
     SendingCounts(engine.dynamodb, f"{NAME}-Control").count("*", Counts(100, 20), time.time())
-    sesmail("pause")
-    sesmail("resume")
+    sesmail("pause", "--all")
+    sesmail("resume", "--all")
 
     assert account_excludes(engine) == Counts()
 
@@ -229,3 +235,45 @@ def test_a_pause_holds_even_if_its_counts_cannot_be_excluded(
     assert "The account's rate still counts this producer's emails" in result.stderr
     assert (found := state(engine, SOURCE)) is not None
     assert found.paused
+
+
+# --- whose sending ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+@pytest.mark.parametrize("options", [[], ["--all", "--producer", SOURCE]])
+def test_whose_sending_must_be_said_once(engine: MotoEngine, command: str, options: list[str]) -> None:
+    result = sesmail(command, *options)
+
+    assert result.exit_code == 2
+    assert "Give --producer SOURCE for one producer, or --all for everybody" in result.stderr
+    assert state(engine) is None
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_an_unknown_producer_is_refused_and_the_known_are_named(engine: MotoEngine, command: str) -> None:
+    engine.put_state("blog", paused=True)
+    SendingCounts(engine.dynamodb, f"{NAME}-Control").count("a#shop", Counts(emails=1), time.time())
+
+    result = sesmail(command, "--producer", "my.aplication")
+
+    assert result.exit_code == 2
+    assert "'my.aplication' is no producer that this engine knows. Did you mean 'my.application'?" in result.stderr
+    assert "Known: a#shop, blog, my.application." in result.stderr
+    assert state(engine, "my.aplication") is None
+
+
+def test_everybody_is_no_producer(engine: MotoEngine) -> None:
+    assert "give --all for all sending" in sesmail("pause", "--producer", "*").stderr
+    assert state(engine) is None
+
+
+def test_a_producer_that_is_not_listed_can_be_paused_once_it_sends(engine: MotoEngine) -> None:
+    SendingCounts(engine.dynamodb, f"{NAME}-Control").count("counted", Counts(emails=1), time.time())
+    engine.record(email_id="one", original_source="recorded", timestamp=ago(60), date_partition=ago(60)[:10])
+    claim = TrackingTable(engine.dynamodb, f"{NAME}-EmailTracking").get_many(["one"])["one"]
+    assert TrackingTable(engine.dynamodb, f"{NAME}-EmailTracking").replace(claim) is None
+
+    for source in ("counted", "recorded"):
+        assert sesmail("pause", "--producer", source).exit_code == 0
+    assert "no producer" in sesmail("pause", "--producer", "neither").stderr

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.runtime.clock import SystemClock
 from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
-from tests.cli.test_pausing import state
+from tests.cli.test_pausing import listed_producer, state  # noqa: F401 - a fixture
 
 MINUTE = datetime.now(UTC).replace(second=0, microsecond=0)
 ALARM = f"{NAME}-SES-BounceRate-Pause"
@@ -85,7 +85,7 @@ def test_a_pause_emits_one_and_its_end_zero_under_the_dimension_that_the_alarm_r
 def test_a_resumption_emits_one_while_another_pause_lasts(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     at(monkeypatch, MINUTE)
     sesmail("pause", "--producer", SOURCE)
-    sesmail("pause")
+    sesmail("pause", "--all")
     at(monkeypatch, MINUTE + timedelta(minutes=2))
     sesmail("resume", "--producer", SOURCE)
 
@@ -97,9 +97,9 @@ def test_a_pause_that_ends_within_its_minute_ends_in_the_next_one_for_the_alarm(
 ) -> None:
     """The alarm reads the maximum of a minute: a zero beside the one would not be seen."""
     at(monkeypatch, MINUTE)
-    sesmail("pause")
+    sesmail("pause", "--all")
     at(monkeypatch, MINUTE + timedelta(seconds=40))
-    sesmail("resume")
+    sesmail("resume", "--all")
 
     assert [(moment.astimezone(UTC), value) for moment, value in emitted()] == [
         (MINUTE, 1),
@@ -108,7 +108,7 @@ def test_a_pause_that_ends_within_its_minute_ends_in_the_next_one_for_the_alarm(
 
 
 def test_nothing_is_emitted_where_nothing_was_paused(engine: MotoEngine) -> None:
-    sesmail("resume")
+    sesmail("resume", "--all")
 
     assert values() == []
 
@@ -120,7 +120,7 @@ def test_where_the_metric_is_denied_the_state_is_written_and_the_right_is_named(
     engine.put_state("*", paused=command == "resume", paused_by="operator")
 
     deny(monkeypatch, "PutMetricData")
-    result = sesmail(command)
+    result = sesmail(command, "--all")
 
     assert result.exit_code == 0
     assert "cloudwatch:PutMetricData" in result.stderr
@@ -136,7 +136,7 @@ def test_all_sending_stays_paused_while_an_alarm_on_ses_rates_fires(engine: Moto
     fire()
     engine.put_state("*", paused=True, paused_by=by, paused_reason="before", counts_from=7.0)
 
-    result = sesmail("resume")
+    result = sesmail("resume", "--all")
 
     assert result.exit_code == 1
     assert "Not resumed: SES's own bounce rate of the account is above the limit" in result.stderr
@@ -150,7 +150,7 @@ def test_a_trip_by_ses_rates_stays_as_it_was_and_the_answer_says_so(engine: Moto
     fire()
     engine.put_state("*", paused=True, paused_by="breaker", trip="ses_metrics", paused_reason="since noon")
 
-    answer = sesmail_json("resume", exit_code=1)
+    answer = sesmail_json("resume", "--all", exit_code=1)
 
     assert answer["resumed"] is False
     assert answer["stillPaused"]["*"]["pausedReason"] == "since noon"
@@ -160,7 +160,7 @@ def test_with_force_all_sending_is_resumed_for_an_hour(engine: MotoEngine) -> No
     fire()
     engine.put_state("*", paused=True, paused_by="breaker", trip="ses_metrics")
 
-    assert "Resumed" in sesmail("resume", "--force").stdout
+    assert "Resumed" in sesmail("resume", "--all", "--force").stdout
     found = state(engine)
     assert found is not None
     assert not found.paused
@@ -185,7 +185,7 @@ def test_all_sending_is_resumed_where_no_pause_alarm_fires(engine: MotoEngine, p
     prepared(engine)
     engine.put_state("*", paused=True, paused_by="operator")
 
-    assert "Resumed" in sesmail("resume").stdout
+    assert "Resumed" in sesmail("resume", "--all").stdout
 
 
 def test_a_producer_is_resumed_whatever_the_account_does(engine: MotoEngine) -> None:
@@ -198,7 +198,7 @@ def test_a_producer_is_resumed_whatever_the_account_does(engine: MotoEngine) -> 
 def test_an_account_that_is_not_paused_is_not_paused_by_a_resume(engine: MotoEngine) -> None:
     fire()
 
-    assert "was not paused" in sesmail("resume").stdout
+    assert "was not paused" in sesmail("resume", "--all").stdout
     assert state(engine) is None
 
 
@@ -207,7 +207,7 @@ def test_alarms_that_cannot_be_read_keep_no_one_paused(engine: MotoEngine, monke
     engine.put_state("*", paused=True, paused_by="operator")
 
     deny(monkeypatch, "DescribeAlarms")
-    result = sesmail("resume")
+    result = sesmail("resume", "--all")
 
     assert "Allow cloudwatch:DescribeAlarms" in result.stderr
     assert (found := state(engine)) is not None

@@ -139,7 +139,7 @@ def test_feedback_from_another_topic_stays(engine: MotoEngine) -> None:
 
 def test_nothing_moves_while_all_sending_is_paused(engine: MotoEngine) -> None:
     engine.put("EmailQueueDLQ", request())
-    sesmail("pause", "--reason", "an incident")
+    sesmail("pause", "--all", "--reason", "an incident")
 
     answer = sesmail_json("redrive", "EmailQueue", "--yes", exit_code=1)
 
@@ -152,6 +152,7 @@ def test_nothing_moves_while_all_sending_is_paused(engine: MotoEngine) -> None:
 def test_emails_of_a_paused_producer_stay_and_the_others_move(engine: MotoEngine) -> None:
     engine.put("EmailQueueDLQ", request("order-1"))
     engine.put("EmailQueueDLQ", request("order-2", source="other.app"))
+    engine.list_producer()
     sesmail("pause", "--producer", SOURCE)
 
     sesmail("redrive", "EmailQueue", "--yes")
@@ -161,7 +162,7 @@ def test_emails_of_a_paused_producer_stay_and_the_others_move(engine: MotoEngine
 
 def test_a_pause_does_not_stop_feedback(engine: MotoEngine) -> None:
     engine.put("FeedbackProcessorDLQ", notification())
-    sesmail("pause")
+    sesmail("pause", "--all")
 
     assert len(sesmail_json("redrive", "FeedbackQueue", "--yes")["moved"]) == 1
 

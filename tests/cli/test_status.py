@@ -65,7 +65,7 @@ def test_the_age_of_the_oldest_message_is_read_from_cloudwatch(engine: MotoEngin
 
 
 def test_pauses_are_shown_with_who_why_and_since_when(engine: MotoEngine) -> None:
-    sesmail("pause", "--reason", "a campaign went wrong")
+    sesmail("pause", "--all", "--reason", "a campaign went wrong")
     engine.put_state(SOURCE, paused=True, paused_by="breaker", trip="bounce", paused_at="2026-11-24T10:31:00.000Z")
 
     result = sesmail("status")

@@ -51,8 +51,14 @@ ARGUMENTS: dict[str, list[list[str]]] = {
     "report": [[], ["--by", "template"], ["--by", "tag"], ["--tag", HOSTILE], ["--since", HOSTILE]],
     "doctor": [[], ["--nameserver", HOSTILE]],
     "production-access": [["--sends", HOSTILE, "--opt-in", HOSTILE], ["--website", HOSTILE], ["--contact", HOSTILE]],
-    "pause": [["--producer", HOSTILE]],
-    "resume": [["--producer", HOSTILE], []],
+    "pause": [["--producer", HOSTILE], ["--all", "--reason", HOSTILE]],
+    "resume": [["--producer", HOSTILE], ["--all"]],
+    "cancel": [
+        [HOSTILE, "--yes"],
+        ["--producer", HOSTILE, "--yes"],
+        ["--tag", HOSTILE, "--template", HOSTILE, "--yes"],
+        ["--since", HOSTILE],
+    ],
     "find": [
         [],
         ["--to", ADA],

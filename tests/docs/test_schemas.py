@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.cancel_request import parse_cancel
 from sesmail_layer.domain.request.email_request import FIELDS, parse_request
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import StatusEvent
@@ -204,3 +205,33 @@ def test_an_event_has_no_nulls() -> None:
     ]
     assert not EVENT_VALIDATOR.is_valid(example | {"subject": None})
     assert not EVENT_VALIDATOR.is_valid(example | {"status": "sending"})
+
+
+CANCEL_VALIDATOR = jsonschema.Draft202012Validator(
+    json.loads((DOCS / "schemas/email-cancel-requested.schema.json").read_text())
+)
+
+
+@pytest.mark.parametrize(
+    ("detail", "valid"),
+    [
+        ({"emailId": "order-1"}, True),
+        ({"tag": "spring"}, True),
+        ({"emailId": None, "tag": "spring"}, True),
+        ({}, False),
+        ({"emailId": None}, False),
+        ({"emailId": "order-1", "tag": "spring"}, False),
+        ({"emailId": "a b"}, False),
+        ({"tag": "a.b"}, False),
+        ({"tag": 7}, False),
+        ({"emailId": "order-1", "topic": "x"}, False),
+        ([], False),
+    ],
+)
+def test_schema_and_code_take_the_same_cancellations(detail: Any, valid: bool) -> None:
+    assert CANCEL_VALIDATOR.is_valid(detail) is valid
+    if valid:
+        parse_cancel(detail)
+    else:
+        with pytest.raises(Refusal):
+            parse_cancel(detail)

@@ -46,15 +46,15 @@ def test_all_sending_stays_paused_while_an_alarm_on_ses_rates_fires(engine: Engi
         name = f"{engine.name}-SES-ComplaintRate-Pause"
         cloudwatch.set_alarm_state(AlarmName=name, StateValue=value, StateReason="a test")
 
-    sesmail(engine, "pause", "--reason", "looking")
+    sesmail(engine, "pause", "--all", "--reason", "looking")
     try:
         set_alarm("ALARM")
-        answer = sesmail_json(engine, "resume", exit_code=1)
+        answer = sesmail_json(engine, "resume", "--all", exit_code=1)
         assert (answer["resumed"], answer["stillPaused"]["*"]["trip"]) == (False, "ses_metrics")
     finally:
         set_alarm("OK")
         engine.wait_until_idle()
-        sesmail(engine, "resume")
+        sesmail(engine, "resume", "--all")
     engine.put_email_request_and_wait(address("afterwards"))
 
 
@@ -144,7 +144,7 @@ def test_an_erased_person_leaves_nothing_behind(engine: EngineUnderTest) -> None
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause",)], ids=" ".join
+    "command", [("status",), ("explain", "order-1"), ("redrive", "EmailQueue"), ("pause", "--all")], ids=" ".join
 )
 def test_a_wrong_name_prints_nothing_but_an_error(engine: EngineUnderTest, command: tuple[str, ...]) -> None:
     assert sesmail(engine, *command, "--name", "nowhere", exit_code=2) == ""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.request.cancel_request import CancelDetail
 from sesmail_layer.domain.request.email_request import EmailRequest
 from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.status_event import StatusEvent
@@ -47,11 +48,24 @@ def event_schema() -> Schema:
     return schema
 
 
+def cancel_schema() -> Schema:
+    """Return the schema of an `Email Cancel Requested`: exactly one of its fields."""
+    schema = _document(CancelDetail, "Email Cancel Requested", "The detail of an event by which a producer cancels.")
+    main = _main(schema)
+    main["properties"] = {name: _or_null(_not_null(value)) for name, value in main["properties"].items()}
+    main["oneOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}, other: _NULL}}
+        for name, other in (("emailId", "tag"), ("tag", "emailId"))
+    ]
+    return schema
+
+
 def files() -> dict[Path, str]:
     """Return the text of every schema file."""
     return {
         FOLDER / "email-request.schema.json": _text(request_schema()),
         FOLDER / "email-status-changed.schema.json": _text(event_schema()),
+        FOLDER / "email-cancel-requested.schema.json": _text(cancel_schema()),
     }
 
 

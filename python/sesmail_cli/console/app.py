@@ -19,9 +19,12 @@ from sesmail_cli.console import (
     sending_actions,
     suppression_actions,
     suppressions,
+    templates,
 )
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
+from sesmail_cli.console.suppression_import import ImportPages
+from sesmail_cli.console.uploads import Uploads
 from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console_pages
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
@@ -39,6 +42,7 @@ PLACES: tuple[Place, ...] = (
     producers.PLACE,
     suppressions.PLACE,
     dead_letters.PLACE,
+    templates.PLACE,
 )
 _ROUTES: tuple[Route, ...] = (
     *overview.ROUTES,
@@ -64,11 +68,19 @@ class ConsoleApp:
         self._known = set(engine.states.listed_pauses())
         self._pages = console_pages()
         readings = dead_letters.Readings(engine)
-        actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
-        self._posts: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
+        self._templates = templates.TemplatePages(engine)
+        self._uploads = Uploads()
+        imports = ImportPages(self._uploads)
+        actions = Actions([*_ACTIONS, *imports.actions, *DeadLetterActions(readings).actions])
+        plans: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
         letters = dead_letters.DeadLetterPages(readings).routes
-        gets = (*_ROUTES, *letters, *self._posts, (r"done/([\w-]+)", actions.done))
-        self._routes = {"GET": gets, "POST": self._posts}
+        gets = (*imports.routes, *_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
+        self._routes = {"GET": gets, "POST": (*plans, *self._templates.posts, *imports.posts)}
+
+    def close(self) -> None:
+        """End what it has started."""
+        self._templates.close()
+        self._uploads.close()
 
     def __call__(self, request: Request) -> Response:
         if request.path in _FILES:
@@ -95,8 +107,20 @@ class ConsoleApp:
         return describe_failure(cause, self._engine.name) if cause else str(error)
 
 
+class ConsoleServer(LocalServer):
+    """Serves the console, and ends with it what it has started."""
+
+    max_body_bytes = 32 * 1024 * 1024  # of a suppression list
+
+    def __init__(self, engine: Engine, token: str, port: int) -> None:
+        self.console = ConsoleApp(engine, lambda: self.base)
+        super().__init__(self.console, port, token)
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.console.close()
+
+
 def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
     """Return the console's server, which listens already. Raises TransientError, and OSError for a taken port."""
-    app = ConsoleApp(engine, lambda: server.base)
-    server = LocalServer(app, port, token)
-    return server
+    return ConsoleServer(engine, token, port)

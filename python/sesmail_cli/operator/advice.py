@@ -26,10 +26,11 @@ _BY_ERROR = {
     "producer_denied": f"The producer's policy does not allow it: see Terraform's variable 'producers'. {_SAME_ID}",
     "bounce_rate_exceeded": (
         "The breaker stayed open until the email's maximum hold time. Find the cause of the bounces "
-        f"(`sesmail status`), then run `sesmail resume`. {_SAME_ID}"
+        f"(`sesmail status`), then run `sesmail resume` with `--producer SOURCE` or `--all`. {_SAME_ID}"
     ),
     "quota_exceeded": f"Ask AWS for a higher sending quota, or send less. {_SAME_ID}",
     "expired": "It waited past its expiresAt, or longer than max_hold_hours. Send it again only if it is still useful.",
+    "cancelled": "It was cancelled, and its id stays bound: to send it after all, request it with a new emailId.",
     "outcome_unknown": (
         "SES may have accepted it, but sent no event. Send it again with a new emailId if a second copy does no harm."
     ),
@@ -195,7 +196,7 @@ def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Ite
             "complained --since 1d`): the breaker opens again while it lasts."
         )
     for source in paused:
-        option = "" if source == ACCOUNT else f" --producer {source}"
+        option = " --all" if source == ACCOUNT else f" --producer {source}"
         yield f"Run `sesmail resume{option}` to release it."
 
 

@@ -12,7 +12,9 @@ from sesmail_layer.domain.request.email_request import EMAIL_ID, TAG
 from sesmail_layer.domain.request.refusals import ALLOWED, Refusal, kind, measured, unknown_field
 
 
-class CancelDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class CancelDetail(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
+):
     """Exactly one of the two."""
 
     email_id: Annotated[str, Meta(pattern=EMAIL_ID, description="The emailId of the request")] | None = None

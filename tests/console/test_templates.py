@@ -1,0 +1,166 @@
+"""Templates in the console: what is installed, and each as an email."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from sesmail_cli.console.app import ConsoleApp
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.templates.files import load_template
+from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine
+from tests.console.conftest import BASE, HOSTILE, Html, Visitor
+from tests.templates.conftest import ROOT
+
+BUCKET = f"{NAME}-templates-{ACCOUNT_ID}"
+
+
+class Bucket:
+    def __init__(self) -> None:
+        self.s3: Any = boto3.client("s3")
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def put(self, name: str, **files: str | bytes) -> None:
+        for file, content in files.items():
+            key = f"templates/{name}/{file.replace('__', '.')}"
+            self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+    def install(self, starter: str) -> None:
+        for file, content in load_template(str(ROOT / "templates"), starter).files.items():
+            self.s3.put_object(Bucket=BUCKET, Key=f"templates/{starter}/{file}", Body=content)
+
+    def put_small(self, name: str, html: str, **metadata: Any) -> None:
+        given = {"subject": "Hello", "requiredVariables": ["name"]} | metadata
+        self.put(name, template__html=html, template__txt="Hello {{ name }}", metadata__json=json.dumps(given))
+
+
+@pytest.fixture
+def bucket(engine: MotoEngine) -> Bucket:
+    return Bucket()
+
+
+@pytest.fixture
+def visitor(bucket: Bucket) -> Iterator[Visitor]:
+    console_engine = Engine(NAME)
+    console_engine.prepare()
+    app = ConsoleApp(console_engine, lambda: BASE)
+    yield Visitor(app)
+    app.close()
+
+
+def frame_of(visitor: Visitor, page: Html) -> str:
+    """Return what the frame of a template's page shows."""
+    (address,) = page.sources("iframe")
+    path, _, query = address.removeprefix(BASE).partition("?")
+    answer = visitor.get(path, query)
+    if answer.status == 303:  # It reads a few files a time.
+        assert answer.headers["Location"] == address
+        answer = visitor.get(path, query)
+    assert answer.status == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+    return str(answer.content)
+
+
+def test_each_page_takes_three_requests_at_most(
+    visitor: Visitor, bucket: Bucket, requests_counted: Callable[[], Any]
+) -> None:
+    for starter in ("welcome", "invoice"):
+        bucket.install(starter)
+    bucket.put("welcome", template__de__html="<p>Hallo</p>", template__de__txt="Hallo")
+    visitor.text("templates")
+    for path, query in (
+        ("templates", ""),
+        ("templates/welcome", ""),
+        ("templates/welcome/email", "sample=sample.json"),
+        ("templates/welcome/email", "sample=sample.json&locale=de"),
+        ("templates/invoice/email", ""),
+    ):
+        answer = None
+        while answer is None or answer.status == 303:
+            with requests_counted() as asked:
+                answer = visitor.get(path, query)
+            assert len(asked) <= 3, (path, asked)
+        assert answer.status == 200
+    with requests_counted() as asked:
+        visitor.text("templates/welcome/email", "sample=sample.json")
+    assert asked == ["ListObjectsV2"]
+
+
+def test_the_list_names_templates_with_their_languages(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<p>{{ name }}</p>")
+    bucket.put("order", template__de__html="<p>Hallo {{ name }}</p>", notes__md="x")
+    bucket.put("../etc", template__html="<p>no name of a template</p>")
+    page = Html(visitor.text("templates"))
+    assert "order default, de" in page.text
+    assert "1 template." in page.text
+    assert f"sesmail template preview s3://{BUCKET}" in page.text
+
+
+def test_an_empty_bucket_says_what_to_do(visitor: Visitor) -> None:
+    assert "No template is installed" in visitor.text("templates")
+
+
+def test_a_template_is_rendered_with_its_sample_by_the_senders_code(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.install("welcome")
+    page = Html(visitor.text("templates/welcome"))
+    assert "sesmail send-test welcome" in page.text
+    assert "<h1" in frame_of(visitor, page)
+    text = frame_of(visitor, Html(visitor.text("templates/welcome", "view=headers")))
+    assert "List-" in text or "Subject" in text
+
+
+def test_data_that_was_entered_is_rendered(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<p>For {{ name }}</p>")
+    assert "<p>For name</p>" in frame_of(visitor, Html(visitor.text("templates/order")))
+    answer = visitor.post("templates/order", ("data", '{"name": "Ada & Co"}'), ("mode", "dark"))
+    assert answer.status == 303
+    path, _, query = answer.headers["Location"].removeprefix(BASE).partition("?")
+    page = Html(visitor.text(path, query))
+    assert "Ada & Co" in page.text
+    assert "<p>For Ada &amp; Co</p>" in frame_of(visitor, page)
+
+
+@pytest.mark.parametrize(("data", "error"), [("{", "The data is not JSON"), ("{}", "TMPL"), ("[]", "templateData")])
+def test_wrong_data_shows_the_senders_error(visitor: Visitor, bucket: Bucket, data: str, error: str) -> None:
+    bucket.put_small("order", "<p>{{ name }}</p>")
+    answer = visitor.post("templates/order", ("data", data))
+    path, _, query = answer.headers["Location"].removeprefix(BASE).partition("?")
+    assert error in frame_of(visitor, Html(visitor.text(path, query)))
+
+
+def test_a_change_in_the_bucket_shows_at_once_also_a_deletion(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<p>old</p>")
+    bucket.put("order", template__de__html="<p>alt</p>", template__de__txt="alt")
+    assert "alt" in frame_of(visitor, Html(visitor.text("templates/order", "locale=de")))
+    bucket.put_small("order", "<p>new</p>")
+    for file in ("template.de.html", "template.de.txt"):
+        bucket.s3.delete_object(Bucket=BUCKET, Key=f"templates/order/{file}")
+    assert "<p>new</p>" in frame_of(visitor, Html(visitor.text("templates/order", "locale=de")))
+
+
+def test_the_chosen_mode_replaces_the_question_for_it(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<style>@media (prefers-color-scheme: dark) { p { color: red } }</style><p>x</p>")
+    assert "(max-width: 0px)" in frame_of(visitor, Html(visitor.text("templates/order")))
+    assert "(min-width: 0px)" in frame_of(visitor, Html(visitor.text("templates/order", "mode=dark")))
+
+
+def test_a_hostile_template_stays_in_its_frame(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", f"<p>{HOSTILE}</p>", description=HOSTILE, version=HOSTILE, requiredVariables=[HOSTILE])
+    bucket.put("order", sample__json=HOSTILE)
+    page = visitor.text("templates/order")
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "\x1b" not in Html(page).text
+    assert Html(page).attributes("iframe", "sandbox") == [""]
+
+
+def test_an_unknown_template_is_named(visitor: Visitor) -> None:
+    for path in ("templates/none", "templates/../x", "templates/none/email"):
+        answer = visitor.get(path)
+        assert answer.status in (400, 404)
+    assert "There is no template &#39;none&#39;" in str(visitor.get("templates/none").content)
