@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,15 +25,13 @@ from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
 from sesmail_cli.console.suppression_import import ImportPages
 from sesmail_cli.console.uploads import Uploads
-from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
+from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console_pages
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
-from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
-PAGES = Path(__file__).parent / "pages"
 _FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
@@ -69,8 +66,7 @@ class ConsoleApp:
         self._engine = engine
         self._base = base
         self._known = set(engine.states.listed_pauses())
-        self._pages = environment(PAGES)
-        self._pages.filters["with_commands"] = with_commands
+        self._pages = console_pages()
         readings = dead_letters.Readings(engine)
         self._templates = templates.TemplatePages(engine)
         self._uploads = Uploads()
