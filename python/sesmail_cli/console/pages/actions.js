@@ -51,3 +51,6 @@ if (upload) {
     state.textContent = answer.ok ? `${chosen.name} is read.` : 'This file is too large: use the command.';
   });
 }
+
+// On a narrow page the navigation scrolls: the place that is open is in sight.
+document.querySelector('.nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
