@@ -6,9 +6,17 @@ import json
 import time
 from typing import Any
 
+import boto3
+
+from sesmail_cli.templates.files import load_templates
+from sesmail_layer.aws.sending_counts import SendingCounts
+from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
 from sesmail_layer.domain.times import utc_text
-from tests.cli.conftest import NAME, MotoEngine
+from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine
+from tests.templates.conftest import ROOT
 
 HOUR = 3_600.0
 REASONS: tuple[tuple[SuppressionReason, dict[str, Any]], ...] = (
@@ -40,6 +48,49 @@ def fill_work(engine: MotoEngine) -> None:
         )
     engine.dynamodb.put_item(TableName=f"{NAME}-Suppression", Item={"email": {"S": "old@example.org"}})
     fill_dead_letters(engine)
+    fill_producers(engine, now)
+    install_templates()
+
+
+def fill_producers(engine: MotoEngine, now: float) -> None:
+    """Write a policy, counts of a day, and mail that waits."""
+    policy: dict[str, Any] = {"pk": {"S": "producer#shop.orders"}, "enabled": {"BOOL": True}}
+    policy |= {"emailsPerDay": {"N": "50000"}, "firstContactsPerHour": {"N": "400"}, "priority": {"S": "transactional"}}
+    policy |= {name: {"L": [{"S": one} for one in texts]} for name, texts in POLICY_LISTS.items()}
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=policy)
+    counts = SendingCounts(engine.dynamodb, f"{NAME}-Control")
+    for hour in range(24):
+        for source, share in (("shop.orders", 60), ("crm.campaigns", 400), ("accounts", 9)):
+            emails = share * (1 + (hour * 7) % 5)
+            counts.count(source, Counts(emails, emails // (15 if share == 400 else 70), hour == 3), now - HOUR * hour)
+    for number in range(30):
+        waits = {
+            "original_source": "shop.orders",
+            "email_id": f"held-{number}",
+            "timestamp": utc_text(now - 60 * number),
+        }
+        at = utc_text(now - 60 * number)
+        deferred = Entry("deferred/1", at, 1, Status.DEFERRED, detail={"reason": "paused"})
+        engine.record(deferred, date_partition=at[:10], tags=["spring-sale"], **waits)
+
+
+POLICY_LISTS = {
+    "templates": ("receipt", "order-*"),
+    "senders": ("orders@shop.example.com",),
+    "recipientDomains": (),
+    "attachmentPrefixes": ("s3://shop-invoices/2026/",),
+}
+
+
+def install_templates() -> None:
+    """Install the starters as the seeder does."""
+    s3: Any = boto3.client("s3")
+    bucket = f"{NAME}-templates-{ACCOUNT_ID}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for template in load_templates(str(ROOT / "templates")):
+        for file, content in template.files.items():
+            s3.put_object(Bucket=bucket, Key=f"templates/{template.name}/{file}", Body=content)
+    s3.put_object(Bucket=bucket, Key="templates/welcome/template.de.html", Body=b"<p>Willkommen</p>")
 
 
 def fill_dead_letters(engine: MotoEngine) -> None:

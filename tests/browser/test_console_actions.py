@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 from playwright.sync_api import Page, expect
@@ -13,9 +16,9 @@ from sesmail_cli.console.app import make_server
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import LocalServer
 from tests.browser.console_engine import fill
-from tests.browser.console_work import fill_work
-from tests.browser.test_console import assert_looks
-from tests.cli.conftest import NAME, REGION, MotoEngine
+from tests.browser.console_work import fill_work, request
+from tests.browser.test_console import HOSTILE, assert_looks
+from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine
 from tests.cli.ses_v2 import SesV2
 
 
@@ -87,6 +90,21 @@ def tab_to(page: Page, role: str, name: str) -> None:
         ("dead-letters-empty", "dead-letters/RetryDLQ"),
         ("redrive", "actions/redrive?queue=EmailQueueDLQ"),
         ("discard", "actions/discard?queue=EmailQueueDLQ&cause=TMPL003"),
+        ("suppression-import", "suppressions/import"),
+        ("producers", "producers"),
+        ("producer", "producers/shop.orders"),
+        ("producer-paused", "producers/crm.campaigns"),
+        ("producer-all", "producers/*"),
+        ("producer-unknown", "producers/typo"),
+        ("pause", "actions/pause?source=shop.orders&reason=wrong+prices"),
+        ("pause-all", "actions/pause?source=*"),
+        ("resume", "actions/resume?source=crm.campaigns"),
+        ("cancel", "actions/cancel?producer=shop.orders&tag=spring-sale&since=2h"),
+        ("cancel-email", "actions/cancel-email?id=held-3"),
+        ("templates", "templates"),
+        ("template", "templates/welcome"),
+        ("template-phone-dark", "templates/invoice?width=phone&mode=dark"),
+        ("template-text", "templates/welcome?view=text"),
     ],
 )
 def test_each_page_looks_right(page: Page, axe: str, console: LocalServer, name: str, path: str) -> None:
@@ -169,3 +187,104 @@ def test_dead_letters_are_deleted_by_keyboard_alone(page: Page, console: LocalSe
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Deleted 1")).to_be_visible()
     assert moto_engine.bodies("RetryDLQ") == []
+
+
+def test_a_producer_is_paused_and_resumed_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    page.goto(f"{console.url}producers")
+    tab_to(page, "link", "accounts")
+    page.keyboard.press("Enter")
+    tab_to(page, "textbox", "Why")
+    page.keyboard.type("wrong prices")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Pause accounts?")).to_be_visible()
+    assert moto_engine.item("Control", "state#accounts") == {}
+    tab_to(page, "button", "Pause accounts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Paused: accounts")).to_be_visible()
+    assert moto_engine.item("Control", "state#accounts")["pausedReason"] == {"S": "wrong prices"}
+    assert_looks(page, axe, "paused")
+    tab_to(page, "link", "accounts")
+    page.keyboard.press("Enter")
+    tab_to(page, "button", "Resume it")
+    page.keyboard.press("Enter")
+    tab_to(page, "button", "Resume accounts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Resumed: accounts")).to_be_visible()
+    assert "paused" not in moto_engine.item("Control", "state#accounts")
+
+
+def test_emails_of_a_producer_are_cancelled_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    page.goto(f"{console.url}producers/shop.orders")
+    tab_to(page, "textbox", "Accepted since")
+    page.keyboard.type("2h")
+    tab_to(page, "textbox", "Tag")
+    page.keyboard.type("spring-sale")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("30 that wait end as failed")).to_be_visible()
+    tab_to(page, "button", "Cancel them")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Cancelled 30")).to_be_visible()
+    assert moto_engine.item("EmailTracking", "held-7")["errorType"] == {"S": "cancelled"}
+    assert_looks(page, axe, "cancelled")
+
+
+def test_a_list_is_uploaded_and_imported_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "bounces.csv").write_text("email,reason\nup@example.org,hard-bounce\nno address,\n")
+    page.goto(f"{console.url}suppressions/import")
+    # The system's own dialogue is out of a test's reach; what it chooses is set.
+    page.set_input_files("#file", tmp_path / "bounces.csv")
+    expect(page.locator("#file-state")).to_contain_text("bounces.csv is read.")
+    tab_to(page, "button", "Next: see what happens")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Import bounces.csv?")).to_be_visible()
+    assert_looks(page, axe, "suppression-import-plan")
+    page.keyboard.press("Home")
+    tab_to(page, "button", "Import 1 addresses")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Imported 1")).to_be_visible()
+    assert moto_engine.item("Suppression", "up@example.org")["reason"] == {"S": "hard-bounce"}
+
+
+def test_a_template_is_rendered_with_other_data_by_keyboard_alone(page: Page, console: LocalServer) -> None:
+    page.goto(f"{console.url}templates/welcome")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("h1").first).to_be_visible()
+    tab_to(page, "textbox", "Data")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("{}")
+    tab_to(page, "button", "Render")
+    page.keyboard.press("Enter")
+    expect(page.frame_locator("iframe").locator("h1")).to_contain_text("TMPL")
+
+
+def test_hostile_text_neither_runs_nor_breaks_the_pages(
+    page: Page, axe: str, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    name = HOSTILE[2:150]
+    moto_engine.put_state(name, paused=True, paused_by="operator", paused_reason=HOSTILE)
+    moto_engine.suppress(email=f"h@{'x' * 200}.example", diagnostic_code=HOSTILE, note=HOSTILE, source=HOSTILE)
+    moto_engine.put("BulkRetryDLQ", HOSTILE)
+    moto_engine.put("BulkRetryDLQ", request(HOSTILE[:1000], source=HOSTILE))
+    s3: Any = boto3.client("s3")
+    bucket = f"{NAME}-templates-{ACCOUNT_ID}"
+    for file, text in (
+        ("template.html", f"<p>{HOSTILE}"),
+        ("template.txt", "x"),
+        ("metadata.json", '{"subject": "x"}'),
+    ):
+        s3.put_object(Bucket=bucket, Key=f"templates/hostile/{file}", Body=text.encode("utf-8", "replace"))
+    for place, path in (
+        ("producers", "producers"),
+        ("suppressions", "suppressions"),
+        ("dead-letters", "dead-letters/BulkRetryDLQ?again=1"),
+        ("template", "templates/hostile"),
+    ):
+        page.goto(console.url + path)
+        assert_looks(page, axe, f"{place}-hostile")
+        assert "run" not in page.title()

@@ -44,6 +44,10 @@ class Visitor:
     def post(self, path: str, *fields: tuple[str, str]) -> Response:
         return self._app(Request("POST", path, {}, urlencode(fields).encode()))
 
+    def upload(self, path: str, content: bytes, name: str) -> Response:
+        """Post a file's bytes."""
+        return self._app(Request("POST", path, {"name": name}, content, [("name", name)]))
+
     def text_of_post(self, path: str, *fields: tuple[str, str]) -> str:
         """Return the page that answers a form."""
         answer = self.post(path, *fields)
@@ -100,10 +104,12 @@ def done_text(visitor: Visitor, answer: Response) -> str:
 
 
 @pytest.fixture
-def visitor(engine: MotoEngine) -> Visitor:
+def visitor(engine: MotoEngine) -> Iterator[Visitor]:
     console_engine = Engine(NAME)
     console_engine.prepare()
-    return Visitor(ConsoleApp(console_engine, lambda: BASE))
+    app = ConsoleApp(console_engine, lambda: BASE)
+    yield Visitor(app)
+    app.close()
 
 
 @pytest.fixture

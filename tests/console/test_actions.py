@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sesmail_cli.console.actions import Action, Actions, Fields, Plan, Result
-from sesmail_cli.console.app import PAGES, PLACES
-from sesmail_cli.console.view import View
+from sesmail_cli.console.app import PLACES
+from sesmail_cli.console.view import View, console_pages
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import Request, Response
 
 HOSTILE = '"><script>alert(1)</script>\x1b[2J\u202e'
@@ -38,7 +37,7 @@ class Book:
         return self.actions.step(self.view(request), "write")
 
     def view(self, request: Request) -> View:
-        return View(Engine("news", region="eu-west-1"), request, "/token/", PLACES, environment(PAGES))
+        return View(Engine("news", region="eu-west-1"), request, "/token/", PLACES, console_pages())
 
 
 def test_the_plan_shows_the_effects_and_the_command_and_does_nothing() -> None:

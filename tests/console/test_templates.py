@@ -12,7 +12,7 @@ import pytest
 from sesmail_cli.console.app import ConsoleApp
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.files import load_template
-from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine
+from tests.cli.conftest import ACCOUNT_ID, NAME, MotoEngine
 from tests.console.conftest import BASE, HOSTILE, Html, Visitor
 from tests.templates.conftest import ROOT
 
@@ -22,7 +22,7 @@ BUCKET = f"{NAME}-templates-{ACCOUNT_ID}"
 class Bucket:
     def __init__(self) -> None:
         self.s3: Any = boto3.client("s3")
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     def put(self, name: str, **files: str | bytes) -> None:
         for file, content in files.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,15 +23,15 @@ from sesmail_cli.console import (
 )
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
-from sesmail_cli.console.view import Handler, Place, Route, View, with_commands
+from sesmail_cli.console.suppression_import import ImportPages
+from sesmail_cli.console.uploads import Uploads
+from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console_pages
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
-from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
-PAGES = Path(__file__).parent / "pages"
 _FILES = frozenset({"actions.css", "actions.js", "console.css", "console.js"})
 
 # A section: its entry in the navigation, its pages, its actions.
@@ -67,19 +66,21 @@ class ConsoleApp:
         self._engine = engine
         self._base = base
         self._known = set(engine.states.listed_pauses())
-        self._pages = environment(PAGES)
-        self._pages.filters["with_commands"] = with_commands
+        self._pages = console_pages()
         readings = dead_letters.Readings(engine)
         self._templates = templates.TemplatePages(engine)
-        actions = Actions([*_ACTIONS, *DeadLetterActions(readings).actions])
+        self._uploads = Uploads()
+        imports = ImportPages(self._uploads)
+        actions = Actions([*_ACTIONS, *imports.actions, *DeadLetterActions(readings).actions])
         plans: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
         letters = dead_letters.DeadLetterPages(readings).routes
-        gets = (*_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
-        self._routes = {"GET": gets, "POST": (*plans, *self._templates.posts)}
+        gets = (*imports.routes, *_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
+        self._routes = {"GET": gets, "POST": (*plans, *self._templates.posts, *imports.posts)}
 
     def close(self) -> None:
         """End what it has started."""
         self._templates.close()
+        self._uploads.close()
 
     def __call__(self, request: Request) -> Response:
         if request.path in _FILES:
@@ -108,6 +109,8 @@ class ConsoleApp:
 
 class ConsoleServer(LocalServer):
     """Serves the console, and ends with it what it has started."""
+
+    max_body_bytes = 32 * 1024 * 1024  # of a suppression list
 
     def __init__(self, engine: Engine, token: str, port: int) -> None:
         self.console = ConsoleApp(engine, lambda: self.base)

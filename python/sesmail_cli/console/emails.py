@@ -34,7 +34,7 @@ _TEXTS = ("producer", "template")
 
 
 def show(view: View) -> Response:
-    """Show the emails that match, or go to the one whose id was given."""
+    """Show the emails that match, or go to the one that has the given id."""
     query = view.request.query
     asked = query.get("q", "").strip()
     if asked and "@" not in asked:

@@ -173,7 +173,7 @@ def _meters(engine: Engine, timeline: Timeline, now: float) -> list[Mapping[str,
     """Return the rates that the breaker compares with its limits: what counts since the last resumption."""
     bounce = float(engine.setting("SESMAIL_BOUNCE_RATE_PAUSE_THRESHOLD", "0.05"))
     complaint = float(engine.setting("SESMAIL_COMPLAINT_RATE_PAUSE_THRESHOLD", "0.001"))
-    meters = []
+    meters: list[Mapping[str, Any]] = []
     for name, limit, field in (("Bounces", bounce, "bounces"), ("Complaints", complaint, "complaints")):
         for seconds in WINDOWS_SECONDS:
             counts = sum_window(timeline, now, seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,9 +13,11 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from sesmail_cli.operator.engine import Engine
+from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import Request, Response
 from sesmail_cli.web.text import visible
 
+PAGES = Path(__file__).parent / "pages"
 REQUESTS_PER_PAGE = 3
 """A page asks AWS so often at most, however many records there are."""
 
@@ -56,6 +59,13 @@ class View:
     def command(self, *arguments: str) -> str:
         """Return the command line that does the same for this engine."""
         return shlex.join(["sesmail", *self.engine.options, *arguments])
+
+
+def console_pages() -> Environment:
+    """Return the environment of the console's templates."""
+    made = environment(PAGES)
+    made.filters["with_commands"] = with_commands
+    return made
 
 
 Handler = Callable[..., Response]

@@ -99,7 +99,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def read_overview(engine: Engine, known: Collection[str] = ()) -> Overview:
-    """Read the overview; `known` names producers whose pauses are read too. Raises TransientError."""
+    """Read the overview; the pauses of the `known` producers are read with their reasons. Raises TransientError."""
     now = engine.clock.now()
     reading = engine.counts.read_account(known, now)
     unread: list[str] = []

@@ -103,6 +103,7 @@ class LocalServer(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 64
+    max_body_bytes = MAX_BODY_BYTES
 
     def __init__(self, app: App, port: int = 0, token: str = "") -> None:
         super().__init__(("127.0.0.1", port), _Handler)
@@ -177,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Return the request's body; None if it is too large, or of no known length."""
         length = self.headers.get("Content-Length") or "0"
-        if not (length.isascii() and length.isdecimal()) or int(length) > MAX_BODY_BYTES:
+        if not (length.isascii() and length.isdecimal()) or int(length) > self.server.max_body_bytes:
             return None
         return self.rfile.read(int(length))
 

@@ -34,3 +34,23 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   readOn();
 });
+
+// A file is uploaded as it is, as soon as it is chosen; the form then sends its id.
+const upload = document.querySelector('form[data-upload]');
+if (upload) {
+  const file = upload.querySelector('#file');
+  const state = upload.querySelector('#file-state');
+  upload.querySelector('#file-field').hidden = false;
+  file.addEventListener('change', async () => {
+    upload.elements.upload.value = '';
+    const chosen = file.files[0];
+    if (!chosen) return;
+    state.textContent = 'Reading …';
+    const answer = await fetch(`${upload.dataset.upload}?name=${encodeURIComponent(chosen.name)}`, { method: 'POST', body: chosen });
+    if (answer.ok) upload.elements.upload.value = (await answer.json()).id;
+    state.textContent = answer.ok ? `${chosen.name} is read.` : 'This file is too large: use the command.';
+  });
+}
+
+// On a narrow page the navigation scrolls: the place that is open is in sight.
+document.querySelector('.nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });

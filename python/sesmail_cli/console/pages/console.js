@@ -31,8 +31,10 @@ document.addEventListener('keydown', (event) => {
 });
 
 // A search goes on by itself until a page is full or the period is searched. Each step is a page of its own, so that
-// no step reads much; a button stops it.
+// no step reads much; a button stops it. Without being asked, it takes a few steps only.
 const foot = document.getElementById('foot');
+const fewRows = 10;
+const fewSteps = 10;
 
 async function searchOn(isAsked) {
   const body = document.querySelector('#found tbody');
@@ -42,11 +44,11 @@ async function searchOn(isAsked) {
   button.className = 'button';
   button.textContent = 'Stop';
   button.addEventListener('click', () => { stopped = true; });
-  const wanted = body.rows.length + Number(foot.dataset.wanted);
+  const wanted = isAsked ? body.rows.length + Number(foot.dataset.wanted) : fewRows;
   let more = document.getElementById('more');
   more.replaceWith(button);
   if (isAsked) button.focus();
-  while (more && !stopped && body.rows.length < wanted) {
+  for (let step = 0; more && !stopped && body.rows.length < wanted && (isAsked || step < fewSteps); step += 1) {
     const answer = await fetch(more.href);
     if (!answer.ok) break;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -55,9 +57,10 @@ async function searchOn(isAsked) {
     document.getElementById('reached').textContent = page.getElementById('reached').textContent;
     more = page.getElementById('more');
   }
+  const hasFocus = document.activeElement === button;
   if (more) {
     button.replaceWith(more);
-    if (isAsked) more.focus();
+    if (hasFocus) more.focus();
     return;
   }
   button.remove();
@@ -69,4 +72,4 @@ foot?.addEventListener('click', (event) => {
   event.preventDefault();
   searchOn(true);
 });
-if (document.getElementById('more') && !document.querySelector('#found tbody tr')) searchOn(false);
+if (document.getElementById('more') && document.querySelectorAll('#found tbody tr').length < fewRows) searchOn(false);

@@ -1,0 +1,105 @@
+"""Import a suppression list in the console: counted first, then written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from tests.cli.conftest import ADA, MotoEngine, sesmail_json
+from tests.console.conftest import HOSTILE, Html, Visitor, confirm, done_text
+
+LIST = "email,reason,date\nada@example.com,hard-bounce,2026-11-01\nbob@example.org,spam-complaint,2026-11-02\nno address,,\n"
+
+
+def plan_of(visitor: Visitor, text: str = LIST, *fields: tuple[str, str]) -> Html:
+    return Html(visitor.text_of_post("actions/suppressions-import", ("text", text), ("from", "csv"), *fields))
+
+
+def test_pasted_rows_are_counted_then_imported(visitor: Visitor, engine: MotoEngine) -> None:
+    engine.suppress(SuppressionReason.HARD_BOUNCE, added_to_suppression_date="2026-10-01T00:00:00.000Z")
+    plan = plan_of(visitor)
+    assert "3 rows have 2 addresses; 1 refused." in plan.text
+    assert "1 are added, 0 updated, 1 are there already." in plan.text
+    assert "no email address" in plan.text
+    assert "sesmail suppression import list.csv --from csv" in plan.text
+    assert len(engine.items("Suppression")) == 1
+
+    text = done_text(visitor, confirm(visitor, "suppressions-import", plan))
+    assert "Imported 1" in text
+    assert engine.item("Suppression", "bob@example.org")["source"] == {"S": "import:csv"}
+
+
+def test_a_file_is_imported_byte_by_byte_as_the_command_does(
+    visitor: Visitor, engine: MotoEngine, tmp_path: Any
+) -> None:
+    content = LIST.encode("utf-16")
+    answer = visitor.upload("suppressions/upload", content, "bounces 2026.csv")
+    fields = (("upload", json.loads(answer.content)["id"]), ("from", "csv"))
+    plan = Html(visitor.text_of_post("actions/suppressions-import", *fields))
+    assert "Import bounces 2026.csv?" in plan.text
+    assert "import 'bounces 2026.csv' --from csv" in plan.text
+    (tmp_path / "list.csv").write_bytes(content)
+    expected = sesmail_json(
+        "suppression", "import", str(tmp_path / "list.csv"), "--from", "csv", "--dry-run", exit_code=1
+    )
+    done = done_text(visitor, confirm(visitor, "suppressions-import", plan))
+    result = expected["result"]
+    assert f"{result['added']} added, {result['updated']} updated" in done
+    assert f"{result['refused']} refused" in done
+
+
+def test_the_plan_of_a_long_list_takes_three_requests_at_most_and_says_so(
+    visitor: Visitor, engine: MotoEngine, requests_counted: Callable[[], Any]
+) -> None:
+    engine.suppress(email="p5@example.org", added_to_suppression_date="2026-01-01T00:00:00.000Z")
+    text = "email,reason,date\n" + "".join(f"p{number}@example.org,hard-bounce,2026-11-01\n" for number in range(900))
+    with requests_counted() as asked:
+        plan = plan_of(visitor, text)
+    assert len(asked) <= 3, asked
+    assert "Of the first 100, 1 are suppressed already" in plan.text
+    assert "At most 899 are added or changed." in plan.text
+    assert "Imported 899" in done_text(visitor, confirm(visitor, "suppressions-import", plan))
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ((("from", "csv"),), "choose a file, or paste its rows"),
+        ((("from", "csv"), ("text", "name\nAda\n")), "No column has addresses"),
+        ((("from", "csv"), ("upload", "gone")), "is not there any more"),
+        ((("from", "ses-account"), ("text", LIST)), "is no origin of a list"),
+        ((("from", "csv"), ("kind", "x"), ("text", LIST)), "is no kind of list"),
+        ((("from", "csv"), ("text", "\x1f\x8bzip")), "No column"),
+    ],
+)
+def test_what_cannot_be_imported_is_named(visitor: Visitor, engine: MotoEngine, fields: Any, problem: str) -> None:
+    answer = visitor.post("actions/suppressions-import", *fields, ("confirmed", "yes"))
+    assert answer.status == 400
+    assert problem in str(answer.content)
+    assert "/tmp" not in str(answer.content)
+    assert engine.items("Suppression") == []
+
+
+def test_only_the_last_files_are_kept(visitor: Visitor) -> None:
+    ids = [json.loads(visitor.upload("suppressions/upload", LIST.encode(), "a.csv").content)["id"] for _ in range(6)]
+    for upload_id, status in ((ids[0], 400), (ids[5], 200)):
+        answer = visitor.post("actions/suppressions-import", ("upload", upload_id), ("from", "csv"))
+        assert answer.status == status
+
+
+def test_a_hostile_list_stays_text(visitor: Visitor) -> None:
+    page = str(
+        visitor.post(
+            "actions/suppressions-import", ("from", "csv"), ("text", f"email,{HOSTILE}\n{HOSTILE},x\n")
+        ).content
+    )
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    answer = visitor.upload("suppressions/upload", f"email\n{ADA}\n".encode(), HOSTILE + "/../../x.csv")
+    fields = (("upload", json.loads(answer.content)["id"]), ("from", "csv"))
+    plan = visitor.text_of_post("actions/suppressions-import", *fields)
+    assert "<script>" not in plan.replace('<script src="', "")
