@@ -104,6 +104,11 @@ test-docs: setup ## the pages, schemas and error codes against the code; templat
 test-browser: setup-tests ## starters, preview page and inbox in headless Chromium
 	@$(PYTEST) tests/browser
 
+.PHONY: screenshots
+screenshots: setup-tests ## all 504 screenshots of the starters, with their checks, and a contact sheet of each: build/screenshots
+	@SCREENSHOTS=all $(PYTEST) tests/browser/test_starters_in_chromium.py -k fits
+	@$(PY) -m tests.browser.contact_sheets
+
 .PHONY: test-terraform
 test-terraform: setup-tests ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform

@@ -26,6 +26,7 @@ module "sesmail" {
   click_tracking                          = var.click_tracking
   tracking_domain                         = var.tracking_domain
   tracking_https                          = var.tracking_https
+  brand                                   = var.brand
   delivery                                = var.delivery
   package_dir                             = var.package_dir
   layer_delivery                          = var.layer_delivery

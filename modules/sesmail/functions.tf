@@ -52,6 +52,7 @@ locals {
     CONSECUTIVE_SOFT_BOUNCE_THRESHOLD = tostring(var.consecutive_soft_bounce_threshold)
 
     SESMAIL_NAME                 = var.name
+    SESMAIL_BRAND                = jsonencode({ for variable, value in var.brand : variable => value if value != null })
     SESMAIL_CONTROL_TABLE        = module.tables.control_name
     SESMAIL_PENDING_TABLE        = module.tables.pending_name
     SESMAIL_BULK_QUEUE_URL       = module.bulk_queue.url

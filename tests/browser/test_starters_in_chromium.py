@@ -1,9 +1,8 @@
-"""The starters in Chromium: layout, accessibility and screenshots at each width and mode."""
+"""The starters in Chromium: layout, accessibility and screenshots. `make screenshots` looks at all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+import os
 
 import pytest
 from playwright.sync_api import Page
@@ -11,38 +10,32 @@ from playwright.sync_api import Page
 from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.render import render
 from tests.browser.conftest import HERE
-from tests.templates.conftest import ROOT, STARTERS
+from tests.browser.starter_shots import (
+    BRANDS,
+    DATA,
+    FOLDER,
+    LOGOS,
+    MODES,
+    PHONE,
+    WIDTHS,
+    Mode,
+    Shot,
+    all_shots,
+    fixed_shots,
+)
+from tests.templates.conftest import STARTERS
 from tests.templates.data import HOSTILE, sample, with_every_text
 
-Mode = Literal["light", "dark"]
-WIDTHS = (320, 600, 1200)
-PHONE = 320
 THUMB_PX = 44
-MODES: tuple[Mode, ...] = ("light", "dark")
-SCREENSHOTS = ROOT / "build" / "screenshots"
 LAYOUT = (HERE / "layout.js").read_text()
-
-# A red bar of 160 × 40 px as the logo, so that every email is measured with one.
-LOGO = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='160' height='40'%3E"
-    "%3Crect width='160' height='40' rx='6' fill='%23b3261e'/%3E%3C/svg%3E"
-)
+# `make screenshots` sets it.
+SHOTS = list(all_shots() if os.environ.get("SCREENSHOTS") == "all" else fixed_shots())
 
 
-def looks(page: Page, html: str) -> Callable[[int, Mode], Page]:
-    """Show the email; return a function that sets its width and mode."""
+def show(page: Page, html: str, width: int, mode: Mode) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=mode)
     page.set_content(html, wait_until="load")
-
-    def look(width: int, mode: Mode) -> Page:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=mode)
-        return page
-
-    return look
-
-
-def with_logo(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {**data, "logoUrl": LOGO} if "logoUrl" in data else dict(data)
 
 
 @pytest.fixture(params=sorted(STARTERS))
@@ -50,39 +43,55 @@ def starter(request: pytest.FixtureRequest) -> TemplateFiles:
     return STARTERS[request.param]
 
 
-@pytest.mark.parametrize("name", ["sample.json", "sample.minimal.json"])
-def test_a_starter_fits_every_width_and_is_accessible(page: Page, axe: str, starter: TemplateFiles, name: str) -> None:
-    look = looks(page, render(starter, with_logo(sample(starter, name))).html)
+@pytest.mark.parametrize("shot", SHOTS, ids=str)
+def test_a_starter_fits_and_is_accessible(page: Page, axe: str, shot: Shot) -> None:
+    show(page, render(STARTERS[shot.starter], shot.values).html, shot.width, shot.mode)
+    path = FOLDER / f"{shot}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
+    assert page.evaluate(LAYOUT, THUMB_PX if shot.width <= PHONE else 0) == []
     page.evaluate(axe)
-    for width in WIDTHS:
-        for mode in MODES:
-            look(width, mode)
-            folder = SCREENSHOTS / starter.name
-            folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=folder / f"{name.removesuffix('.json')}-{width}-{mode}.png", full_page=True)
-            assert page.evaluate(LAYOUT, THUMB_PX if width == PHONE else 0) == [], (width, mode)
-            # The minimal email is a part of the full one, and axe is slow: one run at the smallest width is enough.
-            if name == "sample.json" or width == PHONE:
-                found = page.evaluate("axe.run()")["violations"]
-                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (width, mode)
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+def test_all_screenshots_are_504_and_the_fixed_60_have_every_value() -> None:
+    every, fixed = list(all_shots()), list(fixed_shots())
+    assert (len({str(shot) for shot in every}), len({str(shot) for shot in fixed})) == (288 + 216, 60)
+    assert {str(shot) for shot in fixed} < {str(shot) for shot in every}
+    assert {shot.width for shot in fixed} == set(WIDTHS)
+    assert {(shot.starter, shot.mode) for shot in fixed} == {(name, mode) for name in STARTERS for mode in MODES}
+    assert {shot.data for shot in fixed} == {*DATA, *(f"{brand} {logo}" for brand in BRANDS for logo in LOGOS)}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_data_does_not_break_the_layout(page: Page, starter: TemplateFiles, kind: str) -> None:
-    data = with_logo(with_every_text(sample(starter), HOSTILE[kind]))
-    look = looks(page, render(starter, data).html)
-    for width in WIDTHS:
-        look(width, "light")
+    html = render(starter, with_every_text(sample(starter), HOSTILE[kind])).html
+    for width in (320, 600):
+        show(page, html, width, "light")
         assert page.evaluate(LAYOUT, 0) == [], width
 
 
 def test_dark_mode_is_dark_and_light_mode_light(page: Page, starter: TemplateFiles) -> None:
-    look = looks(page, render(starter, sample(starter)).html)
+    html = render(starter, sample(starter)).html
     brightness = """() => ['.page', '.card'].map((name) =>
         getComputedStyle(document.querySelector(name)).backgroundColor.match(/\\d+/g).slice(0, 3)
           .reduce((sum, part) => sum + Number(part), 0) / 3)"""
-    assert max(look(600, "dark").evaluate(brightness)) < 60
-    assert min(look(600, "light").evaluate(brightness)) > 235
+    show(page, html, 600, "dark")
+    assert max(page.evaluate(brightness)) < 60
+    show(page, html, 600, "light")
+    assert min(page.evaluate(brightness)) > 235
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_wide_logo_keeps_its_shape_and_only_the_modes_own_logo_is_seen(page: Page, mode: Mode) -> None:
+    for logo in ("wide-logo", "dark-logo"):
+        show(page, render(STARTERS["invoice"], Shot("invoice", f"none {logo}", 320, mode).values).html, 320, mode)
+        boxes = [box for image in page.locator("img").all() if (box := image.bounding_box())]
+        (box,) = [box for box in boxes if box["height"] > 1]
+        ratio = {"wide-logo": 20, "dark-logo": 4}[logo]
+        assert box["height"] <= 32
+        assert box["width"] / box["height"] == pytest.approx(ratio, rel=0.05)
 
 
 def test_the_layout_check_finds_faults(page: Page) -> None:

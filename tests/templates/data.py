@@ -27,12 +27,13 @@ def sample(template: TemplateFiles, name: str = "sample.json") -> dict[str, Any]
 
 
 def with_every_text(value: Any, change: Callable[[str], str], key: str = "") -> Any:
-    """Return the data with every text changed, except addresses for headers: the sender rejects bad ones."""
+    """Return the data with every text changed, except empty ones and addresses that the sender checks."""
     if isinstance(value, dict):
         return {name: with_every_text(item, change, name) for name, item in value.items()}
     if isinstance(value, list):
         return [with_every_text(item, change) for item in value]
-    return change(value) if isinstance(value, str) and key not in ("senderEmail", "formSenderEmail") else value
+    changes = isinstance(value, str) and value and key not in ("senderEmail", "formSenderEmail")
+    return change(value) if changes else value
 
 
 def with_empty_lists(data: dict[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,12 @@ run = CliRunner()
 
 def test_lint_passes_the_starters_and_counts_them() -> None:
     result = run.invoke(app, ["template", "lint", str(SOURCES), "--strict", "--bulk", "welcome"])
-    assert (result.exit_code, result.stdout) == (0, "8 templates: 0 errors, 0 warnings\n")
+    assert (result.exit_code, result.stdout) == (0, "12 templates: 0 errors, 0 warnings\n")
 
 
 def test_lint_checks_installed_templates(bucket: str) -> None:
     result = run.invoke(app, ["template", "lint", f"s3://{bucket}"])
-    assert (result.exit_code, result.stdout) == (0, "8 templates: 0 errors, 0 warnings\n")
+    assert (result.exit_code, result.stdout) == (0, "12 templates: 0 errors, 0 warnings\n")
 
 
 def test_lint_fails_on_errors_and_with_strict_on_warnings(folder: Path) -> None:

@@ -13,7 +13,7 @@ from tests.templates.conftest import SOURCES, STARTERS
 
 def test_every_starter_has_all_files() -> None:
     compiled = compile_templates(SOURCES)
-    assert len(STARTERS) == 8
+    assert len(STARTERS) == 12
     assert compiled.keys() == {
         f"templates/{name}/{file}" for name in STARTERS for file in ("template.html", "template.txt", "metadata.json")
     }

@@ -49,7 +49,7 @@ def render(server: PreviewServer, name: str, data: str, locale: str = "") -> Any
 def test_it_lists_every_template_with_samples_and_findings(server: PreviewServer, sources: Path) -> None:
     (sources / "welcome/template.txt").write_text("{{ nam }}")
     templates = {template["name"]: template for template in get(server, "/api/templates")}
-    assert len(templates) == 8
+    assert len(templates) == 12
     assert templates["invoice"]["findings"] == []
     assert templates["password-reset"]["sensitive"] is True
     assert list(templates["invoice"]["samples"]) == ["sample.json", "sample.minimal.json"]
@@ -109,8 +109,8 @@ def test_a_locale_selects_its_files(server: PreviewServer, sources: Path) -> Non
     assert templates["welcome"]["locales"] == ["fr"]
     data = (sources / "welcome/sample.minimal.json").read_text()
     assert render(server, "welcome", data, "fr-CA")["text"] == "Bonjour Ada"
-    assert "Thank you" in render(server, "welcome", data, "fr-CA")["html"]
-    assert "Thank you" in render(server, "welcome", data, "de")["text"]
+    assert "Thanks for joining" in render(server, "welcome", data, "fr-CA")["html"]
+    assert "Thanks for joining" in render(server, "welcome", data, "de")["text"]
 
 
 def test_the_page_may_load_nothing_from_the_network(server: PreviewServer) -> None:

@@ -147,7 +147,7 @@ def test_a_dry_run_shows_the_message_and_sends_nothing(aws: Aws) -> None:
     assert "Nothing was sent" in result.stdout
     assert "Subject: 👋 Welcome to Northwind Books" in result.stdout
     assert "To: ada@example.com" in result.stdout
-    assert "Hello Ada," in result.stdout
+    assert "Welcome, Ada!" in result.stdout
     assert aws.requests() == []
 
 

@@ -24,6 +24,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "EVENT_BUS_NAME": f"{name}-EmailBus",
         "DEFAULT_SENDER_EMAIL": "no-reply@example.com",
         "DEFAULT_SENDER_NAME": "SESMailEngine",
+        "SESMAIL_BRAND": "{}",
         "DATA_RETENTION_DAYS": "90",
         "CONSECUTIVE_SOFT_BOUNCE_THRESHOLD": "3",
         "SESMAIL_CONTROL_TABLE": f"{name}-Control",

@@ -36,6 +36,7 @@ def sending_rules(**rules: Any) -> SendingRules:
         **{
             "default_sender_email": "noreply@example.com",
             "default_sender_name": "Example",
+            "brand": {},
             "retention_days": 90,
             "refuse_unknown_fields": False,
             "max_message_bytes": 10 * 1024 * 1024,

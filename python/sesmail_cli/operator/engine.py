@@ -191,6 +191,11 @@ class Engine:
         )
 
     @property
+    def brand(self) -> dict[str, str]:
+        """The template variables that every email has by default, by name."""
+        return msgspec.json.decode(self.setting("SESMAIL_BRAND", "{}"), type=dict[str, str])
+
+    @property
     def soft_bounce_retries(self) -> int:
         return int(self.setting("SESMAIL_SOFT_BOUNCE_RETRIES", "1"))
 

@@ -12,6 +12,7 @@ import msgspec
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
+from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand
 from sesmail_cli.templates.compiler import (
     TemplateSourceError,
     compile_template,
@@ -50,6 +51,8 @@ class TemplateFiles(msgspec.Struct, frozen=True):
     origin: str
     files: dict[str, bytes]
     problems: list[SourceProblem] = []
+    brand: dict[str, str] = {}
+    """The variables that every email has by default: of the folder's brand.json, or of an engine."""
 
     def text(self, file: str) -> str:
         return self.files[file].decode("utf-8-sig", errors="replace")
@@ -110,7 +113,12 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
             files |= compile_template(folder.parent, folder.name)
         except (TemplateError, TemplateSourceError) as err:
             problems.append(_problem(folder.name, err))
-    return TemplateFiles(folder.name, str(folder.resolve()), files, problems)
+    brand: dict[str, str] = {}
+    try:
+        brand = load_brand(folder.parent)
+    except BrandError as err:
+        problems.append(SourceProblem(f"../{BRAND_FILE}", 0, str(err)))
+    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand)
 
 
 def _problem(name: str, err: Exception) -> SourceProblem:

@@ -35,7 +35,7 @@ def render(template: TemplateFiles, data: Mapping[str, Any], locale: str | None 
     with limited(COMPILE_SECONDS):
         compiled = compile_template(template.name, html, text, metadata, locale)
     with limited(RENDER_SECONDS):
-        return compiled.render({"year": datetime.now(UTC).year, **data}, None)
+        return compiled.render(data, None, {**template.brand, "year": datetime.now(UTC).year})
 
 
 def render_email(template: TemplateFiles, request: Mapping[str, Any]) -> Preview:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from botocore.exceptions import ClientError
 from rich.markup import escape
@@ -87,7 +88,8 @@ def _local_or_installed(context: CommandContext, template: str, folder: str) -> 
     """Load the template from that folder, else from the engine's bucket."""
     if (Path(folder) / template).is_dir():
         return load_template(f"{folder}/{template}", template)
-    return load_template(f"s3://{context.engine.template_bucket}/templates/{template}", template, context.engine.s3)
+    where = f"s3://{context.engine.template_bucket}/templates/{template}"
+    return msgspec.structs.replace(load_template(where, template, context.engine.s3), brand=context.engine.brand)
 
 
 def _warn_of_difference(context: CommandContext, template: str, folder: str) -> None:

@@ -122,6 +122,7 @@ def _rules(settings: Settings) -> SendingRules:
     return SendingRules(
         default_sender_email=settings.default_sender_email,
         default_sender_name=settings.default_sender_name,
+        brand=settings.brand_variables,
         retention_days=settings.data_retention_days,
         refuse_unknown_fields=settings.unknown_fields == "refuse",
         max_request_bytes=(settings.max_request_kb - HOP_KB) * 1024,

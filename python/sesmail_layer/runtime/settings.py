@@ -79,6 +79,8 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     default_sender_email: str
     # Empty: the From header has an address only.
     default_sender_name: str = ""
+    # The brand's template variables, as a JSON object.
+    brand: str
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
@@ -110,6 +112,14 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     breaker_cooldown_minutes: float
     bounce_rate_pause_threshold: float
     complaint_rate_pause_threshold: float
+
+    @property
+    def brand_variables(self) -> dict[str, str]:
+        """The brand's template variables by name. Raises SettingsError."""
+        try:
+            return msgspec.json.decode(self.brand, type=dict[str, str])
+        except msgspec.DecodeError as err:
+            raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
 
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):

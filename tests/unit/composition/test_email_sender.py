@@ -17,6 +17,7 @@ from tools.simulation.fakes import NOW
 GIVEN = {
     "default_sender_email": "shop@example.com",
     "default_sender_name": "Shop",
+    "brand_variables": {"companyName": "Shop & Söhne"},
     "data_retention_days": 30,
     "unknown_fields": "refuse",
     "delivery_mode": "live",
@@ -39,6 +40,7 @@ def test_hours_minutes_and_megabytes_become_seconds_and_bytes() -> None:
     assert email_sender._rules(cast(Settings, SimpleNamespace(**GIVEN))) == SendingRules(
         default_sender_email="shop@example.com",
         default_sender_name="Shop",
+        brand={"companyName": "Shop & Söhne"},
         retention_days=30,
         refuse_unknown_fields=True,
         max_message_bytes=512 * 1024,

@@ -116,3 +116,10 @@ def test_the_seeds_variables_keep_their_names() -> None:
 def test_all_other_variables_are_named_after_their_field() -> None:
     settings = default_settings(SESMAIL_MAX_SEND_RATE="14", SESMAIL_TRACING="true")
     assert (settings.max_send_rate, settings.tracing, settings.max_request_kb) == (14.0, True, 256)
+
+
+def test_the_brand_is_a_json_object_of_texts() -> None:
+    read = Settings.from_env(ENVIRONMENT | {"SESMAIL_BRAND": '{"companyName": "Shop \\u0026 Söhne"}'})
+    assert read.brand_variables == {"companyName": "Shop & Söhne"}
+    with pytest.raises(SettingsError, match="Environment variable SESMAIL_BRAND: "):
+        _ = Settings.from_env(ENVIRONMENT | {"SESMAIL_BRAND": '{"companyName": 7}'}).brand_variables

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from sesmail_cli.templates.brand import BRAND_FILE
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
@@ -56,6 +57,9 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
 def _check_source(template: TemplateFiles, findings: list[Finding]) -> None:
     for problem in template.problems:
         report = Reporter(findings, template.name, problem.file or "template.html")
+        if problem.file.endswith(BRAND_FILE):
+            report.error("bad-brand", f"invalid {BRAND_FILE}: {problem.message}")
+            continue
         report.error(SYNTAX, f"The source does not compile: {problem.message}", line=problem.line)
 
 

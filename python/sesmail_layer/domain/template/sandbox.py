@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import missing, object_type_repr
 
 from sesmail_layer.domain.template import attributes, bounds, prices
+from sesmail_layer.domain.template.colors import COLOR_FILTERS
 from sesmail_layer.domain.template.formatting import FILTERS
 from sesmail_layer.domain.template.generator import Generator
 from sesmail_layer.domain.template.undefined import UndefinedName, quoted
@@ -51,7 +52,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         del self.globals["lipsum"]
         self.filters = {name: _guarded(name, self.filters[name]) for name in self.filters if name in prices.FILTERS}
         # Their numbers are amounts and times, not counts, so they are not guarded; they have limits of their own.
-        self.filters |= FILTERS
+        self.filters |= FILTERS | COLOR_FILTERS
         self.tests |= {name: _guarded_test(name, self.tests[name]) for name in prices.TESTS}
 
     def handle_exception(self, *_: Any, **__: Any) -> NoReturn:

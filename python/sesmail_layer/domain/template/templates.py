@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from io import StringIO
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import jinja2
@@ -25,6 +26,7 @@ from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 # Zero-width joiners are not printable, but emoji sequences, Persian and Hindi need them.
 _JOINERS = "\u200c\u200d"
 MAX_LINE = 998
+_NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -79,8 +81,14 @@ class Template(msgspec.Struct, frozen=True):
     locale: str = DEFAULT_LOCALE
     """The default of `locale` in the data; the filters of formatting.py follow it."""
 
-    def render(self, data: Mapping[str, Any], subject: str | None) -> Rendered:
-        """Render every part; `subject` is the request's, if it has one. Raises TemplateError and VAL004."""
+    def render(
+        self, data: Mapping[str, Any], subject: str | None, defaults: Mapping[str, Any] = _NO_DEFAULTS
+    ) -> Rendered:
+        """Render every part; `subject` is the request's, if it has one. Raises TemplateError and VAL004.
+
+        `defaults` (the brand, the year) replace what the data lack or have as null.
+        """
+        data = {**data, **{name: value for name, value in defaults.items() if data.get(name) is None}}
         missing = [name for name in self.metadata.required_variables if data.get(name) is None]
         if missing:
             raise _render_error(self.name, f"Missing required variables: {missing}", "TMPL006")

@@ -123,6 +123,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
 
     default_sender_email: str
     default_sender_name: str
+    brand: Mapping[str, str]
+    """Template variables that every email has by default, by name: `brandColor`, `companyName`, …"""
     retention_days: int
     refuse_unknown_fields: bool
     max_message_bytes: int

@@ -74,9 +74,9 @@ class Preparation:
         # The retry of a redirected email could come when the mode is `live` again.
         redirected = email.redirection is not None
         email.sensitive = bool(request.sensitive) or template.metadata.sensitive or redirected
-        data = {"year": int(utc_text(self._clock.now())[:4]), **request.template_data}
+        defaults = {**rules.brand, "year": int(utc_text(self._clock.now())[:4])}
         with self._time_limit(RENDER_SECONDS):
-            rendered = template.render(data, request.subject)
+            rendered = template.render(request.template_data, request.subject, defaults)
         email.facts["subject"] = rendered.subject
         identity = resolve_identity(request, rendered, rules.default_sender_email, rules.default_sender_name)
         email.policy.check_sender(email.envelope.source, identity.email)

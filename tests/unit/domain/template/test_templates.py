@@ -57,6 +57,13 @@ def test_every_part_is_rendered_with_the_data() -> None:
     )
 
 
+def test_defaults_replace_what_the_data_lack_or_have_as_null_and_nothing_else() -> None:
+    made = template(text="{{ name }} {{ year }} {{ logo }}.", requiredVariables=["name", "year"])
+    defaults = {"name": "Jane", "year": 2026, "logo": "default"}
+    assert made.render({}, None, defaults).text == "Jane 2026 default."
+    assert made.render({"name": None, "year": 0, "logo": ""}, None, defaults).text == "Jane 0 ."
+
+
 def test_html_escapes_the_data_and_text_and_headers_do_not() -> None:
     rendered = render(template(senderName="{{ name }}"), name='<b>O\'Neil & "Co"</b>')
     assert rendered.html == "<p>&lt;b&gt;O&#39;Neil &amp; &#34;Co&#34;&lt;/b&gt;</p>"

@@ -52,6 +52,23 @@ def test_templates_are_asked_for_the_locale_and_know_the_year() -> None:
     assert mail(sender)["Subject"] == "In 2026"
 
 
+def test_the_brand_fills_in_required_variables_that_the_request_lacks() -> None:
+    sender = Sender(brand={"companyName": "Shop & Söhne", "supportEmail": "help@example.com"})
+    about = {"subject": "{{ companyName }}, {{ supportEmail }}", "requiredVariables": ["companyName", "supportEmail"]}
+    sender.templates.add("branded", "h", "t", about)
+    sender.send(emailId="one", templateName="branded", templateData={"supportEmail": "ada@example.com"})
+    sender.send(emailId="two", templateName="branded", templateData={"companyName": None})
+    unbranded = Sender()
+    unbranded.templates = sender.templates
+    record = unbranded.send(emailId="three", templateName="branded", templateData={})
+
+    subjects = [str(message_from_bytes(one.raw, policy=default)["Subject"]) for one in sender.mailer.accepted]
+    assert subjects == ["Shop & Söhne, ada@example.com", "Shop & Söhne, help@example.com"]
+    assert record.error_message == (
+        "Failed to render template 'branded': Missing required variables: ['companyName', 'supportEmail']"
+    )
+
+
 def test_rendering_has_two_seconds() -> None:
     sender = Sender()
     ports, asked = sender.ports, []
