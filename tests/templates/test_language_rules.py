@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from sesmail_cli.templates.files import TemplateFiles
@@ -116,6 +117,15 @@ def test_bulk_mail_says_who_sends_it_and_from_where() -> None:
     part = "{{ name }} {{ companyName }} {{ companyAddress }} {{ unsubscribeLink }}"
     optional = {"optionalVariables": ["companyName", "companyAddress", "unsubscribeLink"]}
     assert lint(template(body=part, text=part, metadata=optional), bulk=True) == []
+
+
+def test_a_brand_without_an_address_is_found_in_bulk_mail() -> None:
+    part = "{{ name }} {{ companyName }} {{ companyAddress }} {{ unsubscribeLink }}"
+    optional = {"optionalVariables": ["companyName", "companyAddress", "unsubscribeLink"]}
+    whole = template(body=part, text=part, metadata=optional)
+    for brand, found in (({"companyName": "N"}, ["no-address"]), ({"companyAddress": "A"}, ["no-brand"]), ({}, [])):
+        findings = lint(msgspec.structs.replace(whole, brand=brand), bulk=True)
+        assert [(one.rule, one.file) for one in findings] == [(rule, "../brand.json") for rule in found]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 from sesmail_cli.templates.lint.findings import Reporter
@@ -57,6 +58,13 @@ def report_sender(text: str, report: Reporter) -> None:
         report.warning("no-address", message)
     if not _BRAND.search(text):
         report.warning("no-brand", "Bulk email must say who sends it in every part: print {{ companyName }}")
+
+
+def report_brand(brand: Mapping[str, str], report: Reporter) -> None:
+    """Check that a brand, if there is one, has what bulk email must say; data of one email may lack it."""
+    for name, rule in (("companyAddress", "no-address"), ("companyName", "no-brand")):
+        if brand and name not in brand:
+            report.warning(rule, f"The brand has no {name}: bulk email whose data has none goes out without it")
 
 
 def has_unsubscribe_place(text: str) -> bool:

@@ -14,7 +14,13 @@ from sesmail_cli.templates.files import SAMPLES, TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
 from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
-from sesmail_cli.templates.lint.html_rules import has_unsubscribe_place, report_html, report_sender, report_text
+from sesmail_cli.templates.lint.html_rules import (
+    has_unsubscribe_place,
+    report_brand,
+    report_html,
+    report_sender,
+    report_text,
+)
 from sesmail_cli.templates.lint.jinja_rules import (
     PROVIDED,
     names_used,
@@ -134,6 +140,7 @@ def _check_languages(template: TemplateFiles, metadata: dict[str, Any], findings
 
 
 def _check_bulk(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
+    report_brand(template.brand, Reporter(findings, template.name, f"../{BRAND_FILE}"))
     for file in bodies:
         report_sender(template.text(file), Reporter(findings, template.name, file))
         if not has_unsubscribe_place(template.text(file)):
