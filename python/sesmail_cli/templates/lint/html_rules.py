@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 from sesmail_cli.templates.lint.findings import Reporter
@@ -16,6 +17,9 @@ _WIDTH = re.compile(r"(?<![-\w])width\s*:\s*(\d+)px", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _UNQUOTED_DATA = re.compile(rf"=\s*[^\s>]*{DATA}")
 _UNSUBSCRIBE = re.compile(r"unsubscribe|opt[ -]?out|list-unsubscribe", re.IGNORECASE)
+# Also in an expression, with filters or as an argument of a macro.
+_ADDRESS = re.compile(r"\bcompanyAddress\b|<address\b", re.IGNORECASE)
+_BRAND = re.compile(r"\bcompanyName\b|\blogoUrl\b")
 _MARKUP = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|html|i|img|li|p|span|strong|table|td|tr|ul)\b[^>]*>", re.IGNORECASE)
 _ACTIVE = {
     "script": "mail clients remove scripts, and many reject the email",
@@ -45,6 +49,22 @@ def report_text(text: str, report: Reporter) -> None:
             report.warning("markup-in-text", f"{match[0]} would be shown as text", line=number, word=match[0])
     if not text.strip():
         report.error("empty-text", "The text part is empty: spam filters and screen readers need it")
+
+
+def report_sender(text: str, report: Reporter) -> None:
+    """Check that a part of a bulk email says who sends it, and from where, as laws such as CAN-SPAM ask."""
+    if not _ADDRESS.search(text):
+        message = "Bulk email needs the sender's postal address in every part: print {{ companyAddress }}"
+        report.warning("no-address", message)
+    if not _BRAND.search(text):
+        report.warning("no-brand", "Bulk email must say who sends it in every part: print {{ companyName }}")
+
+
+def report_brand(brand: Mapping[str, str], report: Reporter) -> None:
+    """Check that a brand, if there is one, has what bulk email must say; data of one email may lack it."""
+    for name, rule in (("companyAddress", "no-address"), ("companyName", "no-brand")):
+        if brand and name not in brand:
+            report.warning(rule, f"The brand has no {name}: bulk email whose data has none goes out without it")
 
 
 def has_unsubscribe_place(text: str) -> bool:

@@ -47,12 +47,29 @@ def names_used(tree: nodes.Template) -> set[str]:
 def report_undeclared(tree: nodes.Template, declared: Iterable[str], provided: Iterable[str], report: Reporter) -> None:
     for name in sorted(names_used(tree) - set(declared) - set(provided)):
         line = min((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), default=0)
+        hint = ": it is tested, so it belongs to optionalVariables" if _is_optional(tree, name) else ""
         report.error(
             "undeclared-variable",
-            f"'{name}' is used, but neither in requiredVariables nor in optionalVariables",
+            f"'{name}' is used, but neither in requiredVariables nor in optionalVariables{hint}",
             line=line,
             word=name,
         )
+
+
+def report_undeclared_data(data: Mapping[str, object], declared: Iterable[str], report: Reporter) -> None:
+    """Report what a sample gives and no list has: the sender would ignore it."""
+    for name in sorted(data.keys() - set(declared) - PROVIDED - {"year"}):
+        message = f"'{name}' is neither in requiredVariables nor in optionalVariables"
+        report.warning("undeclared-data", message, line=report.line_of(f'"{name}"'), word=name)
+
+
+def _is_optional(tree: nodes.Template, name: str) -> bool:
+    """Return True where the template asks whether the variable is there, or has a default for it."""
+    tests: list[nodes.Node] = [branch.test for branch in tree.find_all(nodes.If)]
+    tests += [choice.test for choice in tree.find_all(nodes.CondExpr)]
+    tests += [one.node for one in tree.find_all(nodes.Filter) if one.name in ("default", "d") and one.node]
+    names = (each for test in tests for each in (test, *test.find_all(nodes.Name)) if isinstance(each, nodes.Name))
+    return any(each.name == name for each in names)
 
 
 def report_unused(declared: Mapping[str, str], used: Iterable[str], report: Reporter) -> None:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+
+import jinja2
 
 from sesmail_cli.templates.brand import BRAND_FILE
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
 from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
-from sesmail_cli.templates.lint.html_rules import has_unsubscribe_place, report_html, report_text
+from sesmail_cli.templates.lint.html_rules import (
+    has_unsubscribe_place,
+    report_brand,
+    report_html,
+    report_sender,
+    report_text,
+)
 from sesmail_cli.templates.lint.jinja_rules import (
     PROVIDED,
     names_used,
     parse,
     report_other_files,
     report_undeclared,
+    report_undeclared_data,
     report_unknown,
     report_unsafe,
     report_unused,
 )
+from sesmail_cli.templates.lint.language_rules import report_languages
 from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
-from sesmail_cli.templates.render import render
+from sesmail_cli.templates.render import locales_of, render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSING_FILE_CODES
 
@@ -34,14 +45,14 @@ CLIPPED_BYTES = 102 * 1024
 
 
 def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
-    """Return the findings about one template, by file and line; `bulk` requires an unsubscribe link."""
+    """Return the findings about one template, by file and line; `bulk`: also those about bulk mail."""
     findings: list[Finding] = []
     bodies = sorted(name for name in template.files if name.endswith((".html", ".txt")))
     _check_source(template, findings)
     _check_files(template, findings)
     _check_content(template, bodies, findings)
     if bulk:
-        _check_unsubscribe(template, bodies, findings)
+        _check_bulk(template, bodies, findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
         _check_samples(template, findings)
     return sorted(
@@ -78,6 +89,7 @@ def _check_content(template: TemplateFiles, bodies: Iterable[str], findings: lis
         used |= _check_body(file, text, metadata, Reporter(findings, template.name, file, text))
     if metadata is not None and not any(finding.rule == SYNTAX for finding in findings):
         report_unused(declared(metadata), used, report)
+        _check_languages(template, metadata, findings)
 
 
 def _check_metadata(metadata: dict[str, Any], report: Reporter) -> set[str]:
@@ -121,29 +133,52 @@ def _check_markup(text: str, report: Reporter) -> None:
         report.error("broken-markup", f"No HTML, or none that can be checked within {COMPILE_SECONDS:g} s")
 
 
-def _check_unsubscribe(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
+def _check_languages(template: TemplateFiles, metadata: dict[str, Any], findings: list[Finding]) -> None:
+    # What cannot be read is a finding of another rule.
+    with suppress(AssertionError, jinja2.TemplateSyntaxError, PermanentError), limited(COMPILE_SECONDS):
+        report_languages(template, metadata, findings)
+
+
+def _check_bulk(template: TemplateFiles, bodies: Iterable[str], findings: list[Finding]) -> None:
+    report_brand(template.brand, Reporter(findings, template.name, f"../{BRAND_FILE}"))
     for file in bodies:
+        report_sender(template.text(file), Reporter(findings, template.name, file))
         if not has_unsubscribe_place(template.text(file)):
             message = "Bulk email needs an unsubscribe link or address in every part"
             Reporter(findings, template.name, file).error("no-unsubscribe", message)
 
 
 def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
-    """Render each sample; report the errors that the sender would record."""
-    for sample in SAMPLES:
-        if sample in template.files:
-            report = Reporter(findings, template.name, sample, template.text(sample))
-            _check_sample(template, template.text(sample), report)
+    """Render each sample in each language; report the errors that the sender would record."""
+    samples = [sample for sample in SAMPLES if sample in template.files]
+    for sample in samples:
+        report = Reporter(findings, template.name, sample, template.text(sample))
+        for locale in (None, *locales_of(template)):
+            _check_sample(template, template.text(sample), locale, report)
+    if not samples:
+        _check_size_of_sources(template, findings)
 
 
-def _check_sample(template: TemplateFiles, sample: str, report: Reporter) -> None:
+def _check_sample(template: TemplateFiles, sample: str, locale: str | None, report: Reporter) -> None:
     try:
-        rendered = render(template, json.loads(sample))
+        data = json.loads(sample)
+        rendered = render(template, data, locale)
     except (ValueError, TypeError, RecursionError) as err:
         report.error("bad-sample", f"{err}", line=getattr(err, "lineno", 0))
     except PermanentError as err:
         report.error(err.code, err.message)
     else:
-        size = len(rendered.html.encode())
-        if size > CLIPPED_BYTES:
-            report.warning("clipped", f"{size} bytes of HTML: Gmail cuts an email off after {CLIPPED_BYTES}")
+        report_undeclared_data(data, declared(json.loads(template.text(METADATA))), report)
+        _check_size(len(rendered.html.encode()), f" in '{locale}'" if locale else "", report)
+
+
+def _check_size_of_sources(template: TemplateFiles, findings: list[Finding]) -> None:
+    for file in template.files:
+        if file.endswith(".html"):
+            _check_size(len(template.files[file]), ", without data", Reporter(findings, template.name, file))
+
+
+def _check_size(size: int, where: str, report: Reporter) -> None:
+    if size > CLIPPED_BYTES:
+        message = f"{size} bytes of HTML{where}: Gmail cuts an email off after {CLIPPED_BYTES}"
+        report.warning("clipped", message)

@@ -32,6 +32,8 @@ class Style(msgspec.Struct, frozen=True):
 class Markup(msgspec.Struct, frozen=True):
     elements: list[Element]
     styles: list[Style]
+    text: str
+    """What a reader sees, with DATA for each expression."""
 
 
 def without_jinja(source: str) -> str:
@@ -57,7 +59,7 @@ def read_markup(source: str) -> Markup:
     reader = _Reader()
     reader.feed(without_jinja(source))
     reader.close()
-    return Markup(reader.elements, reader.styles)
+    return Markup(reader.elements, reader.styles, " ".join(reader.texts))
 
 
 def elements(markup: Markup, *tags: str) -> Iterator[Element]:
@@ -69,6 +71,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements: list[Element] = []
         self.styles: list[Style] = []
+        self.texts: list[str] = []
         self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -86,3 +89,5 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._in_style:
             self.styles.append(Style(data, self.getpos()[0], inline=False))
+        else:
+            self.texts.append(data)
