@@ -22,7 +22,7 @@ _REQUIRED_BY_STATUS: Mapping[str, list[str]] = {
 
 
 def parse_status(event: Mapping[str, Any] | str | bytes) -> StatusEvent:
-    """Return the status event: one class for each status, told apart by `status` or by `isinstance`.
+    """Return the status event: one class for each status, distinguished by `status` or by `isinstance`.
 
     Takes what a Lambda function gets from EventBridge, its text as it is in an SQS message's body, or the bare detail.
     Fields that this version does not know are ignored. Raises InvalidStatusEventError.

@@ -22,9 +22,9 @@ def plan_pause(view: View, fields: Fields) -> Plan:
     source, reason = _source(fields), _reason(fields)
     state = _state_of_known(view, source)
     hours = view.engine.setting("SESMAIL_MAX_HOLD_HOURS", "24")
-    whose = "of every producer" if source == ACCOUNT else f"of '{source}', and of no other producer,"
+    scope = "of every producer" if source == ACCOUNT else f"of '{source}', and of no other producer,"
     effects = [
-        f"All mail {whose} waits from within 15 seconds on. Nothing is lost: it is sent after you resume.",
+        f"All mail {scope} waits from within 15 seconds on. Nothing is lost: it is sent after you resume.",
         f"An email that is held for longer than {hours} h fails as 'expired'.",
         "What was handed to SES already goes on.",
     ]
@@ -129,7 +129,7 @@ def _state_of_known(view: View, source: str) -> SendingState:
 
 
 def _firing(view: View) -> Sequence[str]:
-    """Return the alarms on SES's own rates that fire; none where the breaker does not heed them."""
+    """Return the alarms on SES's own rates that fire; none where the breaker ignores them."""
     engine = view.engine
     if engine.setting("SESMAIL_BREAKER_MODE", "pause") != "pause":
         return []

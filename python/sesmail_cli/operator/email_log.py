@@ -40,7 +40,7 @@ class EmailLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     duplicates: int = 0
     """How often the same request came again, and was not sent again."""
     conflicts: list[str] = []
-    """Ids of the emails whose requests asked for the same emailId."""
+    """Ids of the emails that asked for the same emailId."""
     complete: bool = True
     """False: the time was over before the whole log was searched."""
 

@@ -87,7 +87,7 @@ def _print_resumed(context: CommandContext, done: Resumed) -> None:
 
 def _source(producer: str | None, *, every: bool) -> str:
     if (producer is None) is not every:
-        raise UsageError("Whose sending? Give --producer SOURCE for one producer, or --all for everybody.")
+        raise UsageError("Give --producer SOURCE for one producer, or --all for everybody.")
     if producer == ACCOUNT:
         raise UsageError("'*' is no producer: give --all for all sending.")
     return producer or ACCOUNT

@@ -31,7 +31,7 @@ _LISTED = 20
 
 
 class Warned(msgspec.Struct, frozen=True):
-    """Something beside the pause that did not work: a headline, its reason, and what to do."""
+    """A side effect of the pause that failed: a headline, its reason, and what to do."""
 
     what: str
     reason: str
@@ -92,7 +92,7 @@ def resume_sending(engine: Engine, source: str, reason: str, *, force: bool) -> 
 
 
 def check_producer(engine: Engine, source: str) -> None:
-    """Raises UsageError where no producer of that name is known: a typo would stop nobody."""
+    """Raises UsageError where no producer of that name is known: a typo would pause no one."""
     if source == ACCOUNT:
         raise UsageError("'*' is no producer: give --all for all sending.")
     now = engine.clock.now()

@@ -1,4 +1,4 @@
-"""`brand.json` beside a folder's templates: the brand that Terraform's variable `brand` gives to the engine."""
+"""`brand.json` in a folder of templates: the brand that Terraform's variable `brand` gives to the engine."""
 
 from __future__ import annotations
 

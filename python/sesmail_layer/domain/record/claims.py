@@ -161,7 +161,7 @@ def never_reached_ses(record: TrackingRecord) -> bool:
 
 
 def cancelled_by(record: TrackingRecord) -> str | None:
-    """Return who said that the email must not be sent any more, also while a worker had it; None: nobody."""
+    """Return who said that the email must not be sent any more, also while a worker had it; None where nothing did."""
     return next((str(entry.detail.get("by")) for entry in record.history if entry.key == CANCELLATION), None)
 
 
@@ -176,11 +176,3 @@ def belongs_to_another(record: TrackingRecord, source: str) -> bool:
     An operator who cancels an email before its request arrives need not know the source: the first one gets the record.
     """
     return record.original_source != source and not (record.original_source is None and is_cancelled_early(record))
-
-
-def entry_key(attempt: int, revision: int, status: Status) -> str:
-    """Return the key of a claim or a wait.
-
-    Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else.
-    """
-    return f"mark/{attempt}/{revision:05d}/{status}"

@@ -316,3 +316,11 @@ def _latest(entries: Iterable[Entry], status: Status) -> Entry | None:
         key=lambda entry: (entry.attempt, *_when(entry)),
         default=None,
     )
+
+
+def entry_key(attempt: int, revision: int, status: Status) -> str:
+    """Return the key of a claim or a wait.
+
+    Keys sort in the order in which the entries were made: two of one millisecond differ in nothing else.
+    """
+    return f"mark/{attempt}/{revision:05d}/{status}"

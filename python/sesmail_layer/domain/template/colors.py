@@ -1,4 +1,4 @@
-"""Template filters for colours: a brand's colour as data, and colours that stay readable on it or beside it.
+"""Template filters for colours: a brand's colour as data, and colours that stay readable on it or next to it.
 
 Contrast is WCAG 2.2's ratio of relative luminances: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 """

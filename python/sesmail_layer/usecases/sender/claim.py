@@ -25,13 +25,12 @@ from sesmail_layer.domain.record.claims import (
     belongs_to_another,
     cancelled_by,
     claimed_at,
-    entry_key,
     is_stranded,
     judge,
     key_of_source,
 )
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, fold, reached
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, entry_key, fold, reached
 from sesmail_layer.domain.ses.watermark import is_settled
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
