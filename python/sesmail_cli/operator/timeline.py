@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from sesmail_layer.domain.record.claims import CANCELLATION
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import (
     REDIRECTED,
@@ -190,6 +191,8 @@ def _remark(entry: Entry) -> str:
     """Describe an event without a status: a remark, or an event that names no recipient of several."""
     if entry.what in _REMARKS:
         return _REMARKS[entry.what] + _diagnostic(entry)
+    if entry.what == CANCELLATION:
+        return f"Cancelled by {entry.detail.get('by')}: it is not sent from here on"
     event = entry.what or entry.key.partition("/")[0]
     return f"Event for one of several recipients, SES does not say which: {event}{_diagnostic(entry)}"
 

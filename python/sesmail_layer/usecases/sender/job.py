@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +152,13 @@ class Email(Job):
             for address, (error_type, why) in reasons.items()
         ]
 
-    def forget_recipient(self) -> None:
-        """Leave what identifies the recipient out of the record: the address was erased."""
+    def leave_out(self, copies: Collection[str]) -> None:
+        """Leave some cc and bcc addresses out, of the mail and of the record: they were erased."""
+        self.recipients = [one for one in self.recipients if address_key(one) not in copies]
+        self.recipient_states = {key: state for key, state in self.recipient_states.items() if key not in copies}
+
+    def forget_recipients(self) -> None:
+        """Leave what identifies a person out of the record: the address was erased."""
         self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": ""}
         self.recipient_states = {}
 

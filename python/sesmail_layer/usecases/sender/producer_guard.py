@@ -111,16 +111,23 @@ class ProducerGuard:
                 continue
             accepted_at = email.hop.accepted_at
             asked_at = email.envelope.asked_at or accepted_at
-            if found.erased and self._is_erased(email, found.erased, min(accepted_at, asked_at)):
-                email.forget_recipient()
-                raise cancelled(OPERATOR)
+            if found.erased:
+                self._leave_erased_out(email, found.erased, min(accepted_at, asked_at))
             template, tags = email.request.template_name, email.request.tags
             for rule in found.rules:
                 if rule.matches(template=template, tags=tags, accepted_at=accepted_at, asked_at=asked_at):
                     raise cancelled(rule.by)
 
-    def _is_erased(self, email: Email, erased: Mapping[str, float], asked_at: float) -> bool:
-        return any(asked_at < erased.get(key, 0) for key in self._tombstones_of(address_key(email.request.to)))
+    def _leave_erased_out(self, email: Email, erased: Mapping[str, float], asked_at: float) -> None:
+        """Drop copies to erased addresses. Raises PermanentError `cancelled` where the `to` is one, TransientError."""
+        to = address_key(email.request.to)
+        addresses = [to, *email.recipient_states]
+        gone = {one for one in addresses if any(asked_at < erased.get(key, 0) for key in self._tombstones_of(one))}
+        if to in gone:
+            email.forget_recipients()
+            raise cancelled(OPERATOR)
+        if gone:
+            email.leave_out(gone)
 
     def forget_cancellations(self, source: str) -> None:
         """Read a source's cancellations again with the next batch: there is a new one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.errors import OutcomeUnknownError, TransientError
 from sesmail_layer.domain.guards.cancelling import Cancellations, CancelRule
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -106,6 +106,41 @@ def test_an_erased_recipient_leaves_a_record_without_the_person() -> None:
     stored = msgspec.json.encode(record).decode().casefold()
     assert "ada" not in stored
     assert "example.com" not in stored
+
+
+def test_a_copy_to_an_erased_address_is_left_out_and_the_others_get_theirs() -> None:
+    sender = Sender()
+    sender.control.cancellations[ALL] = Cancellations(erased={"sha256:eve@example.com": LATER})
+
+    record = sender.send(emailId="one", cc=["Eve@example.com", "bob@example.com"], bcc=["carol@example.com"])
+
+    [mail] = sender.mailer.accepted
+    assert mail.recipients == ["ada@example.com", "bob@example.com", "carol@example.com"]
+    assert b"eve" not in mail.raw.lower()
+    assert set(record.recipients) == {"bob@example.com", "carol@example.com"}
+    assert "eve" not in msgspec.json.encode(record).decode().casefold()
+
+
+@pytest.mark.parametrize(("resend_unknown", "right"), [(True, "cancelled"), (False, "outcome_unknown")])
+def test_an_email_of_unknown_outcome_is_settled_before_a_rule_ends_it(resend_unknown: bool, right: str) -> None:
+    """Where nothing settles it, the record does not say that it did not go out; and the try ends."""
+    sender = Sender(resend_unknown=resend_unknown)
+    sender.mailer.answers = [OutcomeUnknownError("read timeout")]
+    sender.progress.answers_probes = False
+    assert sender.run(sender.message(request(emailId="one"))) == set()
+    sender.control.cancellations[SHOP] = Cancellations(rules=[CancelRule(before=LATER)])
+
+    sender.clock.sleep(400)
+    sender.run_waiting()
+    assert sender.tracking.records["one"].status is Status.SENDING
+    assert len(sender.waiting.messages) == 1
+
+    sender.progress.answers_probes = True
+    sender.clock.sleep(60)
+    sender.run_waiting()
+    sender.run_waiting()
+    assert sender.tracking.records["one"].error_type == right
+    assert sender.waiting.messages == []
 
 
 def test_what_an_erased_person_is_sent_later_is_sent() -> None:
