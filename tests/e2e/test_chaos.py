@@ -276,8 +276,8 @@ def test_the_figures_are_what_the_emails_were_but_for_a_batch_per_crash(chaos: R
         "failed": sum(record["status"] == "failed" for record in records),
     }
     counted = sesmail_json(chaos.engine, "report", "--tag", TAG, "--since", "1d")["total"]
-    print(f"figures: {({name: counted[name] for name in became})}, records: {became}")
-    most = {name: SENDER_BATCH * chaos.sender_kills for name in ("sent", "failed")}
+    print(f"figures: { ({name: counted[name] for name in became}) }, records: {became}")
+    most = dict.fromkeys(("sent", "failed"), SENDER_BATCH * chaos.sender_kills)
     most |= dict.fromkeys(("delivered", "bounced", "complained"), FEEDBACK_BATCH * chaos.kills["FeedbackProcessor"])
     for name, emails in became.items():
         assert emails > 0, name
