@@ -41,4 +41,5 @@ def test_the_page_has_the_write_units_of_the_items() -> None:
     [counts] = re.findall(r"breaker's counts cost (\d+) a batch", text)
     assert units["sender"] == requests.EMAILS * (claim + sent + kept // 2) + int(counts)
     assert units["Send event"] == 0
-    assert units["Delivery event"] == requests.EMAILS * (delivered + kept // 2)
+    [figures] = re.findall(r"day's figures cost (\d+) a batch of outcomes", text)
+    assert units["Delivery event"] == requests.EMAILS * (delivered + kept // 2) + int(figures)

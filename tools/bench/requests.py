@@ -71,6 +71,8 @@ def measured(size: int) -> tuple[Calls, dict[str, int]]:
         warm = {record["emailId"] for record in records()}
         # Once an hour it also looks at the alarms on SES's rates.
         processor.handle(sqs_event(ses_event_bodies("send", records())), 15)
+        # And once a day at the names that the figures are counted by.
+        processor.handle(sqs_event(ses_event_bodies("delivery", records())), 15)
         meter.read()
         for _ in range(EMAILS // size):
             _check(sender.handle(sqs_event(request_bodies(size)), 30))

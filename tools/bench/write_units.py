@@ -93,6 +93,7 @@ def count(scenario: Scenario) -> Units:
         warm: set[str] = set()
         send(request_bodies(1, **scenario.request or {}))
         report("send")
+        report("delivery")
         warm = {record["emailId"] for record in records()}
         for counts in (meter, batches, messages):
             counts.clear()
