@@ -80,6 +80,8 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
         ("email-bounced", "emails/order-2026-00004"),
         ("email-held", "emails/order-2026-00017"),
         ("email-missing", "emails/nothing"),
+        ("figures", "figures"),
+        ("figures-tags", "figures?by=tag&sort=bounced"),
         ("missing", "nothing"),
         ("wrong", "emails?from=soon"),
     ],
