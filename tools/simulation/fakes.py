@@ -18,7 +18,6 @@ from sesmail_layer.aws.tracking_table import read_past_email, went_to_its_addres
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
-from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.soft_bounce_run import PastEmail
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
@@ -254,21 +253,6 @@ class FakeDelayQueue:
     def take(self) -> list[tuple[str, float]]:
         taken, self.messages = self.messages, []
         return taken
-
-
-class FakeDeadLetters:
-    """The dead-letter queues: messages with the reasons."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[QueueMessage, str]] = []
-        self.error: TransientError | None = None
-
-    def put_all(self, messages: Sequence[tuple[QueueMessage, str]]) -> Mapping[int, TransientError]:
-        if self.error:
-            return dict.fromkeys(range(len(messages)), self.error)
-        assert all(reason for _, reason in messages)
-        self.messages += messages
-        return {}
 
 
 class FakePendingTable:

@@ -18,11 +18,11 @@ from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
 from tools.simulation.control_fakes import FakeAlarmStates, FakeBreakerTable, FakeControl, FakeProgress
+from tools.simulation.dead_letters import FakeDeadLetters
 from tools.simulation.fakes import (
     NOW,
     FakeBus,
     FakeClock,
-    FakeDeadLetters,
     FakeDelayQueue,
     FakeLog,
     FakeMetrics,

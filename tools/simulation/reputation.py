@@ -25,6 +25,7 @@ from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
 from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import control_fakes, fakes, feedback
+from tools.simulation.dead_letters import FakeDeadLetters
 from tools.simulation.simulation import BATCH, DYNAMODB_SECONDS, SES_SECONDS, SimulatedClock, Simulation
 from tools.simulation.write_limit import limited
 
@@ -164,7 +165,7 @@ class ReputationSimulation(Simulation):
             pending=fakes.FakePendingTable(fakes.FakeClock()),
             retry_queue=fakes.FakeDelayQueue(),
             feedback_queue=fakes.FakeDelayQueue(),
-            dead_letters=fakes.FakeDeadLetters(),
+            dead_letters=FakeDeadLetters(),
             progress=control_fakes.FakeProgress(),
             run_all=fakes.one_after_another,
             bulk_retry_queue=fakes.FakeDelayQueue(),

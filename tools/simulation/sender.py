@@ -13,10 +13,10 @@ from sesmail_layer.usecases.sender.batch import SendEmails
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from tools.simulation.attachments import FakeAttachments
 from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeProgress, FakeQuota
+from tools.simulation.dead_letters import FakeDeadLetters
 from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
-    FakeDeadLetters,
     FakeDelayQueue,
     FakeLog,
     FakeMailer,

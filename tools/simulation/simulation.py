@@ -29,6 +29,7 @@ from sesmail_layer.usecases.sender.ports import SenderPorts
 from tools.simulation import control_fakes, fakes, limits
 from tools.simulation.attachments import FakeAttachments
 from tools.simulation.bucket_items import BucketClient, BucketItems
+from tools.simulation.dead_letters import FakeDeadLetters
 from tools.simulation.sender import sending_rules
 from tools.simulation.write_limit import CONTROL, limited, write_limit_of
 
@@ -337,7 +338,7 @@ class Simulation:
             retry_queue=self.retry[False],
             bulk_retry_queue=self.retry[True],
             bulk_queue=fakes.FakeDelayQueue(),
-            dead_letters=fakes.FakeDeadLetters(),
+            dead_letters=FakeDeadLetters(),
             progress=control_fakes.FakeProgress(),
             clock=self.clock,
             metrics=fakes.FakeMetrics(),
