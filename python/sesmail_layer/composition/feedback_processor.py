@@ -16,6 +16,7 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.guards.breaker import SES_ALARMS, Limits
+from sesmail_layer.domain.guards.cancelling import Cancellations
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.guards.suppression import Suppression
@@ -46,7 +47,7 @@ class FeedbackProcessor:
 
             self._run_all = enable_tracing(run_all)
         prepare_types(Hop, RawEnvelope, RequestEnvelope, FeedbackHop)
-        prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy)
+        prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy, Cancellations)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
         self._record = RecordFeedback(self._ports(settings), _rules(settings))
