@@ -15,8 +15,8 @@ from tests.e2e.harness.engine import EngineUnderTest
 
 WELCOME = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 SENT, HELD, SCHEDULED, UNSEEN = 40, 60, 60, 40
-LATER_SECONDS = 60
-UNSEEN_SECONDS = 45
+LATER_SECONDS = 150
+UNSEEN_SECONDS = 60
 
 
 def new_source() -> str:
@@ -71,19 +71,21 @@ def test_a_bad_import_is_paused_looked_at_and_cancelled(engine: EngineUnderTest)
     later = in_seconds(LATER_SECONDS)
     engine.put_email_requests(details(source, "later", SCHEDULED, sendAt=later), source)
     wait_for(lambda: by_status("deferred") == HELD + SCHEDULED, "the others to wait", 120)
-    put_without_record(engine, source, details(source, "unseen", UNSEEN))
 
     found = sesmail_json(engine, "find", "--producer", source, "--since", began, "--limit", "1000")
     assert len(found["emails"]) == SENT + HELD + SCHEDULED
     would = sesmail_json(engine, "cancel", "--producer", source, "--since", began, "--dry-run")["would"]
     assert would["known"] == {"cancelled": HELD + SCHEDULED, "handed_to_ses": SENT}
     assert by_status("failed") == 0
-    done = sesmail_json(engine, "cancel", "--producer", source, "--since", began, "--yes", exit_code=1)
-    assert done["result"]["known"] == would["known"]
+    put_without_record(engine, source, details(source, "unseen", UNSEEN))
+    done = sesmail_json(engine, "cancel", "--producer", source, "--since", began, "--yes", exit_code=1)["result"]
+    # Some of the others may have come up meanwhile.
+    assert done["known"]["handed_to_ses"] == SENT
+    assert HELD + SCHEDULED <= done["known"]["cancelled"] <= HELD + SCHEDULED + UNSEEN
 
     sesmail(engine, "resume", "--producer", source)
-    wait_for(lambda: by_status("failed") == HELD + SCHEDULED + UNSEEN, "every other email to end", 180)
-    engine.wait_until_idle(180)
+    wait_for(lambda: by_status("failed") == HELD + SCHEDULED + UNSEEN, "every other email to end", 300)
+    engine.wait_until_idle(300)
 
     said = records(engine, source)
     assert len(said) == SENT + HELD + SCHEDULED + UNSEEN == 200
