@@ -47,6 +47,28 @@ def test_a_second_template_uses_the_layout_that_is_there(tmp_path: Path) -> None
         assert b"Since 1932" in load_template(str(tmp_path), name).files["template.html"]
 
 
+def test_a_translation_sets_the_layouts_language_and_words(tmp_path: Path) -> None:
+    home = tmp_path / "news"
+    run("new", str(home), "--layout")
+    words = '[% set lang = "fr" %][% set unsubscribe = "Se désabonner" %]'
+    for file in ("html", "txt"):
+        (home / f"template.fr.{file}").write_text(words + (home / f"template.{file}").read_text())
+    metadata = home / "metadata.json"
+    metadata.write_text(metadata.read_text().replace('"subject"', '"subject.fr": "{{ title }}", "subject"'))
+    template = load_template(str(tmp_path), "news")
+    assert lint(template, bulk=True) == []
+    for file in ("template.fr.html", "template.fr.txt"):
+        assert "Se désabonner" in template.text(file)
+        assert "Unsubscribe" not in template.text(file)
+
+
+def test_a_source_that_does_not_compile_is_one_finding(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    (tmp_path / "news/template.html").write_text('[% extends "_shared/nothing.html" %]{{ undeclared }}')
+    [finding] = lint(load_template(str(tmp_path), "news"), bulk=True)
+    assert finding.message == "The source does not compile: _shared/nothing.html does not exist"
+
+
 @pytest.mark.parametrize("starter", starter_names())
 def test_every_starter_can_be_the_start(tmp_path: Path, starter: str) -> None:
     run("new", str(tmp_path / "mine"), "--from", starter)

@@ -53,6 +53,8 @@ class TemplateFiles(msgspec.Struct, frozen=True):
     problems: list[SourceProblem] = []
     brand: dict[str, str] = {}
     """The variables that every email has by default: of the folder's brand.json, or of an engine."""
+    compiled: bool = True
+    """False: the bodies are sources, since they do not compile."""
 
     def text(self, file: str) -> str:
         return self.files[file].decode("utf-8-sig", errors="replace")
@@ -108,17 +110,19 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
     problems += [SourceProblem(path.name, 0, size_problem(path)) for path in paths if size_problem(path)]
     unread = {problem.file for problem in problems}
     files = {path.name: path.read_bytes() for path in paths if path.name not in unread}
+    compiled = True
     if is_source_tree(folder.parent) and not problems:
         try:
             files |= compile_template(folder.parent, folder.name)
         except (TemplateError, TemplateSourceError) as err:
             problems.append(_problem(folder.name, err))
+            compiled = False
     brand: dict[str, str] = {}
     try:
         brand = load_brand(folder.parent)
     except BrandError as err:
         problems.append(SourceProblem(f"../{BRAND_FILE}", 0, str(err)))
-    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand)
+    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand, compiled)
 
 
 def _problem(name: str, err: Exception) -> SourceProblem:

@@ -47,7 +47,9 @@ CLIPPED_BYTES = 102 * 1024
 def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
     """Return the findings about one template, by file and line; `bulk`: also those about bulk mail."""
     findings: list[Finding] = []
-    bodies = sorted(name for name in template.files if name.endswith((".html", ".txt")))
+    # Sources that do not compile are no HTML yet: what is wrong in them is the problem that is reported.
+    names = template.files if template.compiled else ()
+    bodies = sorted(name for name in names if name.endswith((".html", ".txt")))
     _check_source(template, findings)
     _check_files(template, findings)
     _check_content(template, bodies, findings)
