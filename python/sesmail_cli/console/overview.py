@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sesmail_cli.console import dead_letters, emails
+from sesmail_cli.console import dead_letters, producers
 from sesmail_cli.console.charts import column_chart, meter, sparkline
 from sesmail_cli.console.times import with_local_times
 from sesmail_cli.console.view import Place, Route, View
@@ -80,9 +80,8 @@ def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
     for source, state in seen.paused.items():
         cooldown = view.engine.cooldown_seconds
         text = f"Paused: {describe_pause(source, state, cooldown)}." if state else f"Paused: {scope(source)}."
-        query = {"status": "waiting"} if source == ACCOUNT else {"status": "waiting", "producer": source}
         is_bad = source == ACCOUNT or bool(state and state.held_by_breaker)
-        yield Concern(with_local_times(text), is_bad, view.url(emails.PLACE.path, **query), "What waits")
+        yield Concern(with_local_times(text), is_bad, producers.url_of(view, source), "Look at it")
     for alarm in seen.firing:
         yield Concern(f"The alarm {alarm.name} fires since {duration(seen.at - alarm.since)}.", is_bad=True)
     for queue in seen.dead_letter_queues:
