@@ -92,7 +92,7 @@ def test_the_account_its_day_and_the_pauses_are_read_in_one_call(
 ) -> None:
     counts.count_sent(ACCOUNT, 9, NOW)
     counts.count_excluded(Counts(4, 2, 0), NOW)
-    pauses = {"pk": {"S": "pauses"}, "paused": {"SS": ["app-1", "unknown"]}}
+    pauses: Any = {"pk": {"S": "pauses"}, "paused": {"SS": ["app-1", "unknown"]}}
     control.put_item(TableName=CONTROL, Item=pauses)
     control.put_item(TableName=CONTROL, Item={"pk": {"S": "state#app-1"}, "paused": {"BOOL": True}})
     calls = calls_of(control)

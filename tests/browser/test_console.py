@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from sesmail_cli.console.app import make_server
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.web.server import LocalServer
+from sesmail_cli.web.server import LocalServer, Request
 from sesmail_layer.domain.record.statuses import Status
 from tests.browser.console_engine import fill, record
 from tests.cli.conftest import NAME, REGION, MotoEngine
@@ -47,6 +47,8 @@ def console(moto_engine: MotoEngine) -> Iterator[LocalServer]:
     engine = Engine(NAME)
     engine.prepare()
     server = make_server(engine, "the-token")
+    # Moto loads a service at its first request, which takes longer than a browser waits.
+    assert server.app(Request("GET", "")).status == 200
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server

@@ -12,12 +12,11 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, MotoEngine, sesmail_json
 from tests.console.conftest import HOSTILE, Html, Visitor, confirm, done_text
 
-LIST = (
-    "email,reason,date\n"
-    "ada@example.com,hard-bounce,2026-11-01\n"
-    "bob@example.org,spam-complaint,2026-11-02\n"
-    "no address,,\n"
-)
+LIST = """email,reason,date
+ada@example.com,hard-bounce,2026-11-01
+bob@example.org,spam-complaint,2026-11-02
+no address,,
+"""
 
 
 def plan_of(visitor: Visitor, text: str = LIST, *fields: tuple[str, str]) -> Html:
