@@ -156,13 +156,21 @@ def test_an_ses_event_names_its_email(visitor: Visitor, engine: MotoEngine) -> N
 
 def test_hostile_messages_stay_text(visitor: Visitor, engine: MotoEngine) -> None:
     bad = engine.put(QUEUE, request(HOSTILE, source=HOSTILE, subject=HOSTILE), reason="<script>alert(3)</script>")
-    engine.put(QUEUE, '{"id": "1", "source": "\\ud800", "detail-type": "Email Request", "detail": {}}')
+    detail = '{"emailId": "\\ud800"}'
+    engine.put(QUEUE, f'{{"id": "1", "source": "\\ud800", "detail-type": "Email Request", "detail": {detail}}}')
     engine.put(QUEUE, "<script>alert(4)</script>")
     for path in (f"dead-letters/{QUEUE}", f"dead-letters/{QUEUE}/{bad}"):
         page = visitor.text(path)
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         assert "\x1b" not in Html(page).text
+
+
+def test_an_id_that_is_no_unicode_is_moved_as_any_other(visitor: Visitor, engine: MotoEngine) -> None:
+    engine.put(QUEUE, '{"id": "1", "source": "s", "detail-type": "Email Request", "detail": {"emailId": "\\ud800"}}')
+    read_all(visitor)
+    plan = Html(visitor.text("actions/redrive", f"queue={QUEUE}"))
+    assert "Moved 1" in done_text(visitor, confirm(visitor, "redrive", plan))
 
 
 def test_a_record_that_says_more_is_read_with_the_messages(visitor: Visitor, engine: MotoEngine) -> None:

@@ -152,9 +152,7 @@ def _records_and_pauses(
 def _keys(texts: Collection[str]) -> list[str]:
     """Return the texts that can be keys: what others sent may be too long, or no Unicode."""
     most = HASH_KEY_BYTES - len(state_key(""))
-    return sorted(
-        text for text in texts if 0 < len(text.encode("utf-8", "surrogatepass")) <= most and _is_unicode(text)
-    )
+    return sorted(text for text in texts if 0 < len(text.encode(errors="replace")) <= most and _is_unicode(text))
 
 
 def _is_unicode(text: str) -> bool:

@@ -129,7 +129,11 @@ def is_condition_failure(err: ClientError) -> bool:
 
 
 def _usable_key(value: object, limit: int) -> bool:
-    return isinstance(value, str) and 0 < len(value.encode()) <= limit
+    """Return False for what is too long, and for halves of surrogate pairs, which JSON can have and UTF-8 cannot."""
+    try:
+        return isinstance(value, str) and 0 < len(value.encode()) <= limit
+    except UnicodeEncodeError:
+        return False
 
 
 def _typed(value: Any) -> Item:
