@@ -12,18 +12,11 @@ from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, MotoEngine, sesmail_json
 from tests.console.conftest import HOSTILE, Html, Visitor, confirm, done_text
 
-<<<<<<< HEAD
 LIST = """email,reason,date
 ada@example.com,hard-bounce,2026-11-01
 bob@example.org,spam-complaint,2026-11-02
 no address,,
 """
-=======
-LIST = (
-    "email,reason,date\nada@example.com,hard-bounce,2026-11-01\n"
-    "bob@example.org,spam-complaint,2026-11-02\nno address,,\n"
-)
->>>>>>> h-actions
 
 
 def plan_of(visitor: Visitor, text: str = LIST, *fields: tuple[str, str]) -> Html:
