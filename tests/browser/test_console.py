@@ -105,10 +105,14 @@ def test_text_of_strangers_neither_runs_nor_breaks_the_page(
     assert page.title() == "Emails · SESMail"
 
 
-def test_a_search_goes_on_by_itself_until_the_period_is_searched(page: Page, console: LocalServer) -> None:
+def test_a_search_goes_on_by_itself_for_some_steps_and_by_a_button_to_the_end(page: Page, console: LocalServer) -> None:
     page.goto(f"{console.url}emails?q=nobody%40example.com&since=30d")
     expect(page.get_by_text("No email matches")).to_be_visible()
     page.goto(f"{console.url}emails?template=no-such-template&since=30d")
+    first = page.locator("#reached").text_content()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    assert page.locator("#reached").text_content() != first
+    page.get_by_role("link", name="Search further back").press("Enter")
     expect(page.locator("#reached")).to_contain_text("0 found; the whole period was searched.")
 
 
