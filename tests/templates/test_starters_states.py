@@ -28,7 +28,8 @@ def words(html: str) -> str:
 def largest_text(html: str) -> str:
     """Return the text in the largest type."""
     pieces = re.findall(r'style="[^"]*font-size:(\d+)px[^"]*"[^>]*>([^<]*[^<\s][^<]*)<', html)
-    return max(pieces, key=lambda piece: int(piece[0]))[1].strip()
+    text: str = max(pieces, key=lambda piece: int(piece[0]))[1]
+    return text.strip()
 
 
 def test_an_invoice_leads_with_the_amount_the_date_and_the_button() -> None:
