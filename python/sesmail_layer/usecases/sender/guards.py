@@ -1,8 +1,9 @@
 """The guards: what keeps an email from being sent, or makes it wait. They all read for the whole batch at once.
 
 suppression   the recipient's entry on the suppression list         failed, or the copy is dropped
+schedule      a retry's own time, then `expiresAt`                  held, or failed
 producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
-schedule      `sendAt`, `expiresAt`, a retry's own time             held, or failed
+schedule      `sendAt`                                              held
 quota         SES's 24-hour quota                                   held
 delivery      the delivery mode, where it is not `live`             sunk, redirected, or the copy is dropped
 """

@@ -99,14 +99,15 @@ LATER, EARLIER = "2026-11-24T12:00:00Z", "2026-11-24T10:00:00Z"
     ("fields", "hop", "paused", "raised"),
     [
         ({}, Hop(not_before=NOW + 60), True, RetryNotDueYet),
-        ({"expiresAt": EARLIER}, Hop(), True, Paused),
+        ({"expiresAt": EARLIER}, Hop(not_before=NOW + 60), False, RetryNotDueYet),
+        ({"expiresAt": EARLIER}, Hop(), True, PermanentError),
         ({"sendAt": LATER}, Hop(), True, Paused),
         ({"expiresAt": EARLIER}, Hop(), False, PermanentError),
         ({"sendAt": LATER}, Hop(), False, NotDueYet),
         ({}, Hop(), False, QuotaUsed),
     ],
 )
-def test_a_retry_s_time_comes_before_a_pause_before_the_schedule_before_the_quota(
+def test_a_retry_s_time_comes_before_the_expiry_before_a_pause_before_the_schedule_before_the_quota(
     fields: dict[str, Any], hop: Hop, paused: bool, raised: type[Exception]
 ) -> None:
     world = World()

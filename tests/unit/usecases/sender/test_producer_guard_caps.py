@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.times import utc_text
 from tools.simulation.control_fakes import FakeControl
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
@@ -38,21 +39,21 @@ def emails(sender: Sender, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("caps", "counter", "until", "kept_seconds"),
+    ("caps", "counter", "window_end", "kept_seconds"),
     [
         ({"emails_per_day": 1}, "day#my.application#2026-11-24", "2026-11-25T00:00:00.000Z", 2 * DAY),
         ({"first_contacts_per_hour": 1}, "contacts#my.application#2026-11-24T10", "2026-11-24T11:00:00.000Z", 2 * HOUR),
     ],
 )
 def test_what_has_no_room_waits_for_the_next_window(
-    caps: dict[str, int], counter: str, until: str, kept_seconds: int
+    caps: dict[str, int], counter: str, window_end: str, kept_seconds: int
 ) -> None:
     sender, control = sender_with(**caps)
 
     emails(sender, 2)
 
-    held = sender.tracking.records["m-1"].history[-1]
-    assert held.detail["until"] == until
+    [(_, delay)] = sender.waiting.messages
+    assert utc_text(NOW + delay) == window_end
     assert control.expiries == {counter: NOW + kept_seconds}
     assert control.counters == {counter: 1}
 
