@@ -162,6 +162,7 @@ docs: setup ## write the generated parts: Terraform tables, schemas, template ta
 	@$(PY) -m tools.generators.terraform_docs
 	@$(PY) -m tools.generators.schemas
 	@$(PY) -m tools.generators.template_docs
+	@$(PY) -m tools.generators.dashboard
 
 .PHONY: lock
 lock: ## pin the requirements (needs uv)
