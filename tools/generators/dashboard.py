@@ -19,7 +19,7 @@ DEFINITION = ROOT / "modules/dashboard/main.tf"
 PICTURE = ROOT / "docs/dashboard.svg"
 
 _WIDTH, _HEIGHT, _GAP = 380, 210, 12
-_COLOURS = ("#1f77b4", "#d9730d", "#2a8a3e", "#b3261e", "#7a4fb5")
+_COLOURS = ("#1f77b4", "#d9730d", "#2a8a3e", "#b3261e", "#7a4fb5", "#6b7280")
 _LOOPS = {
     "rule_names": ("EmailEventRule", "BulkEventRule"),
     "queue_names": ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue", "FeedbackQueue"),
@@ -97,7 +97,7 @@ def _line(place: int, name: str, number: int) -> str:
         f"{16 + 12 * step},{base - height * (0.5 + 0.5 * math.sin(step / 4 + number + place)):.1f}"
         for step in range(30)
     )
-    x, y = 16 + place % 3 * 118, 160 + place // 3 * 22
+    x, y = 16 + place % 2 * 176, 158 + place // 2 * 18
     return (
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
         f'<circle cx="{x + 4}" cy="{y - 4}" r="4" fill="{colour}"/>'
