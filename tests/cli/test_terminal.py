@@ -45,6 +45,8 @@ def commands() -> set[str]:
 
 # Of templates: they show files of the operator's own folder, and are tried at the end of this file.
 OF_TEMPLATES = {"send-test", "template lint", "template new", "template preview"}
+ROWS = {"report"}
+"""Off a terminal they print rows whose cells are separated by tabs."""
 ARGUMENTS: dict[str, list[list[str]]] = {
     "status": [[]],
     "report": [[], ["--by", "template"], ["--by", "tag"], ["--tag", HOSTILE], ["--since", HOSTILE]],
