@@ -173,6 +173,7 @@ docs: setup ## write the generated parts: Terraform tables, schemas, the clients
 	@$(PY) -m tools.generators.python_client
 	@$(PY) -m tools.generators.typescript_client
 	@$(PY) -m tools.generators.template_docs
+	@$(PY) -m tools.generators.dashboard
 
 .PHONY: lock
 lock: ## pin the requirements (needs uv)

@@ -161,6 +161,14 @@ def test_the_breaker_s_count_of_the_account_does_not_shorten_the_figures_life(co
     assert float(stored(control, HOUR)["ttl"]["N"]) == NOW + 100 * 86_400
 
 
+def test_producers_with_a_policy_are_counted_in_metrics_too(control: DynamoDBClient) -> None:
+    found: list[tuple[str, str, int]] = []
+    counting = DailyFigures(control, CONTROL, count_of=lambda *one: found.append(one))
+    counting.add([reached(SENT), reached(SENT, DELIVERED), reached(SENT, original_source="stranger")], 3, NOW)
+
+    assert found == [("shop", "EmailSent", 2), ("shop", "EmailDelivered", 1)]
+
+
 def test_what_could_not_be_added_is_added_with_the_next_batch(
     control: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

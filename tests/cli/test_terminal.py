@@ -45,6 +45,8 @@ def commands() -> set[str]:
 
 # Of templates: they show files of the operator's own folder, and are tried at the end of this file.
 OF_TEMPLATES = {"send-test", "template build", "template lint", "template new", "template preview", "template pull"}
+ROWS = {"report"}
+"""Off a terminal they print rows whose cells are separated by tabs."""
 ARGUMENTS: dict[str, list[list[str]]] = {
     "console": [["--port", HOSTILE]],
     "status": [[]],
@@ -175,7 +177,8 @@ def test_no_command_shows_the_controls_of_a_stranger_s_text(
     for arguments in ARGUMENTS[command]:
         result = CliRunner().invoke(app, [*command.split(), *options, *arguments])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        assert dangerous(result.output) == [], arguments
+        output = result.output.replace("\t", " ") if command in ROWS else result.output
+        assert dangerous(output) == [], arguments
         if options and result.exit_code in (0, 1):
             # An export is JSON Lines.
             for document in result.stdout.splitlines() if "export" in command else [result.stdout]:

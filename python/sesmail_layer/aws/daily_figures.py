@@ -53,6 +53,9 @@ from sesmail_layer.domain.times import utc_text
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+CountOf = Callable[[str, str, int], None]
+"""Counts a producer's emails in a metric."""
+
 _IN_HOUR = 20
 """So many of a day's numbers are counted in the account's hours: an item of 1 KB has room for them."""
 _LETTERS = {
@@ -76,8 +79,17 @@ _ASK_AGAIN_SECONDS = 300.0
 class DailyFigures(ControlItems):
     """Lives with the container: it knows the day's names, and what could not be added yet."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        *,
+        count_of: CountOf | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`count_of` counts the same in the metrics of the producers that have figures of their own."""
         super().__init__(client, table_name, sleep=sleep)
+        self._count_of = count_of
         self._day = DayNames("")
         self._unlisted: dict[str, float] = {}
         """Sources without a policy of their own, with the time at which to ask again."""
@@ -90,12 +102,17 @@ class DailyFigures(ControlItems):
         Raises TransientError where some could not be added; they are added with the next batch.
         """
         self._pending_sent += sent
-        for (name, status), emails in count_reached(reached).items():
+        counts = count_reached(reached)
+        for (name, status), emails in counts.items():
             full = name and (name, status) not in self._pending and len(self._pending) >= _MOST_PENDING
             self._pending[Name(name.kind, OTHER) if name and full else name, status] += emails
         if self._day.date != utc_text(now)[:10]:
             self._day = DayNames(utc_text(now)[:10])
         self._number({name for name, _ in self._pending if name}, now)
+        if self._count_of:
+            for (name, status), emails in counts.items():
+                if name and name.kind is Kind.PRODUCER and name in self._day.numbers and name.name != OTHER:
+                    self._count_of(name.name, f"Email{status.title()}", emails)
         self._write(now)
 
     def read(self, days: Collection[str]) -> Mapping[str, DayFigures]:

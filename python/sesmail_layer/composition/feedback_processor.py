@@ -69,7 +69,7 @@ class FeedbackProcessor:
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
-            figures=DailyFigures(dynamodb, settings.control_table),
+            figures=DailyFigures(dynamodb, settings.control_table, count_of=self._metrics.count_of),
             alarm_states=AlarmStates(dynamodb, settings.control_table, client("cloudwatch")),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 NAMESPACE = "SESMail"
 
@@ -17,17 +18,25 @@ _BY_FUNCTION = frozenset({"RecordFailed"})
 
 
 class EmfMetrics:
-    """Counts and levels since the last `flush`, with the engine's name as their only dimension."""
+    """Counts and levels since the last `flush`, with the engine's name as their dimension.
+
+    `count_of` counts once more, with a producer as the second dimension: each is a metric that CloudWatch bills.
+    """
 
     def __init__(self, name: str, function_name: str) -> None:
         self._name = name
         self._function_name = function_name
         self._counts: Counter[str] = Counter()
+        self._of_producers: dict[str, Counter[str]] = {}
         self._levels: dict[str, float] = {}
         self._highest: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
         self._counts[name] += value  # type: ignore[assignment]  # Counter adds floats as well
+
+    def count_of(self, producer: str, name: str, value: int) -> None:
+        """Count for one producer; the engine's own metric of that name is counted by itself."""
+        self._of_producers.setdefault(producer, Counter())[name] += value
 
     def level(self, name: str, value: float) -> None:
         """Set a metric that is a level, not a count, such as the used share of a quota."""
@@ -43,13 +52,18 @@ class EmfMetrics:
         for by_function in (False, True):
             some = {name: value for name, value in values.items() if (name in _BY_FUNCTION) is by_function}
             if some:
-                sys.stdout.write(json.dumps(self._line(some, by_function)) + "\n")
+                more = {"FunctionName": self._function_name} if by_function else {}
+                sys.stdout.write(json.dumps(self._line(some, more)) + "\n")
+        for producer, counts in self._of_producers.items():
+            sys.stdout.write(json.dumps(self._line(dict(counts), {"Producer": producer})) + "\n")
         self._counts.clear()
+        self._of_producers.clear()
         self._levels.clear()
         self._highest.clear()
 
-    def _line(self, values: dict[str, float], by_function: bool) -> dict[str, object]:
-        dimensions = {"Name": self._name} | ({"FunctionName": self._function_name} if by_function else {})
+    def _line(self, values: Mapping[str, float], more: Mapping[str, str]) -> dict[str, object]:
+        """Return the line of metrics that have the engine's name and `more` as dimensions."""
+        dimensions = {"Name": self._name, **more}
         return {
             "_aws": {
                 "Timestamp": int(time.time() * 1000),

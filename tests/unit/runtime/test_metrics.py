@@ -51,6 +51,20 @@ def test_a_metric_with_an_alarm_per_function_has_the_functions_name(capsys: pyte
             assert isinstance(line[name], str)
 
 
+def test_a_producer_s_counts_have_it_as_second_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = EmfMetrics("mail", "mail-EmailSender")
+    metrics.count("EmailSent", 3)
+    for producer, emails in (("shop", 1), ("shop", 1), ("news", 1)):
+        metrics.count_of(producer, "EmailSent", emails)
+    metrics.flush()
+    metrics.flush()
+
+    all_of_it, shop, news = lines(capsys)
+    assert (all_of_it["EmailSent"], shop["EmailSent"], news["EmailSent"]) == (3, 2, 1)
+    assert shop["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Name", "Producer"]]
+    assert (shop["Name"], shop["Producer"], news["Producer"]) == ("mail", "shop", "news")
+
+
 def test_without_counts_no_line_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     EmfMetrics("mail", "f").flush()
     assert lines(capsys) == []
