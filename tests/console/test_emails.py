@@ -28,7 +28,8 @@ def ids(page: str) -> list[str]:
 
 
 def test_each_filter_finds_what_the_command_finds(visitor: Visitor, engine: MotoEngine) -> None:
-    sent(engine, "new", 60, original_source="crm", template_name="receipt")
+    marks = {"tags": ("spring-sale", "vip"), "topic": "news"}
+    sent(engine, "new", 60, original_source="crm", template_name="receipt", **marks)
     sent(engine, "eve", 30, to_email="eve@example.com")
     sent(engine, "old", 3_000)
 
@@ -36,6 +37,8 @@ def test_each_filter_finds_what_the_command_finds(visitor: Visitor, engine: Moto
     assert ids(visitor.text("emails", "q=ADA@example.com")) == ["new", "old"]
     assert ids(visitor.text("emails", f"producer={SOURCE}")) == ["eve", "old"]
     assert ids(visitor.text("emails", "template=receipt")) == ["new"]
+    assert ids(visitor.text("emails", "tag=vip")) == ids(visitor.text("emails", "topic=news")) == ["new"]
+    assert "find --tag vip --topic news" in visitor.text("emails", "tag=vip&topic=news")
     assert ids(visitor.text("emails", "status=wrong")) == []
     assert ids(visitor.text("emails", "status=sent&from=30m")) == ["eve", "new"]
     assert ids(visitor.text("emails", "until=10m")) == ["old"]

@@ -30,7 +30,7 @@ STATUSES: Mapping[str, tuple[str, Sequence[Status]]] = {
     "waiting": ("Under way", _UNDER_WAY),
     **{status.value: (status.value.replace("_", " ").capitalize(), (status,)) for status in Status},
 }
-_TEXTS = ("producer", "template")
+_TEXTS = ("producer", "template", "tag", "topic")
 
 
 def show(view: View) -> Response:
@@ -86,6 +86,8 @@ def _criteria(filters: Mapping[str, str], now: float) -> Criteria:
         to=stored_address(filters["q"]) if filters["q"] else None,
         producer=filters["producer"] or None,
         template=filters["template"] or None,
+        tag=filters["tag"] or None,
+        topic=filters["topic"] or None,
         statuses=tuple(STATUSES[filters["status"]][1]),
     )
     if criteria.since > criteria.until:
@@ -115,6 +117,8 @@ def _options(filters: Mapping[str, str], criteria: Criteria) -> Sequence[str]:
         "--to": criteria.to,
         "--producer": criteria.producer,
         "--template": criteria.template,
+        "--tag": criteria.tag,
+        "--topic": criteria.topic,
         "--since": None if criteria.since == _OLDEST else filters["from"] or filters["since"],
         "--until": filters["until"] or None,
     }
