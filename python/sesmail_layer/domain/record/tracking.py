@@ -153,6 +153,15 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
     return record, [Transition(known[key], _status(record.transitions[key])) for key in changed]
 
 
+def with_recipients(record: TrackingRecord, states: Mapping[str, RecipientState]) -> TrackingRecord:
+    """Set the cc and bcc, and forget what happened for those that are gone: it would concern the whole email."""
+    gone = record.recipients.keys() - states.keys()
+    history = [entry for entry in record.history if entry.recipient not in gone] if gone else record.history
+    kept = {entry.key for entry in history}
+    transitions = {key: status for key, status in record.transitions.items() if key in kept}
+    return msgspec.structs.replace(record, recipients=dict(states), history=history, transitions=transitions)
+
+
 def reached(before: TrackingRecord | None, after: TrackingRecord) -> list[Status]:
     """Return the statuses of the figures that an email has in a newer record, and had not before.
 

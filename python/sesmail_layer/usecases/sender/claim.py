@@ -30,7 +30,7 @@ from sesmail_layer.domain.record.claims import (
     key_of_source,
 )
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, entry_key, fold, reached
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, entry_key, fold, reached, with_recipients
 from sesmail_layer.domain.ses.watermark import is_settled
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_text
@@ -298,10 +298,11 @@ class Claims:
         return _Written(folded)
 
     def _replace(self, job: Job, existing: TrackingRecord, entry: Entry, lease_until: float) -> TrackingRecord | None:
-        changes = {"delivery_mode": None, **job.facts, "recipients": job.recipient_states, "lease_until": lease_until}
+        changes = {"delivery_mode": None, **job.facts, "lease_until": lease_until}
         if entry.attempt > 1:
             changes["original_email_id"] = job.email_id
-        folded, transitions = fold(msgspec.structs.replace(existing, **changes), job.with_dropped(entry))
+        changed = msgspec.structs.replace(with_recipients(existing, job.recipient_states), **changes)
+        folded, transitions = fold(changed, job.with_dropped(entry))
         if self._tracking.replace(folded) is not None:
             return None
         self._reached.append((folded, reached(existing, folded)))

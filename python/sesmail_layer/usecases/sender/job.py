@@ -156,6 +156,9 @@ class Email(Job):
         """Leave some cc and bcc addresses out, of the mail and of the record: they were erased."""
         self.recipients = [one for one in self.recipients if address_key(one) not in copies]
         self.recipient_states = {key: state for key, state in self.recipient_states.items() if key not in copies}
+        # An entry for an address that is no recipient concerns the whole email.
+        self.dropped = {key: entry for key, entry in self.dropped.items() if key not in copies}
+        self.not_allowed = [key for key in self.not_allowed if key not in copies]
 
     def forget_recipients(self) -> None:
         """Leave what identifies a person out of the record: the address was erased."""
