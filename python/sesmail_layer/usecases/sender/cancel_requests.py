@@ -8,6 +8,7 @@ from typing import Any
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.cancelling import PRODUCER, CancellationsFullError, CancelRule, kept_seconds
 from sesmail_layer.domain.request.cancel_request import CancelDetail, parse_cancel
+from sesmail_layer.domain.request.envelopes import check_envelope
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.cancel import cancel_email
@@ -38,6 +39,7 @@ class CancelRequests:
         for request in requests:
             source = request.envelope.source
             try:
+                check_envelope(request.envelope, request.message.body, self._rules.max_request_bytes)
                 self._cancel(request, parse_cancel(request.envelope.detail), source)
             except TransientError as err:
                 self._requeue.retry(request, err, "cancel.failed", failing=True)
