@@ -17,6 +17,9 @@ from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
 from sesmail_layer.usecases.sender.requeue import Requeue
 
+_TIME_STEP_SECONDS = 1.0
+"""EventBridge cuts an event's time to the second."""
+
 
 class CancelRequests:
     """Carries out one batch's cancellations, before any email of the batch is looked at."""
@@ -65,7 +68,7 @@ class CancelRequests:
                 self._outbox.add(done.record, done.transitions, [request.message.message_id])
             about |= {"email_id": done.record.email_id, "outcome": done.outcome}
         else:
-            rule = CancelRule(before=request.hop.accepted_at, tag=detail.tag, by=PRODUCER)
+            rule = CancelRule(before=_asked_before(request), tag=detail.tag, by=PRODUCER)
             self._cancel_rules.add_rule(source, rule, kept_seconds=kept_seconds(self._rules.max_schedule_days))
             self._producers.forget_cancellations(source)
             about |= {"tag": detail.tag}
@@ -75,3 +78,9 @@ class CancelRequests:
     def _reject(self, source: str, message: str, code: str) -> None:
         self._metrics.count("CancelRejected")
         self._log.error("cancel.rejected", message=message, code=code, source=source)
+
+
+def _asked_before(request: CancelRequest) -> float:
+    """Return the Unix time before which emails were requested: the event's own, where it arrives late."""
+    accepted_at, asked_at = request.hop.accepted_at, request.envelope.asked_at
+    return min(accepted_at, asked_at + _TIME_STEP_SECONDS) if asked_at else accepted_at
