@@ -38,13 +38,20 @@ class CancelRequests:
         self._outbox = outbox
 
     def run(self, requests: Sequence[CancelRequest]) -> None:
-        """Carry out each request; what AWS does not answer is tried again, what cannot be right is logged."""
+        """Carry out each request; what AWS does not answer is tried again, what cannot be right is logged.
+
+        After the first call without an answer the others are not made: they would use up the batch's time.
+        """
+        unanswered: TransientError | None = None
         for request in requests:
             source = request.envelope.source
             try:
+                if unanswered:
+                    raise unanswered
                 check_envelope(request.envelope, request.message.body, self._rules.max_request_bytes)
                 self._cancel(request, parse_cancel(request.envelope.detail), source)
             except TransientError as err:
+                unanswered = err
                 self._requeue.retry(request, err, "cancel.failed", failing=True)
             except Refusal as err:
                 self._reject(source, err.message, err.code)

@@ -155,3 +155,45 @@ def test_a_status_event_that_is_refused_is_published_by_another_try() -> None:
     sender.run_waiting()
     assert sender.bus.statuses("one") == ["deferred", "failed"]
     assert len(waits) == 1
+
+
+def test_the_source_that_stands_for_all_cancels_nothing() -> None:
+    sender = Sender()
+
+    assert sender.run(sender.cancel({"tag": "spring"}, source="*")) == set()
+
+    assert sender.log.codes() == ["VAL005"]
+    assert sender.metrics.counts == {"CancelRejected": 1}
+    assert sender.control.cancellations == {}
+    assert sender.send(emailId="one", tags=["spring"]).status is Status.SENT
+
+
+def test_a_cancellation_that_arrives_late_spares_what_was_requested_after_it() -> None:
+    sender = Sender()
+    late = sender.cancel({"tag": "spring"})
+    sender.clock.sleep(3_600)
+    after = sender.message(request(emailId="after", tags=["spring"]))
+
+    sender.run(late, after)
+
+    assert sender.tracking.records["after"].status is Status.SENT
+    assert [rule.before for rule in sender.control.cancellations[SHOP].rules] == [NOW]
+
+
+def test_after_the_first_call_without_an_answer_the_others_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = Sender()
+    calls = []
+
+    def no_answer(keys: object) -> None:
+        calls.append(keys)
+        raise TransientError("no answer", code="AWS003")
+
+    monkeypatch.setattr(sender.tracking, "get_many", no_answer)
+    assert sender.run(*(sender.cancel({"emailId": f"m{number}"}) for number in range(10))) == set()
+
+    assert len(calls) == 1
+    assert len(sender.waiting.messages) == 10
+    monkeypatch.undo()
+    sender.run_waiting()
+    assert set(error_types(sender).values()) == {"cancelled"}
+    assert len(sender.tracking.records) == 10
