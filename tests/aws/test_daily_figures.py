@@ -199,6 +199,24 @@ def test_what_waits_for_a_table_is_bounded(control: DynamoDBClient, monkeypatch:
     assert counting.read([DAY])[DAY].total.sent == 60
 
 
+def test_after_two_errors_the_other_items_are_left_to_the_next_batch(
+    control: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting, calls = figures(control), []
+    tags = [f"tag-{number}" for number in range(150)]
+    batch = [reached(SENT, DELIVERED, tags=tags)]
+    counting.add(batch, 1, NOW)
+    with monkeypatch.context() as broken:
+        broken.setattr(counting, "_add", lambda key, *_: (calls.append(key), _unavailable()))
+        with pytest.raises(TransientError):
+            counting.add(batch, 1, NOW)
+    counting.add(batch, 1, NOW)
+
+    assert len(calls) == 2
+    assert counting.read([DAY])[DAY].total == Figures(sent=3, delivered=3)
+    assert counting.read([DAY])[DAY].by_name[Name(Kind.TAG, "tag-149")].sent == 3
+
+
 def test_containers_at_the_same_time_count_every_email(control: DynamoDBClient) -> None:
     def work(worker: int) -> None:
         container = figures(control)

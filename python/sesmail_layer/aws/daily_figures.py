@@ -72,6 +72,8 @@ _SENDERS = frozenset({Status.SENT, Status.FAILED})
 _TRIES = 8
 _MOST_PENDING = 5_000
 """Counters that wait for a table that cannot be written; further names are counted as `*other*`."""
+_MOST_ERRORS = 2
+"""After so many the table does not answer: the batch's status events must not wait for it."""
 _ASK_AGAIN_SECONDS = 300.0
 """How long a source is taken for one without a policy."""
 
@@ -233,6 +235,8 @@ class DailyFigures(ControlItems):
                 self._add(key, self._counts(counters, self._pending_sent if key == account else 0, now), now)
             except TransientError as err:
                 errors.append(err)
+                if len(errors) == _MOST_ERRORS:
+                    break
                 continue
             for counter in counters:
                 del self._pending[counter]
