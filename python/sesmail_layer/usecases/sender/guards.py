@@ -1,5 +1,6 @@
 """The guards: what keeps an email from being sent, or makes it wait. They all read for the whole batch at once.
 
+cancelled     a cancellation, or the erasure of a recipient         failed, or the copy is left out
 suppression   the recipient's entry on the suppression list         failed, or the copy is dropped
 schedule      a retry's own time, then `expiresAt`                  held, or failed
 producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
@@ -84,8 +85,11 @@ class Guards:
             email.recipients = [to, *(copy for copy in copies if address_key(copy) not in email.dropped)]
 
     def check(self, email: Email) -> None:
-        """Raises PermanentError (suppressed, denied, expired) and HoldError (paused, not due, over the quota)."""
+        """Raises PermanentError (cancelled, suppressed, denied, expired), HoldError (paused, not due, over the quota)."""
         now = self._clock.now()
+        # First: whatever else ends the email, a record of it must not name an erased recipient.
+        if self._producers.cancellations:
+            self._producers.check_cancelled(email)
         if email.facts["to_email"] in email.dropped:
             reason = email.dropped[email.facts["to_email"]].reason
             message = f"Email not sent: recipient is suppressed ({reason})"

@@ -53,6 +53,8 @@ class ProducerGuard:
         self._clock = clock
         self._cooldown_seconds = cooldown_seconds
         self._known = Producers({}, {}, cancellations={})
+        self.cancellations = self._known.cancellations
+        """Those in force for the producers that were looked up; empty for most batches."""
         self.any_paused = False
         """Whether any producer's sending, or the account's, was paused when the table was last read."""
         self._role_senders: Sequence[str] | None = None
@@ -85,8 +87,7 @@ class ProducerGuard:
             email.bulk = email.policy.priority is Priority.BULK
 
     def check(self, email: Email) -> None:
-        """Raises PermanentError `cancelled` and `producer_denied`, HoldError while it or the account is paused."""
-        self._check_cancelled(email)
+        """Raises PermanentError `producer_denied`, HoldError while it or the account is paused."""
         email.policy.check_request(email.envelope.source, email.request.template_name, email.recipients)
         for scope in (ACCOUNT, email.envelope.source):
             self._check_state(scope, email)
@@ -97,13 +98,13 @@ class ProducerGuard:
         Raises PermanentError, HoldError, TransientError.
         """
         self.look_up({email.envelope.source})
-        self._check_cancelled(email)
+        self.check_cancelled(email)
         for scope in (ACCOUNT, email.envelope.source):
             state = self._known.states.get(scope)
             if not (email.probe and state is not None and self._is_probing(state)):
                 self._check_state(scope, email, may_probe=False)
 
-    def _check_cancelled(self, email: Email) -> None:
+    def check_cancelled(self, email: Email) -> None:
         """Raises PermanentError `cancelled`, and TransientError where an erased address cannot be recognised."""
         for scope in (ACCOUNT, email.envelope.source):
             found = self._known.cancellations.get(scope)

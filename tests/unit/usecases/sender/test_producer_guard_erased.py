@@ -54,3 +54,17 @@ def test_an_email_whose_suppressed_copy_is_erased_between_two_claims_is_recorded
     record = sender.tracking.records["one"]
     assert (record.status, record.error_type, record.recipients) == (Status.SENT, None, {})
     assert not names_ada(record)
+
+
+@pytest.mark.parametrize("fields", [{}, {"expiresAt": utc_text(NOW - 60)}])
+def test_a_suppressed_or_expired_recipient_that_was_erased_leaves_a_record_without_the_person(
+    fields: dict[str, str],
+) -> None:
+    sender = suppressing_ada()
+    erase_ada(sender)
+
+    record = sender.send(emailId="one", to=ADA, subject="Dear Ada", metadata={"user": "7"}, **fields)
+
+    assert (record.status, record.error_type) == (Status.FAILED, "cancelled")
+    assert (record.to_email, record.subject, record.metadata) == (None, None, None)
+    assert not names_ada(record)
