@@ -19,7 +19,7 @@ import msgspec
 from sesmail_layer.domain.errors import PermanentError
 
 MOST_RULES = 100
-"""Of one producer, or of all together: they are read with every batch."""
+"""Of one producer, or of all together, by whoever cancels: they are read with every batch."""
 MOST_ERASED = 1_000
 """Erased addresses with mail that may be under way."""
 _DAY_SECONDS = 86_400
@@ -69,7 +69,7 @@ class Cancellations(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
         same = [one.before for one in self.rules if one.selects_as(rule)]
         rule = msgspec.structs.replace(rule, before=max([rule.before, *same]))
         others = [one for one in self.rules if not one.selects_as(rule) and one.before >= kept_after]
-        if len(others) >= MOST_RULES:
+        if sum(one.by == rule.by for one in others) >= MOST_RULES:
             raise CancellationsFullError(f"{MOST_RULES} cancellations are in force")
         return msgspec.structs.replace(self, rules=[*others, rule], erased=self._erased_after(kept_after))
 

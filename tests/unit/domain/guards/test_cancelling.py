@@ -9,6 +9,8 @@ import pytest
 from sesmail_layer.domain.guards.cancelling import (
     MOST_ERASED,
     MOST_RULES,
+    OPERATOR,
+    PRODUCER,
     Cancellations,
     CancellationsFullError,
     CancelRule,
@@ -109,3 +111,12 @@ def test_a_cancelled_email_says_who_cancelled_it() -> None:
         "Email not sent: cancelled by its producer",
         "CAN001",
     )
+
+
+def test_a_producer_s_hundred_rules_leave_an_operator_room() -> None:
+    rules = [CancelRule(before=T, tag=f"t{number}", by=PRODUCER) for number in range(MOST_RULES)]
+    known = Cancellations(rules=rules)
+
+    assert len(known.with_rule(CancelRule(before=T, tag="more", by=OPERATOR), kept_after=0).rules) == MOST_RULES + 1
+    with pytest.raises(CancellationsFullError):
+        known.with_rule(CancelRule(before=T, tag="more", by=PRODUCER), kept_after=0)
