@@ -18,7 +18,7 @@ import msgspec
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.cancelling import cancelled
-from sesmail_layer.domain.record.claims import CANCELLATION, accepted_earlier, cancelled_by, key_of_source
+from sesmail_layer.domain.record.claims import CANCELLATION, accepted_earlier, belongs_to_another, cancelled_by, key_of_source
 from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition, fold
@@ -63,7 +63,7 @@ def record_key(tracking: TrackingTable, email_id: str, source: str | None) -> tu
     plain = records.get(email_id)
     if own_key in records:
         return own_key, records[own_key]
-    if plain is None or plain.original_source in (source, None):
+    if plain is None or not belongs_to_another(plain, source):
         return email_id, plain
     return own_key, None
 
@@ -82,7 +82,7 @@ def cancel_email(
         record = tracking.create(folded)
         if record is None:
             return Cancelled(Outcome.BEFORE_REQUEST, folded, transitions)
-        if source is not None and record.original_source not in (source, None):
+        if source is not None and belongs_to_another(record, source):
             return cancel_email(tracking, email_id, source, by=by, now=now, retention_days=retention_days)
     return cancel_record(tracking, record, by=by, now=now)
 

@@ -305,3 +305,17 @@ def test_a_dry_run_says_what_would_happen(prepare: Callable[[Sender], object], r
 
     assert outcome_now(before) is right
     assert cancel(sender).outcome is right
+
+
+def test_a_record_without_a_source_is_no_other_source_s_email() -> None:
+    """The request will look under its own key, and finds the cancellation there."""
+    sender = Sender()
+    sender.tracking.records["one"] = TrackingRecord(
+        email_id="one", status=Status.FAILED, attempt=1, timestamp="", date_partition="", ttl=1
+    )
+
+    assert cancel(sender).outcome is Outcome.BEFORE_REQUEST
+    assert sender.run(sender.message(request(emailId="one"))) == set()
+
+    assert sender.tracking.records[key_of_source("one", SHOP)].error_type == "cancelled"
+    assert sender.mailer.accepted == []
