@@ -173,8 +173,8 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         self._jobs = self._receive(messages)
         if self._cancel_requests:
-            cancel = CancelRequests(self._ports, self._rules, self._producers, self._requeue, self._outbox)
-            cancel.run(self._cancel_requests)
+            parts = self._producers, self._requeue, self._outbox, self._reached
+            CancelRequests(self._ports, self._rules, *parts).run(self._cancel_requests)
         jobs = self._find_records(self._jobs)
         emails = [job for job in jobs if isinstance(job, Email)]
         if not self._read_guards(emails):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.guards.cancelling import PRODUCER, CancellationsFullError, CancelRule, kept_seconds
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.cancel_request import CancelDetail, parse_cancel
 from sesmail_layer.domain.request.envelopes import check_envelope
 from sesmail_layer.domain.request.refusals import Refusal
 from sesmail_layer.domain.status_event import Outbox
-from sesmail_layer.usecases.cancel import cancel_email
+from sesmail_layer.usecases.cancel import Outcome, cancel_email
 from sesmail_layer.usecases.sender.job import CancelRequest
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
@@ -25,7 +27,13 @@ class CancelRequests:
     """Carries out one batch's cancellations, before any email of the batch is looked at."""
 
     def __init__(
-        self, ports: SenderPorts, rules: SendingRules, producers: ProducerGuard, requeue: Requeue, outbox: Outbox
+        self,
+        ports: SenderPorts,
+        rules: SendingRules,
+        producers: ProducerGuard,
+        requeue: Requeue,
+        outbox: Outbox,
+        reached: list[Reached],
     ) -> None:
         self._tracking = ports.tracking
         self._cancel_rules = ports.cancel_rules
@@ -36,6 +44,7 @@ class CancelRequests:
         self._producers = producers
         self._requeue = requeue
         self._outbox = outbox
+        self._reached = reached
 
     def run(self, requests: Sequence[CancelRequest]) -> None:
         """Carry out each request; what AWS does not answer is tried again, what cannot be right is logged.
@@ -73,6 +82,9 @@ class CancelRequests:
             # Before its request there is no email to report on.
             if done.record.request_event_id:
                 self._outbox.add(done.record, done.transitions, [request.message.message_id])
+            if done.outcome is Outcome.CANCELLED:
+                self._reached.append((done.record, [Status.FAILED]))
+                self._metrics.count("EmailFailed")
             about |= {"email_id": done.record.email_id, "outcome": done.outcome}
         else:
             rule = CancelRule(before=_asked_before(request), tag=detail.tag, by=PRODUCER)

@@ -190,8 +190,7 @@ class Claims:
             if already_deferred_for(existing, entry):
                 self._republish(job, existing)
                 return existing
-            replaced = self._replace(job, existing, entry, lease_until)
-            if replaced is not None:
+            if (replaced := self._replace(job, existing, entry, lease_until)) is not None:
                 return replaced
             existing = self._tracking.get_many([job.email_id])[job.email_id]
         raise ClaimContended(1)
@@ -221,8 +220,9 @@ class Claims:
     def _record_cancelled_early(self, job: Job, existing: TrackingRecord) -> None:
         """Give a cancellation the facts of its request, which came later, and publish it. Raises ClaimContended."""
         failed = next(entry for entry in existing.history if entry.status is Status.FAILED)
-        if self._replace(job, existing, failed, 0.0) is None:
+        if (replaced := self._replace(job, existing, failed, 0.0)) is None:
             raise ClaimContended(1)
+        self._reached.append((replaced, [Status.FAILED]))  # Nothing is counted before the request.
         self._log_failed(job, job.email_id, CANCELLATION, failed.detail["errorMessage"], "CAN001")
 
     def _attempt_after_unknown(self, job: Job, record: TrackingRecord, entry: Entry) -> int:
