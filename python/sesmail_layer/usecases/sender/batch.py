@@ -142,12 +142,9 @@ class _Batch:
         reached: list[Reached],
     ) -> None:
         self._ports = ports
-        self._bus = ports.bus
-        self._figures = ports.figures
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
-        self._bulk_queue = ports.bulk_queue
         self._dead_letters = ports.dead_letters
         self._run_all = ports.run_all
         self._rules = rules
@@ -271,7 +268,7 @@ class _Batch:
             return False
         hop = msgspec.structs.replace(job.hop, lane="bulk")
         try:
-            self._bulk_queue.put(with_hop(job.envelope, hop), 0)
+            self._ports.bulk_queue.put(with_hop(job.envelope, hop), 0)
         except TransientError as err:
             self._requeue.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
         return True
@@ -319,17 +316,21 @@ class _Batch:
             self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))
             # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
             self._metrics.count("FeedbackRecorded", 0)
+        counted = 0
         try:
             counted = self._producers.count_sent(sent) if sent else 0
+        except TransientError as err:
+            self._log.warning("breaker.count_failed", message=err.message, code=err.code)
+        try:
             if counted or reached:
-                self._figures.add(reached, counted, self._clock.now())
+                self._ports.figures.add(reached, counted, self._clock.now())
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; the message of an event that EventBridge rejects is requeued."""
         events = self._outbox.take()
-        refused = self._bus.publish(events) if events else {}
+        refused = self._ports.bus.publish(events) if events else {}
         reasons = {found: why for event_id, why in refused.items() for found in self._outbox.message_ids[event_id]}
         for job in [*self._cancel_requests, *self._jobs]:
             if (why := reasons.get(job.message.message_id)) is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.figures import Kind, Name, Reached
 from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
@@ -79,3 +81,31 @@ def test_what_waits_is_in_no_figure() -> None:
     sender = Sender()
     assert sender.send(sendAt="2026-11-25T10:00:00Z").status is Status.DEFERRED
     assert sender.figures.reached == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_email_that_is_cancelled_by_its_id_counts_once_as_failed(early: bool) -> None:
+    sender = Sender()
+    email = sender.message(request(emailId="one", sendAt="2026-11-25T10:00:00Z"))
+    cancel = sender.cancel({"emailId": "one"})
+    for message in [cancel, email] if early else [email, cancel, cancel]:
+        sender.run(message)
+    for _ in range(3):
+        sender.run_waiting()
+
+    names = [None, Name(Kind.PRODUCER, "my.application"), Name(Kind.TEMPLATE, "welcome"), Name(Kind.TOPIC, "welcome")]
+    assert sender.figures.counts() == dict.fromkeys([(name, Status.FAILED) for name in names], 1)
+    assert sender.metrics.counts["EmailFailed"] == 1
+
+
+def test_the_figures_are_added_though_the_producers_counts_are_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = Sender()
+
+    def no_answer(*_arguments: object) -> None:
+        raise TransientError("no answer", code="AWS006")
+
+    monkeypatch.setattr(sender.control, "count_sent", no_answer)
+
+    assert sender.send().status is Status.SENT
+    assert sender.figures.counts()[None, Status.SENT] == 1
+    assert [line["event"] for line in sender.log.lines if line["level"] == "WARNING"] == ["breaker.count_failed"]
