@@ -145,7 +145,6 @@ class _Batch:
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
-        self._dead_letters = ports.dead_letters
         self._run_all = ports.run_all
         self._rules = rules
         self._guards = guards
@@ -157,6 +156,7 @@ class _Batch:
         self._reached = reached
         self._jobs: list[Email | RejectedRequest] = []
         self._cancel_requests: list[CancelRequest] = []
+        self._unreadable: list[tuple[QueueMessage, str]] = []
         self._requeue = Requeue(
             {False: ports.retry_queue, True: ports.bulk_retry_queue},
             claims,
@@ -185,6 +185,8 @@ class _Batch:
                 # Not requeued: a new message would begin with a receive count of one.
                 self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
         self._finish()
+        if self._unreadable:
+            self._give_up_reading(self._unreadable)  # Last: a batch that a bug ends is handled again.
         return self._requeue.failed
 
     def _send(self, jobs: list[Email | RejectedRequest]) -> None:
@@ -206,7 +208,6 @@ class _Batch:
     def _receive(self, messages: Iterable[QueueMessage]) -> list[Email | RejectedRequest]:
         now, rules = self._clock.now(), self._rules
         jobs: list[Email | RejectedRequest] = []
-        unreadable: list[tuple[QueueMessage, str]] = []
         for message in messages:
             try:
                 job = receive(
@@ -218,14 +219,12 @@ class _Batch:
                     delivery_mode=rules.delivery.mode if rules.delivery else None,
                 )
             except EnvelopeError as err:
-                unreadable.append((message, redacted(f"Not an EventBridge event: {err}")))
+                self._unreadable.append((message, redacted(f"Not an EventBridge event: {err}")))
                 continue
             if isinstance(job, CancelRequest):
                 self._cancel_requests.append(job)
             else:
                 jobs.append(job)
-        if unreadable:
-            self._give_up_reading(unreadable)
         return jobs
 
     def _give_up_reading(self, unreadable: Sequence[tuple[QueueMessage, str]]) -> None:
@@ -233,7 +232,7 @@ class _Batch:
         for message, why in unreadable:
             self._metrics.count("RecordFailed")
             self._log.error("request.unreadable", message=why, sqs_message_id=message.message_id)
-        for index, err in self._dead_letters.put_all(unreadable).items():
+        for index, err in self._ports.dead_letters.put_all(unreadable).items():
             message, _ = unreadable[index]
             self._requeue.report_failure(message, "request.dead_letter_failed", err.message, code=err.code)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.fakes import request
+from tools.simulation.poison import POISON, Poisoned
 from tools.simulation.sender import Sender
 
 BROKEN = {
@@ -66,3 +69,15 @@ def test_the_reason_has_no_address() -> None:
     [(_, reason)] = sender.dead_letters.messages
     assert "ada@" not in reason
     assert "ada@" not in str(sender.log.lines)
+
+
+def test_it_is_one_dead_letter_though_a_bug_ends_its_batch() -> None:
+    sender = Sender()
+    guilty = sender.message(request(emailId=POISON, to=f"{POISON}@example.com"))
+    ports = sender.ports()
+    poisoned = msgspec.structs.replace(ports, suppression=Poisoned(ports.suppression, RuntimeError))
+
+    failed = SendEmails(poisoned, sender.rules)([QueueMessage("broken", "hello"), guilty], sender.clock.now() + 30)
+
+    assert set(failed) == {guilty.message_id}
+    assert [letter.message_id for letter, _ in sender.dead_letters.messages] == ["broken"]
