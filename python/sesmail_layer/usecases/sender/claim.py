@@ -241,7 +241,7 @@ class Claims:
             raise Unsettled(_UNSETTLED_SECONDS)
         if not self._resend_unknown:
             raise outcome_unknown()
-        if is_cancelled:
+        if is_cancelled or cancelled_by(record):
             return record.attempt
         self._metrics.count("EmailResentUnsettled")
         self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=record.attempt + 1)

@@ -222,3 +222,19 @@ def test_an_event_that_comes_while_a_claim_is_written_for_the_indexes_settles_it
 
     assert (len(sender.mailer.accepted), sender.tracking.records["one"].status) == (1, Status.SENT)
     assert waits(sender) == []
+
+
+def test_one_that_was_cancelled_meanwhile_is_not_reported_as_sent_again() -> None:
+    sender, message = unknown()
+    sender.run(sender.cancel({"emailId": "one"}))
+    sender.clock.sleep(300)
+    sender.progress.advance(sender.clock.now())
+    sender.clock.sleep(15)
+
+    sender.run(message)
+
+    record = sender.tracking.records["one"]
+    assert (record.status, record.attempt, record.error_type) == (Status.FAILED, 1, "cancelled")
+    assert len(sender.mailer.accepted) == 1
+    assert "EmailResentUnsettled" not in sender.metrics.counts
+    assert "email.resent_unsettled" not in [line["event"] for line in sender.log.lines]
