@@ -6,7 +6,7 @@
 # mail there are no batches, so missing data keeps the state: the alarm lasts as long as the pause.
 resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   alarm_name          = "${var.name}-Sending-Paused"
-  alarm_description   = "The breaker or an operator has paused a producer or the account, and its mail waits: sesmail status says which and why, sesmail resume ends it"
+  alarm_description   = "The breaker or an operator has paused a producer or the account, and its mail waits: sesmail status says which and why, sesmail resume --all (or --producer SOURCE) ends it"
   namespace           = "SESMail"
   metric_name         = "SendingPaused"
   dimensions          = { Name = var.name }

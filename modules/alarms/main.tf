@@ -185,7 +185,7 @@ resource "aws_cloudwatch_metric_alarm" "reputation_pause" {
   for_each = local.pause_alarms
 
   alarm_name          = "${var.name}-SES-${each.key}-Pause"
-  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %${var.breaker_mode == "pause" ? ", and the engine has paused all sending" : ""}. ${local.limits_of_ses[each.key]}. Find the cause, then run sesmail resume"
+  alarm_description   = "The account's ${each.value.metric} is above ${each.value.threshold * 100} %${var.breaker_mode == "pause" ? ", and the engine has paused all sending" : ""}. ${local.limits_of_ses[each.key]}. Find the cause, then run sesmail resume --all"
   namespace           = "AWS/SES"
   metric_name         = each.value.metric
   statistic           = "Maximum"

@@ -202,8 +202,8 @@ run "texts_say_what_ses_does_and_what_to_run" {
 
   assert {
     condition = { for key, alarm in aws_cloudwatch_metric_alarm.reputation_pause : key => alarm.alarm_description } == {
-      BounceRate    = "The account's Reputation.BounceRate is above 5 %, and the engine has paused all sending. SES reviews accounts at 5 % bounces and pauses their sending at 10 %. Find the cause, then run sesmail resume"
-      ComplaintRate = "The account's Reputation.ComplaintRate is above 0.1 %, and the engine has paused all sending. SES reviews accounts at 0.1 % complaints and pauses their sending at 0.5 %. Find the cause, then run sesmail resume"
+      BounceRate    = "The account's Reputation.BounceRate is above 5 %, and the engine has paused all sending. SES reviews accounts at 5 % bounces and pauses their sending at 10 %. Find the cause, then run sesmail resume --all"
+      ComplaintRate = "The account's Reputation.ComplaintRate is above 0.1 %, and the engine has paused all sending. SES reviews accounts at 0.1 % complaints and pauses their sending at 0.5 %. Find the cause, then run sesmail resume --all"
     }
     error_message = "The texts of the pause alarms."
   }

@@ -18,7 +18,13 @@ import msgspec
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.cancelling import cancelled
-from sesmail_layer.domain.record.claims import CANCELLATION, accepted_earlier, belongs_to_another, cancelled_by, key_of_source
+from sesmail_layer.domain.record.claims import (
+    CANCELLATION,
+    accepted_earlier,
+    belongs_to_another,
+    cancelled_by,
+    key_of_source,
+)
 from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord, Transition, fold

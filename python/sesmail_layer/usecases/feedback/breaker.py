@@ -223,7 +223,8 @@ class Breaker:
         self._metrics.count("BreakerTripped")
         self._metrics.level("SendingPaused", 1)
         event = paused_event(source, new, self._limits.cooldown_seconds)
-        then = f"the first probes go at {event.until}" if event.until else "it waits for an operator: sesmail resume"
+        resume = f"it waits for an operator: sesmail resume {'--all' if source == ACCOUNT else f'--producer {source}'}"
+        then = f"the first probes go at {event.until}" if event.until else resume
         about = {"error_type": _ERROR_TYPE, "producer": source, "trip": kind, "until": event.until}
         self._log.error("sending.paused", message=f"{_named(source)} paused: {why}; {then}", **about)
         self._publish(event)

@@ -85,7 +85,7 @@ class Guards:
             email.recipients = [to, *(copy for copy in copies if address_key(copy) not in email.dropped)]
 
     def check(self, email: Email) -> None:
-        """Raises PermanentError (cancelled, suppressed, denied, expired), HoldError (paused, not due, over the quota)."""
+        """Raises PermanentError (cancelled, suppressed, denied, expired), HoldError (paused, not due, over quota)."""
         now = self._clock.now()
         # First: whatever else ends the email, a record of it must not name an erased recipient.
         if self._producers.cancellations:

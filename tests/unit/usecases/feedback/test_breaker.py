@@ -53,7 +53,7 @@ def test_complaints_wait_for_an_operator() -> None:
 
     assert engine.state().trip == "complaint"
     assert engine.bus.announced[0].until is None
-    assert engine.log.messages()[-1].endswith("it waits for an operator: sesmail resume")
+    assert engine.log.messages()[-1].endswith(f"it waits for an operator: sesmail resume --producer {ME}")
 
 
 def test_a_paused_producer_is_excluded_from_the_accounts_rate() -> None:
