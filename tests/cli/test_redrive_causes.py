@@ -247,3 +247,24 @@ def test_messages_are_released_if_reading_fails_half_way(engine: MotoEngine, mon
         assert sesmail("redrive", "EmailQueue", "--dry-run").exit_code == 3
 
     assert len(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("queue", "detail", "cause", "what"),
+    [
+        ("EmailQueueDLQ", {"emailId": "order-1"}, "cancel-failed", "cancellation of email order-1 from my.application"),
+        ("EventBridgeDLQ", {"tag": "spring"}, "NO_PERMISSIONS", "cancellation of tag spring from my.application"),
+    ],
+)
+def test_a_cancellation_goes_back_and_is_no_email(
+    engine: MotoEngine, queue: str, detail: dict[str, str], cause: str, what: str
+) -> None:
+    engine.put_state("*", paused=True, paused_by="operator")
+    event = request() | {"detail-type": "Email Cancel Requested", "detail": detail}
+    message_id = engine.put(queue, event, ERROR_CODE="NO_PERMISSIONS", TARGET_ARN="arn:x-BulkQueue")
+
+    [found] = sesmail_json("redrive", queue, "--dry-run", exit_code=1)["messages"]
+    assert (found["what"], found["cause"], found["unsent"]) == (what, cause, False)
+    assert "never sent" not in sesmail("redrive", queue, "--discard", message_id, "--dry-run").stderr
+    assert sesmail_json("redrive", queue, "--yes")["moved"] == [message_id]
+    assert [json.loads(body) for body in engine.bodies("EmailQueue")] == [event]

@@ -12,12 +12,12 @@ from sesmail_layer.aws.queues import REASON
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import EnvelopeError, RequestEnvelope, open_envelope
+from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED, EnvelopeError, RequestEnvelope, open_envelope
 from sesmail_layer.domain.ses.ses_events import NotificationError, open_notification, read_event
 
 UNREADABLE = "unreadable"
+_CANCEL_FAILED = ("cancel-failed", "it failed on every try; see the EmailSender's log")
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
-_NO_REQUEST = frozenset({UNREADABLE, "other-event"})
 _UNSENT = frozenset({"no-record", "not-sent"})
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
@@ -104,7 +104,7 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
         why=str(logged or why),
         target=None if stays else target,
         stays=stays,
-        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and cause not in _NO_REQUEST),
+        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and _is_email(message)),
     )
 
 
@@ -121,11 +121,26 @@ def _request(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     email_id, target = email_id_of(envelope), _target(message, envelope, dead_letter_queue)
     what = f"email {email_id} from {envelope.source}"
     undelivered = dead_letter_queue == BUS_DEAD_LETTER_QUEUE
+    if envelope.detail_type == CANCEL_REQUESTED:
+        cause, why = _bus_error(message) if undelivered else _CANCEL_FAILED
+        return f"cancellation {_cancelled(envelope)}from {envelope.source}", cause, why, "EmailQueue", None
     cause, why = _bus_error(message) if undelivered else _send_error(email_id, context)
     if envelope.detail_type != "Email Request":
         stays = f"its detail-type is '{envelope.detail_type}', not 'Email Request'"
         return what, "other-event", why, target, stays
     return what, cause, why, target, _blocker(envelope, context)
+
+
+def _is_email(message: DeadLetterMessage) -> bool:
+    request = request_of(message)
+    return request is not None and request.detail_type == "Email Request"
+
+
+def _cancelled(envelope: RequestEnvelope) -> str:
+    """Name what a producer cancels: one email, or all with a tag; empty where it cannot be read."""
+    detail = envelope.detail if isinstance(envelope.detail, dict) else {}
+    names = {"emailId": "of email", "tag": "of tag"}
+    return next((f"{text} {detail[name]} " for name, text in names.items() if isinstance(detail.get(name), str)), "")
 
 
 def _blocker(envelope: RequestEnvelope, context: RedriveContext) -> str | None:
