@@ -12,9 +12,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue
+from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
-from tests.cli.conftest import MotoEngine, ago, sesmail, sesmail_json
+from tests.cli.conftest import SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.test_redrive import notification, request
 
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
@@ -268,3 +269,22 @@ def test_a_cancellation_goes_back_and_is_no_email(
     assert "never sent" not in sesmail("redrive", queue, "--discard", message_id, "--dry-run").stderr
     assert sesmail_json("redrive", queue, "--yes")["moved"] == [message_id]
     assert [json.loads(body) for body in engine.bodies("EmailQueue")] == [event]
+
+
+def test_the_record_of_another_source_says_nothing_about_an_email(engine: MotoEngine) -> None:
+    """Who deletes the message would lose it without a warning."""
+    engine.record(SENT, original_source="another.shop")
+    message_id = engine.put("EmailQueueDLQ", request())
+
+    [found] = sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
+    assert (found["cause"], found["unsent"]) == ("no-record", True)
+    asked = sesmail("redrive", "EmailQueue", "--discard", message_id, "--dry-run").stderr
+    assert "1 of them are emails that were never sent" in asked
+
+
+def test_the_record_under_the_key_of_the_source_counts(engine: MotoEngine) -> None:
+    engine.record(original_source="another.shop")
+    engine.record(SENT, email_id=key_of_source("order-1", SOURCE))
+    engine.put("EmailQueueDLQ", request())
+
+    assert causes(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)) == {"status-not-published": 1}

@@ -177,3 +177,9 @@ def test_a_record_that_says_more_is_read_with_the_messages(visitor: Visitor, eng
     letters(engine, 1)
     engine.record(email_id="order-0", status=Status.SENT)
     assert "its record has status 'sent'" in Html(visitor.text(f"dead-letters/{QUEUE}")).text
+
+
+def test_a_record_of_another_source_is_not_that_of_the_email(visitor: Visitor, engine: MotoEngine) -> None:
+    letters(engine, 1)
+    engine.record(email_id="order-0", status=Status.SENT, original_source="another.shop")
+    assert "1 never sent" in Html(visitor.text(f"dead-letters/{QUEUE}")).text

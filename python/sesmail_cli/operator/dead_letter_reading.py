@@ -22,7 +22,7 @@ from sesmail_cli.operator.dead_letters import (
     LoggedError,
     RedriveContext,
     classify,
-    email_id_of,
+    record_keys_of,
     request_of,
 )
 from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, Engine
@@ -95,7 +95,7 @@ class DeadLetterReading:
         engine = self._engine
         requests = [request for message in messages if (request := request_of(message))]
         records, paused = _records_and_pauses(
-            engine, {email_id_of(one) for one in requests}, {one.source for one in requests}
+            engine, {key for one in requests for key in record_keys_of(one)}, {one.source for one in requests}
         )
         return RedriveContext(
             now=engine.clock.now(),

@@ -10,6 +10,7 @@ from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUE
 from sesmail_cli.operator.format import describe_pause
 from sesmail_layer.aws.queues import REASON
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.record.claims import belongs_to_another, key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED, EnvelopeError, RequestEnvelope, open_envelope
@@ -68,7 +69,7 @@ class RedriveContext(msgspec.Struct, frozen=True, kw_only=True):
     paused: Mapping[str, SendingState]
     ses_sending_enabled: bool | None
     records: Mapping[str, TrackingRecord]
-    """By emailId, for the emails of the messages."""
+    """By key, for the emails of the messages (`record_keys_of`)."""
     logged: Mapping[str, LoggedError]
     """By SQS message id: the last error that the function logged."""
     topics: Collection[str]
@@ -84,9 +85,27 @@ def request_of(message: DeadLetterMessage) -> RequestEnvelope | None:
 
 
 def email_id_of(request: RequestEnvelope) -> str:
-    """Return the id of a request's email: the given one, else the one that the sender makes of the event's id."""
+    """Return the id of a request's email: its record's, the given one, or the one that the sender makes of the event's.
+    """
+    if request.hop.record_id:
+        return request.hop.record_id
     given = request.detail.get("emailId") if isinstance(request.detail, dict) else None
     return given if isinstance(given, str) and given else f"email-{request.id}"
+
+
+def record_keys_of(request: RequestEnvelope) -> list[str]:
+    """Return the keys that the record of a request's email may have: another source may have used the id first."""
+    email_id = email_id_of(request)
+    return [email_id] if request.hop.record_id else [email_id, key_of_source(email_id, request.source)]
+
+
+def record_of(request: RequestEnvelope, records: Mapping[str, TrackingRecord]) -> TrackingRecord | None:
+    """Choose the record of a request's email among those under its keys; never that of another source."""
+    plain = records.get(email_id_of(request))
+    if request.hop.record_id:
+        return plain
+    own = records.get(key_of_source(email_id_of(request), request.source))
+    return own or (None if plain is None or belongs_to_another(plain, request.source) else plain)
 
 
 def classify(message: DeadLetterMessage, dead_letter_queue: str, context: RedriveContext) -> Classification:
@@ -124,7 +143,7 @@ def _request(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     if envelope.detail_type == CANCEL_REQUESTED:
         cause, why = _bus_error(message) if undelivered else _CANCEL_FAILED
         return f"cancellation {_cancelled(envelope)}from {envelope.source}", cause, why, "EmailQueue", None
-    cause, why = _bus_error(message) if undelivered else _send_error(email_id, context)
+    cause, why = _bus_error(message) if undelivered else _send_error(record_of(envelope, context.records))
     if envelope.detail_type != "Email Request":
         stays = f"its detail-type is '{envelope.detail_type}', not 'Email Request'"
         return what, "other-event", why, target, stays
@@ -187,8 +206,7 @@ def _bus_error(message: DeadLetterMessage) -> tuple[str, str]:
     return code or "undelivered", why
 
 
-def _send_error(email_id: str, context: RedriveContext) -> tuple[str, str]:
-    record = context.records.get(email_id)
+def _send_error(record: TrackingRecord | None) -> tuple[str, str]:
     if record is None:
         return "no-record", "it failed on every try before it had a record; see the EmailSender's log"
     if record.status in _NOT_SENT:
