@@ -191,6 +191,27 @@ class TestMany:
         assert ses_v2.suppressed == {EVE: "COMPLAINT"}
         assert len(logged()) == 103
 
+    @pytest.mark.usefixtures("on_a_terminal")
+    def test_only_what_was_shown_and_is_unchanged_is_removed(
+        self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        engine.suppress(email=ADA)
+        engine.suppress(email=BOB)
+
+        def meanwhile(*_: Any, **__: Any) -> bool:
+            engine.suppress(SuppressionReason.SPAM_COMPLAINT, email=ADA)
+            engine.suppress(email="late@example.com")
+            return True
+
+        monkeypatch.setattr(CommandContext, "confirm", meanwhile)
+
+        result = sesmail("suppression", "remove", "--where", "domain=example.com")
+
+        assert result.exit_code == 1
+        assert "1 changed meanwhile" in result.stderr
+        assert suppressed(engine) == {ADA, "late@example.com"}
+        assert [line["email"] for line in logged()] == [BOB]
+
     @pytest.mark.parametrize(
         ("where", "error"),
         [

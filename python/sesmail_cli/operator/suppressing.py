@@ -148,15 +148,18 @@ def remove_address(engine: Engine, key: str, *, from_ses: bool) -> Removal:
 
 
 def remove_matching(
-    engine: Engine, where: SuppressionFilter, *, from_ses: bool, progress: Callable[[int], None] | None = None
+    engine: Engine, shown: Sequence[Suppression], *, from_ses: bool, progress: Callable[[int], None] | None = None
 ) -> Removal:
-    """Remove all entries that match. Raises UsageError (the log), before anything is removed.
+    """Remove the entries that were shown. Raises UsageError (the log), before anything is removed.
 
-    An entry that changes meanwhile stays: a complaint that arrives now is not removed with an old bounce.
+    An entry that has changed since, or changes meanwhile, stays: a complaint is not removed with an old bounce.
     """
-    now_text = utc_text(engine.clock.now())
-    chosen = (one for one in _scan(engine) if where.match(one[1]) and not one[1].expired(now_text))
-    return _remove(engine, chosen, from_ses=from_ses, progress=progress)
+    as_shown = {entry.email: entry for entry in shown}
+    table, sleep = engine.resource_name("Suppression"), engine.clock.sleep
+    now = ((item, read_suppression(item)) for item in read_items(engine.dynamodb, table, "email", as_shown, sleep))
+    chosen = (one for one in now if one[1] == as_shown[one[1].email])
+    done = _remove(engine, chosen, from_ses=from_ses, progress=progress)
+    return msgspec.structs.replace(done, changed=len(as_shown) - done.removed)
 
 
 def _remove(
