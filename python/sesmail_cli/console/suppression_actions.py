@@ -13,7 +13,7 @@ from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import View
 from sesmail_cli.operator.arguments import new_address
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.operator.removal_log import log_path
+from sesmail_cli.operator.removal_log import log_folder, new_log
 from sesmail_cli.operator.suppressing import LARGEST_NOTE, Removal, add, look_up, remove_address
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
@@ -129,7 +129,8 @@ def _removal_effects(entries: Mapping[str, Suppression], keys: Sequence[str], *,
     effects = []
     if entries:
         effects.append(f"{'It gets' if one else 'They get'} mail again: the next email goes out.")
-        effects.append(f"What is removed is kept in {log_path()}; `sesmail suppression import --from csv` restores it.")
+        restores = "`sesmail suppression import --from csv` restores it"
+        effects.append(f"What is removed is kept in a new file in {log_folder()}; {restores}.")
     if gone := len(keys) - len(entries):
         effects.append(f"{gone} of {len(keys)} {'is' if gone == 1 else 'are'} not suppressed here.")
     if complaints := sum(entry.reason is SuppressionReason.SPAM_COMPLAINT for entry in entries.values()):
@@ -157,7 +158,8 @@ def run_removal(view: View, fields: Fields) -> Result:
     if _digest(view.engine.suppression.get_many(keys)) != "".join(fields.get("seen", ())):
         raise UsageError("An entry has changed since it was shown: look at it again, then remove it.")
     from_ses = bool(fields.get("ses"))
-    done = [remove_address(view.engine, key, from_ses=from_ses) for key in keys]
+    log = new_log(view.engine)
+    done = [remove_address(view.engine, key, from_ses=from_ses, log=log) for key in keys]
     return Result(
         title=f"Removed {sum(one.removed for one in done):,}",
         lines=_removal_lines(done, from_ses=from_ses),
