@@ -98,14 +98,15 @@ def _print_one(context: CommandContext, done: OneResult) -> None:
 
 
 def _many(context: CommandContext, selection: Selection, *, yes: bool, dry_run: bool) -> int:
-    with err.status("Searching"):
-        before = preview(context.engine, selection)
     context.print(f"Cancel all {escape(selection.describe())}:")
-    _print_known(context, before.known, of_dry_run=True)
-    _print_unknown(context, before)
-    if not context.confirm("Cancel them?", yes=yes, dry_run=dry_run):
-        context.print_json({"selection": selection, "would": before, "cancelled": False})
-        return OK if dry_run else ATTENTION
+    if dry_run or not yes:  # With --yes the rule comes first: emails go out while they are counted.
+        with err.status("Searching"):
+            before = preview(context.engine, selection)
+        _print_known(context, before.known, of_dry_run=True)
+        _print_unknown(context, before)
+        if not context.confirm("Cancel them?", yes=yes, dry_run=dry_run):
+            context.print_json({"selection": selection, "would": before, "cancelled": False})
+            return OK if dry_run else ATTENTION
     try:
         with err.status("Cancelling") as shown:
             done = cancel_selection(
@@ -138,6 +139,8 @@ def _print_known(context: CommandContext, known: Mapping[Outcome, int], *, of_dr
 
 
 def _print_unknown(context: CommandContext, before: Preview) -> None:
+    if before.counted_back_to:
+        context.print(f"  counted back to {before.counted_back_to}; what came before that is cancelled too")
     context.print(
         f"  and every match that has no record yet: the queues hold about {before.waiting_messages:,} messages, "
         "of all producers"
