@@ -24,6 +24,7 @@ from sesmail_cli.operator.sending_control import why_unknown
 from sesmail_cli.terminal import err
 from sesmail_layer.domain.guards.cancelling import CancellationsFullError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.cancel import Outcome
 
 _OF_ONE = {
@@ -73,6 +74,8 @@ def cancel(
     selection = Selection(
         producer=producer, since=point_in_time(since, now) if since else None, template=template, tag=tag
     )
+    if selection.since and selection.since > utc_text(now):
+        raise UsageError(f"--since ({selection.since}) is in the future: no email was accepted then.")
     if selection.empty:
         raise UsageError("Which emails? Give an EMAIL_ID, or one or more of --producer, --since, --tag, --template.")
     return _many(context, selection, yes=yes, dry_run=dry_run)
