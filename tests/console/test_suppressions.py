@@ -177,6 +177,9 @@ def test_an_erased_address_can_be_seen_and_not_chosen(visitor: Visitor, engine: 
     page = Html(visitor.text("suppressions"))
     assert "sha256:0123456789ab… (erased)" in page.text
     assert page.values("address") == []
+    key = ("address", "sha256:0123456789abcdef0123456789abcdef")
+    plan = visitor.text_of_post("actions/suppressions-remove", key)
+    assert "sesmail suppression remove" not in plan, "the command takes addresses only"
 
 
 def test_a_damaged_link_says_so(visitor: Visitor) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from sesmail_cli.console.actions import Action, Fields, Plan, Result, Rows
-from sesmail_cli.console.suppressions import PLACE, blocks, display
+from sesmail_cli.console.suppressions import PLACE, blocks, display, is_readable
 from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import View
 from sesmail_cli.operator.arguments import new_address
@@ -43,7 +43,7 @@ def plan_addition(view: View, fields: Fields) -> Plan:
     return Plan(
         title=f"Suppress {given.address}?",
         effects=effects,
-        command=view.command("suppression", "add", given.address, *_addition_options(given)),
+        command=view.command("suppression", "add", *_addition_options(given), value=given.address),
         button="Suppress it",
         fields=fields,
         back=view.url(PLACE.path),
@@ -100,21 +100,26 @@ def plan_removal(view: View, fields: Fields) -> Plan:
     entries = view.engine.suppression.get_many(keys)
     from_ses = bool(fields.get("ses"))
     back = view.url(f"{PLACE.path}/{keys[0]}") if len(keys) == 1 else view.url(PLACE.path)
-    command = "\n".join(
-        view.command("suppression", "remove", key, "--ses" if from_ses else "--no-ses", "--yes") for key in keys
-    )
     # An address may be on SES's own list alone.
     is_idle = not entries and not from_ses
     return Plan(
         title="Nothing to remove" if is_idle else _removal_title(keys, is_listed=bool(entries)),
         effects=_removal_effects(entries, keys, from_ses=from_ses),
-        command=command,
+        command=_removal_command(view, keys, from_ses=from_ses),
         button="" if is_idle else f"Remove {len(keys)}" if len(keys) > 1 else "Remove it",
         fields={"address": keys, "ses": ["yes"] if from_ses else [], "seen": [_digest(entries)]},
         back=back,
         place=PLACE.path,
         examples=_entries_table(entries),
     )
+
+
+def _removal_command(view: View, keys: Sequence[str], *, from_ses: bool) -> str:
+    """Return the commands that do the same; empty where an entry is of an erased address, which no command takes."""
+    if not all(map(is_readable, keys)):
+        return ""
+    of_ses = "--ses" if from_ses else "--no-ses"
+    return "\n".join(view.command("suppression", "remove", of_ses, "--yes", value=key) for key in keys)
 
 
 def _removal_title(keys: Sequence[str], *, is_listed: bool) -> str:

@@ -85,8 +85,7 @@ def request_of(message: DeadLetterMessage) -> RequestEnvelope | None:
 
 
 def email_id_of(request: RequestEnvelope) -> str:
-    """Return the id of a request's email: its record's, the given one, or the one that the sender makes of the event's.
-    """
+    """Return the id of a request's email: its record's key, the given id, or the one made of the event's id."""
     if request.hop.record_id:
         return request.hop.record_id
     given = request.detail.get("emailId") if isinstance(request.detail, dict) else None
