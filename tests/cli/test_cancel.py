@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
+from sesmail_layer.usecases.find import find
 from tests.cli.conftest import NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 
 SENT = Entry("sent/1", ago(50), 1, Status.SENT, detail={"sesMessageId": "0100-1"})
@@ -126,8 +128,6 @@ def test_a_selection_ends_what_matches_and_leaves_a_rule(engine: MotoEngine) -> 
     result = sesmail("cancel", *selection, "--yes")
 
     assert result.exit_code == 1
-    assert "12 would be cancelled" in result.stdout
-    assert "the queues hold about 1 messages, of all producers" in result.stdout
     assert "12 cancelled" in result.stdout
     assert "1 handed to SES already: nothing can be done about them" in result.stdout
     assert "its number is not known; the rule is in force everywhere within 15 seconds" in result.stdout
@@ -158,6 +158,48 @@ def test_a_dry_run_says_what_would_happen(engine: MotoEngine) -> None:
 
     assert answer["would"]["known"] == {"cancelled": 1, "handed_to_ses": 1}
     assert answer["cancelled"] is False
+
+
+@pytest.mark.parametrize("options", [["--yes"], ["--dry-run"], []])
+def test_a_producer_that_is_not_known_is_noted(engine: MotoEngine, options: list[str]) -> None:
+    """It may be one whose mail is all scheduled, and older than what is looked at."""
+    engine.put_state(SOURCE)
+
+    result = sesmail("cancel", "--producer", "my.aplication", *options)
+
+    assert "Did you mean 'my.application'? Known: my.application." in result.stderr
+    rules = CancelRules(engine.dynamodb, f"{NAME}-Control").read("my.aplication").rules
+    assert len(rules) == (1 if options == ["--yes"] else 0)
+
+
+def test_with_yes_the_rule_comes_before_anything_is_counted(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(engine, "order-1")
+    rules: list[int] = []
+
+    def counted(*given: Any, **options: Any) -> Any:
+        rules.append(len(CancelRules(engine.dynamodb, f"{NAME}-Control").read(SOURCE).rules))
+        return find(*given, **options)
+
+    monkeypatch.setattr("sesmail_cli.operator.cancelling.find", counted)
+
+    assert sesmail("cancel", "--producer", SOURCE, "--yes").exit_code == 0
+    assert rules == [1]
+
+
+def test_a_preview_ends_after_some_pages_and_says_how_far_it_counted(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_cli.operator.cancelling.LARGEST_PAGE", 1)
+    for number in range(5):
+        waiting(engine, f"order-{number}", seconds_ago=60 * (number + 1))
+    third = records(engine)["order-2"].timestamp
+
+    result = sesmail("cancel", "--producer", SOURCE, "--dry-run")
+    assert "3 would be cancelled" in result.stdout
+    assert f"counted back to {third}; what came before that is cancelled too" in result.stdout
+    assert sesmail_json("cancel", "--producer", SOURCE, "--dry-run")["would"]["countedBackTo"] == third
 
 
 def test_it_may_be_repeated(engine: MotoEngine) -> None:
@@ -201,7 +243,7 @@ def test_a_hundred_rules_of_a_producer_are_enough(engine: MotoEngine, monkeypatc
         ([], "Which emails? Give an EMAIL_ID, or one or more of --producer"),
         (["order-1", "--tag", "a"], "An EMAIL_ID is one email"),
         (["--since", "yesterday"], "'yesterday' is no time"),
-        (["--producer", "my.aplication"], "Did you mean 'my.application'? Known: my.application."),
+        (["--since", "2999-01-01"], "--since (2999-01-01T00:00:00.000Z) is in the future"),
         (["--producer", "*"], "'*' is no producer"),
     ],
 )

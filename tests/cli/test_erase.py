@@ -183,6 +183,30 @@ def test_where_a_thousand_addresses_were_erased_lately_nothing_is(
     assert len(engine.items("EmailTracking")) == 1
 
 
+def test_what_is_accepted_while_the_question_waits_is_cancelled_and_deleted(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*_: object, **__: object) -> bool:
+        engine.record(DEFERRED, email_id="late", request_event_id="event-2")
+        engine.suppress()
+        return True
+
+    monkeypatch.setattr(CommandContext, "confirm", meanwhile)
+
+    assert sesmail("erase", ADA).exit_code == 0
+    assert engine.items("EmailTracking") == []
+    assert "ada@" not in everything(engine)
+
+
+def test_a_record_without_a_status_is_erased(engine: MotoEngine) -> None:
+    """Earlier versions wrote some."""
+    row = {"emailId": {"S": "old"}, "toEmail": {"S": ADA}, "timestamp": {"S": "2025-01-01T00:00:00.000Z"}}
+    engine.dynamodb.put_item(TableName=f"{NAME}-EmailTracking", Item=row)
+
+    assert sesmail("erase", ADA, "--yes").exit_code == 0
+    assert engine.items("EmailTracking") == []
+
+
 def test_a_claimed_email_is_found_by_the_documented_scan_only(engine: MotoEngine) -> None:
     """No index has it before its next write."""
     engine.record(CLAIMED)

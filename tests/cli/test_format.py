@@ -21,6 +21,14 @@ def test_a_pause_without_details_is_by_an_operator() -> None:
     assert describe_pause("*", SendingState(paused=True)) == "all sending, by an operator"
 
 
+@pytest.mark.parametrize(
+    ("source", "command"), [("*", "sesmail resume --all"), ("a shop", "sesmail resume --producer 'a shop'")]
+)
+def test_a_pause_that_does_not_end_by_itself_names_the_command_that_ends_it(source: str, command: str) -> None:
+    state = SendingState(paused=True, paused_by="breaker", trip="complaint", opened_at=1.0)
+    assert describe_pause(source, state, 60.0).endswith(f"(until `{command}`)")
+
+
 def test_every_suppression_reason_has_its_description() -> None:
     assert set(SUPPRESSION_REASONS) == set(SuppressionReason)
 

@@ -14,6 +14,8 @@ from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.breaker import Counts
 from sesmail_layer.domain.guards.sending_state import Evidence, SendingState
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_json
 
 
@@ -261,6 +263,26 @@ def test_an_unknown_producer_is_refused_and_the_known_are_named(engine: MotoEngi
     assert "'my.aplication' is no producer that this engine knows. Did you mean 'my.application'?" in result.stderr
     assert "Known: a#shop, blog, my.application." in result.stderr
     assert state(engine, "my.aplication") is None
+
+
+def test_an_unknown_producer_can_be_paused_by_force(engine: MotoEngine) -> None:
+    assert "If the name is right, add --force." in sesmail("pause", "--producer", "later").stderr
+    assert sesmail("pause", "--producer", "later", "--force").exit_code == 0
+    assert (found := state(engine, "later")) is not None
+    assert found.paused
+
+
+def test_a_producer_that_only_schedules_is_known_behind_the_mail_of_others(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_layer.usecases.find.READS_PER_PAGE", 2)
+    monkeypatch.setattr("sesmail_layer.usecases.find._CHUNK", 1)
+    waits = Entry("mark/1/00001/deferred", ago(50), 1, Status.DEFERRED, detail={"reason": "scheduled"})
+    for number, source in enumerate(["others", "others", "others", "scheduling"]):
+        at = ago(60 * (number + 1))
+        engine.record(waits, email_id=f"e{number}", original_source=source, timestamp=at, date_partition=at[:10])
+
+    assert sesmail("pause", "--producer", "scheduling").exit_code == 0
 
 
 def test_everybody_is_no_producer(engine: MotoEngine) -> None:

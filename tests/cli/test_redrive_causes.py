@@ -12,9 +12,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue
+from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
-from tests.cli.conftest import MotoEngine, ago, sesmail, sesmail_json
+from tests.cli.conftest import SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.test_redrive import notification, request
 
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
@@ -247,3 +248,43 @@ def test_messages_are_released_if_reading_fails_half_way(engine: MotoEngine, mon
         assert sesmail("redrive", "EmailQueue", "--dry-run").exit_code == 3
 
     assert len(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("queue", "detail", "cause", "what"),
+    [
+        ("EmailQueueDLQ", {"emailId": "order-1"}, "cancel-failed", "cancellation of email order-1 from my.application"),
+        ("EventBridgeDLQ", {"tag": "spring"}, "NO_PERMISSIONS", "cancellation of tag spring from my.application"),
+    ],
+)
+def test_a_cancellation_goes_back_and_is_no_email(
+    engine: MotoEngine, queue: str, detail: dict[str, str], cause: str, what: str
+) -> None:
+    engine.put_state("*", paused=True, paused_by="operator")
+    event = request() | {"detail-type": "Email Cancel Requested", "detail": detail}
+    message_id = engine.put(queue, event, ERROR_CODE="NO_PERMISSIONS", TARGET_ARN="arn:x-BulkQueue")
+
+    [found] = sesmail_json("redrive", queue, "--dry-run", exit_code=1)["messages"]
+    assert (found["what"], found["cause"], found["unsent"]) == (what, cause, False)
+    assert "never sent" not in sesmail("redrive", queue, "--discard", message_id, "--dry-run").stderr
+    assert sesmail_json("redrive", queue, "--yes")["moved"] == [message_id]
+    assert [json.loads(body) for body in engine.bodies("EmailQueue")] == [event]
+
+
+def test_the_record_of_another_source_says_nothing_about_an_email(engine: MotoEngine) -> None:
+    """Who deletes the message would lose it without a warning."""
+    engine.record(SENT, original_source="another.shop")
+    message_id = engine.put("EmailQueueDLQ", request())
+
+    [found] = sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)["messages"]
+    assert (found["cause"], found["unsent"]) == ("no-record", True)
+    asked = sesmail("redrive", "EmailQueue", "--discard", message_id, "--dry-run").stderr
+    assert "1 of them are emails that were never sent" in asked
+
+
+def test_the_record_under_the_key_of_the_source_counts(engine: MotoEngine) -> None:
+    engine.record(original_source="another.shop")
+    engine.record(SENT, email_id=key_of_source("order-1", SOURCE))
+    engine.put("EmailQueueDLQ", request())
+
+    assert causes(sesmail_json("redrive", "EmailQueue", "--dry-run", exit_code=1)) == {"status-not-published": 1}

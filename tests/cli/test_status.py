@@ -87,7 +87,7 @@ def test_a_pause_of_the_breaker_shows_what_ends_it(engine: MotoEngine) -> None:
     first, second = (line for line in sesmail("status").stdout.splitlines() if line.startswith("Paused: "))
 
     assert first.endswith("too many bounces (probes start at 2026-11-24T11:01:00.000Z)")
-    assert second.endswith("too many complaints (until `sesmail resume`)")
+    assert second.endswith("too many complaints (until `sesmail resume --producer b.app`)")
 
 
 def test_states_without_a_pause_are_left_out(engine: MotoEngine) -> None:

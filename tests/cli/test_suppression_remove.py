@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sesmail_cli.operator.command import CommandContext
-from sesmail_cli.operator.removal_log import log_path
+from sesmail_cli.operator.removal_log import log_folder
 from sesmail_layer.aws.dynamodb_items import read_items
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, NAME, MotoEngine, ago, sesmail, sesmail_json
@@ -30,7 +30,12 @@ def suppressed(engine: MotoEngine) -> set[str]:
 
 
 def logged() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log_path().read_text().splitlines()]
+    return [json.loads(line) for log in logs() for line in log.read_text().splitlines()]
+
+
+def logs() -> list[Path]:
+    """The files of the runs, the first one first."""
+    return sorted(log_folder().glob("removed-suppressions-*.jsonl"))
 
 
 class TestOneAddress:
@@ -52,7 +57,7 @@ class TestOneAddress:
 
         assert result.exit_code == 1
         assert suppressed(engine) == {ADA}
-        assert not log_path().exists()
+        assert not logs()
         if options:
             assert f"Would remove {ADA} from the suppression list. Nothing was changed." in result.stderr
 
@@ -191,6 +196,27 @@ class TestMany:
         assert ses_v2.suppressed == {EVE: "COMPLAINT"}
         assert len(logged()) == 103
 
+    @pytest.mark.usefixtures("on_a_terminal")
+    def test_only_what_was_shown_and_is_unchanged_is_removed(
+        self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        engine.suppress(email=ADA)
+        engine.suppress(email=BOB)
+
+        def meanwhile(*_: Any, **__: Any) -> bool:
+            engine.suppress(SuppressionReason.SPAM_COMPLAINT, email=ADA)
+            engine.suppress(email="late@example.com")
+            return True
+
+        monkeypatch.setattr(CommandContext, "confirm", meanwhile)
+
+        result = sesmail("suppression", "remove", "--where", "domain=example.com")
+
+        assert result.exit_code == 1
+        assert "1 changed meanwhile" in result.stderr
+        assert suppressed(engine) == {ADA, "late@example.com"}
+        assert [line["email"] for line in logged()] == [BOB]
+
     @pytest.mark.parametrize(
         ("where", "error"),
         [
@@ -225,11 +251,12 @@ class TestLog:
 
         for _ in range(2):
             sesmail("suppression", "remove", ADA, "--yes")
-            assert sesmail("suppression", "import", str(log_path()), "--from", "csv").exit_code == 0
+            assert sesmail("suppression", "import", str(logs()[-1]), "--from", "csv").exit_code == 0
             assert engine.items("Suppression") == before
 
         assert [line["engine"] for line in logged()] == [NAME, NAME]
-        assert stat.S_IMODE(log_path().stat().st_mode) == 0o600
+        assert [stat.S_IMODE(log.stat().st_mode) for log in logs()] == [0o600, 0o600]
+        assert all(log.name.startswith(f"removed-suppressions-{NAME}-20") for log in logs())
 
     def test_nothing_is_removed_where_the_log_cannot_be_written(
         self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -98,6 +98,12 @@ def test_a_request_from_elsewhere_is_refused(server: LocalServer, method: str, h
     assert ask(server, method, "/the-token/", headers) == 403
 
 
+def test_a_request_line_that_is_no_address_is_refused(server: LocalServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.server_port)) as connection:
+        connection.sendall(b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 400 " in connection.recv(100)
+
+
 def test_an_action_needs_its_own_origin(server: LocalServer) -> None:
     assert ask(server, "POST", "/the-token/actions/pause") == 403
     assert ask(server, "GET", "/the-token/") == 200

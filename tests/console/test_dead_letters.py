@@ -105,6 +105,18 @@ def test_moving_all_that_can_succeed_moves_what_was_shown(visitor: Visitor, engi
     assert "2 read" in Html(visitor.text(f"dead-letters/{QUEUE}")).text
 
 
+def test_no_command_is_shown_that_would_move_more(visitor: Visitor, engine: MotoEngine) -> None:
+    one, *_ = letters(engine, 12)
+    visitor.text(f"dead-letters/{QUEUE}")
+    plan = Html(visitor.text("actions/redrive", f"queue={QUEUE}"))
+    assert "sesmail redrive" not in plan.text, "not all was read"
+    read_all(visitor)
+    assert "sesmail redrive" in Html(visitor.text("actions/redrive", f"queue={QUEUE}")).text
+    plan = Html(visitor.text("actions/redrive", f"queue={QUEUE}&id={one}"))
+    assert "1 of 1 dead letter go back" in plan.text
+    assert "sesmail redrive" not in plan.text, "one message was chosen"
+
+
 def test_one_message_is_shown_in_full_and_deleted(visitor: Visitor, engine: MotoEngine) -> None:
     kept, gone = letters(engine, 2)
     engine.record(email_id="order-1")
@@ -177,3 +189,61 @@ def test_a_record_that_says_more_is_read_with_the_messages(visitor: Visitor, eng
     letters(engine, 1)
     engine.record(email_id="order-0", status=Status.SENT)
     assert "its record has status 'sent'" in Html(visitor.text(f"dead-letters/{QUEUE}")).text
+
+
+def test_a_record_of_another_source_is_not_that_of_the_email(visitor: Visitor, engine: MotoEngine) -> None:
+    letters(engine, 1)
+    engine.record(email_id="order-0", status=Status.SENT, original_source="another.shop")
+    assert "1 never sent" in Html(visitor.text(f"dead-letters/{QUEUE}")).text
+
+
+def test_what_was_read_is_released_before_it_is_moved(
+    visitor: Visitor, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_cli.operator.dead_letter_reading.HIDDEN_SECONDS", 120)
+    letters(engine, 12)
+    read_all(visitor)
+    plan = Html(visitor.text("actions/redrive", f"queue={QUEUE}"))
+    started = time.monotonic()
+    assert "Moved 12" in done_text(visitor, confirm(visitor, "redrive", plan))
+    assert time.monotonic() - started < 60
+
+
+def test_while_what_was_read_is_hidden_to_read_again_finds_what_is_new(
+    visitor: Visitor, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_cli.operator.dead_letter_reading.HIDDEN_SECONDS", 120)
+    letters(engine, 2)
+    read_all(visitor)
+    engine.put(QUEUE, request("late"))
+    assert "3 read" in Html(visitor.text(f"dead-letters/{QUEUE}", "again=yes")).text
+
+
+def test_reading_ends_where_only_messages_that_were_read_come_again(
+    visitor: Visitor, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesmail_cli.operator.dead_letter_reading.HIDDEN_SECONDS", 0)
+    letters(engine, 3)
+    visitor.text(f"dead-letters/{QUEUE}")
+    for step in range(3):
+        page = Html(visitor.text(f"dead-letters/{QUEUE}", "more=yes"))
+        assert bool(page.links("read-on")) == (step < 2)
+    assert "3 read" in page.text
+
+
+def test_only_fresh_messages_are_classified(
+    visitor: Visitor, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, requests_counted: Callable[[], Any]
+) -> None:
+    monkeypatch.setattr("sesmail_cli.operator.dead_letter_reading.HIDDEN_SECONDS", 0)
+    letters(engine, 3)
+    visitor.text(f"dead-letters/{QUEUE}")
+    with requests_counted() as asked:
+        visitor.text(f"dead-letters/{QUEUE}", "more=yes")
+    assert asked == ["ReceiveMessage"]
+
+
+def test_an_id_that_is_no_unicode_has_a_page(visitor: Visitor, engine: MotoEngine) -> None:
+    event = '{"id": "1", "source": "s", "detail-type": "Email Request", "detail": {"emailId": "\\ud800"}}'
+    bad = engine.put(QUEUE, event)
+    read_all(visitor)
+    assert "/token/emails/%3F" in Html(visitor.text(f"dead-letters/{QUEUE}/{bad}")).hrefs

@@ -188,6 +188,8 @@ def test_one_email_is_cancelled_from_its_page(visitor: Visitor, busy: MotoEngine
     plan = Html(visitor.text("actions/cancel-email", href.partition("?")[2]))
     assert "It waits. It ends as failed" in plan.text
     assert "sesmail cancel waits-0 --yes" in plan.text
+    dashed = Html(visitor.text("actions/cancel-email", "id=-1"))
+    assert "sesmail cancel --yes -- -1" in dashed.text, "it is no option"
     assert "Cancelled" in done_text(visitor, confirm(visitor, "cancel-email", plan))
     assert busy.item("EmailTracking", "waits-0")["errorType"] == {"S": "cancelled"}
     assert not [href for href in Html(visitor.text("emails/waits-0")).hrefs if "actions/cancel-email" in href]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_cli.operator.removal_log import log_path
+from sesmail_cli.operator.removal_log import log_folder
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, NAME, MotoEngine, ago, sesmail
 from tests.cli.ses_v2 import SesV2
@@ -136,7 +136,8 @@ def test_removing_the_chosen_keeps_them_in_the_log(visitor: Visitor, engine: Mot
     assert "Removed 2" in done_text(visitor, confirm(visitor, "suppressions-remove", plan))
     assert [item["email"]["S"] for item in engine.items("Suppression")] == ["c@example.org"]
     assert ses_v2.suppressed == {}
-    assert log_path().read_text().count("\n") == 2
+    (log,) = log_folder().iterdir()
+    assert log.read_text().count("\n") == 2
 
 
 def test_the_plan_of_a_removal_takes_three_requests_at_most(
@@ -176,6 +177,9 @@ def test_an_erased_address_can_be_seen_and_not_chosen(visitor: Visitor, engine: 
     page = Html(visitor.text("suppressions"))
     assert "sha256:0123456789ab… (erased)" in page.text
     assert page.values("address") == []
+    key = ("address", "sha256:0123456789abcdef0123456789abcdef")
+    plan = visitor.text_of_post("actions/suppressions-remove", key)
+    assert "sesmail suppression remove" not in plan, "the command takes addresses only"
 
 
 def test_a_damaged_link_says_so(visitor: Visitor) -> None:

@@ -108,7 +108,7 @@ def test_an_empty_bucket_says_what_to_do(visitor: Visitor) -> None:
 def test_a_template_is_rendered_with_its_sample_by_the_senders_code(visitor: Visitor, bucket: Bucket) -> None:
     bucket.install("welcome")
     page = Html(visitor.text("templates/welcome"))
-    assert "sesmail send-test welcome" in page.text
+    assert "sesmail send-test welcome --to you@example.com" in page.text
     assert "<h1" in frame_of(visitor, page)
     text = frame_of(visitor, Html(visitor.text("templates/welcome", "view=headers")))
     assert "List-" in text or "Subject" in text

@@ -41,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     effects: Sequence[str]
     """What will happen, one sentence each, with numbers where they are known."""
     command: str
-    """The command line that does the same (`View.command`)."""
+    """The command line that does the same (`View.command`); empty: there is none."""
     button: str
     """What the button says: `Pause shop.orders`. Empty: there is nothing to do, and the effects say why."""
     fields: Fields

@@ -162,7 +162,7 @@ def plan_one(view: View, fields: Fields) -> Plan:
     return Plan(
         title=f"Cancel email {email_id}?",
         effects=[effects],
-        command=view.command("cancel", email_id, "--yes"),
+        command=view.command("cancel", "--yes", value=email_id),
         button="" if is_over else "Cancel it",
         fields={"id": [email_id]},
         back=view.url(f"{emails.PLACE.path}/{email_id}"),

@@ -42,7 +42,7 @@ class DeadLetterActions:
         return Plan(
             title=f"Move {_letters(len(movable))} back?" if movable else "Nothing to move",
             effects=effects,
-            command=view.command("redrive", queue, *_of_cause(fields), "--yes"),
+            command=self._moving_command(view, queue, fields),
             button=f"Move {len(movable):,}" if movable else "",
             fields=_confirmed(queue, movable),
             back=view.url(f"{PLACE.path}/{queue}"),
@@ -52,7 +52,7 @@ class DeadLetterActions:
 
     def run_redrive(self, view: View, fields: Fields) -> Result:
         queue, ids = _queue(fields), _ids(fields)
-        self._wait(view, queue)
+        self._readings.of(queue).release()
         moved = DeadLetters(view.engine, queue).move(ids)
         return self._result(view, queue, "Moved", moved, len(ids))
 
@@ -78,7 +78,7 @@ class DeadLetterActions:
 
     def run_discard(self, view: View, fields: Fields) -> Result:
         queue, ids = _queue(fields), _ids(fields)
-        self._wait(view, queue)
+        self._readings.of(queue).release()
         deleted = DeadLetters(view.engine, queue).discard(ids)
         return self._result(view, queue, "Deleted", deleted, len(ids))
 
@@ -94,9 +94,11 @@ class DeadLetterActions:
             raise UsageError(f"These messages were read some time ago: open {queue}, and read it again.")
         return queue, chosen
 
-    def _wait(self, view: View, queue: str) -> None:
-        """Wait until all messages are visible again after they were looked at."""
-        view.engine.clock.sleep(self._readings.of(queue).hidden_seconds)
+    def _moving_command(self, view: View, queue: str, fields: Fields) -> str:
+        """Return the command that moves the same; empty where it would move more: it takes a queue or a cause."""
+        if fields.get("id") or not self._readings.of(queue).complete:
+            return ""
+        return view.command("redrive", queue, *_of_cause(fields), "--yes")
 
     def _result(self, view: View, queue: str, verb: str, done: Sequence[str], wanted: int) -> Result:
         self._readings.of(queue).forget(done)

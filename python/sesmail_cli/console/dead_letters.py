@@ -95,12 +95,16 @@ class DeadLetterPages:
         )
 
     def show(self, view: View, queue: str) -> Response:
-        """Show a queue's messages by cause. Reads some when none were read yet, or more of them are asked for."""
+        """Show a queue's messages by cause. Reads some when none were read yet, or more of them are asked for.
+
+        While what was read is hidden, to read again finds what is new.
+        """
         if queue not in DEAD_LETTER_QUEUES:
             return view.page("missing.html", status=404)
         query = view.request.query
         reading = self._readings.of(queue, again="again" in query)
-        if not reading.read_at or ("more" in query and not reading.complete):
+        more = ("more" in query and not reading.complete) or ("again" in query and reading.hidden_seconds)
+        if not reading.read_at or more:
             reading.step()
         return view.page("dead-letters.html", place=PLACE.path, **_values(view, queue, reading))
 
@@ -122,7 +126,7 @@ class DeadLetterPages:
             cut=max(0, len(body) - _LARGEST_BODY),
             attributes=[(name, value) for name, value in sorted(message.attributes.items())],
             email_id=email_id,
-            email_href=view.base + f"{emails.PLACE.path}/{quote(email_id, safe='')}" if email_id else None,
+            email_href=_url_of_email(view, email_id) if email_id else None,
             command=view.command("redrive", queue, "--show", message_id),
         )
 
@@ -141,6 +145,11 @@ class DeadLetterPages:
             if one[0].message_id == message_id:
                 return one
         raise UsageError(f"This message was not read, or was read some time ago: open {queue}, and read it again.")
+
+
+def _url_of_email(view: View, email_id: str) -> str:
+    """Return the address of an email's page; an id from outside may have slashes, or be no Unicode."""
+    return view.base + f"{emails.PLACE.path}/{quote(email_id, safe='', errors='replace')}"
 
 
 def _values(view: View, queue: str, reading: DeadLetterReading) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def show(view: View, email_id: str) -> Response:
         facts_of_email=_facts(record),
         links=_links(view, record),
         cancel_href=view.url("actions/cancel-email", id=record.email_id) if _can_be_cancelled(record) else None,
-        command=view.command("explain", record.email_id),
+        command=view.command("explain", value=record.email_id),
     )
 
 

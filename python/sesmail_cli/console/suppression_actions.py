@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from sesmail_cli.console.actions import Action, Fields, Plan, Result, Rows
-from sesmail_cli.console.suppressions import PLACE, blocks, display
+from sesmail_cli.console.suppressions import PLACE, blocks, display, is_readable
 from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import View
 from sesmail_cli.operator.arguments import new_address
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.operator.removal_log import log_path
+from sesmail_cli.operator.removal_log import log_folder, new_log
 from sesmail_cli.operator.suppressing import LARGEST_NOTE, Removal, add, look_up, remove_address
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
@@ -43,7 +43,7 @@ def plan_addition(view: View, fields: Fields) -> Plan:
     return Plan(
         title=f"Suppress {given.address}?",
         effects=effects,
-        command=view.command("suppression", "add", given.address, *_addition_options(given)),
+        command=view.command("suppression", "add", *_addition_options(given), value=given.address),
         button="Suppress it",
         fields=fields,
         back=view.url(PLACE.path),
@@ -100,21 +100,26 @@ def plan_removal(view: View, fields: Fields) -> Plan:
     entries = view.engine.suppression.get_many(keys)
     from_ses = bool(fields.get("ses"))
     back = view.url(f"{PLACE.path}/{keys[0]}") if len(keys) == 1 else view.url(PLACE.path)
-    command = "\n".join(
-        view.command("suppression", "remove", key, "--ses" if from_ses else "--no-ses", "--yes") for key in keys
-    )
     # An address may be on SES's own list alone.
     is_idle = not entries and not from_ses
     return Plan(
         title="Nothing to remove" if is_idle else _removal_title(keys, is_listed=bool(entries)),
         effects=_removal_effects(entries, keys, from_ses=from_ses),
-        command=command,
+        command=_removal_command(view, keys, from_ses=from_ses),
         button="" if is_idle else f"Remove {len(keys)}" if len(keys) > 1 else "Remove it",
         fields={"address": keys, "ses": ["yes"] if from_ses else [], "seen": [_digest(entries)]},
         back=back,
         place=PLACE.path,
         examples=_entries_table(entries),
     )
+
+
+def _removal_command(view: View, keys: Sequence[str], *, from_ses: bool) -> str:
+    """Return the commands that do the same; empty where an entry is of an erased address, which no command takes."""
+    if not all(map(is_readable, keys)):
+        return ""
+    of_ses = "--ses" if from_ses else "--no-ses"
+    return "\n".join(view.command("suppression", "remove", of_ses, "--yes", value=key) for key in keys)
 
 
 def _removal_title(keys: Sequence[str], *, is_listed: bool) -> str:
@@ -129,7 +134,8 @@ def _removal_effects(entries: Mapping[str, Suppression], keys: Sequence[str], *,
     effects = []
     if entries:
         effects.append(f"{'It gets' if one else 'They get'} mail again: the next email goes out.")
-        effects.append(f"What is removed is kept in {log_path()}; `sesmail suppression import --from csv` restores it.")
+        restores = "`sesmail suppression import --from csv` restores it"
+        effects.append(f"What is removed is kept in a new file in {log_folder()}; {restores}.")
     if gone := len(keys) - len(entries):
         effects.append(f"{gone} of {len(keys)} {'is' if gone == 1 else 'are'} not suppressed here.")
     if complaints := sum(entry.reason is SuppressionReason.SPAM_COMPLAINT for entry in entries.values()):
@@ -157,7 +163,8 @@ def run_removal(view: View, fields: Fields) -> Result:
     if _digest(view.engine.suppression.get_many(keys)) != "".join(fields.get("seen", ())):
         raise UsageError("An entry has changed since it was shown: look at it again, then remove it.")
     from_ses = bool(fields.get("ses"))
-    done = [remove_address(view.engine, key, from_ses=from_ses) for key in keys]
+    log = new_log(view.engine)
+    done = [remove_address(view.engine, key, from_ses=from_ses, log=log) for key in keys]
     return Result(
         title=f"Removed {sum(one.removed for one in done):,}",
         lines=_removal_lines(done, from_ses=from_ses),

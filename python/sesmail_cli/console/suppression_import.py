@@ -93,7 +93,10 @@ class ImportPages:
         return Plan(
             title=f"Import {given.upload.name}?" if writes else "Nothing to import",
             effects=_effects(result, table.compared),
-            command=view.command("suppression", "import", given.upload.name, *options),
+            # Pasted rows are in no file that a command could read.
+            command=view.command("suppression", "import", *options, value=given.upload.name)
+            if _last(fields, "upload")
+            else "",
             button=f"Import {writes:,} addresses" if writes else "",
             fields={
                 "upload": [given.upload_id],

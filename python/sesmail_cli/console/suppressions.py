@@ -135,7 +135,7 @@ def show_address(view: View, key: str) -> Response:
         facts_of_entry=_facts(entry) if entry else [],
         email_href=view.url(f"{emails.PLACE.path}/{entry.email_id}") if entry and entry.email_id else None,
         mail_href=view.url(emails.PLACE.path, q=key.partition("#")[0], since="all"),
-        command=view.command("suppression", "show", key),
+        command=view.command("suppression", "show", value=key),
     )
 
 

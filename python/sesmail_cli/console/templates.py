@@ -121,7 +121,7 @@ class TemplatePages:
             data=self._data[data_id] if data_id else self._sample_text(read, sample, metadata),
             data_id=data_id,
             frame=view.url(f"{path}/email", **given, view=shown),
-            command=view.command("send-test", name),
+            command=view.command("send-test", "--to", "you@example.com", value=name),
             lint=view.command("template", "lint", f"s3://{self._bucket}/templates/{name}"),
         )
 

@@ -56,9 +56,18 @@ class View:
         given = {name: value for name, value in query.items() if value}
         return self.base + quote(path) + (f"?{urlencode(given)}" if given else "")
 
-    def command(self, *arguments: str) -> str:
-        """Return the command line that does the same for this engine."""
-        return shlex.join(["sesmail", *self.engine.options, *arguments])
+    def command(self, *arguments: str, value: str = "") -> str:
+        """Return the command line that does the same for this engine.
+
+        `value` is an id or an address, which stands before the options; after `--` where it looks like one.
+        """
+        words = list(arguments)
+        if value.startswith("-"):
+            words += ["--", value]
+        elif value:
+            first_option = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+            words.insert(first_option, value)
+        return shlex.join(["sesmail", *self.engine.options, *words])
 
 
 def console_pages() -> Environment:

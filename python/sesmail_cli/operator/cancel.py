@@ -20,9 +20,11 @@ from sesmail_cli.operator.cancelling import (
     preview_one,
 )
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
-from sesmail_cli.operator.sending_control import check_producer
+from sesmail_cli.operator.sending_control import why_unknown
 from sesmail_cli.terminal import err
 from sesmail_layer.domain.guards.cancelling import CancellationsFullError
+from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.cancel import Outcome
 
 _OF_ONE = {
@@ -63,19 +65,26 @@ def cancel(
     They end 'failed' with errorType 'cancelled', whatever they wait for, and are never sent. What has no record yet is
     cancelled when its message comes up.
     """
-    if producer is not None:
-        check_producer(context.engine, producer)
     if email_id is not None:
         if since or tag or template:
             raise UsageError("An EMAIL_ID is one email: give it alone, or with --producer.")
+        _note_unknown(context, producer)
         return _one(context, email_id, producer, yes=yes, dry_run=dry_run)
     now = context.engine.clock.now()
     selection = Selection(
         producer=producer, since=point_in_time(since, now) if since else None, template=template, tag=tag
     )
+    if selection.since and selection.since > utc_text(now):
+        raise UsageError(f"--since ({selection.since}) is in the future: no email was accepted then.")
     if selection.empty:
         raise UsageError("Which emails? Give an EMAIL_ID, or one or more of --producer, --since, --tag, --template.")
     return _many(context, selection, yes=yes, dry_run=dry_run)
+
+
+def _note_unknown(context: CommandContext, producer: str | None) -> None:
+    """Note a producer that is not known: one whose mail is only scheduled so far may be, and can be cancelled."""
+    if producer is not None and (unknown := why_unknown(context.engine, producer)):
+        context.note(f"[yellow]{escape(unknown)}[/]")
 
 
 def _one(context: CommandContext, email_id: str, producer: str | None, *, yes: bool, dry_run: bool) -> int:
@@ -98,14 +107,18 @@ def _print_one(context: CommandContext, done: OneResult) -> None:
 
 
 def _many(context: CommandContext, selection: Selection, *, yes: bool, dry_run: bool) -> int:
-    with err.status("Searching"):
-        before = preview(context.engine, selection)
     context.print(f"Cancel all {escape(selection.describe())}:")
-    _print_known(context, before.known, of_dry_run=True)
-    _print_unknown(context, before)
-    if not context.confirm("Cancel them?", yes=yes, dry_run=dry_run):
-        context.print_json({"selection": selection, "would": before, "cancelled": False})
-        return OK if dry_run else ATTENTION
+    if selection.producer == ACCOUNT:
+        raise UsageError("'*' is no producer: leave --producer out for all of them.")
+    if dry_run or not yes:  # With --yes the rule comes first: emails go out while they are counted.
+        _note_unknown(context, selection.producer)
+        with err.status("Searching"):
+            before = preview(context.engine, selection)
+        _print_known(context, before.known, of_dry_run=True)
+        _print_unknown(context, before)
+        if not context.confirm("Cancel them?", yes=yes, dry_run=dry_run):
+            context.print_json({"selection": selection, "would": before, "cancelled": False})
+            return OK if dry_run else ATTENTION
     try:
         with err.status("Cancelling") as shown:
             done = cancel_selection(
@@ -115,6 +128,8 @@ def _many(context: CommandContext, selection: Selection, *, yes: bool, dry_run: 
         raise UsageError(f"{error}; they end by themselves. Cancel by fewer, wider selections.") from error
     context.print_json({"selection": selection, "cancelled": True, "result": done})
     _print_done(context, done)
+    if yes:
+        _note_unknown(context, selection.producer)
     return ATTENTION if done.known.get(Outcome.HANDED_TO_SES) or done.known.get(Outcome.BEING_SENT) else OK
 
 
@@ -138,6 +153,8 @@ def _print_known(context: CommandContext, known: Mapping[Outcome, int], *, of_dr
 
 
 def _print_unknown(context: CommandContext, before: Preview) -> None:
+    if before.counted_back_to:
+        context.print(f"  counted back to {before.counted_back_to}; what came before that is cancelled too")
     context.print(
         f"  and every match that has no record yet: the queues hold about {before.waiting_messages:,} messages, "
         "of all producers"

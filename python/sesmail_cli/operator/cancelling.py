@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,7 +27,7 @@ from sesmail_layer.usecases.cancel import (
     outcome_now,
     record_key,
 )
-from sesmail_layer.usecases.find import LARGEST_PAGE, Criteria, find
+from sesmail_layer.usecases.find import LARGEST_PAGE, Criteria, Page, find
 
 if TYPE_CHECKING:
     from sesmail_cli.operator.engine import Engine
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")
 """Where requests wait."""
 _WRITERS = 8
+_PREVIEW_PAGES = 3
 _TO_MARK = (Outcome.CANCELLED, Outcome.BEING_SENT)
 
 
@@ -50,6 +52,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def empty(self) -> bool:
         return self == Selection()
 
+    def has_tag(self, record: TrackingRecord) -> bool:
+        return self.tag is None or self.tag in record.tags
+
     def describe(self) -> str:
         parts = [f"of producer '{self.producer}'" if self.producer else "of all producers"]
         parts += [f"with template '{self.template}'"] if self.template else []
@@ -62,8 +67,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a cancellation would do to the emails that have a record."""
 
     known: Mapping[Outcome, int]
-    complete: bool
-    """False: more records match than were counted."""
+    counted_back_to: str | None
+    """Records that came before this time were not counted; None: all were."""
     waiting_messages: int
     """In the queues of requests, with and without records, of all producers: about."""
 
@@ -118,16 +123,17 @@ def cancel_one(engine: Engine, email_id: str, producer: str | None) -> OneResult
 # --- a selection ------------------------------------------------------------------------------------------------------
 
 
-def preview(engine: Engine, selection: Selection, *, most: int | None = None) -> Preview:
-    """Count what a cancellation would do, without doing it; of `most` records at most. Raises TransientError."""
+def preview(engine: Engine, selection: Selection) -> Preview:
+    """Count what a cancellation would do to the newest records, without doing it: emails go out while it counts.
+
+    Raises TransientError.
+    """
     counts: Counter[Outcome] = Counter()
-    complete = True
-    for record in _known(engine, selection, engine.clock.now()):
-        if most is not None and counts.total() >= most:
-            complete = False
-            break
-        counts[outcome_now(record)] += 1
-    return Preview(known=counts, complete=complete, waiting_messages=waiting_messages(engine))
+    back_to = None
+    for page in islice(_pages(engine, selection, engine.clock.now()), _PREVIEW_PAGES):
+        counts.update(outcome_now(record) for record in page.records if selection.has_tag(record))
+        back_to = page.searched_back_to if page.cursor else None
+    return Preview(known=counts, counted_back_to=back_to, waiting_messages=waiting_messages(engine))
 
 
 def cancel_selection(
@@ -203,7 +209,13 @@ def _mark(
 
 
 def _known(engine: Engine, selection: Selection, now: float) -> Iterator[TrackingRecord]:
-    """Yield the records that match, newest first; an older one than any email may wait is not looked for."""
+    """Yield the records that match, newest first."""
+    for page in _pages(engine, selection, now):
+        yield from filter(selection.has_tag, page.records)
+
+
+def _pages(engine: Engine, selection: Selection, now: float) -> Iterator[Page]:
+    """Find what matches but for the tag; an older record than any email may wait is not looked for."""
     oldest = utc_text(now - rule_seconds(engine))
     criteria = Criteria(
         since=max(selection.since or oldest, oldest),
@@ -214,7 +226,7 @@ def _known(engine: Engine, selection: Selection, now: float) -> Iterator[Trackin
     cursor = None
     while True:
         page = find(engine.search, engine.tracking, criteria, limit=LARGEST_PAGE, cursor=cursor)
-        yield from (record for record in page.records if selection.tag is None or selection.tag in record.tags)
+        yield page
         cursor = page.cursor
         if cursor is None:
             return

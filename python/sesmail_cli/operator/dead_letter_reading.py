@@ -2,8 +2,8 @@
 
     ReceiveMessage (10) ──► BatchGetItem: their records and pauses ──► FilterLogEvents: their errors
 
-A message that was read stays hidden for some seconds only: nothing has to be released, and a later step does not get it
-again at once. Whoever moves or deletes messages receives them anew (redriving.py), and waits for those seconds.
+A message that was read stays hidden for two minutes, so that a later step does not get it again. Whoever moves or
+deletes messages receives them anew (redriving.py), after they were released.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_cli.operator.dead_letter_files import Inspected
-from sesmail_cli.operator.dead_letter_queue import errors_in, parse_message
+from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue, errors_in, parse_message
 from sesmail_cli.operator.dead_letters import (
     DeadLetterMessage,
     LoggedError,
     RedriveContext,
     classify,
-    email_id_of,
+    record_keys_of,
     request_of,
 )
 from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, Engine
@@ -34,11 +34,13 @@ from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
-HIDDEN_SECONDS = 20
+HIDDEN_SECONDS = 120
 """A message that was read is hidden from everyone for so long."""
 KEPT_SECONDS = 300
 """What was read so long ago is read again."""
 _PER_STEP = 10
+_STEPS_WITHOUT_FRESH = 3
+"""In a row, of messages that were read before: then all were, and are visible again."""
 _WAIT_SECONDS = 1
 """With a wait, SQS asks all its servers: an empty answer means that no message is visible."""
 _FUNCTIONS = {"FeedbackProcessorDLQ": "FeedbackProcessor"}
@@ -53,8 +55,10 @@ class DeadLetterReading:
         self._url = url
         self._found: dict[str, Inspected] = {}
         self._lock = threading.Lock()
+        self._steps_without_fresh = 0
+        self._hidden_until = 0.0
         self.complete = False
-        """True: no further message is visible."""
+        """True: no further message is visible, or only those that were read come again."""
         self.read_at = 0.0
         """Unix seconds of the last step."""
 
@@ -65,7 +69,14 @@ class DeadLetterReading:
     @property
     def hidden_seconds(self) -> float:
         """Seconds until all messages are visible again."""
-        return max(0.0, self.read_at + HIDDEN_SECONDS - self._engine.clock.now())
+        return max(0.0, self._hidden_until - self._engine.clock.now())
+
+    def release(self) -> None:
+        """Make the messages visible again. Raises botocore's errors."""
+        with self._lock:
+            if self.hidden_seconds:
+                DeadLetterQueue(self._engine.sqs, self._url).release([message for message, _ in self._found.values()])
+                self._hidden_until = 0.0
 
     def forget(self, ids: Collection[str]) -> None:
         """Leave out messages that are gone."""
@@ -85,17 +96,22 @@ class DeadLetterReading:
                 MessageAttributeNames=["All"],
             )
             self.read_at = self._engine.clock.now()
+            self._hidden_until = self.read_at + HIDDEN_SECONDS
             messages = [parse_message(message) for message in answer.get("Messages", [])]
-            self.complete = not messages
-            if messages:
-                state = self._state(messages)
-                self._found |= {one.message_id: (one, classify(one, self._queue, state)) for one in messages}
+            fresh = [message for message in messages if message.message_id not in self._found]
+            self._steps_without_fresh = 0 if fresh else self._steps_without_fresh + 1
+            self.complete = not messages or self._steps_without_fresh >= _STEPS_WITHOUT_FRESH
+            if fresh:
+                state = self._state(fresh)
+                self._found |= {one.message_id: (one, classify(one, self._queue, state)) for one in fresh}
+            # Only the newest receipt of a message is sure to release it.
+            self._found |= {one.message_id: (one, self._found[one.message_id][1]) for one in messages}
 
     def _state(self, messages: Sequence[DeadLetterMessage]) -> RedriveContext:
         engine = self._engine
         requests = [request for message in messages if (request := request_of(message))]
         records, paused = _records_and_pauses(
-            engine, {email_id_of(one) for one in requests}, {one.source for one in requests}
+            engine, {key for one in requests for key in record_keys_of(one)}, {one.source for one in requests}
         )
         return RedriveContext(
             now=engine.clock.now(),

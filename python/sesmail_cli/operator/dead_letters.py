@@ -10,14 +10,15 @@ from sesmail_cli.operator.engine import BUS_DEAD_LETTER_QUEUE, DEAD_LETTER_QUEUE
 from sesmail_cli.operator.format import describe_pause
 from sesmail_layer.aws.queues import REASON
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
+from sesmail_layer.domain.record.claims import belongs_to_another, key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import EnvelopeError, RequestEnvelope, open_envelope
+from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED, EnvelopeError, RequestEnvelope, open_envelope
 from sesmail_layer.domain.ses.ses_events import NotificationError, open_notification, read_event
 
 UNREADABLE = "unreadable"
+_CANCEL_FAILED = ("cancel-failed", "it failed on every try; see the EmailSender's log")
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
-_NO_REQUEST = frozenset({UNREADABLE, "other-event"})
 _UNSENT = frozenset({"no-record", "not-sent"})
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
@@ -68,7 +69,7 @@ class RedriveContext(msgspec.Struct, frozen=True, kw_only=True):
     paused: Mapping[str, SendingState]
     ses_sending_enabled: bool | None
     records: Mapping[str, TrackingRecord]
-    """By emailId, for the emails of the messages."""
+    """By key, for the emails of the messages (`record_keys_of`)."""
     logged: Mapping[str, LoggedError]
     """By SQS message id: the last error that the function logged."""
     topics: Collection[str]
@@ -84,9 +85,26 @@ def request_of(message: DeadLetterMessage) -> RequestEnvelope | None:
 
 
 def email_id_of(request: RequestEnvelope) -> str:
-    """Return the id of a request's email: the given one, else the one that the sender makes of the event's id."""
+    """Return the id of a request's email: its record's key, the given id, or the one made of the event's id."""
+    if request.hop.record_id:
+        return request.hop.record_id
     given = request.detail.get("emailId") if isinstance(request.detail, dict) else None
     return given if isinstance(given, str) and given else f"email-{request.id}"
+
+
+def record_keys_of(request: RequestEnvelope) -> list[str]:
+    """Return the keys that the record of a request's email may have: another source may have used the id first."""
+    email_id = email_id_of(request)
+    return [email_id] if request.hop.record_id else [email_id, key_of_source(email_id, request.source)]
+
+
+def record_of(request: RequestEnvelope, records: Mapping[str, TrackingRecord]) -> TrackingRecord | None:
+    """Choose the record of a request's email among those under its keys; never that of another source."""
+    plain = records.get(email_id_of(request))
+    if request.hop.record_id:
+        return plain
+    own = records.get(key_of_source(email_id_of(request), request.source))
+    return own or (None if plain is None or belongs_to_another(plain, request.source) else plain)
 
 
 def classify(message: DeadLetterMessage, dead_letter_queue: str, context: RedriveContext) -> Classification:
@@ -104,7 +122,7 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
         why=str(logged or why),
         target=None if stays else target,
         stays=stays,
-        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and cause not in _NO_REQUEST),
+        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and _is_email(message)),
     )
 
 
@@ -121,11 +139,26 @@ def _request(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     email_id, target = email_id_of(envelope), _target(message, envelope, dead_letter_queue)
     what = f"email {email_id} from {envelope.source}"
     undelivered = dead_letter_queue == BUS_DEAD_LETTER_QUEUE
-    cause, why = _bus_error(message) if undelivered else _send_error(email_id, context)
+    if envelope.detail_type == CANCEL_REQUESTED:
+        cause, why = _bus_error(message) if undelivered else _CANCEL_FAILED
+        return f"cancellation {_cancelled(envelope)}from {envelope.source}", cause, why, "EmailQueue", None
+    cause, why = _bus_error(message) if undelivered else _send_error(record_of(envelope, context.records))
     if envelope.detail_type != "Email Request":
         stays = f"its detail-type is '{envelope.detail_type}', not 'Email Request'"
         return what, "other-event", why, target, stays
     return what, cause, why, target, _blocker(envelope, context)
+
+
+def _is_email(message: DeadLetterMessage) -> bool:
+    request = request_of(message)
+    return request is not None and request.detail_type == "Email Request"
+
+
+def _cancelled(envelope: RequestEnvelope) -> str:
+    """Name what a producer cancels: one email, or all with a tag; empty where it cannot be read."""
+    detail = envelope.detail if isinstance(envelope.detail, dict) else {}
+    names = {"emailId": "of email", "tag": "of tag"}
+    return next((f"{text} {detail[name]} " for name, text in names.items() if isinstance(detail.get(name), str)), "")
 
 
 def _blocker(envelope: RequestEnvelope, context: RedriveContext) -> str | None:
@@ -172,8 +205,7 @@ def _bus_error(message: DeadLetterMessage) -> tuple[str, str]:
     return code or "undelivered", why
 
 
-def _send_error(email_id: str, context: RedriveContext) -> tuple[str, str]:
-    record = context.records.get(email_id)
+def _send_error(record: TrackingRecord | None) -> tuple[str, str]:
     if record is None:
         return "no-record", "it failed on every try before it had a record; see the EmailSender's log"
     if record.status in _NOT_SENT:

@@ -11,7 +11,14 @@ from rich.progress import track
 
 from sesmail_cli.operator.arguments import stored_address
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
-from sesmail_cli.operator.erasure import StoredData, cancel_waiting, delete_emails, find_data, hash_suppression
+from sesmail_cli.operator.erasure import (
+    StoredData,
+    cancel_unrecorded,
+    cancel_waiting,
+    delete_emails,
+    find_data,
+    hash_suppression,
+)
 from sesmail_cli.terminal import err
 from sesmail_layer.domain.guards.cancelling import CancellationsFullError
 
@@ -32,7 +39,9 @@ def erase(
     _print_data(context, data)
     erased, left, tombstone = False, len(data.emails), None
     if context.confirm("Erase this? It cannot be undone.", yes=yes, dry_run=dry_run):
-        data = _cancel(context, data)
+        _cancel_unrecorded(context, data.email)
+        # What was accepted while the question waited has a record, and the rule is only of what comes now.
+        data = cancel_waiting(context.engine, find_data(context.engine, data.email))
         tombstone = hash_suppression(context.engine, data)
         deletions = delete_emails(context.engine, data)
         results = track(deletions, "Erasing", len(data.emails), console=err, transient=True)
@@ -43,9 +52,9 @@ def erase(
     return ATTENTION if data.unfinished or (not data.empty and not erased) or left else OK
 
 
-def _cancel(context: CommandContext, data: StoredData) -> StoredData:
+def _cancel_unrecorded(context: CommandContext, address: str) -> None:
     try:
-        return cancel_waiting(context.engine, data)
+        cancel_unrecorded(context.engine, address)
     except CancellationsFullError as error:
         raise UsageError(
             f"Nothing was erased: {error}. The first of them end by themselves: run this later."

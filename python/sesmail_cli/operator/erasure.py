@@ -65,13 +65,14 @@ def find_data(engine: Engine, address: str) -> StoredData:
     )
 
 
-def cancel_waiting(engine: Engine, data: StoredData) -> StoredData:
-    """Cancel what is under way to the address, also what has no record yet; return what is to be deleted then.
+def cancel_unrecorded(engine: Engine, address: str) -> None:
+    """Cancel what has no record yet, when it comes up. Raises CancellationsFullError and TransientError."""
+    key = engine.keys.tombstones_of(address)[0]
+    engine.cancel_rules.add_erased(key, engine.clock.now(), kept_seconds=rule_seconds(engine))
 
-    Raises CancellationsFullError and TransientError.
-    """
-    now = engine.clock.now()
-    engine.cancel_rules.add_erased(engine.keys.tombstones_of(data.email)[0], now, kept_seconds=rule_seconds(engine))
+
+def cancel_waiting(engine: Engine, data: StoredData) -> StoredData:
+    """Cancel what is under way to the address; return what is to be deleted then. Raises TransientError."""
     if not data.unfinished:
         return data
     done, _ = cancel_records(engine, list(engine.tracking.get_many(data.unfinished).values()))
@@ -138,7 +139,11 @@ def _emails_to(engine: Engine, address: str) -> Iterator[tuple[str, str, str]]:
     )
     for page in pages:
         for item in page["Items"]:
-            yield item["emailId"]["S"], item["status"]["S"], item.get("bouncedAt", {}).get("S", "")
+            yield (
+                item["emailId"]["S"],
+                item.get("status", {}).get("S", Status.SENT),
+                item.get("bouncedAt", {}).get("S", ""),
+            )
 
 
 def _suppression_table(engine: Engine) -> str:

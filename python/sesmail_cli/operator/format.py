@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.times import utc_text
@@ -45,7 +47,7 @@ def describe_pause(source: str, state: SendingState, cooldown_seconds: float | N
     why = state.paused_reason or _TRIPS.get(state.trip, "")
     by = {"breaker": "the breaker", "operator": "an operator"}.get(state.paused_by, state.paused_by or "an operator")
     since = f" since {state.paused_at}" if state.paused_at else ""
-    end = "" if cooldown_seconds is None or not state.held_by_breaker else f" ({_end(state, cooldown_seconds)})"
+    end = "" if cooldown_seconds is None or not state.held_by_breaker else f" ({_end(source, state, cooldown_seconds)})"
     return f"{scope(source)}, by {by}{since}" + (f": {why}" if why else "") + end
 
 
@@ -57,7 +59,8 @@ def describe_origin(entry: Suppression) -> str:
     return f"since {entry.added_to_suppression_date}{by}{email}{until}"
 
 
-def _end(state: SendingState, cooldown_seconds: float) -> str:
+def _end(source: str, state: SendingState, cooldown_seconds: float) -> str:
     if state.trip != "bounce":
-        return "until `sesmail resume`"
+        whose = "--all" if source == ACCOUNT else f"--producer {shlex.quote(source)}"
+        return f"until `sesmail resume {whose}`"
     return f"probes start at {utc_text(state.opened_at + cooldown_seconds)}"

@@ -21,14 +21,21 @@ Force = Annotated[
 ]
 
 
-def pause(context: CommandContext, *, producer: Producer = None, every: All = False, reason: Reason = "") -> int:
+def pause(
+    context: CommandContext,
+    *,
+    producer: Producer = None,
+    every: All = False,
+    reason: Reason = "",
+    force: Annotated[bool, typer.Option("--force", help="Pause a producer that the engine does not know.")] = False,
+) -> int:
     """Pause one producer's sending, or all. Nothing is lost: emails wait, and are sent after `sesmail resume`.
 
     Give --producer or --all.
     """
     source = _source(producer, every=every)
-    if source != ACCOUNT:
-        check_producer(context.engine, source)
+    if source != ACCOUNT and not force:
+        check_producer(context.engine, source, "If the name is right, add --force.")
     done = pause_sending(context.engine, source, reason)
     context.print_json({"source": source, "state": done.state})
     context.print(f"[yellow]Paused:[/] {escape(describe_pause(source, done.state))}")

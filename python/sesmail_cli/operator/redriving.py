@@ -20,7 +20,7 @@ from sesmail_cli.operator.dead_letters import (
     LoggedError,
     RedriveContext,
     classify,
-    email_id_of,
+    record_keys_of,
     request_of,
 )
 from sesmail_cli.operator.engine import (
@@ -142,12 +142,12 @@ class DeadLetters:
     def _state(self, messages: Sequence[DeadLetterMessage], *, with_log: bool) -> RedriveContext:
         engine = self._engine
         requests = [request for message in messages if (request := request_of(message))]
-        email_ids = {email_id_of(request) for request in requests}
+        keys = {key for request in requests for key in record_keys_of(request)}
         return RedriveContext(
             now=engine.clock.now(),
             paused=engine.paused({request.source for request in requests}),
             ses_sending_enabled=engine.ses_account().get("SendingEnabled"),
-            records=engine.tracking.get_many(email_ids) if email_ids else {},
+            records=engine.tracking.get_many(keys) if keys else {},
             logged=self._logged(messages) if with_log else {},
             topics={engine.resource_name("SESFeedback"), engine.resource_name("Alarms")},
         )

@@ -1,4 +1,6 @@
-"""The log of removed suppressions, on the operator's machine: `sesmail suppression import --from csv` restores it."""
+"""The log of removed suppressions, on the operator's machine: a file for each run, that
+`sesmail suppression import --from csv` restores.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,21 @@ from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.times import utc_text
 
 FOLDER_VARIABLE = "SESMAIL_LOG_DIR"
-_FILE = "removed-suppressions.jsonl"
 
 
-def log_path() -> Path:
-    """Return the file: in the folder of `SESMAIL_LOG_DIR`, else in the user's folder for applications."""
-    return Path(os.environ.get(FOLDER_VARIABLE) or typer.get_app_dir("sesmail")) / _FILE
+def log_folder() -> Path:
+    """Return the folder of the files: that of `SESMAIL_LOG_DIR`, else the user's folder for applications."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or typer.get_app_dir("sesmail"))
 
 
-def log_removals(engine: Engine, entries: Iterable[Suppression]) -> Path:
-    """Append entries before they are removed, readable by the file's owner alone. Raises UsageError."""
-    path = log_path()
+def new_log(engine: Engine) -> Path:
+    """Name the file of one run: a file restores what one run removed, and nothing of another run or engine."""
+    at = utc_text(engine.clock.now()).replace(":", "").replace("-", "")
+    return log_folder() / f"removed-suppressions-{engine.name}-{at}.jsonl"
+
+
+def log_removals(engine: Engine, entries: Iterable[Suppression], path: Path) -> None:
+    """Append entries to a file before they are removed, readable by its owner alone. Raises UsageError."""
     about = {"engine": engine.name, "region": engine.region, "removedAt": utc_text(engine.clock.now())}
     lines = "".join(json.dumps(msgspec.to_builtins(entry) | about) + "\n" for entry in entries)
     try:
@@ -40,4 +46,3 @@ def log_removals(engine: Engine, entries: Iterable[Suppression]) -> Path:
             f"{path} cannot be written ({err.strerror}), and nothing is removed without it. "
             f"Set {FOLDER_VARIABLE} to another folder."
         ) from err
-    return path

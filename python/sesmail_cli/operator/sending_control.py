@@ -27,6 +27,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorizedForS
 _METRIC_SECONDS = 60
 _LOOK_SECONDS = 3_600.0
 _RECENT_SECONDS = 2 * 86_400.0
+_RECENT_PAGES = 5
 _LISTED = 20
 
 
@@ -91,18 +92,30 @@ def resume_sending(engine: Engine, source: str, reason: str, *, force: bool) -> 
 # --- producers --------------------------------------------------------------------------------------------------------
 
 
-def check_producer(engine: Engine, source: str) -> None:
-    """Raises UsageError where no producer of that name is known: a typo would pause no one."""
+def check_producer(engine: Engine, source: str, otherwise: str = "") -> None:
+    """Raises UsageError where no producer of that name is known: a typo would pause no one.
+
+    `otherwise` says what helps where the name is right.
+    """
+    if unknown := why_unknown(engine, source):
+        raise UsageError(f"{unknown} {otherwise}".strip())
+
+
+def why_unknown(engine: Engine, source: str) -> str | None:
+    """Say that no producer of that name is known, and which are; None: it is known.
+
+    One that only schedules, and less than others send, may be unknown all the same. Raises UsageError for `*`.
+    """
     if source == ACCOUNT:
         raise UsageError("'*' is no producer: give --all for all sending.")
     now = engine.clock.now()
     if engine.states.knows(source, now) or _has_sent(engine, source, now):
-        return
+        return None
     known = known_producers(engine)
     near = difflib.get_close_matches(source, known, 1)
     listed = ", ".join(known[:_LISTED]) + (f" and {len(known) - _LISTED} more" if len(known) > _LISTED else "")
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise UsageError(f"'{source}' is no producer that this engine knows.{hint} Known: {listed or 'none yet'}.")
+    return f"'{source}' is no producer that this engine knows.{hint} Known: {listed or 'none yet'}."
 
 
 def known_producers(engine: Engine) -> Sequence[str]:
@@ -114,9 +127,18 @@ def known_producers(engine: Engine) -> Sequence[str]:
 
 
 def _has_sent(engine: Engine, source: str, now: float) -> bool:
-    """Return True where one of the newest emails is of that source: one that only schedules is counted nowhere."""
+    """Return True where one of the newest emails is of that source: one that only schedules is counted nowhere.
+
+    Looks at some thousand emails of all producers.
+    """
     criteria = Criteria(since=utc_text(now - _RECENT_SECONDS), until=utc_text(now), producer=source)
-    return bool(find(engine.search, engine.tracking, criteria, limit=1).records)
+    cursor = None
+    for _ in range(_RECENT_PAGES):
+        page = find(engine.search, engine.tracking, criteria, limit=1, cursor=cursor)
+        if page.records or page.cursor is None:
+            return bool(page.records)
+        cursor = page.cursor
+    return False
 
 
 # --- the account's rate -----------------------------------------------------------------------------------------------

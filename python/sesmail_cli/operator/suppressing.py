@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import describe_failure
-from sesmail_cli.operator.removal_log import log_removals
+from sesmail_cli.operator.removal_log import log_removals, new_log
 from sesmail_cli.operator.suppression_filter import SuppressionFilter
 from sesmail_cli.operator.suppression_list import TYPES, SesList, newest, outside_index
 from sesmail_layer.aws.dynamodb_items import is_condition_failure, read_items
@@ -139,24 +140,30 @@ def add(
     return Addition(suppression=stored, kept=stored.added_to_suppression_date != entry.added_to_suppression_date)
 
 
-def remove_address(engine: Engine, key: str, *, from_ses: bool) -> Removal:
-    """Remove an address, also where it was erased and is suppressed under its hash. Raises UsageError (the log)."""
+def remove_address(engine: Engine, key: str, *, from_ses: bool, log: Path | None = None) -> Removal:
+    """Remove an address, also where it was erased and is suppressed under its hash. Raises UsageError (the log).
+
+    A run that removes several gives them one `log`; None: it has a file of its own.
+    """
     table, sleep = engine.resource_name("Suppression"), engine.clock.sleep
     keys = [key, *engine.keys.tombstones_of(key)]
     items = [(item, read_suppression(item)) for item in read_items(engine.dynamodb, table, "email", keys, sleep)]
-    return _remove(engine, iter(items), from_ses=from_ses, also_from_ses=[key])
+    return _remove(engine, iter(items), from_ses=from_ses, also_from_ses=[key], log=log)
 
 
 def remove_matching(
-    engine: Engine, where: SuppressionFilter, *, from_ses: bool, progress: Callable[[int], None] | None = None
+    engine: Engine, shown: Sequence[Suppression], *, from_ses: bool, progress: Callable[[int], None] | None = None
 ) -> Removal:
-    """Remove all entries that match. Raises UsageError (the log), before anything is removed.
+    """Remove the entries that were shown. Raises UsageError (the log), before anything is removed.
 
-    An entry that changes meanwhile stays: a complaint that arrives now is not removed with an old bounce.
+    An entry that has changed since, or changes meanwhile, stays: a complaint is not removed with an old bounce.
     """
-    now_text = utc_text(engine.clock.now())
-    chosen = (one for one in _scan(engine) if where.match(one[1]) and not one[1].expired(now_text))
-    return _remove(engine, chosen, from_ses=from_ses, progress=progress)
+    as_shown = {entry.email: entry for entry in shown}
+    table, sleep = engine.resource_name("Suppression"), engine.clock.sleep
+    now = ((item, read_suppression(item)) for item in read_items(engine.dynamodb, table, "email", as_shown, sleep))
+    chosen = (one for one in now if one[1] == as_shown[one[1].email])
+    done = _remove(engine, chosen, from_ses=from_ses, progress=progress)
+    return msgspec.structs.replace(done, changed=len(as_shown) - done.removed)
 
 
 def _remove(
@@ -166,6 +173,7 @@ def _remove(
     from_ses: bool,
     also_from_ses: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
+    log: Path | None = None,
 ) -> Removal:
     """Log and remove batch by batch: a crash leaves entries in the log that are still there, never the reverse."""
     removed = changed = 0
@@ -173,7 +181,8 @@ def _remove(
     of_ses = dict.fromkeys(also_from_ses)
     with ThreadPoolExecutor(_WRITERS) as writers:
         while batch := list(islice(chosen, _BATCH)):
-            path = log_removals(engine, [entry for _, entry in batch])
+            path = path or log or new_log(engine)
+            log_removals(engine, [entry for _, entry in batch], path)
             results = list(writers.map(lambda one: _delete(engine, one[0]), batch))
             removed, changed = removed + sum(results), changed + results.count(False)
             gone = [one[1].email for one, is_gone in zip(batch, results, strict=True) if is_gone]

@@ -209,7 +209,7 @@ def _remove_many(context: CommandContext, given: Sequence[str], *, from_ses: boo
     if not entries:
         context.print("Nothing to do: no entry matches.")
     elif context.confirm(f"Remove {what}?", yes=yes, dry_run=dry_run, would=f"Would remove {what}."):
-        removal = remove_matching(context.engine, where, from_ses=from_ses)
+        removal = remove_matching(context.engine, entries, from_ses=from_ses)
         _print_removal(context, removal)
         if not from_ses:
             context.note("SES's own list may still have these addresses: --ses removes them there too.")

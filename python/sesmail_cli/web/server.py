@@ -138,6 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: the token is in every path."""
 
     def _answer(self) -> None:
+        try:
+            query = urlsplit(self.path).query
+        except ValueError:  # `http://[`
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         path = self._own_path()
         if path is None or not self._is_local():
             self._refuse(HTTPStatus.FORBIDDEN)
@@ -146,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        pairs = parse_qsl(urlsplit(self.path).query)
+        pairs = parse_qsl(query)
         if path.startswith("design/"):
             self._send(static_file(DESIGN, path.removeprefix("design/")))
             return
