@@ -16,6 +16,7 @@ from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases, version_of
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
+from sesmail_cli.templates.lint.findings import Finding
 from sesmail_cli.templates.lint.linter import lint
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.plan_printing import as_data, print_plan
@@ -64,7 +65,7 @@ def push(
         finding
         for template in templates
         for finding in lint(template, bulk=template.name in (bulk or ()))
-        if finding.rule not in (ignore or ())
+        if finding.rule not in (ignore or ()) or _is_never_ignored(finding)
     ]
     if findings:
         print_findings(context.note, templates, findings)
@@ -72,6 +73,7 @@ def push(
         context.note("[red]Nothing was installed:[/] fix the findings first.")
         context.print_json({"findings": findings, "templates": [], "installed": []})
         return ATTENTION
+    _stop_at_problems(templates)
     installed = _installed(context)
     plans = plan_push(installed, templates)
     for plan in plans:
@@ -205,6 +207,11 @@ def _warn_of_seeder(context: CommandContext, plan: Plan) -> None:
             f"[yellow]'{escape(plan.name)}' is a starter's name[/], and {escape(version or '0.0.0')} is below "
             f"{NEVER_REPLACED}: a newer version of the starter replaces yours. Give it another name, or that version."
         )
+
+
+def _is_never_ignored(finding: Finding) -> bool:
+    """Return True where the sender would record the finding as an error of every email."""
+    return finding.rule.startswith("TMPL")
 
 
 def _stop_at_problems(templates: Sequence[TemplateFiles]) -> None:

@@ -1,0 +1,28 @@
+"""What `sesmail template push` refuses, and what `pull` writes, on moto."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.templates.test_bucket_commands import Bucket, aws
+
+__all__ = ["aws"]
+
+
+@pytest.mark.parametrize("rule", ["TMPL004", "TMPL009"])
+def test_an_error_that_the_sender_would_record_cannot_be_ignored(aws: Bucket, rule: str) -> None:
+    if rule == "TMPL004":
+        (aws.folder / "hello/metadata.json").unlink()
+    else:
+        aws.edit("template.html", '<html lang="en">{{ name')
+    result = aws.run("push", str(aws.folder), "--yes", "--ignore", rule, exit_code=1)
+    assert rule in result.stderr
+    assert "Nothing was installed" in result.stderr
+    assert aws.versions() == {}
+
+
+def test_a_brand_that_cannot_be_read_stops_a_push_that_ignores_its_rule(aws: Bucket) -> None:
+    (aws.folder / "brand.json").write_text("{")
+    result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-brand", exit_code=2)
+    assert "hello/../brand.json does not compile" in result.stderr
+    assert aws.versions() == {}
