@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.templates.conftest import BUCKET
 from tests.templates.test_bucket_commands import Bucket, aws
 
 __all__ = ["aws"]
@@ -26,3 +29,10 @@ def test_a_brand_that_cannot_be_read_stops_a_push_that_ignores_its_rule(aws: Buc
     result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-brand", exit_code=2)
     assert "hello/../brand.json does not compile" in result.stderr
     assert aws.versions() == {}
+
+
+def test_a_template_without_metadata_is_pulled(aws: Bucket, tmp_path: Path) -> None:
+    aws.s3.put_object(Bucket=BUCKET, Key="templates/hello/template.txt", Body=b"Hello {{ name }}")
+    result = aws.run("pull", "--to", str(tmp_path / "copy"), "--yes")
+    assert result.stdout.endswith(": hello\n")
+    assert (tmp_path / "copy/hello/template.txt").read_text() == "Hello {{ name }}"

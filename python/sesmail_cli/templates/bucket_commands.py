@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
 from sesmail_cli.operator.failures import describe_failure
-from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases, version_of
+from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
 from sesmail_cli.templates.lint.findings import Finding
@@ -233,7 +233,7 @@ def _conflicts_reported() -> Iterator[None]:
 
 
 def _names(plans: Sequence[Plan]) -> str:
-    return ", ".join(escape(f"{plan.name} {version_of(plan.after[METADATA]) or ''}".strip()) for plan in plans)
+    return ", ".join(escape(f"{plan.name} {plan.versions[1] or ''}".strip()) for plan in plans)
 
 
 def _count(plans: Sequence[Plan]) -> str:
