@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from sesmail_cli.templates.files import TemplateFiles
@@ -32,6 +33,11 @@ def rules(findings: list[Finding]) -> list[tuple[str, str, int]]:
 
 def test_a_good_template_has_no_findings() -> None:
     assert lint(template()) == []
+
+
+@pytest.mark.parametrize("name", ["..", "a b", "order.shipped", "_x", "a" * 129, "a\n"])
+def test_a_name_that_no_request_may_have_is_an_error(name: str) -> None:
+    assert rules(lint(msgspec.structs.replace(template(), name=name))) == [("bad-name", "metadata.json", 0)]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,13 @@ def test_an_error_that_the_sender_would_record_cannot_be_ignored(aws: Bucket, ru
     assert aws.versions() == {}
 
 
+def test_a_name_that_no_request_may_have_cannot_be_ignored(aws: Bucket) -> None:
+    (aws.folder / "hello").rename(aws.folder / "hello.old")
+    result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-name", exit_code=1)
+    assert "'hello.old' is no template's name" in result.stderr
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket=BUCKET)
+
+
 def test_a_brand_that_cannot_be_read_stops_a_push_that_ignores_its_rule(aws: Bucket) -> None:
     (aws.folder / "brand.json").write_text("{")
     result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-brand", exit_code=2)

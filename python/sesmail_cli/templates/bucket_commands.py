@@ -17,7 +17,7 @@ from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
 from sesmail_cli.templates.lint.findings import Finding
-from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.lint.linter import BAD_NAME, lint
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.plan_printing import as_data, print_plan
 from sesmail_cli.templates.push import (
@@ -210,8 +210,8 @@ def _warn_of_seeder(context: CommandContext, plan: Plan) -> None:
 
 
 def _is_never_ignored(finding: Finding) -> bool:
-    """Return True where the sender would record the finding as an error of every email."""
-    return finding.rule.startswith("TMPL")
+    """Return True where every email with the template would fail."""
+    return finding.rule.startswith("TMPL") or finding.rule == BAD_NAME
 
 
 def _stop_at_problems(templates: Sequence[TemplateFiles]) -> None:
