@@ -133,13 +133,14 @@ class StatusQueue:
         ]
 
     def wait_for(self, email_id: str, status: Status = "delivered", *, timeout_seconds: float = 60) -> StatusEvent:
-        """Return the email's event with a status as soon as the queue has it.
+        """Return the event with a status of the email to `to`, as soon as the queue has it; those of copies do not count.
 
         Raises WaitError after `timeout_seconds`, or at once where the email failed, bounced or was complained about.
         """
         end = time.monotonic() + timeout_seconds
         while True:
-            events = self.events_of(email_id)
+            # What becomes of a cc or bcc says nothing of the email itself.
+            events = [event for event in self.events_of(email_id) if event.recipient_type is None]
             for event in events:
                 if event.status == status:
                     return event

@@ -162,6 +162,15 @@ def test_waiting_ends_at_once_where_the_email_failed() -> None:
     assert queue.receives == 1
 
 
+def test_waiting_leaves_out_what_becomes_of_copies() -> None:
+    statuses, _ = waiting(
+        detail_of("a", "bounced", recipientType="cc"),
+        detail_of("a", "delivered", recipientType="bcc", toEmail="copy@example.com"),
+        detail_of("a", "delivered"),
+    )
+    assert statuses.wait_for("a").to_email == "john@example.com"
+
+
 def test_waiting_finds_the_conflict_of_an_id_that_is_taken() -> None:
     statuses, _ = waiting(detail_of("email-7e1c", "failed", conflictsWith="a", errorType="duplicate_conflict"))
     found = statuses.wait_for("a", "failed")

@@ -141,8 +141,8 @@ export class StatusQueue {
   }
 
   /**
-   * Return the email's event with a status as soon as the queue has it. Throws WaitError after `timeoutSeconds`, or at once
-   * where the email failed, bounced or was complained about.
+   * Return the event with a status of the email to `to`, as soon as the queue has it; those of copies do not count. Throws
+   * WaitError after `timeoutSeconds`, or at once where the email failed, bounced or was complained about.
    */
   async waitFor<S extends Status = 'delivered'>(
     emailId: string,
@@ -151,7 +151,8 @@ export class StatusQueue {
   ): Promise<Extract<StatusEvent, { status: S }>> {
     const end = Date.now() + timeoutSeconds * 1000;
     for (;;) {
-      const events = this.eventsOf(emailId);
+      // What becomes of a cc or bcc says nothing of the email itself.
+      const events = this.eventsOf(emailId).filter((event) => event.recipientType == null);
       const found = events.find((event) => event.status === status);
       if (found) return found as Extract<StatusEvent, { status: S }>;
       const secondsLeft = (end - Date.now()) / 1000;
