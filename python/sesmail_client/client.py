@@ -61,7 +61,7 @@ class SESMailClient:
 
     `source` names the producer: its policy, caps and status events go by it. Keep one for each service. `events` is a
     boto3 client of EventBridge, `boto3.client("events")` by default. `tries` is how often an event is put on the bus in
-    all, where EventBridge does not take it. `max_request_kb` is the engine's variable of that name.
+    all, where EventBridge does not take it: 1 or more. `max_request_kb` is the engine's variable of that name.
     """
 
     def __init__(
@@ -75,6 +75,8 @@ class SESMailClient:
     ) -> None:
         if not source or source == "*":
             raise ValueError(f"source: found {source!r}; allowed: your service's name, such as shop.orders")
+        if tries < 1:
+            raise ValueError(f"tries: found {tries}; allowed: 1 or more")
         self.source = source
         self.bus = bus
         self._events: EventBridgeClient = boto3.client("events") if events is None else events

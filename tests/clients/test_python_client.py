@@ -125,6 +125,12 @@ def test_a_source_that_names_no_producer_is_rejected(source: str) -> None:
         SESMailClient(source, events=Bus())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("tries", [0, -1])
+def test_a_client_without_a_try_is_rejected_since_it_would_send_nothing(tries: int) -> None:
+    with pytest.raises(ValueError, match=rf"^tries: found {tries}; allowed: 1 or more$"):
+        client_of(Bus(), tries=tries)
+
+
 def test_many_emails_go_in_batches_of_ten() -> None:
     bus, progress = Bus(), list[int]()
     ids = client_of(bus).send_many(emails(25), progress=progress.append)

@@ -48,7 +48,7 @@ export interface ClientOptions {
   bus?: string;
   /** A client of EventBridge; default: `new EventBridgeClient({})`. */
   events?: Events;
-  /** How often an event is put on the bus in all, where EventBridge does not take it; default: 5. */
+  /** How often an event is put on the bus in all, where EventBridge does not take it: 1 or more; default: 5. */
   tries?: number;
   /** The engine's variable of that name; default: 256. */
   maxRequestKb?: number;
@@ -75,6 +75,7 @@ export class SESMailClient {
     if (!source || source === '*') {
       throw new TypeError(`source: found '${source}'; allowed: your service's name, such as shop.orders`);
     }
+    if (!(tries >= 1)) throw new RangeError(`tries: found ${tries}; allowed: 1 or more`);
     this.bus = bus;
     this.events = events ?? new EventBridgeClient({});
     this.tries = tries;

@@ -73,6 +73,12 @@ test('a source that names no producer is rejected', () => {
   }
 });
 
+test('a client without a try is rejected, since it would send nothing', () => {
+  for (const tries of [0, -1, NaN]) {
+    assert.throws(() => clientOf(new Bus(), { tries }), /^RangeError: tries: found (0|-1|NaN); allowed: 1 or more$/);
+  }
+});
+
 test('many emails go in batches of ten', async () => {
   const bus = new Bus();
   const accepted: number[] = [];
