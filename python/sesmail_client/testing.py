@@ -133,7 +133,7 @@ class StatusQueue:
         ]
 
     def wait_for(self, email_id: str, status: Status = "delivered", *, timeout_seconds: float = 60) -> StatusEvent:
-        """Return the event with a status of the email to `to`, as soon as the queue has it; those of copies do not count.
+        """Return the email's event with a status as soon as the queue has it; those of a cc or bcc do not count.
 
         Raises WaitError after `timeout_seconds`, or at once where the email failed, bounced or was complained about.
         """

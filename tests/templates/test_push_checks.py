@@ -43,3 +43,17 @@ def test_a_template_without_metadata_is_pulled(aws: Bucket, tmp_path: Path) -> N
     result = aws.run("pull", "--to", str(tmp_path / "copy"), "--yes")
     assert result.stdout.endswith(": hello\n")
     assert (tmp_path / "copy/hello/template.txt").read_text() == "Hello {{ name }}"
+
+
+@pytest.mark.parametrize("link", ["hello", "hello/template.txt"])
+def test_pull_writes_through_no_link(aws: Bucket, tmp_path: Path, link: str) -> None:
+    aws.push("one", "1.0.0")
+    elsewhere, path = tmp_path / "elsewhere", tmp_path / "copy" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(elsewhere)
+    if link == "hello":
+        elsewhere.mkdir()
+    result = aws.run("pull", "--to", str(tmp_path / "copy"), "--yes", exit_code=2)
+    assert "is a link" in result.stderr
+    assert not elsewhere.is_file()
+    assert list(tmp_path.rglob("copy/hello/*.html")) == []

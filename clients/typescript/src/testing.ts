@@ -141,7 +141,7 @@ export class StatusQueue {
   }
 
   /**
-   * Return the event with a status of the email to `to`, as soon as the queue has it; those of copies do not count. Throws
+   * Return the email's event with a status as soon as the queue has it; those of a cc or bcc do not count. Throws
    * WaitError after `timeoutSeconds`, or at once where the email failed, bounced or was complained about.
    */
   async waitFor<S extends Status = 'delivered'>(

@@ -21,6 +21,7 @@ from sesmail_cli.templates.lint.linter import BAD_NAME, lint
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.plan_printing import as_data, print_plan
 from sesmail_cli.templates.push import (
+    LinkError,
     Plan,
     SourceFolderError,
     apply,
@@ -107,7 +108,7 @@ def pull(
     installed = _installed(context)
     try:
         plans = plan_pull(installed, names or (), folder)
-    except SourceFolderError as err:
+    except (SourceFolderError, LinkError) as err:
         raise UsageError(str(err)) from err
     for plan in plans:
         print_plan(context, plan)

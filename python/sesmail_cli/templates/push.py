@@ -78,6 +78,10 @@ class SourceFolderError(Exception):
     """The folder holds sources: a compiled template must not replace them."""
 
 
+class LinkError(Exception):
+    """A path to write is a link: what it leads to may be outside of the folder."""
+
+
 def plan_push(installed: TemplateReleases, templates: Iterable[TemplateFiles]) -> list[Plan]:
     """Compare templates with the installed ones of their names."""
     return [_plan(installed.read(template.name), pushable(template)) for template in templates]
@@ -119,7 +123,7 @@ def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Ca
 def plan_pull(installed: TemplateReleases, names: Sequence[str], folder: Path) -> list[Plan]:
     """Compare installed templates (without names: all) with those of a folder.
 
-    Raises TemplatesNotFoundError, SourceFolderError.
+    Raises TemplatesNotFoundError, SourceFolderError, LinkError.
     """
     if is_source_tree(folder):
         raise SourceFolderError(
@@ -130,6 +134,9 @@ def plan_pull(installed: TemplateReleases, names: Sequence[str], folder: Path) -
         name = stored.name
         if not stored.files:
             raise TemplatesNotFoundError(f"No template '{name}' in {installed.bucket}. Found: {_list(installed)}")
+        for path in (folder / name, *(folder / name / file for file in stored.contents)):
+            if path.is_symlink():
+                raise LinkError(f"{path} is a link, and pull writes through none: remove it, or pull elsewhere (--to).")
         local = _local(folder / name)
         changes = [change for change in _changes(local, stored.contents) if change.kind is not Kind.REMOVED]
         plans.append(Plan(name=name, stored=stored, after=stored.contents, changes=changes))
