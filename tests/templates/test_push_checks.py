@@ -31,6 +31,18 @@ def test_a_name_that_no_request_may_have_cannot_be_ignored(aws: Bucket) -> None:
     assert "Contents" not in aws.s3.list_objects_v2(Bucket=BUCKET)
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--bulk=helo", "--bulk: found 'helo'; allowed: hello"),
+        ("--ignore=missing-titel", "--ignore: found 'missing-titel'; allowed: active-content, "),
+    ],
+)
+def test_a_misspelt_name_in_an_option_stops_the_push(aws: Bucket, option: str, message: str) -> None:
+    assert message in aws.run("push", str(aws.folder), "--yes", option, exit_code=2).stderr
+    assert aws.versions() == {}
+
+
 def test_a_brand_that_cannot_be_read_stops_a_push_that_ignores_its_rule(aws: Bucket) -> None:
     (aws.folder / "brand.json").write_text("{")
     result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-brand", exit_code=2)

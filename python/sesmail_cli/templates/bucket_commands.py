@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
-from sesmail_cli.templates.lint.findings import Finding
+from sesmail_cli.templates.lint.findings import RULES, SENDERS_CODE, Finding
 from sesmail_cli.templates.lint.linter import BAD_NAME, lint
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.plan_printing import as_data, print_plan
@@ -62,6 +62,8 @@ def push(
     within five minutes.
     """
     templates = load_templates(where, context.engine.s3)
+    _stop_at_unknown("--bulk", bulk or (), [template.name for template in templates])
+    _stop_at_unknown("--ignore", (rule for rule in ignore or () if not SENDERS_CODE.fullmatch(rule)), sorted(RULES))
     findings = [
         finding
         for template in templates
@@ -208,6 +210,13 @@ def _warn_of_seeder(context: CommandContext, plan: Plan) -> None:
             f"[yellow]'{escape(plan.name)}' is a starter's name[/], and {escape(version or '0.0.0')} is below "
             f"{NEVER_REPLACED}: a newer version of the starter replaces yours. Give it another name, or that version."
         )
+
+
+def _stop_at_unknown(option: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Stop at a name that is misspelt, since it would switch a check off without a word."""
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{option}: found {name!r}; allowed: {', '.join(known)}")
 
 
 def _is_never_ignored(finding: Finding) -> bool:
