@@ -122,7 +122,7 @@ class SESMailClient:
             tags = self._check.encode([tag], properties["tags"], "tag")
             detail = {"tag": tags[0]}
         else:
-            found = email_id if about is None else id_about(about)
+            found = _email_id(about, email_id, random_id=False)
             detail = {"emailId": self._check.encode(found, properties["emailId"], "email_id")}
         [name] = detail.values()
         self._put("Email Cancel Requested", [_Event(name, _json(detail))])

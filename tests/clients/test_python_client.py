@@ -240,7 +240,9 @@ def test_a_cancellation_names_an_email_or_a_tag(given: dict[str, str], detail: d
     assert client.sent == []
 
 
-@pytest.mark.parametrize("given", [{}, {"email_id": "a", "tag": "b"}, {"email_id": "a@b"}, {"tag": "spring sale"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"about": ""}, {"email_id": "a", "tag": "b"}, {"email_id": "a@b"}, {"tag": "spring sale"}]
+)
 def test_a_cancellation_of_nothing_or_of_a_wrong_name_is_rejected(given: dict[str, str]) -> None:
-    with pytest.raises(InvalidEmailError, match=r"^(cancel|email_id|tag)"):
+    with pytest.raises(InvalidEmailError, match=r"^(cancel|about|email_id|tag)"):
         FakeSESMailClient().cancel(**given)

@@ -121,7 +121,7 @@ export class SESMailClient {
     }
     const properties = this.check.main.properties ?? {};
     if (tag != null) this.check.encode([tag], properties.tags ?? {}, 'tag');
-    const id = tag ?? (about == null ? emailId : idAbout(about));
+    const id = tag ?? idOf(about, emailId, false);
     if (tag == null) this.check.encode(id, properties.emailId ?? {}, 'emailId');
     await this.put('Email Cancel Requested', [asEvent(String(id), tag == null ? { emailId: id } : { tag })], 0);
   }

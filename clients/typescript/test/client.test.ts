@@ -175,7 +175,7 @@ test('a cancellation names an email or a tag', async () => {
 
 test('a cancellation of nothing or of a wrong name is rejected', async () => {
   const client = clientOf(new Bus());
-  for (const what of [{}, { emailId: 'a', tag: 'b' }, { emailId: 'a@b' }, { tag: 'spring sale' }]) {
+  for (const what of [{}, { about: '' }, { emailId: 'a', tag: 'b' }, { emailId: 'a@b' }, { tag: 'spring sale' }]) {
     await assert.rejects(client.cancel(what as { tag: string }), InvalidEmailError);
   }
 });
