@@ -53,7 +53,8 @@ class _Event:
 
     @property
     def digest(self) -> bytes:
-        return hashlib.sha256(self.detail.encode()).digest()
+        """Equal for equal emails, in whatever order their fields were given."""
+        return hashlib.sha256(json.dumps(json.loads(self.detail), sort_keys=True).encode()).digest()
 
 
 class SESMailClient:

@@ -204,7 +204,10 @@ def test_two_emails_under_one_id_are_rejected_before_the_second_is_on_the_bus() 
 
 def test_the_same_email_twice_is_one_email() -> None:
     email: Email = {**EMAIL, "about": "newsletter for 17"}
+    one: Email = {**email, "template_data": {"a": 1, "b": {"c": 2, "d": 3}}}
+    other: Email = {"template_data": {"b": {"d": 3, "c": 2}, "a": 1}, **email}
     assert client_of(Bus()).send_many([email, email]) == [id_about("newsletter for 17")] * 2
+    assert client_of(Bus()).send_many([one, other]) == [id_about("newsletter for 17")] * 2
 
 
 def test_no_emails_are_no_call() -> None:

@@ -133,7 +133,7 @@ export class SESMailClient {
     const digests = new Map<string, string>();
     for await (const email of emails) {
       const event = this.numberedEvent(number, email);
-      const digest = createHash('sha256').update(event.detail).digest('base64');
+      const digest = digestOf(event.detail);
       // The engine would send the first alone, and record all others as conflicts.
       if ((digests.get(event.id) ?? digest) !== digest) {
         const field = `emails[${number}].${email.about == null ? 'emailId' : 'about'}`;
@@ -221,4 +221,14 @@ function idOf(about: string | null | undefined, emailId: string | null | undefin
 function asEvent(id: string, given: object): Event {
   const detail = JSON.stringify(given);
   return { id, detail, sizeBytes: Buffer.byteLength(detail) + ENVELOPE_BYTES };
+}
+
+/** Equal for equal emails, in whatever order their fields were given. */
+function digestOf(detail: string): string {
+  const ordered = JSON.parse(detail, (_, value: unknown) =>
+    value === null || typeof value !== 'object' || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))),
+  ) as unknown;
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('base64');
 }

@@ -151,6 +151,9 @@ test('two emails under one id are rejected before the second is on the bus', asy
   await assert.rejects(clientOf(bus).sendMany(many({ emailId: 'a' })), /emails\[1\]\.emailId: found that of another/);
   assert.deepEqual(bus.calls, []);
   assert.equal((await clientOf(bus).sendMany([{ ...GOOD, about: 'a' }, { ...GOOD, about: 'a' }])).length, 2);
+  const one = { ...GOOD, about: 'a', templateData: { a: 1, b: { c: 2, d: 3 } } };
+  const other = { templateData: { b: { d: 3, c: 2 }, a: 1 }, ...GOOD, about: 'a' };
+  assert.equal((await clientOf(bus).sendMany([one, other])).length, 2);
 });
 
 test('a request larger than the engine takes is rejected', async () => {
