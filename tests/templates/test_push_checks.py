@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sesmail_cli.templates import bucket_commands
 from tests.templates.conftest import BUCKET
 from tests.templates.test_bucket_commands import Bucket, aws
 
@@ -48,6 +49,22 @@ def test_a_brand_that_cannot_be_read_stops_a_push_that_ignores_its_rule(aws: Buc
     result = aws.run("push", str(aws.folder), "--yes", "--ignore", "bad-brand", exit_code=2)
     assert "hello/../brand.json does not compile" in result.stderr
     assert aws.versions() == {}
+
+
+def test_a_push_that_is_stopped_names_what_it_installed_before(aws: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    (aws.folder / "last").mkdir()
+    for file in ("template.html", "template.txt", "metadata.json"):
+        (aws.folder / "last" / file).write_bytes((aws.folder / "hello" / file).read_bytes())
+
+    def caller_is_slow(context: object) -> str:
+        aws.s3.put_object(Bucket=BUCKET, Key="templates/last/template.txt", Body=b"theirs")
+        return "user/designer"
+
+    monkeypatch.setattr(bucket_commands, "identity", caller_is_slow)
+    result = aws.run("push", str(aws.folder), "--yes", exit_code=2)
+    assert "last/template.txt was changed by somebody else" in result.stderr
+    assert "Installed before it: hello." in result.stderr
+    assert aws.text() == "Hello {{ name }}"
 
 
 def test_a_template_without_metadata_is_pulled(aws: Bucket, tmp_path: Path) -> None:

@@ -237,8 +237,10 @@ def _conflicts_reported() -> Iterator[None]:
     try:
         yield
     except ChangedMeanwhileError as err:
+        before = ", ".join(err.installed) or "nothing"
         raise UsageError(
-            f"{err} was changed by somebody else meanwhile. Run the command again: it shows what differs now."
+            f"{err} was changed by somebody else meanwhile. Installed before it: {before}. Run the command again: it "
+            "shows what differs now."
         ) from err
 
 

@@ -15,6 +15,7 @@ import msgspec
 from sesmail_cli.templates.bucket import (
     COPY_OF,
     RELEASE_SECONDS,
+    ChangedMeanwhileError,
     Release,
     Stored,
     TemplateReleases,
@@ -106,7 +107,7 @@ def plan_rollback(installed: TemplateReleases, name: str, release_id: str | None
 def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Callable[[float], None]) -> list[str]:
     """Write what differs; return the names of the templates written.
 
-    Raises ChangedMeanwhileError: the templates before it are written, its own is not released.
+    Raises ChangedMeanwhileError: its `installed` are written, its own template is not released.
     """
     written = []
     try:
@@ -114,6 +115,8 @@ def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Ca
             if plan.is_needed:
                 _apply(installed, plan, by)
                 written.append(plan.name)
+    except ChangedMeanwhileError as err:
+        raise ChangedMeanwhileError(err.file, written) from err
     finally:
         if written:
             sleep(RELEASE_SECONDS)
