@@ -53,7 +53,8 @@ class _Event:
 
     @property
     def digest(self) -> bytes:
-        return hashlib.sha256(self.detail.encode()).digest()
+        """Equal for equal emails, in whatever order their fields were given."""
+        return hashlib.sha256(json.dumps(json.loads(self.detail), sort_keys=True).encode()).digest()
 
 
 class SESMailClient:
@@ -61,7 +62,7 @@ class SESMailClient:
 
     `source` names the producer: its policy, caps and status events go by it. Keep one for each service. `events` is a
     boto3 client of EventBridge, `boto3.client("events")` by default. `tries` is how often an event is put on the bus in
-    all, where EventBridge does not take it. `max_request_kb` is the engine's variable of that name.
+    all, where EventBridge does not take it: 1 or more. `max_request_kb` is the engine's variable of that name.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class SESMailClient:
     ) -> None:
         if not source or source == "*":
             raise ValueError(f"source: found {source!r}; allowed: your service's name, such as shop.orders")
+        if tries < 1:
+            raise ValueError(f"tries: found {tries}; allowed: 1 or more")
         self.source = source
         self.bus = bus
         self._events: EventBridgeClient = boto3.client("events") if events is None else events
@@ -120,7 +123,7 @@ class SESMailClient:
             tags = self._check.encode([tag], properties["tags"], "tag")
             detail = {"tag": tags[0]}
         else:
-            found = email_id if about is None else id_about(about)
+            found = _email_id(about, email_id, random_id=False)
             detail = {"emailId": self._check.encode(found, properties["emailId"], "email_id")}
         [name] = detail.values()
         self._put("Email Cancel Requested", [_Event(name, _json(detail))])

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 # After these an email does not become another one of the statuses that a test waits for.
 _FINAL = frozenset({"failed", "bounced", "complained"})
+# A status that an email has only after another one. The earlier one has no event of its own where it came too late.
+_IMPLIED_BY: Mapping[str, frozenset[str]] = {
+    "sent": frozenset({"delivered", "soft_bounced", "bounced", "complained", "opened", "clicked"}),
+    "delivered": frozenset({"opened", "clicked"}),
+}
 _LONGEST_POLL_SECONDS = 20
 
 
@@ -133,15 +138,21 @@ class StatusQueue:
         ]
 
     def wait_for(self, email_id: str, status: Status = "delivered", *, timeout_seconds: float = 60) -> StatusEvent:
-        """Return the email's event with a status as soon as the queue has it.
+        """Return the email's event with a status as soon as the queue has it; those of a cc or bcc do not count.
+
+        Where an event came that follows `sent` or `delivered`, such as `opened`, it returns that one: a status that
+        comes after a later one has no event.
 
         Raises WaitError after `timeout_seconds`, or at once where the email failed, bounced or was complained about.
         """
         end = time.monotonic() + timeout_seconds
         while True:
-            events = self.events_of(email_id)
-            for event in events:
-                if event.status == status:
+            # What becomes of a cc or bcc says nothing of the email itself.
+            events = [event for event in self.events_of(email_id) if event.recipient_type is None]
+            reached = {status, *_IMPLIED_BY.get(status, ())}
+            # The status itself before those that imply it.
+            for event in sorted(events, key=lambda event: event.status != status):
+                if event.status in reached:
                     return event
             final = [event for event in events if event.status in _FINAL]
             left = end - time.monotonic()

@@ -125,6 +125,12 @@ def test_a_source_that_names_no_producer_is_rejected(source: str) -> None:
         SESMailClient(source, events=Bus())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("tries", [0, -1])
+def test_a_client_without_a_try_is_rejected_since_it_would_send_nothing(tries: int) -> None:
+    with pytest.raises(ValueError, match=rf"^tries: found {tries}; allowed: 1 or more$"):
+        client_of(Bus(), tries=tries)
+
+
 def test_many_emails_go_in_batches_of_ten() -> None:
     bus, progress = Bus(), list[int]()
     ids = client_of(bus).send_many(emails(25), progress=progress.append)
@@ -198,7 +204,10 @@ def test_two_emails_under_one_id_are_rejected_before_the_second_is_on_the_bus() 
 
 def test_the_same_email_twice_is_one_email() -> None:
     email: Email = {**EMAIL, "about": "newsletter for 17"}
+    one: Email = {**email, "template_data": {"a": 1, "b": {"c": 2, "d": 3}}}
+    other: Email = {"template_data": {"b": {"d": 3, "c": 2}, "a": 1}, **email}
     assert client_of(Bus()).send_many([email, email]) == [id_about("newsletter for 17")] * 2
+    assert client_of(Bus()).send_many([one, other]) == [id_about("newsletter for 17")] * 2
 
 
 def test_no_emails_are_no_call() -> None:
@@ -234,7 +243,9 @@ def test_a_cancellation_names_an_email_or_a_tag(given: dict[str, str], detail: d
     assert client.sent == []
 
 
-@pytest.mark.parametrize("given", [{}, {"email_id": "a", "tag": "b"}, {"email_id": "a@b"}, {"tag": "spring sale"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"about": ""}, {"email_id": "a", "tag": "b"}, {"email_id": "a@b"}, {"tag": "spring sale"}]
+)
 def test_a_cancellation_of_nothing_or_of_a_wrong_name_is_rejected(given: dict[str, str]) -> None:
-    with pytest.raises(InvalidEmailError, match=r"^(cancel|email_id|tag)"):
+    with pytest.raises(InvalidEmailError, match=r"^(cancel|about|email_id|tag)"):
         FakeSESMailClient().cancel(**given)

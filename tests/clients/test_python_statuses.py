@@ -162,6 +162,25 @@ def test_waiting_ends_at_once_where_the_email_failed() -> None:
     assert queue.receives == 1
 
 
+def test_waiting_leaves_out_what_becomes_of_copies() -> None:
+    statuses, _ = waiting(
+        detail_of("a", "bounced", recipientType="cc"),
+        detail_of("a", "delivered", recipientType="bcc", toEmail="copy@example.com"),
+        detail_of("a", "delivered"),
+    )
+    assert statuses.wait_for("a").to_email == "john@example.com"
+
+
+@pytest.mark.parametrize(
+    ("status", "later"), [("sent", "delivered"), ("sent", "bounced"), ("sent", "complained"), ("delivered", "opened")]
+)
+def test_waiting_ends_where_a_later_status_is_there_already(status: Status, later: Status) -> None:
+    statuses, _ = waiting(detail_of("a", later), detail_of("a", status))
+    assert statuses.wait_for("a", status, timeout_seconds=2).status == later
+    statuses._read(1)
+    assert statuses.wait_for("a", status, timeout_seconds=2).status == status
+
+
 def test_waiting_finds_the_conflict_of_an_id_that_is_taken() -> None:
     statuses, _ = waiting(detail_of("email-7e1c", "failed", conflictsWith="a", errorType="duplicate_conflict"))
     found = statuses.wait_for("a", "failed")

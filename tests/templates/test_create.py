@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -103,3 +104,13 @@ def test_build_does_not_replace_sources_and_stops_at_one_that_does_not_compile(t
     (tmp_path / "news/template.html").write_text("[% if %]")
     assert "news/template.html" in run("build", str(tmp_path), "--output", str(tmp_path / "out"), exit_code=1).stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["..", "."])
+def test_build_writes_nothing_outside_of_the_folder_of_a_template(tmp_path: Path, bucket: str, name: str) -> None:
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"templates/{name}/template.html", Body=b"x")
+    output = tmp_path / "a/out"
+    assert f"templates/{name}: a template's name" in run(
+        "build", f"s3://{bucket}", "--output", str(output), exit_code=1
+    ).stderr.replace("\n", " ")
+    assert list(tmp_path.rglob("template.html")) == []

@@ -1,14 +1,19 @@
 """Each rule of the linter, on a template with one mistake."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.lint import linter
 from sesmail_cli.templates.lint.css_rules import dropped_features, fallbacks
-from sesmail_cli.templates.lint.findings import Finding
+from sesmail_cli.templates.lint.findings import RULES, Finding
 from sesmail_cli.templates.lint.linter import lint
+from tests.templates.conftest import ROOT
 
 HEAD = '<html lang="en"><head><title>{{ subject }}</title><meta name="viewport" content="width=device-width"></head>'
 METADATA = {"subject": "Hello {{ name }}", "requiredVariables": ["name"], "optionalVariables": [], "version": "1.0.0"}
@@ -32,6 +37,11 @@ def rules(findings: list[Finding]) -> list[tuple[str, str, int]]:
 
 def test_a_good_template_has_no_findings() -> None:
     assert lint(template()) == []
+
+
+@pytest.mark.parametrize("name", ["..", "a b", "order.shipped", "_x", "a" * 129, "a\n"])
+def test_a_name_that_no_request_may_have_is_an_error(name: str) -> None:
+    assert rules(lint(msgspec.structs.replace(template(), name=name))) == [("bad-name", "metadata.json", 0)]
 
 
 @pytest.mark.parametrize(
@@ -190,3 +200,9 @@ def test_every_fallback_is_for_a_known_feature() -> None:
     titles = {entry["title"] for entry in dropped_features().values()}
     assert {"@media", "border-radius", "overflow-wrap"} <= titles & fallbacks().keys()
     assert all(len(reason) > 20 for reason in fallbacks().values())
+
+
+def test_the_list_of_rules_is_that_of_the_linters_code_and_of_the_docs() -> None:
+    code = "".join(path.read_text() for path in Path(linter.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'(?:(?:error|warning)\(\s*|BAD_NAME = )"([a-z-]+)"', code)) == RULES
+    assert set(re.findall(r"`([a-z-]+)`", (ROOT / "docs/templates.md").read_text())) >= RULES

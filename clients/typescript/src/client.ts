@@ -48,7 +48,7 @@ export interface ClientOptions {
   bus?: string;
   /** A client of EventBridge; default: `new EventBridgeClient({})`. */
   events?: Events;
-  /** How often an event is put on the bus in all, where EventBridge does not take it; default: 5. */
+  /** How often an event is put on the bus in all, where EventBridge does not take it: 1 or more; default: 5. */
   tries?: number;
   /** The engine's variable of that name; default: 256. */
   maxRequestKb?: number;
@@ -75,6 +75,7 @@ export class SESMailClient {
     if (!source || source === '*') {
       throw new TypeError(`source: found '${source}'; allowed: your service's name, such as shop.orders`);
     }
+    if (!(tries >= 1)) throw new RangeError(`tries: found ${tries}; allowed: 1 or more`);
     this.bus = bus;
     this.events = events ?? new EventBridgeClient({});
     this.tries = tries;
@@ -120,7 +121,7 @@ export class SESMailClient {
     }
     const properties = this.check.main.properties ?? {};
     if (tag != null) this.check.encode([tag], properties.tags ?? {}, 'tag');
-    const id = tag ?? (about == null ? emailId : idAbout(about));
+    const id = tag ?? idOf(about, emailId, false);
     if (tag == null) this.check.encode(id, properties.emailId ?? {}, 'emailId');
     await this.put('Email Cancel Requested', [asEvent(String(id), tag == null ? { emailId: id } : { tag })], 0);
   }
@@ -132,7 +133,7 @@ export class SESMailClient {
     const digests = new Map<string, string>();
     for await (const email of emails) {
       const event = this.numberedEvent(number, email);
-      const digest = createHash('sha256').update(event.detail).digest('base64');
+      const digest = digestOf(event.detail);
       // The engine would send the first alone, and record all others as conflicts.
       if ((digests.get(event.id) ?? digest) !== digest) {
         const field = `emails[${number}].${email.about == null ? 'emailId' : 'about'}`;
@@ -220,4 +221,14 @@ function idOf(about: string | null | undefined, emailId: string | null | undefin
 function asEvent(id: string, given: object): Event {
   const detail = JSON.stringify(given);
   return { id, detail, sizeBytes: Buffer.byteLength(detail) + ENVELOPE_BYTES };
+}
+
+/** Equal for equal emails, in whatever order their fields were given. */
+function digestOf(detail: string): string {
+  const ordered = JSON.parse(detail, (_, value: unknown) =>
+    value === null || typeof value !== 'object' || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))),
+  ) as unknown;
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('base64');
 }

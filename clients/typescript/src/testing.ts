@@ -14,6 +14,12 @@ type Detail = Record<string, unknown>;
 
 // After these an email does not become another one of the statuses that a test waits for.
 const FINAL = new Set<Status>(['failed', 'bounced', 'complained']);
+// A status that an email has only after another one. The earlier one has no event of its own where it came too late.
+const IMPLIED_BY = {
+  sent: ['delivered', 'soft_bounced', 'bounced', 'complained', 'opened', 'clicked'],
+  delivered: ['opened', 'clicked'],
+} as const satisfies { [S in Status]?: readonly Status[] };
+type Reached<S extends Status> = S | (S extends keyof typeof IMPLIED_BY ? (typeof IMPLIED_BY)[S][number] : never);
 const LONGEST_POLL_SECONDS = 20;
 
 /** A request that was put on the fake bus. */
@@ -141,19 +147,25 @@ export class StatusQueue {
   }
 
   /**
-   * Return the email's event with a status as soon as the queue has it. Throws WaitError after `timeoutSeconds`, or at once
-   * where the email failed, bounced or was complained about.
+   * Return the email's event with a status as soon as the queue has it; those of a cc or bcc do not count. Where an event
+   * came that follows `sent` or `delivered`, such as `opened`, it returns that one: a status that comes after a later one
+   * has no event. Throws WaitError after `timeoutSeconds`, or at once where the email failed, bounced or was complained
+   * about.
    */
   async waitFor<S extends Status = 'delivered'>(
     emailId: string,
     status: S = 'delivered' as S,
     { timeoutSeconds = 60 }: { timeoutSeconds?: number } = {},
-  ): Promise<Extract<StatusEvent, { status: S }>> {
+  ): Promise<Extract<StatusEvent, { status: Reached<S> }>> {
     const end = Date.now() + timeoutSeconds * 1000;
     for (;;) {
-      const events = this.eventsOf(emailId);
-      const found = events.find((event) => event.status === status);
-      if (found) return found as Extract<StatusEvent, { status: S }>;
+      // What becomes of a cc or bcc says nothing of the email itself.
+      const events = this.eventsOf(emailId).filter((event) => event.recipientType == null);
+      const implied: Partial<Record<Status, readonly Status[]>> = IMPLIED_BY;
+      const later: readonly Status[] = implied[status as Status] ?? [];
+      const found =
+        events.find((event) => event.status === status) ?? events.find((event) => later.includes(event.status));
+      if (found) return found as Extract<StatusEvent, { status: Reached<S> }>;
       const secondsLeft = (end - Date.now()) / 1000;
       if (secondsLeft <= 0 || events.some((event) => FINAL.has(event.status))) {
         throw new WaitError(notReached(emailId, status, events, timeoutSeconds));

@@ -73,6 +73,12 @@ test('a source that names no producer is rejected', () => {
   }
 });
 
+test('a client without a try is rejected, since it would send nothing', () => {
+  for (const tries of [0, -1, NaN]) {
+    assert.throws(() => clientOf(new Bus(), { tries }), /^RangeError: tries: found (0|-1|NaN); allowed: 1 or more$/);
+  }
+});
+
 test('many emails go in batches of ten', async () => {
   const bus = new Bus();
   const accepted: number[] = [];
@@ -145,6 +151,9 @@ test('two emails under one id are rejected before the second is on the bus', asy
   await assert.rejects(clientOf(bus).sendMany(many({ emailId: 'a' })), /emails\[1\]\.emailId: found that of another/);
   assert.deepEqual(bus.calls, []);
   assert.equal((await clientOf(bus).sendMany([{ ...GOOD, about: 'a' }, { ...GOOD, about: 'a' }])).length, 2);
+  const one = { ...GOOD, about: 'a', templateData: { a: 1, b: { c: 2, d: 3 } } };
+  const other = { templateData: { b: { d: 3, c: 2 }, a: 1 }, ...GOOD, about: 'a' };
+  assert.equal((await clientOf(bus).sendMany([one, other])).length, 2);
 });
 
 test('a request larger than the engine takes is rejected', async () => {
@@ -169,7 +178,7 @@ test('a cancellation names an email or a tag', async () => {
 
 test('a cancellation of nothing or of a wrong name is rejected', async () => {
   const client = clientOf(new Bus());
-  for (const what of [{}, { emailId: 'a', tag: 'b' }, { emailId: 'a@b' }, { tag: 'spring sale' }]) {
+  for (const what of [{}, { about: '' }, { emailId: 'a', tag: 'b' }, { emailId: 'a@b' }, { tag: 'spring sale' }]) {
     await assert.rejects(client.cancel(what as { tag: string }), InvalidEmailError);
   }
 });

@@ -132,6 +132,22 @@ test('waiting ends at once where the email failed', async () => {
   assert.equal(queue.receives, 1);
 });
 
+test('waiting leaves out what becomes of copies', async () => {
+  const { statuses } = waiting(
+    { emailId: 'a', status: 'bounced', recipientType: 'cc' },
+    { emailId: 'a', status: 'delivered', recipientType: 'bcc', toEmail: 'copy@example.com' },
+    { emailId: 'a', status: 'delivered' },
+  );
+  assert.equal((await statuses.waitFor('a')).toEmail, 'john@example.com');
+});
+
+test('waiting ends where a later status is there already', async () => {
+  const bounced = waiting({ emailId: 'a', status: 'bounced' }).statuses;
+  assert.equal((await bounced.waitFor('a', 'sent', { timeoutSeconds: 2 })).status, 'bounced');
+  const opened = waiting({ emailId: 'a', status: 'opened', machine: true }).statuses;
+  assert.equal((await opened.waitFor('a', 'delivered', { timeoutSeconds: 2 })).status, 'opened');
+});
+
 test('waiting finds the conflict of an id that is taken', async () => {
   const { statuses } = waiting({ emailId: 'email-7e1c', status: 'failed', ...FAILED, conflictsWith: 'a' });
   assert.equal((await statuses.waitFor('a', 'failed')).errorType, 'suppressed');

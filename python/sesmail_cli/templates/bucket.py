@@ -37,7 +37,12 @@ _BODY = re.compile(r"template(\.[A-Za-z0-9-]+)?\.(html|txt)")
 
 
 class ChangedMeanwhileError(Exception):
-    """Another writer changed a file after it was read."""
+    """Another writer changed a file after it was read; `installed` names the templates that were written before."""
+
+    def __init__(self, file: str, installed: Sequence[str] = ()) -> None:
+        super().__init__(file)
+        self.file = file
+        self.installed = installed
 
 
 class StoredFile(msgspec.Struct, frozen=True):

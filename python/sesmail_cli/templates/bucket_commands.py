@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +13,15 @@ from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
 from sesmail_cli.operator.failures import describe_failure
-from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases, version_of
+from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_templates
 from sesmail_cli.templates.installed_list import print_installed, print_releases
-from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.lint.findings import RULES, SENDERS_CODE, Finding
+from sesmail_cli.templates.lint.linter import BAD_NAME, lint
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
 from sesmail_cli.templates.plan_printing import as_data, print_plan
 from sesmail_cli.templates.push import (
+    LinkError,
     Plan,
     SourceFolderError,
     apply,
@@ -60,11 +62,13 @@ def push(
     within five minutes.
     """
     templates = load_templates(where, context.engine.s3)
+    _stop_at_unknown("--bulk", bulk or (), [template.name for template in templates])
+    _stop_at_unknown("--ignore", (rule for rule in ignore or () if not SENDERS_CODE.fullmatch(rule)), sorted(RULES))
     findings = [
         finding
         for template in templates
         for finding in lint(template, bulk=template.name in (bulk or ()))
-        if finding.rule not in (ignore or ())
+        if finding.rule not in (ignore or ()) or _is_never_ignored(finding)
     ]
     if findings:
         print_findings(context.note, templates, findings)
@@ -72,6 +76,7 @@ def push(
         context.note("[red]Nothing was installed:[/] fix the findings first.")
         context.print_json({"findings": findings, "templates": [], "installed": []})
         return ATTENTION
+    _stop_at_problems(templates)
     installed = _installed(context)
     plans = plan_push(installed, templates)
     for plan in plans:
@@ -105,7 +110,7 @@ def pull(
     installed = _installed(context)
     try:
         plans = plan_pull(installed, names or (), folder)
-    except SourceFolderError as err:
+    except (SourceFolderError, LinkError) as err:
         raise UsageError(str(err)) from err
     for plan in plans:
         print_plan(context, plan)
@@ -207,6 +212,18 @@ def _warn_of_seeder(context: CommandContext, plan: Plan) -> None:
         )
 
 
+def _stop_at_unknown(option: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Stop at a name that is misspelt, since it would switch a check off without a word."""
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{option}: found {name!r}; allowed: {', '.join(known)}")
+
+
+def _is_never_ignored(finding: Finding) -> bool:
+    """Return True where every email with the template would fail."""
+    return finding.rule.startswith("TMPL") or finding.rule == BAD_NAME
+
+
 def _stop_at_problems(templates: Sequence[TemplateFiles]) -> None:
     for template in templates:
         for problem in template.problems:
@@ -220,13 +237,15 @@ def _conflicts_reported() -> Iterator[None]:
     try:
         yield
     except ChangedMeanwhileError as err:
+        before = ", ".join(err.installed) or "nothing"
         raise UsageError(
-            f"{err} was changed by somebody else meanwhile. Run the command again: it shows what differs now."
+            f"{err} was changed by somebody else meanwhile. Installed before it: {before}. Run the command again: it "
+            "shows what differs now."
         ) from err
 
 
 def _names(plans: Sequence[Plan]) -> str:
-    return ", ".join(escape(f"{plan.name} {version_of(plan.after[METADATA]) or ''}".strip()) for plan in plans)
+    return ", ".join(escape(f"{plan.name} {plan.versions[1] or ''}".strip()) for plan in plans)
 
 
 def _count(plans: Sequence[Plan]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sesmail_cli.templates.compiler import SHARED, TemplateSourceError
 from sesmail_cli.templates.files import TemplateFiles, load_templates
+from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 
 _SCRATCH = Path(__file__).parent / "scratch"
 _MESSAGE = _SCRATCH / "message"
@@ -39,6 +41,11 @@ def build(templates: list[TemplateFiles], output: Path) -> list[Path]:
     """Write compiled templates into a folder; return the paths. Raises TemplateSourceError."""
     written: list[Path] = []
     for template in templates:
+        # The names of an S3 bucket are anybody's: `..` would lead out of the folder.
+        if not re.fullmatch(TEMPLATE_NAME, template.name):
+            raise TemplateSourceError(
+                f"{template.origin}: a template's name has letters, digits, hyphens and underscores only; rename it"
+            )
         for problem in template.problems:
             raise TemplateSourceError(f"{template.name}/{problem.file}: {problem.message}")
         if (output / template.name).resolve() == Path(template.origin):

@@ -15,6 +15,7 @@ import msgspec
 from sesmail_cli.templates.bucket import (
     COPY_OF,
     RELEASE_SECONDS,
+    ChangedMeanwhileError,
     Release,
     Stored,
     TemplateReleases,
@@ -78,6 +79,10 @@ class SourceFolderError(Exception):
     """The folder holds sources: a compiled template must not replace them."""
 
 
+class LinkError(Exception):
+    """A path to write is a link: what it leads to may be outside of the folder."""
+
+
 def plan_push(installed: TemplateReleases, templates: Iterable[TemplateFiles]) -> list[Plan]:
     """Compare templates with the installed ones of their names."""
     return [_plan(installed.read(template.name), pushable(template)) for template in templates]
@@ -102,7 +107,7 @@ def plan_rollback(installed: TemplateReleases, name: str, release_id: str | None
 def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Callable[[float], None]) -> list[str]:
     """Write what differs; return the names of the templates written.
 
-    Raises ChangedMeanwhileError: the templates before it are written, its own is not released.
+    Raises ChangedMeanwhileError: its `installed` are written, its own template is not released.
     """
     written = []
     try:
@@ -110,6 +115,8 @@ def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Ca
             if plan.is_needed:
                 _apply(installed, plan, by)
                 written.append(plan.name)
+    except ChangedMeanwhileError as err:
+        raise ChangedMeanwhileError(err.file, written) from err
     finally:
         if written:
             sleep(RELEASE_SECONDS)
@@ -119,7 +126,7 @@ def apply(installed: TemplateReleases, plans: Iterable[Plan], by: str, sleep: Ca
 def plan_pull(installed: TemplateReleases, names: Sequence[str], folder: Path) -> list[Plan]:
     """Compare installed templates (without names: all) with those of a folder.
 
-    Raises TemplatesNotFoundError, SourceFolderError.
+    Raises TemplatesNotFoundError, SourceFolderError, LinkError.
     """
     if is_source_tree(folder):
         raise SourceFolderError(
@@ -130,6 +137,9 @@ def plan_pull(installed: TemplateReleases, names: Sequence[str], folder: Path) -
         name = stored.name
         if not stored.files:
             raise TemplatesNotFoundError(f"No template '{name}' in {installed.bucket}. Found: {_list(installed)}")
+        for path in (folder / name, *(folder / name / file for file in stored.contents)):
+            if path.is_symlink():
+                raise LinkError(f"{path} is a link, and pull writes through none: remove it, or pull elsewhere (--to).")
         local = _local(folder / name)
         changes = [change for change in _changes(local, stored.contents) if change.kind is not Kind.REMOVED]
         plans.append(Plan(name=name, stored=stored, after=stored.contents, changes=changes))

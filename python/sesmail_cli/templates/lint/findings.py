@@ -7,6 +7,19 @@ from enum import StrEnum
 
 import msgspec
 
+SENDERS_CODE = re.compile(r"[A-Z]{3,4}[0-9]{3}")
+"""A rule that is an error code of the sender."""
+RULES = frozenset(
+    """
+    active-content bad-brand bad-name bad-sample bad-variable-name bad-version broken-markup clipped declared-twice
+    dropped-css empty-link empty-text image-size insecure-image layout-table-role markup-in-text missing-alt missing-dir
+    missing-lang missing-title missing-viewport mixed-languages no-address no-brand no-document no-subject
+    no-unsubscribe no-version other-file undeclared-data undeclared-variable unknown-filter unknown-metadata
+    unknown-test unquoted-attribute unsafe-link unsafe-markup unused-variable width wrong-lang
+    """.split()
+)
+"""All other rules."""
+
 
 class Severity(StrEnum):
     ERROR = "error"

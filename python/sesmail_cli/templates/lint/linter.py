@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -37,9 +38,11 @@ from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
 from sesmail_cli.templates.render import locales_of, render
 from sesmail_layer.domain.errors import PermanentError
+from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSING_FILE_CODES
 
 SYNTAX = "TMPL009"
+BAD_NAME = "bad-name"
 # Gmail cuts an email off after this.
 CLIPPED_BYTES = 102 * 1024
 
@@ -57,6 +60,9 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
         _check_bulk(template, bodies, findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
         _check_samples(template, findings)
+    if not re.fullmatch(TEMPLATE_NAME, template.name):
+        message = f"'{template.name}' is no template's name: letters, digits, hyphens and underscores, at most 128"
+        Reporter(findings, template.name, METADATA).error(BAD_NAME, message)
     return sorted(
         dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line, finding.rule, finding.message)
     )
