@@ -202,12 +202,18 @@ def test_what_waits_for_a_table_is_bounded(control: DynamoDBClient, monkeypatch:
 def test_after_two_errors_the_other_items_are_left_to_the_next_batch(
     control: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counting, calls = figures(control), []
+    counting = figures(control)
+    calls: list[str] = []
+
+    def no_answer(key: str, *_: object) -> None:
+        calls.append(key)
+        _unavailable()
+
     tags = [f"tag-{number}" for number in range(150)]
     batch = [reached(SENT, DELIVERED, tags=tags)]
     counting.add(batch, 1, NOW)
     with monkeypatch.context() as broken:
-        broken.setattr(counting, "_add", lambda key, *_: (calls.append(key), _unavailable()))
+        broken.setattr(counting, "_add", no_answer)
         with pytest.raises(TransientError):
             counting.add(batch, 1, NOW)
     counting.add(batch, 1, NOW)
