@@ -19,7 +19,6 @@ from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
-from sesmail_layer.usecases.sender.cancel_requests import CancelRequests
 from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
@@ -170,6 +169,8 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         self._jobs = self._receive(messages)
         if self._cancel_requests:
+            from sesmail_layer.usecases.sender.cancel_requests import CancelRequests  # Seldom: not in every cold start.
+
             parts = self._producers, self._requeue, self._outbox, self._reached
             CancelRequests(self._ports, self._rules, *parts).run(self._cancel_requests)
         jobs = self._find_records(self._jobs)
