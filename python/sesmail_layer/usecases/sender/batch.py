@@ -144,7 +144,6 @@ class _Batch:
         self._clock = ports.clock
         self._metrics = ports.metrics
         self._log = ports.log
-        self._run_all = ports.run_all
         self._rules = rules
         self._guards = guards
         self._producers = producers
@@ -285,12 +284,12 @@ class _Batch:
         sunk = [one for one in prepared if one[0].sunk]
         if sunk:
             steps = [(email, self._delivery.sinking(email, mail)) for email, mail in sunk]
-            self._run_all([partial(self._policy.run, email, step) for email, step in steps])
+            self._ports.run_all([partial(self._policy.run, email, step) for email, step in steps])
         within = prepared = [one for one in prepared if not one[0].sunk]
         try:
             within = self._within_caps(prepared)
             for steps in self._delivery.rounds(within):
-                self._run_all([partial(self._policy.run, email, step) for email, step in steps])
+                self._ports.run_all([partial(self._policy.run, email, step) for email, step in steps])
         except TransientError as err:
             self._policy.retry_all([email for email, _ in within], "control.unreadable", err)
 
