@@ -105,8 +105,8 @@ def test_the_largest_request_goes_through_a_pause_a_schedule_an_error_and_a_soft
 ) -> None:
     source = f"sizes.tests.{uuid.uuid4().hex[:8]}"
     to = f"softbounce+once-{uuid.uuid4().hex[:8]}@{SIMULATOR_DOMAIN}"
-    engine.put_email_request_and_wait(f"first-{uuid.uuid4().hex[:8]}@example.org", source=source)
-    sesmail(engine, "pause", "--producer", source, "--reason", "sizes")
+    # Not known yet: where the sender has read a producer's state, a pause is in force up to 15 seconds later.
+    sesmail(engine, "pause", "--producer", source, "--reason", "sizes", "--force")
     email_id = largest_request(engine, source, to, sendAt=utc_text(time.time() + 75))
     assert engine.wait_for_status(email_id, "deferred")["deferReason"] == "paused"
     sesmail(engine, "resume", "--producer", source)
