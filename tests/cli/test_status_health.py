@@ -110,9 +110,10 @@ def test_nothing_is_searched_while_no_message_waits(engine: MotoEngine) -> None:
     assert sesmail_json("status")["held"] is None
 
 
-def test_alarms_that_fire_are_named(engine: MotoEngine) -> None:
+def fire(*fires: str, other: str = f"{NAME}-Throttles") -> None:
+    """Create alarms that fire, and one that does not."""
     cloudwatch = boto3.client("cloudwatch")
-    for name in (f"{NAME}-EmailQueue-Age", f"{NAME}-Throttles", "other-engine-Throttles"):
+    for name in (*fires, other):
         cloudwatch.put_metric_alarm(
             AlarmName=name,
             MetricName="M",
@@ -123,12 +124,21 @@ def test_alarms_that_fire_are_named(engine: MotoEngine) -> None:
             ComparisonOperator="GreaterThanThreshold",
             Statistic="Sum",
         )
-        if "Age" in name or "other" in name:
+        if name in fires:
             cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
 
+
+def test_alarms_that_fire_are_named(engine: MotoEngine) -> None:
+    fire(f"{NAME}-EmailQueue-Age", "other-engine-Throttles")
     found = sesmail_json("status", exit_code=1)
     assert found["alarms"] == [f"{NAME}-EmailQueue-Age"]
     assert f"the alarm {NAME}-EmailQueue-Age fires" in found["attention"][0]
+
+
+def test_the_alarm_on_a_pause_that_is_over_needs_no_attention(engine: MotoEngine) -> None:
+    fire(f"{NAME}-Sending-Paused")
+    found = sesmail_json("status")
+    assert (found["alarms"], found["attention"]) == ([f"{NAME}-Sending-Paused"], [])
 
 
 def test_alarms_that_may_not_be_read_are_not_known(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:

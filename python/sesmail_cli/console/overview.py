@@ -83,7 +83,10 @@ def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
         is_bad = source == ACCOUNT or bool(state and state.held_by_breaker)
         yield Concern(with_local_times(text), is_bad, producers.url_of(view, source), "Look at it")
     for alarm in seen.firing:
-        yield Concern(f"The alarm {alarm.name} fires since {duration(seen.at - alarm.since)}.", is_bad=True)
+        # The lines above say what is paused. The alarm on pauses follows them, some minutes late.
+        if not alarm.name.endswith("Sending-Paused"):
+            lasts = duration(seen.at - alarm.since)
+            yield Concern(f"The alarm {alarm.name} has been firing for {lasts}.", is_bad=True)
     for queue in seen.dead_letter_queues:
         if queue.total:
             letters = "dead letter" if queue.total == 1 else "dead letters"

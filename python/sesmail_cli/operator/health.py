@@ -119,7 +119,8 @@ def _attention(health: Health) -> Iterable[str]:
     ):
         if above:
             yield f"{scope}: {above}: run `sesmail report --by producer`"
-    for alarm in health.alarms or ():
+    # The states above say what is paused. The alarm on pauses follows them, some minutes late.
+    for alarm in (name for name in health.alarms or () if not name.endswith("-Sending-Paused")):
         yield f"the alarm {alarm} fires: its description in CloudWatch names the command"
     for queue in health.dead_letter_queues:
         if queue.total:
