@@ -30,8 +30,7 @@ locals {
   target_type = local.subscribed ? var.status_target.type : "none"
   target_arn  = local.webhook ? aws_cloudwatch_event_api_destination.webhook[0].arn : local.subscribed ? var.status_target.arn : null
   # A webhook always has a dead-letter queue; the other targets have the one that is named.
-  own_dead_letter  = local.webhook && try(var.status_target.dead_letter_queue_arn, null) == null
-  dead_letter_arns = local.own_dead_letter ? [local.webhook_dlq_arn] : compact([try(var.status_target.dead_letter_queue_arn, null)])
+  dead_letter_arns = local.webhook ? [local.webhook_dlq_arn] : compact([try(var.status_target.dead_letter_queue_arn, null)])
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -26,5 +26,5 @@ output "status_queue_policy_json" {
 
 output "status_dead_letter_queue_url" {
   description = "URL of the queue with the statuses that a webhook did not take, or null if the module created none."
-  value       = local.own_dead_letter ? aws_sqs_queue.webhook_dead_letter[0].url : null
+  value       = local.webhook ? aws_sqs_queue.webhook_dead_letter[0].url : null
 }

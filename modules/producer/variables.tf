@@ -53,7 +53,7 @@ variable "role_names" {
 }
 
 variable "status_target" {
-  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target by its arn, or type https with a url that receives each status as a POST. dead_letter_queue_arn is an SQS queue for statuses that the target rejected; type https creates one if none is named. null for no subscription."
+  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target by its arn, or type https with a url that receives each status as a POST. dead_letter_queue_arn is an SQS queue for statuses that the target rejected; type https creates one of its own. null for no subscription."
   type = object({
     type                         = string
     arn                          = optional(string)
@@ -82,8 +82,8 @@ variable "status_target" {
 
   # EventBridge calls public HTTPS endpoints only; a local cloud has no certificate.
   validation {
-    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^(https://[^/?#@\\s]+|http://127\\.0\\.0\\.1:[0-9]+)(/[^#\\s]*)?$", var.status_target.url)) && var.status_target.arn == null
-    error_message = "status_target of type https needs a url that starts with https://, without user, password or fragment, and no arn. http:// is allowed for 127.0.0.1 only."
+    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^(https://[^/?#@\\s]+|http://127\\.0\\.0\\.1:[0-9]+)(/[^#\\s]*)?$", var.status_target.url)) && var.status_target.arn == null && var.status_target.dead_letter_queue_arn == null
+    error_message = "status_target of type https needs a url that starts with https://, without user, password or fragment, and neither arn nor dead_letter_queue_arn. http:// is allowed for 127.0.0.1 only."
   }
 
   validation {

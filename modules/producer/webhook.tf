@@ -84,7 +84,7 @@ resource "aws_iam_role_policy" "webhook" {
 }
 
 resource "aws_sqs_queue" "webhook_dead_letter" {
-  count = local.own_dead_letter ? 1 : 0
+  count = local.webhook ? 1 : 0
 
   name                      = local.webhook_dlq_name
   message_retention_seconds = 14 * 24 * 60 * 60

@@ -41,6 +41,7 @@ TABLES = {
     "producer_states": "Control",
     "alarm_states": "Control",
     "cap_counters": "Control",
+    "cancel_rules": "Control",
     "daily_figures": "Control",
     "sending_counts": "Control",
     "rate_bucket": "Control",

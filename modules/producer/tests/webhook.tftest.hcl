@@ -81,14 +81,11 @@ run "its_settings_reach_eventbridge_and_long_names_stay_within_the_limits" {
       key_header                   = "X-Shop-Key"
       rate_per_second              = 5
       maximum_event_age_in_seconds = 3600
-      dead_letter_queue_arn        = "arn:aws:sqs:eu-west-1:123456789012:mine"
     }
   }
 
   assert {
     condition = (
-      length(aws_sqs_queue.webhook_dead_letter) == 0 && output.status_dead_letter_queue_url == null &&
-      aws_cloudwatch_event_target.status[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:mine" &&
       aws_cloudwatch_event_target.status[0].retry_policy[0].maximum_event_age_in_seconds == 3600 &&
       aws_cloudwatch_event_connection.webhook[0].auth_parameters[0].api_key[0].key == "X-Shop-Key" &&
       aws_cloudwatch_event_api_destination.webhook[0].invocation_rate_limit_per_second == 5
@@ -114,21 +111,19 @@ run "a_url_without_tls_and_bad_names_are_rejected" {
     role_path                = "producers"
     permissions_boundary_arn = "boundary"
     status_target            = { type = "https", url = "http://hooks.example.com" }
-    status_target_key        = "secret"
   }
 
-  expect_failures = [var.status_target, var.status_target_key, var.role_path, var.permissions_boundary_arn]
+  expect_failures = [var.status_target, var.role_path, var.permissions_boundary_arn]
 }
 
-run "a_url_with_a_password_and_no_key_are_rejected" {
+run "a_url_with_a_password_and_bad_settings_are_rejected" {
   command = plan
 
   variables {
-    status_target     = { type = "https", url = "https://shop:secret@hooks.example.com", rate_per_second = 301, maximum_event_age_in_seconds = 59, key_header = "X Key" }
-    status_target_key = null
+    status_target = { type = "https", url = "https://shop:secret@hooks.example.com", rate_per_second = 301, maximum_event_age_in_seconds = 59, key_header = "X Key" }
   }
 
-  expect_failures = [var.status_target, var.status_target_key]
+  expect_failures = [var.status_target]
 }
 
 run "a_key_for_a_queue_is_rejected" {
@@ -136,6 +131,16 @@ run "a_key_for_a_queue_is_rejected" {
 
   variables {
     status_target = { type = "sqs", arn = "arn:aws:sqs:eu-west-1:123456789012:statuses" }
+  }
+
+  expect_failures = [var.status_target_key]
+}
+
+run "a_short_key_is_rejected" {
+  command = plan
+
+  variables {
+    status_target_key = "secret"
   }
 
   expect_failures = [var.status_target_key]
