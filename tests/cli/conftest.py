@@ -7,13 +7,11 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -172,15 +170,6 @@ class MotoEngine:
         while messages := self.sqs.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10).get("Messages"):
             found += [message["Body"] for message in messages]
         return found
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cached_api_models() -> Iterator[None]:
-    """Cache AWS's API descriptions: reading them in each run's session costs half a second."""
-    load = cache(JSONFileLoader().load_file)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
-        yield
 
 
 @pytest.fixture(scope="session")

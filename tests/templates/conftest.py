@@ -8,9 +8,6 @@ import pytest
 from moto import mock_aws
 
 from sesmail_cli.templates.files import TemplateFiles, load_templates
-from tests.cli.conftest import cached_api_models
-
-__all__ = ["cached_api_models"]
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "templates"

@@ -64,7 +64,7 @@ class Bucket:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, folder: Path, cached_api_models: None) -> Iterator[Bucket]:
+def aws(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Bucket]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
