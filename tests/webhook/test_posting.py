@@ -102,7 +102,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
-    monkeypatch.setattr(posting.socket, "getaddrinfo", found)
+    monkeypatch.setattr(socket, "getaddrinfo", found)
     return asked
 
 
@@ -120,7 +120,7 @@ def test_a_name_is_resolved_once_so_that_it_cannot_change_after_the_check(monkey
         connected.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(posting.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(PostError, match=r"^ConnectionRefusedError$"):
         post("https://hooks.example.com/", "", {}, 5)
     assert (asked, connected) == (["hooks.example.com"], [("93.184.216.34", 443)])
@@ -139,7 +139,7 @@ def test_a_name_without_an_address_is_an_error(host: str, monkeypatch: pytest.Mo
         host.encode("idna")
         raise socket.gaierror
 
-    monkeypatch.setattr(posting.socket, "getaddrinfo", not_found)
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
     with pytest.raises(PostError, match=r"^(UnicodeError|UnicodeEncodeError|gaierror)$"):
         post(f"https://{host}/", "", {}, 5)
 
