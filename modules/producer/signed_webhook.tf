@@ -21,6 +21,7 @@ locals {
   # Reading the secret, ten posts at the same time within ten seconds, and hiding what failed.
   signed_timeout_seconds = 45
   max_tries              = local.signed ? coalesce(var.status_target.max_tries, 110) : null
+  secret_version         = local.signed ? coalesce(var.status_target.secret_version, 1) : null
 
   status_queue_writers = [{ sid = "StatusRule", service = "events.amazonaws.com", source_arns = [local.rule_arn] }]
 }
@@ -74,8 +75,8 @@ module "signed_webhook" {
 
   policy_statements = [
     {
-      sid     = "ReadSigningSecret"
-      actions = ["secretsmanager:GetSecretValue"]
+      sid     = "CreateAndReadSigningSecret"
+      actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
       # Secrets Manager ends a secret's ARN with six random characters.
       resources = ["arn:${local.account.partition}:secretsmanager:${local.account_arn}:secret:${local.signed_name}-??????"]
     },
@@ -93,7 +94,7 @@ module "signed_webhook" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The signing secret: Terraform makes it up and writes it, and keeps it neither in the plan nor in the state.
+# The signing secret: the function makes it up and writes it, so that neither plan nor state contains it.
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_secretsmanager_secret" "webhook" {
@@ -109,18 +110,10 @@ resource "aws_secretsmanager_secret" "webhook" {
   recovery_window_in_days = 0
 }
 
-ephemeral "aws_secretsmanager_random_password" "webhook" {
+# Called again when the version changes; for a version that exists, the function does nothing.
+resource "aws_lambda_invocation" "webhook_secret" {
   count = local.signed ? 1 : 0
 
-  password_length            = 48
-  exclude_punctuation        = true
-  require_each_included_type = true
-}
-
-resource "aws_secretsmanager_secret_version" "webhook" {
-  count = local.signed ? 1 : 0
-
-  secret_id                = aws_secretsmanager_secret.webhook[0].id
-  secret_string_wo         = "whsec_${base64encode(ephemeral.aws_secretsmanager_random_password.webhook[0].random_password)}"
-  secret_string_wo_version = coalesce(var.status_target.secret_version, 1)
+  function_name = module.signed_webhook[0].name
+  input         = jsonencode({ secret_version = local.secret_version })
 }

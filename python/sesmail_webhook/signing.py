@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,11 @@ SECRET_BYTES = range(24, 65)
 CACHE_SECONDS = 300.0
 
 
+_KEY_BYTES = 32
+# IAM takes seconds to let a new role in: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+
+
 class SecretError(Exception):
     """The secret cannot be read or is none; the message says why, without its value."""
 
@@ -34,10 +40,17 @@ class SecretError(Exception):
 class SigningSecrets:
     """The secret's current version, and its previous one while there is one, kept for five minutes."""
 
-    def __init__(self, client: SecretsManagerClient, arn: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: SecretsManagerClient,
+        arn: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._arn = arn
         self._monotonic = monotonic
+        self._sleep = sleep
         self._read_at: float | None = None
         self._webhooks: list[Webhook] = []
 
@@ -51,6 +64,25 @@ class SigningSecrets:
             self._webhooks = [_signer(secret) for secret in (current, previous) if secret is not None]
             self._read_at = now
         return self._webhooks
+
+    def create(self, version: int) -> None:
+        """Make a version of the secret up and write it, once: Terraform may ask again. Raises ClientError."""
+        value = PREFIX + base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+        for pause in (*_PAUSES, None):
+            try:
+                self._client.put_secret_value(
+                    SecretId=self._arn,
+                    SecretString=value,
+                    ClientRequestToken=f"sesmail-status-webhook-secret-{version:08d}",
+                )
+            except self._client.exceptions.ResourceExistsException:
+                return
+            except ClientError as err:
+                if pause is None or err.response["Error"]["Code"] != "AccessDeniedException":
+                    raise
+                self._sleep(pause)
+            else:
+                return
 
     def _read(self, stage: str) -> str | None:
         """Return the value of one version, None if there is no such version."""

@@ -34,22 +34,15 @@ _QUOTA = json.dumps({"Quota": {"QuotaArn": _QUOTA_ARN, "Value": NEW_ACCOUNT_CONC
 _MOCKED_PROVIDER = re.compile(r"^mock_provider \"aws\" \{(?:\}|.*?^\})\n", re.MULTILINE | re.DOTALL)
 
 
-_PASSWORD = json.dumps({"RandomPassword": "made-up-by-the-tests"})
-
-
 class _Account(BaseHTTPRequestHandler):
-    """The only AWS calls of the provider while it plans a new deployment.
-
-    GetCallerIdentity, Lambda's quota, and GetRandomPassword for the secret of a signed webhook.
-    """
+    """The only AWS calls of the provider while it plans a new deployment: GetCallerIdentity, and Lambda's quota."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "")
-        answer = _QUOTA if "ServiceQuotas" in target else _PASSWORD if "GetRandomPassword" in target else None
-        body = (answer or _CALLER_IDENTITY).encode()
+        quota = "ServiceQuotas" in self.headers.get("X-Amz-Target", "")
+        body = (_QUOTA if quota else _CALLER_IDENTITY).encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.1" if answer else "text/xml")
+        self.send_header("Content-Type", "application/x-amz-json-1.1" if quota else "text/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

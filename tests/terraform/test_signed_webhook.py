@@ -101,26 +101,27 @@ def test_the_function_may_read_its_secret_and_its_queue_and_nothing_else(signed:
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             [QUEUE_ARN],
         ),
-        "ReadSigningSecret": (
-            ["secretsmanager:GetSecretValue"],
+        "CreateAndReadSigningSecret": (
+            ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
             [f"arn:aws:secretsmanager:{ARN}:secret:{NAME}-??????"],
         ),
         "DelayFailedStatuses": (["sqs:ChangeMessageVisibility"], [QUEUE_ARN]),
     }
 
 
-def test_the_secret_is_in_neither_plan_nor_state(signed: Plan, with_settings: Plan) -> None:
-    version = signed.one("aws_secretsmanager_secret_version").values
-    assert not version.get("secret_string")
-    assert not version.get("secret_string_wo")
-    versions = [
-        planned.one("aws_secretsmanager_secret_version").values["secret_string_wo_version"]
-        for planned in (signed, with_settings)
-    ]
-    assert versions == [1, 3]
-    assert "made-up-by-the-tests" not in str(signed)
+def test_terraform_creates_the_secret_without_a_value_and_lets_the_function_write_it(
+    signed: Plan, with_settings: Plan
+) -> None:
     secret = signed.one("aws_secretsmanager_secret").values
     assert (secret["name"], secret["recovery_window_in_days"]) == (NAME, 0)
+    assert signed.all("aws_secretsmanager_secret_version") == ()
+    versions = []
+    for planned in (signed, with_settings):
+        invocation = planned.one("aws_lambda_invocation")
+        assert invocation.values["function_name"] == planned.one("aws_lambda_function").values["function_name"]
+        assert invocation.values["lifecycle_scope"] == "CREATE_ONLY"
+        versions.append(invocation.json("input"))
+    assert versions == [{"secret_version": 1}, {"secret_version": 3}]
 
 
 def test_an_alarm_watches_the_dead_letter_queue(signed: Plan, with_settings: Plan) -> None:

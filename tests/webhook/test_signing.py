@@ -117,6 +117,49 @@ def test_a_secret_of_the_shortest_and_of_the_longest_length_signs(client: Secret
     assert len(SigningSecrets(client, arn)()) == 1
 
 
+def test_a_created_secret_signs_and_is_created_once_for_each_version(client: SecretsManagerClient) -> None:
+    arn = create(client, None)
+    secrets = SigningSecrets(client, arn)
+    secrets.create(1)
+    first = client.get_secret_value(SecretId=arn)["SecretString"]
+    secrets.create(1)
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == first
+    assert verifies(first, signed_headers(secrets(), "id", BODY, time.time()), BODY)
+    secrets.create(2)
+    assert client.get_secret_value(SecretId=arn)["SecretString"] != first
+    assert client.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"] == first
+
+
+class Denying:
+    """Secrets Manager for a role whose rights arrive after some calls."""
+
+    def __init__(self, client: SecretsManagerClient, calls: int) -> None:
+        self.exceptions = client.exceptions
+        self.left = calls
+        self.tokens: list[str] = []
+
+    def put_secret_value(self, *, ClientRequestToken: str, **_more: str) -> None:
+        self.tokens.append(ClientRequestToken)
+        self.left -= 1
+        if self.left >= 0:
+            error = {"Error": {"Code": "AccessDeniedException"}}
+            raise self.exceptions.ClientError(error, "PutSecretValue")  # type: ignore[arg-type]
+
+
+def test_a_secret_is_created_by_a_role_that_iam_does_not_know_at_once(client: SecretsManagerClient) -> None:
+    paused: list[float] = []
+    denying = Denying(client, calls=2)
+    SigningSecrets(denying, "arn", sleep=paused.append).create(1)  # type: ignore[arg-type]
+    assert paused == [1, 2]
+    # Secrets Manager takes 32 to 64 characters.
+    assert {32 <= len(token) <= 64 for token in denying.tokens} == {True}
+
+
+def test_a_role_without_the_right_fails_the_apply(client: SecretsManagerClient) -> None:
+    with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
+        SigningSecrets(Denying(client, calls=9), "arn", sleep=lambda _: None).create(1)  # type: ignore[arg-type]
+
+
 def test_an_unreachable_or_denying_secrets_manager_is_a_secret_error(client: SecretsManagerClient) -> None:
     class Failing:
         exceptions = client.exceptions
