@@ -85,9 +85,9 @@ class SigningSecrets:
                 return
 
     def _read(self, stage: str) -> str | None:
-        """Return the value of one version, None if there is no such version."""
+        """Return the value of one version, None if there is no such version or no text in it."""
         try:
-            return self._client.get_secret_value(SecretId=self._arn, VersionStage=stage).get("SecretString", "")
+            return self._client.get_secret_value(SecretId=self._arn, VersionStage=stage).get("SecretString") or None
         except self._client.exceptions.ResourceNotFoundException:
             return None
         except ClientError as err:
