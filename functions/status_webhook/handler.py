@@ -15,26 +15,19 @@ from sesmail_webhook.signing import SigningSecrets
 # botocore waits 60 seconds, five times; the whole function has 45.
 _LIMITS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
-_session = functools.cache(botocore.session.get_session)
-
-
-def _client(service: str) -> Any:
-    return _session().create_client(service, config=_LIMITS)
-
 
 @functools.cache
-def _secrets() -> SigningSecrets:
-    return SigningSecrets(_client("secretsmanager"), Settings.from_env().secret_arn)
-
-
-@functools.cache
-def _webhook() -> StatusWebhook:
-    return StatusWebhook(Settings.from_env(), _secrets(), _client("sqs"))
+def _parts() -> tuple[SigningSecrets, StatusWebhook]:
+    settings = Settings.from_env()
+    session: Any = botocore.session.get_session()
+    secrets = SigningSecrets(session.create_client("secretsmanager", config=_LIMITS), settings.secret_arn)
+    return secrets, StatusWebhook(settings, secrets, session.create_client("sqs", config=_LIMITS))
 
 
 def handler(event: dict[str, Any], _context: object) -> BatchResponse | None:
     """Handle a batch of SQS messages and return those that SQS redelivers, or create a secret for Terraform."""
+    secrets, webhook = _parts()
     if "secret_version" not in event:
-        return _webhook().handle(event)
-    _secrets().create(event["secret_version"])
+        return webhook.handle(event)
+    secrets.create(event["secret_version"])
     return None
