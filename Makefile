@@ -93,8 +93,8 @@ test-clients: setup-tests ## the clients of producers: requests, status events, 
 	@$(PYTEST) tests/clients
 
 .PHONY: test-functions
-test-functions: setup ## handlers on the built archives
-	@$(PYTEST) tests/functions
+test-functions: setup ## handlers on the built archives, the webhook of producers
+	@$(PYTEST) tests/functions tests/webhook
 
 .PHONY: test-release
 test-release: setup ## the wheel in an empty environment, the release's archive
@@ -158,6 +158,7 @@ lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m mypy python localcloud tools scripts tests functions/email_sender
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
+	@$(PY) -m mypy functions/status_webhook
 	@terraform fmt -check -recursive
 
 .PHONY: fmt

@@ -34,7 +34,10 @@ SEND, LIST = "ses:SendRawEmail", "s3:ListBucket"
 # As MiniStack names v2's SendEmail, which SES authorizes as SEND where its content is raw; the launcher takes no other.
 SEND_IN_V2 = ("ses:SendEmail", "sesv2")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
-AUTHORIZED_AS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+AUTHORIZED_AS = {
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 Enforce = Callable[..., Any]
 Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 

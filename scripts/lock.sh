@@ -12,6 +12,7 @@ compile requirements/client.in -c requirements/dev.txt -o requirements/client.tx
 compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \
   --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer --no-emit-package jmespath \
   --no-emit-package python-dateutil --no-emit-package six --no-emit-package urllib3 --no-emit-package dnspython
+compile requirements/webhook.in -c requirements/dev.txt -o requirements/webhook.txt
 compile requirements/emulator.in -o requirements/emulator.txt
 compile requirements/checkov.in -o requirements/checkov.txt
 compile requirements/mutate.in -c requirements/dev.txt -o requirements/mutate.txt

@@ -25,6 +25,8 @@ from sesmail_cli.templates.compiler import compile_templates  # noqa: E402
 from sesmail_layer.aws.clients import SERVICES  # noqa: E402
 
 FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
+# Of modules/producer: it runs without the engine, so its archive contains all that it needs.
+WEBHOOK = "status_webhook"
 _PLATFORMS = {
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
@@ -36,8 +38,8 @@ _LEFT_OUT = {"tests", "py.typed", "wrapt-stubs", "INSTALLER", "RECORD", "REQUEST
 Files = dict[str, bytes]
 
 
-def install_requirements(target: Path, python_version: str, arch: str) -> None:
-    """Install the layer's pinned, hash-checked packages for the Lambda's Python and architecture."""
+def install_requirements(target: Path, requirements: str, python_version: str, arch: str) -> None:
+    """Install pinned, hash-checked packages for the Lambda's Python and architecture."""
     command = [
         sys.executable,
         "-m",
@@ -51,7 +53,7 @@ def install_requirements(target: Path, python_version: str, arch: str) -> None:
     command += ["--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", python_version]
     for platform in _PLATFORMS[arch]:
         command += ["--platform", platform]
-    command += ["--target", str(target), "-r", str(ROOT / "requirements/layer.txt")]
+    command += ["--target", str(target), "-r", str(ROOT / "requirements" / requirements)]
     subprocess.run(command, check=True)
 
 
@@ -105,12 +107,23 @@ def layer_files(python_version: str, arch: str, languages: Collection[str]) -> F
     sources = ROOT / "python/sesmail_layer"
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
-        install_requirements(target, python_version, arch)
+        install_requirements(target, "layer.txt", python_version, arch)
         reduce_locales(target, languages)
         shutil.copytree(sources, target / "sesmail_layer", ignore=shutil.ignore_patterns("__pycache__"))
         compile_sources(target, python_version)
         models = {f"sesmail_layer/aws/models/{name}": c for name, c in service_models(SERVICES, sources).items()}
         return dict(tree(target)) | models
+
+
+def webhook_files(python_version: str, arch: str) -> Files:
+    """Return the files of the function StatusWebhook."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder)
+        install_requirements(target, "webhook.txt", python_version, arch)
+        for source, into in (("python/sesmail_webhook", target / "sesmail_webhook"), (f"functions/{WEBHOOK}", target)):
+            shutil.copytree(ROOT / source, into, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        compile_sources(target, python_version)
+        return dict(tree(target))
 
 
 def build(dist: Path, python_version: str, arch: str, languages: Collection[str] = ()) -> dict[str, str]:
@@ -125,6 +138,7 @@ def build(dist: Path, python_version: str, arch: str, languages: Collection[str]
         code = dict(tree(ROOT / "functions" / function, left_out={*_LEFT_OUT, "__pycache__"}))
         hashes[f"{function}.zip"] = write_zip(work / f"{function}.zip", code)
         hashes[f"{function}-bundled.zip"] = write_zip(work / f"{function}-bundled.zip", layer | code)
+    hashes[f"{WEBHOOK}.zip"] = write_zip(work / f"{WEBHOOK}.zip", webhook_files(python_version, arch))
     hashes["starters.zip"] = write_zip(work / "starters.zip", compile_templates(ROOT / "templates"))
     about = {"python": python_version, "architecture": arch, "sha256": hashes}
     (work / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")

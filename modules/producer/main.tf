@@ -28,9 +28,18 @@ locals {
   own_bus     = local.elsewhere && local.subscribed
   status_bus  = local.own_bus ? "${local.short_name}-statuses" : local.bus.name
   target_type = local.subscribed ? var.status_target.type : "none"
-  target_arn  = local.webhook ? aws_cloudwatch_event_api_destination.webhook[0].arn : local.subscribed ? var.status_target.arn : null
+  target_arn = (
+    local.webhook ? aws_cloudwatch_event_api_destination.webhook[0].arn
+    : local.signed ? module.signed_queue[0].arn
+    : local.subscribed ? var.status_target.arn
+    : null
+  )
   # A webhook always has a dead-letter queue; the other targets have the one that is named.
-  dead_letter_arns = local.webhook ? [local.webhook_dlq_arn] : compact([try(var.status_target.dead_letter_queue_arn, null)])
+  dead_letter_arns = (
+    local.webhook ? [local.webhook_dlq_arn]
+    : local.signed ? [module.signed_queue[0].dead_letter_arn]
+    : compact([try(var.status_target.dead_letter_queue_arn, null)])
+  )
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -137,7 +146,7 @@ resource "aws_cloudwatch_event_target" "status" {
 
   # EventBridge makes at most 185 tries: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
   dynamic "retry_policy" {
-    for_each = local.webhook ? [var.status_target.maximum_event_age_in_seconds] : []
+    for_each = local.webhook ? [coalesce(var.status_target.maximum_event_age_in_seconds, 86400)] : []
     content {
       maximum_event_age_in_seconds = retry_policy.value
       maximum_retry_attempts       = 185

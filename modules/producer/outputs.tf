@@ -26,5 +26,10 @@ output "status_queue_policy_json" {
 
 output "status_dead_letter_queue_url" {
   description = "URL of the queue with the statuses that a webhook did not take, or null if the module created none."
-  value       = local.webhook ? aws_sqs_queue.webhook_dead_letter[0].url : null
+  value       = local.webhook ? aws_sqs_queue.webhook_dead_letter[0].url : one(module.signed_queue[*].dead_letter_url)
+}
+
+output "status_webhook_secret_name" {
+  description = "Name of the secret that signs the statuses, for aws secretsmanager get-secret-value, or null without signed."
+  value       = local.signed ? local.signed_name : null
 }

@@ -52,74 +52,6 @@ variable "role_names" {
   }
 }
 
-variable "status_target" {
-  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target by its arn, or type https with a url that receives each status as a POST. dead_letter_queue_arn is an SQS queue for statuses that the target rejected; type https creates one of its own. null for no subscription."
-  type = object({
-    type                         = string
-    arn                          = optional(string)
-    dead_letter_queue_arn        = optional(string)
-    url                          = optional(string)
-    key_header                   = optional(string, "X-Api-Key")
-    rate_per_second              = optional(number, 50)
-    maximum_event_age_in_seconds = optional(number, 86400)
-  })
-  default = null
-
-  validation {
-    condition     = var.status_target == null ? true : contains(["sqs", "lambda", "https", "other"], var.status_target.type)
-    error_message = "type of status_target must be sqs, lambda, https or other."
-  }
-
-  validation {
-    condition     = try(var.status_target.type, "https") == "https" ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target.arn))
-    error_message = "arn of status_target must be an ARN, such as that of an SQS queue; only type https takes a url in its place."
-  }
-
-  validation {
-    condition     = try(var.status_target.dead_letter_queue_arn, null) == null ? true : can(regex("^arn:[^:]+:sqs:", var.status_target.dead_letter_queue_arn))
-    error_message = "dead_letter_queue_arn of status_target must be the ARN of an SQS queue."
-  }
-
-  # EventBridge calls public HTTPS endpoints only; a local cloud has no certificate.
-  validation {
-    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^(https://[^/?#@\\s]+|http://127\\.0\\.0\\.1:[0-9]+)(/[^#\\s]*)?$", var.status_target.url)) && var.status_target.arn == null && var.status_target.dead_letter_queue_arn == null
-    error_message = "status_target of type https needs a url that starts with https://, without user, password or fragment, and neither arn nor dead_letter_queue_arn. http:// is allowed for 127.0.0.1 only."
-  }
-
-  validation {
-    condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^[A-Za-z0-9-]{1,64}$", var.status_target.key_header))
-    error_message = "key_header of status_target must be the name of an HTTP header: 1 to 64 letters, digits and hyphens, such as X-Api-Key."
-  }
-
-  validation {
-    condition     = try(var.status_target.type, "") != "https" ? true : var.status_target.rate_per_second >= 1 && var.status_target.rate_per_second <= 300 && floor(var.status_target.rate_per_second) == var.status_target.rate_per_second
-    error_message = "rate_per_second of status_target must be a whole number from 1 to 300 (EventBridge's limit)."
-  }
-
-  validation {
-    condition     = try(var.status_target.type, "") != "https" ? true : var.status_target.maximum_event_age_in_seconds >= 60 && var.status_target.maximum_event_age_in_seconds <= 86400 && floor(var.status_target.maximum_event_age_in_seconds) == var.status_target.maximum_event_age_in_seconds
-    error_message = "maximum_event_age_in_seconds of status_target must be a whole number from 60 to 86400 (EventBridge's limits)."
-  }
-}
-
-variable "status_target_key" {
-  description = "Secret that a status_target of type https gets in its key_header, so that it can tell the engine's calls from others. It is in Terraform's state."
-  type        = string
-  default     = null
-  sensitive   = true
-
-  # EventBridge stores it as a header's value.
-  validation {
-    condition     = var.status_target_key == null ? true : can(regex("^[\\x21-\\x7e]{16,512}$", var.status_target_key))
-    error_message = "status_target_key must be 16 to 512 printable characters without spaces."
-  }
-
-  validation {
-    condition     = (try(var.status_target.type, "") == "https") == (var.status_target_key != null)
-    error_message = "status_target of type https needs a status_target_key; other types take none."
-  }
-}
-
 variable "statuses" {
   description = "Statuses that the target receives."
   type        = list(string)
@@ -144,8 +76,58 @@ variable "status_event_source" {
   }
 }
 
+variable "package_dir" {
+  description = "Folder that contains status_webhook.zip, for a signed status_target; null for that of the release, or for the dist folder of the clone."
+  type        = string
+  default     = null
+}
+
+variable "lambda_runtime" {
+  description = "Python runtime of the function of a signed status_target."
+  type        = string
+  default     = "python3.13"
+
+  validation {
+    condition     = can(regex("^python3\\.(1[1-9]|[2-9][0-9])$", var.lambda_runtime))
+    error_message = "lambda_runtime must be python3.11 or later, such as python3.13."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Processor of the function of a signed status_target."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture must be arm64 or x86_64."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that the log of the function of a signed status_target is kept."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "alarm_actions" {
+  description = "What the alarm on a webhook's dead-letter queue calls, such as SNS topics of this region. Topics are called again when it ends."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(distinct(var.alarm_actions)) == length(var.alarm_actions) && length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : can(regex("^arn:[^:]+:(sns|lambda|ssm|ssm-incidents):", arn))])
+    error_message = "alarm_actions are at most five different ARNs (CloudWatch's limit) of SNS topics, Lambda functions, OpsItems or response plans."
+  }
+}
+
 variable "role_path" {
-  description = "Path of the role that lets EventBridge call a webhook."
+  description = "Path of the role by which a webhook is called."
   type        = string
   default     = "/"
 

@@ -1,19 +1,21 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# A webhook for statuses: EventBridge itself calls the URL, with a secret key in a header. The receiver has 5 seconds to
+# A webhook for statuses that is not signed: EventBridge itself calls the URL, with a secret key in a header. The receiver has 5 seconds to
 # answer; EventBridge retries for a day at most, then the event goes to the dead-letter queue:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
-  webhook = local.target_type == "https"
+  https   = local.target_type == "https"
+  webhook = local.https && !local.signed
 
   # These names are unique in the account, unlike a rule's, and queues take no dots. What is too long ends with a hash.
-  webhook_words     = replace("${local.bus.name}-${var.event_source}-status", "/[^A-Za-z0-9-]/", "_")
-  webhook_name      = length(local.webhook_words) <= 60 ? local.webhook_words : "${substr(local.webhook_words, 0, 51)}-${substr(sha1(local.webhook_words), 0, 8)}"
-  webhook_dlq_arn   = "arn:${data.aws_partition.current.partition}:sqs:${local.account_arn}:${local.webhook_dlq_name}"
-  webhook_dlq_name  = "${local.webhook_name}-dlq"
-  regional_words    = "${local.webhook_name}-${data.aws_region.current.id}"
-  webhook_role_name = !var.regional_names ? local.webhook_name : length(local.regional_words) <= 64 ? local.regional_words : "${substr(local.regional_words, 0, 55)}-${substr(sha1(local.regional_words), 0, 8)}"
+  webhook_words          = replace("${local.bus.name}-${var.event_source}-status", "/[^A-Za-z0-9-]/", "_")
+  webhook_name           = length(local.webhook_words) <= 60 ? local.webhook_words : "${substr(local.webhook_words, 0, 51)}-${substr(sha1(local.webhook_words), 0, 8)}"
+  webhook_dlq_arn        = "arn:${data.aws_partition.current.partition}:sqs:${local.account_arn}:${local.webhook_dlq_name}"
+  webhook_dlq_name       = "${local.webhook_name}-dlq"
+  https_dead_letter_name = local.signed ? "${local.signed_name}DLQ" : local.webhook_dlq_name
+  regional_words         = "${local.webhook_name}-${data.aws_region.current.id}"
+  webhook_role_name      = !var.regional_names ? local.webhook_name : length(local.regional_words) <= 64 ? local.regional_words : "${substr(local.regional_words, 0, 55)}-${substr(sha1(local.regional_words), 0, 8)}"
 }
 
 resource "aws_cloudwatch_event_connection" "webhook" {
@@ -25,7 +27,7 @@ resource "aws_cloudwatch_event_connection" "webhook" {
 
   auth_parameters {
     api_key {
-      key   = var.status_target.key_header
+      key   = coalesce(var.status_target.key_header, "X-Api-Key")
       value = var.status_target_key
     }
   }
@@ -39,7 +41,7 @@ resource "aws_cloudwatch_event_api_destination" "webhook" {
   connection_arn                   = aws_cloudwatch_event_connection.webhook[0].arn
   invocation_endpoint              = var.status_target.url
   http_method                      = "POST"
-  invocation_rate_limit_per_second = var.status_target.rate_per_second
+  invocation_rate_limit_per_second = coalesce(var.status_target.rate_per_second, 50)
 }
 
 resource "aws_iam_role" "webhook" {
@@ -105,4 +107,27 @@ resource "aws_sqs_queue" "webhook_dead_letter" {
       }
     }]
   })
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What either kind of webhook did not take
+# ---------------------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "webhook_dead_letter" {
+  count = local.https ? 1 : 0
+
+  alarm_name          = "${local.https_dead_letter_name}-NotEmpty"
+  alarm_description   = "The webhook of ${var.event_source} did not take statuses: correct it, then move them back with aws sqs start-message-move-task (docs/integration.md), or read and delete them"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = local.https_dead_letter_name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = [for arn in var.alarm_actions : arn if split(":", arn)[2] == "sns"]
+  tags                = var.tags
 }

@@ -14,12 +14,19 @@ import pytest
 
 from tests.architecture.sources import Source, sources, within
 
-_PRODUCT = ("python/sesmail_layer", "python/sesmail_cli", "python/sesmail_client", "functions")
+_PRODUCT = (
+    "python/sesmail_layer",
+    "python/sesmail_cli",
+    "python/sesmail_client",
+    "python/sesmail_webhook",
+    "functions",
+)
+# They run in a producer's account, without the engine.
+_ALONE = ("python/sesmail_client", "python/sesmail_webhook", "functions/status_webhook")
 # What each folder must not import.
 _FORBIDDEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_PRODUCT, ("tests", "tools", "localcloud", "scripts")),
-    # Producers install it without the engine.
-    "python/sesmail_client": ("tests", "tools", "localcloud", "scripts", "sesmail_layer", "sesmail_cli"),
+    **dict.fromkeys(_ALONE, ("tests", "tools", "localcloud", "scripts", "sesmail_layer", "sesmail_cli")),
     # Packaging included: what is shipped is built without the tools.
     "scripts": ("tests", "tools", "localcloud"),
     "localcloud": ("tests", "tools", "scripts"),

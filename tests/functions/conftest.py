@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scripts.package import FUNCTIONS, build
+from scripts.package import FUNCTIONS, WEBHOOK, build
 from tools.simulation.environment import NAME, REGION, environment
 from tools.simulation.tables import tables
 
@@ -72,7 +72,7 @@ class Ran:
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     folder = tmp_path_factory.mktemp("package")
     hashes = build(folder / "dist", PYTHON, ARCHITECTURE)
-    for name in ("layer", *FUNCTIONS, *(f"{function}-bundled" for function in FUNCTIONS)):
+    for name in ("layer", *FUNCTIONS, *(f"{function}-bundled" for function in FUNCTIONS), WEBHOOK):
         with zipfile.ZipFile(folder / f"dist/{name}.zip") as archive:
             archive.extractall(folder / "unzipped" / name)
     return Package(folder / "dist", folder / "unzipped", hashes)

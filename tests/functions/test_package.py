@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.package import FUNCTIONS, build
+from scripts.package import FUNCTIONS, WEBHOOK, build
 from tests.functions.conftest import ARCHITECTURE, PYTHON, Package
 
 MAX_LAYER_BYTES = 16 * 1024 * 1024  # 7 MB of it are the locales
@@ -38,6 +38,7 @@ def test_the_same_sources_give_the_same_archives(package: Package, tmp_path: Pat
     assert set(again) == {
         "layer.zip",
         "starters.zip",
+        f"{WEBHOOK}.zip",
         *(f"{function}{kind}.zip" for function in FUNCTIONS for kind in ("", "-bundled")),
     }
     for name in again:

@@ -50,6 +50,38 @@ PLANS: dict[str, tuple[str, dict[str, object]]] = {
 }
 # The same engine in a second region of the account.
 ELSEWHERE = {**PLANS["organisation"][1], "aws_region": "us-east-1", "data_kms_key_arn": None}
+SIGNED = {"type": "https", "url": "https://hooks.example.com/email?team=shop", "signed": True}
+PLANS |= {
+    "signed webhook": (
+        "modules/producer",
+        {
+            "event_bus_name": "sesmailengine-EmailBus",
+            "event_source": "shop.orders",
+            "status_target": SIGNED,
+            "package_dir": f"../../{PACKAGES}",
+        },
+    ),
+    # With every setting, and names that must be cut; the engine is in another account.
+    "signed webhook with settings": (
+        "modules/producer",
+        {
+            "event_bus_arn": f"arn:aws:events:{REGION}:210987654321:event-bus/sesmailengine-EmailBus",
+            "event_source": "a.very.long.event.source.of.a.team.that.likes.to.name.things.in.full",
+            "status_target": SIGNED | {"max_tries": 10, "maximum_concurrency": 2, "secret_version": 3},
+            "package_dir": f"../../{PACKAGES}",
+            "regional_names": True,
+            "role_path": "/producers/",
+            "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+            "lambda_runtime": "python3.12",
+            "lambda_architecture": "x86_64",
+            "log_retention_days": 30,
+            "alarm_actions": [
+                f"arn:aws:sns:{REGION}:{ACCOUNT}:ops",
+                f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/mail",
+            ],
+        },
+    ),
+}
 # Values that the engine rejects, one of each kind of rule.
 REJECTED = {
     "admin_email": "ops",
@@ -76,8 +108,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     jobs: dict[str, Callable[[], object]] = {file: partial(tested.test_validation, file) for file in validations}
     jobs["rejected"] = partial(tested.rejected, {**REQUIRED, **REJECTED})
     jobs |= {name: partial(planned.plan, where, variables) for name, (where, variables) in PLANS.items()}
-    # The second plan of the root, in a folder of its own: a root keeps one plan's variables and lock.
+    # The second plan of a root, in a folder of its own: a root keeps one plan's variables and lock.
     jobs["organisation"] = partial(applied.plan, *PLANS["organisation"])
+    jobs["signed webhook with settings"] = partial(applied.plan, *PLANS["signed webhook with settings"])
     jobs["elsewhere"] = partial(elsewhere.plan, "terraform", ELSEWHERE)
     jobs["other accounts"] = partial(elsewhere.planned_runs, OTHER_ACCOUNTS)
     jobs[APPLIED] = partial(applied.applied, APPLIED)

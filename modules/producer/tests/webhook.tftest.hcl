@@ -65,6 +65,11 @@ run "statuses_are_posted_with_the_key" {
     )
     error_message = "The dead-letter queue takes this rule's events, and keeps them for 14 days."
   }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.webhook_dead_letter[0].dimensions.QueueName == "mail-EmailBus-shop_orders_web-status-dlq"
+    error_message = "An alarm must watch the dead-letter queue."
+  }
 }
 
 run "its_settings_reach_eventbridge_and_long_names_stay_within_the_limits" {
@@ -102,46 +107,4 @@ run "its_settings_reach_eventbridge_and_long_names_stay_within_the_limits" {
     )
     error_message = "Names are cut to the limits and end with a hash; the role keeps to path and boundary."
   }
-}
-
-run "a_url_without_tls_and_bad_names_are_rejected" {
-  command = plan
-
-  variables {
-    role_path                = "producers"
-    permissions_boundary_arn = "boundary"
-    status_target            = { type = "https", url = "http://hooks.example.com" }
-  }
-
-  expect_failures = [var.status_target, var.role_path, var.permissions_boundary_arn]
-}
-
-run "a_url_with_a_password_and_bad_settings_are_rejected" {
-  command = plan
-
-  variables {
-    status_target = { type = "https", url = "https://shop:secret@hooks.example.com", rate_per_second = 301, maximum_event_age_in_seconds = 59, key_header = "X Key" }
-  }
-
-  expect_failures = [var.status_target]
-}
-
-run "a_key_for_a_queue_is_rejected" {
-  command = plan
-
-  variables {
-    status_target = { type = "sqs", arn = "arn:aws:sqs:eu-west-1:123456789012:statuses" }
-  }
-
-  expect_failures = [var.status_target_key]
-}
-
-run "a_short_key_is_rejected" {
-  command = plan
-
-  variables {
-    status_target_key = "secret"
-  }
-
-  expect_failures = [var.status_target_key]
 }

@@ -1,0 +1,84 @@
+"""One POST to a URL: verified TLS, public addresses only, no redirect followed, the answer's body not read.
+
+A name is resolved once, and the connection goes to an address that was checked: a name that changes its address in
+between (DNS rebinding) cannot lead inside.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+# Networks that lead to an IPv4 address inside the IPv6 address: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
+_TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "2002::/16", "2001::/32"))
+
+
+class PostError(Exception):
+    """No answer; the message is a reason without URL or address, such as `TimeoutError`."""
+
+
+def post(url: str, body: str, headers: Mapping[str, str], seconds: float, allow_private: bool = False) -> int:
+    """Return the answer's status. `seconds` limit each step: connecting, writing, reading. Raises PostError."""
+    parts = urlsplit(url)
+    try:
+        connection = _connect(parts, seconds, allow_private)
+        try:
+            connection.request("POST", _target(parts), body.encode(), {**headers, "Host": parts.netloc})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException, UnicodeError) as err:
+        raise PostError(type(err).__name__) from err
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _connect(parts: SplitResult, seconds: float, allow_private: bool) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    opened = _open_socket(host, port, seconds, allow_private)
+    try:
+        # http.client connects only what has no socket yet.
+        connection.sock = _tls().wrap_socket(opened, server_hostname=host) if secure else opened
+    except OSError:
+        opened.close()
+        raise
+    return connection
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _open_socket(host: str, port: int, seconds: float, allow_private: bool) -> socket.socket:
+    addresses = [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    if not allow_private and not all(map(is_public, addresses)):
+        raise PostError("PrivateAddress")
+    failure: OSError | None = None
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), seconds)
+        except OSError as err:
+            failure = err
+    raise failure or OSError("no address")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's: no private, loopback, link-local, shared or multicast one."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return is_public(str(found.ipv4_mapped))
+        if any(found in network for network in _TRANSLATED):
+            return False
+    return found.is_global and not found.is_multicast
