@@ -356,6 +356,18 @@ def test_what_eventbridge_does_not_take_is_said_with_its_reason(
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
+def test_the_report_has_those_whom_the_mailing_itself_made_suppressed(installed: MotoEngine, people: Path) -> None:
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
+    event = next(each for each in requests(installed) if each["detail"]["to"] == "reader7@example.com")
+    record(installed, event["detail"]["emailId"], Status.BOUNCED)
+    installed.suppress(email="reader7@example.com")
+    installed.suppress(email="reader8@example.com")
+
+    answer = sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
+
+    assert (answer["suppressed"], answer["askedBefore"], answer["statuses"]["bounced"]) == (1, 1, 1)
+
+
 def test_the_report_counts_statuses_with_reasons(installed: MotoEngine, people: Path) -> None:
     sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
     found = ids(requests(installed))

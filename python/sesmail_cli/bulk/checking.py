@@ -36,16 +36,11 @@ class CheckedFile:
     rows: int = 0
     refused: int = 0
     duplicates: int = 0
-    suppressed: int = 0
     refusals: list[RefusedRow] = field(default_factory=list)
     """Of refused rows and duplicates, the first ones."""
     first: StoredEmail | None = None
     longest: StoredEmail | None = None
     shortest: StoredEmail | None = None
-
-    @property
-    def accepted(self) -> int:
-        return self.rows - self.refused - self.duplicates - self.suppressed
 
     @property
     def samples(self) -> list[StoredEmail]:
@@ -107,7 +102,6 @@ def _leave_out_suppressed(
     found = suppressions(set(addresses.values())) if batch else {}
     blocked = {key for key, entry in found.items() if entry.blocks(bulk=True, now_text=utc_text(now))}
     left_out = [email_id for email_id, address in addresses.items() if address in blocked]
-    checked.suppressed += len(left_out)
     store.leave_out(left_out)
     for each in batch:
         if addresses[each.email_id] not in blocked:

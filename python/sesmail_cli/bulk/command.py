@@ -97,7 +97,8 @@ def send_bulk(
     with EmailStore() as store:
         run = _Run(context, mailing, installed, store, yes=yes, dry_run=dry_run)
         checked = run.check(file, read_map(mapped or ()), key)
-        if (checked.refusals and not skip_refused) or not checked.accepted:
+        counts = store.counts()
+        if (checked.refusals and not skip_refused) or not (counts.to_request or counts.requested):
             return run.refuse(checked)
         run.show_samples(checked)
         if test_address is not None:
@@ -142,16 +143,15 @@ class _Run:
             )
         if not checked.rows:
             raise UsageError(f"{file} has no rows.")
-        printing.print_checked(self.context, file, self.mailing, checked)
+        with printing.counting("Looking for earlier runs", "emails") as progress:
+            mark_known(self.store, self._records, progress)
+        printing.print_checked(self.context, file, self.mailing, checked, self.store.counts())
         return checked
 
     def refuse(self, checked: CheckedFile) -> int:
         """Send nothing, since rows were refused or none is left."""
-        why = (
-            "correct the file, or add --skip-refused to send to the others"
-            if checked.accepted
-            else "no row can be sent"
-        )
+        others = self.store.counts().to_request
+        why = "correct the file, or add --skip-refused to send to the others" if others else "no row can be sent"
         self.context.note(f"[red]Nothing was sent:[/] {why}.")
         self._print_json(checked)
         return ATTENTION
@@ -180,22 +180,18 @@ class _Run:
             counts = outcomes(store, self._records, wait_seconds=wait_seconds, progress=lambda _count: None)
         self.context.print(f"Sent {len(checked.samples)} samples to {escape(address)}, and nothing else:")
         printing.print_counts(self.context, counts)
-        self._print_json(checked, testedTo=address, statuses=counts)
+        self._print_json(checked, tested_to=address, statuses=counts)
         return OK
 
     def send(self, checked: CheckedFile, rate: float | None, wait_seconds: float) -> int:
-        with printing.counting("Looking for earlier runs", "emails", checked.accepted) as progress:
-            known = mark_known(self.store, self._records, progress)
-        new = checked.accepted - known
-        if known:
-            self.context.print(f"{known:>8,} were asked for before under the tag '{escape(self.mailing.tag)}'")
+        new = self.store.counts().to_request
         if new and not self.context.confirm(self._question(new), yes=self.yes, dry_run=self.dry_run):
-            self._print_json(checked, askedBefore=known)
+            self._print_json(checked)
             return OK if self.dry_run else ATTENTION
         if new and (code := self._put(new, rate)):
-            self._print_json(checked, askedBefore=known)
+            self._print_json(checked)
             return code
-        return self._report(checked, known, new, 0 if self.mailing.send_at else wait_seconds)
+        return self._report(checked, new, 0 if self.mailing.send_at else wait_seconds)
 
     def _question(self, count: int) -> str:
         return f"Send {count:,} emails {f'at {self.mailing.send_at}' if self.mailing.send_at else 'now'}?"
@@ -231,12 +227,13 @@ class _Run:
             f"send the others. `sesmail cancel --tag {escape(self.mailing.tag)}` cancels what SES does not have yet."
         )
 
-    def _report(self, checked: CheckedFile, known: int, new: int, wait_seconds: float) -> int:
-        with printing.counting("Waiting for statuses (Ctrl-C shows those so far)", "emails", known + new) as progress:
-            counts = outcomes(self.store, self._records, wait_seconds=wait_seconds, progress=progress)
-        printing.print_report(self.context, self.mailing, counts)
-        self._print_json(checked, askedBefore=known, sent=new, statuses=counts)
-        return ATTENTION if checked.refusals or any(label.startswith("failed") for label in counts) else OK
+    def _report(self, checked: CheckedFile, sent: int, wait_seconds: float) -> int:
+        count = self.store.counts().requested
+        with printing.counting("Waiting for statuses (Ctrl-C shows those so far)", "emails", count) as progress:
+            statuses = outcomes(self.store, self._records, wait_seconds=wait_seconds, progress=progress)
+        printing.print_report(self.context, self.mailing, statuses)
+        self._print_json(checked, sent=sent, statuses=statuses)
+        return ATTENTION if checked.refusals or any(label.startswith("failed") for label in statuses) else OK
 
     def _client(self) -> SESMailClient:
         engine = self.context.engine
@@ -256,11 +253,11 @@ class _Run:
         self,
         checked: CheckedFile,
         *,
-        askedBefore: int = 0,
         sent: int = 0,
-        testedTo: str | None = None,
+        tested_to: str | None = None,
         statuses: Counter[str] | None = None,
     ) -> None:
+        counts = self.store.counts()
         self.context.print_json(
             {
                 "template": self.mailing.template,
@@ -268,12 +265,13 @@ class _Run:
                 "rows": checked.rows,
                 "refused": checked.refused,
                 "duplicates": checked.duplicates,
-                "suppressed": checked.suppressed,
-                "refusals": checked.refusals,
-                "askedBefore": askedBefore,
+                "suppressed": counts.left_out,
+                "toSend": counts.to_request,
+                "askedBefore": counts.requested - sent,
                 "sent": sent,
-                "testedTo": testedTo,
-                "statuses": dict(statuses) if statuses else {},
+                "testedTo": tested_to,
+                "statuses": statuses or {},
+                "refusals": checked.refusals,
             }
         )
 

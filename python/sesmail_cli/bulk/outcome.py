@@ -34,7 +34,7 @@ def outcomes(
     """
     end = clock() + wait_seconds
     counts: Counter[str] = Counter()
-    for batch in store.all(BATCH):
+    for batch in store.requested(BATCH):
         left = [each.email_id for each in batch]
         while True:
             found = records(left)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sesmail_cli.bulk.checking import CheckedFile
 from sesmail_cli.bulk.mailing import Mailing
-from sesmail_cli.bulk.store import StoredEmail
+from sesmail_cli.bulk.store import Counts, StoredEmail
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.templates.render import Preview
 from sesmail_cli.terminal import coloured, err, print_line
@@ -44,16 +44,17 @@ def counting(what: str, unit: str, total: int | None = None) -> Iterator[Callabl
         yield lambda count: bar.update(task, completed=count)
 
 
-def print_checked(context: CommandContext, file: Path, mailing: Mailing, checked: CheckedFile) -> None:
+def print_checked(context: CommandContext, file: Path, mailing: Mailing, checked: CheckedFile, counts: Counts) -> None:
     context.print(
         f"[bold]{escape(file.name)}[/]: {checked.rows:,} rows for template '{escape(mailing.template)}', "
         f"tag '{escape(mailing.tag)}', producer '{escape(mailing.producer)}'"
     )
-    context.print(f"{checked.accepted:>8,} can be sent")
+    context.print(f"{counts.to_request:>8,} to send")
     for count, what in (
+        (counts.requested, f"asked for before under the tag '{escape(mailing.tag)}': not asked for again"),
         (checked.refused, "[red]refused[/]"),
         (checked.duplicates, "[red]duplicates[/]: the first of each counts"),
-        (checked.suppressed, "[yellow]suppressed[/]: left out"),
+        (counts.left_out, "[yellow]suppressed[/]: left out"),
     ):
         if count:
             context.print(f"{count:>8,} {what}")

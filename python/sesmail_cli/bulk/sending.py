@@ -17,16 +17,16 @@ Records = Callable[[Collection[str]], Mapping[str, TrackingRecord]]
 """Returns the tracking records by emailId."""
 
 
-def mark_known(store: EmailStore, records: Records, progress: Callable[[int], object]) -> int:
-    """Mark the emails that have a record: an earlier run asked for them. Return their number. Raises TransientError."""
-    count = looked_at = 0
-    for batch in store.unrequested(BATCH):
-        known = records([each.email_id for each in batch])
-        store.mark_requested(known)
-        count += len(known)
+def mark_known(store: EmailStore, records: Records, progress: Callable[[int], object]) -> None:
+    """Mark the emails that have a record: an earlier run asked for them. Raises TransientError.
+
+    Also those of recipients that are suppressed by now, such as by a bounce of this mailing.
+    """
+    looked_at = 0
+    for batch in store.not_requested(BATCH):
+        store.mark_requested(records([each.email_id for each in batch]))
         looked_at += len(batch)
         progress(looked_at)
-    return count
 
 
 @dataclass
@@ -56,7 +56,7 @@ def send_stored(client: SESMailClient, store: EmailStore, pace: Pace, progress: 
     """
     pace.begin()
     sent = 0
-    for batch in store.unrequested(BATCH):
+    for batch in store.to_request(BATCH):
 
         def accepted(count: int, before: int = sent) -> None:
             progress(before + count)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from sesmail_client import Email
 
 _CACHE_KB = 2_048
-_NEW, _REQUESTED, _LEFT_OUT = range(3)
+# In an order in which what was not requested is one range.
+_NEW, _LEFT_OUT, _REQUESTED = range(3)
 
 
 class StoredEmail(NamedTuple):
@@ -28,6 +29,14 @@ class StoredEmail(NamedTuple):
     def email(self) -> Email:
         email: Email = json.loads(self.text)
         return email
+
+
+class Counts(NamedTuple):
+    """Emails by what became of them in this run and earlier ones."""
+
+    to_request: int
+    requested: int
+    left_out: int
 
 
 class EmailStore(AbstractContextManager["EmailStore"]):
@@ -55,29 +64,39 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         return int(other)
 
     def leave_out(self, email_ids: Iterable[str]) -> None:
-        """Never yield these emails."""
+        """Note that these emails are not to be sent, since their recipients are suppressed."""
         self._mark(email_ids, _LEFT_OUT)
 
     def mark_requested(self, email_ids: Iterable[str]) -> None:
         """Note that these emails were put on the bus, in this run or an earlier one."""
         self._mark(email_ids, _REQUESTED)
 
-    def unrequested(self, size: int) -> Iterator[list[StoredEmail]]:
-        """Yield the emails to put on the bus, in batches."""
-        return self._batches("state = 0", size)
+    def counts(self) -> Counts:
+        found = dict(self._database.execute("SELECT state, COUNT(*) FROM emails GROUP BY state").fetchall())
+        return Counts(*(found.get(state, 0) for state in (_NEW, _REQUESTED, _LEFT_OUT)))
 
-    def all(self, size: int) -> Iterator[list[StoredEmail]]:
-        """Yield the emails that are not left out, in batches."""
-        return self._batches("state < 2", size)
+    def to_request(self, size: int) -> Iterator[list[StoredEmail]]:
+        """Yield the emails to put on the bus, in batches in the order of their rows."""
+        return self._batches(_NEW, _NEW, size)
+
+    def not_requested(self, size: int) -> Iterator[list[StoredEmail]]:
+        """Yield the emails that were not put on the bus, those left out too, in batches."""
+        return self._batches(_NEW, _LEFT_OUT, size)
+
+    def requested(self, size: int) -> Iterator[list[StoredEmail]]:
+        """Yield the emails that were put on the bus, in batches."""
+        return self._batches(_REQUESTED, _REQUESTED, size)
 
     def _mark(self, email_ids: Iterable[str], state: int) -> None:
         rows = [(state, email_id) for email_id in email_ids]
         self._database.executemany("UPDATE emails SET state = ? WHERE id = ?", rows)
 
-    def _batches(self, condition: str, size: int) -> Iterator[list[StoredEmail]]:
+    def _batches(self, lowest: int, highest: int, size: int) -> Iterator[list[StoredEmail]]:
         # Page by page, so that the caller may mark emails in between.
-        query = f"SELECT place, line, id, email FROM emails WHERE place > ? AND {condition} ORDER BY place LIMIT ?"  # noqa: S608
+        query = (
+            "SELECT place, line, id, email FROM emails WHERE place > ? AND state BETWEEN ? AND ? ORDER BY place LIMIT ?"
+        )
         after = 0
-        while rows := self._database.execute(query, (after, size)).fetchall():
+        while rows := self._database.execute(query, (after, lowest, highest, size)).fetchall():
             after = rows[-1][0]
             yield [StoredEmail(line, email_id, text) for _, line, email_id, text in rows]
