@@ -10,6 +10,7 @@ from botocore.exceptions import ProfileNotFound
 from rich.markup import escape
 
 from sesmail_cli import __version__
+from sesmail_cli.agent.command import mcp
 from sesmail_cli.bulk.command import send_bulk
 from sesmail_cli.console.command import console
 from sesmail_cli.doctor.command import doctor
@@ -80,6 +81,7 @@ _COMMANDS = (
     redrive,
     erase,
     console,
+    mcp,
 )
 for command in _COMMANDS:
     app.command(command.__name__.replace("_", "-"))(operator_command(command))

@@ -291,6 +291,19 @@ def test_a_repeated_run_asks_only_for_what_has_no_record(installed: MotoEngine, 
     assert sorted(ids(requests(installed))) == sorted(ids(first)[20:])
 
 
+def test_what_failed_before_ses_is_asked_for_again(installed: MotoEngine, people: Path) -> None:
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
+    failed, cancelled, *others = ids(requests(installed))
+    record(installed, failed, Status.FAILED, errorType="template_not_found", errorMessage="x")
+    record(installed, cancelled, Status.FAILED, errorType="cancelled", errorMessage="x")
+    for email_id in others:
+        record(installed, email_id, Status.SENT)
+
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes", exit_code=1)
+
+    assert ids(requests(installed)) == [failed]
+
+
 @pytest.mark.parametrize("taken", [10, 20])
 def test_a_run_that_was_killed_is_completed_by_the_next(
     installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch, taken: int

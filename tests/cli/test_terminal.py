@@ -69,6 +69,7 @@ ARGUMENTS: dict[str, list[list[str]]] = {
         [__file__, "--template", "hello", "--map", f"to={HOSTILE}"],
         [__file__, "--template", "hello", "--test-to", HOSTILE],
     ],
+    "mcp": [["--producer", HOSTILE]],
     "find": [
         [],
         ["--to", ADA],

@@ -15,14 +15,14 @@ from rich.markup import escape
 from sesmail_cli.bulk import printing
 from sesmail_cli.bulk.checking import CheckedFile, check_rows
 from sesmail_cli.bulk.columns import LOCALE, match_columns, read_map
-from sesmail_cli.bulk.mailing import SOURCE, Mailing, Refused, default_tag
+from sesmail_cli.bulk.mailing import SOURCE, Mailing, Refused, default_tag, request_of
 from sesmail_cli.bulk.outcome import outcomes
 from sesmail_cli.bulk.rows import open_rows
-from sesmail_cli.bulk.samples import InstalledTemplate, load_installed
 from sesmail_cli.bulk.sending import Pace, mark_known, send_stored
 from sesmail_cli.bulk.store import EmailStore, StoredEmail
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
 from sesmail_cli.operator.failures import AWS_FAILED
+from sesmail_cli.templates.installed_template import InstalledTemplate, load_installed
 from sesmail_cli.templates.send_test import read_data
 from sesmail_client import NotAcceptedError, SESMailClient
 from sesmail_layer.domain.errors import PermanentError
@@ -160,7 +160,7 @@ class _Run:
         """Print the samples as they would arrive. Raises UsageError where one cannot be rendered."""
         for sample in checked.samples:
             try:
-                printing.print_sample(self.context, sample, self.installed.render(sample.email))
+                printing.print_sample(self.context, sample, self.installed.render(request_of(sample.email)))
             except PermanentError as error:
                 raise UsageError(f"Line {sample.line}: {error.message}. Nothing was sent.") from error
 

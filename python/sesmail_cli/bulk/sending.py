@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sesmail_cli.bulk.store import EmailStore
 from sesmail_client import SESMailClient
+from sesmail_layer.domain.record.claims import never_reached_ses
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
 BATCH = 100
@@ -18,13 +19,14 @@ Records = Callable[[Collection[str]], Mapping[str, TrackingRecord]]
 
 
 def mark_known(store: EmailStore, records: Records, progress: Callable[[int], object]) -> None:
-    """Mark the emails that have a record: an earlier run asked for them. Raises TransientError.
+    """Mark the emails that an earlier run asked for, but for those that failed before SES. Raises TransientError.
 
     Also those of recipients that are suppressed by now, such as by a bounce of this mailing.
     """
     looked_at = 0
     for batch in store.not_requested(BATCH):
-        store.mark_requested(records([each.email_id for each in batch]))
+        found = records([each.email_id for each in batch])
+        store.mark_requested(email_id for email_id, record in found.items() if not never_reached_ses(record))
         looked_at += len(batch)
         progress(looked_at)
 

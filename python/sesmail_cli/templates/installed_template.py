@@ -1,17 +1,17 @@
-"""The installed template of a mailing, and its emails rendered as they would arrive."""
+"""An installed template, and emails rendered with it as they would arrive."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-from sesmail_cli.bulk.mailing import request_of
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.files import TemplateFiles, load_template
 from sesmail_cli.templates.render import Preview, render_email
-from sesmail_client import Email
 from sesmail_layer.domain.template.files import METADATA
 from sesmail_layer.domain.template.templates import TemplateMetadata
 
@@ -21,9 +21,9 @@ class InstalledTemplate:
     files: TemplateFiles
     metadata: TemplateMetadata
 
-    def render(self, email: Email) -> Preview:
-        """Render an email with the sender's own code. Raises PermanentError."""
-        return render_email(self.files, request_of(email))
+    def render(self, request: Mapping[str, Any]) -> Preview:
+        """Render the email of a request with the sender's own code. Raises PermanentError."""
+        return render_email(self.files, request)
 
 
 def load_installed(engine: Engine, template: str) -> InstalledTemplate:
