@@ -13,7 +13,7 @@ from sesmail_cli.operator.command import OK, CommandContext, UsageError
 def mcp(
     context: CommandContext,
     *,
-    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="Whose email the agent sends.")],
+    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that the agent is.")],
     wait_seconds: Annotated[
         float, typer.Option("--wait", min=0, max=60, help="Seconds that a call waits for what became of the email.")
     ] = 10,
@@ -22,7 +22,6 @@ def mcp(
 
     The agent sends as one producer, which must have a policy, and sees and cancels only this producer's emails.
     """
-    tools = AgentTools(context.engine, producer, wait_seconds=wait_seconds)
     try:
         from sesmail_cli.agent.server import build_server
     except ModuleNotFoundError as error:
@@ -30,6 +29,7 @@ def mcp(
             f"The package {error.name} is missing: install the command with its extra, as in "
             "pipx install './sesmail-1.0.0-py3-none-any.whl[mcp]'."
         ) from error
+    tools = AgentTools(context.engine, producer, wait_seconds=wait_seconds)
     context.engine.prepare()
     build_server(tools, context.engine.name).run("stdio")
     return OK

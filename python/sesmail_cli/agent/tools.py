@@ -158,7 +158,7 @@ class AgentTools:
     def _verdict(
         self, email_id: str, before: TrackingRecord | None, is_decided: Callable[[TrackingRecord], bool]
     ) -> EmailInfo:
-        """Wait for the engine to decide on an email whose record was `before`; return what is known in the end."""
+        """Wait for the engine to decide on an email that had the record `before`; return what is known in the end."""
         clock = self._engine.clock
         end = clock.now() + self._wait_seconds
         while True:
@@ -181,7 +181,7 @@ class AgentTools:
         return self._engine.states.producers([self._producer]).policies.get(self._producer)
 
     def _policy(self) -> ProducerPolicy:
-        """Read the policy anew: Terraform may have changed it since the last call."""
+        """Read the policy again: Terraform may have changed it since the last call."""
         if (policy := self._read_policy()) is None:
             raise ToolFailure("This producer has no policy any more. Tell a person.")
         return policy

@@ -14,7 +14,7 @@ from sesmail_layer.domain.request.addresses import masked
 from sesmail_layer.domain.template.templates import TemplateMetadata
 
 _ADDRESS_COLUMNS = ("email", "to", "emailaddress", "mail", "recipient")
-# Fields of the request that a column may fill, beside the template's variables.
+# Fields of the request that a column may fill, apart from the template's variables.
 TO = "to"
 LOCALE = "locale"
 

@@ -50,7 +50,7 @@ def send_bulk(
         str | None, typer.Option("--tag", help="The mailing's name: each recipient gets it once. Default: the file's.")
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", metavar="COLUMN", help="For several emails to one address: tells them apart.")
+        str | None, typer.Option("--key", metavar="COLUMN", help="What differs between several emails to one address.")
     ] = None,
     topic: Annotated[
         str | None, typer.Option("--topic", help="What a recipient can unsubscribe from; default: the template.")
@@ -59,7 +59,7 @@ def send_bulk(
         str | None, typer.Option("--at", metavar="TIME", help="When to send, such as 2026-12-01T09:00:00+01:00.")
     ] = None,
     rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many emails a second.")] = None,
-    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="Whose email it is.")] = SOURCE,
+    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that sends.")] = SOURCE,
     list_unsubscribe: Annotated[
         str | None, typer.Option("--list-unsubscribe", metavar="URL|mailto:…", help="Where recipients unsubscribe.")
     ] = None,
