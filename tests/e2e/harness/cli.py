@@ -27,16 +27,20 @@ def sesmail(engine: EngineUnderTest, *arguments: str, exit_code: int = 0, second
 
 def start_sesmail(engine: EngineUnderTest, *arguments: str) -> subprocess.Popen[str]:
     """Start the command, for tests that end it."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return subprocess.Popen(
         [sys.executable, "-m", "sesmail_cli", *arguments],
-        env=inherited
-        | engine.emulator.environment
-        | {"PYTHONPATH": str(REPOSITORY / "python"), "SESMAIL_NAME": engine.name, "COLUMNS": "200"},
+        env=environment(engine),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def environment(engine: EngineUnderTest) -> dict[str, str]:
+    """Return the environment in which the command finds this engine, and no AWS settings of this process."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    path = {"PYTHONPATH": str(REPOSITORY / "python"), "SESMAIL_NAME": engine.name, "COLUMNS": "200"}
+    return inherited | engine.emulator.environment | path
 
 
 def sesmail_json(engine: EngineUnderTest, *arguments: str, exit_code: int = 0, seconds: float = 120) -> Any:
