@@ -7,6 +7,7 @@ compile() {
 }
 compile requirements/dev.in -o requirements/dev.txt
 compile requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
+compile requirements/mcp.in -c requirements/dev.txt -o requirements/mcp.txt
 compile requirements/client.in -c requirements/dev.txt -o requirements/client.txt
 # The Lambda runtime contains boto3 and its dependencies. email-validator needs dnspython only to ask the DNS.
 compile requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt \

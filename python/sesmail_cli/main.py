@@ -10,6 +10,8 @@ from botocore.exceptions import ProfileNotFound
 from rich.markup import escape
 
 from sesmail_cli import __version__
+from sesmail_cli.agent.command import mcp
+from sesmail_cli.bulk.command import send_bulk
 from sesmail_cli.console.command import console
 from sesmail_cli.doctor.command import doctor
 from sesmail_cli.migrate import commands as migrate
@@ -67,6 +69,7 @@ def options_before_the_command(  # the commands read `name` and `json` of the op
 app.add_typer(templates.app, name="template")
 _COMMANDS = (
     send_test,
+    send_bulk,
     doctor,
     production_access,
     status,
@@ -78,6 +81,7 @@ _COMMANDS = (
     redrive,
     erase,
     console,
+    mcp,
 )
 for command in _COMMANDS:
     app.command(command.__name__.replace("_", "-"))(operator_command(command))

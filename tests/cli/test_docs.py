@@ -18,7 +18,7 @@ from tests.cli.conftest import sesmail
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 OPERATOR_COMMANDS = (
     *("status", "report", "pause", "resume", "cancel", "explain", "find", "redrive", "erase", "suppression", "migrate"),
-    "production-access",
+    *("production-access", "send-bulk", "mcp"),
 )
 
 

@@ -61,6 +61,15 @@ ARGUMENTS: dict[str, list[list[str]]] = {
         ["--tag", HOSTILE, "--template", HOSTILE, "--yes"],
         ["--since", HOSTILE],
     ],
+    "send-bulk": [
+        [__file__, "--template", HOSTILE],
+        [__file__, "--template", "hello"],
+        [__file__, "--template", "hello", "--tag", HOSTILE],
+        [__file__, "--template", "hello", "--map", HOSTILE],
+        [__file__, "--template", "hello", "--map", f"to={HOSTILE}"],
+        [__file__, "--template", "hello", "--test-to", HOSTILE],
+    ],
+    "mcp": [["--producer", HOSTILE]],
     "find": [
         [],
         ["--to", ADA],

@@ -53,6 +53,20 @@ def test_the_wheel_says_where_it_is_from_and_under_which_licence(wheel: Path) ->
     assert "# SESMail" in about
 
 
+def test_the_wheel_has_the_producers_client(environment: Path, away: Path) -> None:
+    """`send-bulk` sends with it; nobody installs it for that."""
+    result = sesmail(environment, "send-bulk", "--help")
+    assert result.returncode == 0, result.stderr
+    assert "--test-to" in result.stdout
+
+
+def test_without_its_extra_mcp_says_how_to_install_it(environment: Path, away: Path) -> None:
+    result = sesmail(environment, "mcp", "--producer", "support.agent", AWS_DEFAULT_REGION="eu-west-1")
+    assert result.returncode == 2
+    assert "The package mcp is missing" in result.stderr
+    assert "[mcp]" in result.stderr
+
+
 def test_two_builds_of_the_wheel_are_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     assert build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
 

@@ -63,17 +63,18 @@ def send_test(
 
 def _data(template: str, given: str | None, folder: str) -> Mapping[str, Any]:
     if given is not None:
-        return _json(given)
+        return read_data(given)
     sample = Path(folder) / template / "sample.json"
     if not (Path(folder) / template).is_dir() and template in starter_names():
         sample = starters_folder() / template / "sample.json"
     if not sample.is_file():
         raise typer.BadParameter(f"there is no sample {sample}: give the data with --data")
     # A sample's sender is an example, which SES rejects; the engine's default sender is verified.
-    return {name: value for name, value in _json(str(sample)).items() if name != "senderEmail"}
+    return {name: value for name, value in read_data(str(sample)).items() if name != "senderEmail"}
 
 
-def _json(given: str) -> Mapping[str, Any]:
+def read_data(given: str) -> Mapping[str, Any]:
+    """Read template data given as JSON or as the name of a JSON file. Raises BadParameter."""
     try:
         text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8")
         values = json.loads(text)

@@ -30,6 +30,8 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "test_readme_commands.py": "deploys engines of its own; LocalStack runs once, for the tests' engine",
         "test_webhook.py": "its statuses come from SES v2's events, which LocalStack does not have",
         "test_rehearse.py": "needs the mailbox simulator",
+        "test_mcp.py": "its statuses come from SES v2's events, which LocalStack does not have",
+        "test_send_bulk.py": "needs the mailbox simulator; event source mappings take one batch a second",
         "test_sizes.py": "tests the embedded emulator itself; needs the mailbox simulator and an SES that fails",
         "test_retained_data.py": "deploys an engine of its own; LocalStack runs once, for the tests' engine",
         "test_cross_account.py": "LocalStack's community edition has one account",

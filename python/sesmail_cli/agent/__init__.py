@@ -1,0 +1,1 @@
+"""`sesmail mcp`: tools with which an AI agent sends email as one producer."""

@@ -1,0 +1,1 @@
+"""`sesmail send-bulk`: one email for each row of a file."""

@@ -1,0 +1,142 @@
+"""`sesmail send-bulk` on moto: what it refuses before the first email, by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.bulk import BUCKET, HEADER, OPTIONS, install_news, requests, write, write_people
+from tests.cli.conftest import ADA, MotoEngine, sesmail, sesmail_json
+
+
+@pytest.fixture
+def installed(engine: MotoEngine) -> MotoEngine:
+    return install_news(engine)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    return write_people(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("email,companyName\na@example.com,Acme\n", "The template requires userName, which no column has"),
+        ("name,userName,companyName\nAda,Ada,Acme\n", "No column has the addresses. Found: name, userName"),
+        ("email,userName,user_name,companyName\n", "['userName', 'user_name'] have one name"),
+        ("", "is empty"),
+        (HEADER, "has no rows"),
+        ('[{"email": "a@example.com"}]', "is a JSON array"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(installed: MotoEngine, tmp_path: Path, content: str, message: str) -> None:
+    result = sesmail("send-bulk", write(tmp_path, content), *OPTIONS, "--yes")
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert requests(installed) == []
+
+
+def test_bad_rows_are_refused_by_line_and_nothing_is_sent(installed: MotoEngine, tmp_path: Path) -> None:
+    rows = [
+        "ada@example.com,Ada,Acme",
+        "no address,Bob,Acme",
+        "eve@example.com,,Acme",
+        "ADA@example.com,Ada,Acme",
+        "max@example.com,Max,Acme,Ulm",
+        ",Max,Acme",
+        "müller@example.com,Max,Acme",
+    ]
+    path = write(tmp_path, HEADER + "\n".join(rows) + "\n")
+
+    result = sesmail("send-bulk", path, *OPTIONS, "--yes")
+
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    for line, reason in (
+        (3, "Invalid email address format: to 'n***'. It is not a valid address."),
+        (4, "userName: found nothing; allowed: a value, since the template requires it"),
+        (5, "found the recipient of line 2 again; allowed: each once"),
+        (6, "found 4 cells; allowed: 3"),
+        (7, "to: found nothing; allowed: one email address"),
+        (8, "Invalid email address format: to 'm***@example.com'."),
+    ):
+        assert any(text.startswith(f"Line {line}: {reason}") for text in lines), (line, lines)
+    assert "müller" not in result.stderr
+    assert "Nothing was sent: correct the file, or add --skip-refused" in result.stderr
+    assert requests(installed) == []
+
+
+def test_the_other_rows_are_sent_if_asked_for(installed: MotoEngine, tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER + f"{ADA},Ada,Acme\nno address,Bob,Acme\n{ADA},Ada,Acme\n")
+
+    answer = sesmail_json("send-bulk", path, *OPTIONS, "--skip-refused", "--yes", exit_code=1)
+
+    counts = ("rows", "refused", "duplicates", "sent")
+    assert [answer[name] for name in counts] == [3, 1, 1, 1]
+    assert [each["line"] for each in answer["refusals"]] == [3, 4]
+    assert len(requests(installed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "found no JSON"),
+        ("{}\n[1]", "found JSON that is no object"),
+        ('{"email": "a@example.com", "Email": "b@example.com"}', "found two names"),
+        ('{"email": "a@example.com", "userName": "\\ud800", "companyName": 1}', "templateData"),
+        ('{"email": "a@example.com", "userName": NaN, "companyName": 1}', "templateData"),
+        ('{"email": 7, "userName": "A", "companyName": 1}', "to: found"),
+        ('{"email": "a@example.com", "userName": "%s", "companyName": 1}' % ("x" * 300_000), "templateData: found"),
+    ],
+)
+def test_a_line_of_json_that_is_no_email_is_refused(
+    installed: MotoEngine, tmp_path: Path, content: str, reason: str
+) -> None:
+    answer = sesmail_json("send-bulk", write(tmp_path, content, "x.jsonl"), *OPTIONS, "--yes", exit_code=1)
+
+    assert reason in answer["refusals"][-1]["reason"]
+    assert requests(installed) == []
+
+
+def test_bytes_of_another_encoding_are_refused(installed: MotoEngine, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(HEADER.encode() + "ada@example.com,Jürgen,Acme\n".encode("latin-1"))
+
+    assert "Line 2: found bytes that are no UTF-8" in sesmail("send-bulk", str(path), *OPTIONS, "--yes").stderr
+    assert requests(installed) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--template", "missing"], "missing"),
+        (["--tag", "two words"], "tags[0]"),
+        (["--at", "tomorrow"], "sendAt"),
+        (["--at", "2099-01-01T00:00:00Z"], "sendAt"),
+        (["--topic", "a b"], "topic"),
+        (["--map", "userName"], "--map: found 'userName'"),
+        (["--map", "userName=nothing"], "There is no column 'nothing'"),
+        (["--key", "nothing"], "There is no column 'nothing'"),
+        (["--test-to", "me"], "--test-to: found no email address"),
+        (["--list-unsubscribe", "ftp://example.com"], "listUnsubscribe.url"),
+    ],
+)
+def test_a_wrong_option_is_refused(installed: MotoEngine, people: Path, options: list[str], message: str) -> None:
+    result = sesmail("send-bulk", str(people), *OPTIONS, *options, "--yes")
+
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert requests(installed) == []
+
+
+def test_a_template_that_cannot_render_a_sample_stops_the_mailing(installed: MotoEngine, people: Path) -> None:
+    installed.s3.put_object(Bucket=BUCKET, Key="templates/news/template.txt", Body=b"{{ undeclared }}")
+
+    result = sesmail("send-bulk", str(people), *OPTIONS, "--yes")
+
+    assert result.exit_code == 2
+    assert "Line 2: Failed to render template 'news': Undefined variable: 'undeclared'" in result.stderr
+    assert requests(installed) == []
