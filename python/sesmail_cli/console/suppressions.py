@@ -16,8 +16,7 @@ from sesmail_cli.operator.suppression_filter import parse_where
 from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_cli.operator.suppression_pages import SuppressionPage, read_page
 from sesmail_cli.web.server import Response, redirect
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
 
 PLACE = Place("suppressions", "Suppressions")
 PAGE_SIZE = 50

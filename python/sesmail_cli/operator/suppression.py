@@ -29,8 +29,7 @@ from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
 from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
 
 _EXAMPLES = 3

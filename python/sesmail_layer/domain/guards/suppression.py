@@ -7,6 +7,10 @@ from enum import StrEnum
 import msgspec
 
 
+TOMBSTONE_PREFIX = "sha256:"
+"""Of the keyed hash that stands for an erased address, or for the request of an erased person."""
+
+
 class SuppressionReason(StrEnum):
     HARD_BOUNCE = "hard-bounce"
     CONSECUTIVE_SOFT_BOUNCES = "consecutive-soft-bounces"
