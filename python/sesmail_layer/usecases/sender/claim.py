@@ -7,7 +7,7 @@ amend     an entry for a record that this worker has claimed, whoever else write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -132,9 +132,9 @@ class Claims:
         self._log_failed(job, job.email_id, err.error_type, phrase, err.code)
         return True
 
-    def record_deferred(self, job: Job, reason: str, until: float, **about: str) -> bool:
-        """Record that the email waits and release a claim; False where there is nothing to wait for any more."""
-        at, detail = utc_text(self._clock.now()), {"reason": reason, "until": utc_text(until)}
+    def record_deferred(self, job: Job, reason: str, ends: Mapping[str, str], **about: str) -> bool:
+        """Record that the email waits, and release a claim; False where it has ended already."""
+        at, detail = utc_text(self._clock.now()), {"reason": reason, **ends}
 
         def deferred(attempt: int, revision: int) -> Entry:
             return Entry(entry_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
