@@ -278,7 +278,10 @@ def test_a_hundred_rules_of_a_producer_are_enough(engine: MotoEngine, monkeypatc
         ([], "Which emails? Give an EMAIL_ID, or one or more of --producer"),
         (["order-1", "--tag", "a"], "An EMAIL_ID is one email"),
         (["--since", "yesterday"], "'yesterday' is no time"),
-        (["--since", "2999-01-01"], "The start (2999-01-01T00:00:00.000Z) is in the future: no email was accepted then."),
+        (
+            ["--since", "2999-01-01"],
+            "The start (2999-01-01T00:00:00.000Z) is in the future: no email was accepted then.",
+        ),
         (["--producer", "*"], "'*' is no producer"),
     ],
 )

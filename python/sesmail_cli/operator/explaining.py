@@ -120,7 +120,11 @@ def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
     if record.status is not Status.DEFERRED:
         return None
     # As long as the hold itself lasts, its own end counts.
-    ends = [entry.detail.get("heldUntil") or entry.detail.get("until") for entry in record.history if entry.status is Status.DEFERRED]
+    ends = [
+        entry.detail.get("heldUntil") or entry.detail.get("until")
+        for entry in record.history
+        if entry.status is Status.DEFERRED
+    ]
     reason = DEFER_REASONS.get(record.defer_reason or "", record.defer_reason or "not known")
     until = ends[-1] if ends else None
     # An earlier version wrote the time of the first check, which has passed.

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import msgspec
 
-
 TOMBSTONE_PREFIX = "sha256:"
 """Of the keyed hash that stands for an erased address, or for the request of an erased person."""
 
