@@ -120,8 +120,10 @@ def blocks(reason: SuppressionReason) -> str:
     return NO_BULK_MAIL if reason is SuppressionReason.UNSUBSCRIBE else NO_MAIL
 
 
-def show_address(view: View, key: str) -> Response:
-    state = look_up(view.engine, key)
+def show_address(view: View, typed: str) -> Response:
+    """Show an address; one with capitals, which only another program writes, with its folded one."""
+    key = typed if "#" in typed.rpartition("@")[2] else stored_address(typed)
+    state = look_up(view.engine, key, typed=typed)
     entry = state.suppression
     return view.page(
         "suppression.html",
@@ -130,8 +132,9 @@ def show_address(view: View, key: str) -> Response:
         state=state,
         entry=entry,
         effect=blocks(entry.reason) if entry else None,
+        capitals_key=typed if state.with_capitals else None,
         why=SUPPRESSION_REASONS.get(entry.reason) if entry else None,
-        facts_of_entry=_facts(entry) if entry else [],
+        facts_of_entry=_facts(shown) if (shown := entry or state.with_capitals) else [],
         email_href=view.url(f"{emails.PLACE.path}/{entry.email_id}") if entry and entry.email_id else None,
         mail_href=view.url(emails.PLACE.path, q=key.partition("#")[0], since="all"),
         command=view.command("suppression", "show", value=key),
