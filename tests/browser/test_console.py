@@ -101,6 +101,7 @@ def test_the_overview_counts_held_mail_by_reason_and_keeps_it_when_it_refreshes(
     page.clock.install()
     page.goto(console.url)
     held = page.get_by_role("region", name="Held mail")
+    expect(held).to_contain_text("All of them", timeout=60_000)
     expect(held.get_by_role("row", name="the breaker paused sending")).to_be_visible()
     counted = held.inner_text()
     page.evaluate("document.activeElement.blur(); window.before = document.getElementById('live').firstElementChild")
