@@ -91,7 +91,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
 )
 def test_each_page_looks_right(page: Page, axe: str, console: LocalServer, name: str, path: str) -> None:
     page.goto(console.url + path)
-    expect(page.locator("[data-load]")).to_have_count(0)
+    expect(page.locator("[data-load]")).to_have_count(0, timeout=60_000)
     assert_looks(page, axe, name)
 
 

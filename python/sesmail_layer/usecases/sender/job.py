@@ -81,7 +81,7 @@ class Job:
     def forget_recipients(self, fingerprint: str = "") -> None:
         """Leave what identifies a person out of the record: the address was erased.
 
-        `fingerprint` is a keyed hash of the request's own: the id stays bound to the request, and tells nothing of it.
+        `fingerprint` is a keyed hash of the request's own: the id stays bound to the request, without its content.
         """
         self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": fingerprint}
         self.recipient_states = {}
