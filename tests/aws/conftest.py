@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -64,13 +65,14 @@ def control(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         )
-        one_at_a_time, update_item = threading.Lock(), client.update_item
+        one_at_a_time = threading.Lock()
 
-        def atomic(**given: Any) -> Any:
+        def atomic(write: Callable[..., Any], **given: Any) -> Any:
             with one_at_a_time:
-                return update_item(**given)
+                return write(**given)
 
-        monkeypatch.setattr(client, "update_item", atomic)
+        for name in ("update_item", "put_item"):
+            monkeypatch.setattr(client, name, partial(atomic, getattr(client, name)))
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from sesmail_layer.aws.cancel_rules import CancelRules
@@ -53,6 +54,25 @@ def test_the_same_rule_again_writes_nothing(rules: CancelRules, control: DynamoD
     rules.add_rule("shop", RULE, kept_seconds=KEPT)
 
     assert stored(control, "cancel#shop") == before
+
+
+def test_a_write_that_meets_another_is_repeated_after_a_pause(control: DynamoDBClient) -> None:
+    others = [CancelRule(before=NOW, tag=tag) for tag in ("a", "b")]
+    left, pauses = [*others], list[float]()
+    other = CancelRules(control, CONTROL)
+
+    def overtake(**_: object) -> None:
+        if left:
+            other.add_rule("shop", left.pop(0), kept_seconds=KEPT)
+
+    client = boto3.client("dynamodb")
+    client.meta.events.register("after-call.dynamodb.GetItem", overtake)
+    rules = CancelRules(client, CONTROL, sleep=pauses.append)
+    rules.add_rule("shop", RULE, kept_seconds=KEPT)
+
+    assert len(pauses) == len(others)
+    assert all(0 < seconds < 1 for seconds in pauses)
+    assert rules.read("shop") == Cancellations(rules=[*others, RULE])
 
 
 def test_rules_that_are_added_at_the_same_time_are_all_kept(rules: CancelRules) -> None:

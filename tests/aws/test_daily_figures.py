@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sesmail_layer.aws import daily_figures
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.domain.errors import TransientError
@@ -106,6 +107,20 @@ def test_a_source_without_a_policy_is_counted_as_other_until_it_has_one(control:
     by_name = counting.read([DAY])[DAY].by_name
     assert by_name[Name(Kind.PRODUCER, OTHER)].sent == 2
     assert by_name[Name(Kind.PRODUCER, "stranger")].sent == 1
+
+
+def test_sources_that_somebody_invents_are_counted_as_other_and_remembered_up_to_a_limit(
+    control: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily_figures, "_MOST_UNLISTED", 20)
+    counting = figures(control)
+    for start in range(0, 100, 10):
+        batch = [reached(SENT, original_source=f"invented-{number}") for number in range(start, start + 10)]
+        counting.add(batch, 0, NOW)
+
+    by_name = counting.read([DAY])[DAY].by_name
+    assert {name.name: found.sent for name, found in by_name.items() if name.kind is Kind.PRODUCER} == {OTHER: 100}
+    assert len(counting._unlisted) == 20
 
 
 def test_the_first_200_names_of_a_kind_are_counted_and_the_rest_as_other(control: DynamoDBClient) -> None:

@@ -13,8 +13,9 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX, SecretKeys
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX
 from sesmail_layer.domain.template.starters import SeedError
 from sesmail_layer.runtime.clock import SystemClock
 

@@ -76,6 +76,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
     ("name", "path"),
     [
         ("overview", ""),
+        ("held", "held"),
         ("emails", "emails"),
         ("emails-filtered", "emails?producer=accounts&status=wrong&since=30d"),
         ("emails-none", "emails?q=none@example.com"),
@@ -90,7 +91,28 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
 )
 def test_each_page_looks_right(page: Page, axe: str, console: LocalServer, name: str, path: str) -> None:
     page.goto(console.url + path)
+    expect(page.locator("[data-load]")).to_have_count(0, timeout=60_000)
     assert_looks(page, axe, name)
+
+
+def test_the_overview_counts_held_mail_by_reason_and_keeps_it_when_it_refreshes(
+    page: Page, console: LocalServer
+) -> None:
+    page.clock.install()
+    page.goto(console.url)
+    held = page.get_by_role("region", name="Held mail")
+    expect(held).to_contain_text("All of them", timeout=60_000)
+    expect(held.get_by_role("row", name="the breaker paused sending")).to_be_visible()
+    counted = held.inner_text()
+    page.evaluate("document.activeElement.blur(); window.before = document.getElementById('live').firstElementChild")
+    with page.expect_response(console.url):
+        page.clock.fast_forward(61_000)
+    expect(page.locator("#live > :first-child")).to_be_visible()
+    page.wait_for_function("document.getElementById('live').firstElementChild !== window.before")
+    assert held.inner_text() == counted
+    held.get_by_role("link", name="Count again").press("Enter")
+    expect(held.get_by_role("link", name="Count again")).to_be_focused()
+    expect(held.get_by_role("row", name="the breaker paused sending")).to_be_visible()
 
 
 def test_text_of_strangers_neither_runs_nor_breaks_the_page(

@@ -10,8 +10,10 @@ import pytest
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.aws.cancel_rules import CancelRules
+from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.status_bus import StatusBus
 from sesmail_layer.aws.tracking_table import TrackingTable
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.usecases.find import find
@@ -19,6 +21,9 @@ from tests.cli.conftest import NAME, SOURCE, MotoEngine, ago, sesmail, sesmail_j
 
 SENT = Entry("sent/1", ago(50), 1, Status.SENT, detail={"sesMessageId": "0100-1"})
 DEFERRED = Entry("mark/1/00001/deferred", ago(50), 1, Status.DEFERRED, detail={"reason": "scheduled"})
+
+
+NOTHING_LEFT: dict[str, Any] = {"unpublished": {}, "uncounted": None}
 
 
 def waiting(engine: MotoEngine, email_id: str, *, seconds_ago: float = 60, **given: object) -> None:
@@ -64,7 +69,7 @@ def test_an_email_is_cancelled_before_its_request_arrives(engine: MotoEngine) ->
 
     answer = sesmail_json("cancel", "order-1", "--yes")
 
-    assert answer == {"emailId": "order-1", "outcome": "before_request", "status": None, "unpublished": {}}
+    assert answer == {"emailId": "order-1", "outcome": "before_request", "status": None} | NOTHING_LEFT
     assert statuses(engine) == {"order-1": "cancelled"}
     assert engine.bodies("published") == []
 
@@ -202,6 +207,36 @@ def test_a_preview_ends_after_some_pages_and_says_how_far_it_counted(
     assert sesmail_json("cancel", "--producer", SOURCE, "--dry-run")["would"]["countedBackTo"] == third
 
 
+def test_what_an_operator_cancels_is_counted_as_failed_once(engine: MotoEngine) -> None:
+    for number in range(100):
+        waiting(engine, f"order-{number}", tags=["spring"])
+    waiting(engine, "alone", tags=["summer"])
+
+    for _ in range(2):
+        sesmail("cancel", "--tag", "spring", "--yes")
+        sesmail("cancel", "alone", "--yes")
+        sesmail("cancel", "not-there-yet", "--yes")
+
+    by_tag = sesmail_json("report", "--by", "tag", "--since", "1d")
+    assert {row["name"]: row["failed"] for row in by_tag["rows"]} == {"spring": 100, "summer": 1}
+    assert by_tag["total"]["failed"] == 101
+
+
+def test_where_the_figures_cannot_be_written_it_says_so(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting(engine, "order-1")
+
+    def denied(*_given: object) -> None:
+        raise TransientError("DynamoDB error in the control table: AccessDenied", code="AWS006")
+
+    monkeypatch.setattr(DailyFigures, "add", denied)
+
+    result = sesmail("cancel", "--producer", SOURCE, "--yes")
+
+    assert result.exit_code == 0
+    assert statuses(engine) == {"order-1": "cancelled"}
+    assert "The figures of `sesmail report` lack some of them: DynamoDB error" in result.stderr
+
+
 def test_it_may_be_repeated(engine: MotoEngine) -> None:
     waiting(engine, "order-1")
     sesmail("cancel", "--producer", SOURCE, "--yes")
@@ -243,7 +278,10 @@ def test_a_hundred_rules_of_a_producer_are_enough(engine: MotoEngine, monkeypatc
         ([], "Which emails? Give an EMAIL_ID, or one or more of --producer"),
         (["order-1", "--tag", "a"], "An EMAIL_ID is one email"),
         (["--since", "yesterday"], "'yesterday' is no time"),
-        (["--since", "2999-01-01"], "--since (2999-01-01T00:00:00.000Z) is in the future"),
+        (
+            ["--since", "2999-01-01"],
+            "The start (2999-01-01T00:00:00.000Z) is in the future: no email was accepted then.",
+        ),
         (["--producer", "*"], "'*' is no producer"),
     ],
 )

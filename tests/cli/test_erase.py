@@ -9,10 +9,9 @@ import pytest
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_layer.aws.cancel_rules import CancelRules
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
 from sesmail_layer.aws.suppression_table import SuppressionTable
 from sesmail_layer.aws.tracking_table import TrackingTable
-from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, SuppressionReason
 from sesmail_layer.domain.record.claims import cancelled_by
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry

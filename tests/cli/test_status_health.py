@@ -32,6 +32,25 @@ def policy(engine: MotoEngine, source: str, **caps: int) -> None:
     engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=item)
 
 
+def reject_cancellations(count: int) -> None:
+    """Report what the sender reports for each `Email Cancel Requested` that it rejects."""
+    metric = {"MetricName": "CancelRejected", "Dimensions": [{"Name": "Name", "Value": NAME}]}
+    now = time.time()
+    data: Any = [{**metric, "Timestamp": now - 3_600 * number - 60, "Value": 1} for number in range(count)]
+    boto3.client("cloudwatch").put_metric_data(Namespace="SESMail", MetricData=data)
+
+
+def test_cancellations_that_the_sender_rejected_need_attention(engine: MotoEngine) -> None:
+    assert sesmail_json("status")["rejectedCancellations"] == 0
+
+    reject_cancellations(3)
+
+    health = sesmail_json("status", exit_code=1)
+    assert health["rejectedCancellations"] == 3
+    [text] = health["attention"]
+    assert text.startswith("3 cancellations were rejected in the last 24 hours, so the emails go out: cancel.rejected")
+
+
 def test_the_first_line_is_the_verdict(engine: MotoEngine) -> None:
     send(engine, SOURCE, Counts(emails=1_200))
     assert sesmail("status").stdout.splitlines()[0].startswith("All is well; 1,200 emails sent in the last 24 hours")

@@ -177,6 +177,7 @@ class TestShow:
             "email": ADA,
             "suppression": None,
             "sesSuppression": "COMPLAINT",
+            "withCapitals": None,
         }
 
     def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
@@ -246,3 +247,31 @@ class TestAdd:
 
     def test_an_unknown_reason_is_rejected(self, engine: MotoEngine) -> None:
         assert sesmail("suppression", "add", ADA, "--reason", "dislike").exit_code == 2
+
+
+# --- rows of other programs with capitals -----------------------------------------------------------------------------
+
+CAPITALS = "Ada@Example.com"
+
+
+def test_a_row_with_capitals_is_shown_with_what_it_lacks(engine: MotoEngine) -> None:
+    engine.suppress(email=CAPITALS)
+
+    result = sesmail("suppression", "show", CAPITALS)
+
+    assert result.exit_code == 1
+    assert "Not suppressed: ada@example.com" in result.stdout
+    assert f"Suppressed: {CAPITALS} (hard-bounce)" in result.stdout
+    assert "the row blocks nothing: `sesmail suppression add ada@example.com` suppresses the address" in result.stdout
+    assert sesmail_json("suppression", "show", CAPITALS, exit_code=1)["withCapitals"]["email"] == CAPITALS
+    assert sesmail_json("suppression", "show", ADA)["withCapitals"] is None
+
+
+def test_such_a_row_is_removed_as_it_was_typed_together_with_the_folded_one(engine: MotoEngine) -> None:
+    engine.suppress(email=CAPITALS)
+    engine.suppress(email=ADA)
+    engine.suppress(email="ADA@example.com")
+
+    assert sesmail("suppression", "remove", CAPITALS, "--yes", "--no-ses").exit_code == 0
+
+    assert [item["email"]["S"] for item in engine.items("Suppression")] == ["ADA@example.com"]

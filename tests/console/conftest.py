@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html as html_text
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,8 +15,9 @@ from sesmail_cli.console.app import ConsoleApp
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import Request, Response
 from tests.cli.conftest import NAME, MotoEngine, engine, ses_v2, ses_v2_server
+from tests.console.page import Html
 
-__all__ = ["engine", "ses_v2", "ses_v2_server"]
+__all__ = ["Html", "engine", "ses_v2", "ses_v2_server"]
 
 BASE = "/token/"
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e' + 10_000 * "x"
@@ -53,42 +52,6 @@ class Visitor:
         answer = self.post(path, *fields)
         assert answer.status == 200, answer.content
         return str(answer.content)
-
-
-class Html(HTMLParser):
-    """A page's text, addresses, and the values of its fields."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self._parts: list[str] = []
-        self._tags: list[dict[str, str]] = []
-        self.feed(page)
-        self.text = re.sub(r"\s+", " ", "".join(self._parts))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._tags.append({"tag": tag} | {name: value or "" for name, value in attrs})
-
-    def handle_data(self, data: str) -> None:
-        self._parts.append(data)
-
-    @property
-    def hrefs(self) -> list[str]:
-        return [tag["href"] for tag in self._tags if "href" in tag]
-
-    def links(self, element_id: str) -> list[str]:
-        return [tag["href"] for tag in self._tags if tag.get("id") == element_id]
-
-    def values(self, name: str) -> list[str]:
-        return [tag["value"] for tag in self._tags if tag.get("name") == name and tag["tag"] in ("input", "button")]
-
-    def attributes(self, tag_name: str, attribute: str) -> list[str]:
-        return [tag[attribute] for tag in self._tags if tag["tag"] == tag_name and attribute in tag]
-
-    def sources(self, tag_name: str) -> list[str]:
-        return self.attributes(tag_name, "src")
-
-    def hidden(self) -> list[tuple[str, str]]:
-        return [(tag["name"], tag["value"]) for tag in self._tags if tag.get("type") == "hidden"]
 
 
 def confirm(visitor: Visitor, action: str, plan: Html) -> Response:

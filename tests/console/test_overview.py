@@ -6,10 +6,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
+
 from sesmail_layer.aws.sending_counts import SendingCounts
 from sesmail_layer.domain.guards.breaker import Counts
 from tests.cli.conftest import NAME, MotoEngine
-from tests.console.conftest import Visitor
+from tests.cli.test_status_health import reject_cancellations
+from tests.console.conftest import BASE, Html, Visitor
+
+
+def put_levels(waiting: int) -> None:
+    """Report to CloudWatch what SQS reports of the retry queues."""
+    for queue in ("RetryQueue", "BulkRetryQueue"):
+        for kind in ("Visible", "NotVisible", "Delayed"):
+            metric: Any = {
+                "MetricName": f"ApproximateNumberOfMessages{kind}",
+                "Dimensions": [{"Name": "QueueName", "Value": f"{NAME}-{queue}"}],
+                "Timestamp": time.time() - 60,
+                "Value": waiting,
+            }
+            boto3.client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=[metric])
 
 
 def test_an_idle_engine_is_well_and_takes_three_requests(visitor: Visitor, requests_counted: Callable[[], Any]) -> None:
@@ -35,3 +51,24 @@ def test_a_pause_is_in_the_first_line(visitor: Visitor, engine: MotoEngine) -> N
     page = visitor.text("")
     assert "<h1>All sending is paused</h1>" in page
     assert "by an operator: wrong prices" in page
+
+
+def test_rejected_cancellations_of_producers_need_attention(visitor: Visitor) -> None:
+    reject_cancellations(2)
+    page = Html(visitor.text(""))
+    assert "2 cancellations were rejected in the last 24 hours, so the emails go out" in page.text
+    assert "Needs attention" in page.text
+
+
+def test_held_mail_is_offered_where_something_may_wait(visitor: Visitor, engine: MotoEngine) -> None:
+    put_levels(0)
+    assert "None waits." in visitor.text("")
+
+    put_levels(7)
+    assert Html(visitor.text("")).attributes("section", "data-load") == [f"{BASE}held"]
+
+
+def test_held_mail_is_offered_during_a_pause_whatever_cloudwatch_says(visitor: Visitor, engine: MotoEngine) -> None:
+    put_levels(0)
+    engine.put_state("*", paused=True, paused_by="operator")
+    assert Html(visitor.text("")).attributes("section", "data-load") == [f"{BASE}held"]

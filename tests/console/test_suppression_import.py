@@ -10,7 +10,8 @@ import pytest
 
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from tests.cli.conftest import ADA, MotoEngine, sesmail_json
-from tests.console.conftest import HOSTILE, Html, Visitor, confirm, done_text
+from tests.cli.ses_v2 import SesV2
+from tests.console.conftest import BASE, HOSTILE, Html, Visitor, confirm, done_text
 
 LIST = """email,reason,date
 ada@example.com,hard-bounce,2026-11-01
@@ -75,7 +76,7 @@ def test_the_plan_of_a_long_list_takes_three_requests_at_most_and_says_so(
         ((("from", "csv"),), "choose a file, or paste its rows"),
         ((("from", "csv"), ("text", "name\nAda\n")), "No column has addresses"),
         ((("from", "csv"), ("upload", "gone")), "is not there any more"),
-        ((("from", "ses-account"), ("text", LIST)), "is no origin of a list"),
+        ((("from", "sparkpost"), ("text", LIST)), "is no origin of a list"),
         ((("from", "csv"), ("kind", "x"), ("text", LIST)), "is no kind of list"),
         ((("from", "csv"), ("text", "\x1f\x8bzip")), "No column"),
     ],
@@ -107,3 +108,58 @@ def test_a_hostile_list_stays_text(visitor: Visitor) -> None:
     fields = (("upload", json.loads(answer.content)["id"]), ("from", "csv"))
     plan = visitor.text_of_post("actions/suppressions-import", *fields)
     assert "<script>" not in plan.replace('<script src="', "")
+
+
+# --- SES's own list ---------------------------------------------------------------------------------------------------
+
+OF_SES = "from=ses-account"
+
+
+def test_the_form_leads_to_the_plan_for_ses_s_own_list(visitor: Visitor) -> None:
+    page = Html(visitor.text("suppressions/import"))
+    assert f"{BASE}actions/suppressions-import?{OF_SES}" in page.hrefs
+
+
+def test_ses_s_own_list_is_counted_then_imported(visitor: Visitor, engine: MotoEngine, ses_v2: SesV2) -> None:
+    ses_v2.suppressed = {ADA: "BOUNCE", "bob@example.org": "COMPLAINT"}
+    engine.suppress(SuppressionReason.HARD_BOUNCE, added_to_suppression_date="2020-10-01T00:00:00.000Z")
+
+    plan = Html(visitor.text("actions/suppressions-import", OF_SES))
+    assert "Import SES’s own list of the account?" in plan.text
+    assert "2 rows have 2 addresses." in plan.text
+    assert "1 are added, 0 updated, 1 are there already." in plan.text
+    assert "suppression import --from ses-account" in plan.text
+    assert len(engine.items("Suppression")) == 1
+
+    assert "Imported 1" in done_text(visitor, confirm(visitor, "suppressions-import", plan))
+    entry = engine.item("Suppression", "bob@example.org")
+    assert (entry["reason"], entry["source"]) == ({"S": "spam-complaint"}, {"S": "import:ses-account"})
+
+
+def test_the_plan_for_a_long_list_of_ses_takes_three_requests_and_the_import_reads_all_of_it(
+    visitor: Visitor, engine: MotoEngine, ses_v2: SesV2, requests_counted: Callable[[], Any]
+) -> None:
+    ses_v2.page_size = 120
+    ses_v2.suppressed = {f"p{number}@example.org": "BOUNCE" for number in range(300)}
+
+    with requests_counted() as asked:
+        plan = Html(visitor.text("actions/suppressions-import", OF_SES))
+    assert len(asked) <= 3, asked
+    assert "The list is longer: these are its first 120 addresses. All of it is imported." in plan.text
+    assert plan.values("confirmed") == ["yes"]
+
+    assert "Imported 300" in done_text(visitor, confirm(visitor, "suppressions-import", plan))
+    assert len(engine.items("Suppression")) == 300
+
+
+def test_an_empty_list_of_ses_has_nothing_to_confirm(visitor: Visitor, ses_v2: SesV2) -> None:
+    plan = Html(visitor.text("actions/suppressions-import", OF_SES))
+    assert "Nothing to import" in plan.text
+    assert plan.values("confirmed") == []
+
+
+def test_where_ses_s_list_may_not_be_read_the_page_names_the_right(visitor: Visitor, ses_v2: SesV2) -> None:
+    ses_v2.denies = frozenset({"GET"})
+    answer = visitor.get("actions/suppressions-import", OF_SES)
+    assert answer.status == 502
+    assert "ListSuppressedDestinations" in str(answer.content)

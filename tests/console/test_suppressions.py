@@ -187,3 +187,22 @@ def test_a_damaged_link_says_so(visitor: Visitor) -> None:
         answer = visitor.get("suppressions", f"cursor={cursor}")
         assert answer.status == 400
         assert "is damaged" in str(answer.content)
+
+
+def test_a_row_with_capitals_says_that_it_blocks_nothing(visitor: Visitor, engine: MotoEngine) -> None:
+    engine.suppress(email="Ada@Example.com")
+    page = Html(visitor.text("suppressions/Ada@Example.com"))
+    assert "not suppressed" in page.text
+    assert "Another program wrote a row for Ada@Example.com." in page.text
+    assert page.values("address") == ["Ada@Example.com"]
+
+    plan = Html(visitor.text_of_post("actions/suppressions-remove", ("address", "Ada@Example.com")))
+    assert "Removed 1" in done_text(visitor, confirm(visitor, "suppressions-remove", plan))
+    assert engine.items("Suppression") == []
+
+
+def test_the_row_of_a_topic_is_shown_under_its_own_key(visitor: Visitor, engine: MotoEngine) -> None:
+    engine.suppress(SuppressionReason.UNSUBSCRIBE, email="ada@example.com#News")
+    page = Html(visitor.text("suppressions/ada@example.com#News"))
+    assert "gets no bulk mail" in page.text
+    assert "Another program" not in page.text

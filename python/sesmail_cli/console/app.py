@@ -14,6 +14,7 @@ from sesmail_cli.console import (
     email,
     emails,
     figures,
+    held,
     overview,
     producers,
     sending_actions,
@@ -46,6 +47,7 @@ PLACES: tuple[Place, ...] = (
 )
 _ROUTES: tuple[Route, ...] = (
     *overview.ROUTES,
+    *held.ROUTES,
     *emails.ROUTES,
     *email.ROUTES,
     *figures.ROUTES,

@@ -96,6 +96,7 @@ def run_cancellation(view: View, fields: Fields) -> Result:
         f"{count:,} status events were not published ({why}): the engine publishes them when their messages come up."
         for why, count in done.unpublished.items()
     ]
+    lines += [f"The figures lack some of them ({done.uncounted})."] if done.uncounted else []
     producer = selection.producer
     links = [
         (view.url(emails.PLACE.path, producer=producer, status="failed"), "What was cancelled"),
@@ -125,8 +126,7 @@ def _selection(view: View, fields: Fields) -> Selection:
     selection = Selection(
         producer=given["producer"] or None, since=since, template=given["template"] or None, tag=given["tag"] or None
     )
-    if selection.empty:
-        raise UsageError("Which emails? Give a producer, a time, a template or a tag.")
+    selection.check(view.engine.clock.now())
     return selection
 
 
@@ -182,6 +182,7 @@ def run_one(view: View, fields: Fields) -> Result:
         Outcome.FAILED_BEFORE: ["It had failed for another reason."],
     }.get(done.outcome, ["It ends as failed (errorType 'cancelled'), and is never sent."])
     lines += [f"Its status event was not published ({why})." for why in done.unpublished]
+    lines += [f"The figures lack it ({done.uncounted})."] if done.uncounted else []
     return Result(
         title="Cancelled" if is_cancelled else "Not cancelled",
         lines=lines,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from sesmail_cli.console import dead_letters, producers
-from sesmail_cli.console.charts import column_chart, meter, sparkline
+from sesmail_cli.console import dead_letters, held, producers
+from sesmail_cli.console.charts import sparkline
 from sesmail_cli.console.times import with_local_times
+from sesmail_cli.console.traffic import last_day, rate_meters, totals_of
 from sesmail_cli.console.view import Place, Route, View
-from sesmail_cli.operator.format import describe_pause, duration, scope
-from sesmail_cli.operator.overview import HOURS, Overview, read_overview
+from sesmail_cli.operator.format import describe_pause, describe_rejected_cancellations, duration, scope
+from sesmail_cli.operator.health import RETRY_QUEUES
+from sesmail_cli.operator.overview import Overview, read_overview
 from sesmail_cli.web.server import Response
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 
 PLACE = Place("", "Overview")
 _HIGH_QUOTA_USE = 0.9
-_TICK_HOURS = 6
 _ABOUT = {
     "EmailQueue": "transactional requests",
     "BulkQueue": "bulk requests",
@@ -47,17 +48,10 @@ def show(view: View) -> Response:
         seen=seen,
         verdict=_verdict(seen, concerns),
         concerns=concerns,
-        chart=column_chart(seen.flow, _labels(seen)),
-        ticks=_ticks(seen),
+        day=last_day(seen.flow, seen.at),
         totals=_totals(seen),
-        meters=[
-            (name, window.hours, rate, limit, meter(rate, limit))
-            for name, limit, rates in (
-                ("Bounces", seen.bounce_limit, [window.bounce_rate for window in seen.windows]),
-                ("Complaints", seen.complaint_limit, [window.complaint_rate for window in seen.windows]),
-            )
-            for window, rate in zip(seen.windows, rates, strict=True)
-        ],
+        meters=rate_meters(view.engine, seen.windows),
+        held_href=view.url(held.PATH) if _may_hold_mail(seen) else None,
         sparkline=sparkline,
         duration=duration,
         about=_ABOUT,
@@ -93,6 +87,9 @@ def _concerns(view: View, seen: Overview) -> Iterator[Concern]:
             href = view.url(f"{dead_letters.PLACE.path}/{queue.name}")
             yield Concern(f"{queue.name} holds {queue.total:,} {letters}.", True, href, "Look at them")
     yield from _rate_concerns(seen)
+    if seen.rejected_cancellations:
+        text = f"{describe_rejected_cancellations(seen.rejected_cancellations)}."
+        yield Concern(text, True, view.url(producers.PLACE.path), "Producers")
     if (seen.quota_used or 0) >= _HIGH_QUOTA_USE:
         yield Concern(f"{seen.quota_used:.0%} of SES's 24-hour quota is used.")
     yield from map(Concern, seen.unread)
@@ -111,34 +108,15 @@ def _rate_concerns(seen: Overview) -> Iterator[Concern]:
 
 
 def _totals(seen: Overview) -> list[tuple[str, str]]:
-    """Return the day's numbers: text and name."""
-    day = [
-        (sum(counts.emails for counts in seen.flow), "sent"),
-        (sum(counts.bounces for counts in seen.flow), "bounced"),
-        (sum(counts.complaints for counts in seen.flow), "complaints"),
-        (round(sum(seen.failed)), "failed"),
-        (round(sum(seen.deferred)), "deferred"),
-    ]
+    more = [(f"{round(sum(seen.failed)):,}", "failed"), (f"{round(sum(seen.deferred)):,}", "deferred")]
     quota = [] if seen.quota_used is None else [(f"{seen.quota_used:.0%}", "of SES's quota used")]
-    return [*((f"{count:,}", name) for count, name in day), *quota]
+    return [*totals_of(seen.flow), *more, *quota]
 
 
-def _ticks(seen: Overview) -> list[str]:
-    return [_hour(seen, place).strftime("%H:00") for place in range(0, HOURS, _TICK_HOURS)] + ["now"]
-
-
-def _hour(seen: Overview, place: int) -> datetime:
-    """Return when an hour of the chart starts, on this machine's clock."""
-    current = datetime.fromtimestamp(seen.at).astimezone().replace(minute=0, second=0)
-    return current - timedelta(hours=HOURS - 1 - place)
-
-
-def _labels(seen: Overview) -> list[str]:
-    return [
-        f"{_hour(seen, place):%a %H:%M}: {counts.emails:,} sent, {counts.bounces:,} bounced, "
-        f"{counts.complaints:,} complaints"
-        for place, counts in enumerate(seen.flow)
-    ]
+def _may_hold_mail(seen: Overview) -> bool:
+    """Return False where CloudWatch says that nothing waits, and nothing that is paused contradicts it."""
+    waiting = [queue.total for queue in seen.queues if queue.name in RETRY_QUEUES]
+    return bool(seen.paused) or any(total is None or total > 0 for total in waiting)
 
 
 ROUTES: tuple[Route, ...] = (("", show),)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sesmail_cli.console import emails
-from sesmail_cli.console.charts import column_chart, meter
 from sesmail_cli.console.times import local_time, with_local_times
+from sesmail_cli.console.traffic import last_day, rate_meters, totals_of
 from sesmail_cli.console.view import Place, Route, View
-from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.format import describe_pause
+from sesmail_cli.operator.overview import Window, by_hour
 from sesmail_cli.web.server import Response, redirect
-from sesmail_layer.domain.guards.breaker import WINDOWS_SECONDS, Counts, Timeline, counts_in_force, sum_window
+from sesmail_layer.domain.guards.breaker import WINDOWS_SECONDS, Timeline, counts_in_force, sum_window
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 
@@ -24,8 +23,6 @@ PAGE_SIZE = 40
 _SCANS = 2
 """Requests that look for producers; one more reads what is shown of them."""
 _HOUR_SECONDS = 3_600
-_HOURS = 24
-_TICK_HOURS = 6
 
 
 def show(view: View) -> Response:
@@ -111,7 +108,7 @@ def show_one(view: View, source: str) -> Response:
     engine, now = view.engine, view.engine.clock.now()
     tally = engine.counts.read([source], now)[source]
     policy = engine.states.producers([source]).policies.get(source) if source != ACCOUNT else None
-    hours = _by_hour(tally.timeline, now)
+    hours = by_hour(tally.timeline, now)
     return view.page(
         "producer.html",
         place=PLACE.path,
@@ -125,10 +122,9 @@ def show_one(view: View, source: str) -> Response:
         else None,
         facts_of_policy=facts_of_policy(policy),
         has_policy=policy is not None,
-        chart=column_chart(hours, _labels(hours, now)),
-        ticks=_ticks(now),
-        totals=_totals(hours),
-        meters=_meters(engine, counts_in_force(tally), now),
+        day=last_day(hours, now),
+        totals=totals_of(hours),
+        meters=rate_meters(engine, _windows(counts_in_force(tally), now)),
         counts_from=local_time_of(tally.state.counts_from) if tally.state.counts_from else None,
         links=_links(view, source),
     )
@@ -138,56 +134,11 @@ def local_time_of(seconds: float) -> str:
     return local_time(datetime.fromtimestamp(seconds).astimezone().isoformat())
 
 
-def _by_hour(timeline: Timeline, now: float) -> Sequence[Counts]:
-    hours = [Counts()] * _HOURS
-    current = int(now) // _HOUR_SECONDS
-    for start, counts in timeline.items():
-        place = _HOURS - 1 - (current - start // _HOUR_SECONDS)
-        if 0 <= place < _HOURS:
-            hours[place] += counts
-    return hours
-
-
-def _hour(now: float, place: int) -> datetime:
-    current = datetime.fromtimestamp(now).astimezone().replace(minute=0, second=0)
-    return current - timedelta(hours=_HOURS - 1 - place)
-
-
-def _ticks(now: float) -> list[str]:
-    return [f"{_hour(now, place):%H:00}" for place in range(0, _HOURS, _TICK_HOURS)] + ["now"]
-
-
-def _labels(hours: Sequence[Counts], now: float) -> list[str]:
+def _windows(timeline: Timeline, now: float) -> list[Window]:
+    """Return what the breaker counts since the last resumption."""
     return [
-        f"{_hour(now, place):%a %H:%M}: {one.emails:,} sent, {one.bounces:,} bounced, {one.complaints:,} complaints"
-        for place, one in enumerate(hours)
+        Window(hours=seconds // _HOUR_SECONDS, counts=sum_window(timeline, now, seconds)) for seconds in WINDOWS_SECONDS
     ]
-
-
-def _totals(hours: Sequence[Counts]) -> list[tuple[str, str]]:
-    total = sum(hours, Counts())
-    return [(f"{total.emails:,}", "sent"), (f"{total.bounces:,}", "bounced"), (f"{total.complaints:,}", "complaints")]
-
-
-def _meters(engine: Engine, timeline: Timeline, now: float) -> list[Mapping[str, Any]]:
-    """Return the rates that the breaker compares with its limits: what counts since the last resumption."""
-    bounce = float(engine.setting("SESMAIL_BOUNCE_RATE_PAUSE_THRESHOLD", "0.05"))
-    complaint = float(engine.setting("SESMAIL_COMPLAINT_RATE_PAUSE_THRESHOLD", "0.001"))
-    meters: list[Mapping[str, Any]] = []
-    for name, limit, field in (("Bounces", bounce, "bounces"), ("Complaints", complaint, "complaints")):
-        for seconds in WINDOWS_SECONDS:
-            counts = sum_window(timeline, now, seconds)
-            rate = getattr(counts, field) / counts.emails if counts.emails else 0.0
-            meters.append(
-                {
-                    "name": name,
-                    "hours": seconds // _HOUR_SECONDS,
-                    "rate": rate,
-                    "limit": limit,
-                    "drawn": meter(rate, limit),
-                }
-            )
-    return meters
 
 
 def _links(view: View, source: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sesmail_cli.console.actions import Action, Fields, Plan, Result, Rows
@@ -11,6 +11,7 @@ from sesmail_cli.console.suppressions import PLACE
 from sesmail_cli.console.uploads import Upload, Uploads
 from sesmail_cli.console.view import Route, View
 from sesmail_cli.operator.command import UsageError
+from sesmail_cli.operator.suppression_account import AccountList
 from sesmail_cli.operator.suppression_export import is_export, own_rows
 from sesmail_cli.operator.suppression_files import Listing, open_listing
 from sesmail_cli.operator.suppression_import import ImportResult, Table, import_listing
@@ -19,32 +20,43 @@ from sesmail_cli.web.server import Response
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
 from sesmail_layer.domain.request.addresses import masked
 
-_SOURCES = {source.value: source for source in Source if source is not Source.SES_ACCOUNT}
+_SOURCES = {source.value: source for source in Source}
+_OF_FILES = [source.value for source in Source if source is not Source.SES_ACCOUNT]
 _COMPARED = 100
-"""Addresses that a plan looks up, which takes two requests."""
+"""Addresses that a plan looks up, which takes two requests, or three while a key is being rotated."""
+_COMPARED_OF_ACCOUNT = 50
+"""The same of SES's own list, whose first page takes one."""
 _SHOWN_ROWS = 10
 
 
 class _Given(NamedTuple):
+    """What to import; SES's own list has no file."""
+
     upload_id: str
-    upload: Upload
+    upload: Upload | None
     source: Source
     kind: ListKind | None
     include_transient: bool
+
+    @property
+    def name(self) -> str:
+        return self.upload.name if self.upload else "SES’s own list of the account"
 
 
 class _FirstBatch:
     """A table that answers for the first addresses only, and refuses to be written."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, most: int) -> None:
         self._table = table
+        self._most = most
         self.compared = 0
 
     def get_many(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
-        if self.compared or len(addresses) > _COMPARED:
+        if self.compared:
             return {}
-        self.compared = len(addresses)
-        return self._table.get_many(addresses)
+        some = list(addresses)[: self._most]
+        self.compared = len(some)
+        return self._table.get_many(some)
 
     def add(self, suppression: Suppression) -> None:
         raise AssertionError(f"a plan writes nothing, also no {suppression.reason}")
@@ -72,9 +84,9 @@ class ImportPages:
         return view.page(
             "suppression-import.html",
             place=PLACE.path,
-            sources=list(_SOURCES),
+            sources=_OF_FILES,
             kinds=[kind.value for kind in ListKind],
-            own_list=view.command("suppression", "import", "--from", Source.SES_ACCOUNT.value),
+            own_list=view.url("actions/suppressions-import", **{"from": Source.SES_ACCOUNT.value}),
         )
 
     def upload(self, view: View) -> Response:
@@ -84,22 +96,23 @@ class ImportPages:
 
     def plan(self, view: View, fields: Fields) -> Plan:
         given = self._given(fields)
-        table = _FirstBatch(view.engine.suppression)
-        result = _import(view, given, table, dry_run=True)
+        table = _FirstBatch(view.engine.suppression, _COMPARED if given.upload else _COMPARED_OF_ACCOUNT)
+        account = AccountList(view.engine.sesv2, most_pages=1)
+        result = _import(view, given, table, account, dry_run=True)
         kind = ["--list", given.kind.value] if given.kind else []
         transient = ["--include-transient"] if given.include_transient else []
         options = ["--from", given.source.value, *kind, *transient]
         writes = result.added + result.updated
         return Plan(
-            title=f"Import {given.upload.name}?" if writes else "Nothing to import",
-            effects=_effects(result, table.compared),
+            title=f"Import {given.name}?" if writes or account.has_more else "Nothing to import",
+            effects=_effects(result, table.compared, has_more=account.has_more),
             # Pasted rows are in no file that a command could read.
-            command=view.command("suppression", "import", *options, value=given.upload.name)
-            if _last(fields, "upload")
-            else "",
-            button=f"Import {writes:,} addresses" if writes else "",
+            command=""
+            if given.upload and not _last(fields, "upload")
+            else view.command("suppression", "import", *options, value=given.upload.name if given.upload else ""),
+            button="Import the whole list" if account.has_more else f"Import {writes:,} addresses" if writes else "",
             fields={
-                "upload": [given.upload_id],
+                "upload": [given.upload_id] if given.upload_id else [],
                 "from": [given.source.value],
                 "kind": [given.kind.value] if given.kind else [],
                 "transient": ["yes"] if given.include_transient else [],
@@ -110,7 +123,8 @@ class ImportPages:
         )
 
     def run(self, view: View, fields: Fields) -> Result:
-        result = _import(view, self._given(fields), view.engine.suppression, dry_run=False)
+        given = self._given(fields)
+        result = _import(view, given, view.engine.suppression, AccountList(view.engine.sesv2), dry_run=False)
         lines = [
             f"{result.added:,} added, {result.updated:,} updated, {result.already_there:,} were there already.",
             f"{result.duplicates:,} duplicates, {sum(result.skipped.values()):,} skipped, {result.refused:,} refused.",
@@ -131,6 +145,8 @@ class ImportPages:
             raise UsageError(f"'{source}' is no origin of a list: allowed are {', '.join(_SOURCES)}.")
         if kind and kind not in tuple(ListKind):
             raise UsageError(f"'{kind}' is no kind of list: allowed are {', '.join(ListKind)}.")
+        if source == Source.SES_ACCOUNT:
+            return _Given("", None, Source.SES_ACCOUNT, None, False)
         upload_id, text = _last(fields, "upload"), _last(fields, "text")
         if not upload_id and not text.strip():
             raise UsageError("There is no list: choose a file, or paste its rows.")
@@ -144,25 +160,31 @@ class ImportPages:
         )
 
 
-def _import(view: View, given: _Given, table: Table, *, dry_run: bool) -> ImportResult:
+def _import(view: View, given: _Given, table: Table, account: AccountList, *, dry_run: bool) -> ImportResult:
+    """Import a file, or SES's own list. Raises UsageError, botocore's errors and TransientError."""
+    if given.upload is None:
+        return _import_listing(view, given, account.listing, table, dry_run=dry_run)
     has_header = None if given.source is Source.CSV else True
-    quiet: Callable[[str], None] = lambda _text: None  # noqa: E731
     try:
         with open_listing(given.upload.path, has_header=has_header) as listing:
             _check_columns(listing)
-            is_own = given.source is Source.CSV and is_export(listing)
-            options = Options(
-                source=given.source,
-                kind=given.kind or kind_of(given.source, listing.names, given.upload.name),
-                now=view.engine.clock.now(),
-                reason=SuppressionReason.MANUAL,
-                include_transient=given.include_transient,
-                default_source=None if is_own else f"import:{given.source}",
-            )
-            rows = own_rows(listing) if is_own else listing
-            return import_listing(rows, options, table, dry_run=dry_run, rejected=None, progress=quiet)
+            return _import_listing(view, given, listing, table, dry_run=dry_run)
     except UsageError as error:
         raise UsageError(str(error).replace(str(given.upload.path), given.upload.name)) from error
+
+
+def _import_listing(view: View, given: _Given, listing: Listing, table: Table, *, dry_run: bool) -> ImportResult:
+    is_own = given.source is Source.CSV and is_export(listing)
+    options = Options(
+        source=given.source,
+        kind=given.kind or kind_of(given.source, listing.names, given.name),
+        now=view.engine.clock.now(),
+        reason=SuppressionReason.MANUAL,
+        include_transient=given.include_transient,
+        default_source=None if is_own else f"import:{given.source}",
+    )
+    rows = own_rows(listing) if is_own else listing
+    return import_listing(rows, options, table, dry_run=dry_run, rejected=None, progress=lambda _text: None)
 
 
 def _check_columns(listing: Listing) -> None:
@@ -177,13 +199,15 @@ def _check_columns(listing: Listing) -> None:
         )
 
 
-def _effects(result: ImportResult, compared: int) -> list[str]:
+def _effects(result: ImportResult, compared: int, *, has_more: bool = False) -> list[str]:
     addresses = result.added + result.updated + result.already_there
     parts = [f"{result.duplicates:,} duplicates" if result.duplicates else ""]
     parts += [f"{sum(result.skipped.values()):,} skipped" if result.skipped else ""]
     parts += [f"{result.refused:,} refused" if result.refused else ""]
     rest = ", ".join(filter(None, parts))
     effects = [f"{result.read:,} rows have {addresses:,} addresses" + (f"; {rest}." if rest else ".")]
+    if has_more:
+        effects.append(f"The list is longer: these are its first {result.read:,} addresses. All of it is imported.")
     if compared < addresses:
         effects.append(f"Of the first {compared:,}, {result.already_there:,} are suppressed already as the list says.")
         effects.append(f"At most {result.added + result.updated:,} are added or changed.")

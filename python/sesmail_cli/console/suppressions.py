@@ -16,8 +16,7 @@ from sesmail_cli.operator.suppression_filter import parse_where
 from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_cli.operator.suppression_pages import SuppressionPage, read_page
 from sesmail_cli.web.server import Response, redirect
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
 
 PLACE = Place("suppressions", "Suppressions")
 PAGE_SIZE = 50
@@ -121,8 +120,10 @@ def blocks(reason: SuppressionReason) -> str:
     return NO_BULK_MAIL if reason is SuppressionReason.UNSUBSCRIBE else NO_MAIL
 
 
-def show_address(view: View, key: str) -> Response:
-    state = look_up(view.engine, key)
+def show_address(view: View, typed: str) -> Response:
+    """Show an address; one with capitals, which only another program writes, with its folded one."""
+    key = typed if "#" in typed.rpartition("@")[2] else stored_address(typed)
+    state = look_up(view.engine, key, typed=typed)
     entry = state.suppression
     return view.page(
         "suppression.html",
@@ -131,8 +132,9 @@ def show_address(view: View, key: str) -> Response:
         state=state,
         entry=entry,
         effect=blocks(entry.reason) if entry else None,
+        capitals_key=typed if state.with_capitals else None,
         why=SUPPRESSION_REASONS.get(entry.reason) if entry else None,
-        facts_of_entry=_facts(entry) if entry else [],
+        facts_of_entry=_facts(shown) if (shown := entry or state.with_capitals) else [],
         email_href=view.url(f"{emails.PLACE.path}/{entry.email_id}") if entry and entry.email_id else None,
         mail_href=view.url(emails.PLACE.path, q=key.partition("#")[0], since="all"),
         command=view.command("suppression", "show", value=key),

@@ -24,7 +24,6 @@ from sesmail_cli.operator.sending_control import why_unknown
 from sesmail_cli.terminal import err
 from sesmail_layer.domain.guards.cancelling import CancellationsFullError
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
-from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.cancel import Outcome
 
 _OF_ONE = {
@@ -74,10 +73,9 @@ def cancel(
     selection = Selection(
         producer=producer, since=point_in_time(since, now) if since else None, template=template, tag=tag
     )
-    if selection.since and selection.since > utc_text(now):
-        raise UsageError(f"--since ({selection.since}) is in the future: no email was accepted then.")
-    if selection.empty:
+    if selection == Selection():
         raise UsageError("Which emails? Give an EMAIL_ID, or one or more of --producer, --since, --tag, --template.")
+    selection.check(now)
     return _many(context, selection, yes=yes, dry_run=dry_run)
 
 
@@ -104,6 +102,7 @@ def _print_one(context: CommandContext, done: OneResult) -> None:
     good = done.outcome in (Outcome.CANCELLED, Outcome.BEFORE_REQUEST)
     context.print(f"[{'green' if good else 'yellow'}]{escape(done.email_id)}[/] {_OF_ONE[done.outcome][1]}.")
     _note_unpublished(context, done.unpublished)
+    _note_uncounted(context, done.uncounted)
 
 
 def _many(context: CommandContext, selection: Selection, *, yes: bool, dry_run: bool) -> int:
@@ -141,6 +140,7 @@ def _print_done(context: CommandContext, done: CancelResult) -> None:
         f"the rule is in force everywhere within 15 seconds, until {done.in_force_until}."
     )
     _note_unpublished(context, done.unpublished)
+    _note_uncounted(context, done.uncounted)
 
 
 def _print_known(context: CommandContext, known: Mapping[Outcome, int], *, of_dry_run: bool) -> None:
@@ -169,3 +169,8 @@ def _note_unpublished(context: CommandContext, unpublished: Mapping[str, int]) -
             "The engine publishes each when its message comes up. To publish them at once, add your role to "
             "operator_principals in Terraform."
         )
+
+
+def _note_uncounted(context: CommandContext, why: str | None) -> None:
+    if why:
+        context.note(f"[yellow]The figures of `sesmail report` lack some of them:[/] {escape(why)}")

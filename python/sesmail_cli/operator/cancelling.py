@@ -10,12 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from sesmail_cli.operator.command import UsageError
+from sesmail_layer.aws.daily_figures import DailyFigures
+from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.cancelling import OPERATOR, CancelRule, kept_seconds
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
+from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -48,9 +52,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     template: str | None = None
     tag: str | None = None
 
-    @property
-    def empty(self) -> bool:
-        return self == Selection()
+    def check(self, now: float) -> None:
+        """Raises UsageError for a selection of everything, and for one of a time that has not come."""
+        if self == Selection():
+            raise UsageError("Which emails? Give a producer, a time, a template or a tag.")
+        if self.since and self.since > utc_text(now):
+            raise UsageError(
+                f"The start ({self.since}) is in the future: no email was accepted then. Give a time that has passed."
+            )
 
     def has_tag(self, record: TrackingRecord) -> bool:
         return self.tag is None or self.tag in record.tags
@@ -80,6 +89,8 @@ class CancelResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Status events that EventBridge did not take, by reason; the sender publishes them when their messages come up."""
     in_force_until: str
     waiting_messages: int
+    uncounted: str | None = None
+    """Why some of them are missing in the day's figures."""
 
 
 class OneResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -88,6 +99,15 @@ class OneResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: str | None
     """The record's status before; None: it had none."""
     unpublished: Mapping[str, int]
+    uncounted: str | None = None
+
+
+class Marked(NamedTuple):
+    """What was done to the records of some emails."""
+
+    done: Sequence[Cancelled]
+    unpublished: Mapping[str, int]
+    uncounted: str | None
 
 
 # --- one email --------------------------------------------------------------------------------------------------------
@@ -111,12 +131,13 @@ def cancel_one(engine: Engine, email_id: str, producer: str | None) -> OneResult
         now=engine.clock.now(),
         retention_days=int(engine.setting("DATA_RETENTION_DAYS", "90")),
     )
-    unpublished = _publish(engine, [done]) if done.record.request_event_id else {}
+    has_request = bool(done.record.request_event_id)
     return OneResult(
         email_id=done.record.email_id,
         outcome=done.outcome,
         status=before.status if before else None,
-        unpublished=unpublished,
+        unpublished=_publish(engine, [done]) if has_request else {},
+        uncounted=_count(engine, [done]) if has_request else None,
     )
 
 
@@ -152,10 +173,11 @@ def cancel_selection(
         template=selection.template,
     )
     engine.cancel_rules.add_rule(selection.producer or ACCOUNT, rule, kept_seconds=kept)
-    counts, unpublished = _mark(engine, _known(engine, selection, now), progress)
+    counts, unpublished, uncounted = _mark(engine, _known(engine, selection, now), progress)
     return CancelResult(
         known=counts,
         unpublished=unpublished,
+        uncounted=uncounted,
         in_force_until=utc_text(now + kept),
         waiting_messages=waiting_messages(engine),
     )
@@ -171,28 +193,27 @@ def waiting_messages(engine: Engine) -> int:
     return sum(engine.depth(queue).total for queue in QUEUES)
 
 
-def cancel_records(engine: Engine, records: Sequence[TrackingRecord]) -> tuple[Sequence[Cancelled], Mapping[str, int]]:
-    """Cancel the emails of some records at once; return what became of each, and what was not published.
-
-    Raises TransientError.
-    """
+def cancel_records(engine: Engine, records: Sequence[TrackingRecord]) -> Marked:
+    """Cancel the emails of some records at once, publish that and count it. Raises TransientError."""
     now = engine.clock.now()
     with ThreadPoolExecutor(_WRITERS) as writers:
         done = list(writers.map(lambda record: cancel_record(engine.tracking, record, by=OPERATOR, now=now), records))
-    return done, _publish(engine, done)
+    return Marked(done, _publish(engine, done), _count(engine, done))
 
 
 def _mark(
     engine: Engine, records: Iterator[TrackingRecord], progress: Callable[[int], object]
-) -> tuple[Mapping[Outcome, int], Mapping[str, int]]:
+) -> tuple[Mapping[Outcome, int], Mapping[str, int], str | None]:
     counts: Counter[Outcome] = Counter()
     unpublished: Counter[str] = Counter()
+    uncounted: list[str] = []
     chunk: list[TrackingRecord] = []
 
     def flush() -> None:
-        done, refused = cancel_records(engine, chunk)
-        counts.update(each.outcome for each in done)
-        unpublished.update(refused)
+        marked = cancel_records(engine, chunk)
+        counts.update(each.outcome for each in marked.done)
+        unpublished.update(marked.unpublished)
+        uncounted.extend(filter(None, [marked.uncounted]))
         chunk.clear()
         progress(counts.total())
 
@@ -205,7 +226,7 @@ def _mark(
         if len(chunk) == 10 * _WRITERS:
             flush()
     flush()
-    return counts, unpublished
+    return counts, unpublished, uncounted[0] if uncounted else None
 
 
 def _known(engine: Engine, selection: Selection, now: float) -> Iterator[TrackingRecord]:
@@ -230,6 +251,22 @@ def _pages(engine: Engine, selection: Selection, now: float) -> Iterator[Page]:
         cursor = page.cursor
         if cursor is None:
             return
+
+
+def _count(engine: Engine, done: Sequence[Cancelled]) -> str | None:
+    """Add what ended now to the day's figures, as the sender does; return why that failed.
+
+    With names of its own: a console works in several threads, and the adapter is made for one.
+    """
+    ended = [(each.record, [Status.FAILED]) for each in done if each.outcome is Outcome.CANCELLED]
+    if not ended:
+        return None
+    figures = DailyFigures(engine.dynamodb, engine.resource_name("Control"))
+    try:
+        figures.add(ended, 0, engine.clock.now())
+    except TransientError as err:
+        return err.message
+    return None
 
 
 def _publish(engine: Engine, done: Sequence[Cancelled]) -> Mapping[str, int]:

@@ -75,7 +75,7 @@ def cancel_waiting(engine: Engine, data: StoredData) -> StoredData:
     """Cancel what is under way to the address; return what is to be deleted then. Raises TransientError."""
     if not data.unfinished:
         return data
-    done, _ = cancel_records(engine, list(engine.tracking.get_many(data.unfinished).values()))
+    done = cancel_records(engine, list(engine.tracking.get_many(data.unfinished).values())).done
     left = [each.record.email_id for each in done if each.record.status in _UNFINISHED]
     ended = [each.record.email_id for each in done if each.record.status not in _UNFINISHED]
     return msgspec.structs.replace(data, emails=[*data.emails, *ended], unfinished=left)

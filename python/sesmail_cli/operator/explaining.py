@@ -119,9 +119,14 @@ def explain_record(engine: Engine, record: TrackingRecord, *, with_log: bool = T
 def _waiting(record: TrackingRecord, now: float) -> Waiting | None:
     if record.status is not Status.DEFERRED:
         return None
-    untils = [entry.detail.get("until") for entry in record.history if entry.status is Status.DEFERRED]
+    # As long as the hold itself lasts, its own end counts.
+    ends = [
+        entry.detail.get("heldUntil") or entry.detail.get("until")
+        for entry in record.history
+        if entry.status is Status.DEFERRED
+    ]
     reason = DEFER_REASONS.get(record.defer_reason or "", record.defer_reason or "not known")
-    until = untils[-1] if untils else None
+    until = ends[-1] if ends else None
     # An earlier version wrote the time of the first check, which has passed.
     return Waiting(reason=reason, until=until if until and utc_seconds(until) > now else None)
 

@@ -64,3 +64,12 @@ def _end(source: str, state: SendingState, cooldown_seconds: float) -> str:
         whose = "--all" if source == ACCOUNT else f"--producer {shlex.quote(source)}"
         return f"until `sesmail resume {whose}`"
     return f"probes start at {utc_text(state.opened_at + cooldown_seconds)}"
+
+
+def describe_rejected_cancellations(count: int) -> str:
+    """Describe that the engine did not do what producers asked for, and what to do."""
+    asked = "1 cancellation that a producer asked for was" if count == 1 else f"{count:,} cancellations were"
+    return (
+        f"{asked} rejected in the last 24 hours, so the emails go out: cancel.rejected in the sender's log has the "
+        "producer and the reason, `sesmail cancel --producer SOURCE --tag TAG` cancels them"
+    )

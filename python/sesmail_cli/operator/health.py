@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, DeliveryState, Engine, QueueDepth
-from sesmail_cli.operator.format import describe_pause
+from sesmail_cli.operator.format import describe_pause, describe_rejected_cancellations
 from sesmail_cli.operator.traffic import AccountTraffic, read_traffic
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.record.statuses import Status
@@ -22,7 +23,7 @@ from sesmail_layer.usecases.find import LARGEST_PAGE, Criteria, find
 _METRIC_MINUTES = 15
 _HIGH_QUOTA_USE = 0.9
 _DAY_SECONDS = 86_400
-_RETRY_QUEUES = ("RetryQueue", "BulkRetryQueue")
+RETRY_QUEUES = ("RetryQueue", "BulkRetryQueue")
 _ALARM_KINDS = ("MetricAlarms", "CompositeAlarms")
 
 
@@ -61,6 +62,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """None: no message waits on a retry queue."""
     alarms: Sequence[str] | None
     """The engine's alarms that fire; None: not known."""
+    rejected_cancellations: int | None
+    """`Email Cancel Requested` events that the sender rejected in the last 24 hours; None: not known."""
     dashboard: str
     """CloudWatch's page with the engine's charts."""
     queues: Sequence[QueueDepth]
@@ -85,8 +88,9 @@ def check_health(engine: Engine) -> Health:
         paused=producers.states,
         ses=_ses(engine),
         traffic=read_traffic(engine, producers.policies, producers.states),
-        held=_held(engine) if any(depths[name].total for name in _RETRY_QUEUES) else None,
+        held=_held(engine) if any(depths[name].total for name in RETRY_QUEUES) else None,
         alarms=_firing(engine),
+        rejected_cancellations=_rejected_cancellations(engine),
         dashboard=engine.dashboard_url,
         queues=[depths[name] for name in QUEUES],
         dead_letter_queues=[depths[name] for name in DEAD_LETTER_QUEUES],
@@ -122,6 +126,7 @@ def _attention(health: Health) -> Iterable[str]:
     # The states above say what is paused. The alarm on pauses follows them, some minutes late.
     for alarm in (name for name in health.alarms or () if not name.endswith("-Sending-Paused")):
         yield f"the alarm {alarm} fires: its description in CloudWatch names the command"
+    yield from map(describe_rejected_cancellations, filter(None, [health.rejected_cancellations]))
     for queue in health.dead_letter_queues:
         if queue.total:
             yield f"{queue.name} holds {queue.total}: run `sesmail redrive {queue.name}`"
@@ -134,7 +139,6 @@ def _depth(engine: Engine, name: str, age: float | None) -> QueueDepth:
 
 def _oldest_ages(engine: Engine, names: Sequence[str]) -> Mapping[str, float]:
     """Read the ages from CloudWatch; empty where the role may not read them."""
-    now = datetime.fromtimestamp(engine.clock.now(), UTC)
     queries = [
         {
             "Id": f"q{number}",
@@ -150,17 +154,34 @@ def _oldest_ages(engine: Engine, names: Sequence[str]) -> Mapping[str, float]:
         }
         for number, name in enumerate(names)
     ]
+    values = _values(engine, queries, timedelta(minutes=_METRIC_MINUTES)) or {}
+    newest = {found: some[0] for found, some in values.items() if some}
+    return {name: newest[f"q{number}"] for number, name in enumerate(names) if f"q{number}" in newest}
+
+
+def _rejected_cancellations(engine: Engine) -> int | None:
+    metric = {
+        "Namespace": "SESMail",
+        "MetricName": "CancelRejected",
+        "Dimensions": [{"Name": "Name", "Value": engine.name}],
+    }
+    query = {"Id": "rejected", "MetricStat": {"Metric": metric, "Period": 3_600, "Stat": "Sum"}}
+    values = _values(engine, [query], timedelta(days=1))
+    return None if values is None else round(sum(values.get("rejected", ())))
+
+
+def _values(
+    engine: Engine, queries: Sequence[Mapping[str, Any]], period: timedelta
+) -> Mapping[str, Sequence[float]] | None:
+    """Read metrics, the newest values first, by the queries' ids; None where the role may not read them."""
+    now = datetime.fromtimestamp(engine.clock.now(), UTC)
     try:
         answer = engine.cloudwatch.get_metric_data(
-            MetricDataQueries=queries,
-            StartTime=now - timedelta(minutes=_METRIC_MINUTES),
-            EndTime=now,
-            ScanBy="TimestampDescending",
+            MetricDataQueries=queries, StartTime=now - period, EndTime=now, ScanBy="TimestampDescending"
         )
     except (BotoCoreError, ClientError):
-        return {}
-    newest = {result["Id"]: result["Values"][0] for result in answer["MetricDataResults"] if result["Values"]}
-    return {name: newest[f"q{number}"] for number, name in enumerate(names) if f"q{number}" in newest}
+        return None
+    return {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
 
 
 def _ses(engine: Engine) -> SesState:
@@ -176,12 +197,16 @@ def _ses(engine: Engine) -> SesState:
     )
 
 
-def _held(engine: Engine) -> HeldMail:
-    """Count deferred emails of the longest time that one may wait, within the reads of one page of `find`."""
+def held_criteria(engine: Engine) -> Criteria:
+    """Select deferred emails of the longest time that one may wait."""
     now = engine.clock.now()
     longest = _DAY_SECONDS * int(engine.setting("SESMAIL_MAX_SCHEDULE_DAYS", "30"))
-    criteria = Criteria(since=utc_text(now - longest), until=utc_text(now), statuses=(Status.DEFERRED,))
-    page = find(engine.search, engine.tracking, criteria, limit=LARGEST_PAGE)
+    return Criteria(since=utc_text(now - longest), until=utc_text(now), statuses=(Status.DEFERRED,))
+
+
+def _held(engine: Engine) -> HeldMail:
+    """Count them within the reads of one page of `find`."""
+    page = find(engine.search, engine.tracking, held_criteria(engine), limit=LARGEST_PAGE)
     return HeldMail(
         by_reason=dict(Counter(record.defer_reason or "unknown" for record in page.records).most_common()),
         searched_back_to=page.searched_back_to,

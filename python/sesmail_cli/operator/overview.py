@@ -29,7 +29,7 @@ _NEWEST_SECONDS = 900
 """A value that is older is not shown as the state of now."""
 _MOST_ALARMS = 100
 _KINDS = {"waiting": "Visible", "in_flight": "NotVisible", "delayed": "Delayed"}
-_ENGINE_METRICS = {"deferred": "EmailDeferred", "failed": "EmailFailed"}
+_ENGINE_METRICS = {"deferred": "EmailDeferred", "failed": "EmailFailed", "rejected": "CancelRejected"}
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -82,6 +82,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """By hour, the oldest first; the last one is the current hour."""
     deferred: Sequence[float]
     failed: Sequence[float]
+    rejected_cancellations: int
+    """`Email Cancel Requested` events that the sender rejected in the last 24 hours."""
     windows: Sequence[Window]
     bounce_limit: float
     complaint_limit: float
@@ -111,9 +113,10 @@ def read_overview(engine: Engine, known: Collection[str] = ()) -> Overview:
     return Overview(
         at=now,
         paused={source: paused[source] for source in sorted(paused, key=lambda one: (one != ACCOUNT, one))},
-        flow=_by_hour(reading.tally.timeline, now),
+        flow=by_hour(reading.tally.timeline, now),
         deferred=_hourly(metrics.get("deferred", []), now),
         failed=_hourly(metrics.get("failed", []), now),
+        rejected_cancellations=round(sum(value for _, value in metrics.get("rejected", []))),
         windows=[
             Window(hours=seconds // _HOUR_SECONDS, counts=sum_window(in_force, now, seconds))
             for seconds in WINDOWS_SECONDS
@@ -132,7 +135,8 @@ def _without(timeline: Timeline, excluded: Timeline) -> Timeline:
     return {start: counts - excluded.get(start, Counts()) for start, counts in timeline.items()}
 
 
-def _by_hour(timeline: Timeline, now: float) -> Sequence[Counts]:
+def by_hour(timeline: Timeline, now: float) -> Sequence[Counts]:
+    """Sum counts by hour of the last 24, the current one last; `now` in Unix seconds."""
     hours = [Counts()] * HOURS
     current = int(now) // _HOUR_SECONDS
     for start, counts in timeline.items():

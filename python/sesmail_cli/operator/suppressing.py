@@ -53,6 +53,8 @@ class AddressState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """SES's own list has it for this (`BOUNCE`, `COMPLAINT`)."""
     ses_error: str | None = None
     """Why SES's list could not be read."""
+    with_capitals: Suppression | None = None
+    """A row that another program wrote under the address as it was typed. The engine reads none but folded ones."""
 
 
 class Addition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -99,16 +101,22 @@ def matching(engine: Engine, where: SuppressionFilter) -> list[Suppression]:
     return sorted(found, key=lambda entry: entry.added_to_suppression_date, reverse=True)
 
 
-def look_up(engine: Engine, key: str, *, with_ses: bool = True) -> AddressState:
-    """Look an address up by its key, here and, with `with_ses`, on SES's own list."""
-    entry = engine.suppression.get_many([key]).get(key)
+def look_up(engine: Engine, key: str, *, typed: str = "", with_ses: bool = True) -> AddressState:
+    """Look an address up by its key and as it was `typed`, here and, with `with_ses`, on SES's own list."""
+    found = engine.suppression.get_many({key, typed or key})
     reason = error = None
     if with_ses:
         try:
             reason = SesList(engine.sesv2).reason(key)
         except (BotoCoreError, ClientError) as err:
             error = describe_failure(err, engine.name)
-    return AddressState(email=key, suppression=entry, ses_reason=reason, ses_error=error)
+    return AddressState(
+        email=key,
+        suppression=found.get(key),
+        ses_reason=reason,
+        ses_error=error,
+        with_capitals=found.get(typed) if typed != key else None,
+    )
 
 
 # --- change -----------------------------------------------------------------------------------------------------------
@@ -140,13 +148,13 @@ def add(
     return Addition(suppression=stored, kept=stored.added_to_suppression_date != entry.added_to_suppression_date)
 
 
-def remove_address(engine: Engine, key: str, *, from_ses: bool, log: Path | None = None) -> Removal:
-    """Remove an address, also where it was erased and is suppressed under its hash. Raises UsageError (the log).
+def remove_address(engine: Engine, key: str, *, from_ses: bool, typed: str = "", log: Path | None = None) -> Removal:
+    """Remove an address, also as it was `typed`, and under the hash of an erased one. Raises UsageError (the log).
 
     A run that removes several gives them one `log`; None: it has a file of its own.
     """
     table, sleep = engine.resource_name("Suppression"), engine.clock.sleep
-    keys = [key, *engine.keys.tombstones_of(key)]
+    keys = dict.fromkeys([key, typed or key, *engine.keys.tombstones_of(key)])
     items = [(item, read_suppression(item)) for item in read_items(engine.dynamodb, table, "email", keys, sleep)]
     return _remove(engine, iter(items), from_ses=from_ses, also_from_ses=[key], log=log)
 

@@ -29,8 +29,7 @@ from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
 from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
 
 _EXAMPLES = 3
@@ -76,17 +75,24 @@ def list_(
 @operator_command
 def show(context: CommandContext, address: Address) -> int:
     """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
-    state = look_up(context.engine, stored_address(address))
+    state = look_up(context.engine, stored_address(address), typed=address)
     entry = state.suppression
     _note_ses_error(context, state)
-    context.print_json({"email": state.email, "suppression": entry, "sesSuppression": state.ses_reason})
+    about = {"sesSuppression": state.ses_reason, "withCapitals": state.with_capitals}
+    context.print_json({"email": state.email, "suppression": entry, **about})
     if entry is None:
         context.print(f"[green]Not suppressed:[/] {escape(state.email)}")
     else:
         _print_entry(context, state.email, entry)
+    if state.with_capitals:
+        _print_entry(context, state.with_capitals.email, state.with_capitals)
+        context.print(
+            "[yellow]Another program wrote this row.[/] The engine looks addresses up in lower case, so the row blocks "
+            f"nothing: `sesmail suppression add {escape(state.email)}` suppresses the address."
+        )
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
-    return ATTENTION if entry or state.ses_reason else OK
+    return ATTENTION if entry or state.with_capitals or state.ses_reason else OK
 
 
 @app.command()
@@ -145,17 +151,19 @@ def remove(
     if (address is None) == (where is None):
         raise UsageError("Give an ADDRESS, or one --where or more: --where domain=example.com --where since=2d")
     if address is not None:
-        return _remove_one(context, stored_address(address), from_ses, yes=yes, dry_run=dry_run)
+        return _remove_one(context, address, from_ses, yes=yes, dry_run=dry_run)
     return _remove_many(context, where or [], from_ses=bool(from_ses), yes=yes, dry_run=dry_run)
 
 
-def _remove_one(context: CommandContext, key: str, from_ses: bool | None, *, yes: bool, dry_run: bool) -> int:
-    state = look_up(context.engine, key, with_ses=from_ses is not False)
+def _remove_one(context: CommandContext, address: str, from_ses: bool | None, *, yes: bool, dry_run: bool) -> int:
+    key = stored_address(address)
+    state = look_up(context.engine, key, typed=address, with_ses=from_ses is not False)
     _note_ses_error(context, state)
-    if state.suppression is not None:
-        _print_entry(context, key, state.suppression)
+    entries = [entry for entry in (state.suppression, state.with_capitals) if entry]
+    for entry in entries:
+        _print_entry(context, entry.email, entry)
     off_ses = bool(state.ses_reason and from_ses)
-    lists = [name for name, on in (("the suppression list", state.suppression), ("SES's own list", off_ses)) if on]
+    lists = [name for name, on in (("the suppression list", entries), ("SES's own list", off_ses)) if on]
     removal = None
     if lists:
         what = f"{key} from {' and '.join(lists)}"
@@ -165,7 +173,7 @@ def _remove_one(context: CommandContext, key: str, from_ses: bool | None, *, yes
     if state.ses_reason and from_ses is None and context.interactive and not (yes or dry_run):
         off_ses = _confirm_ses(key, state.ses_reason)
     if lists or off_ses:
-        removal = remove_address(context.engine, key, from_ses=off_ses)
+        removal = remove_address(context.engine, key, typed=address, from_ses=off_ses)
         _print_removal(context, removal)
     elif not state.ses_reason:
         context.print(f"Nothing to do: {escape(key)} was not suppressed.")
@@ -188,7 +196,7 @@ def _left_on_ses(context: CommandContext, state: AddressState, *, off_ses: bool)
 def _result(state: AddressState, removal: Removal | None) -> dict[str, Any]:
     return {
         "email": state.email,
-        "removed": state.suppression if removal and removal.removed else None,
+        "removed": (state.suppression or state.with_capitals) if removal and removal.removed else None,
         "sesSuppression": state.ses_reason,
         "removedFromSes": bool(removal and removal.removed_from_ses),
         "log": removal and removal.log,

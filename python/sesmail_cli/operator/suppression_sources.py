@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.suppression_files import Row, column_name
-from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, TOMBSTONE_PREFIX, Suppression, SuppressionReason
 from sesmail_layer.domain.plain_text import CONTROLS
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.times import utc_text

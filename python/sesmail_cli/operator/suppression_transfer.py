@@ -6,25 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.suppression_account import AccountList
 from sesmail_cli.operator.suppression_export import Format, all_entries, is_export, own_rows, write_entries
-from sesmail_cli.operator.suppression_files import Listing, Row, column_name, create_private, open_listing
+from sesmail_cli.operator.suppression_files import Listing, column_name, create_private, open_listing
 from sesmail_cli.operator.suppression_import import ImportResult, import_listing
 from sesmail_cli.operator.suppression_sources import FIELDS, ListKind, Options, Source, kind_of
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.request.addresses import masked
 from sesmail_layer.domain.times import utc_text
-
-if TYPE_CHECKING:
-    from mypy_boto3_sesv2 import SESV2Client
-
-_PAGE_SIZE = 1_000
-_ACCOUNT_COLUMNS = ("EmailAddress", "Reason", "LastUpdateTime")
 
 
 def import_(
@@ -151,34 +146,12 @@ def _listing(context: CommandContext, file: Path | None, source: Source, header:
     if source is Source.SES_ACCOUNT:
         if file is not None:
             raise UsageError("--from ses-account reads SES's own list of the account: give no file, or --from ses.")
-        yield Listing(_ACCOUNT_COLUMNS, _account_rows(context.engine.sesv2), list(map(column_name, _ACCOUNT_COLUMNS)))
+        yield AccountList(context.engine.sesv2).listing
         return
     if file is None:
         raise UsageError(f"--from {source} needs a file.")
     with open_listing(file, has_header=header if source is Source.CSV else True) as listing:
         yield listing
-
-
-def _account_rows(client: SESV2Client) -> Iterator[Row]:
-    """Read SES's own list.
-
-    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListSuppressedDestinations.html
-    """
-    number, token = 0, ""
-    while True:
-        more: Any = {"NextToken": token} if token else {}
-        page = client.list_suppressed_destinations(PageSize=_PAGE_SIZE, **more)
-        for entry in page.get("SuppressedDestinationSummaries", ()):
-            number += 1
-            values = {
-                "emailaddress": entry["EmailAddress"],
-                "reason": entry["Reason"],
-                "lastupdatetime": entry["LastUpdateTime"].isoformat(),
-            }
-            yield Row(number, values, list(values.values()))
-        token = page.get("NextToken", "")
-        if not token:
-            return
 
 
 def _print(context: CommandContext, result: ImportResult, *, dry_run: bool) -> None:

@@ -114,7 +114,7 @@ def _delivered_to_sink(_entry: Entry) -> str:
 
 def _deferred(entry: Entry) -> str:
     reason = str(entry.detail.get("reason", ""))
-    until = entry.detail.get("until")
+    until = entry.detail.get("heldUntil") or entry.detail.get("until")
     why = DEFER_REASONS.get(reason, f"reason '{reason}'")
     return f"Deferred: {why}" + (f"; until {until} at the latest" if until else "")
 

@@ -6,6 +6,7 @@ sender reads it with the source's policy.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from sesmail_layer.aws.control_items import (
@@ -59,4 +60,6 @@ class CancelRules(ControlItems):
                 existing = put_if(self._client, self._table_name, new, condition, values)
             if existing is None:
                 return
+            # Whoever wrote meanwhile may write again: two that repeat at once would meet again.
+            self._sleep(random.uniform(0.01, 0.05))
         raise TransientError(f"The cancellations of a producer changed {_TRIES} times meanwhile", code="AWS006")

@@ -74,6 +74,8 @@ _MOST_PENDING = 5_000
 """Counters that wait for a table that cannot be written; further names are counted as `*other*`."""
 _MOST_ERRORS = 2
 """After so many the table does not answer: the batch's status events must not wait for it."""
+_MOST_UNLISTED = _MOST_PENDING
+"""Sources that are remembered as ones without a policy: whoever may write to the bus can invent them."""
 _ASK_AGAIN_SECONDS = 300.0
 """How long a source is taken for one without a policy."""
 
@@ -204,6 +206,8 @@ class DailyFigures(ControlItems):
         sources = [name.name for name in names if name.kind is Kind.PRODUCER and self._day.takes(name)]
         listed = self._get_many([f"{POLICY}{source}" for source in sources]) if sources else {}
         self._unlisted |= {source: now + _ASK_AGAIN_SECONDS for source in sources if f"{POLICY}{source}" not in listed}
+        for oldest in [*self._unlisted][:-_MOST_UNLISTED]:
+            del self._unlisted[oldest]
 
     def _read_pages(self, days: Collection[str]) -> tuple[Mapping[str, DayNames], Mapping[str, list[Item]]]:
         """Read the names of days and the items with them, in as few calls as there are pages in the longest day."""

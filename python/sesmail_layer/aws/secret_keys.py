@@ -21,13 +21,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX
 from sesmail_layer.domain.template.starters import SeedError
 
 if TYPE_CHECKING:
     from sesmail_layer.usecases.ports import Clock
-
-TOMBSTONE_PREFIX = "sha256:"
-"""Of the key of an erased address's suppression. No address begins like this."""
 
 _FINGERPRINT, _ERASURE = "fingerprint", "erasure"
 _KEY_BYTES = 32

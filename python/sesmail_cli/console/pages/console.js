@@ -11,10 +11,42 @@ if (live) {
       const answer = await fetch(location.href);
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      // What was counted in steps stays: it takes many requests.
+      const counted = document.querySelector('#held:has([data-again])');
+      if (counted) page.querySelector('[data-load]')?.replaceWith(counted);
       live.replaceChildren(...page.getElementById(live.id).childNodes);
+      loadParts();
     } catch { /* the console was stopped: the page stays as it is */ }
   }, seconds * 1000);
 }
+
+// A part that is counted in steps, each a page of its own: [data-load]. It stops after some; a link goes on.
+const mostSteps = 20;
+async function load(part, address, steps) {
+  for (let step = 0; address && step < steps; step += 1) {
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const newer = page.getElementById(part.id);
+    const hadFocus = part.contains(document.activeElement);
+    part.replaceWith(newer);
+    part = newer;
+    address = part.querySelector('[rel="next"]')?.href;
+    if (hadFocus) part.querySelector('[data-again]')?.focus();
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('#held :is([rel="next"], [data-again])');
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  load(document.getElementById('held'), link.href, mostSteps);
+});
+function loadParts() {
+  const part = document.querySelector('[data-load]');
+  if (part) load(part, part.dataset.load, mostSteps);
+}
+loadParts();
 
 // On a narrow page the navigation scrolls: show the section that is open.
 const here = document.querySelector('.nav [aria-current]');

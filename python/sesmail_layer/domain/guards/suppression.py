@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+TOMBSTONE_PREFIX = "sha256:"
+"""Of the keyed hash that stands for an erased address, or for the request of an erased person."""
+
 
 class SuppressionReason(StrEnum):
     HARD_BOUNCE = "hard-bounce"

@@ -25,11 +25,12 @@ table does not answer, to the claim or to that, the message carries the lease on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import Enum, auto
 
 import msgspec
 
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX
 from sesmail_layer.domain.record.foreign import is_foreign
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import FIRST_REVISION, Entry, TrackingRecord
@@ -83,17 +84,19 @@ def judge(
     now: float,
     settle_seconds: float,
     unsent: Collection[float] = (),
+    tombstones_of: Callable[[str], Collection[str]] = lambda _fingerprint: (),
 ) -> Finding:
     """Decides what a request may do that finds a record under its id. Times are Unix seconds.
 
-    `unsent`: leases of the request's own claims under which nothing was sent.
+    `unsent`: leases of the request's own claims under which nothing was sent. `tombstones_of` returns the keyed hashes
+    of a fingerprint, of which the record of an erased person has one.
     """
     if is_foreign(record):
         return Finding(Verdict.DONE, record.attempt)
     if any(entry.detail.get(REFUSED_EVENT) == event_id for entry in record.history):
         # Refused here before another request took the id over: its own fingerprint was never the record's.
         return Finding(Verdict.REDELIVERED, record.attempt)
-    if record.fingerprint and fingerprint and record.fingerprint != fingerprint:
+    if record.fingerprint and fingerprint and not _is_same_request(record.fingerprint, fingerprint, tombstones_of):
         return Finding(Verdict.CONFLICT)
     if is_cancelled_early(record):
         return Finding(Verdict.CANCELLED_EARLY, record.attempt)
@@ -105,6 +108,12 @@ def judge(
     if not same_event and never_reached_ses(record):
         return Finding(Verdict.TAKE, record.attempt + 1)
     return Finding(Verdict.REDELIVERED if same_event else Verdict.DONE, record.attempt)
+
+
+def _is_same_request(known: str, fingerprint: str, tombstones_of: Callable[[str], Collection[str]]) -> bool:
+    if not known.startswith(TOMBSTONE_PREFIX):
+        return known == fingerprint
+    return known in tombstones_of(fingerprint)
 
 
 def _judge_unsent(record: TrackingRecord, now: float, settle_seconds: float, unsent: Collection[float]) -> Finding:

@@ -102,6 +102,7 @@ class SendEmails:
             ports.metrics,
             ports.log,
             fingerprint=ports.fingerprint,
+            tombstones_of=ports.tombstones_of,
             retention_days=rules.retention_days,
             settle_seconds=rules.claim_settle_seconds,
             resend_unknown=rules.resend_unknown,
@@ -173,10 +174,7 @@ class _Batch:
             parts = self._producers, self._requeue, self._outbox, self._reached
             CancelRequests(self._ports, self._rules, *parts).run(self._cancel_requests)
         jobs = self._find_records(self._jobs)
-        emails = [job for job in jobs if isinstance(job, Email)]
-        if not self._read_guards(emails):
-            jobs = [job for job in jobs if not isinstance(job, Email)]
-        jobs = [job for job in jobs if not self._moved_to_bulk(job)]
+        jobs = [job for job in jobs if not self._moved_to_bulk(job)] if self._read_guards(jobs) else []
         self._send([job for job in jobs if not _is_suspicious(job)])
         for job in _last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
             if self._prepare.has_time():
@@ -246,8 +244,9 @@ class _Batch:
 
     # --- guards and preparation ---------------------------------------------------------------------------------------
 
-    def _read_guards(self, emails: list[Email]) -> bool:
-        """One read for the whole batch; what cannot be read fails closed: False, and none of them may be sent."""
+    def _read_guards(self, jobs: list[Email | RejectedRequest]) -> bool:
+        """One read for the whole batch; what cannot be read fails closed: False, and all of them wait."""
+        emails = [job for job in jobs if isinstance(job, Email)]
         event = "control.unreadable"
         try:
             self._guards.read_producers(emails)
@@ -255,7 +254,7 @@ class _Batch:
             event = "suppression.unreadable"
             self._guards.read_suppressions(emails)
         except TransientError as err:
-            self._policy.retry_all(emails, event, err)
+            self._policy.retry_all(jobs, event, err)
             return False
         return True
 
@@ -274,6 +273,7 @@ class _Batch:
 
     def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
         if isinstance(job, RejectedRequest):
+            self._producers.forget_erased(job)
             raise job.error
         self._guards.check(job)
         mail = self._prepare(job)

@@ -7,7 +7,7 @@ amend     an entry for a record that this worker has claimed, whoever else write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -60,6 +60,7 @@ class Claims:
         log: Log,
         *,
         fingerprint: Callable[[str], str],
+        tombstones_of: Callable[[str], Sequence[str]],
         retention_days: int,
         settle_seconds: float,
         resend_unknown: bool,
@@ -72,6 +73,7 @@ class Claims:
         self._metrics = metrics
         self._log = log
         self._fingerprint = fingerprint
+        self._tombstones_of = tombstones_of
         self._retention_seconds = retention_days * 86_400
         self._settle_seconds = settle_seconds
         self._resend_unknown = resend_unknown
@@ -118,10 +120,9 @@ class Claims:
         detail = {"errorType": err.error_type, "errorMessage": err.message}
         if isinstance(job, RejectedRequest):
             detail[REFUSED_EVENT] = job.envelope.id
-        at = utc_text(self._clock.now())
 
         def failed(attempt: int, _revision: int) -> Entry:
-            return Entry(f"failed/{attempt}", at, attempt, Status.FAILED, detail=detail)
+            return Entry(f"failed/{attempt}", utc_text(self._clock.now()), attempt, Status.FAILED, detail=detail)
 
         if job.claim is not None:
             self._amend(job, job.claim, [failed(job.claim.attempt, 0)])
@@ -131,9 +132,9 @@ class Claims:
         self._log_failed(job, job.email_id, err.error_type, phrase, err.code)
         return True
 
-    def record_deferred(self, job: Job, reason: str, until: float, **about: str) -> bool:
-        """Record that the email waits and release a claim; False where there is nothing to wait for any more."""
-        at, detail = utc_text(self._clock.now()), {"reason": reason, "until": utc_text(until)}
+    def record_deferred(self, job: Job, reason: str, ends: Mapping[str, str], **about: str) -> bool:
+        """Record that the email waits, and release a claim; False where it has ended already."""
+        at, detail = utc_text(self._clock.now()), {"reason": reason, **ends}
 
         def deferred(attempt: int, revision: int) -> Entry:
             return Entry(entry_key(attempt, revision, Status.DEFERRED), at, attempt, Status.DEFERRED, detail=detail)
@@ -165,6 +166,7 @@ class Claims:
             finding = judge(
                 existing,
                 fingerprint=job.fingerprint,
+                tombstones_of=self._tombstones_of,
                 event_id=job.envelope.id,
                 attempt=hop.attempt,
                 now=now,
@@ -253,8 +255,8 @@ class Claims:
         message = f"Validation error: emailId: '{taken_id}' belongs to another request"
         detail = {"errorType": "duplicate_conflict", "errorMessage": message}
         entry = Entry("failed/1", utc_text(self._clock.now()), 1, Status.FAILED, detail=detail)
-        facts = job.facts | {"requested_email_id": None}
-        record = self._new_record(own_id, job.send_at, conflicts_with=taken_id, **facts)
+        facts = job.facts | {"requested_email_id": None, "conflicts_with": taken_id}
+        record = self._new_record(own_id, job.send_at, **facts)
         existing = self._create(job, record, [entry])
         if isinstance(existing, _Written):
             self._log_failed(job, own_id, "duplicate_conflict", message, "DUP001", conflicts_with=taken_id)
@@ -282,9 +284,7 @@ class Claims:
                 job.email_id, job.send_at, recipients=job.recipient_states, lease_until=lease_until, **facts
             )
             existing = self._create(job, record, job.with_dropped(entry))
-            if isinstance(existing, _Written) or not job.requested_id:
-                return existing
-            if not belongs_to_another(existing, job.envelope.source):
+            if isinstance(existing, _Written) or not belongs_to_another(existing, job.envelope.source):
                 return existing
             job.use_key_of_source()  # Another source has written it since `find_records`.
 

@@ -68,14 +68,23 @@ class Job:
     """Set by `claim`: the record as this worker claimed it."""
 
     def use_key_of_source(self) -> None:
-        """Move on to a record of the source's own: another source used the emailId first."""
-        self.email_id = key_of_source(self.requested_id, self.envelope.source)
-        self.facts["requested_email_id"] = self.requested_id
+        """Move on to a record of the source's own: another source used the id first, also where it only guessed it."""
+        given = self.requested_id or self.email_id
+        self.email_id = key_of_source(given, self.envelope.source)
+        self.facts["requested_email_id"] = given
         self.hop = msgspec.structs.replace(self.hop, record_id=self.email_id)
 
     def with_dropped(self, entry: Entry) -> list[Entry]:
         """Return the entry, and with an email's claim those of the cc and bcc addresses that it leaves out."""
         return [entry]
+
+    def forget_recipients(self, fingerprint: str = "") -> None:
+        """Leave what identifies a person out of the record: the address was erased.
+
+        `fingerprint` is a keyed hash of the request's own: the id stays bound to the request, without its content.
+        """
+        self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": fingerprint}
+        self.recipient_states = {}
 
     @property
     def keys(self) -> dict[str, object]:
@@ -160,11 +169,6 @@ class Email(Job):
         self.dropped = {key: entry for key, entry in self.dropped.items() if key not in copies}
         self.not_allowed = [key for key in self.not_allowed if key not in copies]
 
-    def forget_recipients(self) -> None:
-        """Leave what identifies a person out of the record: the address was erased."""
-        self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": ""}
-        self.recipient_states = {}
-
     def sunk_entries(self, attempt: int, now: float) -> list[Entry]:
         """The record's entries for the recipients of a sunk email, which SES reports nothing about."""
         at = utc_text(now + 0.001)  # After `sent`.
@@ -227,7 +231,7 @@ def receive(
 
 def _facts(envelope: RequestEnvelope, request: EmailRequest, unknown_fields: list[str]) -> dict[str, Any]:
     return {
-        **_facts_of_envelope(envelope, request.email_id),
+        **_facts_of_envelope(envelope, request.email_id or f"email-{envelope.id}"),
         "fingerprint": "",  # Only a request that is accepted binds its emailId.
         "to_email": address_key(request.to),
         "template_name": request.template_name,

@@ -19,7 +19,7 @@ from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.request.email_request import Priority
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.ports import Clock, TrackingTable
-from sesmail_layer.usecases.sender.job import Email
+from sesmail_layer.usecases.sender.job import Email, Job
 from sesmail_layer.usecases.sender.ports import CapCounters, ProducerStates, SendingCounts
 
 T = TypeVar("T")
@@ -119,13 +119,25 @@ class ProducerGuard:
                 if rule.matches(template=template, tags=tags, accepted_at=accepted_at, asked_at=asked_at):
                     raise cancelled(rule.by)
 
+    def forget_erased(self, job: Job) -> None:
+        """Leave an erased person out of the record of a rejected request. Raises TransientError."""
+        everybody = self._known.cancellations.get(ACCOUNT)
+        if everybody is None or job.facts["to_email"] is None:
+            return
+        asked_at = min(job.hop.accepted_at, job.envelope.asked_at or job.hop.accepted_at)
+        if self._is_erased(job.facts["to_email"], everybody.erased, asked_at):
+            job.forget_recipients()
+
+    def _is_erased(self, address: str, erased: Mapping[str, float], asked_at: float) -> bool:
+        return bool(erased) and any(asked_at < erased.get(key, 0) for key in self._tombstones_of(address))
+
     def _leave_erased_out(self, email: Email, erased: Mapping[str, float], asked_at: float) -> None:
         """Drop copies to erased addresses. Raises PermanentError `cancelled` where the `to` is one, TransientError."""
         to = address_key(email.request.to)
         addresses = [to, *email.recipient_states]
-        gone = {one for one in addresses if any(asked_at < erased.get(key, 0) for key in self._tombstones_of(one))}
+        gone = {one for one in addresses if self._is_erased(one, erased, asked_at)}
         if to in gone:
-            email.forget_recipients()
+            email.forget_recipients(self._tombstones_of(email.fingerprint)[0])
             raise cancelled(OPERATOR)
         if gone:
             email.leave_out(gone)

@@ -65,14 +65,14 @@ class Requeue:
             hop = msgspec.structs.replace(hop, give_up_at=self._give_up_at(job, hop, now))
             if now >= self._deadline(hop, published=hold.published):
                 raise _given_up(hold, hop.attempt)
-        until = self._end_of_wait(job, hold, hop)
+        held_until = self._end_of_hold(job, hold, hop)
         # The last look is at the end itself, and not after it.
-        delay = min(_delay_of_hop(hold, hop, bulk=_is_bulk(job)), max(1.0, until - now))
+        delay = min(_delay_of_hop(hold, hop, bulk=_is_bulk(job)), max(1.0, held_until - now))
         hop = msgspec.structs.replace(hop, pause_hops=min(hop.pause_hops + 1, 4) if isinstance(hold, _PAUSES) else 0)
         if hold.published and hop.noted != hold.reason:
             # The field that marks a hold of the breaker among the others, as its failures and pauses do.
             about = {"error_type": hold.gives_up_as} if isinstance(hold, BreakerOpen) else {}
-            if not self._claims.record_deferred(job, hold.reason, until=until, **about):
+            if not self._claims.record_deferred(job, hold.reason, self._ends(job, hold, hop, held_until), **about):
                 return
             hop = msgspec.structs.replace(hop, noted=hold.reason)
         elif job.claim is not None:
@@ -132,16 +132,25 @@ class Requeue:
                 job = lane[index][0]
                 self.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
 
-    def _end_of_wait(self, job: Job, hold: HoldError, hop: Hop) -> float:
-        """Return the latest time at which a held email is sent or failed; of a scheduled one, its `sendAt`.
+    def _end_of_hold(self, job: Job, hold: HoldError, hop: Hop) -> float:
+        """Return when the email fails if what holds it lasts; of a scheduled one, its `sendAt`.
 
         Infinite for waits that are too short to be published.
         """
         if not hold.published:
             return math.inf
-        end = self._deadline(hop, published=True) if hold.gives_up_as else max(job.send_at, hop.not_before)
-        expires_at = job.request.expires_at if isinstance(job, Email) else None
-        return min(end, utc_seconds(expires_at)) if expires_at else end
+        if not hold.gives_up_as:
+            return _sooner(max(job.send_at, hop.not_before), job)
+        return _sooner(self._deadline(hop, published=True), job)
+
+    def _ends(self, job: Job, hold: HoldError, hop: Hop, held_until: float) -> Mapping[str, str]:
+        """Return the latest time at which the email is sent or failed, and the end of the hold where that is sooner.
+
+        What follows a hold, the send rate or an error, may last longer than `max_hold_hours`.
+        """
+        until = _sooner(self._deadline(hop, published=False), job) if hold.gives_up_as else held_until
+        held = {"heldUntil": utc_text(held_until)} if held_until < until else {}
+        return {"until": utc_text(until), **held}
 
     def _give_up_at(self, job: Job, hop: Hop, now: float) -> float:
         """Return when holding ends; what happens before the time that was asked for uses up none of it."""
@@ -149,6 +158,12 @@ class Requeue:
 
     def _deadline(self, hop: Hop, *, published: bool) -> float:
         return hop.give_up_at + (0 if published else max(0.0, _SHORTEST_HOLD_SECONDS - self._max_hold_seconds))
+
+
+def _sooner(end: float, job: Job) -> float:
+    """Return the end of a wait, or the request's `expiresAt` if that is sooner."""
+    expires_at = job.request.expires_at if isinstance(job, Email) else None
+    return min(end, utc_seconds(expires_at)) if expires_at else end
 
 
 def _is_bulk(job: Job) -> bool:

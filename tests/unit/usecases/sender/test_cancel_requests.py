@@ -6,8 +6,10 @@ import pytest
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.cancelling import Cancellations, CancelRule
+from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.times import utc_text
+from sesmail_layer.usecases.cancel import cancel_email
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -197,3 +199,41 @@ def test_after_the_first_call_without_an_answer_the_others_wait_at_once(monkeypa
     sender.run_waiting()
     assert set(error_types(sender).values()) == {"cancelled"}
     assert len(sender.tracking.records) == 10
+
+
+def test_a_guessed_event_id_of_another_source_s_request_cancels_nothing() -> None:
+    sender = Sender()
+    sender.run(sender.cancel({"emailId": "email-guessed"}, source="stranger"))
+
+    sender.run(sender.message(request(), event_id="guessed"))
+
+    assert len(sender.mailer.accepted) == 1
+    own_key = key_of_source("email-guessed", SHOP)
+    assert sender.tracking.records[own_key].status is Status.SENT
+    assert sender.tracking.records["email-guessed"].original_source == "stranger"
+    [event] = sender.bus.events
+    assert (event.email_id, event.record_id, event.status) == ("email-guessed", own_key, "sent")
+
+
+def test_an_email_that_waits_beside_such_a_cancellation_keeps_its_id() -> None:
+    sender = Sender()
+    sender.run(sender.cancel({"emailId": "email-guessed"}, source="stranger"))
+
+    sender.run(sender.message(request(sendAt=IN_30_MINUTES), event_id="guessed"))
+    for _ in range(20):
+        sender.run_waiting()
+
+    events = [(event.email_id, event.record_id, event.status) for event in sender.bus.events]
+    own_key = key_of_source("email-guessed", SHOP)
+    assert events == [("email-guessed", own_key, "deferred"), ("email-guessed", own_key, "sent")]
+
+
+def test_the_source_itself_and_an_operator_cancel_a_request_without_id_by_its_event_s_id() -> None:
+    sender = Sender()
+    sender.run(sender.cancel({"emailId": "email-own"}))
+    cancel_email(sender.tracking, "email-any", None, by="an operator", now=NOW, retention_days=90)
+
+    sender.run(sender.message(request(), event_id="own"), sender.message(request(), event_id="any"))
+
+    assert error_types(sender) == {"email-own": "cancelled", "email-any": "cancelled"}
+    assert sender.mailer.accepted == []

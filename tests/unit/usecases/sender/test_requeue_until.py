@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.domain.errors import PausedBySes
+from sesmail_layer.domain.errors import PausedBySes, RateLimited
 from sesmail_layer.domain.guards.producers import ProducerPolicy
 from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.record.statuses import Status
@@ -47,10 +47,33 @@ def deferred(sender: Sender, **fields: Any) -> float:
 
 @pytest.mark.parametrize("hold", HOLDS)
 def test_it_is_the_end_of_max_hold_hours(hold: Hold) -> None:
+    sender = Sender(max_hold_seconds=30 * HOUR)
+    hold(sender)
+
+    assert deferred(sender) == NOW + 30 * HOUR
+    assert "heldUntil" not in sender.tracking.records["one"].history[-1].detail
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+def test_it_is_a_day_where_max_hold_hours_is_less_since_what_follows_the_hold_may_last_so_long(hold: Hold) -> None:
     sender = Sender(max_hold_seconds=5 * HOUR)
     hold(sender)
 
-    assert deferred(sender) == NOW + 5 * HOUR
+    assert deferred(sender) == NOW + 24 * HOUR
+    assert sender.tracking.records["one"].history[-1].detail["heldUntil"] == utc_text(NOW + 5 * HOUR)
+
+
+def test_an_email_is_sent_by_then_where_the_send_rate_keeps_it_after_the_hold() -> None:
+    sender = Sender(max_hold_seconds=HOUR)
+    paused(sender)
+    until = deferred(sender)
+    sender.control.states.clear()
+    sender.mailer.answers = [RateLimited(600)] * 50
+    while sender.waiting.messages:
+        sender.run_waiting()
+
+    assert sender.tracking.records["one"].status is Status.SENT
+    assert NOW + HOUR < sender.clock.now() <= until
 
 
 @pytest.mark.parametrize("hold", HOLDS)
@@ -69,7 +92,7 @@ def test_a_wait_before_send_at_ends_max_hold_hours_after_it() -> None:
     sender = Sender(max_hold_seconds=5 * HOUR)
     paused(sender)
 
-    assert deferred(sender, sendAt=utc_text(NOW + HOUR)) == NOW + 6 * HOUR
+    assert deferred(sender, sendAt=utc_text(NOW + HOUR)) == NOW + 25 * HOUR
 
 
 @pytest.mark.parametrize("fields", [{}, {"expiresAt": utc_text(NOW + 400)}, {"priority": "bulk"}], ids=str)
@@ -78,6 +101,8 @@ def test_a_held_email_fails_at_that_time_and_not_after_it(hold: Hold, fields: di
     sender = Sender(max_hold_seconds=1_000)
     hold(sender)
     until = deferred(sender, **fields)
+    held_until = sender.tracking.records["one"].history[-1].detail.get("heldUntil")
+    until = utc_seconds(held_until) if held_until else until
     while sender.waiting.messages or sender.bulk_waiting.messages:
         sender.run_waiting()
 
