@@ -107,14 +107,14 @@ def test_the_email_is_shown_at_each_width_and_mode(gallery: Page) -> None:
 
     expect_background("desktop", "rgb(242, 243, 245)")
     assert gallery.locator("#phone").evaluate("frame => frame.clientWidth") == 375
-    gallery.get_by_label("Dark").check()
+    gallery.get_by_label("Dark", exact=True).check()
     expect_background("desktop", "rgb(14, 17, 22)")
     expect_background("phone", "rgb(14, 17, 22)")
     gallery.get_by_label("Phone", exact=True).check()
     expect(gallery.locator("#desktop")).to_have_count(0)
     expect(email(gallery, "phone").locator("h1")).to_be_visible()
     gallery.reload(timeout=SLOW_MS)
-    expect(gallery.get_by_label("Dark")).to_be_checked()
+    expect(gallery.get_by_label("Dark", exact=True)).to_be_checked()
     expect_background("phone", "rgb(14, 17, 22)")
 
 
@@ -172,7 +172,7 @@ def test_the_page_can_be_used_with_the_keyboard_alone(page: Page, server: Previe
         expect(page.get_by_role("link", name=name)).to_be_focused()
     page.keyboard.press("Enter")
     expect(email(page).locator("h1")).to_contain_text("Welcome, Ada")
-    page.get_by_label("Both").focus()
+    page.get_by_label("Both", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#desktop")).to_have_count(0)
@@ -217,7 +217,7 @@ def test_images_can_be_off_as_many_clients_have_them(page: Page, server: Preview
     page.goto(f"{server.url}templates/welcome?width=desktop", timeout=SLOW_MS)
     image = email(page).locator("img").first
     expect(image).not_to_have_js_property("naturalWidth", 0)
-    page.get_by_label("Off").check()
+    page.get_by_label("Off", exact=True).check()
     expect(email(page).locator("img").first).to_have_js_property("naturalWidth", 0)
     page.get_by_label("On", exact=True).check()
     expect(email(page).locator("img").first).not_to_have_js_property("naturalWidth", 0)

@@ -263,7 +263,7 @@ class GalleryPages:
             "name": card.name,
             "href": site.url(path),
             "thumbnail": site.url(f"{path}/thumbnail"),
-            "locales": ", ".join(["default", *card.locales]),
+            "locales": ", ".join(["default", *card.locales]) if card.locales else "",
             "changed": f"{changed:%d %b %Y, %H:%M}" if changed else "",
         }
 
