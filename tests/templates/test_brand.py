@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from sesmail_cli.main import app
 from sesmail_cli.templates.brand import BRAND_FILE, Brand, BrandError, load_brand, parse_brand
 from sesmail_cli.templates.files import load_template
-from sesmail_cli.templates.preview.gallery import Gallery
+from sesmail_cli.templates.gallery.renderer import Renderer
 from sesmail_cli.templates.render import render
 from tests.templates.conftest import ROOT
 
@@ -51,7 +51,7 @@ def test_the_brand_fills_in_what_the_data_lack_before_required_variables_are_che
 def test_lint_and_preview_render_with_the_brand(branded: Path) -> None:
     linted = CliRunner().invoke(app, ["template", "lint", str(branded), "--json"])
     assert json.loads(linted.stdout)["errors"] == 0
-    answer = Gallery(str(branded)).render({"name": "hello", "data": '{"name": "Ada"}'})
+    answer = Renderer(str(branded)).render({"name": "hello", "data": '{"name": "Ada"}'})
     assert (answer["error"], "Shop & Söhne" in answer["text"]) == (None, True)
     (branded / BRAND_FILE).unlink()
     linted = CliRunner().invoke(app, ["template", "lint", str(branded), "--json"])
