@@ -67,13 +67,13 @@ def test_the_email_is_shown_at_each_width_and_mode(gallery: Page) -> None:
         )
         return text
 
-    assert background("#desktop") == "rgb(242, 244, 248)"
+    assert background("#desktop") == "rgb(242, 243, 245)"
     gallery.get_by_label("Dark").check()
-    expect(gallery.frame_locator("#desktop").locator("body")).to_have_css("background-color", "rgb(16, 19, 26)")
+    expect(gallery.frame_locator("#desktop").locator("body")).to_have_css("background-color", "rgb(14, 17, 22)")
     gallery.get_by_label("Phone").check()
     expect(gallery.locator("#desktop")).to_be_hidden()
     assert gallery.locator("#phone").evaluate("frame => frame.clientWidth") == 375
-    expect(gallery.frame_locator("#phone").locator("body")).to_have_css("background-color", "rgb(16, 19, 26)")
+    expect(gallery.frame_locator("#phone").locator("body")).to_have_css("background-color", "rgb(14, 17, 22)")
     gallery.get_by_label("Both").check()
     expect(gallery.locator("#desktop")).to_be_visible()
     for frame in ("#desktop", "#phone"):
@@ -139,7 +139,7 @@ def test_the_page_can_be_used_with_the_keyboard_alone(gallery: Page) -> None:
     expect(gallery.get_by_label("Template data (JSON)")).to_be_focused()
     gallery.keyboard.press("Control+a")
     gallery.keyboard.type('{"userName": "Grace", "companyName": "Navy"}')
-    expect(gallery.frame_locator("#phone").locator("h1")).to_contain_text("Welcome, Grace!")
+    expect(gallery.frame_locator("#phone").locator("h1")).to_contain_text("Welcome, Grace")
     gallery.keyboard.press("Tab")
     expect(gallery.get_by_role("button", name="Reload the files")).to_be_focused()
 
@@ -169,7 +169,7 @@ def test_nothing_is_fetched_from_the_network_and_nothing_in_an_email_runs(galler
     )
     gallery.get_by_role("link", name="welcome").click()
     gallery.get_by_label("Template data (JSON)").fill(data)
-    expect(gallery.frame_locator("#desktop").locator("img")).to_have_attribute("alt", "X")
+    expect(gallery.frame_locator("#desktop").get_by_alt_text("X", exact=True)).to_have_count(1)
     assert gallery.locator("#desktop").get_attribute("sandbox") == ""
     # The page's policy makes the browser block the logo before any request is sent.
     assert ("https://x.example/l.png", "csp") in failed
