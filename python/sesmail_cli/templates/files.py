@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import msgspec
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
-from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand
+from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.compiler import (
     TemplateSourceError,
     compile_template,
@@ -58,6 +59,19 @@ class TemplateFiles(msgspec.Struct, frozen=True):
 
     def text(self, file: str) -> str:
         return self.files[file].decode("utf-8-sig", errors="replace")
+
+    def sample(self, file: str) -> str:
+        """Return a sample as JSON, with the brand in place of the sample's own; unchanged if it is no JSON object."""
+        text = self.text(file)
+        try:
+            data = json.loads(text)
+            metadata = json.loads(self.text(METADATA)) if METADATA in self.files else {}
+        except (ValueError, RecursionError):
+            return text
+        if not self.brand or not isinstance(data, dict) or not isinstance(metadata, dict):
+            return text
+        required = [str(name) for name in metadata.get("requiredVariables") or []]
+        return json.dumps(with_brand(data, self.brand, required), indent=2, ensure_ascii=False)
 
 
 def load_templates(where: str, s3: S3Client | None = None) -> list[TemplateFiles]:

@@ -162,7 +162,7 @@ def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
     for sample in samples:
         report = Reporter(findings, template.name, sample, template.text(sample))
         for locale in (None, *locales_of(template)):
-            _check_sample(template, template.text(sample), locale, report)
+            _check_sample(template, template.sample(sample), locale, report)
     if not samples:
         _check_size_of_sources(template, findings)
 

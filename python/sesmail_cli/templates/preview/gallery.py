@@ -84,7 +84,7 @@ def _describe(template: TemplateFiles) -> dict[str, Any]:
 
 def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the template's samples; if it has none, one with each required variable's name as its value."""
-    samples = {name: template.text(name) for name in SAMPLES if name in template.files}
+    samples = {name: template.sample(name) for name in SAMPLES if name in template.files}
     names = metadata.get("requiredVariables") or []
     return samples or {"generated": json.dumps({str(name): str(name) for name in names}, indent=2)}
 
