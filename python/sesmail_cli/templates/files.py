@@ -15,6 +15,7 @@ from jinja2.exceptions import TemplateNotFound
 
 from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.compiler import (
+    SHARED,
     TemplateSourceError,
     compile_template,
     is_inside,
@@ -56,6 +57,8 @@ class TemplateFiles(msgspec.Struct, frozen=True):
     """The variables that every email has by default: of the folder's brand.json, or of an engine."""
     compiled: bool = True
     """False: the bodies are sources, since they do not compile."""
+    sources: dict[str, str] = {}
+    """What the bodies are compiled from, by name: `template.html`, `../_shared/layout.html`. Empty: nothing was."""
 
     def text(self, file: str) -> str:
         return self.files[file].decode("utf-8-sig", errors="replace")
@@ -125,9 +128,12 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
     unread = {problem.file for problem in problems}
     files = {path.name: path.read_bytes() for path in paths if path.name not in unread}
     compiled = True
+    sources: dict[str, str] = {}
     if is_source_tree(folder.parent) and not problems:
         try:
-            files |= compile_template(folder.parent, folder.name)
+            bodies = compile_template(folder.parent, folder.name)
+            sources = _sources(folder, {name: files[name] for name in bodies})
+            files |= bodies
         except (TemplateError, TemplateSourceError) as err:
             problems.append(_problem(folder.name, err))
             compiled = False
@@ -136,7 +142,18 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
         brand = load_brand(folder.parent)
     except BrandError as err:
         problems.append(SourceProblem(f"../{BRAND_FILE}", 0, str(err)))
-    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand, compiled)
+    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand, compiled, sources)
+
+
+def _sources(folder: Path, bodies: dict[str, bytes]) -> dict[str, str]:
+    """Return the texts that bodies were compiled from; those that are too large were an error of compiling."""
+    shared = [path for path in sorted((folder.parent / SHARED).iterdir()) if path.is_file()]
+    files = bodies | {
+        f"../{SHARED}/{path.name}": path.read_bytes()
+        for path in shared
+        if path.suffix in _SUFFIXES and is_inside(path, folder.parent) and not size_problem(path)
+    }
+    return {name: content.decode("utf-8-sig", errors="replace") for name, content in files.items()}
 
 
 def _problem(name: str, err: Exception) -> SourceProblem:
