@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import boto3
@@ -13,6 +14,7 @@ from sesmail_cli.templates.files import load_template
 from sesmail_cli.templates.lint.findings import Finding, Severity
 from sesmail_cli.templates.lint.linter import lint
 from sesmail_cli.templates.lint.source_places import in_sources
+from sesmail_cli.templates.render import render
 from sesmail_cli.templates.starters import starter_names
 
 
@@ -104,9 +106,20 @@ def test_a_line_that_only_the_compiler_wrote_has_no_place_in_the_source() -> Non
     finding = Finding(
         rule="width", severity=Severity.WARNING, template="t", file="template.html", line=9, message="m", source="<td>"
     )
-    assert in_sources(finding, {"template.html": "<p>"}).line == 0
-    assert in_sources(finding, {"template.html": "<p>\n  <td>"}).line == 2
-    assert in_sources(finding, {}) == finding
+    assert [one.line for one in in_sources([finding], {"template.html": "<p>"})] == [0]
+    assert [one.line for one in in_sources([finding], {"template.html": "<p>\n  <td>"})] == [2]
+    assert in_sources([finding], {}) == [finding]
+
+
+def test_the_layout_shows_a_logo_on_both_cards_and_an_address_on_one_line(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    template = load_template(str(tmp_path), "news")
+    data = json.loads(template.text("sample.json"))
+    both = render(template, data).html
+    assert (both.count('light-logo"'), both.count('dark-logo"'), '<span class="plate"' in both) == (1, 1, False)
+    assert "12 St James&#39;s Square, London SW1Y 4LB" in both
+    one = render(template, {name: value for name, value in data.items() if name != "logoDarkUrl"}).html
+    assert '<span class="plate"' in one
 
 
 @pytest.mark.parametrize("starter", starter_names())

@@ -64,7 +64,7 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
     if not re.fullmatch(TEMPLATE_NAME, template.name):
         message = f"'{template.name}' is no template's name: letters, digits, hyphens and underscores, at most 128"
         Reporter(findings, template.name, METADATA).error(BAD_NAME, message)
-    placed = dict.fromkeys(in_sources(finding, template.sources) for finding in findings)
+    placed = dict.fromkeys(in_sources(findings, template.sources))
     return sorted(placed, key=lambda finding: (finding.file, finding.line, finding.rule, finding.message))
 
 
