@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -43,27 +45,47 @@ def bucket(engine: MotoEngine) -> Bucket:
     return Bucket()
 
 
-@pytest.fixture
-def visitor(bucket: Bucket) -> Iterator[Visitor]:
+@contextmanager
+def visitor_of(folder: Path | None = None) -> Iterator[Visitor]:
     console_engine = Engine(NAME)
     console_engine.prepare()
-    app = ConsoleApp(console_engine, lambda: BASE)
+    app = ConsoleApp(console_engine, lambda: BASE, folder)
     yield Visitor(app)
     app.close()
 
 
+@pytest.fixture
+def visitor(bucket: Bucket) -> Iterator[Visitor]:
+    with visitor_of() as visitor:
+        yield visitor
+
+
+def page_of(visitor: Visitor, path: str, query: str = "") -> Html:
+    """Open a page, which may read a few files a time before it answers."""
+    answer = visitor.get(path, query)
+    while answer.status == 303:
+        answer = visitor.get(path, query)
+    assert answer.status == 200, answer.content
+    return Html(str(answer.content))
+
+
 def frame_of(visitor: Visitor, page: Html) -> str:
-    """Return what the frame of a template's page shows."""
-    (address,) = page.sources("iframe")
+    """Return what the first frame of a template's page shows."""
+    address = page.sources("iframe")[0]
     path, _, query = address.removeprefix(BASE).partition("?")
     answer = visitor.get(path, query)
-    if answer.status == 303:  # It reads a few files a time.
-        assert answer.headers["Location"] == address
-        answer = visitor.get(path, query)
     assert answer.status == 200
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Content-Security-Policy"].endswith("sandbox")
     return str(answer.content)
+
+
+def given(visitor: Visitor, path: str, *fields: tuple[str, str]) -> Html:
+    """Send a form; return the page that follows."""
+    answer = visitor.post(path, *fields)
+    assert answer.status == 303
+    path, _, query = answer.headers["Location"].removeprefix(BASE).partition("?")
+    return page_of(visitor, path, query)
 
 
 def test_each_page_takes_three_requests_at_most(
@@ -76,9 +98,9 @@ def test_each_page_takes_three_requests_at_most(
     for path, query in (
         ("templates", ""),
         ("templates/welcome", ""),
-        ("templates/welcome/email", "sample=sample.json"),
-        ("templates/welcome/email", "sample=sample.json&locale=de"),
-        ("templates/invoice/email", ""),
+        ("templates/welcome", "sample=sample.json&locale=de"),
+        ("templates/invoice/thumbnail", ""),
+        ("templates/invoice", "part=text"),
     ):
         answer = None
         while answer is None or answer.status == 303:
@@ -87,7 +109,7 @@ def test_each_page_takes_three_requests_at_most(
             assert len(asked) <= 3, (path, asked)
         assert answer.status == 200
     with requests_counted() as asked:
-        visitor.text("templates/welcome/email", "sample=sample.json")
+        visitor.text("templates/welcome", "sample=sample.json")
     assert asked == ["ListObjectsV2"]
 
 
@@ -107,20 +129,24 @@ def test_an_empty_bucket_says_what_to_do(visitor: Visitor) -> None:
 
 def test_a_template_is_rendered_with_its_sample_by_the_senders_code(visitor: Visitor, bucket: Bucket) -> None:
     bucket.install("welcome")
-    page = Html(visitor.text("templates/welcome"))
+    page = page_of(visitor, "templates/welcome")
     assert "sesmail send-test welcome --to you@example.com" in page.text
+    assert "Northwind Books <hello@" in page.text
     assert "<h1" in frame_of(visitor, page)
-    text = frame_of(visitor, Html(visitor.text("templates/welcome", "view=headers")))
-    assert "List-" in text or "Subject" in text
+
+
+def test_the_engines_brand_is_what_the_sender_uses(engine: MotoEngine, bucket: Bucket) -> None:
+    engine.configure(SESMAIL_BRAND='{"companyName": "Shop & Söhne"}')
+    bucket.put_small("order", "<p>From {{ companyName }}</p>", requiredVariables=["companyName"])
+    bucket.put("order", template__txt="From {{ companyName }}")
+    with visitor_of() as visitor:
+        assert "Shop &amp; Söhne" in frame_of(visitor, given(visitor, "templates/order", ("data", "{}")))
 
 
 def test_data_that_was_entered_is_rendered(visitor: Visitor, bucket: Bucket) -> None:
     bucket.put_small("order", "<p>For {{ name }}</p>")
-    assert "<p>For name</p>" in frame_of(visitor, Html(visitor.text("templates/order")))
-    answer = visitor.post("templates/order", ("data", '{"name": "Ada & Co"}'), ("mode", "dark"))
-    assert answer.status == 303
-    path, _, query = answer.headers["Location"].removeprefix(BASE).partition("?")
-    page = Html(visitor.text(path, query))
+    assert "<p>For name</p>" in frame_of(visitor, page_of(visitor, "templates/order"))
+    page = given(visitor, "templates/order", ("data", '{"name": "Ada & Co"}'), ("mode", "dark"))
     assert "Ada & Co" in page.text
     assert "<p>For Ada &amp; Co</p>" in frame_of(visitor, page)
 
@@ -128,39 +154,49 @@ def test_data_that_was_entered_is_rendered(visitor: Visitor, bucket: Bucket) -> 
 @pytest.mark.parametrize(("data", "error"), [("{", "The data is not JSON"), ("{}", "TMPL"), ("[]", "templateData")])
 def test_wrong_data_shows_the_senders_error(visitor: Visitor, bucket: Bucket, data: str, error: str) -> None:
     bucket.put_small("order", "<p>{{ name }}</p>")
-    answer = visitor.post("templates/order", ("data", data))
-    path, _, query = answer.headers["Location"].removeprefix(BASE).partition("?")
-    assert error in frame_of(visitor, Html(visitor.text(path, query)))
+    assert error in given(visitor, "templates/order", ("data", data)).text
+
+
+def test_lint_reads_every_file_of_the_template(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<p>{{ name }}</p>")
+    bucket.put("order", template__fr__html="<p>{{ nom }}</p>", template__fr__txt="{{ name }}")
+    assert "'nom' is used" in page_of(visitor, "templates/order", "part=lint").text
 
 
 def test_a_change_in_the_bucket_shows_at_once_also_a_deletion(visitor: Visitor, bucket: Bucket) -> None:
     bucket.put_small("order", "<p>old</p>")
     bucket.put("order", template__de__html="<p>alt</p>", template__de__txt="alt")
-    assert "alt" in frame_of(visitor, Html(visitor.text("templates/order", "locale=de")))
+    assert "alt" in frame_of(visitor, page_of(visitor, "templates/order", "locale=de"))
     bucket.put_small("order", "<p>new</p>")
     for file in ("template.de.html", "template.de.txt"):
         bucket.s3.delete_object(Bucket=BUCKET, Key=f"templates/order/{file}")
-    assert "<p>new</p>" in frame_of(visitor, Html(visitor.text("templates/order", "locale=de")))
-
-
-def test_the_chosen_mode_replaces_the_question_for_it(visitor: Visitor, bucket: Bucket) -> None:
-    bucket.put_small("order", "<style>@media (prefers-color-scheme: dark) { p { color: red } }</style><p>x</p>")
-    assert "(max-width: 0px)" in frame_of(visitor, Html(visitor.text("templates/order")))
-    assert "(min-width: 0px)" in frame_of(visitor, Html(visitor.text("templates/order", "mode=dark")))
+    assert "<p>new</p>" in frame_of(visitor, page_of(visitor, "templates/order", "locale=de"))
 
 
 def test_a_hostile_template_stays_in_its_frame(visitor: Visitor, bucket: Bucket) -> None:
     bucket.put_small("order", f"<p>{HOSTILE}</p>", description=HOSTILE, version=HOSTILE, requiredVariables=[HOSTILE])
     bucket.put("order", sample__json=HOSTILE)
+    page_of(visitor, "templates/order")
     page = visitor.text("templates/order")
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "\x1b" not in Html(page).text
-    assert Html(page).attributes("iframe", "sandbox") == [""]
+    page_of(visitor, "templates/order", "part=source")
+    given(visitor, "templates/order", ("data", json.dumps({HOSTILE: HOSTILE})))
+    shown = visitor.post("templates/order", ("data", json.dumps({HOSTILE: HOSTILE}))).headers["Location"]
+    path, _, query = shown.removeprefix(BASE).partition("?")
+    page = visitor.text(path, query)
+    assert "<script>alert" not in page
+    assert "<script>alert" not in page
+    bucket.put_small("order", f"<p>{HOSTILE}</p>", requiredVariables=[])
+    bucket.put("order", template__txt=HOSTILE, sample__json="{}")
+    shown_page = page_of(visitor, "templates/order")
+    assert shown_page.attributes("iframe", "sandbox") == ["", ""]
+    assert "<script>alert(1)</script>" in frame_of(visitor, shown_page)
 
 
 def test_an_unknown_template_is_named(visitor: Visitor) -> None:
-    for path in ("templates/none", "templates/../x", "templates/none/email"):
+    for path in ("templates/none", "templates/../x", "templates/none/thumbnail"):
         answer = visitor.get(path)
         assert answer.status in (400, 404)
     assert "There is no template &#39;none&#39;" in str(visitor.get("templates/none").content)

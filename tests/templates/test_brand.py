@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from sesmail_cli.main import app
 from sesmail_cli.templates.brand import BRAND_FILE, Brand, BrandError, load_brand, parse_brand
 from sesmail_cli.templates.files import load_template
-from sesmail_cli.templates.preview.gallery import Gallery
+from sesmail_cli.templates.gallery.renderer import Renderer
 from sesmail_cli.templates.render import render
 from tests.templates.conftest import ROOT, STARTERS
 
@@ -52,7 +52,7 @@ def test_the_brand_fills_in_what_the_data_lack_before_required_variables_are_che
 def test_lint_and_preview_render_with_the_brand(branded: Path) -> None:
     linted = CliRunner().invoke(app, ["template", "lint", str(branded), "--json"])
     assert json.loads(linted.stdout)["errors"] == 0
-    answer = Gallery(str(branded)).render({"name": "hello", "data": '{"name": "Ada"}'})
+    answer = Renderer(str(branded)).render({"name": "hello", "data": '{"name": "Ada"}'})
     assert (answer["error"], "Shop & Söhne" in answer["text"]) == (None, True)
     (branded / BRAND_FILE).unlink()
     linted = CliRunner().invoke(app, ["template", "lint", str(branded), "--json"])
@@ -76,7 +76,8 @@ def test_a_sample_shows_your_brand_in_place_of_its_own(branded: Path) -> None:
 def test_the_gallery_and_send_test_use_the_brand_and_not_the_samples(branded: Path) -> None:
     created = CliRunner().invoke(app, ["template", "new", str(branded / "hi"), "--from", "welcome"])
     assert created.exit_code == 0
-    shown = next(one for one in Gallery(str(branded)).templates() if one["name"] == "hi")
+    shown = Renderer(str(branded)).describe("hi", with_lint=False)
+    assert shown
     assert json.loads(shown["samples"]["sample.json"])["companyName"] == "Shop & Söhne"
     printed = CliRunner().invoke(
         app, ["send-test", "hi", "--to", "ada@example.com", "--templates", str(branded), "--dry-run"]

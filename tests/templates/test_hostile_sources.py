@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from sesmail_cli.main import app
 from sesmail_cli.templates.compiler import compile_template
 from sesmail_cli.templates.files import load_templates
-from sesmail_cli.templates.preview.server import PreviewServer
+from sesmail_cli.templates.gallery.server import PreviewServer
 
 run = CliRunner()
 METADATA = {"subject": "x", "version": "1.0.0", "requiredVariables": [], "optionalVariables": []}
@@ -222,9 +222,7 @@ def server(sources: Path) -> Iterator[PreviewServer]:
 
 
 def rendered(server: PreviewServer) -> Any:
-    body = json.dumps({"name": "hello", "data": "{}"}).encode()
-    with urllib.request.urlopen(server.url + "api/render", data=body) as response:
-        return json.loads(response.read())
+    return server.gallery.shelf.render("hello", "{}", None)
 
 
 def test_the_preview_has_the_sender_s_time_limit(server: PreviewServer, sources: Path) -> None:
@@ -242,7 +240,7 @@ def test_a_preview_that_no_limit_ends_is_ended_and_the_next_one_works(
 ) -> None:
     """As code in C would be, that no signal ends: the time limit comes after the process's own."""
     assert rendered(server)["error"] is None
-    monkeypatch.setattr("sesmail_cli.templates.preview.worker.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("sesmail_cli.templates.gallery.worker.ANSWER_SECONDS", 0.5)
     write(sources, FOREVER)
     error = rendered(server)["error"]
     assert (error["code"], error["message"]) == ("TMPL012", "The preview took over 0.5 s and was ended")
@@ -254,13 +252,13 @@ def test_a_preview_that_no_limit_ends_is_ended_and_the_next_one_works(
 def test_the_preview_runs_no_code_of_a_source(server: PreviewServer, sources: Path) -> None:
     write(sources, f"[[ cycler.__init__.__globals__.os.mkdir('{sources}/made') ]]")
     rendered(server)
-    with urllib.request.urlopen(server.url + "api/templates") as response:
-        (template,) = json.loads(response.read())
+    template = server.gallery.shelf.open("hello", None, True)
+    assert template is not None
     assert "TMPL009" in [finding["rule"] for finding in template["findings"]]
     assert not (sources / "made").exists()
 
 
 def test_a_dangling_link_does_not_end_the_preview(server: PreviewServer, sources: Path) -> None:
     (sources / "hello/sample.minimal.json").symlink_to(sources / "nowhere.json")
-    with urllib.request.urlopen(server.url + "api/revision") as response:
+    with urllib.request.urlopen(server.url + "templates-revision") as response:
         assert response.status == 200

@@ -53,6 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     destructive: bool = False
     """It cannot be undone."""
     examples: Rows | None = None
+    texts: Sequence[tuple[str, str]] = ()
+    """Long texts, folded: a summary and the text."""
     more: tuple[str, str] | None = None
     """A further step of the plan, where one page cannot count everything: address and text."""
 

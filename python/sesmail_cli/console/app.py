@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +20,7 @@ from sesmail_cli.console import (
     sending_actions,
     suppression_actions,
     suppressions,
+    template_actions,
     templates,
 )
 from sesmail_cli.console.actions import Action, Actions
@@ -29,6 +31,8 @@ from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.templates.gallery.pages import FILES as GALLERY_FILES
+from sesmail_cli.templates.gallery.pages import PAGES as GALLERY_PAGES
 from sesmail_cli.web.server import LocalServer, Request, Response, static_file
 from sesmail_layer.domain.errors import TransientError
 
@@ -62,16 +66,17 @@ _ACTIONS: tuple[Action, ...] = (
 class ConsoleApp:
     """Answers the console's requests; `base` is the path of its first page. Raises TransientError."""
 
-    def __init__(self, engine: Engine, base: Callable[[], str]) -> None:
+    def __init__(self, engine: Engine, base: Callable[[], str], templates_folder: Path | None = None) -> None:
         self._engine = engine
         self._base = base
         self._known = set(engine.states.listed_pauses())
         self._pages = console_pages()
         readings = dead_letters.Readings(engine)
-        self._templates = templates.TemplatePages(engine)
+        self._templates = templates.TemplatePages(engine, templates_folder)
         self._uploads = Uploads()
         imports = ImportPages(self._uploads)
-        actions = Actions([*_ACTIONS, *imports.actions, *DeadLetterActions(readings).actions])
+        on_templates = template_actions.TemplateActions(self._templates)
+        actions = Actions([*_ACTIONS, *imports.actions, *DeadLetterActions(readings).actions, *on_templates.actions])
         plans: tuple[Route, ...] = ((r"actions/([a-z-]+)", actions.step),)
         letters = dead_letters.DeadLetterPages(readings).routes
         gets = (*imports.routes, *_ROUTES, *letters, *self._templates.routes, *plans, (r"done/([\w-]+)", actions.done))
@@ -85,6 +90,8 @@ class ConsoleApp:
     def __call__(self, request: Request) -> Response:
         if request.path in _FILES:
             return static_file(PAGES, request.path)
+        if request.path in GALLERY_FILES:
+            return static_file(GALLERY_PAGES, request.path)
         view = View(self._engine, request, self._base(), PLACES, self._pages, self._known)
         handler, groups = self._find(request)
         if handler is None:
@@ -112,8 +119,8 @@ class ConsoleServer(LocalServer):
 
     max_body_bytes = 32 * 1024 * 1024  # of a suppression list
 
-    def __init__(self, engine: Engine, token: str, port: int) -> None:
-        self.console = ConsoleApp(engine, lambda: self.base)
+    def __init__(self, engine: Engine, token: str, port: int, templates_folder: Path | None = None) -> None:
+        self.console = ConsoleApp(engine, lambda: self.base, templates_folder)
         super().__init__(self.console, port, token)
 
     def server_close(self) -> None:
@@ -121,6 +128,9 @@ class ConsoleServer(LocalServer):
         self.console.close()
 
 
-def make_server(engine: Engine, token: str, port: int = 0) -> LocalServer:
-    """Return the console's server, which listens already. Raises TransientError, and OSError for a taken port."""
-    return ConsoleServer(engine, token, port)
+def make_server(engine: Engine, token: str, port: int = 0, templates_folder: Path | None = None) -> LocalServer:
+    """Return the console's server, which listens already; a folder's templates can be seen and pushed from it.
+
+    Raises TransientError, and OSError for a taken port.
+    """
+    return ConsoleServer(engine, token, port, templates_folder)

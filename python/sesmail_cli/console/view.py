@@ -13,6 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from sesmail_cli.operator.engine import Engine
+from sesmail_cli.templates.gallery.pages import PAGES as GALLERY_PAGES
 from sesmail_cli.web.pages import environment
 from sesmail_cli.web.server import Request, Response
 from sesmail_cli.web.text import visible
@@ -72,7 +73,7 @@ class View:
 
 def console_pages() -> Environment:
     """Return the environment of the console's templates."""
-    made = environment(PAGES)
+    made = environment(PAGES, GALLERY_PAGES)
     made.filters["with_commands"] = with_commands
     return made
 

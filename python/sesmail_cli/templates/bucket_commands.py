@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.templates.bucket import ChangedMeanwhileError, TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_templates
@@ -167,9 +168,9 @@ def list_(
     return OK
 
 
-def identity(context: CommandContext) -> str:
+def identity(engine: Engine) -> str:
     """Return who calls AWS, without the account: `user/ada`, `assumed-role/Designer/ada`."""
-    arn: str = context.engine.client("sts").get_caller_identity()["Arn"]
+    arn: str = engine.client("sts").get_caller_identity()["Arn"]
     return arn.split(":", 5)[-1].encode("ascii", "replace").decode()
 
 
@@ -183,7 +184,7 @@ def _apply(
     if not context.confirm(f"Install {_count(needed)} in s3://{installed.bucket}?", yes=yes, dry_run=False):
         return None
     with _conflicts_reported():
-        written = apply(installed, needed, identity(context), context.engine.clock.sleep)
+        written = apply(installed, needed, identity(context.engine), context.engine.clock.sleep)
     context.print(f"[green]Installed:[/] {_names(needed)}. Senders use it within five minutes.")
     return written
 

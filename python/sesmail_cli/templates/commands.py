@@ -19,9 +19,9 @@ from sesmail_cli.templates.compiler import TemplateSourceError
 from sesmail_cli.templates.create import ExistsError, create_from, create_from_scratch
 from sesmail_cli.templates.create import build as build_templates
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_templates
+from sesmail_cli.templates.gallery.server import PreviewServer
 from sesmail_cli.templates.lint.linter import lint as lint_template
 from sesmail_cli.templates.lint.printing import errors_in, print_findings
-from sesmail_cli.templates.preview.server import PreviewServer
 from sesmail_cli.templates.starters import starters_folder
 from sesmail_cli.terminal import err, out, print_json, print_line
 

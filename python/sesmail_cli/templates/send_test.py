@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
+from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.bucket import TemplateReleases
@@ -32,6 +33,10 @@ SOURCE = "sesmail.send-test"
 _EXIT_CODES = {"delivered": 0, "opened": 0, "clicked": 0, "failed": 1, "bounced": 1, "complained": 1}
 _SHOWN = ("errorType", "errorMessage", "deferReason", "bounceType", "bounceSubType", "bounceReason", "sesMessageId")
 _TIMED_OUT = 3
+
+
+class RejectedByBusError(Exception):
+    """EventBridge did not take the request; the message says why."""
 
 
 def send_test(
@@ -71,9 +76,13 @@ def _data(template: str, given: str | None, folder: str) -> Mapping[str, Any]:
         sample = starters_folder() / template / "sample.json"
     if not sample.is_file():
         raise typer.BadParameter(f"there is no sample {sample}: give the data with --data")
-    # A sample's sender is an example, which SES rejects; the engine's default sender is verified.
-    values = {name: value for name, value in _json(str(sample)).items() if name != "senderEmail"}
+    values = without_sender(_json(str(sample)))
     return _branded(values, sample.with_name(METADATA), folder)
+
+
+def without_sender(sample: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave a sample's sender out: it is an example, which SES rejects; the engine's default sender is verified."""
+    return {name: value for name, value in sample.items() if name != "senderEmail"}
 
 
 def _branded(values: Mapping[str, Any], metadata: Path, folder: str) -> Mapping[str, Any]:
@@ -142,16 +151,11 @@ def _print_email(context: CommandContext, template: TemplateFiles, detail: Mappi
 
 
 def _send(context: CommandContext, detail: dict[str, Any], timeout_seconds: float) -> int:
-    email_id, bus = f"send-test-{uuid.uuid4()}", context.engine.resource_name("EmailBus")
-    entry = {
-        "Source": SOURCE,
-        "DetailType": "Email Request",
-        "EventBusName": bus,
-        "Detail": json.dumps({**detail, "emailId": email_id}),
-    }
-    (answer,) = context.engine.events.put_events(Entries=[entry])["Entries"]  # type: ignore[list-item]
-    if "ErrorCode" in answer:
-        context.note(f"[red]The bus rejected it:[/] {escape(answer.get('ErrorMessage', answer['ErrorCode']))}")
+    bus = context.engine.resource_name("EmailBus")
+    try:
+        email_id = request_test(context.engine, detail)
+    except RejectedByBusError as error:
+        context.note(f"[red]The bus rejected it:[/] {escape(str(error))}")
         return ATTENTION
     context.print(f"Requested '{escape(detail['templateName'])}' from {bus} as [bold]{email_id}[/]")
     status = _follow(context, email_id, timeout_seconds)
@@ -163,6 +167,21 @@ def _send(context: CommandContext, detail: dict[str, Any], timeout_seconds: floa
         f"`sesmail explain {email_id}` shows where it is."
     )
     return _TIMED_OUT
+
+
+def request_test(engine: Engine, detail: Mapping[str, Any]) -> str:
+    """Ask the engine for one email, and return its id. Raises RejectedByBusError."""
+    email_id = f"send-test-{uuid.uuid4()}"
+    entry = {
+        "Source": SOURCE,
+        "DetailType": "Email Request",
+        "EventBusName": engine.resource_name("EmailBus"),
+        "Detail": json.dumps({**detail, "emailId": email_id}),
+    }
+    (answer,) = engine.events.put_events(Entries=[entry])["Entries"]  # type: ignore[list-item]
+    if "ErrorCode" in answer:
+        raise RejectedByBusError(answer.get("ErrorMessage", answer["ErrorCode"]))
+    return email_id
 
 
 def _follow(context: CommandContext, email_id: str, timeout_seconds: float) -> str | None:

@@ -13,10 +13,10 @@ from sesmail_cli.web.text import shorten, visible
 DESIGN = Path(__file__).parent / "design"
 
 
-def environment(folder: Path) -> Environment:
-    """Return an environment for the templates of a folder; `shell.html` and `parts.html` are the design's."""
+def environment(*folders: Path) -> Environment:
+    """Return an environment for the templates of folders; `shell.html` and `parts.html` are the design's."""
     made = Environment(
-        loader=FileSystemLoader([folder, DESIGN]),
+        loader=FileSystemLoader([*folders, DESIGN]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

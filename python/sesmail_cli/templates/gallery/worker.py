@@ -1,7 +1,7 @@
 """Render the preview in a process of its own: no time limit ends a thread of this one.
 
 The server starts it with the place of the templates, and writes one request a line to it: the name of a method of
-Gallery, and its arguments, in JSON. Each answer is one line, too.
+Renderer, and its arguments, in JSON. Each answer is one line, too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import Any
 
-from sesmail_cli.templates.preview.gallery import Gallery
+from sesmail_cli.templates.gallery.renderer import Renderer
 
 # The process has the sender's limits itself. This one is for what they do not end; it includes a lint of all templates.
 ANSWER_SECONDS = 60.0
@@ -33,7 +33,7 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, method: str, *arguments: object) -> Any:
-        """Return the answer of a method of Gallery. Raises WorkerError."""
+        """Return the answer of a method of Renderer. Raises WorkerError."""
         with self._lock:
             answer = self._answer(json.dumps([method, arguments]))
             if not answer:
@@ -79,11 +79,11 @@ class Worker:
 
 def main(where: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this process.
-    gallery = Gallery(where)
+    renderer = Renderer(where)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         method, arguments = json.loads(line)
-        print(json.dumps(getattr(gallery, method)(*arguments)), file=answers, flush=True)
+        print(json.dumps(getattr(renderer, method)(*arguments)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""A form made from a template's variables, beside the JSON that it fills."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+_LONG = 60
+"""A text of more characters gets several lines."""
+
+
+class Field(NamedTuple):
+    name: str
+    kind: str
+    """`text`, `lines`, `number`, `flag`, or `data`: a list or an object, which only the JSON changes."""
+    value: str
+    required: bool
+
+
+def parse_data(text: str) -> dict[str, Any] | None:
+    """Return the data as an object; None where it is none."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def fields_of(required: Sequence[str], optional: Sequence[str], data: Mapping[str, Any]) -> list[Field]:
+    """Return a field for each declared variable and each other name in the data: the required ones first."""
+    names = dict.fromkeys([*required, *optional, *data])
+    return [_field(name, data.get(name), name in required) for name in names]
+
+
+def with_fields(data: Mapping[str, Any], given: Mapping[str, str], required: Sequence[str]) -> dict[str, Any]:
+    """Return the data with what a form gave. Values keep their type; an optional one that is empty is left out."""
+    changed = dict(data)
+    for name, text in given.items():
+        value = _typed(data.get(name), text.replace("\r\n", "\n"))
+        if value == "" and name not in required:
+            changed.pop(name, None)
+        else:
+            changed[name] = value
+    return changed
+
+
+def _field(name: str, value: Any, required: bool) -> Field:
+    match value:
+        case bool():
+            return Field(name, "flag", "true" if value else "false", required)
+        case int() | float():
+            return Field(name, "number", json.dumps(value), required)
+        case None:
+            return Field(name, "text", "", required)
+        case list():
+            return Field(name, "data", f"{len(value)} in a list", required)
+        case dict():
+            return Field(name, "data", f"{len(value)} values", required)
+    text = str(value)
+    return Field(name, "lines" if "\n" in text or len(text) > _LONG else "text", text, required)
+
+
+def _typed(before: Any, text: str) -> Any:
+    if isinstance(before, bool):
+        return {"true": True, "false": False}.get(text, "")
+    if isinstance(before, int | float):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return text
+        return value if isinstance(value, int | float) else text
+    return text

@@ -1,0 +1,186 @@
+"""Where the gallery's templates come from: a folder that is being edited, or an engine's bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sesmail_cli.operator.command import UsageError
+from sesmail_cli.operator.engine import Engine
+from sesmail_cli.templates.brand import BRAND_FILE
+from sesmail_cli.templates.gallery import worker
+from sesmail_cli.templates.gallery.renderer import error_answer
+from sesmail_cli.templates.installed_files import InstalledFiles, InstalledTemplate
+from sesmail_layer.domain.template.files import METADATA
+
+FILES_A_PAGE = 2
+"""Files that a page reads from the bucket, after it has listed them."""
+
+
+class Card(NamedTuple):
+    """One template in the list of all."""
+
+    name: str
+    locales: Sequence[str]
+    changed: float | None
+    """Unix seconds; None: not known."""
+
+
+class Shelf(Protocol):
+    """The templates of one place. Methods raise UsageError for a name that it does not have, and botocore's errors."""
+
+    @property
+    def title(self) -> str:
+        """What the place is, for people."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether its files may change at any moment."""
+
+    def cards(self, after: str | None) -> tuple[Sequence[Card], str | None]:
+        """Return templates by name, and the name to go on after; None at the end."""
+
+    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
+        """Describe a template (Renderer.describe); None: ask again, it has not read all of its files yet."""
+
+    def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
+        """Render an email from data as JSON text, or return the sender's error (Renderer.render)."""
+
+    def revision(self) -> str:
+        """Return a value that changes when a file changes."""
+
+    def close(self) -> None:
+        """End what it has started."""
+
+
+def _render(rendering: worker.Worker, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
+    try:
+        answer: Mapping[str, Any] = rendering.ask("render", {"name": name, "data": data, "locale": locale})
+    except worker.WorkerError:
+        return error_answer("TMPL012", f"The preview took over {worker.ANSWER_SECONDS:g} s and was ended")
+    return answer
+
+
+def _describe(rendering: worker.Worker, title: str, name: str, with_lint: bool) -> Mapping[str, Any]:
+    try:
+        described: Mapping[str, Any] | None = rendering.ask("describe", name, with_lint)
+    except worker.WorkerError as error:
+        raise UsageError(f"The template '{name}' took too long to read, and was ended.") from error
+    if described is None:
+        raise UsageError(f"There is no template '{name}' in {title}.")
+    return described
+
+
+class FolderShelf:
+    """Templates of a folder, of a prefix of S3, or a starter: what `sesmail template preview` shows."""
+
+    def __init__(self, where: str) -> None:
+        self.title = where
+        self.worker = worker.Worker(where)
+        self.watched = not where.startswith("s3://")
+        self._where = where
+        self._cards: tuple[str, Sequence[Card]] = ("", ())
+
+    def cards(self, _after: str | None) -> tuple[Sequence[Card], str | None]:
+        revision = self.revision()
+        if revision != self._cards[0] or not self.watched:
+            try:
+                found = self.worker.ask("templates")  # which reads S3 again
+            except worker.WorkerError as error:
+                raise UsageError(f"The templates of {self.title} took too long to check, and were ended.") from error
+            self._cards = (revision, [Card(one["name"], one["locales"], None) for one in found])
+        return self._cards[1], None
+
+    def open(self, name: str, _locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
+        return _describe(self.worker, self.title, name, with_lint)
+
+    def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
+        return _render(self.worker, name, data, locale)
+
+    def revision(self) -> str:
+        if not self.watched:
+            return ""
+        folder = Path(self._where).resolve()
+        stats = [(path, path.lstat()) for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")]
+        newest = max((stat.st_mtime_ns for _, stat in stats), default=0)
+        return f"{newest}-{len(stats)}-{sum(stat.st_size for _, stat in stats)}"
+
+    def close(self) -> None:
+        self.worker.close()
+
+
+class InstalledShelf:
+    """Templates of an engine's bucket. It reads a few files a page, and keeps them while they do not change."""
+
+    watched = False
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Where this fails, the first page asks again, and shows the error.
+        with suppress(BotoCoreError, ClientError):
+            _ = self._bucket
+
+    @property
+    def title(self) -> str:
+        return f"s3://{self._bucket}"
+
+    @cached_property
+    def _bucket(self) -> str:
+        return self._engine.template_bucket
+
+    @cached_property
+    def _files(self) -> InstalledFiles:
+        files = InstalledFiles(self._engine.s3, self._bucket)
+        if brand := self._engine.brand:
+            (files.folder / BRAND_FILE).write_text(json.dumps(brand), encoding="utf-8")
+        return files
+
+    @cached_property
+    def _worker(self) -> worker.Worker:
+        return worker.Worker(str(self._files.folder))
+
+    def cards(self, after: str | None) -> tuple[Sequence[Card], str | None]:
+        templates, more = self._files.list(after)
+        return [Card(one.name, one.locales, one.modified) for one in templates], more
+
+    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
+        template = self._files.find(name)
+        if template is None:
+            raise UsageError(f"There is no template '{name}' in the bucket.")
+        shown = dict.fromkeys([METADATA, *template.to_render(locale), *template.samples])
+        wanted = list(template.files if with_lint else shown)
+        unread = self._files.unread(template, wanted)
+        # Lint needs every file of the template; other pages read on with the next request.
+        self._files.read(template, wanted if with_lint else unread[:FILES_A_PAGE])
+        if not with_lint and len(unread) > FILES_A_PAGE:
+            return None
+        return _with_listing(template, _describe(self._worker, self.title, name, with_lint))
+
+    def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
+        return _render(self._worker, name, data, locale)
+
+    def revision(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        if "_worker" in self.__dict__:
+            self._worker.close()
+        if "_files" in self.__dict__:
+            self._files.close()
+
+
+def _with_listing(template: InstalledTemplate, described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Take from the bucket's listing what the files that were read do not say."""
+    files = {name: file.size for name, file in sorted(template.files.items())}
+    return {**described, "locales": template.locales, "files": files}
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

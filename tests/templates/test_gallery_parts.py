@@ -1,0 +1,73 @@
+"""What the gallery makes of an email and of its data: the inbox's row, and a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sesmail_cli.templates.gallery.form import fields_of, parse_data, with_fields
+from sesmail_cli.templates.gallery.inbox_row import LONGEST_PREVIEW, inbox_row, preview_of
+
+
+def test_the_row_has_the_sender_the_subject_and_the_preheader() -> None:
+    head = "<head><title>T</title><style>p{}</style></head>"
+    html = f"{head}<body><div style='display:none'>Your order is on its way.</div><p>Hello</p>"
+    row = inbox_row([("From", '"Northwind Books" <a@b.example>'), ("Subject", "Order 7")], html, "text")
+    assert row == ("Northwind Books", "Order 7", "Your order is on its way. Hello", "N")
+
+
+def test_a_sender_without_a_name_is_its_address() -> None:
+    assert inbox_row([("From", "<a@b.example>")], "", "Text  first")[:3] == ("<a@b.example>", "", "Text first")
+
+
+def test_padding_ends_the_preview_as_clients_end_it() -> None:
+    padding = "&#847;&zwnj;&nbsp;" * 40
+    assert preview_of(f"<div>Short.{padding}</div><h1>Heading</h1>") == "Short."
+    assert preview_of("<p>One</p>\n\n      <p>two&nbsp;three</p>") == "One two three"
+
+
+def test_scripts_styles_and_comments_are_no_text() -> None:
+    assert preview_of("<style>a</style><script>b</script><!--[if mso]>c<![endif]-->d") == "d"
+
+
+def test_no_preview_is_longer_than_clients_show() -> None:
+    assert len(preview_of("<p>" + "word " * 1_000)) <= LONGEST_PREVIEW
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [
+        ("Ada", "text", "Ada"),
+        ("one\ntwo", "lines", "one\ntwo"),
+        (True, "flag", "true"),
+        (7, "number", "7"),
+        ([1, 2], "data", "2 in a list"),
+        ({"a": 1}, "data", "1 values"),
+        (None, "text", ""),
+    ],
+)
+def test_a_field_suits_its_value(value: Any, kind: str, shown: str) -> None:
+    (field,) = fields_of(["x"], [], {"x": value})
+    assert (field.kind, field.value, field.required) == (kind, shown, True)
+
+
+def test_required_variables_come_first_and_undeclared_data_is_not_lost() -> None:
+    fields = fields_of(["b"], ["a"], {"c": "x"})
+    assert [(field.name, field.required) for field in fields] == [("b", True), ("a", False), ("c", False)]
+
+
+def test_values_keep_their_type() -> None:
+    data = {"n": 1, "flag": True, "text": "7", "list": [1]}
+    changed = with_fields(data, {"n": "2.5", "flag": "false", "text": "8"}, [])
+    assert changed == {"n": 2.5, "flag": False, "text": "8", "list": [1]}
+    assert with_fields({"n": 1}, {"n": "many"}, []) == {"n": "many"}
+
+
+def test_an_optional_value_that_is_emptied_is_left_out_and_a_required_one_stays() -> None:
+    assert with_fields({"a": "x", "b": "y", "flag": True}, {"a": "", "b": "", "flag": ""}, ["b"]) == {"b": ""}
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "1", "[" * 100_000])
+def test_only_an_object_is_data(text: str) -> None:
+    assert parse_data(text) is None
