@@ -57,7 +57,7 @@ def test_it_shows_every_template_with_its_headers_and_parts(gallery: Page) -> No
     expect(gallery.locator("#headers")).to_contain_text("Invoice 2026-0117")
     assert header(gallery, "From") == "Northwind Books <billing@northwind.example>"
     gallery.get_by_label("Text", exact=True).check()
-    expect(gallery.locator("#text")).to_contain_text("2 x Printed catalogue: €24.00")
+    expect(gallery.locator("#text")).to_contain_text("2 x Printed catalogue: £24.00")
 
 
 def test_the_email_is_shown_at_each_width_and_mode(gallery: Page) -> None:
