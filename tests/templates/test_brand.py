@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -14,7 +15,7 @@ from sesmail_cli.templates.brand import BRAND_FILE, Brand, BrandError, load_bran
 from sesmail_cli.templates.files import load_template
 from sesmail_cli.templates.gallery.renderer import Renderer
 from sesmail_cli.templates.render import render
-from tests.templates.conftest import ROOT
+from tests.templates.conftest import ROOT, STARTERS
 
 BRAND = {
     "brandColor": "#0b1f4d",
@@ -56,6 +57,33 @@ def test_lint_and_preview_render_with_the_brand(branded: Path) -> None:
     (branded / BRAND_FILE).unlink()
     linted = CliRunner().invoke(app, ["template", "lint", str(branded), "--json"])
     assert [one["rule"] for one in json.loads(linted.stdout)["findings"] if one["severity"] == "error"] == ["TMPL006"]
+
+
+def test_a_sample_shows_your_brand_in_place_of_its_own(branded: Path) -> None:
+    brand = {name: value for name, value in BRAND.items() if name != "logoDarkUrl"}
+    (branded / BRAND_FILE).write_text(json.dumps(brand))
+    starter = msgspec.structs.replace(STARTERS["welcome"], brand=load_brand(branded))
+    shown = json.loads(starter.sample("sample.json"))
+    assert {name: shown[name] for name in brand} == brand
+    # No example logo next to the company's name.
+    assert "logoDarkUrl" not in shown
+    assert shown["userName"] == "Ada"
+    nameless = msgspec.structs.replace(starter, brand={"brandColor": "#0b1f4d"})
+    assert json.loads(nameless.sample("sample.json"))["companyName"] == "Northwind Books"
+    assert STARTERS["welcome"].sample("sample.json") == STARTERS["welcome"].text("sample.json")
+
+
+def test_the_gallery_and_send_test_use_the_brand_and_not_the_samples(branded: Path) -> None:
+    created = CliRunner().invoke(app, ["template", "new", str(branded / "hi"), "--from", "welcome"])
+    assert created.exit_code == 0
+    shown = Renderer(str(branded)).describe("hi", with_lint=False)
+    assert shown
+    assert json.loads(shown["samples"]["sample.json"])["companyName"] == "Shop & Söhne"
+    printed = CliRunner().invoke(
+        app, ["send-test", "hi", "--to", "ada@example.com", "--templates", str(branded), "--dry-run"]
+    )
+    assert "Shop & Söhne" in printed.stdout
+    assert "Northwind" not in printed.stdout.replace("northwind.example", "")
 
 
 @pytest.mark.parametrize(

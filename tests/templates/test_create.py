@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import boto3
@@ -10,7 +11,10 @@ from typer.testing import CliRunner, Result
 
 from sesmail_cli.main import app
 from sesmail_cli.templates.files import load_template
+from sesmail_cli.templates.lint.findings import Finding, Severity
 from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.lint.source_places import in_sources
+from sesmail_cli.templates.render import render
 from sesmail_cli.templates.starters import starter_names
 
 
@@ -68,6 +72,54 @@ def test_a_source_that_does_not_compile_is_one_finding(tmp_path: Path) -> None:
     (tmp_path / "news/template.html").write_text('[% extends "_shared/nothing.html" %]{{ undeclared }}')
     [finding] = lint(load_template(str(tmp_path), "news"), bulk=True)
     assert finding.message == "The source does not compile: _shared/nothing.html does not exist"
+
+
+def test_a_finding_is_on_its_line_of_the_source_or_of_the_layout(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    home, layout = tmp_path / "news", tmp_path / "_shared/layout.html"
+    body = (home / "template.html").read_text().replace("<h1>", "<h1>{{ undeclared }} ")
+    (home / "template.html").write_text(body)
+    layout.write_text(
+        layout.read_text().replace("</body>", '<img src="http://x.example/x.png" alt="" width="9">\n</body>')
+    )
+    of_body, of_layout = lint(load_template(str(tmp_path), "news"))[::-1]
+    assert (of_body.rule, of_body.file, of_body.column) == ("undeclared-variable", "template.html", 8)
+    assert "{{ undeclared }}" in body.splitlines()[of_body.line - 1] == of_body.source
+    assert (of_layout.rule, of_layout.file) == ("insecure-image", "../_shared/layout.html")
+    assert "http://x.example" in layout.read_text().splitlines()[of_layout.line - 1]
+    printed = run("lint", str(tmp_path), exit_code=1).stdout
+    assert f"{tmp_path}/_shared/layout.html:{of_layout.line}" in printed.replace("\n", "")
+
+
+def test_css_that_clients_drop_is_found_where_the_layout_has_it(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    layout = tmp_path / "_shared/layout.html"
+    layout.write_text(layout.read_text().replace(".text {", ".text { position: absolute;"))
+    found = [finding for finding in lint(load_template(str(tmp_path), "news")) if finding.rule == "dropped-css"]
+    assert found
+    for finding in found:
+        assert finding.file == "../_shared/layout.html"
+        assert ".text { position: absolute;" in finding.source
+
+
+def test_a_line_that_only_the_compiler_wrote_has_no_place_in_the_source() -> None:
+    finding = Finding(
+        rule="width", severity=Severity.WARNING, template="t", file="template.html", line=9, message="m", source="<td>"
+    )
+    assert [one.line for one in in_sources([finding], {"template.html": "<p>"})] == [0]
+    assert [one.line for one in in_sources([finding], {"template.html": "<p>\n  <td>"})] == [2]
+    assert in_sources([finding], {}) == [finding]
+
+
+def test_the_layout_shows_a_logo_on_both_cards_and_an_address_on_one_line(tmp_path: Path) -> None:
+    run("new", str(tmp_path / "news"), "--layout")
+    template = load_template(str(tmp_path), "news")
+    data = json.loads(template.text("sample.json"))
+    both = render(template, data).html
+    assert (both.count('light-logo"'), both.count('dark-logo"'), '<span class="plate"' in both) == (1, 1, False)
+    assert "12 St James&#39;s Square, London SW1Y 4LB" in both
+    one = render(template, {name: value for name, value in data.items() if name != "logoDarkUrl"}).html
+    assert '<span class="plate"' in one
 
 
 @pytest.mark.parametrize("starter", starter_names())

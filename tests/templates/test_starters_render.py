@@ -25,11 +25,15 @@ VARIABLES = {
         "userName companyName",
         "ctaUrl ctaText nextSteps helpUrl unsubscribeLink privacyUrl imageUrl imageAlt",
     ),
-    "password-reset": ("userName companyName resetLink", "expiresIn requestIp requestTime securityTips"),
+    "password-reset": (
+        "userName companyName resetLink",
+        "expiresIn requestIp requestTime requestDevice requestLocation securityTips",
+    ),
     "purchase-confirmation": (
         "customerName orderId productName price companyName",
         "productDescription downloadUrl privacyUrl termsUrl"
-        " orderUrl orderDate items subtotal shipping tax taxLabel total paymentMethod",
+        " orderUrl orderDate items subtotal shipping tax taxLabel total paymentMethod"
+        " shippingAddress estimatedDelivery",
     ),
     "email-verification": ("userName verificationUrl companyName", "verificationCode expiresIn"),
     "invoice": (
@@ -165,7 +169,7 @@ def test_pictures_of_the_data_are_the_only_external_resources(starter: TemplateF
 
 
 def test_the_sending_year_fills_in(starter: TemplateFiles) -> None:
-    data = sample(starter, "sample.minimal.json")
+    data = sample(starter, "sample.minimal.json") | {"companyName": "Northwind Books"}
     assert re.search(r"&copy; 20\d\d ", render(starter, data).html)
     assert "&copy; 1999 " in render(starter, data | {"year": 1999}).html
 

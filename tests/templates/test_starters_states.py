@@ -35,10 +35,10 @@ def largest_text(html: str) -> str:
 def test_an_invoice_leads_with_the_amount_the_date_and_the_button() -> None:
     due = rendered("invoice")
     seen = words(due.html)
-    parts = ["€72.60", "Due by 8 December 2026", "Pay invoice", "GB 123 4567 89", "GB 987 6543 21", "Total due"]
+    parts = ["£72.00", "Due by 8 December 2026", "Pay invoice", "GB 123 4567 89", "GB 987 6543 21", "Total due"]
     assert sorted(parts, key=seen.index) == parts
-    assert largest_text(due.html) == "€72.60"
-    assert "Total due: €72.60 by 8 December 2026" in due.text
+    assert largest_text(due.html) == "£72.00"
+    assert "Total due: £72.00 by 8 December 2026" in due.text
 
 
 def test_a_paid_invoice_says_so_and_asks_for_nothing() -> None:
@@ -71,10 +71,10 @@ def test_a_shipment_shows_its_step(status: str, subject: str, title: str, done: 
 def test_a_receipt_lists_its_items_or_else_the_one_product() -> None:
     several = rendered("purchase-confirmation")
     assert "Bookplates, set of 20" in several.html
-    assert "Total: €46.51" in several.text
+    assert "Total: £47.52" in several.text
     one = rendered("purchase-confirmation", "items", "subtotal", "shipping", "tax", "total")
-    assert "1 x The Analytical Engine: €24.90" in one.text
-    assert "Total: €24.90" in one.text
+    assert "1 x The Analytical Engine: £24.90" in one.text
+    assert "Total: £24.90" in one.text
     assert "E-book, illustrated edition" in words(one.html)
     assert "Subtotal" not in one.html
 
@@ -105,9 +105,72 @@ def test_a_password_reset_says_where_to_report_a_request_that_was_not_yours() ->
 
 
 def test_a_renewal_is_automatic_unless_there_is_a_link_to_renew() -> None:
-    automatic = rendered("subscription-renewal", "renewUrl")
+    automatic, manual = rendered("subscription-renewal", "renewUrl"), rendered("subscription-renewal")
+    assert automatic.subject == "🔄 Your Reading Room plan renews on 1 December 2026"
     assert "renews automatically, so there's nothing you need to do." in words(automatic.html)
-    assert "automatically" not in rendered("subscription-renewal").text
+    assert "Charged to: Visa ending in 4242" in automatic.text
+    assert manual.subject == "🔄 Your Reading Room plan is up for renewal on 1 December 2026"
+    for part in (words(manual.html), manual.text):
+        assert "Renew by" in part
+        assert not re.search("automatically|[Rr]enews on|Charged to", part)
+
+
+def test_a_failed_payment_guesses_at_a_cause_only_where_none_is_known() -> None:
+    guess = "It's usually an expired or replaced card"
+    known, unknown = rendered("payment-failed"), rendered("payment-failed", "failureReason")
+    for part in (words(known.html), known.text):
+        assert "What went wrong: Your card has expired." in part
+        assert guess not in part
+    for part in (words(unknown.html), unknown.text):
+        assert guess in part
+
+
+def test_a_receipt_shows_where_it_goes_and_when_it_arrives() -> None:
+    email = rendered("purchase-confirmation")
+    for part in (words(email.html), " ".join(email.text.split())):
+        assert "Arriving" in part
+        assert "Friday, 27 November" in part
+        assert re.search("Shipping to:? Ada Lovelace 8 Marlborough Road London W4 4EU", part)
+    without = rendered("purchase-confirmation", "shippingAddress", "estimatedDelivery")
+    assert not re.search("Shipping to|Arriving", without.html + without.text)
+
+
+def test_a_delivered_package_that_cannot_be_found_has_somebody_to_ask() -> None:
+    asked = "Can't find it, or something not right? Contact support:"
+    for status, there in (("delivered", True), ("shipped", False)):
+        email = rendered("shipping-notification", deliveryStatus=status)
+        for part in (words(email.html), email.text):
+            assert (asked in part) is there
+            assert ("omething not right? Contact support:" in part) is True
+
+
+def test_an_answer_to_an_invitation_reaches_the_person_who_sent_it() -> None:
+    email = rendered("team-invitation")
+    assert email.reply_to == "grace@navy.example"
+    for part in (words(email.html), email.text):
+        assert "Questions? Reply to this email to reach Grace Hopper." in part
+    without = rendered("team-invitation", "inviterEmail")
+    assert without.reply_to == ""
+    assert "Reply to this email" not in without.html + without.text
+
+
+def test_a_sign_in_names_the_device_in_the_subject_where_it_is_known() -> None:
+    assert rendered("sign-in-alert").subject == "🔔 New sign-in to Northwind Books from Firefox on macOS"
+    assert rendered("sign-in-alert", "signInDevice").subject == "🔔 New sign-in to Northwind Books"
+
+
+def test_a_contact_form_without_a_company_claims_no_copyright() -> None:
+    email = rendered("contact-form-notification", "companyName", "companyAddress")
+    assert "&copy;" not in email.html
+    assert "(c)" not in email.text
+
+
+def test_every_tone_has_a_dark_one() -> None:
+    html = rendered("invoice", "dueDate").html
+    light = set(re.findall(r'class="(good|warning|danger|neutral)"', html))
+    assert light == {"neutral"}
+    dark = html.partition("prefers-color-scheme: dark")[2].partition("</style>")[0]
+    assert all(f".{tone} {{ background-color" in dark for tone in ("good", "warning", "danger", "neutral"))
 
 
 def styles(html: str, css_class: str) -> set[str]:
@@ -154,5 +217,5 @@ def test_without_a_dark_logo_the_logo_keeps_a_white_ground_in_dark_mode() -> Non
 
 def test_the_address_of_the_company_is_in_every_part(starter: Any) -> None:
     email = render(starter, sample(starter))
-    assert "12 St James Square, London SW1Y 4LB" in words(email.html)
-    assert "12 St James Square\nLondon SW1Y 4LB" in email.text
+    assert "12 St James's Square, London SW1Y 4LB" in words(email.html)
+    assert "12 St James's Square\nLondon SW1Y 4LB" in email.text

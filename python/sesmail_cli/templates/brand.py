@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 BRAND_FILE = "brand.json"
 _MAX_BYTES = 10_000
+# A sample's sender is the example company, too.
+_SENDER = ("senderDisplayName", "senderEmail")
 
 _Color = Annotated[str, msgspec.Meta(pattern="^#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$")]
 _Url = Annotated[str, msgspec.Meta(pattern=r'^https://[^\s"<>]+$')]
@@ -31,6 +34,18 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 class BrandError(ValueError):
     """A brand file cannot be used; the message names the field."""
+
+
+def with_brand(sample: Mapping[str, Any], brand: Mapping[str, str], required: Collection[str]) -> dict[str, Any]:
+    """Return a sample's data with the brand in place of the sample's own, which is an example.
+
+    What the brand does not set is left out unless the template requires it: no example logo next to your name.
+    """
+    if not brand:
+        return dict(sample)
+    own = {*Brand.__struct_encode_fields__, *_SENDER}.difference(required)
+    kept = {name: value for name, value in sample.items() if name not in own or name in brand}
+    return kept | {name: value for name, value in brand.items() if name in kept}
 
 
 def load_brand(folder: Path) -> dict[str, str]:

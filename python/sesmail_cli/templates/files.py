@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ import msgspec
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
-from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand
+from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.compiler import (
+    SHARED,
     TemplateSourceError,
     compile_template,
     is_inside,
@@ -55,9 +57,24 @@ class TemplateFiles(msgspec.Struct, frozen=True):
     """The variables that every email has by default: of the folder's brand.json, or of an engine."""
     compiled: bool = True
     """False: the bodies are sources, since they do not compile."""
+    sources: dict[str, str] = {}
+    """What the bodies are compiled from, by name: `template.html`, `../_shared/layout.html`. Empty: nothing was."""
 
     def text(self, file: str) -> str:
         return self.files[file].decode("utf-8-sig", errors="replace")
+
+    def sample(self, file: str) -> str:
+        """Return a sample as JSON, with the brand in place of the sample's own; unchanged if it is no JSON object."""
+        text = self.text(file)
+        try:
+            data = json.loads(text)
+            metadata = json.loads(self.text(METADATA)) if METADATA in self.files else {}
+        except (ValueError, RecursionError):
+            return text
+        if not self.brand or not isinstance(data, dict) or not isinstance(metadata, dict):
+            return text
+        required = [str(name) for name in metadata.get("requiredVariables") or []]
+        return json.dumps(with_brand(data, self.brand, required), indent=2, ensure_ascii=False)
 
 
 def load_templates(where: str, s3: S3Client | None = None) -> list[TemplateFiles]:
@@ -111,9 +128,12 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
     unread = {problem.file for problem in problems}
     files = {path.name: path.read_bytes() for path in paths if path.name not in unread}
     compiled = True
+    sources: dict[str, str] = {}
     if is_source_tree(folder.parent) and not problems:
         try:
-            files |= compile_template(folder.parent, folder.name)
+            bodies = compile_template(folder.parent, folder.name)
+            sources = _sources(folder, {name: files[name] for name in bodies})
+            files |= bodies
         except (TemplateError, TemplateSourceError) as err:
             problems.append(_problem(folder.name, err))
             compiled = False
@@ -122,7 +142,18 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
         brand = load_brand(folder.parent)
     except BrandError as err:
         problems.append(SourceProblem(f"../{BRAND_FILE}", 0, str(err)))
-    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand, compiled)
+    return TemplateFiles(folder.name, str(folder.resolve()), files, problems, brand, compiled, sources)
+
+
+def _sources(folder: Path, bodies: dict[str, bytes]) -> dict[str, str]:
+    """Return the texts that bodies were compiled from; those that are too large were an error of compiling."""
+    shared = [path for path in sorted((folder.parent / SHARED).iterdir()) if path.is_file()]
+    files = bodies | {
+        f"../{SHARED}/{path.name}": path.read_bytes()
+        for path in shared
+        if path.suffix in _SUFFIXES and is_inside(path, folder.parent) and not size_problem(path)
+    }
+    return {name: content.decode("utf-8-sig", errors="replace") for name, content in files.items()}
 
 
 def _problem(name: str, err: Exception) -> SourceProblem:

@@ -17,6 +17,7 @@ from rich.markup import escape
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import describe_failure
+from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.bucket import TemplateReleases
 from sesmail_cli.templates.files import TemplateFiles, load_template
 from sesmail_cli.templates.push import differences
@@ -25,6 +26,7 @@ from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_cli.terminal import coloured
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.template.files import METADATA
 
 SOURCE = "sesmail.send-test"
 # The exit code of each final status.
@@ -74,12 +76,23 @@ def _data(template: str, given: str | None, folder: str) -> Mapping[str, Any]:
         sample = starters_folder() / template / "sample.json"
     if not sample.is_file():
         raise typer.BadParameter(f"there is no sample {sample}: give the data with --data")
-    return without_sender(read_data(str(sample)))
+    values = without_sender(read_data(str(sample)))
+    return _branded(values, sample.with_name(METADATA), folder)
 
 
 def without_sender(sample: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave a sample's sender out: it is an example, which SES rejects; the engine's default sender is verified."""
     return {name: value for name, value in sample.items() if name != "senderEmail"}
+
+
+def _branded(values: Mapping[str, Any], metadata: Path, folder: str) -> Mapping[str, Any]:
+    """Return the data with the brand of the folder's brand.json, which the engine may not have yet."""
+    try:
+        brand = load_brand(Path(folder))
+    except BrandError as error:
+        raise typer.BadParameter(f"invalid {Path(folder) / BRAND_FILE}: {error}") from error
+    required = read_data(str(metadata)).get("requiredVariables", []) if brand and metadata.is_file() else []
+    return {**with_brand(values, brand, required), **brand}
 
 
 def read_data(given: str) -> Mapping[str, Any]:

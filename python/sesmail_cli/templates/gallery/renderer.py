@@ -130,7 +130,7 @@ def _names(declared: object) -> list[str]:
 
 def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the template's samples; if it has none, one with each required variable's name as its value."""
-    samples = {name: template.text(name) for name in SAMPLES if name in template.files}
+    samples = {name: template.sample(name) for name in SAMPLES if name in template.files}
     names = _names(metadata.get("requiredVariables"))
     return samples or {"generated": json.dumps({name: name for name in names}, indent=2)}
 

@@ -64,7 +64,7 @@ def report_brand(brand: Mapping[str, str], report: Reporter) -> None:
     """Check that a brand, if there is one, has what bulk email must say; data of one email may lack it."""
     for name, rule in (("companyAddress", "no-address"), ("companyName", "no-brand")):
         if brand and name not in brand:
-            report.warning(rule, f"The brand has no {name}: bulk email whose data has none goes out without it")
+            report.warning(rule, f"The brand has no {name}: bulk email goes out without it, unless its data has it")
 
 
 def has_unsubscribe_place(text: str) -> bool:

@@ -36,6 +36,7 @@ from sesmail_cli.templates.lint.jinja_rules import (
 from sesmail_cli.templates.lint.language_rules import report_languages
 from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
+from sesmail_cli.templates.lint.source_places import in_sources
 from sesmail_cli.templates.render import locales_of, render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
@@ -63,9 +64,8 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
     if not re.fullmatch(TEMPLATE_NAME, template.name):
         message = f"'{template.name}' is no template's name: letters, digits, hyphens and underscores, at most 128"
         Reporter(findings, template.name, METADATA).error(BAD_NAME, message)
-    return sorted(
-        dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line, finding.rule, finding.message)
-    )
+    placed = dict.fromkeys(in_sources(findings, template.sources))
+    return sorted(placed, key=lambda finding: (finding.file, finding.line, finding.rule, finding.message))
 
 
 def _check_source(template: TemplateFiles, findings: list[Finding]) -> None:
@@ -162,7 +162,7 @@ def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
     for sample in samples:
         report = Reporter(findings, template.name, sample, template.text(sample))
         for locale in (None, *locales_of(template)):
-            _check_sample(template, template.text(sample), locale, report)
+            _check_sample(template, template.sample(sample), locale, report)
     if not samples:
         _check_size_of_sources(template, findings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os.path import normpath
 from pathlib import Path
 
 from rich.markup import escape
@@ -17,7 +18,7 @@ def print_findings(
     """Print findings and their number; `print_line` takes one line of markup."""
     origins = {template.name: template.origin for template in templates}
     for finding in findings:
-        place = f"{_relative(origins[finding.template])}/{finding.file}"
+        place = normpath(f"{_relative(origins[finding.template])}/{finding.file}")
         if finding.line:
             place += f":{finding.line}" + (f":{finding.column}" if finding.column else "")
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
@@ -40,7 +41,7 @@ def _print_source(print_line: Callable[[str], None], finding: Finding) -> None:
     """Print the line, cut to a window around the column, with a pointer under it."""
     start = max(0, finding.column - 41)
     cut = finding.source[start : start + 100]
-    print_line(f"  {finding.line:>5} | {escape(cut)}")
+    print_line(f"  {finding.line or '':>5} | {escape(cut)}")
     if finding.column:
         print_line(f"        | {' ' * (finding.column - 1 - start)}[bold]^[/]")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from colorsys import hls_to_rgb, rgb_to_hls
 from typing import Any
 
 from jinja2 import Undefined
@@ -37,13 +38,16 @@ def contrast_color(value: Any) -> str:
 
 
 def readable_on(value: Any, background: Any, ratio: float = READABLE) -> str:
-    """`{{ '#ffd400' | readable_on('#ffffff') }}`: the colour, darker or lighter until its contrast is the ratio."""
+    """`{{ '#ffd400' | readable_on('#ffffff') }}`: the colour, darker or lighter until its contrast is the ratio.
+
+    Hue and saturation stay, so a dark blue becomes a bright blue on a dark page, not a grey.
+    """
     foreground, ground = _required("readable_on", value), _required("readable_on", background)
     if isinstance(ratio, bool) or not isinstance(ratio, int | float):
         raise FormatError("readable_on: the ratio is a number from 1 to 21, such as 4.5")
     end = _farther_end(ground)
-    mixed = (_mixed(foreground, end, step / _STEPS) for step in range(_STEPS))
-    return _written(next((one for one in mixed if contrast(one, ground) >= ratio), end))
+    closer = (_with_lightness_near(foreground, end, step / _STEPS) for step in range(_STEPS))
+    return _written(next((one for one in closer if contrast(one, ground) >= ratio), end))
 
 
 COLOR_FILTERS: dict[str, Callable[..., Any]] = {
@@ -71,8 +75,13 @@ def _farther_end(rgb: Rgb) -> Rgb:
     return max((WHITE, BLACK), key=lambda end: contrast(end, rgb))
 
 
-def _mixed(one: Rgb, other: Rgb, share: float) -> Rgb:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+def _with_lightness_near(rgb: Rgb, end: Rgb, share: float) -> Rgb:
+    """Return the colour with its HSL lightness moved towards black or white; a share of 0 changes nothing."""
+    if share == 0:
+        return rgb
+    hue, lightness, saturation = rgb_to_hls(*(part / 255 for part in rgb))
+    lightness += (end[0] / 255 - lightness) * share
+    red, green, blue = (round(part * 255) for part in hls_to_rgb(hue, lightness, saturation))
     return red, green, blue
 
 

@@ -75,6 +75,12 @@ def test_a_colour_that_is_readable_already_stays_and_another_changes_no_more_tha
     assert readable_on("#777777", "#777777", 99) == "#000000"
 
 
+def test_a_dark_brand_on_a_dark_page_is_a_bright_colour_of_its_own_hue_and_a_grey_stays_grey() -> None:
+    assert readable_on("#0b1f4d", "#181c24", 3) == "#3469e2"
+    red, green, blue = rgb(readable_on("#333333", "#181c24"))
+    assert red == green == blue
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
