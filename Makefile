@@ -158,6 +158,7 @@ lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m mypy python localcloud tools scripts tests functions/email_sender
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
+	@$(PY) -m mypy functions/unsubscribe
 	@terraform fmt -check -recursive
 
 .PHONY: fmt

@@ -24,7 +24,7 @@ from scripts.service_models import service_models  # noqa: E402
 from sesmail_cli.templates.compiler import compile_templates  # noqa: E402
 from sesmail_layer.aws.clients import SERVICES  # noqa: E402
 
-FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
+FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder", "unsubscribe")
 _PLATFORMS = {
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),

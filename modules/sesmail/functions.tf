@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# The three functions. What they may do is in permissions.tf.
+# The functions but the unsubscribe page's (unsubscribe.tf). What they may do is in permissions.tf.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -68,8 +68,12 @@ locals {
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source
     SESMAIL_TRACING              = tostring(var.tracing_enabled)
 
-    SESMAIL_SES_API              = var.ses_api
-    SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
+    SESMAIL_SES_API        = var.ses_api
+    SESMAIL_UNKNOWN_FIELDS = var.unknown_fields
+
+    SESMAIL_BULK_REQUIRES_UNSUBSCRIBE = var.bulk_requires_unsubscribe
+    SESMAIL_UNSUBSCRIBE_URL           = local.unsubscribe_url
+
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
     SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)
     SESMAIL_MAX_SCHEDULE_DAYS    = tostring(var.max_schedule_days)

@@ -34,7 +34,8 @@ each_handler = pytest.mark.parametrize("path", [pytest.param(path, id=path.paren
 
 
 def test_every_function_has_a_handler() -> None:
-    assert [path.parent.name for path in HANDLERS] == ["email_sender", "feedback_processor", "template_seeder"]
+    names = [path.parent.name for path in HANDLERS]
+    assert names == ["email_sender", "feedback_processor", "template_seeder", "unsubscribe"]
 
 
 @each_handler

@@ -297,5 +297,5 @@ def test_a_producer_in_another_root_may_send_under_its_source(plan: Callable[[st
     (statement,) = plan("producer").one("aws_iam_role_policy").json("policy")["Statement"]
     assert statement["Condition"]["StringEquals"] == {
         "events:source": "shop.orders",
-        "events:detail-type": ["Email Request", "Email Cancel Requested"],
+        "events:detail-type": ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"],
     }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TOMBSTONE_PREFIX = "sha256:"
 """Of the key of an erased address's suppression. No address begins like this."""
 
-_FINGERPRINT, _ERASURE = "fingerprint", "erasure"
+_FINGERPRINT, _ERASURE, _UNSUBSCRIBE = _PURPOSES = "fingerprint", "erasure", "unsubscribe"
 _KEY_BYTES = 32
 _PREVIOUS_SECONDS = 30 * 86_400
 _FRESH_SECONDS = 3_600
@@ -62,6 +62,10 @@ class SecretKeys:
             return _hash(self._read(_FINGERPRINT)[0], address)[:16]
         except TransientError:
             return ""  # A log line is not worth a failure.
+
+    def unsubscribe_keys(self) -> Sequence[bytes]:
+        """Return the keys of unsubscribe links, the one that signs first. Raises TransientError."""
+        return self._read(_UNSUBSCRIBE)
 
     def _read(self, purpose: str) -> Sequence[bytes]:
         """Return the key, and the one before while it is in use; the last answer if SSM gives none."""
@@ -96,7 +100,7 @@ class SecretKeys:
 
     def create(self) -> None:
         """Create the keys that do not exist; of several callers the first one's are kept. Raises SeedError."""
-        for purpose in (_FINGERPRINT, _ERASURE):
+        for purpose in _PURPOSES:
             value = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
             try:
                 self._client.put_parameter(Name=self._path + purpose, Value=value, Type="SecureString")
@@ -109,7 +113,7 @@ class SecretKeys:
 
     def delete(self) -> None:
         """Delete the keys: what was hashed with them is found no more."""
-        for purpose in (_FINGERPRINT, _ERASURE):
+        for purpose in _PURPOSES:
             with suppress(self._client.exceptions.ParameterNotFound):
                 self._client.delete_parameter(Name=self._path + purpose)
 

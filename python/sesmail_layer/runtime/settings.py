@@ -90,6 +90,9 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
+    bulk_requires_unsubscribe: Literal["warn", "refuse"]
+    # Empty without unsubscribe_endpoint.
+    unsubscribe_url: str = ""
     delivery_mode: Literal["live", "redirect", "allow", "sink"]
     # Empty but for the modes redirect, and allow (with commas between).
     delivery_to: str = ""
@@ -126,6 +129,24 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
             return msgspec.json.decode(self.brand, type=dict[str, str])
         except msgspec.DecodeError as err:
             raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
+
+
+class UnsubscribeSettings(_FromEnvironment, frozen=True, kw_only=True):
+    """Settings of the unsubscribe function."""
+
+    name: str
+    function_name: str
+    environment: str
+    log_level: LogLevel
+    tracing: bool
+    tracking_table: str
+    suppression_table: str
+    control_table: str
+    event_bus_name: str
+    status_event_source: str
+    default_sender_name: str = ""
+    # The brand's template variables, as a JSON object.
+    brand: str
 
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):
