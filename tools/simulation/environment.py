@@ -54,6 +54,8 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_STATUS_EVENT_SOURCE": "sesmailengine",
         "SESMAIL_TRACING": "false",
         "SESMAIL_UNKNOWN_FIELDS": "warn",
+        "SESMAIL_BULK_REQUIRES_UNSUBSCRIBE": "warn",
+        "SESMAIL_UNSUBSCRIBE_URL": "",
         "SESMAIL_DELIVERY_MODE": "live",
         "SESMAIL_DELIVERY_TO": "",
         "SESMAIL_DELIVERY_ALLOW": "",
