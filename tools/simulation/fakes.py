@@ -191,6 +191,7 @@ class FakeMailer:
             raise self.answers.pop(0)
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
         assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
+        assert all(re.fullmatch(r"(ses:feedback-id-[ab]|[A-Za-z0-9_-]{1,256})", name) for name in tags), tags
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
         assert "@" in sender
         assert len(raw) <= MAX_RAW_BYTES

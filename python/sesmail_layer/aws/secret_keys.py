@@ -39,11 +39,12 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 class SecretKeys:
-    def __init__(self, client: Any, name: str, clock: Clock) -> None:
-        """`name` is the engine's."""
+    def __init__(self, client: Any, name: str, clock: Clock, *, fresh_seconds: float = _FRESH_SECONDS) -> None:
+        """`name` is the engine's; a key is read again after `fresh_seconds`."""
         self._client = client
         self._path = f"/{name}/keys/"
         self._clock = clock
+        self._fresh_seconds = fresh_seconds
         self._keys: dict[str, tuple[float, Sequence[bytes]]] = {}
         self._errors: dict[str, tuple[float, TransientError]] = {}
 
@@ -71,7 +72,7 @@ class SecretKeys:
         """Return the key, and the one before while it is in use; the last answer if SSM gives none."""
         now = self._clock.now()
         read_at, keys = self._keys.get(purpose, (0.0, ()))
-        if keys and now - read_at < _FRESH_SECONDS:
+        if keys and now - read_at < self._fresh_seconds:
             return keys
         failed_at, error = self._errors.get(purpose, (0.0, None))
         if error is not None and now - failed_at < _FAILED_SECONDS:

@@ -25,6 +25,9 @@ from sesmail_layer.runtime.settings import UnsubscribeSettings
 from sesmail_layer.usecases.subscriptions import Subscriptions
 from sesmail_layer.usecases.unsubscribe_page import UnsubscribePage
 
+_KEY_SECONDS = 60.0
+"""After a rotation senders sign with the new key at once: the page must know it soon."""
+
 
 class Unsubscribe:
     """Made once for a container, called for every request."""
@@ -47,7 +50,7 @@ class Unsubscribe:
             suppression,
             ProducerStates(dynamodb, settings.control_table).producers,
             Subscriptions(suppression, bus, clock, self._metrics, self._log),
-            SecretKeys(client("ssm"), settings.name, clock).unsubscribe_keys,
+            SecretKeys(client("ssm"), settings.name, clock, fresh_seconds=_KEY_SECONDS).unsubscribe_keys,
             clock,
             self._metrics,
         )
