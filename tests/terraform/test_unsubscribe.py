@@ -10,7 +10,6 @@ API = "aws_apigatewayv2_api"
 
 def test_the_default_engine_has_no_api(default: Plan) -> None:
     assert [resource.address for resource in default.resources if "unsubscribe" in resource.address] == []
-    assert environment(default, "EmailSender").get("SESMAIL_UNSUBSCRIBE_URL", "") == ""
 
 
 def test_the_api_has_three_routes_to_one_function(complete: Plan) -> None:

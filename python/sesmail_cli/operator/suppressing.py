@@ -103,7 +103,8 @@ def look_up(engine: Engine, key: str, *, with_ses: bool = True) -> AddressState:
     """Look an address up by its key, here and, with `with_ses`, on SES's own list."""
     entry = engine.suppression.get_many([key]).get(key)
     reason = error = None
-    if with_ses:
+    # SES knows addresses alone, no topics.
+    if with_ses and "#" not in key.rpartition("@")[2]:
         try:
             reason = SesList(engine.sesv2).reason(key)
         except (BotoCoreError, ClientError) as err:

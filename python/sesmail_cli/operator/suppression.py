@@ -26,7 +26,7 @@ from sesmail_cli.operator.suppressing import (
 )
 from sesmail_cli.operator.suppressing import add as add_suppression
 from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
-from sesmail_cli.operator.suppression_list import TYPES
+from sesmail_cli.operator.suppression_list import TYPES, topics_left
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
 from sesmail_layer.aws.secret_keys import TOMBSTONE_PREFIX
@@ -78,14 +78,19 @@ def show(context: CommandContext, address: Address) -> int:
     """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
     state = look_up(context.engine, stored_address(address))
     entry = state.suppression
+    topics = topics_left(context.engine.dynamodb, context.engine.resource_name("Suppression"), state.email)
     _note_ses_error(context, state)
-    context.print_json({"email": state.email, "suppression": entry, "sesSuppression": state.ses_reason})
+    context.print_json(
+        {"email": state.email, "suppression": entry, "topics": topics, "sesSuppression": state.ses_reason}
+    )
     if entry is None:
         context.print(f"[green]Not suppressed:[/] {escape(state.email)}")
     else:
         _print_entry(context, state.email, entry)
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
+    for left in topics:
+        context.print(f"No bulk mail of a topic: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
     return ATTENTION if entry or state.ses_reason else OK
 
 

@@ -51,6 +51,7 @@ def test_anything_else_is_rejected_by_name_without_its_value(detail: object, mes
     with pytest.raises(Refusal) as caught:
         parse_unsubscribe(detail)
     assert caught.value.message == f"Validation error: {message}"
+    assert caught.value.code == ("VAL006" if message.startswith("Unknown field") else "UNS001")
 
 
 def test_a_wrong_address_is_masked() -> None:

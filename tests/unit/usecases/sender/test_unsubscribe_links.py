@@ -92,6 +92,7 @@ def test_refuse_fails_bulk_mail_without_a_link_and_says_what_to_set() -> None:
     record = made.send(emailId="one", **NEWS)
 
     assert record.error_type == "validation_error"
+    assert "VAL009" in [line.get("code") for line in made.log.lines]
     assert record.error_message == (
         "Validation error: listUnsubscribe: missing in bulk mail; allowed: true, or an object with url, mailto or both "
         '(bulk_requires_unsubscribe is "refuse")'
@@ -104,6 +105,7 @@ def test_true_without_an_endpoint_fails_and_says_what_to_set() -> None:
     made.unsubscribe_url_of = None
     record = made.send(emailId="one", listUnsubscribe=True, **NEWS)
 
+    assert "VAL008" in [line.get("code") for line in made.log.lines]
     assert record.error_message == (
         "Validation error: listUnsubscribe: found true, but this engine has no unsubscribe endpoint; give url or "
         "mailto, or set unsubscribe_endpoint = true in Terraform"
