@@ -47,7 +47,7 @@ def parse_unsubscribe(detail: Any) -> UnsubscribeDetail:
             _check(name, given[name], pattern)
     if "email" in given:
         given["email"] = _address(given["email"])
-    return msgspec.convert(given, UnsubscribeDetail)
+    return UnsubscribeDetail(email_id=given.get("emailId"), email=given.get("email"), topic=given.get("topic"))
 
 
 def _check(name: str, value: object, pattern: str) -> None:
