@@ -62,7 +62,7 @@ locals {
     SESMAIL_RETRY_QUEUE_URL      = module.retry_queue.url
     SESMAIL_BULK_RETRY_QUEUE_URL = module.bulk_retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL   = module.feedback_queue.url
-    SESMAIL_DEAD_LETTER_QUEUES   = jsonencode({ for queue in local.function_queues : queue.name => queue.dead_letter_url })
+    SESMAIL_DEAD_LETTER_QUEUES   = jsonencode({ for queue in local.function_queues : queue.name => queue.dead_letter_name })
     SESMAIL_FEEDBACK_TOPIC_ARN   = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN      = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source

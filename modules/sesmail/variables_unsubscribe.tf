@@ -14,8 +14,8 @@ variable "unsubscribe_base_url" {
   default     = null
 
   validation {
-    condition     = var.unsubscribe_base_url == null ? true : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$", var.unsubscribe_base_url)) && length(var.unsubscribe_base_url) <= 200
-    error_message = "unsubscribe_base_url starts with https:// and has no slash at its end, as in https://mail.example.com, at most 200 characters: mail clients offer one click for https alone."
+    condition     = var.unsubscribe_base_url == null ? true : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$", var.unsubscribe_base_url)) && length(var.unsubscribe_base_url) <= 100
+    error_message = "unsubscribe_base_url starts with https:// and has no slash at its end, as in https://mail.example.com, at most 100 characters: mail clients offer one click for https alone."
   }
 
   validation {

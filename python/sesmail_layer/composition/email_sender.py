@@ -102,7 +102,7 @@ class EmailSender:
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
-            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_queues),
+            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_urls),
             progress=FeedbackProgress(dynamodb, control_table, client("sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,

@@ -74,7 +74,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     retry_queue_url: str
     bulk_retry_queue_url: str
     feedback_queue_url: str
-    # Each queue's dead-letter queue: the URL by the queue's name.
+    # Each queue's dead-letter queue: its name by the queue's. A function's variables have 4 KB together.
     dead_letter_queues: dict[str, str]
     feedback_topic_arn: str
     alarm_topic_arn: str
@@ -121,6 +121,12 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     breaker_cooldown_minutes: float
     bounce_rate_pause_threshold: float
     complaint_rate_pause_threshold: float
+
+    @property
+    def dead_letter_urls(self) -> dict[str, str]:
+        """Each queue's dead-letter queue: the URL by the queue's name; the account's queues share what is before it."""
+        account_url = self.bulk_queue_url.rpartition("/")[0]
+        return {queue: f"{account_url}/{name}" for queue, name in self.dead_letter_queues.items()}
 
     @property
     def brand_variables(self) -> dict[str, str]:
