@@ -159,6 +159,7 @@ lint: setup ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m mypy functions/feedback_processor
 	@$(PY) -m mypy functions/template_seeder
 	@$(PY) -m mypy functions/status_webhook
+	@$(PY) -m mypy functions/unsubscribe
 	@terraform fmt -check -recursive
 
 .PHONY: fmt

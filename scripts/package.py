@@ -24,7 +24,7 @@ from scripts.service_models import service_models  # noqa: E402
 from sesmail_cli.templates.compiler import compile_templates  # noqa: E402
 from sesmail_layer.aws.clients import SERVICES  # noqa: E402
 
-FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder")
+FUNCTIONS = ("email_sender", "feedback_processor", "template_seeder", "unsubscribe")
 # Of modules/producer: it runs without the engine, so its archive contains all that it needs.
 WEBHOOK = "status_webhook"
 _PLATFORMS = {

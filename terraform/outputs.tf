@@ -11,12 +11,12 @@ output "event_bus_arn" {
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request and cancel emails under any source."
+  description = "IAM policy, ready JSON, that lets its holder request and cancel emails, and unsubscribe recipients, under any source."
   value       = module.sesmail.customer_iam_policy
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails under that source only."
+  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails, and unsubscribe recipients, under that source only."
   value       = module.sesmail.producer_policies
 }
 
@@ -118,6 +118,16 @@ output "bulk_retry_dlq_url" {
 output "feedback_processor_dlq_url" {
   description = "URL of the dead-letter queue of SES events."
   value       = module.sesmail.feedback_processor_dlq_url
+}
+
+output "unsubscribe_url" {
+  description = "Where links to the unsubscribe page start; empty without unsubscribe_endpoint."
+  value       = module.sesmail.unsubscribe_url
+}
+
+output "unsubscribe_api_id" {
+  description = "Id of the unsubscribe page's API, for the API mapping of a domain of your own; null without unsubscribe_endpoint."
+  value       = module.sesmail.unsubscribe_api_id
 }
 
 output "ses_configuration_set_name" {

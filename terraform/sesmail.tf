@@ -79,4 +79,9 @@ module "sesmail" {
   on_unknown_outcome                      = var.on_unknown_outcome
   soft_bounce_retries                     = var.soft_bounce_retries
   soft_bounce_retry_delay_seconds         = var.soft_bounce_retry_delay_seconds
+  unsubscribe_endpoint                    = var.unsubscribe_endpoint
+  unsubscribe_base_url                    = var.unsubscribe_base_url
+  unsubscribe_requests_per_second         = var.unsubscribe_requests_per_second
+  unsubscribe_reserved_concurrency        = var.unsubscribe_reserved_concurrency
+  bulk_requires_unsubscribe               = var.bulk_requires_unsubscribe
 }

@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation with roles that may; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation with roles that may; topics are those of its bulk mail with the names that the unsubscribe page shows; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -19,6 +19,7 @@ variable "producers" {
     principals              = optional(list(string), [])
     accounts                = optional(list(string), [])
     organization_id         = optional(string)
+    topics                  = optional(map(string), {})
     status_event_bus_arn    = optional(string)
   }))
   default = {}

@@ -50,6 +50,10 @@ module "sesmail" {
   log_retention_days = 365
   tracing_enabled    = true
 
+  # Unsubscribing: the engine's own page, and no newsletter without a link to it.
+  unsubscribe_endpoint      = true
+  bulk_requires_unsubscribe = "refuse"
+
   # Who may send
   restrict_producers  = true
   operator_principals = ["${local.role_prefix}/operator"]
@@ -64,6 +68,7 @@ module "sesmail" {
     "marketing.newsletter" = {
       senders    = ["*@news.example.com"]
       priority   = "bulk"
+      topics     = { weekly-digest = "Weekly digest", events = "Events near you" }
       principals = ["${local.role_prefix}/newsletter"]
     }
     "support.agent" = {

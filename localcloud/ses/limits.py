@@ -16,6 +16,8 @@ from localcloud.ses.message import Message
 MAX_MESSAGE_BYTES = {"v1": 10 * 1024 * 1024, "v2": 40 * 1024 * 1024}
 MAX_RECIPIENTS = 50
 TAG_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,256}")
+FEEDBACK_ID_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
+"""SES's own names with a colon: it writes their values into the header Feedback-ID."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _recipients_error(message: Message) -> ErrorResponse | None:
 def _tag_error(message: Message) -> ErrorResponse | None:
     for name, value in message.tags:
         for kind, text in (("name", name), ("value", value)):
-            if not TAG_PATTERN.fullmatch(text):
+            if not (TAG_PATTERN.fullmatch(text) or (kind == "name" and text in FEEDBACK_ID_TAGS)):
                 error = f"Invalid tag {kind} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
                 return ErrorResponse("InvalidParameterValue", error)
     return None

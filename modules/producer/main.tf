@@ -51,7 +51,7 @@ locals {
       Condition = {
         StringEquals = {
           "events:source"      = var.event_source
-          "events:detail-type" = ["Email Request", "Email Cancel Requested"]
+          "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"]
         }
       }
     }]

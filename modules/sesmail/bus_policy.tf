@@ -13,7 +13,11 @@ locals {
   # Whoever may publish status events, and `sesmail pause` and `resume`. The ARNs of the engine's roles, known after
   # their creation only, are put in at the end: the policy's size must be known in the plan, and so is measured with
   # what they will be.
-  publisher_arns  = concat(["@EmailSender", "@FeedbackProcessor"], var.operator_principals)
+  publisher_roles = merge(
+    { "@EmailSender" = module.email_sender.role_arn, "@FeedbackProcessor" = module.feedback_processor.role_arn },
+    { for function in module.unsubscribe : "@Unsubscribe" => function.role_arn },
+  )
+  publisher_arns  = concat(keys(local.publisher_roles), var.operator_principals)
   role_arn_prefix = "arn:${local.account.partition}:iam::${local.account.id}:role${var.role_path}${var.name}-"
 
   # Owners to the sources that they share: roles, other accounts, an organisation.
@@ -44,7 +48,7 @@ locals {
   }]
 
   # What a producer may ask for.
-  producer_detail_types = ["Email Request", "Email Cancel Requested"]
+  producer_detail_types = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"]
 
   # events:source and events:detail-type have a value for each entry of a PutEvents call, so that every one must match;
   # a call without any is not allowed:
@@ -125,18 +129,19 @@ locals {
       }
     ]
   })
-  bus_policy_bytes = length(replace(
-    replace(local.bus_policy, "@EmailSender", "${local.role_arn_prefix}EmailSenderRole${local.region_suffix}"),
-    "@FeedbackProcessor", "${local.role_arn_prefix}FeedbackProcessorRole${local.region_suffix}",
-  ))
+  # The placeholders are whole strings of the JSON; a user's name may have an @ inside.
+  bus_policy_bytes = length(replace(local.bus_policy, "/\"@([A-Za-z]+)\"/", "\"${local.role_arn_prefix}$${1}Role${local.region_suffix}\""))
 }
 
 resource "aws_cloudwatch_event_bus_policy" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   policy = replace(
-    replace(local.bus_policy, "@EmailSender", module.email_sender.role_arn),
-    "@FeedbackProcessor", module.feedback_processor.role_arn,
+    replace(
+      replace(local.bus_policy, "@EmailSender", module.email_sender.role_arn),
+      "@FeedbackProcessor", module.feedback_processor.role_arn,
+    ),
+    "@Unsubscribe", lookup(local.publisher_roles, "@Unsubscribe", ""),
   )
 
   lifecycle {

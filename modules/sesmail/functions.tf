@@ -1,5 +1,5 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# The three functions. What they may do is in permissions.tf.
+# The functions but the unsubscribe page's (unsubscribe.tf). What they may do is in permissions.tf.
 # ---------------------------------------------------------------------------------------------------------------------
 
 locals {
@@ -62,14 +62,18 @@ locals {
     SESMAIL_RETRY_QUEUE_URL      = module.retry_queue.url
     SESMAIL_BULK_RETRY_QUEUE_URL = module.bulk_retry_queue.url
     SESMAIL_FEEDBACK_QUEUE_URL   = module.feedback_queue.url
-    SESMAIL_DEAD_LETTER_QUEUES   = jsonencode({ for queue in local.function_queues : queue.name => queue.dead_letter_url })
+    SESMAIL_DEAD_LETTER_QUEUES   = jsonencode({ for queue in local.function_queues : queue.name => queue.dead_letter_name })
     SESMAIL_FEEDBACK_TOPIC_ARN   = local.feedback_topic_arn
     SESMAIL_ALARM_TOPIC_ARN      = local.alarm_topic_arn
     SESMAIL_STATUS_EVENT_SOURCE  = var.status_event_source
     SESMAIL_TRACING              = tostring(var.tracing_enabled)
 
-    SESMAIL_SES_API              = var.ses_api
-    SESMAIL_UNKNOWN_FIELDS       = var.unknown_fields
+    SESMAIL_SES_API        = var.ses_api
+    SESMAIL_UNKNOWN_FIELDS = var.unknown_fields
+
+    SESMAIL_BULK_REQUIRES_UNSUBSCRIBE = var.bulk_requires_unsubscribe
+    SESMAIL_UNSUBSCRIBE_URL           = local.unsubscribe_url
+
     SESMAIL_MAX_MESSAGE_MB       = tostring(var.max_message_mb)
     SESMAIL_MAX_REQUEST_KB       = tostring(var.max_request_kb)
     SESMAIL_MAX_SCHEDULE_DAYS    = tostring(var.max_schedule_days)

@@ -1,7 +1,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 # The whole engine. This file: names, and the parts that depend on no other. queues.tf is the bus and what it feeds,
 # functions.tf the three Lambdas, permissions.tf what they may do, producers.tf and bus_policy.tf who may send,
-# status_buses.tf what goes to other accounts, starters.tf the first templates.
+# status_buses.tf what goes to other accounts, unsubscribe.tf the page behind links, starters.tf the first templates.
 # ---------------------------------------------------------------------------------------------------------------------
 
 data "aws_caller_identity" "current" {}
@@ -114,7 +114,10 @@ module "alarms" {
   admin_email             = var.admin_email
   alarm_actions           = var.alarm_actions
   dead_letter_queue_names = local.dead_letter_queues
-  function_names          = { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name }
+  function_names = merge(
+    { EmailSender = module.email_sender.name, FeedbackProcessor = module.feedback_processor.name },
+    { for function in module.unsubscribe : "Unsubscribe" => function.name },
+  )
 
   queue_ages = {
     EmailQueue     = { queue_name = module.email_queue.name, seconds = 300 }
@@ -150,7 +153,7 @@ module "dashboard" {
   event_bus_name          = local.bus_name
   rule_names              = local.rule_names
   dead_letter_queue_names = local.dead_letter_queues
-  function_names          = [module.email_sender.name, module.feedback_processor.name]
+  function_names          = concat([module.email_sender.name, module.feedback_processor.name], module.unsubscribe[*].name)
 
   queue_names = {
     Email     = module.email_queue.name

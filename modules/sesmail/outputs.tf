@@ -14,7 +14,7 @@ output "event_bus_arn" {
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request and cancel emails under any source."
+  description = "IAM policy, ready JSON, that lets its holder request and cancel emails, and unsubscribe recipients, under any source."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -28,7 +28,7 @@ output "customer_iam_policy" {
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails under that source only."
+  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails, and unsubscribe recipients, under that source only."
   value = { for source in keys(var.producers) : source => jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -151,6 +151,20 @@ output "bulk_retry_dlq_url" {
 output "feedback_processor_dlq_url" {
   description = "URL of the dead-letter queue of SES events."
   value       = module.feedback_queue.dead_letter_url
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Unsubscribe page
+# ---------------------------------------------------------------------------------------------------------------------
+
+output "unsubscribe_url" {
+  description = "Where links to the unsubscribe page start; empty without unsubscribe_endpoint."
+  value       = local.unsubscribe_url
+}
+
+output "unsubscribe_api_id" {
+  description = "Id of the unsubscribe page's API, for the API mapping of a domain of your own; null without unsubscribe_endpoint."
+  value       = one(aws_apigatewayv2_api.unsubscribe[*].id)
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -101,8 +101,8 @@ locals {
         resources = ["${module.tables.tracking_arn}/index/to-email-timestamp-index"]
       },
       {
-        sid       = "CheckSuppression"
-        actions   = ["dynamodb:BatchGetItem"]
+        sid       = "CheckSuppressionAndUnsubscribe"
+        actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
         resources = [module.tables.suppression_arn]
       },
       {

@@ -20,6 +20,7 @@ locals {
         emailsPerDay         = policy.emails_per_day
         firstContactsPerHour = policy.first_contacts_per_hour
       } : key => { N = tostring(number) } if number != null },
+      { for topics in [lookup(policy, "topics", {})] : "topics" => { M = { for topic, label in topics : topic => { S = label } } } if length(topics) > 0 },
       { for key, text in { priority = policy.priority, sesTenant = policy.ses_tenant } : key => { S = text } if text != null },
     )
   }

@@ -43,9 +43,9 @@ locals {
     # The transactional lane also for bulk mail: a cancellation must not wait behind the newsletter that it cancels.
     command = {
       name        = local.command_rule_name
-      description = "Cancellations for the email queue"
+      description = "Cancellations and unsubscriptions for the email queue"
       queue_arn   = module.email_queue.arn
-      pattern     = { "detail-type" = ["Email Cancel Requested"] }
+      pattern     = { "detail-type" = ["Email Cancel Requested", "Email Unsubscribe Requested"] }
     }
   }
 }

@@ -27,7 +27,7 @@ resource "aws_cloudwatch_event_rule" "status" {
 
   event_pattern = jsonencode({
     source        = [var.status_event_source]
-    "detail-type" = ["Email Status Changed"]
+    "detail-type" = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"]
     detail        = { originalSource = [each.key] }
   })
 

@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "producers" {
-  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation with roles that may; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
+  description = "Policies by event source. Empty lists and left-out caps mean no limit; without attachment_prefixes no s3Uri is read; principals are the roles that may use the source, accounts the other AWS accounts and organization_id the organisation with roles that may; topics are those of its bulk mail with the names that the unsubscribe page shows; status_event_bus_arn is a bus of another account or region that gets the statuses of its emails; ses_tenant is an SES tenant that you made."
   type = map(object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -17,6 +17,7 @@ variable "producers" {
     principals              = optional(list(string), [])
     accounts                = optional(list(string), [])
     organization_id         = optional(string)
+    topics                  = optional(map(string), {})
     status_event_bus_arn    = optional(string)
   }))
   default = {}
@@ -79,6 +80,11 @@ variable "producers" {
   validation {
     condition     = alltrue([for policy in values(var.producers) : policy.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", policy.organization_id))])
     error_message = "organization_id of a producer is the id of an AWS organisation, such as o-a1b2c3d4e5, or left out."
+  }
+
+  validation {
+    condition     = alltrue([for policy in values(var.producers) : length(policy.topics) <= 30 && alltrue([for topic, label in policy.topics : can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$", topic)) && can(regex("^[^[:cntrl:]]{1,80}$", label)) && can(regex("[^[:space:]]", label))])])
+    error_message = "topics of a producer are at most 30 names as requests have them (letters, digits, hyphens, underscores), each with the text that recipients read, such as { weekly-digest = \"Weekly digest\" }."
   }
 
   validation {

@@ -57,7 +57,8 @@ class EmailRequest(TypedDict, total=False):
     bcc: list[str] | None
     attachments: list[Attachment] | None
     headers: Mapping[str, str] | None
-    list_unsubscribe: ListUnsubscribe | None
+    list_unsubscribe: bool | ListUnsubscribe | None
+    """true: a link of the engine's own endpoint."""
     priority: Priority | None
     send_at: str | datetime | None
     """RFC 3339, such as 2026-11-24T10:31:00Z."""

@@ -35,7 +35,7 @@ each_handler = pytest.mark.parametrize("path", [pytest.param(path, id=path.paren
 
 def test_every_function_has_a_handler() -> None:
     names = [path.parent.name for path in HANDLERS]
-    assert names == ["email_sender", "feedback_processor", "status_webhook", "template_seeder"]
+    assert names == ["email_sender", "feedback_processor", "status_webhook", "template_seeder", "unsubscribe"]
 
 
 @each_handler

@@ -73,9 +73,9 @@ def test_the_keys_are_secret_parameters_of_their_own_that_are_created_once(ssm: 
 
     found = ssm.get_parameters_by_path(Path=f"/{NAME}/keys", WithDecryption=True)["Parameters"]
     assert {(one["Name"], one["Type"], one["Version"], len(one["Value"])) for one in found} == {
-        (f"/{NAME}/keys/{purpose}", "SecureString", 1, 44) for purpose in ("fingerprint", "erasure")
+        (f"/{NAME}/keys/{purpose}", "SecureString", 1, 44) for purpose in ("fingerprint", "erasure", "unsubscribe")
     }
-    assert len({one["Value"] for one in found}) == 2
+    assert len({one["Value"] for one in found}) == 3
 
 
 def test_a_tombstone_is_the_addresss_hash_under_the_key_and_the_same_for_all_workers(ssm: Any, clock: Clock) -> None:
@@ -105,6 +105,25 @@ def test_after_a_rotation_the_key_before_it_is_in_use_for_thirty_days(ssm: Any, 
     assert keys(ssm, clock).tombstones_of(JANE) == [tombstone("another"), before]
     clock.ahead = 31 * DAY
     assert keys(ssm, clock).tombstones_of(JANE) == [tombstone("another")]
+
+
+def test_links_are_signed_with_the_newest_key_and_known_for_thirty_days_more(ssm: Any, clock: Clock) -> None:
+    [before] = created(ssm, clock).unsubscribe_keys()
+    rotate(ssm, "unsubscribe")
+
+    assert keys(ssm, clock).unsubscribe_keys() == [b"another", before]
+    clock.ahead = 31 * DAY
+    assert keys(ssm, clock).unsubscribe_keys() == [b"another"]
+
+
+def test_whoever_reads_often_knows_a_new_key_soon(ssm: Any, clock: Clock) -> None:
+    created(ssm, clock)
+    page = SecretKeys(ssm, NAME, clock, fresh_seconds=60)
+    page.unsubscribe_keys()
+    rotate(ssm, "unsubscribe")
+
+    clock.ahead = 61
+    assert page.unsubscribe_keys()[0] == b"another"
 
 
 def test_a_container_that_read_a_key_finds_out_about_a_rotation(ssm: Any, clock: Clock) -> None:

@@ -76,6 +76,20 @@ def test_an_erased_address_is_stored_nowhere(engine: MotoEngine) -> None:
     assert engine.items("EmailTracking") == engine.items("Pending") == []
 
 
+def test_the_topics_that_an_erased_address_left_stay_left(engine: MotoEngine) -> None:
+    engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{ADA}#weekly-digest", source=SOURCE)
+    engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{BOB}#weekly-digest", source=SOURCE)
+
+    result = sesmail("erase", ADA, "--yes")
+    assert "1 topics that it unsubscribed from: stay so, under hashes" in result.stdout
+    assert "ada@" not in everything(engine)
+    found = as_the_sender_reads(engine).get_many([f"{ADA}#weekly-digest", f"{BOB}#weekly-digest", f"{ADA}#events"])
+    assert {key: str(entry.reason) for key, entry in found.items()} == {
+        f"{ADA}#weekly-digest": "unsubscribe",
+        f"{BOB}#weekly-digest": "unsubscribe",
+    }
+
+
 def test_data_of_other_addresses_stays(engine: MotoEngine) -> None:
     engine.record(SENT, email_id="order-1")
     engine.record(SENT, email_id="order-2", to_email=BOB)

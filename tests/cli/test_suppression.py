@@ -176,9 +176,22 @@ class TestShow:
         assert sesmail_json("suppression", "show", ADA, exit_code=1) == {
             "email": ADA,
             "suppression": None,
+            "topics": [],
             "sesSuppression": "COMPLAINT",
             "withCapitals": None,
         }
+
+    def test_the_topics_that_an_address_left_are_shown_and_removed_one_by_one(self, engine: MotoEngine) -> None:
+        for key in (f"{ADA}#weekly-Digest", f"{ADA}#events", "bob@example.com#events"):
+            engine.suppress(SuppressionReason.UNSUBSCRIBE, email=key)
+
+        shown = sesmail_json("suppression", "show", ADA)
+        assert {entry["email"] for entry in shown["topics"]} == {f"{ADA}#weekly-Digest", f"{ADA}#events"}
+        result = sesmail("suppression", "remove", "ADA@example.com#weekly-Digest", "--yes")
+        assert result.exit_code == 0
+        assert "SES" not in result.stdout + result.stderr
+        left = sesmail_json("suppression", "show", ADA)["topics"]
+        assert [entry["email"] for entry in left] == [f"{ADA}#events"]
 
     def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.rejects = (403, "AccessDeniedException")

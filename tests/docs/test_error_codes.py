@@ -110,7 +110,11 @@ def test_every_alarm_has_a_row() -> None:
     elsewhere = (ROOT / "modules/sesmail/status_buses.tf").read_text()
     listed = engine.split("dead_letter_queues = merge(")[1].split("}")[0]
     queues = re.findall(r"(\w+) += module", listed) + re.findall(r'"(\w+DLQ)" => queue\.name', elsewhere)
-    names = {f"{queue}-Depth" for queue in queues} | {"EmailSender-Errors", "FeedbackProcessor-Errors"}
+    names = {f"{queue}-Depth" for queue in queues} | {
+        "EmailSender-Errors",
+        "FeedbackProcessor-Errors",
+        "Unsubscribe-Errors",
+    }
     aged = re.findall(r"(\w+) += \{ queue_name", engine)
     assert len(aged) == 4
     names |= {f"{queue}-Age" for queue in aged}

@@ -16,7 +16,7 @@ from localcloud.paths import BUILD
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.inventory import inventory
 from tests.e2e.harness.left_out import LEFT_OUT
-from tests.e2e.harness.variables import SETTLE_SECONDS, TEST_VARIABLES
+from tests.e2e.harness.variables import SETTLE_SECONDS, TEST_VARIABLES, UNSUBSCRIBE
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,7 +61,8 @@ def deployment(emulator: Emulator, inventory_before: set[str]) -> Iterator[Deplo
     work = f"e2e/{os.getpid()}"
     applied = None
     try:
-        applied = deploy(emulator, work, variables=TEST_VARIABLES)
+        variables = TEST_VARIABLES | (UNSUBSCRIBE if emulator.has_full_ses else {})
+        applied = deploy(emulator, work, variables=variables)
         yield applied
     finally:
         if applied and emulator.is_shared:

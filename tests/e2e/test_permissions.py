@@ -260,6 +260,7 @@ NOT_SHOWN = {  # No scenario needs these permissions; tests/terraform holds them
     },
     Permission(SENDER, "dynamodb:BatchGetItem", "table/EmailTracking"): "used only when two workers claim at once",
     Permission(SENDER, "ssm:GetParameter", "parameter/keys/*"): "used once an hour and container",
+    Permission(SENDER, "dynamodb:PutItem", "table/Suppression"): "used by test_unsubscribe.py",
     Permission(SEEDER, "ssm:DeleteParameter", "parameter/keys/*"): "used only by `terraform destroy`",
     **{Permission(SENDER, f"kms:{a}", "key/*"): "the topic has no key" for a in ("GenerateDataKey", "Decrypt")},
     Permission(FEEDBACK, "dynamodb:PutItem", "table/Control"): "used only when a breaker trips",

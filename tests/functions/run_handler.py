@@ -85,7 +85,7 @@ def make_stack(given: dict[str, Any]) -> None:
     for table, items in given.get("items", {}).items():
         for item in items:
             boto3.resource("dynamodb").Table(TABLES[table]).put_item(Item=item)
-    for key in ("fingerprint", "erasure"):
+    for key in ("fingerprint", "erasure", "unsubscribe"):
         boto3.client("ssm").put_parameter(Name=f"/{NAME}/keys/{key}", Value=key, Type="SecureString")
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -101,7 +101,7 @@ def make_stack(given: dict[str, Any]) -> None:
         sqs.create_queue(QueueName=f"{NAME}-{queue}")
     events = boto3.client("events")
     events.create_event_bus(Name=f"{NAME}-EmailBus")
-    pattern = json.dumps({"detail-type": ["Email Status Changed"]})
+    pattern = json.dumps({"detail-type": ["Email Status Changed", "Email Unsubscribed"]})
     events.put_rule(Name="statuses", EventBusName=f"{NAME}-EmailBus", EventPattern=pattern)
     target = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-StatusEvents"
     events.put_targets(Rule="statuses", EventBusName=f"{NAME}-EmailBus", Targets=[{"Id": "1", "Arn": target}])

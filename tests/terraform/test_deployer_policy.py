@@ -20,6 +20,8 @@ PLANNED = ("default", "organisation", "complete", "cross-account")
 APIS = {"ses": "sesv2", "servicequotas": "service-quotas"}
 # Actions that are no operation's name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 NO_OPERATION = {
+    # API Gateway's actions are the methods of its requests.
+    *(f"apigateway:{method}" for method in ("DELETE", "GET", "PATCH", "POST", "PUT")),
     "iam:PassRole",
     "lambda:InvokeFunction",
     "lambda:ListTags",
@@ -123,6 +125,8 @@ def test_an_action_without_resource_level_names_no_resource() -> None:
 
 def test_every_other_resource_is_named_after_the_engine() -> None:
     free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*")
+    # An API has an id for a name.
+    free = (*free, "::/apis", "::/apis/*", "::/tags/*")
     for file, statement in statements():
         for arn in listed(statement["Resource"]):
             assert "NAME-" in arn or arn.endswith(("dashboard/NAME", *free)), (file, arn)

@@ -31,7 +31,11 @@ def environment(plan: Plan, name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ENGINE_FUNCTIONS)
 def test_terraform_sets_what_tests_and_benchmarks_start_with(name: str, applied: Plan) -> None:
-    expected = default_environment("a-name-of-forty-letters-is-just-short-en", SESMAIL_MAX_SEND_RATE="14")
+    expected = default_environment(
+        "a-name-of-forty-letters-is-just-short-en",
+        SESMAIL_MAX_SEND_RATE="14",
+        SESMAIL_UNSUBSCRIBE_URL="https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
+    )
     assert environment(applied, name) == expected
 
 

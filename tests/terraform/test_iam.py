@@ -77,6 +77,7 @@ def test_only_lambda_assumes_the_roles(complete: Plan) -> None:
         "mail-EmailSenderRole",
         "mail-FeedbackProcessorRole",
         "mail-TemplateSeederRole",
+        "mail-UnsubscribeRole",
     }
     for role in roles:
         (statement,) = role.json("assume_role_policy")["Statement"]
@@ -109,14 +110,14 @@ def test_no_code_builds_the_arn_of_a_role_for_a_policy() -> None:
     assert all("${var.role_path}" in line for _, line in found)
 
 
-def rights(plan: Plan, function: str) -> dict[str, set[str]]:
+def rights(plan: Plan, function: str, name: str = NAME) -> dict[str, set[str]]:
     """Action to resources, each without its ARN's first parts and the engine's name."""
     found: dict[str, set[str]] = defaultdict(set)
-    policy = plan.one("aws_iam_role_policy", role=f"{NAME}-{function}Role").json("policy")
+    policy = plan.one("aws_iam_role_policy", role=f"{name}-{function}Role").json("policy")
     for statement in policy["Statement"]:
         for action in listed(statement["Action"]):
             for arn in listed(statement["Resource"]):
-                found[action].add(re.sub(rf"^arn:aws:\w+:(?:{REGION})?:(?:{ACCOUNT})?:|{NAME}-|-{ACCOUNT}", "", arn))
+                found[action].add(re.sub(rf"^arn:aws:\w+:(?:{REGION})?:(?:{ACCOUNT})?:|{name}-|-{ACCOUNT}", "", arn))
     return dict(found)
 
 
@@ -144,7 +145,7 @@ def test_the_sender_has_these_permissions_and_no_others(default: Plan) -> None:
         "dynamodb:GetItem": {"table/Control"},
         "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
         "dynamodb:Query": {"table/EmailTracking/index/to-email-timestamp-index"},
-        "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Control", "Pending")},
+        "dynamodb:PutItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control", "Pending")},
         "dynamodb:UpdateItem": {"table/Control"},
         "dynamodb:BatchWriteItem": {"table/Pending"},
         "s3:GetObject": {"templates/templates/*"},
@@ -207,6 +208,20 @@ def test_the_seeder_has_these_permissions_and_no_others(default: Plan) -> None:
         "s3:GetObject": {"templates/starters/starters.zip", "templates/templates/*"},
         "s3:PutObject": {"templates/templates/*"},
         "s3:ListBucket": {"templates"},
+    }
+
+
+def test_the_unsubscribe_page_has_these_permissions_and_no_others(complete: Plan) -> None:
+    found = rights(complete, "Unsubscribe", "mail")
+    assert found.pop("xray:PutTraceSegments") == found.pop("xray:PutTelemetryRecords") == {"*"}
+    assert found == {
+        "logs:CreateLogStream": {"log-group:/aws/lambda/Unsubscribe:*"},
+        "logs:PutLogEvents": {"log-group:/aws/lambda/Unsubscribe:*"},
+        "dynamodb:BatchGetItem": {f"table/{table}" for table in ("EmailTracking", "Suppression", "Control")},
+        "dynamodb:PutItem": {"table/Suppression"},
+        "dynamodb:DeleteItem": {"table/Suppression"},
+        "ssm:GetParameter": {"parameter/mail/keys/unsubscribe"},
+        "events:PutEvents": {"event-bus/EmailBus"},
     }
 
 
@@ -284,9 +299,9 @@ def test_every_topic_and_queue_policy_names_its_one_service_its_source_and_this_
 def test_the_bus_denies_the_engines_own_source_to_all_but_its_publishing_roles(applied: Plan) -> None:
     (statement,) = applied.one("aws_cloudwatch_event_bus_policy").json("policy")["Statement"]
     roles = {role.values["name"]: role.values["arn"] for role in applied.all("aws_iam_role")}
-    publishers = [arn for name, arn in roles.items() if name.endswith(("-EmailSenderRole", "-FeedbackProcessorRole"))]
+    publishers = [arn for name, arn in roles.items() if not name.endswith("-TemplateSeederRole")]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "events:PutEvents")
-    assert len(publishers) == 2
+    assert len(publishers) == 3
     assert statement["Condition"] == {
         "ForAnyValue:StringEquals": {"events:source": ["sesmailengine"]},
         "ArnNotLike": {"aws:PrincipalArn": publishers},
@@ -297,5 +312,5 @@ def test_a_producer_in_another_root_may_send_under_its_source(plan: Callable[[st
     (statement,) = plan("producer").one("aws_iam_role_policy").json("policy")["Statement"]
     assert statement["Condition"]["StringEquals"] == {
         "events:source": "shop.orders",
-        "events:detail-type": ["Email Request", "Email Cancel Requested"],
+        "events:detail-type": ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"],
     }

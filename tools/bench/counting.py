@@ -199,7 +199,7 @@ def _tag(text: str) -> str:
 
 
 def _make_stack() -> None:
-    for key in ("fingerprint", "erasure"):
+    for key in ("fingerprint", "erasure", "unsubscribe"):
         boto3.client("ssm").put_parameter(Name=f"/{NAME}/keys/{key}", Value=key, Type="SecureString")
     for name, table in tables().items():
         boto3.client("dynamodb").create_table(**table.creation(f"{NAME}-{name}"))

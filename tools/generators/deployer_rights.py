@@ -102,6 +102,15 @@ _FUNCTIONS_RIGHT = Right(
     "UntagResource ListTags",
     (_FUNCTION,),
 )
+_PERMISSIONS_RIGHT = Right("InvokersOfFunctions", "lambda", "AddPermission RemovePermission GetPolicy", (_FUNCTION,))
+# API Gateway's actions are HTTP's methods; an API's id is not known before it is there.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+_API_RIGHT = Right(
+    "UnsubscribeApi",
+    "apigateway",
+    "GET POST PUT PATCH DELETE TagResource UntagResource",
+    ("arn:aws:apigateway:REGION::/apis", "arn:aws:apigateway:REGION::/apis/*", "arn:aws:apigateway:REGION::/tags/*"),
+)
 _CONFIGURATION_SET_RIGHT = Right(
     "ConfigurationSet",
     "ses",
@@ -195,6 +204,8 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         ),
         Right("TagMappings", "lambda", "TagResource UntagResource ListTags", (_MAPPING,)),
     ),
+    "aws_lambda_permission": (_PERMISSIONS_RIGHT,),
+    **{f"aws_apigatewayv2_{part}": (_API_RIGHT,) for part in ("api", "integration", "route", "stage")},
     "aws_cloudwatch_event_bus": (_EVENTS_RIGHT,),
     "aws_cloudwatch_event_bus_policy": (_EVENTS_RIGHT, _BUS_POLICY_RIGHT),
     "aws_cloudwatch_event_rule": (_EVENTS_RIGHT,),

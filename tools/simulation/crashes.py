@@ -10,7 +10,7 @@ import msgspec
 Ports = TypeVar("Ports", bound=msgspec.Struct)
 
 IN_PROCESS = frozenset(
-    {"clock", "metrics", "log", "fingerprint", "tombstones_of", "time_limit", "run_all", "bytes_in_flight"}
+    "clock metrics log fingerprint tombstones_of unsubscribe_url_of time_limit run_all bytes_in_flight".split()
 )
 """Ports that make no network call: a kill there is a kill before the next external call."""
 

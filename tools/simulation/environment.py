@@ -45,7 +45,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_BULK_RETRY_QUEUE_URL": f"{queue_url}BulkRetryQueue",
         "SESMAIL_FEEDBACK_QUEUE_URL": f"{queue_url}FeedbackQueue",
         "SESMAIL_DEAD_LETTER_QUEUES": json.dumps(
-            {f"{name}-{queue}": f"{queue_url}{dead}" for queue, dead in _DEAD_LETTER_QUEUES.items()},
+            {f"{name}-{queue}": f"{name}-{dead}" for queue, dead in _DEAD_LETTER_QUEUES.items()},
             separators=(",", ":"),
             sort_keys=True,
         ),
@@ -54,6 +54,8 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "SESMAIL_STATUS_EVENT_SOURCE": "sesmailengine",
         "SESMAIL_TRACING": "false",
         "SESMAIL_UNKNOWN_FIELDS": "warn",
+        "SESMAIL_BULK_REQUIRES_UNSUBSCRIBE": "warn",
+        "SESMAIL_UNSUBSCRIBE_URL": "",
         "SESMAIL_DELIVERY_MODE": "live",
         "SESMAIL_DELIVERY_TO": "",
         "SESMAIL_DELIVERY_ALLOW": "",

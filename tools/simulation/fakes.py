@@ -23,6 +23,8 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import PendingRequest
 from sesmail_layer.domain.status_event import StatusEvent
 from sesmail_layer.domain.template.templates import Template, TemplateError, compile_template
+from sesmail_layer.domain.unsubscribe.events import UnsubscribeEvent
+from sesmail_layer.usecases.ports import Announcement
 from tools.simulation.limits import MAX_ITEM_BYTES, MAX_RAW_BYTES, check_queue_takes, is_too_large_an_event
 from tools.simulation.tables import tables
 
@@ -189,6 +191,7 @@ class FakeMailer:
             raise self.answers.pop(0)
         # https://docs.aws.amazon.com/ses/latest/APIReference/API_MessageTag.html
         assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", tag) for tag in tags.values()), tags
+        assert all(re.fullmatch(r"(ses:feedback-id-[ab]|[A-Za-z0-9_-]{1,256})", name) for name in tags), tags
         assert 1 <= len(recipients) == len(set(recipients)) <= 50
         assert "@" in sender
         assert len(raw) <= MAX_RAW_BYTES
@@ -205,6 +208,7 @@ class FakeBus:
         self.calls = 0
         self.refuse: Callable[[StatusEvent], bool] = lambda _event: False
         self.announced: list[SendingEvent] = []
+        self.unsubscribed: list[UnsubscribeEvent] = []
         self.refuse_announcements = False
 
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
@@ -216,10 +220,14 @@ class FakeBus:
         self.events += [storable(event) for event in events if event.event_id not in refused]
         return refused
 
-    def announce(self, event: SendingEvent) -> str | None:
+    def announce(self, event: Announcement) -> str | None:
         if self.refuse_announcements:
             return "InternalFailure"
-        self.announced.append(storable(event))
+        if isinstance(event, UnsubscribeEvent):
+            self.unsubscribed.append(storable(event))
+        else:
+            assert isinstance(event, SendingEvent)
+            self.announced.append(storable(event))
         return None
 
     def statuses(self, email_id: str) -> list[str]:

@@ -97,7 +97,7 @@ class Outage:
             rejected = [event for event in args[0] if dice.random() < self.share]
             call([event for event in args[0] if event not in rejected])
             return {event.event_id: "InternalFailure" for event in rejected}
-        if name == "sending_bus.announce":
+        if name.endswith(".announce"):
             return "InternalFailure"
         if name.endswith(".put_all"):
             return self._put_some(name, call, args[0], dice)

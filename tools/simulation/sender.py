@@ -9,10 +9,10 @@ from typing import Any
 
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED
+from sesmail_layer.domain.request.envelopes import CANCEL_REQUESTED, UNSUBSCRIBE_REQUESTED
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules, UnsubscribeUrlOf
 from tools.simulation.attachments import FakeAttachments
 from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeFigures, FakeProgress, FakeQuota
 from tools.simulation.dead_letters import FakeDeadLetters
@@ -83,6 +83,7 @@ class Sender:
         self.metrics = FakeMetrics()
         self.log = FakeLog()
         self.rules = sending_rules(**rules)
+        self.unsubscribe_url_of: UnsubscribeUrlOf | None = None
         self._ids = itertools.count(1)
 
     def ports(self) -> SenderPorts:
@@ -112,6 +113,7 @@ class Sender:
             log=self.log,
             fingerprint=lambda _address: "fingerprint",
             tombstones_of=lambda address: [f"sha256:{address}"],
+            unsubscribe_url_of=self.unsubscribe_url_of,
             time_limit=no_limit,
             run_all=one_after_another,
             bytes_in_flight=no_limit,
@@ -138,6 +140,10 @@ class Sender:
     def cancel(self, detail: object, *, source: str = "my.application") -> QueueMessage:
         """Return a message with the event `Email Cancel Requested`."""
         return self.message(detail, source=source, detail_type=CANCEL_REQUESTED)
+
+    def unsubscribe(self, detail: object, *, source: str = "my.application") -> QueueMessage:
+        """Return a message with the event `Email Unsubscribe Requested`."""
+        return self.message(detail, source=source, detail_type=UNSUBSCRIBE_REQUESTED)
 
     def run(self, *messages: QueueMessage, seconds: float = 30.0) -> Collection[str]:
         return SendEmails(self.ports(), self.rules)(messages, self.clock.now() + seconds)

@@ -29,7 +29,7 @@ run "requests_go_to_the_bus_of_the_other_account" {
       Effect    = "Allow"
       Action    = "events:PutEvents"
       Resource  = "arn:aws:events:eu-central-1:210987654321:event-bus/mail-EmailBus"
-      Condition = { StringEquals = { "events:source" = "shop/orders.web", "events:detail-type" = ["Email Request", "Email Cancel Requested"] } }
+      Condition = { StringEquals = { "events:source" = "shop/orders.web", "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] } }
     }
     error_message = "The right must be bound to the bus, the source and the detail-type."
   }

@@ -28,7 +28,7 @@ run "a_team_may_send_under_its_own_source_only" {
       Effect    = "Allow"
       Action    = "events:PutEvents"
       Resource  = "arn:aws:events:eu-west-1:123456789012:event-bus/mail-EmailBus"
-      Condition = { StringEquals = { "events:source" = "shop/orders.web", "events:detail-type" = ["Email Request", "Email Cancel Requested"] } }
+      Condition = { StringEquals = { "events:source" = "shop/orders.web", "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] } }
     }]
     error_message = "The right must be bound to the bus, the source and the detail-type."
   }

@@ -57,7 +57,7 @@ run "restrict_producers_gives_a_source_to_its_principals_alone" {
         "arn:aws:iam::123456789012:role/path/SenderRole", "arn:aws:iam::123456789012:role/path/FeedbackRole",
         "arn:aws:iam::123456789012:role/on-call", "arn:aws:iam::123456789012:role/shop",
       ] }, "ForAnyValue:StringEquals" = { "events:source" = ["mail.engine"] } })
-      AllowProducers = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"] }, Null = { "events:source" = "false" } })
+      AllowProducers = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] }, Null = { "events:source" = "false" } })
       Deny0          = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop", "arn:aws:iam::210987654321:role/newsletter"] }, "ForAnyValue:StringEquals" = { "events:source" = ["shop.newsletter"] } })
       Deny1          = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, "ForAnyValue:StringEquals" = { "events:source" = ["shop.orders", "shop.returns"] } })
       DenyOtherSources = jsonencode({ ArnNotLike = { "aws:PrincipalArn" = [
@@ -89,8 +89,8 @@ run "without_restrict_producers_principals_may_send_under_their_sources" {
 
   assert {
     condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) if statement.Effect == "Allow" } == {
-      Allowshoporders = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["shop.orders", "shop.returns"] }, Null = { "events:source" = "false" } })
-      Allowblog       = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/blog"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["blog"] }, Null = { "events:source" = "false" } })
+      Allowshoporders = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/shop"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["shop.orders", "shop.returns"] }, Null = { "events:source" = "false" } })
+      Allowblog       = jsonencode({ ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/blog"] }, "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["blog"] }, Null = { "events:source" = "false" } })
     }
     error_message = "Each principal is allowed its own sources."
   }

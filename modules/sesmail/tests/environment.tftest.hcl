@@ -81,6 +81,19 @@ override_resource {
 }
 
 override_resource {
+  target = module.unsubscribe[0].aws_iam_role.this
+  values = { arn = "arn:aws:iam::123456789012:role/path/UnsubscribeRole" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_api.unsubscribe[0]
+  values = {
+    api_endpoint  = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
+  }
+}
+
+override_resource {
   target = module.feedback_processor.aws_iam_role.this
   values = { arn = "arn:aws:iam::123456789012:role/path/FeedbackRole" }
 }
@@ -93,6 +106,8 @@ run "the_functions_environment" {
   variables {
     name          = "a-name-of-forty-letters-is-just-short-en"
     max_send_rate = 14
+
+    unsubscribe_endpoint = true
   }
 
   assert {

@@ -49,23 +49,23 @@ run "another_account_and_an_organisation_may_send_under_their_sources_alone" {
   assert {
     condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) if statement.Effect == "Allow" } == {
       AllowAccountsshoporders = jsonencode({
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["shop.orders"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["shop.orders"] }
         Null                        = { "events:source" = "false" }
         StringEquals                = { "aws:PrincipalAccount" = ["210987654321"] }
       })
       AllowOrganizationgrouphr = jsonencode({
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["group.hr"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["group.hr"] }
         Null                        = { "events:source" = "false" }
         StringEquals                = { "aws:PrincipalOrgID" = ["o-a1b2c3d4e5"] }
         StringNotEquals             = { "aws:PrincipalAccount" = ["123456789012"] }
       })
       Allowmixed = jsonencode({
         ArnLike                     = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/mixed"] }
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["mixed"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["mixed"] }
         Null                        = { "events:source" = "false" }
       })
       AllowAccountsmixed = jsonencode({
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"], "events:source" = ["mixed"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"], "events:source" = ["mixed"] }
         Null                        = { "events:source" = "false" }
         StringEquals                = { "aws:PrincipalAccount" = ["310987654321"] }
       })
@@ -94,16 +94,16 @@ run "restrict_producers_denies_an_account_the_sources_of_others" {
     condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) if statement.Sid != "DenyStatusEventsOfOthers" } == {
       AllowProducers = jsonencode({
         ArnLike                     = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/hr"] }
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] }
         Null                        = { "events:source" = "false" }
       })
       AllowAccounts = jsonencode({
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] }
         Null                        = { "events:source" = "false" }
         StringEquals                = { "aws:PrincipalAccount" = ["210987654321", "310987654321"] }
       })
       AllowOrganizations = jsonencode({
-        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested"] }
+        "ForAllValues:StringEquals" = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] }
         Null                        = { "events:source" = "false" }
         StringEquals                = { "aws:PrincipalOrgID" = ["o-a1b2c3d4e5"] }
         StringNotEquals             = { "aws:PrincipalAccount" = ["123456789012"] }

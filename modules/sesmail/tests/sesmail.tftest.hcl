@@ -167,13 +167,13 @@ run "producers_rules_and_outputs_are_as_documented" {
       Effect    = "Allow"
       Action    = "events:PutEvents"
       Resource  = "arn:aws:events:eu-west-1:123456789012:event-bus/sesmailengine-EmailBus"
-      Condition = { StringEquals = { "events:detail-type" = ["Email Request", "Email Cancel Requested"] } }
+      Condition = { StringEquals = { "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] } }
     }]
     error_message = "The customer policy must allow requests and cancellations on the bus, and nothing else."
   }
 
   assert {
-    condition     = jsondecode(output.producer_policies["shop.orders"]).Statement[0].Condition.StringEquals == { "events:source" = "shop.orders", "events:detail-type" = ["Email Request", "Email Cancel Requested"] }
+    condition     = jsondecode(output.producer_policies["shop.orders"]).Statement[0].Condition.StringEquals == { "events:source" = "shop.orders", "events:detail-type" = ["Email Request", "Email Cancel Requested", "Email Unsubscribe Requested"] }
     error_message = "A producer's policy must be bound to its source."
   }
 
@@ -239,7 +239,7 @@ run "producers_rules_and_outputs_are_as_documented" {
   }
 
   assert {
-    condition     = jsonencode(jsondecode(aws_cloudwatch_event_rule.this["command"].event_pattern)) == jsonencode({ "detail-type" = ["Email Cancel Requested"] }) && aws_cloudwatch_event_rule.this["command"].name == "sesmailengine-CommandEventRule"
+    condition     = jsonencode(jsondecode(aws_cloudwatch_event_rule.this["command"].event_pattern)) == jsonencode({ "detail-type" = ["Email Cancel Requested", "Email Unsubscribe Requested"] }) && aws_cloudwatch_event_rule.this["command"].name == "sesmailengine-CommandEventRule"
     error_message = "Cancellations have a rule of their own."
   }
 }

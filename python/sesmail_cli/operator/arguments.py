@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sesmail_cli.operator.command import UsageError
+from sesmail_layer.domain.guards.suppression import topic_key
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
@@ -21,7 +22,13 @@ def new_address(text: str) -> str:
 
 
 def stored_address(text: str) -> str:
-    """Return the key of an address that may have been stored under older, laxer rules. Raises UsageError."""
+    """Return the key of an address that may have been stored under older, laxer rules. Raises UsageError.
+
+    `ADDRESS#TOPIC` is the key of a topic that the address has unsubscribed from.
+    """
+    address, mark, topic = text.rpartition("#")
+    if mark and "@" in address and "@" not in topic:
+        return topic_key(stored_address(address), topic)
     try:
         return new_address(text)
     except UsageError:

@@ -65,6 +65,8 @@ def _print_data(context: CommandContext, data: StoredData) -> None:
     context.print(f"The engine has this data of [bold]{escape(data.email)}[/]:")
     context.print(f"  {len(data.emails)} tracking records, with their history: deleted")
     context.print(f"  {len(data.kept_requests)} requests kept for a soft-bounce retry: deleted")
+    if data.topics:
+        context.print(f"  {len(data.topics)} topics that it unsubscribed from: stay so, under hashes")
     if data.unhashed and data.suppression:
         context.print(
             f"  a suppression ({escape(data.suppression.reason)}): stays in force under a hash of the address"

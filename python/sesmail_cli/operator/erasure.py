@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from sesmail_cli.operator.advice import RETRY_SLACK_SECONDS
 from sesmail_cli.operator.cancelling import cancel_records, rule_seconds
 from sesmail_cli.operator.engine import Engine
+from sesmail_cli.operator.suppression_list import topics_left
 from sesmail_layer.aws.dynamodb_items import RANGE_KEY_BYTES, is_condition_failure, read_items, to_item
 from sesmail_layer.domain.guards.suppression import Suppression
 from sesmail_layer.domain.record.statuses import Status
@@ -38,12 +39,14 @@ class StoredData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kept_requests: Sequence[str]
     suppression: Suppression | None
     """The entry in force, under the address or its hash."""
+    topics: Sequence[Suppression] = ()
+    """The topics that it has unsubscribed from."""
     unhashed: bool = msgspec.field(name="inTheClear")
     """True if the suppression list has the address itself."""
 
     @property
     def empty(self) -> bool:
-        return not (self.emails or self.kept_requests or self.unhashed)
+        return not (self.emails or self.kept_requests or self.topics or self.unhashed)
 
 
 def find_data(engine: Engine, address: str) -> StoredData:
@@ -61,6 +64,7 @@ def find_data(engine: Engine, address: str) -> StoredData:
         unfinished=[email_id for email_id, unfinished in emails.items() if unfinished],
         kept_requests=sorted(item["emailId"]["S"] for item in pending),
         suppression=engine.suppression.get_many([address]).get(address),
+        topics=topics_left(engine.dynamodb, _suppression_table(engine), address),
         unhashed=any(read_items(engine.dynamodb, _suppression_table(engine), "email", [address], engine.clock.sleep)),
     )
 
@@ -82,7 +86,14 @@ def cancel_waiting(engine: Engine, data: StoredData) -> StoredData:
 
 
 def hash_suppression(engine: Engine, data: StoredData) -> str | None:
-    """Replace the suppression by one under a hash, and return the hash. One of the two is in force at any time."""
+    """Replace the suppression by one under a hash, and return the hash. One of the two is in force at any time.
+
+    Likewise the topics, each under the hash of its own key.
+    """
+    for entry in data.topics:
+        topic = engine.keys.tombstones_of(entry.email)[0]
+        engine.dynamodb.put_item(TableName=_suppression_table(engine), Item=_tombstone(entry, topic))
+        engine.suppression.remove(entry.email)
     if not data.unhashed:
         return None
     key = None

@@ -105,7 +105,8 @@ def look_up(engine: Engine, key: str, *, typed: str = "", with_ses: bool = True)
     """Look an address up by its key and as it was `typed`, here and, with `with_ses`, on SES's own list."""
     found = engine.suppression.get_many({key, typed or key})
     reason = error = None
-    if with_ses:
+    # SES knows addresses alone, no topics.
+    if with_ses and "#" not in key.rpartition("@")[2]:
         try:
             reason = SesList(engine.sesv2).reason(key)
         except (BotoCoreError, ClientError) as err:

@@ -26,7 +26,7 @@ from sesmail_cli.operator.suppressing import (
 )
 from sesmail_cli.operator.suppressing import add as add_suppression
 from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
-from sesmail_cli.operator.suppression_list import TYPES
+from sesmail_cli.operator.suppression_list import TYPES, topics_left
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
 from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
@@ -77,8 +77,9 @@ def show(context: CommandContext, address: Address) -> int:
     """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
     state = look_up(context.engine, stored_address(address), typed=address)
     entry = state.suppression
+    topics = topics_left(context.engine.dynamodb, context.engine.resource_name("Suppression"), state.email)
     _note_ses_error(context, state)
-    about = {"sesSuppression": state.ses_reason, "withCapitals": state.with_capitals}
+    about = {"topics": topics, "sesSuppression": state.ses_reason, "withCapitals": state.with_capitals}
     context.print_json({"email": state.email, "suppression": entry, **about})
     if entry is None:
         context.print(f"[green]Not suppressed:[/] {escape(state.email)}")
@@ -92,6 +93,8 @@ def show(context: CommandContext, address: Address) -> int:
         )
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
+    for left in topics:
+        context.print(f"No bulk mail of a topic: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
     return ATTENTION if entry or state.with_capitals or state.ses_reason else OK
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from sesmail_layer.aws.suppression_table import read_suppression
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason, topic_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,13 @@ def newest(
     by_type = [_of_type(client, table_name, one, since) for one in types]
     merged = heapq.merge(*by_type, key=_added, reverse=True)
     return list(islice((entry for entry in merged if not entry.expired(now_text)), limit))
+
+
+def topics_left(client: DynamoDBClient, table_name: str, address: str) -> list[Suppression]:
+    """Read the topics that an address has unsubscribed from, newest first: the index has no range of addresses, so it
+    passes every unsubscription. Raises botocore's errors."""
+    prefix = topic_key(address, "")
+    return list(_of_type(client, table_name, SUPPRESSION_TYPES[SuppressionReason.UNSUBSCRIBE], "", prefix=prefix))
 
 
 def outside_index(
@@ -80,14 +87,21 @@ def _added(entry: Suppression) -> str:
     return entry.added_to_suppression_date
 
 
-def _of_type(client: DynamoDBClient, table_name: str, suppression_type: str, since: str) -> Iterator[Suppression]:
+def _of_type(
+    client: DynamoDBClient, table_name: str, suppression_type: str, since: str, *, prefix: str = ""
+) -> Iterator[Suppression]:
     values: dict[str, Any] = {":type": {"S": suppression_type}} | ({":since": {"S": since}} if since else {})
+    only: dict[str, Any] = {}
+    if prefix:
+        only = {"FilterExpression": "begins_with(email, :prefix)"}
+        values[":prefix"] = {"S": prefix}
     pages = client.get_paginator("query").paginate(
         TableName=table_name,
         IndexName=INDEX,
         KeyConditionExpression="suppressionType = :type" + (" AND addedToSuppressionDate >= :since" if since else ""),
         ExpressionAttributeValues=values,
         ScanIndexForward=False,
+        **only,
     )
     for page in pages:
         for item in page["Items"]:

@@ -27,7 +27,7 @@ from sesmail_layer.domain.template.starters import SeedError
 if TYPE_CHECKING:
     from sesmail_layer.usecases.ports import Clock
 
-_FINGERPRINT, _ERASURE = "fingerprint", "erasure"
+_FINGERPRINT, _ERASURE, _UNSUBSCRIBE = _PURPOSES = "fingerprint", "erasure", "unsubscribe"
 _KEY_BYTES = 32
 _PREVIOUS_SECONDS = 30 * 86_400
 _FRESH_SECONDS = 3_600
@@ -37,11 +37,12 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 class SecretKeys:
-    def __init__(self, client: Any, name: str, clock: Clock) -> None:
-        """`name` is the engine's."""
+    def __init__(self, client: Any, name: str, clock: Clock, *, fresh_seconds: float = _FRESH_SECONDS) -> None:
+        """`name` is the engine's; a key is read again after `fresh_seconds`."""
         self._client = client
         self._path = f"/{name}/keys/"
         self._clock = clock
+        self._fresh_seconds = fresh_seconds
         self._keys: dict[str, tuple[float, Sequence[bytes]]] = {}
         self._errors: dict[str, tuple[float, TransientError]] = {}
 
@@ -61,11 +62,15 @@ class SecretKeys:
         except TransientError:
             return ""  # A log line is not worth a failure.
 
+    def unsubscribe_keys(self) -> Sequence[bytes]:
+        """Return the keys of unsubscribe links, the one that signs first. Raises TransientError."""
+        return self._read(_UNSUBSCRIBE)
+
     def _read(self, purpose: str) -> Sequence[bytes]:
         """Return the key, and the one before while it is in use; the last answer if SSM gives none."""
         now = self._clock.now()
         read_at, keys = self._keys.get(purpose, (0.0, ()))
-        if keys and now - read_at < _FRESH_SECONDS:
+        if keys and now - read_at < self._fresh_seconds:
             return keys
         failed_at, error = self._errors.get(purpose, (0.0, None))
         if error is not None and now - failed_at < _FAILED_SECONDS:
@@ -94,7 +99,7 @@ class SecretKeys:
 
     def create(self) -> None:
         """Create the keys that do not exist; of several callers the first one's are kept. Raises SeedError."""
-        for purpose in (_FINGERPRINT, _ERASURE):
+        for purpose in _PURPOSES:
             value = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
             try:
                 self._client.put_parameter(Name=self._path + purpose, Value=value, Type="SecureString")
@@ -107,7 +112,7 @@ class SecretKeys:
 
     def delete(self) -> None:
         """Delete the keys: what was hashed with them is found no more."""
-        for purpose in (_FINGERPRINT, _ERASURE):
+        for purpose in _PURPOSES:
             with suppress(self._client.exceptions.ParameterNotFound):
                 self._client.delete_parameter(Name=self._path + purpose)
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesmail_layer.domain.guards.sending_event import SendingEvent
 from sesmail_layer.domain.status_event import StatusEvent
-from sesmail_layer.usecases.ports import RunAll, one_after_another
+from sesmail_layer.usecases.ports import Announcement, RunAll, one_after_another
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -52,8 +51,8 @@ class StatusBus:
         """Publish each event once; return the rejected ones as event id to reason."""
         return self._publish({event.event_id: self._entry(DETAIL_TYPE, msgspec.json.encode(event)) for event in events})
 
-    def announce(self, event: SendingEvent) -> str | None:
-        """Publish a pause or resume of sending; return the reason if EventBridge rejects it."""
+    def announce(self, event: Announcement) -> str | None:
+        """Publish an event that is no status; return the reason if EventBridge rejects it."""
         return self._publish({event.event_id: self._entry(event.detail_type, event.detail)}).get(event.event_id)
 
     def _publish(self, entries: _Entries) -> Mapping[str, str]:

@@ -43,7 +43,7 @@ from sesmail_layer.runtime.parallel import BytesInFlight, RunAll, prepare_types,
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.runtime.time_limit import time_limit
 from sesmail_layer.usecases.sender.batch import SendEmails
-from sesmail_layer.usecases.sender.ports import Mailer, SenderPorts, SendingRules
+from sesmail_layer.usecases.sender.ports import Mailer, SenderPorts, SendingRules, UnsubscribeUrlOf
 
 if TYPE_CHECKING:
     from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
@@ -102,13 +102,14 @@ class EmailSender:
             bulk_queue=DelayQueue(
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
-            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_queues),
+            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_urls),
             progress=FeedbackProgress(dynamodb, control_table, client("sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,
             log=log,
             fingerprint=keys.fingerprint,
             tombstones_of=keys.tombstones_of,
+            unsubscribe_url_of=_unsubscribe_links(settings, keys),
             time_limit=time_limit,
             run_all=self._run_all,
             # One message of the largest size at once, or many small ones: Terraform checks the memory against it.
@@ -120,6 +121,18 @@ def _mailer(settings: Settings) -> Mailer:
     if settings.ses_api == "v1":
         return SesMailer(SesClients("ses", "SendRawEmail"), settings.configuration_set)
     return SesV2Mailer(SesClients("sesv2", "SendEmail"), settings.configuration_set)
+
+
+def _unsubscribe_links(settings: Settings, keys: SecretKeys) -> UnsubscribeUrlOf | None:
+    if not settings.unsubscribe_url:
+        return None
+    from sesmail_layer.domain.unsubscribe.links import sign
+
+    def url_of(record_id: str, source: str, address: str) -> str:
+        token = sign(keys.unsubscribe_keys()[0], record_id=record_id, source=source, address=address)
+        return f"{settings.unsubscribe_url}/u/{token}"
+
+    return url_of
 
 
 def _max_message_bytes(settings: Settings) -> int:
@@ -145,6 +158,7 @@ def _rules(settings: Settings) -> SendingRules:
         resend_unknown=settings.on_unknown_outcome == "resend",
         breaker_cooldown_seconds=settings.breaker_cooldown_minutes * 60,
         soft_bounce_retries=settings.soft_bounce_retries,
+        bulk_requires_unsubscribe=settings.bulk_requires_unsubscribe,
         delivery=_delivery(settings),
     )
 

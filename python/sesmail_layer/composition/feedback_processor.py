@@ -80,7 +80,7 @@ class FeedbackProcessor:
                 code="QUE003",
                 run_all=self._run_all,
             ),
-            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_queues, self._run_all),
+            dead_letters=DeadLetterQueues(sqs, settings.dead_letter_urls, self._run_all),
             progress=OutstandingNotes(dynamodb, settings.control_table, run_all=self._run_all),
             run_all=self._run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),

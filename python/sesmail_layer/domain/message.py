@@ -25,7 +25,7 @@ from sesmail_layer.domain.mime import (
     text_part,
 )
 from sesmail_layer.domain.mime_types import UNKNOWN, type_of
-from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe, Priority
+from sesmail_layer.domain.request.email_request import EmailRequest, ListUnsubscribe
 from sesmail_layer.domain.request.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -113,12 +113,15 @@ def compose(
     now: float,
     cc: list[str],
     files: list[File],
+    bulk: bool = False,
+    unsubscribe: ListUnsubscribe | None = None,
     redirection: Redirection | None = None,
 ) -> bytes:
     """Compose the message: text and HTML, inline images, attachments. Never a Bcc header."""
     unique = hashlib.sha256(f"{email_id}\n{attempt}".encode()).hexdigest()[:40]
     headers = [
-        *_headers(request, rendered, identity, cc, redirection),
+        *_headers(request, rendered, identity, cc, redirection, bulk=bulk),
+        *_list_headers(request, unsubscribe, bulk=bulk),
         header_line("Date", format_datetime(datetime.fromtimestamp(int(now), UTC))),
         header_line("Message-ID", f"<{unique}@{identity.domain}>"),
         f"MIME-Version: 1.0{EOL}",
@@ -135,7 +138,13 @@ def compose(
 
 
 def _headers(
-    request: EmailRequest, rendered: Rendered, identity: Identity, cc: list[str], redirection: Redirection | None
+    request: EmailRequest,
+    rendered: Rendered,
+    identity: Identity,
+    cc: list[str],
+    redirection: Redirection | None,
+    *,
+    bulk: bool,
 ) -> Iterator[str]:
     yield address_line("From", [identity.email], identity.name)
     yield address_line("To", [redirection.mailbox if redirection else request.to])
@@ -147,14 +156,19 @@ def _headers(
         yield address_line("Reply-To", identity.reply_to)
     yield text_line("Subject", redirection.subject(rendered.subject) if redirection else rendered.subject)
     given = {name.casefold() for name in request.headers}
-    if request.priority is Priority.TRANSACTIONAL and rendered.auto_submitted and "auto-submitted" not in given:
+    if not bulk and rendered.auto_submitted and "auto-submitted" not in given:
         # RFC 3834: keeps out-of-office replies from answering a machine.
         yield header_line("Auto-Submitted", "auto-generated")
     for name, value in request.headers.items():
         if not (redirection and redirection.is_own_header(name)):
             yield custom_line(name, value)
-    if request.list_unsubscribe is not None:
-        yield from _list_unsubscribe(request.list_unsubscribe)
+
+
+def _list_headers(request: EmailRequest, unsubscribe: ListUnsubscribe | None, *, bulk: bool) -> Iterator[str]:
+    if bulk and "precedence" not in {name.casefold() for name in request.headers}:
+        yield header_line("Precedence", "bulk")
+    if unsubscribe is not None:
+        yield from _list_unsubscribe(unsubscribe)
 
 
 def _list_unsubscribe(unsubscribe: ListUnsubscribe) -> Iterator[str]:

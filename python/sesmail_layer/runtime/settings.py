@@ -74,7 +74,7 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     retry_queue_url: str
     bulk_retry_queue_url: str
     feedback_queue_url: str
-    # Each queue's dead-letter queue: the URL by the queue's name.
+    # Each queue's dead-letter queue: its name by the queue's. A function's variables have 4 KB together.
     dead_letter_queues: dict[str, str]
     feedback_topic_arn: str
     alarm_topic_arn: str
@@ -90,6 +90,9 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
+    bulk_requires_unsubscribe: Literal["warn", "refuse"]
+    # Empty without unsubscribe_endpoint.
+    unsubscribe_url: str = ""
     delivery_mode: Literal["live", "redirect", "allow", "sink"]
     # Empty but for the modes redirect, and allow (with commas between).
     delivery_to: str = ""
@@ -120,12 +123,36 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     complaint_rate_pause_threshold: float
 
     @property
+    def dead_letter_urls(self) -> dict[str, str]:
+        """Each queue's dead-letter queue: the URL by the queue's name; the account's queues share what is before it."""
+        account_url = self.bulk_queue_url.rpartition("/")[0]
+        return {queue: f"{account_url}/{name}" for queue, name in self.dead_letter_queues.items()}
+
+    @property
     def brand_variables(self) -> dict[str, str]:
         """The brand's template variables by name. Raises SettingsError."""
         try:
             return msgspec.json.decode(self.brand, type=dict[str, str])
         except msgspec.DecodeError as err:
             raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
+
+
+class UnsubscribeSettings(_FromEnvironment, frozen=True, kw_only=True):
+    """Settings of the unsubscribe function."""
+
+    name: str
+    function_name: str
+    environment: str
+    log_level: LogLevel
+    tracing: bool
+    tracking_table: str
+    suppression_table: str
+    control_table: str
+    event_bus_name: str
+    status_event_source: str
+    default_sender_name: str = ""
+    # The brand's template variables, as a JSON object.
+    brand: str
 
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):

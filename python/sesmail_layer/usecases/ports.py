@@ -82,9 +82,26 @@ class DeadLetters(Protocol):
         """Put what can never be read on the dead-letter queues, with its reasons; return the errors by the index."""
 
 
+class Announcement(Protocol):
+    """An event of the engine other than a status event."""
+
+    @property
+    def detail_type(self) -> str: ...
+
+    @property
+    def detail(self) -> bytes:
+        """JSON."""
+
+    @property
+    def event_id(self) -> str: ...
+
+
 class StatusBus(Protocol):
     def publish(self, events: Sequence[StatusEvent]) -> Mapping[str, str]:
         """Publish in batches of ten, retry refused entries; return those still refused, id to reason."""
+
+    def announce(self, event: Announcement) -> str | None:
+        """Publish an event; return the reason if EventBridge rejects it."""
 
 
 class PendingTable(Protocol):

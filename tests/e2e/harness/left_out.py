@@ -28,6 +28,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "test_whole_request.py": "its statuses come from SES v2's events, which LocalStack does not have",
         "test_release.py": "deploys an engine with SES v2; LocalStack runs once, for the tests' engine",
         "test_readme_commands.py": "deploys engines of its own; LocalStack runs once, for the tests' engine",
+        "test_unsubscribe.py": "LocalStack's community edition has no API Gateway for HTTP APIs",
         "test_webhook.py": "its statuses come from SES v2's events, which LocalStack does not have",
         "test_rehearse.py": "needs the mailbox simulator",
         "test_mcp.py": "its statuses come from SES v2's events, which LocalStack does not have",

@@ -12,7 +12,7 @@ PRODUCERS: dict[str, Any] = {
     "support.agent": {"templates": ["welcome"], "first_contacts_per_hour": 2},
     "careful.agent": {"first_contacts_per_hour": 100},
     "strict.team": {"templates": ["welcome"], "recipient_domains": ["example.com"]},
-    "newsletter.team": {"priority": "bulk"},
+    "newsletter.team": {"priority": "bulk", "topics": {"weekly-digest": "Weekly digest", "events": "Events near you"}},
     "closed.team": {"enabled": False},
 }
 
@@ -22,6 +22,10 @@ TEST_VARIABLES: dict[str, Any] = {
     "breaker_cooldown_minutes": 0.4,
     "not_spam_lifts_suppression": True,
 }
+
+UNSUBSCRIBE_URL = "https://mail.example.com"
+UNSUBSCRIBE: dict[str, Any] = {"unsubscribe_endpoint": True, "unsubscribe_base_url": UNSUBSCRIBE_URL}
+"""Where the emulator has API Gateway."""
 
 SETTLE_SECONDS = 5
 """Set after the apply: Terraform refuses a time that is shorter than what a killed batch needs to be received again."""

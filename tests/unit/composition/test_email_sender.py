@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.composition import email_sender
 from sesmail_layer.composition.email_sender import EmailSender
 from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
+from sesmail_layer.domain.unsubscribe.links import sign
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.sender.ports import SendingRules
 from tools.simulation.fakes import NOW
@@ -33,6 +35,7 @@ GIVEN = {
     "on_unknown_outcome": "fail",
     "breaker_cooldown_minutes": 30.0,
     "soft_bounce_retries": 0,
+    "bulk_requires_unsubscribe": "refuse",
 }
 
 
@@ -55,6 +58,7 @@ def test_hours_minutes_and_megabytes_become_seconds_and_bytes() -> None:
         resend_unknown=False,
         breaker_cooldown_seconds=1_800.0,
         soft_bounce_retries=0,
+        bulk_requires_unsubscribe="refuse",
     )
 
 
@@ -118,3 +122,15 @@ def test_the_deadline_is_what_lambda_leaves_from_now(monkeypatch: pytest.MonkeyP
 
     assert deadlines == [NOW + 30]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+
+
+@pytest.mark.parametrize("url", ["", "https://mail.example.com"])
+def test_links_are_signed_where_there_is_an_endpoint(url: str) -> None:
+    keys = cast(SecretKeys, SimpleNamespace(unsubscribe_keys=lambda: [b"new", b"old"]))
+    url_of = email_sender._unsubscribe_links(cast(Settings, SimpleNamespace(unsubscribe_url=url)), keys)
+    if not url:
+        assert url_of is None
+        return
+    assert url_of is not None
+    given = {"record_id": "news-1", "source": "shop.news", "address": "ada@example.com"}
+    assert url_of(**given) == f"{url}/u/{sign(b'new', **given)}"

@@ -23,6 +23,7 @@ SEEDER = {
 }
 # The variables that Terraform may leave empty, and what that means.
 MAY_BE_EMPTY = {
+    "SESMAIL_UNSUBSCRIBE_URL": "",
     "SES_CONFIGURATION_SET": "",  # create_configuration_set = false without a name
     "DEFAULT_SENDER_NAME": "",  # default_sender_name = ""
     "SESMAIL_MAX_SEND_RATE": None,  # max_send_rate = null

@@ -21,7 +21,8 @@ export interface EmailRequest {
   bcc?: readonly string[] | null;
   attachments?: readonly Attachment[] | null;
   headers?: Readonly<Record<string, string>> | null;
-  listUnsubscribe?: ListUnsubscribe | null;
+  /** true: a link of the engine's own endpoint. */
+  listUnsubscribe?: boolean | ListUnsubscribe | null;
   priority?: Priority | null;
   /** RFC 3339, such as 2026-11-24T10:31:00Z. */
   sendAt?: string | Date | null;

@@ -182,7 +182,15 @@ export const requestSchema: Document = {
         "listUnsubscribe": {
           "anyOf": [
             {
-              "$ref": "#/$defs/ListUnsubscribe"
+              "description": "true: a link of the engine's own endpoint",
+              "anyOf": [
+                {
+                  "type": "boolean"
+                },
+                {
+                  "$ref": "#/$defs/ListUnsubscribe"
+                }
+              ]
             },
             {
               "type": "null"

@@ -35,6 +35,8 @@ class ProducerPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Addresses that were never mailed before: protects against an agent that invents them."""
     priority: Priority | None = None
     """Overrides the request's priority."""
+    topics: dict[str, str] = {}
+    """Topics of its bulk mail with the names that recipients read: the unsubscribe page lists them."""
     ses_tenant: str = ""
     """The tenant in SES that the emails count for; empty: none."""
 

@@ -39,17 +39,24 @@ _STRENGTH = (
 )
 
 
+def topic_key(address: str, topic: str) -> str:
+    """Return the key of a topic that a case-folded address has unsubscribed from. No topic and no domain has a `#`."""
+    return f"{address}#{topic}"
+
+
 class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One address that is not mailed. Names of attributes are public interface (spec section 5)."""
 
     email: str
-    """The whole address, case-folded."""
+    """The whole address, case-folded; of a topic, `topic_key`."""
     suppression_type: str
     reason: SuppressionReason
     added_to_suppression_date: str
     email_id: str | None = None
     ses_message_id: str | None = None
     source: str | None = None
+    topic: str | None = None
+    """What the address has unsubscribed from; None: the entry is of all mail, or of all bulk mail."""
     bounce_sub_type: str | None = None
     diagnostic_code: str | None = None
     note: str | None = None

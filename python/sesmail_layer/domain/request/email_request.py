@@ -126,7 +126,9 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     bcc: Annotated[list[Address], Meta(max_length=49)] = []
     attachments: Annotated[list[Attachment], Meta(max_length=100)] = []
     headers: Annotated[dict[str, HeaderText], Meta(max_length=50)] = {}
-    list_unsubscribe: ListUnsubscribe | None = None
+    list_unsubscribe: (
+        Annotated[ListUnsubscribe | bool, Meta(description="true: a link of the engine's own endpoint")] | None
+    ) = None
     priority: Priority = Priority.TRANSACTIONAL
     send_at: Time | None = None
     expires_at: Time | None = None
@@ -200,9 +202,10 @@ def _checked(request: EmailRequest, now: float, max_schedule_days: int) -> Email
     to, cc, bcc = _recipients(request)
     _check_metadata(request.metadata)
     _check_attachments(request.attachments)
-    _check_list_unsubscribe(request.list_unsubscribe)
+    _check_list_unsubscribe(request)
     return msgspec.structs.replace(
         request,
+        list_unsubscribe=request.list_unsubscribe or None,
         to=to,
         cc=cc,
         bcc=bcc,
@@ -245,8 +248,14 @@ def _reason(err: AddressError, text: str) -> str:
     return "It is not a valid address." if any(part in reason for part in parts) else reason
 
 
-def _check_list_unsubscribe(unsubscribe: ListUnsubscribe | None) -> None:
-    if unsubscribe is None:
+def _check_list_unsubscribe(request: EmailRequest) -> None:
+    unsubscribe = request.list_unsubscribe
+    if unsubscribe is True and (request.cc or request.bcc):
+        raise Refusal(
+            "listUnsubscribe: found true in a request with cc or bcc; allowed: true with a `to` alone, since all would "
+            "get the link that unsubscribes it; send an email to each, or give listUnsubscribe.url"
+        )
+    if not isinstance(unsubscribe, ListUnsubscribe):
         return
     if not (unsubscribe.url or unsubscribe.mailto):
         raise Refusal("listUnsubscribe: needs url, mailto or both")

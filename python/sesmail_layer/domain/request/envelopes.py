@@ -22,7 +22,9 @@ HOP_KB = 4
 """Of a request's size, kept free for the notes of hops, and for the attributes that EventBridge gives a dead letter
 (the ARNs of rule and target, the error): https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
 CANCEL_REQUESTED = "Email Cancel Requested"
-"""Detail-type of a producer's event that cancels emails; every other one of the queue is an `Email Request`."""
+"""Detail-type of a producer's event that cancels emails."""
+UNSUBSCRIBE_REQUESTED = "Email Unsubscribe Requested"
+"""Detail-type of a producer's event about a recipient who left; every other one is an `Email Request`."""
 EVERY_SOURCE = "*"
 """Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
@@ -64,7 +66,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
 
 
 class RequestEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """One event with detail-type `Email Request`, or CANCEL_REQUESTED."""
+    """One event with detail-type `Email Request`, or one of the two above."""
 
     id: str
     source: str

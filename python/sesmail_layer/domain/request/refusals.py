@@ -40,7 +40,7 @@ ALLOWED = {
     "attachments[].contentId": "letters, digits and ._@-, at most 128",
     "headers": "an object of at most 50 texts",
     "headers[]": _LINE,
-    "listUnsubscribe": "an object with url, mailto or both",
+    "listUnsubscribe": "true, or an object with url, mailto or both",
     "listUnsubscribe.url": "an http or https URL of at most 900 ASCII characters",
     "listUnsubscribe.mailto": "an address or mailto: URL of at most 900 ASCII characters",
     "priority": "'transactional' or 'bulk'",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,15 @@ def encode_tags(
     if redirected:
         values["redirected"] = "true"
     return {name: _encode(value) for name, value in values.items()}
+
+
+def feedback_id_tags(source: str, topic: str) -> dict[str, str]:
+    """Return the tags from which SES writes bulk mail's Feedback-ID: complaint rates by producer and topic.
+
+    https://docs.aws.amazon.com/ses/latest/dg/monitor-using-event-publishing.html
+    """
+    values = {"ses:feedback-id-a": source, "ses:feedback-id-b": topic}
+    return {name: re.sub("[^A-Za-z0-9_-]", "_", value)[:MAX_VALUE] for name, value in values.items()}
 
 
 def decode_tags(tags: Mapping[str, Any]) -> dict[str, str]:

@@ -23,12 +23,12 @@ from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
-from sesmail_layer.usecases.sender.job import CancelRequest, Email, Job, RejectedRequest, receive
+from sesmail_layer.usecases.sender.job import CancelRequest, Email, Job, RejectedRequest, UnsubscribeRequest, receive
 from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.prepare import Preparation
 from sesmail_layer.usecases.sender.producer_guard import ProducerGuard
-from sesmail_layer.usecases.sender.requeue import Requeue
+from sesmail_layer.usecases.sender.requeue import Requeue, last_first_on_every_other_receive
 
 _RESERVE_SECONDS = 10.0
 """Kept free at the end of an invocation for sending and recording the last message, where it is long enough."""
@@ -107,7 +107,7 @@ class SendEmails:
             settle_seconds=rules.claim_settle_seconds,
             resend_unknown=rules.resend_unknown,
         )
-        prepare = Preparation(ports.templates, ports.attachments, ports.clock, ports.time_limit, rules, last_send - now)
+        prepare = Preparation(ports, rules, last_send - now)
         delivery = Delivery(
             self._pacer,
             self._quota,
@@ -155,6 +155,7 @@ class _Batch:
         self._reached = reached
         self._jobs: list[Email | RejectedRequest] = []
         self._cancel_requests: list[CancelRequest] = []
+        self._unsubscribe_requests: list[UnsubscribeRequest] = []
         self._unreadable: list[tuple[QueueMessage, str]] = []
         self._requeue = Requeue(
             {False: ports.retry_queue, True: ports.bulk_retry_queue},
@@ -173,10 +174,14 @@ class _Batch:
 
             parts = self._producers, self._requeue, self._outbox, self._reached
             CancelRequests(self._ports, self._rules, *parts).run(self._cancel_requests)
+        if self._unsubscribe_requests:
+            from sesmail_layer.usecases.sender.unsubscribe_requests import UnsubscribeRequests
+
+            UnsubscribeRequests(self._ports, self._rules, self._requeue).run(self._unsubscribe_requests)
         jobs = self._find_records(self._jobs)
         jobs = [job for job in jobs if not self._moved_to_bulk(job)] if self._read_guards(jobs) else []
         self._send([job for job in jobs if not _is_suspicious(job)])
-        for job in _last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
+        for job in last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
             if self._prepare.has_time():
                 self._send([job])
             else:
@@ -221,6 +226,8 @@ class _Batch:
                 continue
             if isinstance(job, CancelRequest):
                 self._cancel_requests.append(job)
+            elif isinstance(job, UnsubscribeRequest):
+                self._unsubscribe_requests.append(job)
             else:
                 jobs.append(job)
         return jobs
@@ -313,6 +320,8 @@ class _Batch:
         self._reached.clear()
         if sent:
             self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))
+            if stuck := {email.envelope.source for email in sent if email.bulk and not email.request.list_unsubscribe}:
+                self._log.warning("bulk.no_unsubscribe", code="VAL009", sources=sorted(stuck))
             # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
             self._metrics.count("FeedbackRecorded", 0)
         counted = 0
@@ -339,12 +348,3 @@ class _Batch:
 
 def _is_suspicious(job: Job) -> bool:
     return job.message.receive_count > _UNSUSPICIOUS_RECEIVES
-
-
-def _last_first_on_every_other_receive(jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
-    """Order what is sent one by one: whatever stands after the message that ends the invocation is before it next time.
-
-    Messages that failed together are all suspicious, and the guilty one is not known.
-    """
-    receives = max((job.message.receive_count for job in jobs), default=0)
-    return sorted(jobs, key=lambda job: job.message.message_id, reverse=receives % 2 == 0)

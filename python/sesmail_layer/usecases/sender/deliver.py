@@ -12,7 +12,7 @@ import msgspec
 
 from sesmail_layer.domain.errors import HoldError, PermanentError, RateLimited, TransientError
 from sesmail_layer.domain.record.tracking import TrackingRecord
-from sesmail_layer.domain.ses.tags import encode_tags
+from sesmail_layer.domain.ses.tags import encode_tags, feedback_id_tags
 from sesmail_layer.usecases.ports import Clock
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
@@ -156,6 +156,8 @@ class Delivery:
             template, redirected = claim.template_name or "", email.redirection is not None
             source = email.envelope.source
             tags = encode_tags(email.email_id, claim.attempt, template, source, redirected=redirected)
+            if email.bulk:
+                tags |= feedback_id_tags(source, email.facts["topic"])
             return claim, self._mailer.send(
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )

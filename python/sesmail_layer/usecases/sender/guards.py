@@ -1,7 +1,8 @@
 """The guards: what keeps an email from being sent, or makes it wait. They all read for the whole batch at once.
 
 cancelled     a cancellation, or the erasure of a recipient         failed, or the copy is left out
-suppression   the recipient's entry on the suppression list         failed, or the copy is dropped
+suppression   the recipient's entry on the suppression list;        failed, or the copy is dropped
+              of bulk mail, that of its topic, too
 schedule      a retry's own time, then `expiresAt`                  held, or failed
 producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
 schedule      `sendAt`                                              held
@@ -11,11 +12,11 @@ delivery      the delivery mode, where it is not `live`             sunk, redire
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sesmail_layer.domain.errors import NotDueYet, PermanentError, QuotaUsed, RetryNotDueYet
-from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason, topic_key
 from sesmail_layer.domain.record.tracking import REDIRECTED_TO, SINK
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -68,19 +69,15 @@ class Guards:
 
     def read_suppressions(self, emails: Sequence[Email]) -> None:
         """Note whom each email must not be sent to. Raises TransientError: nothing is sent unread."""
-        addresses = {address for email in emails for address in (email.facts["to_email"], *email.recipient_states)}
-        if not addresses:
+        keys = {key for email in emails for key, _ in _suppression_keys(email)}
+        if not keys:
             return
-        entries = self._suppression.get_many(addresses)
+        entries = self._suppression.get_many(keys)
         if not entries:
             return
         now_text = utc_text(self._clock.now())
         for email in emails:
-            email.dropped = {
-                address: entries[address]
-                for address in (email.facts["to_email"], *email.recipient_states)
-                if address in entries and entries[address].blocks(bulk=email.bulk, now_text=now_text)
-            }
+            email.dropped = _suppressed(email, entries, now_text)
             to, *copies = email.recipients
             email.recipients = [to, *(copy for copy in copies if address_key(copy) not in email.dropped)]
 
@@ -111,6 +108,25 @@ class Guards:
         quota = self._quota.quota()
         if quota and quota.share_left <= (self._daily_quota_reserve if email.bulk else 0.0):
             raise QuotaUsed(_QUOTA_SECONDS)
+
+
+def _suppression_keys(email: Email) -> list[tuple[str, str]]:
+    """Return what to look up with the address that it is of: each address and, of bulk mail, its topic.
+
+    Topics are left, not transactional mail: a password reset arrives whatever its recipient unsubscribed from.
+    """
+    addresses = (email.facts["to_email"], *email.recipient_states)
+    topics = [(topic_key(one, email.facts["topic"]), one) for one in addresses] if email.bulk else []
+    return [*((one, one) for one in addresses), *topics]
+
+
+def _suppressed(email: Email, entries: Mapping[str, Suppression], now_text: str) -> dict[str, Suppression]:
+    """Return the addresses that get no email; of two entries, the address's own one counts."""
+    found: dict[str, Suppression] = {}
+    for key, address in _suppression_keys(email):
+        if key in entries and entries[key].blocks(bulk=email.bulk, now_text=now_text):
+            found.setdefault(address, entries[key])
+    return found
 
 
 def _restrict(email: Email, delivery: RestrictedDelivery) -> None:

@@ -29,6 +29,7 @@ from sesmail_layer.domain.request.email_request import (
 )
 from sesmail_layer.domain.request.envelopes import (
     CANCEL_REQUESTED,
+    UNSUBSCRIBE_REQUESTED,
     Hop,
     RequestEnvelope,
     check_envelope,
@@ -104,6 +105,11 @@ class RejectedRequest(Job):
 @dataclass(slots=True, kw_only=True)
 class CancelRequest(Job):
     """An event `Email Cancel Requested`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class UnsubscribeRequest(Job):
+    """An event `Email Unsubscribe Requested`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,7 +192,7 @@ def receive(
     max_request_bytes: int,
     refuse_unknown: bool,
     delivery_mode: str | None = None,
-) -> Email | RejectedRequest | CancelRequest:
+) -> Email | RejectedRequest | CancelRequest | UnsubscribeRequest:
     """Read a message. Raises EnvelopeError where no record can be made for it."""
     envelope = open_envelope(message.body)
     hop = envelope.hop
@@ -206,6 +212,8 @@ def receive(
     }
     if envelope.detail_type == CANCEL_REQUESTED:
         return CancelRequest(**common, facts={})
+    if envelope.detail_type == UNSUBSCRIBE_REQUESTED:
+        return UnsubscribeRequest(**common, facts={})
     restricted = {"delivery_mode": delivery_mode} if delivery_mode else {}
     try:
         check_envelope(envelope, message.body, max_request_bytes)

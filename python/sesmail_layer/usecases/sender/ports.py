@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -30,6 +30,11 @@ from sesmail_layer.usecases.ports import (
 
 if TYPE_CHECKING:
     from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
+
+
+class UnsubscribeUrlOf(Protocol):
+    def __call__(self, record_id: str, source: str, address: str) -> str:
+        """Return the signed link of an email to a case-folded address. Raises TransientError."""
 
 
 class Templates(Protocol):
@@ -150,6 +155,8 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     resend_unknown: bool
     breaker_cooldown_seconds: float
     soft_bounce_retries: int
+    bulk_requires_unsubscribe: Literal["warn", "refuse"] = "warn"
+    """What becomes of bulk mail without `listUnsubscribe`."""
     delivery: RestrictedDelivery | None = None
     """Who may receive mail; None: everybody, the delivery mode `live`."""
 
@@ -185,6 +192,8 @@ class SenderPorts(msgspec.Struct, frozen=True, kw_only=True):
     """Returns what logs say in place of a case-folded address."""
     tombstones_of: Callable[[str], Sequence[str]]
     """Returns the keyed hashes under which an erased, case-folded address may be known. Raises TransientError."""
+    unsubscribe_url_of: UnsubscribeUrlOf | None = None
+    """Returns an email's own unsubscribe link; None: the engine has no endpoint for it."""
     time_limit: Callable[[float], AbstractContextManager[None]]
     """Ends a block with a PermanentError when it runs for longer than the given seconds."""
     run_all: RunAll

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 
 import msgspec
@@ -13,17 +12,19 @@ import msgspec
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy, check_role_may_send
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
-from sesmail_layer.domain.request.email_request import Attachment
+from sesmail_layer.domain.request.email_request import Attachment, ListUnsubscribe
 from sesmail_layer.domain.template.templates import Rendered
 from sesmail_layer.domain.times import utc_text
-from sesmail_layer.usecases.ports import Clock
 from sesmail_layer.usecases.sender.job import Email
-from sesmail_layer.usecases.sender.ports import AttachmentObjects, SendingRules, Templates
+from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 
 RENDER_SECONDS = 2.0
 COMPILE_SECONDS = 8.0
 """At most; enough for the largest template on the smallest sender, once for a container."""
 
+
+_LINK_VARIABLES = ("unsubscribeUrl", "unsubscribeLink")
+"""Template variables that hold the engine's own link; the starters have the second one."""
 
 # MIME tools wrap base64 in lines; everything else outside its alphabet is an error.
 _LINE_BREAKS = dict.fromkeys(map(ord, "\r\n\t "))
@@ -42,23 +43,16 @@ class PreparedMail(msgspec.Struct, frozen=True):
 class Preparation:
     """Prepares one batch's emails within the time that the batch has for it."""
 
-    def __init__(
-        self,
-        templates: Templates,
-        attachments: AttachmentObjects,
-        clock: Clock,
-        time_limit: Callable[[float], AbstractContextManager[None]],
-        rules: SendingRules,
-        seconds: float,
-    ) -> None:
+    def __init__(self, ports: SenderPorts, rules: SendingRules, seconds: float) -> None:
         """`seconds`: how long the batch's emails may be prepared."""
-        self._templates = templates
-        self._attachments = attachments
-        self._clock = clock
-        self._time_limit = time_limit
+        self._templates = ports.templates
+        self._attachments = ports.attachments
+        self._clock = ports.clock
+        self._time_limit = ports.time_limit
+        self._unsubscribe_url_of = ports.unsubscribe_url_of
         self._rules = rules
         self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
-        self._last_start = clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
+        self._last_start = ports.clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
     def has_time(self) -> bool:
         """Return True while one more email can be prepared and sent."""
@@ -75,6 +69,11 @@ class Preparation:
         redirected = email.redirection is not None
         email.sensitive = bool(request.sensitive) or template.metadata.sensitive or redirected
         defaults = {**rules.brand, "year": int(utc_text(self._clock.now())[:4])}
+        unsubscribe = None
+        if email.bulk or request.list_unsubscribe is not None:
+            unsubscribe = self._unsubscribe(email)
+            if request.list_unsubscribe is True:
+                defaults |= dict.fromkeys(_LINK_VARIABLES, unsubscribe.url if unsubscribe else None)
         with self._time_limit(RENDER_SECONDS):
             rendered = template.render(request.template_data, request.subject, defaults)
         email.facts["subject"] = rendered.subject
@@ -87,8 +86,13 @@ class Preparation:
         return PreparedMail(
             identity.email,
             min(size, rules.max_message_bytes),
-            partial(self._compose, email, rendered, identity),
+            partial(self._compose, email, rendered, identity, unsubscribe),
         )
+
+    def _unsubscribe(self, email: Email) -> ListUnsubscribe | None:
+        from sesmail_layer.usecases.sender.unsubscribe_links import unsubscribe_of  # Not in every cold start.
+
+        return unsubscribe_of(email, self._unsubscribe_url_of, self._rules)
 
     def _check_attachments(self, attachments: Sequence[Attachment], policy: ProducerPolicy) -> int:
         """Return the bytes that the attachments take in the message, unread. Raises PermanentError, TransientError."""
@@ -107,7 +111,9 @@ class Preparation:
             size += _encoded_size(self._attachments.size(one.s3_uri, f"{field}.s3Uri", _most_bytes(limit - size)))
         return size
 
-    def _compose(self, email: Email, rendered: Rendered, identity: Identity) -> bytes:
+    def _compose(
+        self, email: Email, rendered: Rendered, identity: Identity, unsubscribe: ListUnsubscribe | None
+    ) -> bytes:
         request, limit = email.request, self._rules.max_message_bytes
         raw = compose(
             request,
@@ -118,6 +124,8 @@ class Preparation:
             now=self._clock.now(),
             cc=[address for address in request.cc if address in email.recipients],
             redirection=email.redirection,
+            bulk=email.bulk,
+            unsubscribe=unsubscribe,
             files=self._read(request.attachments),
         )
         if len(raw) > limit:

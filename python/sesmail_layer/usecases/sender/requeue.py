@@ -207,3 +207,12 @@ def _given_up(hold: HoldError, attempt: int) -> PermanentError:
         case _:
             message = f"Email not sent: held too long ({hold.reason})"
             return PermanentError(hold.gives_up_as, message, code="EXP002")
+
+
+def last_first_on_every_other_receive(jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+    """Order what is sent one by one: whatever stands after the message that ends the invocation is before it next time.
+
+    Messages that failed together are all suspicious, and the guilty one is not known.
+    """
+    receives = max((job.message.receive_count for job in jobs), default=0)
+    return sorted(jobs, key=lambda job: job.message.message_id, reverse=receives % 2 == 0)

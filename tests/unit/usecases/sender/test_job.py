@@ -9,7 +9,7 @@ import pytest
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
-from sesmail_layer.usecases.sender.job import CancelRequest, Email, RejectedRequest, receive
+from sesmail_layer.usecases.sender.job import CancelRequest, Email, RejectedRequest, UnsubscribeRequest, receive
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -21,7 +21,7 @@ def received(detail: object, **given: Any) -> Email | RejectedRequest:
 def received_body(body: str, *, refuse_unknown: bool = False) -> Email | RejectedRequest:
     message = QueueMessage("message-1", body)
     job = receive(message, now=NOW, max_schedule_days=30, max_request_bytes=252 * 1024, refuse_unknown=refuse_unknown)
-    assert not isinstance(job, CancelRequest)
+    assert not isinstance(job, CancelRequest | UnsubscribeRequest)
     return job
 
 

@@ -174,6 +174,13 @@ def cancelled_by_tag(world: World) -> list[QueueMessage]:
     return [world.sender.cancel({"tag": "import"}), *batch(world, 1, tags=["import"])]
 
 
+def unsubscribed(world: World) -> list[QueueMessage]:
+    return [
+        world.sender.unsubscribe({"email": "u0@example.com", "topic": "welcome"}),
+        *batch(world, 1, priority="bulk"),
+    ]
+
+
 SENT_ONCE = [
     ordinary,
     made_bulk_by_policy,
@@ -187,7 +194,7 @@ SENT_ONCE = [
     after_an_unknown_outcome,
     next_to_what_cannot_be_read,
 ]
-SCENARIOS = [*SENT_ONCE, rejected_by_ses, cancelled_by_id, cancelled_by_tag]
+SCENARIOS = [*SENT_ONCE, rejected_by_ses, cancelled_by_id, cancelled_by_tag, unsubscribed]
 
 
 def _letter(message: QueueMessage) -> tuple[QueueMessage, str]:
@@ -224,6 +231,17 @@ def test_wherever_it_is_killed_the_redelivered_email_ends_as_it_would_have(scena
         assert world.mails() == (["m-0"] if sent else []), f"killed at {call}"
         broken = [message for message in messages if message.message_id == "broken"]
         assert all(letter in world.sender.dead_letters.messages for letter in map(_letter, broken)), f"killed at {call}"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_wherever_it_is_killed_an_unsubscription_is_published_under_one_id(after: bool) -> None:
+    for at in range(1, len(calls_of(unsubscribed).calls) + 1):
+        world = World()
+        messages = unsubscribed(world)
+        assert world.deliver(messages, Killer(at, after=after))
+        world.sender.clock.sleep(VISIBILITY_SECONDS)
+        world.deliver(messages, Killer())
+        assert len({event.event_id for event in world.sender.bus.unsubscribed}) == 1, f"killed at call {at}"
 
 
 @pytest.mark.parametrize("size", [1, 3])

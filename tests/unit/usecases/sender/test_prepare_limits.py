@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
@@ -45,8 +46,14 @@ class NotedAttachments(FakeAttachments):
 class Preparing:
     def __init__(self, seconds: float = 30, attachments: FakeAttachments | None = None, **rules: Any) -> None:
         self.clock, self.templates, self.limits = FakeClock(), NotedTemplates(), list[float]()
-        given = self.templates, attachments or FakeAttachments(), self.clock, self._limit, sending_rules(**rules)
-        self.preparation = Preparation(*given, seconds)
+        ports = msgspec.structs.replace(
+            Sender().ports(),
+            templates=self.templates,
+            attachments=attachments or FakeAttachments(),
+            clock=self.clock,
+            time_limit=self._limit,
+        )
+        self.preparation = Preparation(ports, sending_rules(**rules), seconds)
 
     @contextmanager
     def _limit(self, seconds: float) -> Iterator[None]:

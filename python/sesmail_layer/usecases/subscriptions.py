@@ -1,0 +1,81 @@
+"""What a recipient wants no more: written to the suppression list, then published.
+
+t0  the entry is written (idempotent)     a crash here: no more mail; the producer does not know yet
+t1  the event is published                whoever asked gets an error at t0 and asks again: the same event id
+"""
+
+from __future__ import annotations
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason, topic_key
+from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.times import utc_text
+from sesmail_layer.domain.unsubscribe.events import RESUBSCRIBED, UNSUBSCRIBED, By, unsubscribe_event
+from sesmail_layer.usecases.ports import Clock, Log, Metrics, StatusBus, SuppressionTable
+
+_UNSUBSCRIBE = SuppressionReason.UNSUBSCRIBE
+
+
+class Subscriptions:
+    """Unsubscribes addresses from topics, or from all bulk mail, and lets them come back."""
+
+    def __init__(self, suppression: SuppressionTable, bus: StatusBus, clock: Clock, metrics: Metrics, log: Log) -> None:
+        self._suppression = suppression
+        self._bus = bus
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+
+    def leave(
+        self, address: str, topic: str | None, *, source: str, by: By, record: TrackingRecord | None = None
+    ) -> None:
+        """Suppress a case-folded address for a topic's bulk mail, or for all (None). Raises TransientError."""
+        key = address if topic is None else topic_key(address, topic)
+        existing = self._suppression.get_many([key]).get(key)
+        at = utc_text(self._clock.now())
+        if existing is not None and existing.reason is _UNSUBSCRIBE:
+            at = existing.added_to_suppression_date
+        else:
+            self._suppression.add(_entry(key, topic, source, at, record))
+        self._announce(UNSUBSCRIBED, address, topic, source, by, at, record)
+
+    def come_back(self, address: str, topic: str, *, source: str, record: TrackingRecord) -> None:
+        """Undo `leave` for a topic; the address's own entry stays. Raises TransientError."""
+        self._suppression.remove(topic_key(address, topic), only=_UNSUBSCRIBE)
+        self._announce(RESUBSCRIBED, address, topic, source, "page", utc_text(self._clock.now()), record)
+
+    def _announce(
+        self,
+        detail_type: str,
+        address: str,
+        topic: str | None,
+        source: str,
+        by: By,
+        at: str,
+        record: TrackingRecord | None,
+    ) -> None:
+        event = unsubscribe_event(detail_type, address=address, topic=topic, source=source, by=by, at=at, record=record)
+        if (why := self._bus.announce(event)) is not None:
+            raise TransientError(f"Failed to publish '{detail_type}': {why}", code="BUS001")
+        left = detail_type == UNSUBSCRIBED
+        self._metrics.count("RecipientUnsubscribed" if left else "RecipientResubscribed")
+        self._log.info(
+            "recipient.unsubscribed" if left else "recipient.resubscribed",
+            topic=topic,
+            source=source,
+            by=by,
+            email_id=record.email_id if record else None,
+        )
+
+
+def _entry(key: str, topic: str | None, source: str, at: str, record: TrackingRecord | None) -> Suppression:
+    return Suppression(
+        email=key,
+        suppression_type=SUPPRESSION_TYPES[_UNSUBSCRIBE],
+        reason=_UNSUBSCRIBE,
+        added_to_suppression_date=at,
+        email_id=record.email_id if record else None,
+        ses_message_id=record.ses_message_id if record else None,
+        source=source,
+        topic=topic,
+    )

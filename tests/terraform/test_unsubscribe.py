@@ -1,0 +1,64 @@
+"""The unsubscribe page: nothing without it; with it a throttled API, which alone may call its function."""
+
+from __future__ import annotations
+
+from tests.terraform.runner import ACCOUNT, REGION, Plan
+from tests.terraform.test_functions import environment, function
+
+API = "aws_apigatewayv2_api"
+
+
+def test_the_default_engine_has_no_api(default: Plan) -> None:
+    assert [resource.address for resource in default.resources if "unsubscribe" in resource.address] == []
+
+
+def test_the_api_has_three_routes_to_one_function(complete: Plan) -> None:
+    assert complete.one(API).values["protocol_type"] == "HTTP"
+    integration = complete.one("aws_apigatewayv2_integration").values
+    assert integration["integration_uri"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mail-Unsubscribe"
+    assert (integration["integration_type"], integration["payload_format_version"]) == ("AWS_PROXY", "2.0")
+    routes = {route.values["route_key"] for route in complete.all("aws_apigatewayv2_route")}
+    assert routes == {f"{method} /u/{{token}}" for method in ("GET", "HEAD", "POST")}
+
+
+def test_the_api_waits_longer_than_its_function_runs(complete: Plan) -> None:
+    waits = complete.one("aws_apigatewayv2_integration").values["timeout_milliseconds"] / 1000
+    assert function(complete, "Unsubscribe")["timeout"] < waits <= 30
+
+
+def test_the_stage_is_throttled_and_writes_no_log_of_links(complete: Plan) -> None:
+    stage = complete.one("aws_apigatewayv2_stage").values
+    (settings,) = stage["default_route_settings"]
+    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (50, 100)
+    assert (stage["name"], stage["auto_deploy"], stage.get("access_log_settings", [])) == ("$default", True, [])
+
+
+def test_only_this_api_may_call_the_function(applied: Plan) -> None:
+    permission = applied.one("aws_lambda_permission").values
+    assert permission["principal"] == "apigateway.amazonaws.com"
+    assert permission["action"] == "lambda:InvokeFunction"
+    assert permission["source_arn"] == f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5/*/*/u/*"
+
+
+def test_no_execution_is_reserved_unless_the_owner_says_so(complete: Plan) -> None:
+    assert function(complete, "Unsubscribe")["reserved_concurrent_executions"] == -1
+
+
+def test_the_sender_writes_links_of_the_api(applied: Plan) -> None:
+    url = environment(applied, "EmailSender")["SESMAIL_UNSUBSCRIBE_URL"]
+    assert url == applied.one(API).values["api_endpoint"]
+
+
+def test_a_producer_s_topics_are_in_its_policy(complete: Plan) -> None:
+    items = [resource.json("item") for resource in complete.all("aws_dynamodb_table_item")]
+    topics = {item["pk"]["S"]: item["topics"] for item in items if "topics" in item}
+    assert topics == {
+        "producer#marketing.newsletter": {
+            "M": {"weekly-digest": {"S": "Weekly digest"}, "events": {"S": "Events near you"}}
+        }
+    }
+
+
+def test_its_errors_have_an_alarm(complete: Plan) -> None:
+    names = {alarm.values["alarm_name"] for alarm in complete.all("aws_cloudwatch_metric_alarm")}
+    assert "mail-Unsubscribe-Errors" in names

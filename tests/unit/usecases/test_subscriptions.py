@@ -1,0 +1,114 @@
+"""Leaving a topic and coming back: the entry first, then the event, each as often as one likes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.usecases.subscriptions import Subscriptions
+from tests.unit.domain.unsubscribe.records import ADDRESS, SHOP, record
+from tools.simulation.fakes import FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable
+
+TOPIC = "weekly-digest"
+KEY = f"{ADDRESS}#{TOPIC}"
+
+
+class World:
+    def __init__(self) -> None:
+        self.suppression, self.bus, self.clock = FakeSuppressionTable(), FakeBus(), FakeClock()
+        self.metrics, self.log = FakeMetrics(), FakeLog()
+        parts = self.suppression, self.bus, self.clock, self.metrics, self.log
+        self.subscriptions = Subscriptions(*parts)
+
+    def leave(self, topic: str | None = TOPIC) -> None:
+        self.subscriptions.leave(ADDRESS, topic, source=SHOP, by="page", record=record())
+
+    @property
+    def published(self) -> list[str]:
+        return [event.detail_type for event in self.bus.unsubscribed]
+
+
+def test_leaving_suppresses_the_topic_and_publishes() -> None:
+    world = World()
+    world.leave()
+
+    [(key, entry)] = world.suppression.entries.items()
+    assert (key, entry.email, entry.topic) == (KEY, KEY, TOPIC)
+    assert (entry.suppression_type, entry.reason) == ("unsubscribe", SuppressionReason.UNSUBSCRIBE)
+    assert (entry.source, entry.email_id, entry.expires_at) == (SHOP, "news-1", None)
+    [event] = world.bus.unsubscribed
+    assert (event.detail_type, event.to_email, event.topic, event.by) == ("Email Unsubscribed", ADDRESS, TOPIC, "page")
+    assert world.metrics.counts["RecipientUnsubscribed"] == 1
+
+
+def test_leaving_twice_keeps_the_first_entry_and_the_event_s_id() -> None:
+    world = World()
+    world.leave()
+    first = dict(world.suppression.entries)
+    world.clock.sleep(60)
+    world.leave()
+
+    assert world.suppression.entries == first
+    assert len({event.event_id for event in world.bus.unsubscribed}) == 1
+
+
+def test_what_a_failed_publication_leaves_is_completed_by_the_next_try() -> None:
+    world = World()
+    world.bus.refuse_announcements = True
+    with pytest.raises(TransientError, match="Failed to publish 'Email Unsubscribed': InternalFailure"):
+        world.leave()
+    assert set(world.suppression.entries) == {KEY}
+
+    world.bus.refuse_announcements = False
+    world.leave()
+    assert world.published == ["Email Unsubscribed"]
+
+
+def test_without_the_table_nothing_is_published() -> None:
+    world = World()
+    world.suppression.error = TransientError("DynamoDB error", code="AWS001")
+    with pytest.raises(TransientError):
+        world.leave()
+    assert world.published == []
+
+
+def test_all_bulk_mail_is_the_address_s_own_entry() -> None:
+    world = World()
+    world.leave(topic=None)
+
+    assert set(world.suppression.entries) == {ADDRESS}
+    assert world.suppression.entries[ADDRESS].topic is None
+
+
+def test_a_stronger_entry_of_the_address_stays() -> None:
+    world = World()
+    world.suppression.list_address(ADDRESS, SuppressionReason.HARD_BOUNCE)
+    world.leave(topic=None)
+
+    assert world.suppression.entries[ADDRESS].reason is SuppressionReason.HARD_BOUNCE
+    assert world.published == ["Email Unsubscribed"]
+
+
+def test_coming_back_removes_the_topic_s_entry_alone() -> None:
+    world = World()
+    world.leave()
+    world.suppression.list_address(ADDRESS, SuppressionReason.UNSUBSCRIBE)
+    world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+
+    assert set(world.suppression.entries) == {ADDRESS}
+    assert world.published == ["Email Unsubscribed", "Email Resubscribed"]
+
+
+def test_coming_back_leaves_an_operator_s_entry() -> None:
+    world = World()
+    world.suppression.list_address(KEY, SuppressionReason.MANUAL)
+    world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+
+    assert set(world.suppression.entries) == {KEY}
+
+
+def test_no_log_line_has_an_address() -> None:
+    world = World()
+    world.leave()
+    assert ADDRESS not in repr(world.log.lines)
