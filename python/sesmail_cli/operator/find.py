@@ -43,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def find_emails(
     context: CommandContext,
+    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]", help="The same as --to.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The address in `to`.")] = None,
     producer: Annotated[str | None, typer.Option("--producer", help="The request's source.")] = None,
     template: Annotated[str | None, typer.Option("--template", help="The template's name.")] = None,
@@ -58,6 +59,9 @@ def find_emails(
     cursor: Annotated[str | None, typer.Option("--cursor", help="Go on where a page ended.")] = None,
 ) -> int:
     """Find emails, newest first."""
+    if address and to:
+        raise UsageError("Give the address once: as the argument, or with --to.")
+    to = to or address
     now = context.engine.clock.now()
     oldest = _OLDEST if to or ses_id else point_in_time(_DAYS, now)
     criteria = Criteria(
