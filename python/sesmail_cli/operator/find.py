@@ -81,7 +81,7 @@ def find_emails(
         page = find(context.engine.search, context.engine.tracking, criteria, limit=limit, cursor=cursor)
     except CursorError as err:
         raise UsageError(f"--cursor: {err}.") from err
-    _print(context, page)
+    _print(context, page, criteria.to)
     return OK
 
 
@@ -96,7 +96,7 @@ def found(records: Sequence[TrackingRecord]) -> list[Found]:
     return [Found(**{name: getattr(record, name) for name in fields}) for record in records]
 
 
-def _print(context: CommandContext, page: Page) -> None:
+def _print(context: CommandContext, page: Page, to: str | None) -> None:
     emails = found(page.records)
     answer = Answer(emails=emails, searched_back_to=page.searched_back_to, cursor=page.cursor)
     context.print_json(answer)
@@ -105,6 +105,11 @@ def _print(context: CommandContext, page: Page) -> None:
         context.note(f"Searched back to {escape(page.searched_back_to)}. Go on: add --cursor {escape(page.cursor)}")
     elif not emails:
         context.note(f"No email found; searched back to {escape(page.searched_back_to)}.")
+        if to:
+            context.note(
+                "An address in `cc` or `bcc` cannot be searched: look for the email's `to`. What may still wait in a "
+                f"queue: `sesmail explain {escape(to)}`."
+            )
 
 
 def print_emails(context: CommandContext, emails: Sequence[Found]) -> None:

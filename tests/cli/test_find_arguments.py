@@ -1,4 +1,4 @@
-"""`--since` and `--until` as operators give them."""
+"""Arguments of `sesmail find` as operators give them: times of day, the address."""
 
 from __future__ import annotations
 
@@ -53,3 +53,11 @@ def test_find_takes_the_address_as_it_is_asked_for(engine: MotoEngine) -> None:
     twice = sesmail("find", "ada@example.com", "--to", "eve@example.com")
     assert twice.exit_code == 2
     assert "Give the address once" in twice.output
+
+
+def test_an_address_that_is_not_found_may_be_a_copy(engine: MotoEngine) -> None:
+    sent(engine, "adas", 60)
+    hint = "An address in `cc` or `bcc` cannot be searched"
+    assert hint in sesmail("find", "copy@example.com").output
+    assert hint not in sesmail("find", "ada@example.com").output
+    assert hint not in sesmail("find", "--producer", "nobody").output
