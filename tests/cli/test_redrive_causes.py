@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from botocore.exceptions import ReadTimeoutError
 
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.operator.dead_letter_queue import DeadLetterQueue
+from sesmail_cli.operator.dead_letters import MAY_BE_DELETED
 from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import SOURCE, MotoEngine, ago, sesmail, sesmail_json
 from tests.cli.test_redrive import notification, request
 
+REPOSITORY = Path(__file__).parents[2]
 SENT = Entry("sent/1", "2026-11-24T10:31:02.000Z", 1, Status.SENT, detail={"sesMessageId": "0100-1"})
 
 
@@ -39,6 +42,27 @@ def test_messages_are_grouped_by_cause_the_largest_group_first(engine: MotoEngin
     ]
     assert len(groups[0]["examples"]) == 3
     assert groups[1]["stays"] == {"it would fail again": 2}
+
+
+def test_each_cause_says_whether_its_messages_may_be_deleted(engine: MotoEngine) -> None:
+    engine.put("EmailQueueDLQ", request("order-1"))
+    engine.put("EmailQueueDLQ", "hello")
+    engine.put("EventBridgeDLQ", request("order-2"), ERROR_CODE="NO_PERMISSIONS")
+    cancellation = request() | {"detail-type": "Email Cancel Requested", "detail": {"tag": "spring"}}
+    engine.put("EventBridgeDLQ", cancellation, ERROR_CODE="NO_PERMISSIONS")
+
+    shown = sesmail("redrive", "EmailQueue", "--dry-run").output
+    assert "May it be deleted? no: the email was never sent\n" in shown
+    assert "May it be deleted? yes, once you know who sends it\n" in shown
+    [group] = sesmail_json("redrive", "EventBridgeDLQ", "--dry-run", exit_code=1)["groups"]
+    assert group["mayBeDeleted"] == ["no: its emails would be sent", "no: the email was never sent"]
+
+
+def test_the_page_has_the_same_table_of_causes_as_the_command() -> None:
+    page = (REPOSITORY / "docs" / "cli.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \|$", page.partition("| Cause |")[2], re.MULTILINE))
+    assert {cause: rows.get(cause) for cause in MAY_BE_DELETED} == MAY_BE_DELETED
+    assert rows["undelivered"] == MAY_BE_DELETED["not-sent"]
 
 
 def test_the_reason_that_the_engine_gave_a_dead_letter_is_shown_with_its_first_time(engine: MotoEngine) -> None:

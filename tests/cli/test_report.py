@@ -61,6 +61,17 @@ def test_by_producer_the_largest_comes_first(counted: MotoEngine) -> None:
     assert found["rows"][0]["sentByDay"] == [0, 0, 0, 0, 0, 0, 0, 4]
 
 
+def test_producers_without_a_policy_are_one_row_and_the_command_says_where_to_look(counted: MotoEngine) -> None:
+    where = "Whose emails bounced: `sesmail find --status bounced`"
+    assert where not in sesmail("report", "--by", "producer").output
+    counted.count(email(Status.SENT, source="import"), source="another", now=time.time())
+
+    shown = sesmail("report", "--by", "producer").output
+    assert "*other*\t1\t" in shown
+    assert where in shown
+    assert where not in sesmail("report").output
+
+
 @pytest.mark.parametrize(
     ("kind", "names"),
     [("template", ["letter", "welcome"]), ("tag", ["spring"]), ("topic", ["letter", "welcome"])],

@@ -52,6 +52,7 @@ def test_the_page_shows_who_sends_most_and_who_bounces_most_in_three_requests(
     assert '<span class="over">50.00 %</span>' in page
     assert "emails?producer=crm&amp;from=" in page
     assert "sesmail report --by producer --since " in page
+    assert "emails?status=bounced&amp;since=1d" in page
 
 
 @pytest.mark.parametrize(("by", "name"), [("template", "welcome"), ("tag", "sale"), ("topic", "news")])

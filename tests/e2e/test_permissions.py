@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.clients import client
 from localcloud.engine import DEAD_LETTER_QUEUES, QUEUES
-from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
 from localcloud.wait import wait_for
 from sesmail_layer.domain.guards.breaker import SES_ALARMS
-from sesmail_layer.domain.ses.tags import encode_tags
-from sesmail_layer.domain.times import utc_text
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.permissions import Permission, Roles
-from tests.e2e.harness.ses_json import HARD, bounce, ses_event
+from tests.e2e.harness.scenarios import (
+    Scenario,
+    Start,
+    before_its_record,
+    bounced,
+    bounced_later,
+    delivered,
+    first_contact,
+    first_of_the_day,
+    in_bulk,
+    no_longer_spam,
+    rejected,
+    scheduled,
+    scheduled_in_bulk,
+    seeded,
+    soft_bounced,
+    soft_bounced_in_bulk,
+    unique,
+    unreadable,
+    unsettled,
+    with_a_file,
+    without_a_template,
+)
 from tests.e2e.harness.variables import ATTACHMENTS_BUCKET
 
 # The engine waits for 35 s before it tries an unsettled email again.
 LONGEST_WAIT_SECONDS = 120.0
-TEMPLATE = {
-    "template.html": "<p>Hello {{ name }}</p>",
-    "template.txt": "Hello {{ name }}",
-    "metadata.json": '{"subject": "Hello", "requiredVariables": ["name"]}',
-}
 
 
 class Denied(AssertionError):
@@ -37,167 +48,6 @@ class Denied(AssertionError):
 
     def __init__(self, asked: list[Permission]) -> None:
         super().__init__(", ".join(sorted({str(permission) for permission in asked})))
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A use of the engine: its emails and their expected final statuses."""
-
-    ends: Mapping[str, str]
-    also: Callable[[], object] = lambda: True
-    # A missing permission makes the email fail; otherwise it waits.
-    fails: bool = False
-
-    def is_complete(self, engine: EngineUnderTest) -> bool:
-        statuses = {email_id: (engine.record(email_id) or {}).get("status") for email_id in self.ends}
-        return statuses == dict(self.ends) and bool(self.also())
-
-    def has_failed(self, engine: EngineUnderTest) -> bool:
-        return all("failed" in engine.statuses_of(email_id) for email_id in self.ends)
-
-
-Start = Callable[[EngineUnderTest], Scenario]
-
-
-# --- scenarios -------------------------------------------------------------------------------------------------------
-
-
-def unique(name: str) -> str:
-    return f"{name}-{uuid.uuid4().hex[:8]}"
-
-
-def reader() -> str:
-    return f"{unique('reader')}@example.org"
-
-
-def delivered(engine: EngineUnderTest) -> Scenario:
-    """The ordinary email, of a new producer and with a new template."""
-    template = unique("permissions")
-    for file, text in TEMPLATE.items():
-        engine.s3.put_object(
-            Bucket=engine.outputs["template_bucket_name"], Key=f"templates/{template}/{file}", Body=text.encode()
-        )
-    email_id = engine.put_email_request(
-        reader(), source=unique("new.team"), templateName=template, templateData={"name": "Ann"}
-    )
-    return Scenario({email_id: "delivered"}, lambda: {"sent", "delivered"} <= set(engine.statuses_of(email_id)))
-
-
-def bounced(engine: EngineUnderTest) -> Scenario:
-    to = f"bounce+{unique('permissions')}@{SIMULATOR_DOMAIN}"
-    email_id = engine.put_email_request(to)
-    return Scenario({email_id: "bounced"}, lambda: engine.suppression(to) and "bounced" in engine.statuses_of(email_id))
-
-
-def bounced_later(engine: EngineUnderTest) -> Scenario:
-    """The mailbox simulator's bounces do not count; a reader's do."""
-    to = reader()
-    record = engine.put_email_request_and_wait(to, "delivered")
-    engine.publish_ses_event(ses_event(record, "Bounce", bounce(to, **HARD)))
-    return Scenario({record["emailId"]: "bounced"})
-
-
-def soft_bounced(engine: EngineUnderTest) -> Scenario:
-    """Bounces, waits, and is sent once more."""
-    to = f"softbounce+{unique('permissions')}@{SIMULATOR_DOMAIN}"
-    email_id = engine.put_email_request(to)
-    return Scenario({email_id: "soft_bounced"}, lambda: len(engine.mails_to(to)) == 2)
-
-
-def no_longer_spam(engine: EngineUnderTest) -> Scenario:
-    """A recipient complains and takes it back; the events name the email by SES's id only."""
-    to = reader()
-    record = engine.put_email_request_and_wait(to, "delivered")
-
-    def complain(kind: str) -> None:
-        detail = {"complainedRecipients": [{"emailAddress": to}], "complaintFeedbackType": kind, "feedbackId": kind}
-        engine.publish_ses_event(ses_event(record, "Complaint", detail))
-
-    def lifted() -> bool:
-        if engine.suppression(to) is None:
-            return True
-        complain("not-spam")
-        return False
-
-    complain("abuse")
-    return Scenario({record["emailId"]: "complained"}, lifted)
-
-
-def scheduled(engine: EngineUnderTest) -> Scenario:
-    return Scenario({engine.put_email_request(reader(), sendAt=utc_text(time.time() + 2)): "delivered"})
-
-
-def scheduled_in_bulk(engine: EngineUnderTest) -> Scenario:
-    send_at = utc_text(time.time() + 2)
-    return Scenario({engine.put_email_request(reader(), sendAt=send_at, priority="bulk"): "delivered"})
-
-
-def soft_bounced_in_bulk(engine: EngineUnderTest) -> Scenario:
-    to = f"softbounce+{unique('permissions')}@{SIMULATOR_DOMAIN}"
-    email_id = engine.put_email_request(to, priority="bulk")
-    return Scenario({email_id: "soft_bounced"}, lambda: len(engine.mails_to(to)) == 2)
-
-
-def before_its_record(engine: EngineUnderTest) -> Scenario:
-    """An event comes before the record of its email, and waits for it."""
-    to, email_id = reader(), unique("early")
-    record = {"emailId": email_id, "sesMessageId": email_id, "toEmail": to, "timestamp": utc_text(time.time())}
-    # A bounce: with the complaints of `no_longer_spam`, five would trip the breaker of every test that follows.
-    event = ses_event(record, "Bounce", bounce(to, **HARD))
-    event["mail"]["tags"] = {name: [value] for name, value in encode_tags(email_id, 1, "welcome", "early.team").items()}
-    engine.publish_ses_event(event)
-    time.sleep(1)
-    engine.put_email_request(to, emailId=email_id)
-    return Scenario({email_id: "bounced"})
-
-
-def in_bulk(engine: EngineUnderTest) -> Scenario:
-    return Scenario({engine.put_email_request(reader(), source="newsletter.team"): "delivered"})
-
-
-def first_contact(engine: EngineUnderTest) -> Scenario:
-    return Scenario({engine.put_email_request(reader(), source="careful.agent"): "delivered"})
-
-
-def with_a_file(engine: EngineUnderTest) -> Scenario:
-    engine.s3.create_bucket(Bucket=ATTACHMENTS_BUCKET)
-    engine.s3.put_object(Bucket=ATTACHMENTS_BUCKET, Key="invoices/permissions.pdf", Body=b"%PDF-1.7")
-    files = [{"filename": "a.pdf", "s3Uri": f"s3://{ATTACHMENTS_BUCKET}/invoices/permissions.pdf"}]
-    email_id = engine.put_email_request(reader(), source="files.app", attachments=files)
-    return Scenario({email_id: "delivered"}, fails=True)
-
-
-def without_a_template(engine: EngineUnderTest) -> Scenario:
-    return Scenario({engine.put_email_request(reader(), templateName=unique("missing")): "failed"})
-
-
-def rejected(engine: EngineUnderTest) -> Scenario:
-    """SES rejects a claimed email with a kept request."""
-    to = reader()
-    engine.inject_fault("rejected", recipient=to)
-    return Scenario({engine.put_email_request(to): "failed"})
-
-
-def unsettled(engine: EngineUnderTest) -> Scenario:
-    """SES's answer does not say whether it accepted the email, which waits for SES's events."""
-    to = reader()
-    engine.inject_fault("server_error", recipient=to)
-    return Scenario({engine.put_email_request(to): "delivered"})
-
-
-def first_of_the_day(engine: EngineUnderTest) -> Scenario:
-    """The first email, when SES's quota is not cached."""
-    engine.dynamodb.delete_item(TableName=engine.outputs["control_table_name"], Key={"pk": {"S": "quota"}})
-    time.sleep(5)  # a function caches it for so long
-    return Scenario({engine.put_email_request(reader()): "delivered"})
-
-
-def seeded(engine: EngineUnderTest) -> Scenario:
-    """A starter without metadata is installed again. The seeder waits some seconds for a new permission."""
-    bucket, key = engine.outputs["template_bucket_name"], "templates/welcome/metadata.json"
-    engine.s3.delete_object(Bucket=bucket, Key=key)
-    engine.functions.invoke(FunctionName=engine.outputs["template_seeder_lambda_name"], InvocationType="Event")
-    return Scenario({}, lambda: engine.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------
@@ -224,6 +74,16 @@ NEEDED: dict[Permission, Start] = {
     Permission(SENDER, "sqs:SendMessage", "RetryQueue"): scheduled,
     Permission(SENDER, "sqs:SendMessage", "BulkQueue"): in_bulk,
     Permission(SENDER, "sqs:SendMessage", "BulkRetryQueue"): scheduled_in_bulk,
+    **{
+        Permission(function, "sqs:SendMessage", dead_letter_queue): unreadable(queue, dead_letter_queue)
+        for function, queue, dead_letter_queue in (
+            (SENDER, "EmailQueue", "EmailQueueDLQ"),
+            (SENDER, "BulkQueue", "BulkQueueDLQ"),
+            (SENDER, "RetryQueue", "RetryDLQ"),
+            (SENDER, "BulkRetryQueue", "BulkRetryDLQ"),
+            (FEEDBACK, "FeedbackQueue", "FeedbackProcessorDLQ"),
+        )
+    },
     Permission(SENDER, "sns:Publish", "SESFeedback"): unsettled,
     Permission(SENDER, "events:PutEvents", "event-bus/EmailBus"): delivered,
     Permission(SENDER, "ses:SendRawEmail", "identity/*"): delivered,

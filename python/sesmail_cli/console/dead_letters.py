@@ -182,6 +182,7 @@ def _group(view: View, queue: str, group: CauseGroup) -> dict[str, Any]:
         "movable": group.movable,
         "targets": ", ".join(group.targets),
         "stays": list(group.stays.items()),
+        "may_be_deleted": "; ".join(group.may_be_deleted),
         "examples": [(one, view.url(f"{PLACE.path}/{queue}/{one.message_id}")) for one in group.examples],
         "more": group.count - len(group.examples),
     }

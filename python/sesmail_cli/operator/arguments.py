@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from sesmail_cli.operator.command import UsageError
 from sesmail_layer.domain.guards.suppression import topic_key
@@ -10,6 +11,7 @@ from sesmail_layer.domain.request.addresses import AddressError, address_key, pa
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
 _SPAN = re.compile(r"(\d+)([dhm])")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
@@ -38,13 +40,28 @@ def stored_address(text: str) -> str:
 
 
 def point_in_time(text: str, now: float) -> str:
-    """Parse a date, an RFC 3339 time, or a span back from now (`7d`, `24h`, `30m`). Raises UsageError."""
-    span = _SPAN.fullmatch(text)
-    if span:
+    """Parse a date, an RFC 3339 time, a span back from now (`7d`, `24h`, `30m`), or a time of day. Raises UsageError.
+
+    A time of day is the last one that this machine's clock has shown.
+    """
+    if span := _SPAN.fullmatch(text):
         return utc_text(now - int(span[1]) * _UNIT_SECONDS[span[2]])
+    if clock := _CLOCK.fullmatch(text):
+        return utc_text(_last_shown(int(clock[1]), int(clock[2]), now))
     try:
         return utc_text(utc_seconds(f"{text}T00:00:00Z" if len(text) == len("2026-11-24") else text))
     except ValueError as err:
         raise UsageError(
-            f"'{text}' is no time: give a date (2026-11-24), a time (2026-11-24T10:31:00Z) or a span (7d, 24h)."
+            f"'{text}' is no time: give a date (2026-11-24), a time (2026-11-24T10:31:00Z), a time of day on this "
+            "machine's clock (10:31) or a span (7d, 24h)."
         ) from err
+
+
+def _last_shown(hour: int, minute: int, now: float) -> float:
+    today = time.localtime(now)
+    for days_ago in (0, 1):
+        # mktime takes the day before the month's first, and says itself whether summer time is in force.
+        at = time.mktime((today.tm_year, today.tm_mon, today.tm_mday - days_ago, hour, minute, 0, 0, 0, -1))
+        if at <= now:
+            break
+    return at

@@ -28,6 +28,7 @@ class CauseGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     targets: Sequence[str]
     stays: dict[str, int]
     """Why those that stay do, with how many."""
+    may_be_deleted: Sequence[str]
 
 
 def group_by_cause(messages: Sequence[Classification]) -> list[CauseGroup]:
@@ -46,6 +47,7 @@ def _group(cause: str, messages: Sequence[Classification]) -> CauseGroup:
         movable=sum(message.target is not None for message in messages),
         targets=sorted({message.target for message in messages if message.target}),
         stays=Counter(message.stays for message in messages if message.stays),
+        may_be_deleted=sorted({message.may_be_deleted for message in messages}),
     )
 
 
@@ -63,6 +65,7 @@ def _describe(group: CauseGroup) -> str:
     if group.movable:
         lines.append(f"  Next  [green]{group.movable} can go to {_targets(group)}[/]")
     lines += [f"  Next  [yellow]{count} stay: {_line(why)}[/]" for why, count in group.stays.items()]
+    lines.append(f"  May it be deleted? {'; '.join(group.may_be_deleted)}")
     lines += [f"  {_line(example.message_id)}  {_line(example.what)}" for example in group.examples]
     if group.count > len(group.examples):
         lines.append(f"  … and {group.count - len(group.examples)} more (--json lists all)")

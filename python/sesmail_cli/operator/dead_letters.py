@@ -20,6 +20,17 @@ UNREADABLE = "unreadable"
 _CANCEL_FAILED = ("cancel-failed", "it failed on every try; see the EmailSender's log")
 _FEEDBACK_FAILED = "it failed on every try; see the FeedbackProcessor's log"
 _UNSENT = frozenset({"no-record", "not-sent"})
+MAY_BE_DELETED = {
+    UNREADABLE: "yes, once you know who sends it",
+    "other-event": "yes",
+    "cancel-failed": "no: its emails would be sent",
+    "other-topic": "yes, once you know who sends it",
+    "no-record": "no: the email was never sent",
+    "not-sent": "no: the email was never sent",
+    "status-not-published": "only if no subscriber needs the event",
+    "feedback-failed": "no: a bounce or complaint in it would not suppress its address",
+}
+"""By cause; the documentation has the same table."""
 _NOT_SENT = frozenset({Status.SENDING, Status.DEFERRED})
 
 
@@ -50,6 +61,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stays: str | None = None
     unsent: bool = False
     """True: an email that was never sent; who deletes the message loses it."""
+    may_be_deleted: str
 
 
 class LoggedError(msgspec.Struct, frozen=True):
@@ -114,6 +126,9 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
     else:
         what, cause, why, target, stays = _request(message, dead_letter_queue, context)
     logged = context.logged.get(message.message_id)
+    unsent = cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and _is_email(message))
+    # EventBridge's errors are causes, too: what it could not deliver is an email, or the cancellation of one.
+    undelivered = MAY_BE_DELETED["not-sent" if unsent else "cancel-failed"]
     return Classification(
         message_id=message.message_id,
         age_seconds=max(0.0, context.now - message.sent_at),
@@ -122,7 +137,8 @@ def classify(message: DeadLetterMessage, dead_letter_queue: str, context: Redriv
         why=str(logged or why),
         target=None if stays else target,
         stays=stays,
-        unsent=cause in _UNSENT or (dead_letter_queue == BUS_DEAD_LETTER_QUEUE and _is_email(message)),
+        unsent=unsent,
+        may_be_deleted=MAY_BE_DELETED.get(cause, undelivered),
     )
 
 

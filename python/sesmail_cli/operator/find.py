@@ -43,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def find_emails(
     context: CommandContext,
+    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]", help="The same as --to.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The address in `to`.")] = None,
     producer: Annotated[str | None, typer.Option("--producer", help="The request's source.")] = None,
     template: Annotated[str | None, typer.Option("--template", help="The template's name.")] = None,
@@ -58,6 +59,9 @@ def find_emails(
     cursor: Annotated[str | None, typer.Option("--cursor", help="Go on where a page ended.")] = None,
 ) -> int:
     """Find emails, newest first."""
+    if address and to:
+        raise UsageError("Give the address once: as the argument, or with --to.")
+    to = to or address
     now = context.engine.clock.now()
     oldest = _OLDEST if to or ses_id else point_in_time(_DAYS, now)
     criteria = Criteria(
@@ -77,7 +81,7 @@ def find_emails(
         page = find(context.engine.search, context.engine.tracking, criteria, limit=limit, cursor=cursor)
     except CursorError as err:
         raise UsageError(f"--cursor: {err}.") from err
-    _print(context, page)
+    _print(context, page, criteria.to)
     return OK
 
 
@@ -92,7 +96,7 @@ def found(records: Sequence[TrackingRecord]) -> list[Found]:
     return [Found(**{name: getattr(record, name) for name in fields}) for record in records]
 
 
-def _print(context: CommandContext, page: Page) -> None:
+def _print(context: CommandContext, page: Page, to: str | None) -> None:
     emails = found(page.records)
     answer = Answer(emails=emails, searched_back_to=page.searched_back_to, cursor=page.cursor)
     context.print_json(answer)
@@ -101,6 +105,11 @@ def _print(context: CommandContext, page: Page) -> None:
         context.note(f"Searched back to {escape(page.searched_back_to)}. Go on: add --cursor {escape(page.cursor)}")
     elif not emails:
         context.note(f"No email found; searched back to {escape(page.searched_back_to)}.")
+        if to:
+            context.note(
+                "An address in `cc` or `bcc` cannot be searched: look for the email's `to`. What may still wait in a "
+                f"queue: `sesmail explain {escape(to)}`."
+            )
 
 
 def print_emails(context: CommandContext, emails: Sequence[Found]) -> None:

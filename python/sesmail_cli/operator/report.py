@@ -13,7 +13,7 @@ from sesmail_cli.operator.arguments import point_in_time
 from sesmail_cli.operator.command import OK, CommandContext, UsageError
 from sesmail_cli.operator.figures import Row, figures
 from sesmail_cli.terminal import out, print_row
-from sesmail_layer.domain.figures import Kind, Name
+from sesmail_layer.domain.figures import OTHER, Kind, Name
 
 _BARS = "▁▂▃▄▅▆▇█"
 _COLUMNS = ("sent", "delivered", "bounced", "complained", "opened", "failed", "bounce rate", "complaint rate")
@@ -42,6 +42,11 @@ def report(
     first_day = point_in_time(since, context.engine.clock.now())[:10]
     found = figures(context.engine, first_day, by=by, only=chosen[0] if chosen else None)
     context.print_json(found)
+    if by is Kind.PRODUCER and any(row.name == OTHER for row in found.rows):
+        context.note(
+            f"{OTHER}: producers that Terraform's `producers` does not list. "
+            "Whose emails bounced: `sesmail find --status bounced`."
+        )
     if context.as_json:
         return OK
     if not out.is_terminal:
