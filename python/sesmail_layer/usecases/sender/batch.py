@@ -181,7 +181,8 @@ class _Batch:
         jobs = self._find_records(self._jobs)
         jobs = [job for job in jobs if not self._moved_to_bulk(job)] if self._read_guards(jobs) else []
         self._send([job for job in jobs if not _is_suspicious(job)])
-        for job in last_first_on_every_other_receive([job for job in jobs if _is_suspicious(job)]):
+        suspicious = [job for job in jobs if _is_suspicious(job)]
+        for job in suspicious and last_first_on_every_other_receive(suspicious):
             if self._prepare.has_time():
                 self._send([job])
             else:
