@@ -32,7 +32,8 @@ def post(url: str, body: str, headers: Mapping[str, str], seconds: float, allow_
             return connection.getresponse().status
         finally:
             connection.close()
-    except (OSError, http.client.HTTPException, UnicodeError) as err:
+    # ValueError: a port, name or header that cannot be one.
+    except (OSError, http.client.HTTPException, ValueError) as err:
         raise PostError(type(err).__name__) from err
 
 

@@ -144,6 +144,11 @@ def test_a_name_without_an_address_is_an_error(host: str, monkeypatch: pytest.Mo
         post(f"https://{host}/", "", {}, 5)
 
 
+def test_a_url_that_cannot_be_called_is_an_error() -> None:
+    with pytest.raises(PostError, match=r"^ValueError$"):
+        post("https://hooks.example.com:99999/", "", {}, 5)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for hooks.example.com that is signed by itself."""
