@@ -167,6 +167,14 @@ def test_a_run_that_was_killed_is_completed_by_the_next(
     assert [event["detail"] for event in after if event["detail"]["emailId"] in details] == list(details.values())
 
 
+def test_another_producer_s_mailing_of_the_same_tag_is_another_one(installed: MotoEngine, people: Path) -> None:
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--producer", "shop", "--yes")
+    for email_id in ids(requests(installed)):
+        record(installed, email_id, Status.SENT)
+
+    assert sesmail_json("send-bulk", str(people), *OPTIONS, "--producer", "blog", "--yes")["sent"] == 25
+
+
 def test_another_tag_or_key_is_another_email(installed: MotoEngine, tmp_path: Path) -> None:
     rows = f"{ADA},Ada,Acme,1\n{ADA},Ada,Acme,2\n"
     path = write(tmp_path, "email,userName,companyName,order\n" + rows)
@@ -186,14 +194,15 @@ def test_the_file_names_the_mailing_without_a_tag(installed: MotoEngine, people:
     assert requests(installed)[0]["detail"]["tags"] == ["M-rz-2026--all-"]
 
 
+@pytest.mark.parametrize("options", [[], ["--test-to", "me@example.com"]])
 def test_what_eventbridge_does_not_take_is_said_with_its_reason(
-    installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch
+    installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
     def refuse(*_arguments: Any, **_given: Any) -> None:
         raise NotAcceptedError([Refused("a", "NotAuthorizedForSourceException", "not your source")], 0)
 
     monkeypatch.setattr(SESMailClient, "_put", refuse)
-    result = sesmail("send-bulk", str(people), *OPTIONS, "--yes")
+    result = sesmail("send-bulk", str(people), *OPTIONS, *options, "--yes")
 
     assert result.exit_code == 3
     assert "NotAuthorizedForSourceException: not your source" in result.stderr

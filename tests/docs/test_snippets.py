@@ -26,7 +26,7 @@ from tools.generators.terraform_docs import blocks as terraform_blocks
 # Pages of other folders have their own tests.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
 ALL = [block for page in PAGES for block in blocks(page)]
-LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "python", "text", "typescript", "yaml", ""}
+LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "jsonl", "python", "text", "typescript", "yaml", ""}
 
 
 def of(*languages: str) -> pytest.MarkDecorator:
@@ -47,6 +47,12 @@ def test_python_compiles(block: Block) -> None:
 @of("json")
 def test_json_is_valid(block: Block) -> None:
     json.loads(block.code)
+
+
+@of("jsonl")
+def test_every_line_of_json_lines_is_valid(block: Block) -> None:
+    for line in block.code.splitlines():
+        json.loads(line)
 
 
 def test_the_lint_for_other_peoples_ci_exists_as_the_page_shows_it() -> None:

@@ -171,13 +171,14 @@ class _Run:
         ):
             self._print_json(checked)
             return OK if self.dry_run else ATTENTION
-        with EmailStore() as store:
+        with EmailStore() as samples:
             for sample in checked.samples:
                 email: Any = {name: value for name, value in sample.email.items() if name not in ("tags", "send_at")}
                 email |= {"to": address, "email_id": f"test-{uuid.uuid4()}"}
-                store.add(StoredEmail.of(sample.line, email))
-            send_stored(self._client(), store, Pace(None), lambda _count: None)
-            counts = outcomes(store, self._records, wait_seconds=wait_seconds, progress=lambda _count: None)
+                samples.add(StoredEmail.of(sample.line, email))
+            if code := self._put(samples, None):
+                return code
+            counts = outcomes(samples, self._records, wait_seconds=wait_seconds, progress=lambda _count: None)
         self.context.print(f"Sent {len(checked.samples)} samples to {escape(address)}, and nothing else:")
         printing.print_counts(self.context, counts)
         self._print_json(checked, tested_to=address, statuses=counts)
@@ -188,7 +189,7 @@ class _Run:
         if new and not self.context.confirm(self._question(new), yes=self.yes, dry_run=self.dry_run):
             self._print_json(checked)
             return OK if self.dry_run else ATTENTION
-        if new and (code := self._put(new, rate)):
+        if code := self._put(self.store, rate):
             self._print_json(checked)
             return code
         return self._report(checked, new, 0 if self.mailing.send_at else wait_seconds)
@@ -196,9 +197,9 @@ class _Run:
     def _question(self, count: int) -> str:
         return f"Send {count:,} emails {f'at {self.mailing.send_at}' if self.mailing.send_at else 'now'}?"
 
-    def _put(self, count: int, rate: float | None) -> int:
-        """Put the emails on the bus; return 0, or the exit code where that was not possible for all."""
-        put = 0
+    def _put(self, store: EmailStore, rate: float | None) -> int:
+        """Put the emails of a store on the bus; return 0, or the exit code where that was not possible for all."""
+        count, put = store.counts().to_request, 0
 
         def progress(so_far: int) -> None:
             nonlocal put
@@ -207,7 +208,7 @@ class _Run:
 
         try:
             with printing.counting("Sending", "emails", count) as shown:
-                send_stored(self._client(), self.store, Pace(rate), progress)
+                send_stored(self._client(), store, Pace(rate), progress)
         except NotAcceptedError as error:
             self._note_stopped(put, count)
             reasons = sorted({f"{each.code}: {each.message}" for each in error.refused})

@@ -44,7 +44,7 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
 
     def email_id(self, to: str, key: str) -> str:
         """Return an email's id: the same for the same person and key in the same mailing, from whichever file."""
-        return id_about(json.dumps(["send-bulk", self.tag, self.template, address_key(to), key]))
+        return id_about(json.dumps(["send-bulk", self.producer, self.tag, self.template, address_key(to), key]))
 
     def email(self, row: Row, columns: Columns, now: float) -> Email:
         """Return the email of a row, checked as the engine checks it. Raises Refused."""
