@@ -1,4 +1,4 @@
-"""A form made from a template's variables, beside the JSON that it fills."""
+"""A form made from a template's variables, next to the JSON that it fills."""
 
 from __future__ import annotations
 
