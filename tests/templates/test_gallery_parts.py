@@ -64,6 +64,11 @@ def test_values_keep_their_type() -> None:
     assert with_fields({"n": 1}, {"n": "many"}, []) == {"n": "many"}
 
 
+def test_what_was_not_changed_stays_as_it_is() -> None:
+    data = {"empty": "", "lines": "a\r\nb", "n": 1.0, "none": None}
+    assert with_fields(data, {"empty": "", "lines": "a\r\nb", "n": "1.0", "none": ""}, []) == data
+
+
 def test_an_optional_value_that_is_emptied_is_left_out_and_a_required_one_stays() -> None:
     assert with_fields({"a": "x", "b": "y", "flag": True}, {"a": "", "b": "", "flag": ""}, ["b"]) == {"b": ""}
 

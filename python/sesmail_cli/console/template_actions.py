@@ -24,7 +24,7 @@ from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import parse_request
 from sesmail_layer.domain.template.files import METADATA
 
-_LONGEST_ON_A_COMMAND_LINE = 4_000
+_LONGEST_ON_A_COMMAND_LINE = 400
 _LONGEST_DIFF = 400
 """Lines of one file's difference that a plan shows."""
 _FINDINGS = 10
@@ -229,7 +229,7 @@ def _shown(plan: push.Plan | None, *, verb: str, fields: dict[str, list[str]], *
         button=verb if plan and plan.is_needed else "",
         fields=fields | ({"plan": [_fingerprint(plan)]} if plan else {}),
         place=PLACE.path,
-        examples=Rows(title="Files", columns=("File", "Change", "Lines added", "removed"), rows=rows) if rows else None,
+        examples=Rows(title="Files", columns=("File", "Change", "Lines added", "Lines removed"), rows=rows) if rows else None,
         texts=[(f"What differs in {change.file}", _cut(change.diff())) for change in changes],
         **given,
     )

@@ -1,4 +1,4 @@
-"""A form made from a template's variables, beside the JSON that it fills."""
+"""A form made from a template's variables, next to the JSON that it fills."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ def fields_of(required: Sequence[str], optional: Sequence[str], data: Mapping[st
 
 
 def with_fields(data: Mapping[str, Any], given: Mapping[str, str], required: Sequence[str]) -> dict[str, Any]:
-    """Return the data with what a form gave. Values keep their type; an optional one that is empty is left out."""
+    """Return the data with what a form changed. Values keep their type; an optional one that is emptied is left out."""
     changed = dict(data)
-    for name, text in given.items():
-        value = _typed(data.get(name), text.replace("\r\n", "\n"))
+    for name, sent in given.items():
+        text = _lines(sent)
+        if text == _lines(_field(name, data.get(name), False).value):
+            continue
+        value = _typed(data.get(name), text)
         if value == "" and name not in required:
             changed.pop(name, None)
         else:
@@ -59,6 +62,11 @@ def _field(name: str, value: Any, required: bool) -> Field:
             return Field(name, "data", f"{len(value)} values", required)
     text = str(value)
     return Field(name, "lines" if "\n" in text or len(text) > _LONG else "text", text, required)
+
+
+def _lines(text: str) -> str:
+    """Return a text as a form has it, whatever its line ends."""
+    return text.replace("\r\n", "\n")
 
 
 def _typed(before: Any, text: str) -> Any:

@@ -2,7 +2,7 @@
 
 An email is rendered when its page is asked for, and kept for the page's frames, which show it under a policy of their
 own: nothing in it runs, and its images come from it alone, from anywhere, or not at all. Where rendering fails, the
-last email that worked stays, beside the error.
+last email that worked stays, next to the error.
 """
 
 from __future__ import annotations
