@@ -87,6 +87,7 @@ def install_templates() -> None:
     s3: Any = boto3.client("s3")
     bucket = f"{NAME}-templates-{ACCOUNT_ID}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for template in load_templates(str(ROOT / "templates")):
         for file, content in template.files.items():
             s3.put_object(Bucket=bucket, Key=f"templates/{template.name}/{file}", Body=content)

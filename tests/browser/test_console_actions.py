@@ -47,10 +47,22 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoEngine
 
 
 @pytest.fixture(scope="module")
-def console(moto_engine: MotoEngine) -> Iterator[LocalServer]:
+def templates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mine")
+    (folder / "note").mkdir()
+    page = "<!DOCTYPE html><html lang='en'><head><title>Note</title></head><body><h1>For {{ name }}</h1></body></html>"
+    metadata = '{"subject": "Note", "version": "1.0.0", "requiredVariables": ["name"]}'
+    for file, text in (("html", page), ("txt", "For {{ name }}")):
+        (folder / f"note/template.{file}").write_text(text)
+    (folder / "note/metadata.json").write_text(metadata)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def console(moto_engine: MotoEngine, templates_folder: Path) -> Iterator[LocalServer]:
     engine = Engine(NAME)
     engine.prepare()
-    server = make_server(engine, "the-token")
+    server = make_server(engine, "the-token", templates_folder=templates_folder)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -104,7 +116,13 @@ def tab_to(page: Page, role: str, name: str) -> None:
         ("templates", "templates"),
         ("template", "templates/welcome"),
         ("template-phone-dark", "templates/invoice?width=phone&mode=dark"),
-        ("template-text", "templates/welcome?view=text"),
+        ("template-text", "templates/welcome?part=text"),
+        ("template-lint", "templates/welcome?part=lint"),
+        ("template-releases", "templates/welcome/releases"),
+        ("template-folder", "template-folder"),
+        ("template-in-folder", "template-folder/note"),
+        ("push-template", "actions/push-template?template=note"),
+        ("send-test", "actions/send-test?template=welcome&to=ada%40example.com"),
     ],
 )
 def test_each_page_looks_right(page: Page, axe: str, console: LocalServer, name: str, path: str) -> None:
@@ -251,16 +269,49 @@ def test_a_list_is_uploaded_and_imported_by_keyboard_alone(
     assert moto_engine.item("Suppression", "up@example.org")["reason"] == {"S": "hard-bounce"}
 
 
-def test_a_template_is_rendered_with_other_data_by_keyboard_alone(page: Page, console: LocalServer) -> None:
-    page.goto(f"{console.url}templates/welcome")
-    frame = page.frame_locator("iframe")
-    expect(frame.locator("h1").first).to_be_visible()
-    tab_to(page, "textbox", "Data")
+def test_a_template_is_rendered_and_sent_with_other_data_by_keyboard_alone(page: Page, console: LocalServer) -> None:
+    page.goto(f"{console.url}templates/welcome", timeout=60_000)
+    expect(page.frame_locator("#desktop").locator("h1")).to_be_visible()
+    tab_to(page, "textbox", "userName")
     page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type("{}")
-    tab_to(page, "button", "Render")
+    page.keyboard.type("Grace")
+    expect(page.frame_locator("#desktop").locator("h1")).to_contain_text("Grace")
+    page.keyboard.press("Home")
+    page.get_by_role("heading", name="Send a test").scroll_into_view_if_needed()
+    page.get_by_label("To", exact=True).focus()
+    page.keyboard.type("ada@example.com")
     page.keyboard.press("Enter")
-    expect(page.frame_locator("iframe").locator("h1")).to_contain_text("TMPL")
+    expect(page.get_by_role("heading", name="Send a test of welcome?")).to_be_visible()
+    expect(page.locator(".command code")).to_contain_text('"userName": "Grace"')
+    tab_to(page, "button", "Send the test")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Requested")).to_be_visible()
+
+
+def test_a_template_is_installed_and_rolled_back_by_keyboard_alone(
+    page: Page, axe: str, console: LocalServer, templates_folder: Path
+) -> None:
+    for text in ("First {{ name }}", "Second {{ name }}"):
+        (templates_folder / "note/template.txt").write_text(text)
+        page.goto(f"{console.url}template-folder/note", timeout=60_000)
+        tab_to(page, "link", "Push")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Install note?")).to_be_visible()
+        tab_to(page, "button", "Install it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Installed: note 1.0.0")).to_be_visible()
+    tab_to(page, "link", "Its releases")
+    page.keyboard.press("Enter")
+    assert_looks(page, axe, "template-releases-of-two")
+    page.keyboard.press("Home")
+    page.get_by_role("link", name="Roll back").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Roll note back?")).to_be_visible()
+    page.get_by_text("What differs in template.txt").click()
+    assert_looks(page, axe, "rollback-template")
+    tab_to(page, "button", "Roll it back")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Rolled back: note 1.0.0")).to_be_visible()
 
 
 def test_hostile_text_neither_runs_nor_breaks_the_pages(

@@ -113,7 +113,7 @@ def requested(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]) -> list[d
     """Take what is put on the bus; answer as EventBridge does."""
     taken: list[dict[str, Any]] = []
 
-    original = BaseClient._make_api_call
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(self: BaseClient, operation: str, given: Any) -> Any:
         if operation != "PutEvents":

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -310,6 +311,25 @@ def test_list_shows_version_author_and_use(aws: Bucket) -> None:
     assert row["use"] == {"emails": 2, "newest": utc_text(now)}
     assert answer["usage"]["emails"] == 3
     assert aws.run("list").stdout.split("\t")[:2] == ["hello", "1.2.0"]
+
+
+def test_list_reads_one_file_of_each_template(aws: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.push("one", "1.2.0")
+    aws.s3.put_object(Bucket=BUCKET, Key="templates/half/template.txt", Body=b"x")
+    asked: list[str] = []
+    call: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(self: Any, operation: str, given: Any) -> Any:
+        asked.append(f"{operation} {given.get('Key', '')}".strip())
+        return call(self, operation, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    assert [(row["name"], row["version"]) for row in aws.json("list")["templates"]] == [
+        ("half", None),
+        ("hello", "1.2.0"),
+    ]
+    from_s3 = [one for one in asked if "Object" in one]
+    assert from_s3 == ["ListObjectsV2", "GetObject templates/hello/metadata.json"]
 
 
 def test_list_works_without_the_right_to_read_emails(aws: Bucket) -> None:

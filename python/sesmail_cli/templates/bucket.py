@@ -66,9 +66,22 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unreleased(self) -> bool:
         """True where a file is newer than `metadata.json`: an interrupted push, or another program's change."""
-        metadata = self.files.get(METADATA)
-        newest = max((stored.modified for stored in self.files.values()), default="")
-        return bool(self.files) and (metadata is None or newest > metadata.modified)
+        return _is_unreleased({file: stored.modified for file, stored in self.files.items()})
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One installed template as the bucket lists it, without its files' content."""
+
+    name: str
+    files: Mapping[str, str]
+    """When each was written."""
+    version: str | None = None
+    by: str | None = None
+
+    @property
+    def unreleased(self) -> bool:
+        """As of `Stored`."""
+        return _is_unreleased(self.files)
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -97,6 +110,16 @@ class TemplateReleases:
         folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
         names = [folder.removeprefix(f"{PREFIX}/").removesuffix("/") for folder in folders]
         return [name for name in names if _NAME.match(name)]
+
+    def list_all(self) -> list[Listed]:
+        """List every template: a request for each 1,000 files, and one for each template's `metadata.json`."""
+        found: dict[str, dict[str, str]] = {}
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{PREFIX}/")
+        for entry in (entry for page in pages for entry in page.get("Contents", [])):
+            name, _, file = entry["Key"].removeprefix(f"{PREFIX}/").partition("/")
+            if _NAME.fullmatch(name) and is_template_file(file):
+                found.setdefault(name, {})[file] = utc_text(entry["LastModified"].timestamp())
+        return [self._listed(name, files) for name, files in sorted(found.items())]
 
     def read_all(self) -> list[Stored]:
         """Read every template; a folder that has none of a template's files is none."""
@@ -160,6 +183,13 @@ class TemplateReleases:
                 files[file] = answer["Body"].read()
         return files
 
+    def _listed(self, name: str, files: Mapping[str, str]) -> Listed:
+        if METADATA not in files:
+            return Listed(name=name, files=files)
+        answer = self._s3.get_object(Bucket=self.bucket, Key=self._key(name, METADATA))
+        version, by = version_of(answer["Body"].read()), answer["Metadata"].get(AUTHOR)
+        return Listed(name=name, files=files, version=version, by=by)
+
     def _release(self, key: str, version: Mapping[str, Any]) -> Release:
         answer = self._s3.get_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
         return Release(
@@ -182,6 +212,10 @@ class TemplateReleases:
 
     def _key(self, name: str, file: str) -> str:
         return f"{PREFIX}/{name}/{file}"
+
+
+def _is_unreleased(modified: Mapping[str, str]) -> bool:
+    return bool(modified) and (METADATA not in modified or max(modified.values()) > modified[METADATA])
 
 
 def is_template_file(file: str) -> bool:

@@ -164,7 +164,7 @@ def list_(
     if template:
         print_releases(context, installed.releases(template))
         return OK
-    print_installed(context, installed.read_all(), _usage(context))
+    print_installed(context, installed.list_all(), _usage(context))
     return OK
 
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from sesmail_cli.operator.command import CommandContext
-from sesmail_cli.templates.bucket import Release, Stored, version_of
+from sesmail_cli.templates.bucket import Listed, Release
 from sesmail_cli.templates.usage import Usage, Use
 from sesmail_cli.terminal import out, print_row
 from sesmail_layer.domain.template.files import METADATA
@@ -27,20 +27,19 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     use: Use | None
 
 
-def describe(stored: Stored, usage: Usage | None) -> Installed:
-    metadata = stored.files.get(METADATA)
+def describe(listed: Listed, usage: Usage | None) -> Installed:
     return Installed(
-        name=stored.name,
-        version=version_of(metadata.content) if metadata else None,
-        installed_at=metadata.modified if metadata else None,
-        by=stored.by,
-        files=list(stored.files),
-        unreleased=stored.unreleased,
-        use=usage.by_template.get(stored.name) if usage else None,
+        name=listed.name,
+        version=listed.version,
+        installed_at=listed.files.get(METADATA),
+        by=listed.by,
+        files=list(listed.files),
+        unreleased=listed.unreleased,
+        use=usage.by_template.get(listed.name) if usage else None,
     )
 
 
-def print_installed(context: CommandContext, templates: Sequence[Stored], usage: Usage | None) -> None:
+def print_installed(context: CommandContext, templates: Sequence[Listed], usage: Usage | None) -> None:
     rows = [describe(template, usage) for template in templates]
     context.print_json({"templates": rows, "usage": usage})
     names = ("template", "version", "installed", "by", "emails", "newest email")

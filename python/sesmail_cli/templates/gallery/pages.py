@@ -171,13 +171,12 @@ class GalleryPages:
 
     def thumbnail(self, site: Site, name: str) -> Response:
         """Answer with a template's email, with its sample, for a frame of the list."""
-        about = self.shelf.open(name, None, False)
-        if about is None:
-            return redirect(site.url(site.request.path, **dict(site.request.query.items())))
-        answer = self.shelf.render(name, next(iter(about["samples"].values())), None)
+        answer = self.shelf.render_sample(name)
+        if answer is None:
+            return redirect(site.url(f"{self.path}/{name}/thumbnail"))
         if answer["error"]:
             return _framed(site.page("gallery-gone.html", error=answer["error"]), "on")
-        return _framed(Response(_in_mode(answer["html"], _one_of(MODES, site.request.query.get("mode")))), "on")
+        return _framed(Response(_in_mode(answer["html"], "light")), "on")
 
     def revision(self, _site: Site) -> Response:
         """Answer with a value that changes when a file changes."""
@@ -264,7 +263,7 @@ class GalleryPages:
             "name": card.name,
             "href": site.url(path),
             "thumbnail": site.url(f"{path}/thumbnail"),
-            "locales": ", ".join(["default", *card.locales]),
+            "locales": ", ".join(["default", *card.locales]) if card.locales else "",
             "changed": f"{changed:%d %b %Y, %H:%M}" if changed else "",
         }
 

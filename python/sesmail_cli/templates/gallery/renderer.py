@@ -41,17 +41,27 @@ class Renderer:
         template = self._find(str(body.get("name")))
         if template is None:
             return error_answer("TMPL001", f"Template '{body.get('name')}' not found")
+        return self._render(template, str(body.get("data", "")), body.get("locale"))
+
+    def render_sample(self, name: str) -> dict[str, Any] | None:
+        """Render a template with its first sample; None: there is none of that name."""
+        template = self._find(name)
+        if template is None:
+            return None
+        return self._render(template, next(iter(_samples(template, _metadata(template)).values())), None)
+
+    def _render(self, template: TemplateFiles, text: str, locale: object) -> dict[str, Any]:
         if not template.compiled:
             problem = template.problems[0]
             place = f" {problem.file}:{problem.line}" if problem.line else f" {problem.file}" if problem.file else ""
             return error_answer("SOURCE", f"Template '{template.name}' does not compile:{place} {problem.message}")
         try:
-            data = json.loads(str(body.get("data", "")))
+            data = json.loads(text)
         except (ValueError, RecursionError) as err:
             return error_answer("JSON", f"The data is not JSON: {err}")
         request = {"to": RECIPIENT, "templateName": template.name, "templateData": data}
         try:
-            email = render_email(template, request | {"locale": body.get("locale") or None})
+            email = render_email(template, request | {"locale": locale or None})
         except PermanentError as err:
             return error_answer(err.code, err.message, err.error_type)
         return {

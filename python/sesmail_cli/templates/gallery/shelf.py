@@ -53,6 +53,9 @@ class Shelf(Protocol):
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         """Render an email from data as JSON text, or return the sender's error (Renderer.render)."""
 
+    def render_sample(self, name: str) -> Mapping[str, Any] | None:
+        """Render a template with its first sample; None as of `open`."""
+
     def revision(self) -> str:
         """Return a value that changes when a file changes."""
 
@@ -65,6 +68,16 @@ def _render(rendering: worker.Worker, name: str, data: str, locale: str | None) 
         answer: Mapping[str, Any] = rendering.ask("render", {"name": name, "data": data, "locale": locale})
     except worker.WorkerError:
         return error_answer("TMPL012", f"The preview took over {worker.ANSWER_SECONDS:g} s and was ended")
+    return answer
+
+
+def _render_sample(rendering: worker.Worker, title: str, name: str) -> Mapping[str, Any]:
+    try:
+        answer: Mapping[str, Any] | None = rendering.ask("render_sample", name)
+    except worker.WorkerError:
+        return error_answer("TMPL012", f"The preview took over {worker.ANSWER_SECONDS:g} s and was ended")
+    if answer is None:
+        raise UsageError(f"There is no template '{name}' in {title}.")
     return answer
 
 
@@ -103,6 +116,9 @@ class FolderShelf:
 
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         return _render(self.worker, name, data, locale)
+
+    def render_sample(self, name: str) -> Mapping[str, Any] | None:
+        return _render_sample(self.worker, self.title, name)
 
     def revision(self) -> str:
         if not self.watched:
@@ -151,6 +167,11 @@ class InstalledShelf:
         return [Card(one.name, one.locales, one.modified) for one in templates], more
 
     def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
+        template = self._read(name, locale, with_lint)
+        return _with_listing(template, _describe(self._worker, self.title, name, with_lint)) if template else None
+
+    def _read(self, name: str, locale: str | None, with_lint: bool) -> InstalledTemplate | None:
+        """Read the files that are needed; None: there are more than one page reads."""
         template = self._files.find(name)
         if template is None:
             raise UsageError(f"There is no template '{name}' in the bucket.")
@@ -159,12 +180,13 @@ class InstalledShelf:
         unread = self._files.unread(template, wanted)
         # Lint needs every file of the template; other pages read on with the next request.
         self._files.read(template, wanted if with_lint else unread[:FILES_A_PAGE])
-        if not with_lint and len(unread) > FILES_A_PAGE:
-            return None
-        return _with_listing(template, _describe(self._worker, self.title, name, with_lint))
+        return None if not with_lint and len(unread) > FILES_A_PAGE else template
 
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         return _render(self._worker, name, data, locale)
+
+    def render_sample(self, name: str) -> Mapping[str, Any] | None:
+        return _render_sample(self._worker, self.title, name) if self._read(name, None, False) else None
 
     def revision(self) -> str:
         return ""
