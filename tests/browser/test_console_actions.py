@@ -41,7 +41,7 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoEngine
             made.configure(SESMAIL_DELIVERY_MODE="live")
             fill(made, emails=20)
             fill_work(made)
-            ses.suppressed["ada.0@example.org"] = "BOUNCE"
+            ses.suppressed |= {"ada.0@example.org": "BOUNCE", "only.ses@example.org": "COMPLAINT"}
             yield made
     ses.stop()
 
@@ -103,6 +103,7 @@ def tab_to(page: Page, role: str, name: str) -> None:
         ("redrive", "actions/redrive?queue=EmailQueueDLQ"),
         ("discard", "actions/discard?queue=EmailQueueDLQ&cause=TMPL003"),
         ("suppression-import", "suppressions/import"),
+        ("suppression-import-ses", "actions/suppressions-import?from=ses-account"),
         ("producers", "producers"),
         ("producer", "producers/shop.orders"),
         ("producer-paused", "producers/crm.campaigns"),
@@ -339,3 +340,16 @@ def test_hostile_text_neither_runs_nor_breaks_the_pages(
         page.goto(console.url + path)
         assert_looks(page, axe, f"{place}-hostile")
         assert "run" not in page.title()
+
+
+def test_ses_s_own_list_is_imported_by_keyboard_alone(
+    page: Page, console: LocalServer, moto_engine: MotoEngine
+) -> None:
+    page.goto(f"{console.url}suppressions/import")
+    tab_to(page, "link", "Next: see what happens")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Import SES’s own list of the account?")).to_be_visible()
+    tab_to(page, "button", "Import")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    assert moto_engine.item("Suppression", "only.ses@example.org")["reason"] == {"S": "spam-complaint"}
