@@ -201,7 +201,6 @@ def seeded(engine: EngineUnderTest) -> Scenario:
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------
-
 SENDER_QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")
 SENDER, FEEDBACK, SEEDER = "EmailSender", "FeedbackProcessor", "TemplateSeeder"
 BY_RECIPIENT = "table/EmailTracking/index/to-email-timestamp-index"
