@@ -190,8 +190,13 @@ class TestShow:
         result = sesmail("suppression", "remove", "ADA@example.com#weekly-Digest", "--yes")
         assert result.exit_code == 0
         assert "SES" not in result.stdout + result.stderr
+        log = result.stdout.split("Kept in ")[1].split()[0]
         left = sesmail_json("suppression", "show", ADA)["topics"]
         assert [entry["email"] for entry in left] == [f"{ADA}#events"]
+
+        assert sesmail("suppression", "import", log, "--from", "csv").exit_code == 0
+        restored = engine.item("Suppression", f"{ADA}#weekly-Digest")
+        assert (restored["reason"]["S"], restored["topic"]["S"]) == ("unsubscribe", "weekly-Digest")
 
     def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.rejects = (403, "AccessDeniedException")

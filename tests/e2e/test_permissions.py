@@ -51,7 +51,6 @@ class Denied(AssertionError):
 
 
 # --- permissions ----------------------------------------------------------------------------------------------------
-
 SENDER_QUEUES = ("EmailQueue", "BulkQueue", "RetryQueue", "BulkRetryQueue")
 SENDER, FEEDBACK, SEEDER = "EmailSender", "FeedbackProcessor", "TemplateSeeder"
 BY_RECIPIENT = "table/EmailTracking/index/to-email-timestamp-index"

@@ -73,8 +73,15 @@ def test_the_archive_has_the_packages_of_each_processor_with_bytecode(
 ) -> None:
     for architecture in release.ARCHITECTURES:
         folder = f"dist/python{release.PYTHON}-{architecture}"
-        names = {"layer.zip", "email_sender.zip", "feedback_processor.zip", "template_seeder.zip", "starters.zip"}
-        names.add("status_webhook.zip")
+        names = {
+            "layer.zip",
+            "email_sender.zip",
+            "feedback_processor.zip",
+            "template_seeder.zip",
+            "unsubscribe.zip",
+            "starters.zip",
+            "status_webhook.zip",
+        }
         assert {f"{folder}/{name}" for name in (*names, "manifest.json")} <= set(archive)
         with zipfile.ZipFile(built / f"sesmail-{VERSION}.zip") as zipped:
             layer = zipped.extract(f"{folder}/layer.zip", tmp_path)

@@ -124,9 +124,9 @@ def test_an_action_without_resource_level_names_no_resource() -> None:
 
 
 def test_every_other_resource_is_named_after_the_engine() -> None:
-    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*")
     # An API has an id for a name.
-    free = (*free, "::/apis", "::/apis/*", "::/tags/*")
+    apis = ("::/apis", "::/apis/*", "::/tags/*")
+    free = ("*", "DATA_KEY", ":log-group:*", ":event-source-mapping:*", ":key/*", *apis)
     for file, statement in statements():
         for arn in listed(statement["Resource"]):
             assert "NAME-" in arn or arn.endswith(("dashboard/NAME", *free)), (file, arn)

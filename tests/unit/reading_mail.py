@@ -11,7 +11,7 @@ from email.policy import compat32, default, strict
 from typing import Any, cast
 
 from sesmail_layer.domain.message import File, compose, resolve_identity
-from sesmail_layer.domain.request.email_request import parse_request
+from sesmail_layer.domain.request.email_request import ListUnsubscribe, Priority, parse_request
 from sesmail_layer.domain.template.templates import Rendered
 
 NOW = 1_795_516_260.0
@@ -52,6 +52,8 @@ def raw(
         now=NOW,
         cc=list(request.cc),
         files=files or [],
+        bulk=request.priority is Priority.BULK,
+        unsubscribe=request.list_unsubscribe if isinstance(request.list_unsubscribe, ListUnsubscribe) else None,
     )
     assert_well_formed(message)
     return message

@@ -16,12 +16,12 @@ from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules, Unsub
 from tools.simulation.attachments import FakeAttachments
 from tools.simulation.control_fakes import FakeBucket, FakeControl, FakeFigures, FakeProgress, FakeQuota
 from tools.simulation.dead_letters import FakeDeadLetters
+from tools.simulation.fake_mailer import FakeMailer
 from tools.simulation.fakes import (
     FakeBus,
     FakeClock,
     FakeDelayQueue,
     FakeLog,
-    FakeMailer,
     FakeMetrics,
     FakePendingTable,
     FakeSuppressionTable,

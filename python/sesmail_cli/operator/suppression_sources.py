@@ -8,6 +8,7 @@ SES https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SuppressedDestina
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,9 +17,16 @@ from typing import NamedTuple
 
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.suppression_files import Row, column_name
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, TOMBSTONE_PREFIX, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import (
+    SUPPRESSION_TYPES,
+    TOMBSTONE_PREFIX,
+    Suppression,
+    SuppressionReason,
+    topic_key,
+)
 from sesmail_layer.domain.plain_text import CONTROLS
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
+from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 from sesmail_layer.domain.times import utc_text
 
 
@@ -171,6 +179,7 @@ def read_entry(row: Row, options: Options) -> Reading:
         bounce_sub_type=_detail(row, options, "bouncesubtype"),
         diagnostic_code=_diagnostic(row, options),
         note=_detail(row, options, "note"),
+        topic=address.rpartition("#")[2] if "#" in address.rpartition("@")[2] else None,
         expires_at=None if expiry is None else utc_text(expiry),
         ttl=None if expiry is None else int(expiry),
     )
@@ -187,6 +196,9 @@ def _field(row: Row, field: str, options: Options) -> str:
 def _address(text: str, source: Source) -> str:
     if source is Source.CSV and text.startswith(TOMBSTONE_PREFIX) and text[len(TOMBSTONE_PREFIX) :].isalnum():
         return text  # An erased address in an export of this engine.
+    address, mark, topic = text.rpartition("#")
+    if source is Source.CSV and mark and re.search(TEMPLATE_NAME, topic):
+        return topic_key(_address(address, source), topic)  # A topic that somebody left, in an export of this engine.
     if not text:
         raise RowError("there is no address")
     if "\ufffd" in text:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from sesmail_layer.aws.clients import client
 from sesmail_layer.aws.producer_states import ProducerStates
@@ -75,10 +74,6 @@ class Unsubscribe:
 
 
 def _page(folder: Path, settings: UnsubscribeSettings) -> Page:
-    brand = msgspec.json.decode(settings.brand, type=dict[str, str])
-    brand.setdefault("companyName", settings.default_sender_name)
-    texts = {
-        path.stem: msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-        for path in sorted((folder / "locales").glob("*.json"))
-    }
+    brand = {"companyName": settings.default_sender_name, **settings.brand_variables}
+    texts = {path.stem: json.loads(path.read_bytes()) for path in sorted((folder / "locales").glob("*.json"))}
     return Page((folder / "page.html").read_text(), (folder / "page.css").read_text(), texts, brand)

@@ -52,7 +52,20 @@ class _FromEnvironment(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"Environment variable {names.get(field_name, field_name)}: {err}") from err
 
 
-class Settings(_FromEnvironment, frozen=True, kw_only=True):
+class _Branded(_FromEnvironment, frozen=True, kw_only=True):
+    # The brand's template variables, as a JSON object.
+    brand: str
+
+    @property
+    def brand_variables(self) -> dict[str, str]:
+        """The brand's template variables by name. Raises SettingsError."""
+        try:
+            return msgspec.json.decode(self.brand, type=dict[str, str])
+        except msgspec.DecodeError as err:
+            raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
+
+
+class Settings(_Branded, frozen=True, kw_only=True):
     """Settings of the sender and the feedback processor.
 
     Terraform sets every variable and has the defaults. A field has one here only if Terraform may leave it empty.
@@ -85,8 +98,6 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
     default_sender_email: str
     # Empty: the From header has an address only.
     default_sender_name: str = ""
-    # The brand's template variables, as a JSON object.
-    brand: str
     status_event_source: str
     data_retention_days: int
     unknown_fields: Literal["warn", "refuse"]
@@ -128,16 +139,8 @@ class Settings(_FromEnvironment, frozen=True, kw_only=True):
         account_url = self.bulk_queue_url.rpartition("/")[0]
         return {queue: f"{account_url}/{name}" for queue, name in self.dead_letter_queues.items()}
 
-    @property
-    def brand_variables(self) -> dict[str, str]:
-        """The brand's template variables by name. Raises SettingsError."""
-        try:
-            return msgspec.json.decode(self.brand, type=dict[str, str])
-        except msgspec.DecodeError as err:
-            raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
 
-
-class UnsubscribeSettings(_FromEnvironment, frozen=True, kw_only=True):
+class UnsubscribeSettings(_Branded, frozen=True, kw_only=True):
     """Settings of the unsubscribe function."""
 
     name: str
@@ -151,8 +154,6 @@ class UnsubscribeSettings(_FromEnvironment, frozen=True, kw_only=True):
     event_bus_name: str
     status_event_source: str
     default_sender_name: str = ""
-    # The brand's template variables, as a JSON object.
-    brand: str
 
 
 class SeederSettings(_FromEnvironment, frozen=True, kw_only=True):

@@ -182,7 +182,7 @@ export const requestSchema: Document = {
         "listUnsubscribe": {
           "anyOf": [
             {
-              "description": "true: a link of the engine's own endpoint",
+              "description": "true: the engine's own link",
               "anyOf": [
                 {
                   "type": "boolean"

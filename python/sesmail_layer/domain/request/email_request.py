@@ -126,9 +126,7 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     bcc: Annotated[list[Address], Meta(max_length=49)] = []
     attachments: Annotated[list[Attachment], Meta(max_length=100)] = []
     headers: Annotated[dict[str, HeaderText], Meta(max_length=50)] = {}
-    list_unsubscribe: (
-        Annotated[ListUnsubscribe | bool, Meta(description="true: a link of the engine's own endpoint")] | None
-    ) = None
+    list_unsubscribe: Annotated[ListUnsubscribe | bool, Meta(description="true: the engine's own link")] | None = None
     priority: Priority = Priority.TRANSACTIONAL
     send_at: Time | None = None
     expires_at: Time | None = None
@@ -251,10 +249,8 @@ def _reason(err: AddressError, text: str) -> str:
 def _check_list_unsubscribe(request: EmailRequest) -> None:
     unsubscribe = request.list_unsubscribe
     if unsubscribe is True and (request.cc or request.bcc):
-        raise Refusal(
-            "listUnsubscribe: found true in a request with cc or bcc; allowed: true with a `to` alone, since all would "
-            "get the link that unsubscribes it; send an email to each, or give listUnsubscribe.url"
-        )
+        one_link = "all would get the link that unsubscribes to: send an email to each, or give listUnsubscribe.url"
+        raise Refusal(f"listUnsubscribe: found true in a request with cc or bcc; allowed: with to alone; {one_link}")
     if not isinstance(unsubscribe, ListUnsubscribe):
         return
     if not (unsubscribe.url or unsubscribe.mailto):

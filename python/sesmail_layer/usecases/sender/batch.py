@@ -182,7 +182,7 @@ class _Batch:
         jobs = [job for job in jobs if not self._moved_to_bulk(job)] if self._read_guards(jobs) else []
         self._send([job for job in jobs if not _is_suspicious(job)])
         suspicious = [job for job in jobs if _is_suspicious(job)]
-        for job in suspicious and last_first_on_every_other_receive(suspicious):
+        for job in last_first_on_every_other_receive(suspicious) if suspicious else ():
             if self._prepare.has_time():
                 self._send([job])
             else:
@@ -268,9 +268,7 @@ class _Batch:
 
     def _moved_to_bulk(self, job: Email | RejectedRequest) -> bool:
         """Forward what a policy makes bulk to the bulk queue: the rules of EventBridge could not know it."""
-        if isinstance(job, RejectedRequest) or not job.bulk:
-            return False
-        if job.request.priority is Priority.BULK or job.hop.lane == "bulk":
+        if isinstance(job, RejectedRequest) or not job.bulk or Priority.BULK in (job.request.priority, job.hop.lane):
             return False
         hop = msgspec.structs.replace(job.hop, lane="bulk")
         try:

@@ -114,7 +114,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"listUnsubscribe": {}}, "listUnsubscribe: needs url, mailto or both"),
     (
         {"listUnsubscribe": "x"},
-        "listUnsubscribe: found a text of 1 character; allowed: an object with url, mailto or both",
+        "listUnsubscribe: found a text of 1 character; allowed: true, or an object with url, mailto or both",
     ),
     (
         {"listUnsubscribe": {"url": "ftp://a"}},

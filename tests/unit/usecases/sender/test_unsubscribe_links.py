@@ -5,7 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -36,7 +36,7 @@ def sender(**rules: Any) -> Sender:
 
 
 def mail(made: Sender) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(made.mailer.accepted[-1].raw, policy=default))
+    return message_from_bytes(made.mailer.accepted[-1].raw, policy=default)
 
 
 def text(made: Sender) -> str:

@@ -104,3 +104,20 @@ def test_an_event_that_is_not_published_is_tried_again_under_its_id() -> None:
     sender.bus.refuse_announcements = False
     sender.run_waiting()
     assert [event.topic for event in sender.bus.unsubscribed] == ["weekly-digest"]
+
+
+def test_a_copy_to_somebody_who_left_the_topic_is_left_out() -> None:
+    sender = Sender()
+    sender.suppression.list_address("bob@example.com#weekly-digest", SuppressionReason.UNSUBSCRIBE)
+    record = sender.send(emailId="one", cc=["Bob@example.com", "eve@example.com"], **NEWS)
+
+    assert record.status is Status.SENT
+    assert sender.mailer.accepted[-1].recipients == [ADA, "eve@example.com"]
+
+
+def test_of_two_entries_the_address_s_own_one_is_the_reason() -> None:
+    sender = Sender()
+    sender.suppression.list_address(ADA, SuppressionReason.HARD_BOUNCE)
+    sender.suppression.list_address(f"{ADA}#weekly-digest", SuppressionReason.UNSUBSCRIBE)
+
+    assert sender.send(emailId="one", **NEWS).error_message == "Email not sent: recipient is suppressed (hard-bounce)"
