@@ -48,6 +48,7 @@ WELCOME: Mapping[str, Any] = {
 # SQS redelivers a killed batch after its visibility timeout: 600 s at the sender's queues, too long for a test. The
 # emulator shortens it for batches that have ended (`localcloud/workers.py`).
 REDELIVERY_SECONDS = 3.0
+RECEIVES = 50
 SENDER_BATCH, FEEDBACK_BATCH = 10, 50
 """Messages in a function's batch: what one crash may leave out of the figures."""
 
@@ -171,7 +172,7 @@ def chaos(engine: EngineUnderTest) -> Run:
     killer = Killer(engine)
     engine.inject_fault("throttling", times=None, probability=THROTTLED, seed=1)
     engine.inject_fault("timeout_after", times=None, probability=TIMED_OUT, seed=2)
-    with engine.redelivery_after(REDELIVERY_SECONDS):
+    with engine.redelivery_after(REDELIVERY_SECONDS), engine.receives_before_a_dead_letter(RECEIVES):
         thread = Thread(target=killer.run)
         thread.start()
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from localcloud.engine import Engine
+from localcloud.engine import QUEUES, Engine
 
 
 class EngineUnderTest(Engine):
@@ -70,6 +70,32 @@ class EngineUnderTest(Engine):
         finally:
             self._redelivery_seconds = before
             self._set_redelivery()
+
+    @contextmanager
+    def receives_before_a_dead_letter(self, most: int) -> Iterator[None]:
+        """Let the queues deliver a message more often before it is a dead letter.
+
+        A shortened redelivery uses up in a minute what lasts for an hour in production: on a loaded machine, messages
+        that no batch has time for would be dead letters before the load is over.
+        """
+        before = {queue: self._redrive_policy(queue) for queue in QUEUES}
+        try:
+            for queue, policy in before.items():
+                self._set_redrive_policy(queue, policy | {"maxReceiveCount": most})
+            yield
+        finally:
+            for queue, policy in before.items():
+                self._set_redrive_policy(queue, policy)
+
+    def _redrive_policy(self, queue: str) -> dict[str, Any]:
+        url = self.queue_url(queue)
+        asked = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        policy: dict[str, Any] = json.loads(asked["Attributes"]["RedrivePolicy"])
+        return policy
+
+    def _set_redrive_policy(self, queue: str, policy: Mapping[str, Any]) -> None:
+        attributes = cast("Any", {"RedrivePolicy": json.dumps(policy)})
+        self.sqs.set_queue_attributes(QueueUrl=self.queue_url(queue), Attributes=attributes)
 
     def _set_redelivery(self) -> None:
         self.emulator.request("POST", "_sesmail/redelivery", {"seconds": self._redelivery_seconds})
