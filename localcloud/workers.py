@@ -97,7 +97,7 @@ def kill_caller(peer: tuple[str, int]) -> int:
 
 
 def _busy_process_ids(name_part: str) -> Iterator[int]:
-    """Yield the ids of the busy processes of all functions whose name contains `name_part`."""
+    """Yield the ids of the busy processes of all functions with `name_part` in their name."""
     for key, workers in list(runtime._workers.items()):
         # MiniStack's key is `account:region:function:qualifier`.
         if name_part in key.split(":")[2]:

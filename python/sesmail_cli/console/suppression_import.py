@@ -25,7 +25,7 @@ _OF_FILES = [source.value for source in Source if source is not Source.SES_ACCOU
 _COMPARED = 100
 """Addresses that a plan looks up, which takes two requests, or three while a key is being rotated."""
 _COMPARED_OF_ACCOUNT = 50
-"""The same of SES's own list, whose first page takes one."""
+"""The same of SES's own list: its first page takes one request."""
 _SHOWN_ROWS = 10
 
 

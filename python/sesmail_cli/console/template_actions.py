@@ -31,7 +31,7 @@ _FINDINGS = 10
 
 
 class TemplateActions:
-    """Each works on the galleries' templates, and reads them anew when it is confirmed."""
+    """Each works on the galleries' templates, and reads them again when it is confirmed."""
 
     def __init__(self, pages: TemplatePages) -> None:
         self._pages = pages

@@ -80,7 +80,7 @@ def cancel(
 
 
 def _note_unknown(context: CommandContext, producer: str | None) -> None:
-    """Note a producer that is not known: one whose mail is only scheduled so far may be, and can be cancelled."""
+    """Note a producer that is not known: it may have only scheduled mail so far, which can be cancelled."""
     if producer is not None and (unknown := why_unknown(context.engine, producer)):
         context.note(f"[yellow]{escape(unknown)}[/]")
 

@@ -45,7 +45,7 @@ def report(
     if by is Kind.PRODUCER and any(row.name == OTHER for row in found.rows):
         context.note(
             f"{OTHER}: producers that Terraform's `producers` does not list. "
-            "Whose emails bounced: `sesmail find --status bounced`."
+            "Which emails bounced: `sesmail find --status bounced`."
         )
     if context.as_json:
         return OK
