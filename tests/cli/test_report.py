@@ -62,7 +62,7 @@ def test_by_producer_the_largest_comes_first(counted: MotoEngine) -> None:
 
 
 def test_producers_without_a_policy_are_one_row_and_the_command_says_where_to_look(counted: MotoEngine) -> None:
-    where = "Whose emails bounced: `sesmail find --status bounced`"
+    where = "Which emails bounced: `sesmail find --status bounced`"
     assert where not in sesmail("report", "--by", "producer").output
     counted.count(email(Status.SENT, source="import"), source="another", now=time.time())
 
