@@ -121,11 +121,12 @@ def test_the_preview_serves_its_page_and_a_starter(environment: Path, away: Path
         try:
             pages = [
                 urllib.request.urlopen(url + name).read()
-                for name in ("", "gallery.css", "gallery.js", "design/design.css")
+                for name in ("", "gallery.css", "gallery.js", "design/design.css", "templates/welcome")
             ]
         finally:
             server.terminate()
     assert b"gallery.js" in pages[0]
+    assert b"The email at phone width" in pages[-1]
 
 
 def test_a_dry_run_of_send_test_needs_no_engine_where_the_template_is_here(environment: Path, away: Path) -> None:
