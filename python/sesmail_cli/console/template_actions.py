@@ -229,7 +229,9 @@ def _shown(plan: push.Plan | None, *, verb: str, fields: dict[str, list[str]], *
         button=verb if plan and plan.is_needed else "",
         fields=fields | ({"plan": [_fingerprint(plan)]} if plan else {}),
         place=PLACE.path,
-        examples=Rows(title="Files", columns=("File", "Change", "Lines added", "Lines removed"), rows=rows) if rows else None,
+        examples=Rows(title="Files", columns=("File", "Change", "Lines added", "Lines removed"), rows=rows)
+        if rows
+        else None,
         texts=[(f"What differs in {change.file}", _cut(change.diff())) for change in changes],
         **given,
     )
