@@ -7,10 +7,11 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from sesmail_cli.console.app import make_server
+from sesmail_cli.console.app import ConsoleServer, make_server
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import LocalServer, Request, Response
 from tests.cli.conftest import NAME, MotoEngine, sesmail, sesmail_json
@@ -59,6 +60,26 @@ def test_the_command_prints_the_url_and_opens_it(
     assert no_browser == [url[0]]
     assert sesmail_json("console", "--no-open")["url"] != url[0]
     assert len(no_browser) == 1
+
+
+def test_a_folder_of_templates_can_be_seen_and_one_that_is_not_there_is_named(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folders: list[Path | None] = []
+    monkeypatch.setattr(LocalServer, "serve_forever", interrupted)
+    original = ConsoleServer.__init__
+
+    def kept(self: ConsoleServer, engine: Engine, token: str, port: int, folder: Path | None = None) -> None:
+        folders.append(folder)
+        original(self, engine, token, port, folder)
+
+    monkeypatch.setattr(ConsoleServer, "__init__", kept)
+    assert sesmail("console", "--no-open", "--templates", str(tmp_path)).exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    assert sesmail("console", "--no-open").exit_code == 0
+    answer = sesmail("console", "--no-open", "--templates", "nowhere")
+    assert (answer.exit_code, folders) == (2, [tmp_path, None])
+    assert "--templates: there is no folder nowhere." in answer.stderr
 
 
 def test_a_port_that_is_taken_is_named(engine: MotoEngine) -> None:
