@@ -254,3 +254,33 @@ locals {
     local.list_templates_statement,
   ], local.write_bucket_key_statements)
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Unsubscribe page
+# ---------------------------------------------------------------------------------------------------------------------
+
+locals {
+  unsubscribe_statements = concat([
+    {
+      sid       = "FindEmailOfLink"
+      actions   = ["dynamodb:BatchGetItem"]
+      resources = [module.tables.tracking_arn]
+    },
+    {
+      sid       = "UnsubscribeAndComeBack"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      resources = [module.tables.suppression_arn]
+    },
+    {
+      sid       = "ReadTopicsOfProducer"
+      actions   = ["dynamodb:BatchGetItem"]
+      resources = [module.tables.control_arn]
+    },
+    {
+      sid       = "ReadKeyOfLinks"
+      actions   = ["ssm:GetParameter"]
+      resources = [replace(local.keys_arn, "/*", "/unsubscribe")]
+    },
+    local.publish_statement,
+  ], local.table_key_statements)
+}

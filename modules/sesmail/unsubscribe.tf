@@ -11,30 +11,6 @@ locals {
 
   # Mail gateways look at links with HEAD; an HTTP API has no route for it by itself.
   unsubscribe_routes = var.unsubscribe_endpoint ? toset([for method in ["GET", "HEAD", "POST"] : "${method} /u/{token}"]) : toset([])
-
-  unsubscribe_statements = concat([
-    {
-      sid       = "FindEmailOfLink"
-      actions   = ["dynamodb:BatchGetItem"]
-      resources = [module.tables.tracking_arn]
-    },
-    {
-      sid       = "UnsubscribeAndComeBack"
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
-      resources = [module.tables.suppression_arn]
-    },
-    {
-      sid       = "ReadTopicsOfProducer"
-      actions   = ["dynamodb:BatchGetItem"]
-      resources = [module.tables.control_arn]
-    },
-    {
-      sid       = "ReadKeyOfLinks"
-      actions   = ["ssm:GetParameter"]
-      resources = [replace(local.keys_arn, "/*", "/unsubscribe")]
-    },
-    local.publish_statement,
-  ], local.table_key_statements)
 }
 
 module "unsubscribe" {

@@ -58,7 +58,6 @@ class EmailRequest(TypedDict, total=False):
     attachments: list[Attachment] | None
     headers: Mapping[str, str] | None
     list_unsubscribe: bool | ListUnsubscribe | None
-    """true: the engine's own link."""
     priority: Priority | None
     send_at: str | datetime | None
     """RFC 3339, such as 2026-11-24T10:31:00Z."""

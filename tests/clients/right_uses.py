@@ -32,7 +32,14 @@ def send_all(emails: SESMailClient) -> list[str]:
 
 def newsletter() -> Iterator[Email]:
     for number in range(25):
-        yield {"to": f"reader{number}@example.com", "template_name": "welcome", "email_id": f"newsletter:{number}"}
+        yield {
+            "to": f"reader{number}@example.com",
+            "template_name": "welcome",
+            "email_id": f"newsletter:{number}",
+            "priority": "bulk",
+            "topic": "weekly-digest",
+            "list_unsubscribe": True,
+        }
 
 
 def handle(event: dict[str, object]) -> str | None:

@@ -43,7 +43,7 @@ def is_accepted(request: dict[str, Any]) -> bool:
 def without_nulls(request: dict[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in request.items() if value is not None}
     for name in ("senderOverride", "listUnsubscribe"):
-        if name in own:
+        if isinstance(own.get(name), dict):
             own[name] = {key: item for key, item in own[name].items() if item is not None}
     if "attachments" in own:
         own["attachments"] = [{k: v for k, v in one.items() if v is not None} for one in own["attachments"]]

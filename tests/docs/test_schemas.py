@@ -31,7 +31,7 @@ EVENT_VALIDATOR = jsonschema.Draft202012Validator(EVENT, format_checker=jsonsche
 # Rules that a schema cannot express.
 BEYOND_A_SCHEMA = (
     r": needs (url, mailto|email, name|contentBase64 or s3Uri)|is not after sendAt|in an id or URL"
-    r"|are not allowed \(SES refuses them\)"
+    r"|are not allowed \(SES refuses them\)|found true in a request with cc or bcc"
 )
 
 

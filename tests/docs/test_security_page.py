@@ -14,7 +14,12 @@ from tools.bench.counting import engine, records, request_bodies, sqs_event
 from tools.simulation.environment import NAME
 
 PERMISSIONS = (ROOT / "modules/sesmail/permissions.tf").read_text()
-FUNCTIONS = {"sender": "EmailSender", "feedback": "FeedbackProcessor", "seeder": "TemplateSeeder"}
+FUNCTIONS = {
+    "sender": "EmailSender",
+    "feedback": "FeedbackProcessor",
+    "seeder": "TemplateSeeder",
+    "unsubscribe": "Unsubscribe",
+}
 
 
 def granted() -> set[tuple[str, str]]:

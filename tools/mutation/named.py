@@ -149,7 +149,7 @@ NAMED = [
     Named("same", "usecases/feedback/batch.py", "_Batch._follow_up", '"RecordFailed", )'),
     Named("same", "usecases/feedback/requeue.py", "Requeue._open", "max(3, "),
     Named("same", "usecases/sender/batch.py", "SendEmails.__call__", '"RecordFailed", )'),
-    Named("same", "usecases/sender/batch.py", "_last_first_on_every_other_receive", "default=1"),
+    Named("same", "usecases/sender/requeue.py", "last_first_on_every_other_receive", "default=1"),
     # A repeated message is noted by itself; an empty id or list is looked up in vain.
     Named("effort", "usecases/feedback/batch.py", "_Batch.run", "again"),
     Named("effort", "usecases/feedback/batch.py", "_Batch._by_email", '{"XXXX"}'),

@@ -21,7 +21,6 @@ export interface EmailRequest {
   bcc?: readonly string[] | null;
   attachments?: readonly Attachment[] | null;
   headers?: Readonly<Record<string, string>> | null;
-  /** true: the engine's own link. */
   listUnsubscribe?: boolean | ListUnsubscribe | null;
   priority?: Priority | null;
   /** RFC 3339, such as 2026-11-24T10:31:00Z. */

@@ -182,15 +182,10 @@ export const requestSchema: Document = {
         "listUnsubscribe": {
           "anyOf": [
             {
-              "description": "true: the engine's own link",
-              "anyOf": [
-                {
-                  "type": "boolean"
-                },
-                {
-                  "$ref": "#/$defs/ListUnsubscribe"
-                }
-              ]
+              "type": "boolean"
+            },
+            {
+              "$ref": "#/$defs/ListUnsubscribe"
             },
             {
               "type": "null"

@@ -126,7 +126,8 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     bcc: Annotated[list[Address], Meta(max_length=49)] = []
     attachments: Annotated[list[Attachment], Meta(max_length=100)] = []
     headers: Annotated[dict[str, HeaderText], Meta(max_length=50)] = {}
-    list_unsubscribe: Annotated[ListUnsubscribe | bool, Meta(description="true: the engine's own link")] | None = None
+    list_unsubscribe: ListUnsubscribe | bool | None = None
+    """True: a link of the engine's own endpoint."""
     priority: Priority = Priority.TRANSACTIONAL
     send_at: Time | None = None
     expires_at: Time | None = None
