@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import boto3
+from playwright.sync_api import Page, expect
 
 from sesmail_cli.templates.files import load_templates
 from sesmail_layer.aws.sending_counts import SendingCounts
@@ -109,3 +111,24 @@ def fill_dead_letters(engine: MotoEngine) -> None:
 def request(email_id: str, source: str = "shop.orders") -> dict[str, Any]:
     detail = {"to": "ada@example.com", "templateName": "receipt", "emailId": email_id, "templateData": {"n": 1}}
     return {"id": f"event-{email_id}", "source": source, "detail-type": "Email Request", "detail": detail}
+
+
+def write_note(folder: Path) -> None:
+    """Write the source of a template `note`."""
+    (folder / "note").mkdir()
+    page = "<!DOCTYPE html><html lang='en'><head><title>Note</title></head><body><h1>For {{ name }}</h1></body></html>"
+    metadata = '{"subject": "Note", "version": "1.0.0", "requiredVariables": ["name"]}'
+    for file, text in (("html", page), ("txt", "For {{ name }}")):
+        (folder / f"note/template.{file}").write_text(text)
+    (folder / "note/metadata.json").write_text(metadata)
+
+
+def tab_to(page: Page, role: str, name: str) -> None:
+    """Press Tab until a control has the focus."""
+    wanted = page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+    expect(wanted).to_be_visible()
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{name} cannot be reached by Tab")

@@ -16,7 +16,7 @@ from sesmail_cli.console.app import make_server
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import LocalServer
 from tests.browser.console_engine import fill
-from tests.browser.console_work import fill_work, request
+from tests.browser.console_work import fill_work, request, tab_to, write_note
 from tests.browser.test_console import HOSTILE, assert_looks
 from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine
 from tests.cli.ses_v2 import SesV2
@@ -49,12 +49,7 @@ def moto_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoEngine
 @pytest.fixture(scope="module")
 def templates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
-    (folder / "note").mkdir()
-    page = "<!DOCTYPE html><html lang='en'><head><title>Note</title></head><body><h1>For {{ name }}</h1></body></html>"
-    metadata = '{"subject": "Note", "version": "1.0.0", "requiredVariables": ["name"]}'
-    for file, text in (("html", page), ("txt", "For {{ name }}")):
-        (folder / f"note/template.{file}").write_text(text)
-    (folder / "note/metadata.json").write_text(metadata)
+    write_note(folder)
     return folder
 
 
@@ -69,17 +64,6 @@ def console(moto_engine: MotoEngine, templates_folder: Path) -> Iterator[LocalSe
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-def tab_to(page: Page, role: str, name: str) -> None:
-    """Press Tab until a control has the focus."""
-    wanted = page.get_by_role(role, name=name).first  # type: ignore[arg-type]
-    expect(wanted).to_be_visible()
-    for _ in range(150):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"{name} cannot be reached by Tab")
 
 
 @pytest.mark.parametrize(
