@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.arguments import new_address, point_in_time, stored_address
+from sesmail_cli.operator.arguments import new_address, note_yesterday, point_in_time, stored_address
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError, operator_command
 from sesmail_cli.operator.failures import AWS_FAILED
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
@@ -59,6 +59,7 @@ def list_(
     """List suppressed addresses, newest first. Those that other programs wrote without a date are last."""
     engine = context.engine
     after = point_in_time(since, engine.clock.now()) if since else ""
+    note_yesterday(context, "--since", since, after)
     found = search(engine, only=None if only is None else only.value, since=after, limit=limit, every=every)
     if found.error:
         context.note(f"Rows that other programs wrote could not be searched: {escape(found.error)}")
@@ -208,6 +209,9 @@ def _result(state: AddressState, removal: Removal | None) -> dict[str, Any]:
 
 def _remove_many(context: CommandContext, given: Sequence[str], *, from_ses: bool, yes: bool, dry_run: bool) -> int:
     where = parse_where(given, context.engine.clock.now())
+    for name, _, value in (condition.partition("=") for condition in given):
+        if name in ("since", "until"):
+            note_yesterday(context, name, value, getattr(where, name))
     entries = matching(context.engine, where)
     reasons = Counter(str(entry.reason) for entry in entries)
     for reason, count in reasons.most_common():
