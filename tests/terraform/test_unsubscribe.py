@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sesmail_layer.domain.unsubscribe.events import RESUBSCRIBED, UNSUBSCRIBED
 from tests.terraform.runner import ACCOUNT, REGION, Plan
 from tests.terraform.test_functions import environment, function
 
@@ -62,3 +65,31 @@ def test_a_producer_s_topics_are_in_its_policy(complete: Plan) -> None:
 def test_its_errors_have_an_alarm(complete: Plan) -> None:
     names = {alarm.values["alarm_name"] for alarm in complete.all("aws_cloudwatch_metric_alarm")}
     assert "mail-Unsubscribe-Errors" in names
+
+
+def statement(plan: Plan, sid: str) -> Any:
+    policy = plan.one("aws_iam_role_policy", role="mail-UnsubscribeRole").json("policy")
+    (found,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]
+    return found
+
+
+def test_the_page_publishes_choices_of_recipients_alone(complete: Plan) -> None:
+    source = environment(complete, "Unsubscribe")["SESMAIL_STATUS_EVENT_SOURCE"]
+    assert statement(complete, "PublishChoicesOfRecipients")["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "events:source": [source],
+            "events:detail-type": [UNSUBSCRIBED, RESUBSCRIBED],
+        },
+        # ForAllValues alone is true where a call has no such key.
+        "Null": {"events:source": ["false"], "events:detail-type": ["false"]},
+    }
+
+
+def test_the_page_writes_entries_of_topics_alone(complete: Plan) -> None:
+    assert statement(complete, "ReadChoicesOfRecipient")["Action"] == ["dynamodb:BatchGetItem"]
+    write = statement(complete, "UnsubscribeAndComeBack")
+    assert write["Action"] == ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+    assert write["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*@*#*"]},
+        "Null": {"dynamodb:LeadingKeys": ["false"]},
+    }
