@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sesmail_layer.aws.secret_keys import SecretKeys
 from sesmail_layer.domain.unsubscribe.events import RESUBSCRIBED, UNSUBSCRIBED
+from sesmail_layer.runtime.clock import SystemClock
 from tests.terraform.runner import ACCOUNT, REGION, Plan
 from tests.terraform.test_functions import environment, function
 
@@ -93,3 +95,20 @@ def test_the_page_writes_entries_of_topics_alone(complete: Plan) -> None:
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*@*#*"]},
         "Null": {"dynamodb:LeadingKeys": ["false"]},
     }
+
+
+class Parameters:
+    """SSM, as far as keys are created."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def put_parameter(self, *, Name: str, **_: object) -> None:
+        self.names.append(Name.rpartition("/")[2])
+
+
+def test_an_upgrade_that_adds_a_key_calls_the_seeder(default: Plan) -> None:
+    """Terraform calls it where its input changes; starters may stay the same."""
+    ssm: Any = Parameters()
+    SecretKeys(ssm, "mail", SystemClock()).create()
+    assert default.one("aws_lambda_invocation").json("input")["keys"] == sorted(ssm.names)
