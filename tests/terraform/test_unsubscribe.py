@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from sesmail_layer.aws.secret_keys import SecretKeys
@@ -95,6 +97,27 @@ def test_the_page_writes_entries_of_topics_alone(complete: Plan) -> None:
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*@*#*"]},
         "Null": {"dynamodb:LeadingKeys": ["false"]},
     }
+
+
+def test_a_producer_gets_every_event_about_its_emails_here_and_on_its_own_bus(
+    plan: Callable[[str], Plan], runs: dict[str, Future[object]]
+) -> None:
+    """The engine's rule forwards what the bus elsewhere lets in, and what the producer's own rule takes."""
+    expected = ["Email Status Changed", UNSUBSCRIBED, RESUBSCRIBED]
+    planned = runs["other accounts"].result()
+    assert isinstance(planned, dict)
+    forwarding = planned["statuses_of_a_producer_and_no_others_go_to_its_bus"].all("aws_cloudwatch_event_rule")
+    patterns = [rule.json("event_pattern") for rule in forwarding if rule.values["name"].endswith("-status-bus")]
+    assert [pattern["detail-type"] for pattern in patterns] == [expected] * 2
+
+    elsewhere = plan("signed webhook with settings")
+    (let_in,) = elsewhere.one("aws_cloudwatch_event_bus_policy").json("policy")["Statement"]
+    assert let_in["Condition"]["ForAllValues:StringEquals"]["events:detail-type"] == expected
+    for name in ("signed webhook", "signed webhook with settings"):
+        pattern = plan(name).one("aws_cloudwatch_event_rule").json("event_pattern")
+        assert pattern["detail-type"] == expected
+        # A choice has no status.
+        assert pattern["detail"]["status"] == ["failed", "bounced", "complained", {"exists": False}]
 
 
 class Parameters:
