@@ -40,6 +40,20 @@ BODY = json.dumps(
     },
     ensure_ascii=False,
 )
+# A recipient's choice has no status.
+LEFT = json.dumps(
+    {
+        "detail-type": "Email Unsubscribed",
+        "source": "sesmailengine",
+        "detail": {
+            "toEmail": "zoë@example.com",
+            "originalSource": "shop.orders",
+            "by": "one-click",
+            "timestamp": "2026-11-29T10:00:00.000Z",
+            "eventId": "6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c12",
+        },
+    }
+)
 Call = tuple[str, dict[str, str]]
 
 
@@ -53,6 +67,7 @@ CALLS: dict[str, tuple[Call, int]] = {
     "signed": (call(NEW), 204),
     "signed during a rotation, the receiver has the new secret": (call(NEW, OLD), 204),
     "signed during a rotation, the receiver has the old secret": (call(OTHER, NEW), 204),
+    "about a recipient's choice": (call(NEW, body=LEFT), 204),
     "signed by another secret": (call(OTHER), 401),
     "with a changed byte": ((BODY.replace("order-1", "order-2"), call(NEW)[1]), 401),
     "replayed after ten minutes": (call(NEW, seconds_ago=600), 401),
@@ -93,7 +108,8 @@ def test_the_python_receiver_answers_a_call(
     exec(snippet(PAGE, "python", "receive_status"), receiver)
     (body, headers), expected = CALLS[name]
     assert receiver["receive_status"](body.encode(), headers) == expected
-    assert capsys.readouterr().out == ("order-1 delivered\n" if expected == 204 else "")
+    printed = "Email Unsubscribed one-click\n" if body == LEFT else "order-1 delivered\n"
+    assert capsys.readouterr().out == (printed if expected == 204 else "")
 
 
 @pytest.mark.parametrize("name", CALLS)
