@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from sesmail_cli.templates.gallery.shelf import InstalledShelf
 from tests.cli.conftest import NAME, MotoEngine
 from tests.console.conftest import Html, Visitor, confirm, done_text
 from tests.console.test_templates import BUCKET, Bucket, visitor_of
@@ -205,3 +206,13 @@ def test_an_unknown_template_has_no_releases(visitor: Visitor) -> None:
     answer = visitor.get("templates/none/releases")
     assert answer.status == 400
     assert "No template &#39;none&#39; is installed" in str(answer.content)
+
+
+def test_a_template_that_is_never_read_whole_is_an_answer(
+    visitor: Visitor, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bucket)
+    monkeypatch.setattr(InstalledShelf, "open", lambda *_: None)
+    answer = visitor.get("actions/send-test", "template=order&to=ada%40example.com")
+    assert answer.status == 400
+    assert "changes while it is read: try again" in str(answer.content)

@@ -14,6 +14,7 @@ import pytest
 from sesmail_cli.console.app import ConsoleApp
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.files import load_template
+from sesmail_layer.domain.template.files import MAX_FILE_BYTES
 from tests.cli.conftest import ACCOUNT_ID, NAME, MotoEngine
 from tests.console.conftest import BASE, HOSTILE, Html, Visitor
 from tests.templates.conftest import ROOT
@@ -63,8 +64,8 @@ def visitor(bucket: Bucket) -> Iterator[Visitor]:
 def page_of(visitor: Visitor, path: str, query: str = "") -> Html:
     """Open a page, which may read a few files a time before it answers."""
     answer = visitor.get(path, query)
-    while answer.status == 303:
-        answer = visitor.get(path, query)
+    for _ in range(5):
+        answer = visitor.get(path, query) if answer.status == 303 else answer
     assert answer.status == 200, answer.content
     return Html(str(answer.content))
 
@@ -171,6 +172,17 @@ def test_a_change_in_the_bucket_shows_at_once_also_a_deletion(visitor: Visitor, 
     for file in ("template.de.html", "template.de.txt"):
         bucket.s3.delete_object(Bucket=BUCKET, Key=f"templates/order/{file}")
     assert "<p>new</p>" in frame_of(visitor, page_of(visitor, "templates/order", "locale=de"))
+
+
+def test_files_that_are_too_large_are_left_out_and_not_asked_for_forever(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.put_small("order", "<p>For {{ name }}</p>")
+    large = b"x" * (MAX_FILE_BYTES + 1)
+    bucket.put("order", template__html=large, sample__json=large, sample__minimal__json=large)
+    page = page_of(visitor, "templates/order")
+    assert "template.html" in page.text
+    assert "262.1 KB" in page.text
+    answer = visitor.get("actions/send-test", "template=order&to=ada%40example.com")
+    assert "The sender would record" in str(answer.content)
 
 
 def test_a_hostile_template_stays_in_its_frame(visitor: Visitor, bucket: Bucket) -> None:

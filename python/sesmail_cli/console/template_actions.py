@@ -28,6 +28,8 @@ _LONGEST_ON_A_COMMAND_LINE = 400
 _LONGEST_DIFF = 400
 """Lines of one file's difference that a plan shows."""
 _FINDINGS = 10
+_MOST_READS = 10
+"""Times that a template is asked for: each reads some of its files, and three read all that one email needs."""
 
 
 class TemplateActions:
@@ -143,10 +145,10 @@ class TemplateActions:
         return self._galleries.get(_one(fields, "gallery", PLACE.path), self._pages.installed)
 
     def _open(self, gallery: ConsoleGallery, name: str, locale: str | None = None, *, with_lint: bool = False) -> Any:
-        about = None
-        while about is None:
-            about = gallery.shelf.open(name, locale, with_lint)
-        return about
+        for _ in range(_MOST_READS):
+            if (about := gallery.shelf.open(name, locale, with_lint)) is not None:
+                return about
+        raise UsageError(f"The template '{name}' changes while it is read: try again.")
 
     def _detail(self, fields: Fields) -> dict[str, Any]:
         """Return the request for a test: of data that was confirmed, entered, or is the template's sample."""
