@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.client import BaseClient
 
+from sesmail_cli.templates import compiler
 from sesmail_cli.templates.gallery.shelf import InstalledShelf
 from tests.cli.conftest import NAME, MotoEngine
 from tests.console.conftest import Html, Visitor, confirm, done_text
@@ -216,3 +219,33 @@ def test_a_template_that_is_never_read_whole_is_an_answer(
     answer = visitor.get("actions/send-test", "template=order&to=ada%40example.com")
     assert answer.status == 400
     assert "changes while it is read: try again" in str(answer.content)
+
+
+def test_a_folders_template_is_compiled_by_another_process_alone_and_within_the_senders_limits(
+    visitor: Visitor, bucket: Bucket, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiles_here(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(compiler.BoundedEnvironment, "get_template", compiles_here)
+    (folder / "_shared").mkdir()
+    endless = "[% for a in range(100000) %][% for b in range(100000) %][% endfor %][% endfor %]"
+    install(bucket)
+    (folder / "order/template.txt").write_text("[# new #]For {{ name }}!")
+    (folder / "endless").mkdir()
+    for file, text in (ORDER | {"template.txt": endless}).items():
+        (folder / "endless" / file).write_text(text)
+    assert "+For {{ name }}!" in plan(visitor, "push-template", "template=order").text
+    assert "Nothing can be installed: fix these first." in plan(visitor, "push-template", "template=endless").text
+
+
+def test_a_test_from_the_folder_of_a_template_that_is_gone_is_an_answer(
+    visitor: Visitor, bucket: Bucket, folder: Path
+) -> None:
+    install(bucket)
+    shutil.rmtree(folder / "order")
+    values = urlencode({"values": '{"name": "Ada"}'})
+    query = f"template=order&to=ada%40example.com&gallery=template-folder&{values}"
+    answer = visitor.get("actions/send-test", query)
+    assert answer.status == 400
+    assert "There is no template &#39;order&#39;" in str(answer.content)

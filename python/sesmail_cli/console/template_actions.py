@@ -16,7 +16,7 @@ from sesmail_cli.operator.command import UsageError
 from sesmail_cli.templates import push
 from sesmail_cli.templates.bucket import ChangedMeanwhileError
 from sesmail_cli.templates.bucket_commands import identity
-from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_template
+from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
 from sesmail_cli.templates.gallery.form import parse_data
 from sesmail_cli.templates.send_test import RejectedByBusError, request_test, without_sender
 from sesmail_cli.templates.starters import NEVER_REPLACED, is_replaced_by_starter
@@ -186,16 +186,11 @@ class TemplateActions:
     def _difference(self, gallery: ConsoleGallery, name: str) -> str:
         if gallery.path != FOLDER_PATH:
             return ""
-        local = load_template(str(self._pages.folder), name)
+        local = self._pages.load_from_folder(name)
         return ", ".join(change.file for change in push.differences(self._pages.releases(), local))
 
     def _of_folder(self, fields: Fields) -> TemplateFiles:
-        if self._pages.folder is None:
-            raise UsageError("The console knows no folder of templates: start it with --templates DIR.")
-        try:
-            return load_template(str(self._pages.folder), _one(fields, "template"))
-        except TemplatesNotFoundError as error:
-            raise UsageError(str(error)) from error
+        return self._pages.load_from_folder(_one(fields, "template"))
 
     def _rollback(self, fields: Fields) -> Any:
         name = _one(fields, "template")

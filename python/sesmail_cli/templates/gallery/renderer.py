@@ -36,6 +36,10 @@ class Renderer:
         template = self._find(name)
         return _describe(template, with_lint) if template else None
 
+    def load(self, name: str) -> Any:
+        """Return one template's files (TemplateFiles as JSON); None: there is none of that name."""
+        return msgspec.to_builtins(self._find(name))
+
     def render(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Render `{name, data, locale?}` (data as JSON text), or return the error that the sender would record."""
         template = self._find(str(body.get("name")))
