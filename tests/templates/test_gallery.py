@@ -166,6 +166,43 @@ def test_the_form_changes_what_it_names_and_nothing_else(server: PreviewServer) 
     assert "Welcome, Grace" in frame_of(server, page)[0]
 
 
+def test_a_declared_name_that_no_page_can_hold_is_an_answer(server: PreviewServer, sources: Path) -> None:
+    metadata = sources / "welcome/metadata.json"
+    metadata.write_text(metadata.read_text().replace('"userName"', '"user\\ud800"'))
+    assert "user?" in get(server, "/templates/welcome")
+
+
+def posted_back(page: str) -> list[tuple[str, str]]:
+    """Return what the form of the variables sends, as a browser does."""
+    form = re.search(r"<form[^>]*method=\"post\".*?</form>", page, re.DOTALL)
+    assert form, page
+    inputs = re.findall(r'<input[^>]* name="([^"]*)" value="([^"]*)"', form[0])
+    areas = re.findall(r'<textarea[^>]* name="([^"]*)"[^>]*>\n(.*?)</textarea>', form[0], re.DOTALL)
+    return [(html.unescape(name), html.unescape(value)) for name, value in [*inputs, *areas]]
+
+
+def test_data_that_a_page_shows_is_posted_back_as_it_was(server: PreviewServer) -> None:
+    isolated = "\u2068Ada\u2069 \u202eabc\u202c\x7f\x85 <\"&'>"
+    data = {
+        "userName": isolated,
+        "companyName": f"\n{isolated}\nX",
+        "helpUrl": "\x00 \x1b a\rb",
+        "\u2068odd\u2069": isolated,
+        "half": "\ud800",
+        "\udfff": "half a name",
+        "list": [isolated],
+    }
+    body = urllib.parse.urlencode({"data": json.dumps(data)}).encode()
+    with urllib.request.urlopen(f"{server.url}templates/welcome", data=body) as response:
+        fields = posted_back(response.read().decode())
+    assert {"field.userName", "field.companyName", "field.\u2068odd\u2069"} < dict(fields).keys()
+    again = urllib.parse.urlencode([*fields, ("field.ctaText", "Go")]).encode()
+    with urllib.request.urlopen(f"{server.url}templates/welcome", data=again) as response:
+        page = response.read().decode()
+    (text,) = re.findall(r'<textarea class="input gallery-json"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert json.loads(html.unescape(text)) == data | {"ctaText": "Go"}
+
+
 def test_images_come_from_the_email_alone_until_they_are_asked_for(server: PreviewServer) -> None:
     data = json.dumps({"userName": "Ada", "companyName": "X", "logoUrl": "https://x.example/l.png"})
     page = given(server, "welcome", data=data)

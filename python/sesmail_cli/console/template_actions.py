@@ -17,7 +17,7 @@ from sesmail_cli.templates import push
 from sesmail_cli.templates.bucket import ChangedMeanwhileError
 from sesmail_cli.templates.bucket_commands import identity
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
-from sesmail_cli.templates.gallery.form import parse_data
+from sesmail_cli.templates.gallery.form import escape_surrogates, parse_data
 from sesmail_cli.templates.send_test import RejectedByBusError, request_test, without_sender
 from sesmail_cli.templates.starters import NEVER_REPLACED, is_replaced_by_starter
 from sesmail_layer.domain.errors import PermanentError
@@ -51,7 +51,7 @@ class TemplateActions:
         name, to = detail["templateName"], detail["to"]
         gallery = self._gallery(fields)
         problem = self._problem(view, detail)
-        values = json.dumps(detail["templateData"], ensure_ascii=False)
+        values = escape_surrogates(json.dumps(detail["templateData"], ensure_ascii=False))
         effects = [
             f"One email of the installed template '{name}' to {to}.",
             "It goes through the bus as any other, from the producer `sesmail.send-test`: suppressions, pauses and the "

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+# A form changes a NUL and a lone CR, and UTF-8 has no surrogates.
+_NOT_IN_FORMS = re.compile("[\\x00\\ud800-\\udfff]|\\r(?!\\n)")
+_SURROGATES = re.compile("[\\ud800-\\udfff]")
 _LONG = 60
 """A text of more characters gets several lines."""
 
@@ -13,7 +17,7 @@ _LONG = 60
 class Field(NamedTuple):
     name: str
     kind: str
-    """`text`, `lines`, `number`, `flag`, or `data`: a list or an object, which only the JSON changes."""
+    """`text`, `lines`, `number`, `flag`, or `data`: a list, an object or the like, which only the JSON changes."""
     value: str
     required: bool
 
@@ -25,6 +29,16 @@ def parse_data(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Write data as JSON for people; surrogates are escaped, which no page can hold."""
+    return escape_surrogates(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def escape_surrogates(text: str) -> str:
+    """Escape surrogates in JSON text."""
+    return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def fields_of(required: Sequence[str], optional: Sequence[str], data: Mapping[str, Any]) -> list[Field]:
@@ -61,6 +75,8 @@ def _field(name: str, value: Any, required: bool) -> Field:
         case dict():
             return Field(name, "data", f"{len(value)} values", required)
     text = str(value)
+    if _NOT_IN_FORMS.search(name + text):
+        return Field(name, "data", "A text that no form can hold", required)
     return Field(name, "lines" if "\n" in text or len(text) > _LONG else "text", text, required)
 
 

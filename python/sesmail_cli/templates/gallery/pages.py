@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.templates.gallery.form import fields_of, parse_data, with_fields
+from sesmail_cli.templates.gallery.form import as_json, escape_surrogates, fields_of, parse_data, with_fields
 from sesmail_cli.templates.gallery.inbox_row import inbox_row
 from sesmail_cli.templates.gallery.shelf import Card, Shelf, digest
 from sesmail_cli.templates.lint.linter import CLIPPED_BYTES
@@ -152,7 +152,7 @@ class GalleryPages:
         base = parse_data(text) if given else None
         if base is not None:
             required = fields.get("required", "").split(",")
-            text = json.dumps(with_fields(base, given, required), indent=2, ensure_ascii=False)
+            text = as_json(with_fields(base, given, required))
         if len(text) > _LONGEST_DATA:
             raise UsageError(f"The data has {len(text):,} characters; allowed: {_LONGEST_DATA:,}.")
         data_id = secrets.token_urlsafe(9)
@@ -202,7 +202,7 @@ class GalleryPages:
         return Shown(
             locale=locale if locale in about["locales"] else "",
             sample=sample,
-            data=samples[sample] if sample else self._data[data_id],
+            data=escape_surrogates(samples[sample]) if sample else self._data[data_id],
             data_id="" if sample else data_id,
             part=part,
             width=_one_of(WIDTHS, query.get("width")),

@@ -129,7 +129,9 @@ def _metadata(template: TemplateFiles) -> Mapping[str, Any]:
 
 
 def _names(declared: object) -> list[str]:
-    return [str(name) for name in declared] if isinstance(declared, list | dict) else []
+    names = declared if isinstance(declared, list | dict) else ()
+    # JSON may escape half a character, which no page can hold.
+    return [str(name).encode(errors="replace").decode() for name in names]
 
 
 def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, str]:
