@@ -150,6 +150,10 @@ def test_a_test_is_sent_after_its_plan_was_confirmed(
         "emailId": "",
     }
     assert detail["emailId"] in done_text(visitor, answer)
+    confirm(visitor, "send-test", shown)
+    assert json.loads(taken[1]["Detail"]) == detail, "a second click is the same request"
+    confirm(visitor, "send-test", plan(visitor, "send-test", "template=order&to=ada%40example.com"))
+    assert json.loads(taken[2]["Detail"])["emailId"] != detail["emailId"]
 
 
 def test_a_test_has_the_data_that_was_entered(

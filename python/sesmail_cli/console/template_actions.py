@@ -18,7 +18,7 @@ from sesmail_cli.templates.bucket import ChangedMeanwhileError
 from sesmail_cli.templates.bucket_commands import identity
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
 from sesmail_cli.templates.gallery.form import escape_surrogates, parse_data
-from sesmail_cli.templates.send_test import RejectedByBusError, request_test, without_sender
+from sesmail_cli.templates.send_test import RejectedByBusError, new_email_id, request_test, without_sender
 from sesmail_cli.templates.starters import NEVER_REPLACED, is_replaced_by_starter
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import parse_request
@@ -71,6 +71,7 @@ class TemplateActions:
             fields={
                 "template": [name],
                 "to": [to],
+                "emailId": [new_email_id()],
                 "values": [values],
                 "gallery": [gallery.path],
                 "locale": [detail["locale"]] if "locale" in detail else [],
@@ -80,9 +81,9 @@ class TemplateActions:
         )
 
     def run_send(self, view: View, fields: Fields) -> Result:
-        detail = self._detail(fields)
+        detail, email_id = self._detail(fields), _one(fields, "emailId")
         try:
-            email_id = request_test(view.engine, detail)
+            request_test(view.engine, detail, email_id)
         except RejectedByBusError as error:
             raise UsageError(f"The bus rejected it: {error}") from error
         return Result(
