@@ -143,6 +143,18 @@ def test_a_changed_file_changes_the_revision_and_the_next_rendering(server: Prev
     assert 'dir="rtl"' in frame_of(server, get(server, "/templates/welcome"))[0]
 
 
+def test_files_that_vanish_and_those_of_no_template_do_not_change_the_revision(
+    server: PreviewServer, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = get(server, "/templates-revision")
+    (sources / "welcome/.template.html.swp").write_text("an editor's")
+    assert get(server, "/templates-revision") == before
+    listed = Path.rglob
+    gone = sources / "welcome/gone.html"
+    monkeypatch.setattr(Path, "rglob", lambda folder, pattern: [*listed(folder, pattern), gone])
+    assert get(server, "/templates-revision") == before
+
+
 def test_a_locale_selects_its_files(server: PreviewServer, sources: Path) -> None:
     (sources / "welcome/template.fr.txt").write_text("Bonjour {{ userName }}")
     assert "Bonjour Ada" in get(server, "/templates/welcome?part=text&locale=fr")

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.brand import BRAND_FILE
-from sesmail_cli.templates.files import TemplateFiles
+from sesmail_cli.templates.files import FILE_SUFFIXES, TemplateFiles
 from sesmail_cli.templates.gallery import worker
 from sesmail_cli.templates.gallery.renderer import error_answer
 from sesmail_cli.templates.installed_files import InstalledFiles, InstalledTemplate
@@ -135,9 +135,13 @@ class FolderShelf:
         if not self.watched:
             return ""
         folder = Path(self._where).resolve()
-        stats = [(path, path.lstat()) for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")]
-        newest = max((stat.st_mtime_ns for _, stat in stats), default=0)
-        return f"{newest}-{len(stats)}-{sum(stat.st_size for _, stat in stats)}"
+        stats = []
+        for path in (path for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")):
+            # Editors write files that are gone at once.
+            with suppress(FileNotFoundError):
+                stats += [path.lstat()] if path.suffix in FILE_SUFFIXES else []
+        newest = max((stat.st_mtime_ns for stat in stats), default=0)
+        return f"{newest}-{len(stats)}-{sum(stat.st_size for stat in stats)}"
 
     def close(self) -> None:
         self.worker.close()
