@@ -184,6 +184,18 @@ def test_a_declared_name_that_no_page_can_hold_is_an_answer(server: PreviewServe
     assert "user?" in get(server, "/templates/welcome")
 
 
+def test_values_that_the_minimal_sample_leaves_out_get_the_kind_of_the_other_sample(server: PreviewServer) -> None:
+    page = get(server, "/templates/welcome?sample=sample.minimal.json")
+    assert "Not given: change it in the JSON." in page
+    kinds = dict(re.findall(r'name="kind\.(\w+)" value="(\w+)"', page))
+    assert (kinds["showEmoji"], kinds["year"]) == ("flag", "number")
+    data = json.dumps({"userName": "Ada", "companyName": "X"})
+    fields = {"field__showEmoji": "false", "kind__showEmoji": "flag", "field__year": "2030", "kind__year": "number"}
+    page = given(server, "welcome", data=data, required="userName,companyName", **fields)
+    assert '"showEmoji": false' in page
+    assert '"year": 2030' in page
+
+
 def posted_back(page: str) -> list[tuple[str, str]]:
     """Return what the form of the variables sends, as a browser does."""
     form = re.search(r"<form[^>]*method=\"post\".*?</form>", page, re.DOTALL)

@@ -73,6 +73,24 @@ def test_an_optional_value_that_is_emptied_is_left_out_and_a_required_one_stays(
     assert with_fields({"a": "x", "b": "y", "flag": True}, {"a": "", "b": "", "flag": ""}, ["b"]) == {"b": ""}
 
 
+def test_a_variable_that_the_data_does_not_have_is_of_the_kind_of_a_sample() -> None:
+    samples = [{"flag": True}, {"flag": "x", "n": 7, "list": [1], "values": {"a": 1}, "text": "a\nb"}]
+    names = ["flag", "n", "list", "values", "text", "unknown"]
+    fields = fields_of([], names, {"n": None}, samples)
+    assert [(field.kind, field.value) for field in fields] == [
+        ("flag", ""),
+        ("number", ""),
+        ("data", "Not given"),
+        ("data", "Not given"),
+        ("lines", ""),
+        ("text", ""),
+    ]
+    kinds = {field.name: field.kind for field in fields}
+    assert with_fields({"n": None}, dict.fromkeys(kinds, ""), [], kinds) == {"n": None}
+    given = {"flag": "false", "n": "2.5", "text": "true"}
+    assert with_fields({}, given, [], kinds) == {"flag": False, "n": 2.5, "text": "true"}
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "1", "[" * 100_000])
 def test_only_an_object_is_data(text: str) -> None:
     assert parse_data(text) is None

@@ -41,20 +41,31 @@ def escape_surrogates(text: str) -> str:
     return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def fields_of(required: Sequence[str], optional: Sequence[str], data: Mapping[str, Any]) -> list[Field]:
-    """Return a field for each declared variable and each other name in the data: the required ones first."""
+def fields_of(
+    required: Sequence[str], optional: Sequence[str], data: Mapping[str, Any], samples: Sequence[Mapping[str, Any]] = ()
+) -> list[Field]:
+    """Return a field for each declared variable and each other name in the data: the required ones first.
+
+    A variable that the data does not have is of the kind that a sample gives it.
+    """
     names = dict.fromkeys([*required, *optional, *data])
-    return [_field(name, data.get(name), name in required) for name in names]
+    return [_field(name, data.get(name), name in required, _example(samples, name)) for name in names]
 
 
-def with_fields(data: Mapping[str, Any], given: Mapping[str, str], required: Sequence[str]) -> dict[str, Any]:
-    """Return the data with what a form changed. Values keep their type; an optional one that is emptied is left out."""
+def with_fields(
+    data: Mapping[str, Any], given: Mapping[str, str], required: Sequence[str], kinds: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the data with what a form changed. Values keep their type; an optional one that is emptied is left out.
+
+    A value that the data does not have yet is of its kind in `kinds`; default: a text.
+    """
     changed = dict(data)
     for name, sent in given.items():
-        text = _lines(sent)
-        if text == _lines(_field(name, data.get(name), False).value):
+        text, before = _lines(sent), _field(name, data.get(name), False)
+        if text == _lines(before.value):
             continue
-        value = _typed(data.get(name), text)
+        kind = (kinds or {}).get(name, "text") if data.get(name) is None else before.kind
+        value = _typed(kind, text)
         if value == "" and name not in required:
             changed.pop(name, None)
         else:
@@ -62,8 +73,15 @@ def with_fields(data: Mapping[str, Any], given: Mapping[str, str], required: Seq
     return changed
 
 
-def _field(name: str, value: Any, required: bool) -> Field:
+def _example(samples: Sequence[Mapping[str, Any]], name: str) -> Any:
+    return next((sample[name] for sample in samples if sample.get(name) is not None), None)
+
+
+def _field(name: str, value: Any, required: bool, example: Any = None) -> Field:
     match value:
+        case None if example is not None:
+            kind = _field(name, example, required).kind
+            return Field(name, kind, "Not given" if kind == "data" else "", required)
         case bool():
             return Field(name, "flag", "true" if value else "false", required)
         case int() | float():
@@ -85,13 +103,13 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _typed(before: Any, text: str) -> Any:
-    if isinstance(before, bool):
+def _typed(kind: str, text: str) -> Any:
+    if kind == "flag":
         return {"true": True, "false": False}.get(text, "")
-    if isinstance(before, int | float):
+    if kind == "number":
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
         return value if isinstance(value, int | float) else text
     return text

@@ -38,6 +38,7 @@ _REMOTE_IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?https?:""", re.IGNOR
 _LONGEST_DATA = 200_000
 _KEPT = 60
 _FIELD = "field."
+_KIND = "kind."
 
 
 class Site(Protocol):
@@ -152,7 +153,8 @@ class GalleryPages:
         base = parse_data(text) if given else None
         if base is not None:
             required = fields.get("required", "").split(",")
-            text = as_json(with_fields(base, given, required))
+            kinds = {key.removeprefix(_KIND): value for key, value in fields.items() if key.startswith(_KIND)}
+            text = as_json(with_fields(base, given, required, kinds))
         if len(text) > _LONGEST_DATA:
             raise UsageError(f"The data has {len(text):,} characters; allowed: {_LONGEST_DATA:,}.")
         data_id = secrets.token_urlsafe(9)
@@ -253,7 +255,8 @@ class GalleryPages:
         data = parse_data(text)
         if data is None:
             return None
-        fields = fields_of(about["required"], about["optional"], data)
+        samples = [sample for text in about["samples"].values() if (sample := parse_data(text))]
+        fields = fields_of(about["required"], about["optional"], data, samples)
         return [field for field in fields if field.required], [field for field in fields if not field.required]
 
     def _card(self, site: Site, card: Card) -> Mapping[str, Any]:
