@@ -59,6 +59,7 @@ def frame_of(server: PreviewServer, page: str) -> tuple[str, str]:
     found = re.search(r'<iframe[^>]* src="([^"]+)"', page)
     assert found, page
     with urllib.request.urlopen(server.origin + html.unescape(found[1])) as response:
+        assert response.headers["X-DNS-Prefetch-Control"] == "off"
         return response.read().decode(), response.headers["Content-Security-Policy"]
 
 
@@ -236,6 +237,8 @@ def test_images_come_from_the_email_alone_until_they_are_asked_for(server: Previ
     loaded = get(server, load)
     assert "img-src data: https: http:;" in frame_of(server, loaded)[1]
     assert "from elsewhere" not in loaded
+    assert '<input type="radio" name="images" value="remote" checked>' in loaded
+    assert '<input type="radio" name="images" value="on" checked>' in get(server, "/templates/welcome")
     assert "img-src 'none'" in frame_of(server, given(server, "welcome", data=data, images="off"))[1]
 
 

@@ -7,7 +7,6 @@ last email that worked stays, next to the error.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections import OrderedDict
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.templates.gallery.form import as_json, escape_surrogates, fields_of, parse_data, with_fields
 from sesmail_cli.templates.gallery.inbox_row import inbox_row
+from sesmail_cli.templates.gallery.remote_images import remote_images
 from sesmail_cli.templates.gallery.shelf import Card, Shelf, digest
 from sesmail_cli.templates.lint.linter import CLIPPED_BYTES
 from sesmail_cli.web.server import Request, Response, redirect
@@ -34,7 +34,6 @@ _POLICY = (
     "frame-ancestors 'self'; sandbox"
 )
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
-_REMOTE_IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?https?:""", re.IGNORECASE)
 _LONGEST_DATA = 200_000
 _KEPT = 60
 _FIELD = "field."
@@ -237,7 +236,7 @@ class GalleryPages:
         _keep(self._emails, email_id, html)
         widths = ("desktop", "phone") if shown.width == "both" else (shown.width,)
         frame = site.url(f"{self.path}/{name}/email/{email_id}", mode=shown.mode, images=shown.images)
-        remote = len(_REMOTE_IMAGE.findall(html)) if shown.images == "on" else 0
+        remote = len(remote_images(html)) if shown.images == "on" else 0
         return {
             "frames": [(width, frame) for width in widths],
             "row": inbox_row(email["headers"], html, email["text"]),
@@ -275,7 +274,12 @@ class GalleryPages:
 
 
 def _framed(answer: Response, images: str) -> Response:
-    headers = {"Content-Security-Policy": _POLICY.format(images=IMAGES[images]), "Referrer-Policy": "no-referrer"}
+    headers = {
+        "Content-Security-Policy": _POLICY.format(images=IMAGES[images]),
+        "Referrer-Policy": "no-referrer",
+        # Browsers look up the host names of links in advance, whatever the policy says.
+        "X-DNS-Prefetch-Control": "off",
+    }
     return Response(answer.content, headers=headers)
 
 
