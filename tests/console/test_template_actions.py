@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 from botocore.client import BaseClient
 
-from sesmail_cli.templates import compiler
 from sesmail_cli.templates.gallery.shelf import InstalledShelf
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 from tests.cli.conftest import NAME, MotoEngine
 from tests.console.conftest import Html, Visitor, confirm, done_text
 from tests.console.test_templates import BUCKET, Bucket, visitor_of
@@ -231,7 +231,7 @@ def test_a_folders_template_is_compiled_by_another_process_alone_and_within_the_
     def compiles_here(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(compiler.BoundedEnvironment, "get_template", compiles_here)
+    monkeypatch.setattr(BoundedEnvironment, "get_template", compiles_here)
     (folder / "_shared").mkdir()
     endless = "[% for a in range(100000) %][% for b in range(100000) %][% endfor %][% endfor %]"
     install(bucket)

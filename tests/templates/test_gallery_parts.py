@@ -75,7 +75,10 @@ def test_an_optional_value_that_is_emptied_is_left_out_and_a_required_one_stays(
 
 
 def test_a_variable_that_the_data_does_not_have_is_of_the_kind_of_a_sample() -> None:
-    samples = [{"flag": True}, {"flag": "x", "n": 7, "list": [1], "values": {"a": 1}, "text": "a\nb"}]
+    samples: list[dict[str, Any]] = [
+        {"flag": True},
+        {"flag": "x", "n": 7, "list": [1], "values": {"a": 1}, "text": "a\nb"},
+    ]
     names = ["flag", "n", "list", "values", "text", "unknown"]
     fields = fields_of([], names, {"n": None}, samples)
     assert [(field.kind, field.value) for field in fields] == [
