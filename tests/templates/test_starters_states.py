@@ -149,9 +149,10 @@ def test_an_answer_to_an_invitation_reaches_the_person_who_sent_it() -> None:
     assert email.reply_to == "grace@navy.example"
     for part in (words(email.html), email.text):
         assert "Questions? Reply to this email to reach Grace Hopper." in part
-    without = rendered("team-invitation", "replyToEmail")
+    without = rendered("team-invitation", "replyToEmail", inviterEmail="ada@corp.internal")
     assert without.reply_to == ""
     assert "Reply to this email" not in without.html + without.text
+    assert "ada@corp.internal" in without.text
 
 
 @pytest.mark.parametrize("shown", ["grace@localhost", "Grace Hopper", "grace@navy.example, ada@navy.example"])
