@@ -12,7 +12,7 @@ from sesmail_cli.operator.command import CommandContext
 from sesmail_client import NotAcceptedError, Refused, SESMailClient
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from tests.cli.bulk import OPTIONS, ids, install_news, record, requests, write, write_people
+from tests.cli.bulk import BUCKET, METADATA, OPTIONS, ids, install_news, record, requests, write, write_people
 from tests.cli.conftest import ADA, T0, MotoEngine, sesmail, sesmail_json
 
 
@@ -106,6 +106,43 @@ def test_a_test_goes_to_one_address_and_to_no_recipient(installed: MotoEngine, p
     assert {event["detail"]["to"] for event in events} == {"me@example.com"}
     assert all("tags" not in event["detail"] for event in events)
     assert sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")["sent"] == 25
+
+
+# --- unsubscribing ----------------------------------------------------------------------------------------------------
+
+ENDPOINT = {"SESMAIL_UNSUBSCRIBE_URL": "https://mail.example.com", "SESMAIL_BULK_REQUIRES_UNSUBSCRIBE": "refuse"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], True), (["--list-unsubscribe", "https://example.com/u"], {"url": "https://example.com/u"})],
+)
+def test_an_engine_with_an_endpoint_gives_each_email_its_link(
+    installed: MotoEngine, people: Path, options: list[str], expected: object
+) -> None:
+    installed.configure(**ENDPOINT)
+
+    sesmail_json("send-bulk", str(people), *OPTIONS, *options, "--yes")
+
+    assert {str(event["detail"]["listUnsubscribe"]) for event in requests(installed)} == {str(expected)}
+
+
+def test_the_engine_s_link_is_asked_for_where_its_settings_cannot_be_read(installed: MotoEngine, people: Path) -> None:
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--list-unsubscribe", "true", "--yes")
+
+    assert {event["detail"]["listUnsubscribe"] for event in requests(installed)} == {True}
+
+
+def test_samples_have_an_example_of_the_link_that_a_template_requires(installed: MotoEngine, people: Path) -> None:
+    installed.configure(**ENDPOINT)
+    metadata = METADATA | {"requiredVariables": ["userName", "companyName", "unsubscribeUrl"]}
+    for file, content in {"metadata.json": json.dumps(metadata), "template.txt": "Leave: {{ unsubscribeUrl }}"}.items():
+        installed.s3.put_object(Bucket=BUCKET, Key=f"templates/news/{file}", Body=content.encode())
+
+    shown = sesmail("send-bulk", str(people), *OPTIONS, "--dry-run")
+
+    assert shown.exit_code == 0, shown.output
+    assert "Leave: https://unsubscribe.your-domain.example/u/example" in shown.stdout
 
 
 # --- again ------------------------------------------------------------------------------------------------------------

@@ -140,3 +140,23 @@ def test_a_template_that_cannot_render_a_sample_stops_the_mailing(installed: Mot
     assert result.exit_code == 2
     assert "Line 2: Failed to render template 'news': Undefined variable: 'undeclared'" in result.stderr
     assert requests(installed) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "message"),
+    [
+        ("refuse", [], "--list-unsubscribe: found nothing; allowed: a URL or mailto:…"),
+        ("warn", ["--list-unsubscribe", "true"], "--list-unsubscribe: found true; allowed: a URL or mailto:…"),
+    ],
+)
+def test_mail_that_the_engine_would_fail_for_its_unsubscribing_is_refused(
+    installed: MotoEngine, people: Path, rule: str, options: list[str], message: str
+) -> None:
+    installed.configure(SESMAIL_BULK_REQUIRES_UNSUBSCRIBE=rule)
+
+    result = sesmail("send-bulk", str(people), *OPTIONS, *options, "--yes")
+
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert "unsubscribe_endpoint = true" in result.stderr
+    assert requests(installed) == []

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,15 +21,19 @@ from sesmail_cli.bulk.rows import open_rows
 from sesmail_cli.bulk.sending import Pace, mark_known, send_stored
 from sesmail_cli.bulk.store import EmailStore, StoredEmail
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import AWS_FAILED
 from sesmail_cli.templates.installed_template import InstalledTemplate, load_installed
 from sesmail_cli.templates.send_test import read_data
 from sesmail_client import NotAcceptedError, SESMailClient
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import AddressError, parse_address
+from sesmail_layer.usecases.sender.prepare import LINK_VARIABLES
 
 # Of each event that EventBridge does not take: about a minute in all.
 _TRIES = 8
+_UNSUBSCRIBE_URL = "SESMAIL_UNSUBSCRIBE_URL"
+_NO_ENDPOINT = "For true, the engine's own links, it has no endpoint: set unsubscribe_endpoint = true in Terraform."
 
 
 def send_bulk(
@@ -61,7 +65,12 @@ def send_bulk(
     rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many emails a second.")] = None,
     producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that sends.")] = SOURCE,
     list_unsubscribe: Annotated[
-        str | None, typer.Option("--list-unsubscribe", metavar="URL|mailto:…", help="Where recipients unsubscribe.")
+        str | None,
+        typer.Option(
+            "--list-unsubscribe",
+            metavar="true|URL|mailto:…",
+            help="Where recipients unsubscribe; true: by the engine's links, the default where it has the endpoint.",
+        ),
     ] = None,
     test_to: Annotated[
         str | None, typer.Option("--test-to", metavar="ADDRESS", help="Send the samples there, and nothing else.")
@@ -86,12 +95,12 @@ def send_bulk(
         producer=producer,
         topic=topic,
         send_at=at,
-        list_unsubscribe=_unsubscribe(list_unsubscribe),
+        list_unsubscribe=_unsubscribe(list_unsubscribe, context.engine),
         data={} if data is None else read_data(data),
         max_schedule_days=int(context.engine.setting("SESMAIL_MAX_SCHEDULE_DAYS", "30")),
         max_request_kb=int(context.engine.setting("SESMAIL_MAX_REQUEST_KB", "256")),
     )
-    _check_mailing(mailing, context.engine.clock.now())
+    _check_mailing(mailing, context.engine)
     test_address = None if test_to is None else _address(test_to)
     installed = load_installed(context.engine, template)
     with EmailStore() as store:
@@ -127,7 +136,8 @@ class _Run:
         self.dry_run = dry_run
 
     def check(self, file: Path, mapped: Mapping[str, str], key: str | None) -> CheckedFile:
-        filled = {*self.mailing.data, *self.installed.files.brand, "year"}
+        links = LINK_VARIABLES if self.mailing.list_unsubscribe is True else ()
+        filled = {*self.mailing.data, *self.installed.files.brand, "year", *links}
         with open_rows(file) as found, printing.counting("Checking", "rows") as progress:
             columns = match_columns(found.columns, self.installed.metadata, mapped, key=key, filled=filled)
             if columns.unused:
@@ -277,19 +287,30 @@ class _Run:
         )
 
 
-def _check_mailing(mailing: Mailing, now: float) -> None:
+def _check_mailing(mailing: Mailing, engine: Engine) -> None:
     try:
-        mailing.check(now)
+        mailing.check(engine.clock.now())
     except Refused as error:
         raise UsageError(str(error)) from error
+    # Terraform always sets the rule: without it the role may not read the settings, and only the engine can judge.
+    rule = engine.setting("SESMAIL_BULK_REQUIRES_UNSUBSCRIBE", "")
+    if mailing.list_unsubscribe is None and rule == "refuse":
+        raise UsageError(
+            "--list-unsubscribe: found nothing; allowed: a URL or mailto:…, since this engine fails bulk mail without "
+            f'one (bulk_requires_unsubscribe = "refuse"). {_NO_ENDPOINT}'
+        )
+    if mailing.list_unsubscribe is True and rule and not engine.setting(_UNSUBSCRIBE_URL, ""):
+        raise UsageError(f"--list-unsubscribe: found true; allowed: a URL or mailto:…. {_NO_ENDPOINT}")
     if LOCALE in mailing.data:
         raise UsageError("--data: found 'locale'; allowed: a column 'locale', or --map locale=COLUMN")
 
 
-def _unsubscribe(given: str | None) -> Mapping[str, str] | None:
-    """Read `--list-unsubscribe`."""
+def _unsubscribe(given: str | None, engine: Engine) -> Mapping[str, str] | Literal[True] | None:
+    """Read `--list-unsubscribe`; without it, the engine's own links where it has the endpoint."""
     if given is None:
-        return None
+        return True if engine.setting(_UNSUBSCRIBE_URL, "") else None
+    if given.lower() == "true":
+        return True
     return {"mailto" if given.lower().startswith("mailto:") else "url": given}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,7 +36,8 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
     producer: str = SOURCE
     topic: str | None = None
     send_at: str | None = None
-    list_unsubscribe: Mapping[str, str] | None = None
+    list_unsubscribe: Mapping[str, str] | Literal[True] | None = None
+    """True: the engine's own links."""
     data: Mapping[str, Any] = _NO_DATA
     """Template data of every email; a row's own values come before them."""
     max_schedule_days: int = 30
@@ -77,7 +78,8 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
         if self.send_at is not None:
             shared["send_at"] = self.send_at
         if self.list_unsubscribe is not None:
-            shared["list_unsubscribe"] = dict(self.list_unsubscribe)
+            given = self.list_unsubscribe
+            shared["list_unsubscribe"] = True if given is True else dict(given)
         return shared
 
     def _checked(self, given: dict[str, Any], key: str, now: float) -> Email:
