@@ -12,7 +12,7 @@ from sesmail_cli.operator.command import CommandContext
 from sesmail_client import NotAcceptedError, Refused, SESMailClient
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
-from tests.cli.bulk import BUCKET, METADATA, OPTIONS, ids, install_news, record, requests, write, write_people
+from tests.cli.bulk import BUCKET, METADATA, OPTIONS, fail, ids, install_news, record, requests, write, write_people
 from tests.cli.conftest import ADA, T0, MotoEngine, sesmail, sesmail_json
 
 
@@ -173,6 +173,29 @@ def test_what_failed_before_ses_is_asked_for_again(installed: MotoEngine, people
     sesmail_json("send-bulk", str(people), *OPTIONS, "--yes", exit_code=1)
 
     assert ids(requests(installed)) == [failed]
+
+
+def test_what_failed_before_with_other_data_is_named_and_not_asked_for_again(
+    installed: MotoEngine, tmp_path: Path
+) -> None:
+    rows = [{"email": f"{name}@example.com", "userName": name, "companyName": [1.5, "Ö"]} for name in ("a", "b", "c")]
+    path = write(tmp_path, "\n".join(map(json.dumps, rows)), "people.jsonl")
+    options = ("--list-unsubscribe", "https://example.com/u", "--at", "2026-12-24T09:00:00Z", "--topic", "letters")
+    sesmail_json("send-bulk", path, *OPTIONS, *options, "--yes")
+    for event in requests(installed):
+        fail(installed, event, "suppressed")
+    installed.suppress(email="c@example.com")
+    for row in rows[1:]:
+        row["userName"] = "corrected"
+    write(tmp_path, "\n".join(map(json.dumps, rows)), "people.jsonl")
+
+    shown = sesmail("send-bulk", path, *OPTIONS, *options, "--dry-run")
+    answer = sesmail_json("send-bulk", path, *OPTIONS, *options, "--yes", exit_code=1)
+
+    assert "1 failed before with other data: send these rows under another --tag\n" in shown.stdout
+    assert "Failed before with other data: lines 2\n" in shown.stderr
+    assert [answer[name] for name in ("sent", "changed", "changedLines", "suppressed")] == [1, 1, [2], 1]
+    assert [event["detail"]["to"] for event in requests(installed)] == ["a@example.com"]
 
 
 @pytest.mark.parametrize("taken", [10, 20])

@@ -51,7 +51,7 @@ def mail_all(file: Path) -> int:
     with EmailStore() as store, open_rows(file) as found:
         columns = match_columns(found.columns, metadata, {}, key=None, filled=())
         check_rows(found.rows, columns, mailing, store, nothing, now=0)
-        mark_known(store, nothing, lambda _count: None)
+        mark_known(store, nothing, mailing.producer, lambda _count: None)
         send_stored(SESMailClient("shop", events=bus), store, Pace(None), lambda _count: None)
         outcomes(store, nothing, wait_seconds=0, progress=lambda _count: None)
     return int(bus.taken)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from sesmail_cli.bulk import printing
-from sesmail_cli.bulk.checking import CheckedFile, check_rows
+from sesmail_cli.bulk.checking import KEPT_REFUSALS, CheckedFile, check_rows
 from sesmail_cli.bulk.columns import LOCALE, match_columns, read_map
 from sesmail_cli.bulk.mailing import SOURCE, Mailing, Refused, default_tag, request_of
 from sesmail_cli.bulk.outcome import outcomes
@@ -154,8 +154,8 @@ class _Run:
         if not checked.rows:
             raise UsageError(f"{file} has no rows.")
         with printing.counting("Looking for earlier runs", "emails") as progress:
-            mark_known(self.store, self._records, progress)
-        printing.print_checked(self.context, file, self.mailing, checked, self.store.counts())
+            mark_known(self.store, self._records, self.mailing.producer, progress)
+        printing.print_checked(self.context, file, self.mailing, checked, self.store)
         return checked
 
     def refuse(self, checked: CheckedFile) -> int:
@@ -244,7 +244,8 @@ class _Run:
             statuses = outcomes(self.store, self._records, wait_seconds=wait_seconds, progress=progress)
         printing.print_report(self.context, self.mailing, statuses)
         self._print_json(checked, sent=sent, statuses=statuses)
-        return ATTENTION if checked.refusals or any(label.startswith("failed") for label in statuses) else OK
+        failed = self.store.counts().changed or any(label.startswith("failed") for label in statuses)
+        return ATTENTION if checked.refusals or failed else OK
 
     def _client(self) -> SESMailClient:
         engine = self.context.engine
@@ -279,6 +280,8 @@ class _Run:
                 "suppressed": counts.left_out,
                 "toSend": counts.to_request,
                 "askedBefore": counts.requested - sent,
+                "changed": counts.changed,
+                "changedLines": self.store.changed_lines(KEPT_REFUSALS),
                 "sent": sent,
                 "testedTo": tested_to,
                 "statuses": statuses or {},

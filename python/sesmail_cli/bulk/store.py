@@ -12,7 +12,7 @@ from sesmail_client import Email
 
 _CACHE_KB = 2_048
 # In an order in which what was not requested is one range.
-_NEW, _LEFT_OUT, _REQUESTED = range(3)
+_NEW, _LEFT_OUT, _REQUESTED, _CHANGED = range(4)
 
 
 class StoredEmail(NamedTuple):
@@ -37,6 +37,7 @@ class Counts(NamedTuple):
     to_request: int
     requested: int
     left_out: int
+    changed: int
 
 
 class EmailStore(AbstractContextManager["EmailStore"]):
@@ -71,9 +72,19 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         """Note that these emails were put on the bus, in this run or an earlier one."""
         self._mark(email_ids, _REQUESTED)
 
+    def mark_changed(self, email_ids: Iterable[str]) -> None:
+        """Note that these emails failed before with other data, but for those that are left out anyway."""
+        rows = [(_CHANGED, email_id, _NEW) for email_id in email_ids]
+        self._database.executemany("UPDATE emails SET state = ? WHERE id = ? AND state = ?", rows)
+
+    def changed_lines(self, limit: int) -> list[int]:
+        """Return the first lines of emails that failed before with other data."""
+        query = "SELECT line FROM emails WHERE state = ? ORDER BY place LIMIT ?"
+        return [int(line) for (line,) in self._database.execute(query, (_CHANGED, limit))]
+
     def counts(self) -> Counts:
         found = dict(self._database.execute("SELECT state, COUNT(*) FROM emails GROUP BY state").fetchall())
-        return Counts(*(found.get(state, 0) for state in (_NEW, _REQUESTED, _LEFT_OUT)))
+        return Counts(*(found.get(state, 0) for state in (_NEW, _REQUESTED, _LEFT_OUT, _CHANGED)))
 
     def to_request(self, size: int) -> Iterator[list[StoredEmail]]:
         """Yield the emails to put on the bus, in batches in the order of their rows."""
