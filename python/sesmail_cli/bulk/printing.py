@@ -63,8 +63,8 @@ def print_checked(
         if count:
             context.print(f"{count:>8,} {what}")
     if changed := store.changed_lines(_SHOWN_REFUSALS):
-        more = f" and {counts.changed - len(changed):,} more" if counts.changed > len(changed) else ""
-        context.note(f"Failed before with other data: lines {', '.join(map(str, changed))}{more}")
+        others = f" and {counts.changed - len(changed):,} more" if counts.changed > len(changed) else ""
+        context.note(f"Failed before with other data: lines {', '.join(map(str, changed))}{others}")
     for refusal in checked.refusals[:_SHOWN_REFUSALS]:
         context.note(f"Line {refusal.line}: {escape(refusal.reason)}")
     if (more := checked.refused + checked.duplicates - _SHOWN_REFUSALS) > 0:

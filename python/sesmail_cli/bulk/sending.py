@@ -25,13 +25,15 @@ def mark_known(store: EmailStore, records: Records, producer: str, progress: Cal
     """Mark the emails that an earlier run asked for, but for those that failed before SES. Raises TransientError.
 
     Also those of recipients that are suppressed by now, such as by a bounce of this mailing. Of those that failed, the
-    ones with other data than then are marked as changed: the engine takes an id again with the same data alone.
+    ones with other data than then are marked as changed: the engine takes an id again with the same data alone. The
+    store has the event of each failure, so that `outcomes` knows it from a later one.
     """
     looked_at = 0
     for batch in store.not_requested(BATCH):
         found = records([each.email_id for each in batch])
         failed = {email_id: record for email_id, record in found.items() if never_reached_ses(record)}
         store.mark_requested(found.keys() - failed.keys())
+        store.mark_failed({email_id: record.request_event_id for email_id, record in failed.items()})
         store.mark_changed(
             each.email_id
             for each in batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ class StoredEmail(NamedTuple):
     email_id: str
     text: str
     """The email as JSON."""
+    failed_event: str | None = None
+    """The event of the request with which it failed before; None: it did not."""
 
     @classmethod
     def of(cls, line: int, email: Email) -> StoredEmail:
@@ -49,7 +51,8 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._database.execute(
-            "CREATE TABLE emails (place INTEGER PRIMARY KEY, id TEXT UNIQUE, line INTEGER, email TEXT, state INTEGER)"
+            "CREATE TABLE emails (place INTEGER PRIMARY KEY, id TEXT UNIQUE, line INTEGER, email TEXT, "
+            "state INTEGER, failed_event TEXT)"
         )
 
     def __exit__(self, *_error: object) -> None:
@@ -76,6 +79,11 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         """Note that these emails failed before with other data, but for those that are left out anyway."""
         rows = [(_CHANGED, email_id, _NEW) for email_id in email_ids]
         self._database.executemany("UPDATE emails SET state = ? WHERE id = ? AND state = ?", rows)
+
+    def mark_failed(self, events: Mapping[str, str]) -> None:
+        """Note with which event's request these emails failed before, by their ids."""
+        rows = [(event, email_id) for email_id, event in events.items()]
+        self._database.executemany("UPDATE emails SET failed_event = ? WHERE id = ?", rows)
 
     def changed_lines(self, limit: int) -> list[int]:
         """Return the first lines of emails that failed before with other data."""
@@ -105,9 +113,10 @@ class EmailStore(AbstractContextManager["EmailStore"]):
     def _batches(self, lowest: int, highest: int, size: int) -> Iterator[list[StoredEmail]]:
         # Page by page, so that the caller may mark emails in between.
         query = (
-            "SELECT place, line, id, email FROM emails WHERE place > ? AND state BETWEEN ? AND ? ORDER BY place LIMIT ?"
+            "SELECT place, line, id, email, failed_event FROM emails "
+            "WHERE place > ? AND state BETWEEN ? AND ? ORDER BY place LIMIT ?"
         )
         after = 0
         while rows := self._database.execute(query, (after, lowest, highest, size)).fetchall():
             after = rows[-1][0]
-            yield [StoredEmail(line, email_id, text) for _, line, email_id, text in rows]
+            yield [StoredEmail(*row) for _, *row in rows]
