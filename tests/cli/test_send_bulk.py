@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sesmail_cli.operator.command import CommandContext
-from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import SuppressionReason, topic_key
 from sesmail_layer.domain.record.statuses import Status
 from tests.cli.bulk import BUCKET, METADATA, OPTIONS, ids, install_news, record, requests, write, write_people
 from tests.cli.conftest import ADA, T0, MotoEngine, sesmail, sesmail_json
@@ -76,6 +76,19 @@ def test_suppressed_people_are_counted_and_left_out(installed: MotoEngine, peopl
     installed.suppress(SuppressionReason.MANUAL, email="reader4@example.com", expires_at=T0)
 
     answer = sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
+
+    assert (answer["suppressed"], answer["sent"]) == (1, 24)
+    assert "reader3@example.com" not in {event["detail"]["to"] for event in requests(installed)}
+
+
+@pytest.mark.parametrize(("options", "topic"), [([], "news"), (["--topic", "letters"], "letters")])
+def test_people_who_left_the_topic_are_counted_and_left_out(
+    installed: MotoEngine, people: Path, options: list[str], topic: str
+) -> None:
+    for email, left in (("reader3@example.com", topic), ("reader4@example.com", "another")):
+        installed.suppress(SuppressionReason.UNSUBSCRIBE, email=topic_key(email, left), topic=left)
+
+    answer = sesmail_json("send-bulk", str(people), *OPTIONS, *options, "--yes")
 
     assert (answer["suppressed"], answer["sent"]) == (1, 24)
     assert "reader3@example.com" not in {event["detail"]["to"] for event in requests(installed)}
