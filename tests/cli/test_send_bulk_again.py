@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,23 @@ def test_another_tag_or_key_is_another_email(installed: MotoEngine, tmp_path: Pa
     assert len(set(ids(requests(installed)))) == 4
 
 
+def test_a_renamed_file_is_the_same_mailing_with_the_options_that_the_report_names(
+    installed: MotoEngine, people: Path, tmp_path: Path
+) -> None:
+    content = people.read_text().replace("companyName", "companyName,[Order] No").replace("Acme", "Acme,7")
+    people.write_text(content)
+    options = ("--template", "news", "--key", "[Order] No", "--wait", "0", "--yes")
+
+    shown = sesmail("send-bulk", str(people), *options)
+    first = ids(requests(installed))
+    _, named, _ = next(line for line in shown.stdout.splitlines() if line.startswith("with `")).split("`")
+    moved = people.rename(tmp_path / "moved.csv")
+    sesmail_json("send-bulk", str(moved), *shlex.split(named), "--wait", "0", "--yes")
+
+    assert named == "--tag people --template news --producer sesmail.send-bulk --key '[Order] No'"
+    assert sorted(ids(requests(installed))) == sorted(first)
+
+
 def test_the_file_names_the_mailing_without_a_tag(installed: MotoEngine, people: Path, tmp_path: Path) -> None:
     path = people.rename(tmp_path / "März 2026 (all).csv")
 
@@ -184,3 +202,5 @@ def test_what_eventbridge_does_not_take_is_said_with_its_reason(
     assert result.exit_code == 3
     assert "NotAuthorizedForSourceException: not your source" in result.stderr
     assert "Run the same command again" in result.stderr
+    identity = "--tag spring --template news --producer sesmail.send-bulk"
+    assert f"with `{identity}` whatever the file is called then" in result.stderr

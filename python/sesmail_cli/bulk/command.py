@@ -87,12 +87,14 @@ def send_bulk(
     """Send one email for each row of a file. Checks every row first, shows samples and asks; then reports.
 
     A row that cannot be sent, or a recipient that is there twice, stops all before the first email. Run the same
-    command again after any interruption, or for later figures: no recipient gets the mailing twice.
+    command again after any interruption, or for later figures: no recipient gets the mailing twice. Give it a --tag,
+    since a file of another name is another mailing without one.
     """
     mailing = Mailing(
         template=template,
         tag=default_tag(file) if tag is None else tag,
         producer=producer,
+        key=key,
         topic=topic,
         send_at=at,
         list_unsubscribe=_unsubscribe(list_unsubscribe, context.engine),
@@ -105,7 +107,7 @@ def send_bulk(
     installed = load_installed(context.engine, template)
     with EmailStore() as store:
         run = _Run(context, mailing, installed, store, yes=yes, dry_run=dry_run)
-        checked = run.check(file, read_map(mapped or ()), key)
+        checked = run.check(file, read_map(mapped or ()))
         counts = store.counts()
         if (checked.refusals and not skip_refused) or not (counts.to_request or counts.requested):
             return run.refuse(checked)
@@ -135,10 +137,11 @@ class _Run:
         self.yes = yes
         self.dry_run = dry_run
 
-    def check(self, file: Path, mapped: Mapping[str, str], key: str | None) -> CheckedFile:
+    def check(self, file: Path, mapped: Mapping[str, str]) -> CheckedFile:
         links = LINK_VARIABLES if self.mailing.list_unsubscribe is True else ()
         filled = {*self.mailing.data, *self.installed.files.brand, "year", *links}
         with open_rows(file) as found, printing.counting("Checking", "rows") as progress:
+            key = self.mailing.key
             columns = match_columns(found.columns, self.installed.metadata, mapped, key=key, filled=filled)
             if columns.unused:
                 self.context.note(f"Not used by the template: {escape(', '.join(columns.unused))}")
@@ -235,7 +238,8 @@ class _Run:
     def _note_stopped(self, put: int, count: int) -> None:
         self.context.note(
             f"[yellow]Stopped:[/] at least {put:,} of {count:,} emails are on the bus. Run the same command again to "
-            f"send the others. `sesmail cancel --tag {escape(self.mailing.tag)}` cancels what SES does not have yet."
+            f"send the others, with `{escape(self.mailing.identity)}` whatever the file is called then. "
+            f"`sesmail cancel --tag {escape(self.mailing.tag)}` cancels what SES does not have yet."
         )
 
     def _report(self, checked: CheckedFile, sent: int, wait_seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +35,8 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     """Names the mailing: the same person gets it once."""
     producer: str = SOURCE
+    key: str | None = None
+    """The column that `--key` names."""
     topic: str | None = None
     send_at: str | None = None
     list_unsubscribe: Mapping[str, str] | Literal[True] | None = None
@@ -42,6 +45,12 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
     """Template data of every email; a row's own values come before them."""
     max_schedule_days: int = 30
     max_request_kb: int = 256
+
+    @property
+    def identity(self) -> str:
+        """Return the options that name the mailing, as text for a shell; the file's name is none of them."""
+        given = {"--tag": self.tag, "--template": self.template, "--producer": self.producer, "--key": self.key}
+        return " ".join(f"{option} {shlex.quote(value)}" for option, value in given.items() if value is not None)
 
     def email_id(self, to: str, key: str) -> str:
         """Return an email's id: the same for the same person and key in the same mailing, from whichever file."""

@@ -94,5 +94,6 @@ def print_report(context: CommandContext, mailing: Mailing, counts: Counter[str]
     context.print()
     context.print(f"[bold]The mailing '{tag}'[/], {counts.total():,} emails:")
     print_counts(context, counts)
-    context.print(f"For later figures run the same command again, or `sesmail report --tag {tag}`.")
+    context.print(f"For later figures run `sesmail report --tag {tag}`, or the same command again,")
+    context.print(f"with `{escape(mailing.identity)}` whatever the file is called then.")
     context.print(f"`sesmail cancel --tag {tag}` cancels what SES does not have yet.")
