@@ -17,18 +17,9 @@ from sesmail_cli.bulk.sending import Pace, mark_known, send_stored
 from sesmail_cli.bulk.store import EmailStore
 from sesmail_client import SESMailClient
 from sesmail_layer.domain.template.templates import TemplateMetadata
+from tests.cli.bulk import CountingBus
 
 FEW, MANY = 500, 4_000
-
-
-class CountingBus:
-    """EventBridge, which takes all and keeps nothing."""
-
-    taken = 0
-
-    def put_events(self, *, Entries: list[Mapping[str, Any]]) -> dict[str, Any]:
-        self.taken += len(Entries)
-        return {"Entries": [{"EventId": "1"} for _ in Entries]}
 
 
 def nothing(_keys: Collection[str]) -> Mapping[str, Any]:

@@ -12,15 +12,18 @@ import msgspec
 
 from sesmail_cli.bulk.columns import LOCALE, Columns
 from sesmail_cli.bulk.rows import Row
-from sesmail_client import Email, id_about
+from sesmail_client import Email, InvalidEmailError, id_about
+from sesmail_client.schema_check import SchemaCheck, load_schema
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.request.email_request import parse_request
 
 SOURCE = "sesmail.send-bulk"
 """The producer of a mailing that names none."""
-# EventBridge's envelope, and what the engine adds to a request on its way.
+# As the client has it: EventBridge's envelope, and what the engine adds to a request on its way.
 _ENVELOPE_KB = 5
+# The client's own check, so that it takes each email that was checked here.
+_CLIENT_CHECK = SchemaCheck(load_schema("email-request.schema.json"))
 _NO_DATA: Mapping[str, Any] = {}
 
 
@@ -97,10 +100,14 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
             parsed, _ = parse_request(request, now=now, max_schedule_days=self.max_schedule_days)
         except PermanentError as error:
             raise Refused(error.message.removeprefix("Validation error: ")) from error
-        size, most = len(json.dumps(request, ensure_ascii=False).encode()), (self.max_request_kb - _ENVELOPE_KB) * 1024
-        if size > most:
-            raise Refused(f"templateData: found {size} bytes in all; allowed: {most} (max_request_kb)")
         given["email_id"] = self.email_id(parsed.to, key)
+        try:
+            detail = _CLIENT_CHECK.fields(given, _CLIENT_CHECK.main)
+        except InvalidEmailError as error:
+            raise Refused(str(error)) from error
+        size = len(json.dumps(detail, ensure_ascii=False, separators=(",", ":")).encode())
+        if size > (most := (self.max_request_kb - _ENVELOPE_KB) * 1024):
+            raise Refused(f"templateData: found {size} bytes in all; allowed: {most} (max_request_kb)")
         return given  # type: ignore[return-value]
 
 
