@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,12 +18,13 @@ from localcloud.snippets import snippet
 from sesmail_cli.agent.server import build_server
 from sesmail_cli.agent.tools import AgentTools
 from sesmail_cli.agent.verdicts import all_texts
+from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
 from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, REGION, T0, MotoEngine, sesmail
-from tests.cli.moto_sender import MotoSender, WaitingClock, install_template
+from tests.cli.moto_sender import METADATA, MotoSender, WaitingClock, install_template
 from tools.simulation.environment import environment
 
 PAGE = REPOSITORY / "docs" / "ai-agents.md"
@@ -31,10 +33,16 @@ AGENT = "support.agent"
 POLICY = {
     "pk": {"S": f"producer#{AGENT}"},
     "templates": {"L": [{"S": "support-*"}]},
+    "senders": {"L": [{"S": "no-reply@example.com"}]},
     "firstContactsPerHour": {"N": "2"},
     "emailsPerDay": {"N": "5"},
 }
 DATA = {"userName": "Ada", "answer": "it is fixed."}
+
+
+def without(names: Iterable[str]) -> dict[str, Any]:
+    """Return the policy with these limits left out."""
+    return {name: value for name, value in POLICY.items() if name not in names}
 
 
 class Agent:
@@ -158,6 +166,8 @@ def test_it_neither_sees_nor_cancels_another_producers_email(agent: Agent, engin
         ({"template": "newsletter"}, "templateName 'newsletter' is not among ['support-*']"),
         ({"to": "nonsense"}, "Invalid email address format: to 'n***'."),
         ({"to": "a@example.com, b@example.com"}, "Invalid email address format"),
+        ({"data": DATA | {"senderEmail": "ceo@example.com"}}, "data names senderEmail: the sender is not yours"),
+        ({"data": DATA | {"senderDisplayName": "The CEO"}}, "data names senderDisplayName"),
         ({"emailId": ""}, "emailId"),
         ({"emailId": "a b"}, "emailId"),
         ({"data": {"x": "y" * 300_000}}, "max_request_kb"),
@@ -214,6 +224,50 @@ def test_a_producer_without_a_policy_gets_no_tools(engine: MotoEngine) -> None:
 
     assert result.exit_code == 2
     assert "Producer 'shop' has no policy, so nothing would limit an agent" in result.stderr
+
+
+LIMITS = [
+    (("templates",), "it lacks templates."),
+    (("senders",), "it lacks senders."),
+    (("emailsPerDay", "firstContactsPerHour"), "it lacks emails_per_day or first_contacts_per_hour."),
+    (("templates", "senders"), "it lacks templates, senders."),
+]
+
+
+@pytest.mark.parametrize(("left_out", "message"), LIMITS)
+def test_a_policy_that_does_not_limit_an_agent_gives_no_tools(
+    engine: MotoEngine, left_out: tuple[str, ...], message: str
+) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without(left_out))
+
+    with pytest.raises(UsageError, match=re.escape(message)):
+        AgentTools(Engine(NAME), AGENT, wait_seconds=0)
+
+
+def test_one_cap_is_enough(engine: MotoEngine) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without(["emailsPerDay"]))
+    AgentTools(Engine(NAME), AGENT, wait_seconds=0)
+
+
+@pytest.mark.parametrize("limit", ["templates", "senders"])
+def test_a_limit_that_was_taken_away_stops_the_agent_at_once(agent: Agent, engine: MotoEngine, limit: str) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without([limit]))
+
+    for answer in (agent.send("ticket-1", ADA), agent.call("list_templates")):
+        assert f"policy lacks {limit}, so nothing is sent. Tell a person." in answer
+    assert engine.bodies("published") == []
+
+
+def test_the_variables_that_choose_the_sender_are_not_offered(agent: Agent, engine: MotoEngine) -> None:
+    sender = {"requiredVariables": ["answer", "senderEmail"], "optionalVariables": ["userName", "senderDisplayName"]}
+    key = "templates/support-answer/metadata.json"
+    content = json.dumps(METADATA | sender | {"senderEmail": "{{ senderEmail }}"}).encode()
+    engine.s3.put_object(Bucket=f"{NAME}-templates-{ACCOUNT_ID}", Key=key, Body=content)
+
+    [template] = agent.call("list_templates")["result"]
+    assert (template["required"], template["optional"]) == (["answer"], ["userName"])
+    named = DATA | {"senderEmail": "ceo@example.com"}
+    assert "data names senderEmail" in agent.call("preview_email", template="support-answer", data=named)
 
 
 def test_there_is_no_tool_that_an_operator_would_fear(agent: Agent) -> None:

@@ -17,7 +17,12 @@ from mcp import Client, StdioServerParameters
 from localcloud.paths import REPOSITORY
 
 AGENT = "support.agent"
-POLICY = {"pk": {"S": f"producer#{AGENT}"}, "templates": {"L": [{"S": "support-*"}]}}
+POLICY = {
+    "pk": {"S": f"producer#{AGENT}"},
+    "templates": {"L": [{"S": "support-*"}]},
+    "senders": {"L": [{"S": "support@example.com"}]},
+    "emailsPerDay": {"N": "5"},
+}
 
 
 class _Aws(BaseHTTPRequestHandler):

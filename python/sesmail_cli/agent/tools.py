@@ -30,6 +30,8 @@ from sesmail_layer.usecases.cancel import record_key
 
 _MOST_TEMPLATES = 100
 _POLL_SECONDS = 0.5
+# With these variables the starter templates let a request choose who an email is from.
+_SENDER = ("senderEmail", "senderDisplayName")
 
 
 class ToolFailure(Exception):
@@ -76,10 +78,16 @@ class AgentTools:
         self._producer = producer
         self._wait_seconds = wait_seconds
         self._client = SESMailClient(producer, bus=engine.resource_name("EmailBus"), events=engine.events)
-        if self._read_policy() is None:
+        policy = self._read_policy()
+        if policy is None:
             raise UsageError(
                 f"Producer '{producer}' has no policy, so nothing would limit an agent. Add it to 'producers' in "
-                "Terraform with templates, emails_per_day and first_contacts_per_hour."
+                "Terraform with templates, senders, emails_per_day and first_contacts_per_hour."
+            )
+        if missing := _missing_limits(policy):
+            raise UsageError(
+                f"The policy of producer '{producer}' does not limit an agent: it lacks {', '.join(missing)}. Add this "
+                "to 'producers' in Terraform."
             )
 
     def list_templates(self) -> list[TemplateInfo]:
@@ -89,6 +97,7 @@ class AgentTools:
 
     def preview_email(self, template: str, data: Mapping[str, Any], locale: str | None) -> PreviewInfo:
         self._check_policy(template, [])
+        _check_data(data)
         request = {"to": "preview@example.com", "templateName": template, "templateData": data, "locale": locale}
         try:
             email = load_installed(self._engine, template).render(request)
@@ -108,6 +117,7 @@ class AgentTools:
         except PermanentError as error:
             raise ToolFailure(f"{error.message} Nothing was sent: correct this field.") from error
         self._check_policy(template, [parsed.to])
+        _check_data(data)
         before = self._record(email_id)
         # A rejected request has no fingerprint, and leaves its id free for a corrected one.
         if before is not None and (before.fingerprint or not never_reached_ses(before)):
@@ -184,6 +194,8 @@ class AgentTools:
         """Read the policy again: Terraform may have changed it since the last call."""
         if (policy := self._read_policy()) is None:
             raise ToolFailure("This producer has no policy any more. Tell a person.")
+        if missing := _missing_limits(policy):
+            raise ToolFailure(f"This producer's policy lacks {', '.join(missing)}, so nothing is sent. Tell a person.")
         return policy
 
     def _check_policy(self, template: str, recipients: list[str]) -> None:
@@ -212,12 +224,12 @@ class AgentTools:
             metadata = msgspec.json.decode(content, type=TemplateMetadata)
         except msgspec.DecodeError:
             return TemplateInfo(template=name, description="Cannot be read: tell a person.", required=[], optional=[])
-        branded = self._engine.brand
+        not_asked = {*self._engine.brand, *_SENDER}
         return TemplateInfo(
             template=name,
             description=metadata.description,
-            required=[variable for variable in metadata.required_variables if variable not in branded],
-            optional=metadata.optional_variables,
+            required=[variable for variable in metadata.required_variables if variable not in not_asked],
+            optional=[variable for variable in metadata.optional_variables if variable not in _SENDER],
         )
 
 
@@ -237,6 +249,24 @@ def _info(email_id: str, record: TrackingRecord | None) -> EmailInfo:
         errorMessage=record.error_message if record else None,
         whatToDo=verdicts.next_step(record) if record else verdicts.NOT_TAKEN_UP,
     )
+
+
+def _missing_limits(policy: ProducerPolicy) -> list[str]:
+    """Name what the policy of an agent needs and does not set."""
+    needed = {
+        "templates": bool(policy.templates),
+        "senders": bool(policy.senders),
+        "emails_per_day or first_contacts_per_hour": policy.is_capped,
+    }
+    return [name for name, is_set in needed.items() if not is_set]
+
+
+def _check_data(data: Mapping[str, Any]) -> None:
+    if named := [name for name in _SENDER if name in data]:
+        raise ToolFailure(
+            f"data names {' and '.join(named)}: the sender is not yours to choose. Nothing was sent: leave it out. If "
+            "the template requires it, tell a person."
+        )
 
 
 def _allows(policy: ProducerPolicy, producer: str, template: str) -> bool:
