@@ -4,97 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import Any
 
-import anyio
 import pytest
-from mcp import Client
-from mcp.server.mcpserver import MCPServer
 
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from sesmail_cli.agent.server import build_server
 from sesmail_cli.agent.tools import AgentTools
-from sesmail_cli.agent.verdicts import all_texts
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
-from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, REGION, T0, MotoEngine, sesmail
-from tests.cli.moto_sender import METADATA, MotoSender, WaitingClock, install_template
-from tools.simulation.environment import environment
+from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, T0, MotoEngine, sesmail
+from tests.cli.mcp_agent import AGENT, DATA, POLICY, Agent, agent_fixture, sender_fixture, tools_fixture, without  # noqa: F401
+from tests.cli.moto_sender import METADATA, MotoSender
 
 PAGE = REPOSITORY / "docs" / "ai-agents.md"
 AN_HOUR = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-AGENT = "support.agent"
-POLICY = {
-    "pk": {"S": f"producer#{AGENT}"},
-    "templates": {"L": [{"S": "support-*"}]},
-    "senders": {"L": [{"S": "no-reply@example.com"}]},
-    "firstContactsPerHour": {"N": "2"},
-    "emailsPerDay": {"N": "5"},
-}
-DATA = {"userName": "Ada", "answer": "it is fixed."}
-
-
-def without(names: Iterable[str]) -> dict[str, Any]:
-    """Return the policy with these limits left out."""
-    return {name: value for name, value in POLICY.items() if name not in names}
-
-
-class Agent:
-    """A scripted agent: calls tools, reads answers."""
-
-    def __init__(self, server: MCPServer[Any]) -> None:
-        self._server = server
-
-    def call(self, tool: str, **arguments: Any) -> Any:
-        """Return the structured answer, or the text of an error."""
-
-        async def run() -> Any:
-            async with Client(self._server) as client:
-                return await client.call_tool(tool, arguments)
-
-        answer = anyio.run(run)
-        if answer.is_error:
-            return answer.content[0].text
-        return answer.structured_content
-
-    def tools(self) -> Any:
-        async def run() -> Any:
-            async with Client(self._server) as client:
-                return (await client.list_tools()).tools
-
-        return anyio.run(run)
-
-    def send(self, email_id: str, address: str, **changes: Any) -> Any:
-        return self.call(
-            "send_email", **{"emailId": email_id, "to": address, "template": "support-answer", "data": DATA} | changes
-        )
-
-
-@pytest.fixture
-def sender(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> MotoSender:
-    # The SDK runs tools in threads, which have no signals.
-    monkeypatch.setattr("sesmail_layer.composition.email_sender.time_limit", lambda _seconds: nullcontext())
-    bucket = f"{NAME}-templates-{ACCOUNT_ID}"
-    engine.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    install_template(engine, "support-answer")
-    install_template(engine, "newsletter")
-    engine.subscribe()
-    engine.configure(**environment())
-    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=POLICY)
-    return MotoSender(engine)
-
-
-@pytest.fixture
-def agent(sender: MotoSender) -> Agent:
-    engine = Engine(NAME)
-    engine.clock = WaitingClock(sender)
-    return Agent(build_server(AgentTools(engine, AGENT, wait_seconds=5), NAME))
 
 
 def test_it_lists_the_templates_of_its_policy_alone(agent: Agent) -> None:
@@ -280,11 +207,6 @@ def test_there_is_no_tool_that_an_operator_would_fear(agent: Agent) -> None:
     assert set(tools["send_email"].input_schema["properties"]) == {"emailId", "to", "template", "data", "locale"}
     reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.read_only_hint}
     assert reading == set(tools) - {"send_email", "cancel_email"}
-
-
-def test_no_text_tells_an_agent_to_repeat_a_call() -> None:
-    for text in all_texts():
-        assert not re.search(r"retry|try again|once more|repeat|send it again", text, re.IGNORECASE), text
 
 
 def test_the_session_of_the_page_is_what_happens(agent: Agent, sender: MotoSender) -> None:

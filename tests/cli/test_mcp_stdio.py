@@ -82,5 +82,5 @@ def test_a_client_starts_it_and_calls_tools_over_stdio(endpoint: str) -> None:
 
     assert "send_email" in names
     assert "This producer has no email with this emailId" in unknown
-    assert "Tell a person: AWS denied GetParameter" in denied
+    assert "Tell a person: AWS failed (GetParameter: AccessDeniedException)." in denied
     assert "ada@" not in denied

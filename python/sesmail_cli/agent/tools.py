@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 import msgspec
@@ -11,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesmail_cli.agent import verdicts
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.operator.failures import aws_cause
 from sesmail_cli.operator.format import SUPPRESSION_REASONS
 from sesmail_cli.templates.files import TemplatesNotFoundError
 from sesmail_cli.templates.installed_template import load_installed
@@ -122,12 +123,8 @@ class AgentTools:
         # A rejected request has no fingerprint, and leaves its id free for a corrected one.
         if before is not None and (before.fingerprint or not never_reached_ses(before)):
             return {**_info(email_id, before), "whatToDo": f"{verdicts.USED_BEFORE} {verdicts.next_step(before)}"}
-        try:
+        with _put_failures():
             self._client.send(email_id=email_id, to=to, template_name=template, template_data=dict(data), locale=locale)
-        except InvalidEmailError as error:
-            raise ToolFailure(f"{error}. Nothing was sent: correct this field.") from error
-        except NotAcceptedError as error:
-            raise _not_taken(error) from error
         return self._verdict(email_id, before, lambda record: record.status is not Status.SENDING)
 
     def email_status(self, email_id: str) -> EmailInfo:
@@ -152,11 +149,9 @@ class AgentTools:
     def cancel_email(self, email_id: str) -> EmailInfo:
         record = self._own_record(email_id)
         if record.status in (Status.SENDING, Status.DEFERRED):
-            try:
-                # By the event: the engine lets a producer cancel its own emails only.
+            # By the event: the engine lets a producer cancel its own emails only.
+            with _put_failures():
                 self._client.cancel(email_id=email_id)
-            except NotAcceptedError as error:
-                raise _not_taken(error) from error
             return self._verdict(email_id, None, lambda record: record.status is not Status.DEFERRED)
         if record.status is Status.FAILED:
             return _info(email_id, record)
@@ -172,7 +167,11 @@ class AgentTools:
         clock = self._engine.clock
         end = clock.now() + self._wait_seconds
         while True:
-            record = self._record(email_id)
+            try:
+                record = self._record(email_id)
+            except (TransientError, ClientError, BotoCoreError):
+                # The event is on the bus: an error would read as if it were not.
+                return _info(email_id, None)
             decided = record is not None and record != before and is_decided(record)
             if decided or clock.now() >= end:
                 return _info(email_id, record if record != before else None)
@@ -233,10 +232,9 @@ class AgentTools:
         )
 
 
-def failure_of_aws(error: BotoCoreError | ClientError | TransientError, name: str) -> ToolFailure:
-    """Return what an agent reads where AWS failed: details are for people."""
-    cause = aws_cause(error)
-    return ToolFailure(f"Tell a person: {describe_failure(cause, name) if cause else error}")
+def failure_of_aws(error: BotoCoreError | ClientError | TransientError) -> ToolFailure:
+    """Return what an agent reads where AWS failed before anything was requested."""
+    return ToolFailure(f"Tell a person: AWS failed ({_aws_reason(error)}). Nothing was sent or changed.")
 
 
 def _info(email_id: str, record: TrackingRecord | None) -> EmailInfo:
@@ -280,3 +278,30 @@ def _allows(policy: ProducerPolicy, producer: str, template: str) -> bool:
 def _not_taken(error: NotAcceptedError) -> ToolFailure:
     codes = ", ".join(sorted({each.code for each in error.refused}))
     return ToolFailure(f"EventBridge did not take it ({codes}), so nothing was done. Tell a person.")
+
+
+@contextmanager
+def _put_failures() -> Iterator[None]:
+    """Raise ToolFailure where an event was not put on the bus, or nobody knows whether it was."""
+    try:
+        yield
+    except InvalidEmailError as error:
+        raise ToolFailure(f"{error}. Nothing was sent: correct this field.") from error
+    except NotAcceptedError as error:
+        raise _not_taken(error) from error
+    except (BotoCoreError, ClientError) as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"] if isinstance(error, ClientError) else 500
+        if status < 500:
+            raise
+        raise ToolFailure(
+            f"AWS failed ({_aws_reason(error)}). It is not known whether the request was taken: look at email_status "
+            "in a minute, and tell a person if the email is not there. Do not request it under another emailId."
+        ) from error
+
+
+def _aws_reason(error: BotoCoreError | ClientError | TransientError) -> str:
+    """Name operation and code, no more: what to do about them is for people, and messages may contain data."""
+    cause = aws_cause(error)
+    if isinstance(cause, ClientError):
+        return f"{cause.operation_name}: {cause.response['Error']['Code']}"
+    return type(cause or error).__name__
