@@ -128,6 +128,21 @@ def test_a_rejected_request_is_corrected_under_its_id(agent: Agent, engine: Moto
     assert agent.send("ticket-1", ADA)["status"] == "sent"
 
 
+def test_a_request_that_is_found_wrong_after_it_was_accepted_needs_a_new_id(agent: Agent, engine: MotoEngine) -> None:
+    """Such as a template without a subject: the same id would be answered by the same record for ever."""
+    key = "templates/support-answer/metadata.json"
+    content = json.dumps(METADATA | {"subject": ""}).encode()
+    engine.s3.put_object(Bucket=f"{NAME}-templates-{ACCOUNT_ID}", Key=key, Body=content)
+
+    wrong = agent.send("ticket-1", ADA)
+    assert (wrong["errorType"], wrong["errorMessage"]) == (
+        "validation_error",
+        "Validation error: No subject provided in event or template",
+    )
+    assert "with the same emailId" not in wrong["whatToDo"]
+    assert "corrected data need a new one" in wrong["whatToDo"]
+
+
 def test_a_suppressed_address_is_said_with_its_reason(agent: Agent, engine: MotoEngine) -> None:
     assert agent.call("is_suppressed", address=ADA)["suppressed"] is False
     engine.suppress(SuppressionReason.SPAM_COMPLAINT)

@@ -37,6 +37,12 @@ _DEFERRED = {
     "sending_paused": f"SES paused all sending of this account. {_BY_ITSELF} Tell a person.",
     "scheduled": "Do nothing: it is scheduled.",
 }
+# The record of an accepted request is bound to its content.
+_WRONG_DATA = (
+    "The email cannot be made from this data; errorMessage names what is missing or wrong. list_templates has the "
+    "variables, and preview_email checks your data. Nothing was sent, and this emailId stays with the wrong data: "
+    "corrected data need a new one. If the template is at fault, tell a person."
+)
 _FAILED = {
     "producer_denied": (
         "The producer's policy does not allow this email; errorMessage names the rule. It stays forbidden in any other "
@@ -51,11 +57,7 @@ _FAILED = {
         "The request is wrong; errorMessage names the field, what was found and what is allowed. Correct that field "
         "and call send_email with the same emailId."
     ),
-    "template_render_error": (
-        "The template cannot be rendered with this data; errorMessage names what is missing or wrong. list_templates "
-        "has the variables, and preview_email checks your data. Nothing was sent, and this emailId stays with the "
-        "wrong data: corrected data need a new one. If the template is at fault, tell a person."
-    ),
+    "template_render_error": _WRONG_DATA,
     "template_not_found": (
         "The template is not installed, and nothing was sent. Choose one of list_templates, under a new emailId, or "
         "tell a person."
@@ -84,6 +86,8 @@ def next_step(record: TrackingRecord) -> str:
         return _DEFERRED.get(record.defer_reason or "", f"It waits. {_BY_ITSELF}")
     if record.status is Status.FAILED:
         error = record.error_type or ""
+        if error == "validation_error" and record.fingerprint:
+            return _WRONG_DATA
         return _FAILED.get(error, "It failed and is not sent. Tell a person, with errorType and errorMessage.")
     if cancelled_by(record):
         return f"SES had it before the cancellation. {_REACHED[record.status]}"
