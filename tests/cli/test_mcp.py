@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
 from sesmail_cli.agent.tools import AgentTools
+from sesmail_cli.agent.verdicts import CANCEL_REQUESTED
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_layer.domain.guards.suppression import SuppressionReason
@@ -78,12 +80,44 @@ def test_it_cancels_what_is_held(agent: Agent, sender: MotoSender) -> None:
     assert sender.mails() == 2
 
 
+@pytest.mark.parametrize("status", [Status.SENDING, Status.DEFERRED])
+def test_a_cancellation_that_is_not_decided_yet_is_waited_for(
+    agent: Agent, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, status: Status
+) -> None:
+    """The engine may be late, and a worker that has claimed the email decides."""
+    held = Entry("mark/1/00001/held", T0, 1, status, detail={"reason": "first_contacts"})
+    engine.record(held, email_id="ticket-1", original_source=AGENT)
+    monkeypatch.setattr(MotoSender, "handle_all", lambda _: time.sleep(2))
+
+    answer = agent.call("cancel_email", emailId="ticket-1")
+    assert (answer["status"], answer["whatToDo"]) == (status, CANCEL_REQUESTED)
+    assert len(engine.bodies("published")) == 1
+
+
+def test_a_cancellation_of_what_a_worker_has_is_not_said_to_be_late(agent: Agent, engine: MotoEngine) -> None:
+    engine.record(Entry("cancelled", T0, 1, what="cancelled"), email_id="ticket-1", original_source=AGENT)
+
+    assert agent.call("email_status", emailId="ticket-1")["whatToDo"] == CANCEL_REQUESTED
+
+
+def test_it_cancels_an_email_before_its_request_arrives(agent: Agent, sender: MotoSender) -> None:
+    assert agent.call("cancel_email", emailId="ticket-1")["errorType"] == "cancelled"
+
+    assert agent.send("ticket-1", ADA)["whatToDo"].startswith("This emailId was used before, so nothing was sent")
+    assert sender.mails() == 0
+
+
+def test_an_id_that_cannot_be_one_is_not_cancelled(agent: Agent, engine: MotoEngine) -> None:
+    assert "correct this field" in agent.call("cancel_email", emailId="a b")
+    assert engine.bodies("published") == []
+
+
 def test_it_neither_sees_nor_cancels_another_producers_email(agent: Agent, engine: MotoEngine) -> None:
     deferred = Entry("mark/1/00001/deferred", T0, 1, Status.DEFERRED, detail={"reason": "scheduled"})
     engine.record(deferred, email_id="order-1", original_source="shop", error_message="secret")
 
-    for tool in ("email_status", "cancel_email"):
-        assert "This producer has no email with this emailId" in agent.call(tool, emailId="order-1")
+    assert "This producer has no email with this emailId" in agent.call("email_status", emailId="order-1")
+    assert "secret" not in str(agent.call("cancel_email", emailId="order-1"))
     assert engine.item("EmailTracking", "order-1")["status"] == {"S": "deferred"}
 
 

@@ -147,12 +147,15 @@ class AgentTools:
         return SuppressionInfo(suppressed=True, reason=SUPPRESSION_REASONS[entry.reason], whatToDo=advice)
 
     def cancel_email(self, email_id: str) -> EmailInfo:
-        record = self._own_record(email_id)
-        if record.status in (Status.SENDING, Status.DEFERRED):
+        record = self._record(email_id)
+        # Without a record its request may be on its way: the engine keeps the cancellation, and it is not sent.
+        if record is None or record.status in verdicts.WAITING:
             # By the event: the engine lets a producer cancel its own emails only.
             with _put_failures():
                 self._client.cancel(email_id=email_id)
-            return self._verdict(email_id, None, lambda record: record.status is not Status.DEFERRED)
+            answer = self._verdict(email_id, None, lambda record: record.status not in verdicts.WAITING)
+            is_open = answer["status"] in (None, *verdicts.WAITING)
+            return {**answer, "whatToDo": verdicts.CANCEL_REQUESTED} if is_open else answer
         if record.status is Status.FAILED:
             return _info(email_id, record)
         late = "SES has it: it cannot be cancelled any more. Tell a person if it was wrong."

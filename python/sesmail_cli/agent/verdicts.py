@@ -9,6 +9,8 @@ from sesmail_layer.domain.record.claims import cancelled_by
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
+WAITING = (Status.SENDING, Status.DEFERRED)
+"""SES does not have it, as far as the record knows."""
 NOT_TAKEN_UP = (
     "The engine has not taken the request up yet. It will: do nothing, and look at email_status in a minute. The email "
     "exists already: do not request it a second time."
@@ -17,6 +19,7 @@ USED_BEFORE = (
     "This emailId was used before, so nothing was sent by this call. The status is that of the first email. If you "
     "meant another email, give it an emailId made of what that one is about."
 )
+CANCEL_REQUESTED = "The cancellation is requested: do nothing, and look at email_status in a minute."
 _BY_ITSELF = "Do nothing: the email goes by itself when that ends, and nothing that you do makes it faster."
 _DEFERRED = {
     "first_contacts": (
@@ -82,6 +85,8 @@ _REACHED = {
 
 def next_step(record: TrackingRecord) -> str:
     """Return what to do about an email."""
+    if cancelled_by(record) and record.status in WAITING:
+        return CANCEL_REQUESTED
     if record.status is Status.DEFERRED:
         return _DEFERRED.get(record.defer_reason or "", f"It waits. {_BY_ITSELF}")
     if record.status is Status.FAILED:
@@ -104,4 +109,12 @@ def until(record: TrackingRecord) -> str | None:
 
 def all_texts() -> list[str]:
     """Return every text that an agent may read here, for the tests of their words."""
-    return [NOT_TAKEN_UP, USED_BEFORE, _BY_ITSELF, *_DEFERRED.values(), *_FAILED.values(), *_REACHED.values()]
+    return [
+        NOT_TAKEN_UP,
+        USED_BEFORE,
+        CANCEL_REQUESTED,
+        _BY_ITSELF,
+        *_DEFERRED.values(),
+        *_FAILED.values(),
+        *_REACHED.values(),
+    ]
