@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 from standardwebhooks.webhooks import Webhook
 
+from sesmail_webhook.log import log
 from sesmail_webhook.posting import PostError, post
 from sesmail_webhook.settings import Settings
 from sesmail_webhook.signing import SecretError, signed_headers
@@ -160,8 +160,3 @@ def delay_seconds(tries: int) -> int:
     """Return how long a message waits after so many tries: 2 s doubled each time, at most 15 min, less the jitter."""
     longest = min(MAX_DELAY_SECONDS, 1 << min(tries, 10))
     return max(1, round(longest * (1 - random.uniform(0, JITTER))))
-
-
-def log(level: str, event: str, **keys: object) -> None:
-    """Write a line of JSON. Neither URL, body nor answer is in it: they may contain addresses and secrets."""
-    sys.stdout.write(json.dumps({"level": level, "event": event, "function": "StatusWebhook", **keys}) + "\n")
