@@ -16,8 +16,12 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-# Networks that lead to an IPv4 address inside the IPv6 address: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
-_TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "2002::/16", "2001::/32"))
+# IPv6 networks that lead to an IPv4 address: compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052), 6to4
+# (RFC 3056), Teredo (RFC 4380); and the site-local ones of before (RFC 3879).
+_INSIDE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32", "fec0::/10")
+)
 
 
 class PostError(Exception):
@@ -126,6 +130,6 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped:
             return is_public(str(found.ipv4_mapped))
-        if any(found in network for network in _TRANSLATED):
+        if any(found in network for network in _INSIDE):
             return False
     return found.is_global and not found.is_multicast
