@@ -29,7 +29,7 @@ from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
 from sesmail_cli.operator.suppression_list import TYPES, topics_left
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
-from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason, split_source_key
 from sesmail_layer.domain.plain_text import CONTROLS
 
 _EXAMPLES = 3
@@ -94,7 +94,8 @@ def show(context: CommandContext, address: Address) -> int:
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
     for left in topics:
-        context.print(f"No bulk mail of a topic: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
+        what = "source" if split_source_key(left.email) else "topic"
+        context.print(f"No bulk mail of a {what}: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
     return ATTENTION if entry or state.with_capitals or state.ses_reason else OK
 
 

@@ -41,8 +41,8 @@ def newest(
 
 
 def topics_left(client: DynamoDBClient, table_name: str, address: str) -> list[Suppression]:
-    """Read the topics that an address has unsubscribed from, newest first: the index has no range of addresses, so it
-    passes every unsubscription. Raises botocore's errors."""
+    """Read the topics, and the sources, that an address has unsubscribed from, newest first: the index has no range of
+    addresses, so it passes every unsubscription. Raises botocore's errors."""
     prefix = topic_key(address, "")
     return list(_of_type(client, table_name, SUPPRESSION_TYPES[SuppressionReason.UNSUBSCRIBE], "", prefix=prefix))
 

@@ -6,8 +6,16 @@ t1  the event is published                whoever asked gets an error at t0 and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason, topic_key
+from sesmail_layer.domain.guards.suppression import (
+    SUPPRESSION_TYPES,
+    Suppression,
+    SuppressionReason,
+    source_key,
+    topic_key,
+)
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.domain.unsubscribe.events import RESUBSCRIBED, UNSUBSCRIBED, By, unsubscribe_event
@@ -17,7 +25,7 @@ _UNSUBSCRIBE = SuppressionReason.UNSUBSCRIBE
 
 
 class Subscriptions:
-    """Unsubscribes addresses from topics, or from all bulk mail, and lets them come back."""
+    """Unsubscribes addresses from topics, or from all bulk mail of a source, and lets them come back."""
 
     def __init__(self, suppression: SuppressionTable, bus: StatusBus, clock: Clock, metrics: Metrics, log: Log) -> None:
         self._suppression = suppression
@@ -29,18 +37,31 @@ class Subscriptions:
     def leave(
         self, address: str, topic: str | None, *, source: str, by: By, record: TrackingRecord | None = None
     ) -> None:
-        """Suppress a case-folded address for a topic's bulk mail, or for all (None). Raises TransientError."""
-        key = address if topic is None else topic_key(address, topic)
+        """Suppress a case-folded address for a topic's bulk mail, or for all of the source (None).
+
+        The address's own entry stays as it is: merged with a bounce that expires, it would block receipts for ever.
+        Raises TransientError.
+        """
+        key = source_key(address, source) if topic is None else topic_key(address, topic)
         existing = self._suppression.get_many([key]).get(key)
-        at = utc_text(self._clock.now())
-        if existing is not None and existing.reason is _UNSUBSCRIBE:
-            at = existing.added_to_suppression_date
-        else:
+        at = existing.added_to_suppression_date if existing else utc_text(self._clock.now())
+        if existing is None or existing.reason is not _UNSUBSCRIBE:
             self._suppression.add(_entry(key, topic, source, at, record))
         self._announce(UNSUBSCRIBED, address, topic, source, by, at, record)
 
-    def come_back(self, address: str, topic: str, *, source: str, record: TrackingRecord) -> None:
-        """Undo `leave` for a topic; the address's own entry stays. Raises TransientError."""
+    def come_back(
+        self, address: str, topic: str, *, source: str, record: TrackingRecord, others: Collection[str] = ()
+    ) -> None:
+        """Undo `leave` for a topic; the address's own entry stays. Raises TransientError.
+
+        Where all bulk mail of the source was left, that ends too, and `others`, the source's other topics, stay left.
+        """
+        all_of_source = source_key(address, source)
+        if all_of_source in self._suppression.get_many([all_of_source]):
+            at = utc_text(self._clock.now())
+            for other in others:
+                self._suppression.add(_entry(topic_key(address, other), other, source, at, record))
+            self._suppression.remove(all_of_source, only=_UNSUBSCRIBE)
         self._suppression.remove(topic_key(address, topic), only=_UNSUBSCRIBE)
         self._announce(RESUBSCRIBED, address, topic, source, "page", utc_text(self._clock.now()), record)
 

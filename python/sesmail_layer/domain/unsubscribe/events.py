@@ -24,7 +24,7 @@ class UnsubscribeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     detail_type: str
     to_email: str
     topic: str | None = None
-    """Absent: all bulk mail."""
+    """Absent: all bulk mail of the source."""
     original_source: str
     by: By
     timestamp: str
