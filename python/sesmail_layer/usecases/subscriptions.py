@@ -1,4 +1,4 @@
-"""What a recipient wants no more: written to the suppression list, then published.
+"""What a recipient wants no more: written to the suppression list, then published. Coming back: published, then removed.
 
 t0  the entry is written (idempotent)     a crash here: no more mail; the producer does not know yet
 t1  the event is published                whoever asked gets an error at t0 and asks again: the same event id
@@ -51,19 +51,27 @@ class Subscriptions:
 
     def come_back(
         self, address: str, topic: str, *, source: str, record: TrackingRecord, others: Collection[str] = ()
-    ) -> None:
-        """Undo `leave` for a topic; the address's own entry stays. Raises TransientError.
+    ) -> bool:
+        """Undo `leave` for a topic; False: nothing to undo, or another reason blocks it. Raises TransientError.
 
         Where all bulk mail of the source was left, that ends too, and `others`, the source's other topics, stay left.
+        The event goes first, under an id made of the entry: whoever asked gets an error and asks again, and once the
+        entry is gone a repeated click publishes nothing.
         """
         all_of_source = source_key(address, source)
-        if all_of_source in self._suppression.get_many([all_of_source]):
-            at = utc_text(self._clock.now())
+        found = self._suppression.get_many([topic_key(address, topic), all_of_source])
+        entries = sorted(found.values(), key=lambda entry: entry.added_to_suppression_date)
+        if not entries or any(entry.reason is not _UNSUBSCRIBE for entry in entries):
+            return False
+        now_text = utc_text(self._clock.now())
+        if all_of_source in found:
             for other in others:
-                self._suppression.add(_entry(topic_key(address, other), other, source, at, record))
-            self._suppression.remove(all_of_source, only=_UNSUBSCRIBE)
-        self._suppression.remove(topic_key(address, topic), only=_UNSUBSCRIBE)
-        self._announce(RESUBSCRIBED, address, topic, source, "page", utc_text(self._clock.now()), record)
+                self._suppression.add(_entry(topic_key(address, other), other, source, now_text, record))
+        left_at = entries[-1].added_to_suppression_date
+        self._announce(RESUBSCRIBED, address, topic, source, "page", now_text, record, left_at=left_at)
+        for entry in entries:  # The newest last: a retry after half of it has the same event id.
+            self._suppression.remove(entry.email, only=_UNSUBSCRIBE)
+        return True
 
     def _announce(
         self,
@@ -74,8 +82,11 @@ class Subscriptions:
         by: By,
         at: str,
         record: TrackingRecord | None,
+        left_at: str | None = None,
     ) -> None:
-        event = unsubscribe_event(detail_type, address=address, topic=topic, source=source, by=by, at=at, record=record)
+        event = unsubscribe_event(
+            detail_type, address=address, topic=topic, source=source, by=by, at=at, record=record, left_at=left_at
+        )
         if (why := self._bus.announce(event)) is not None:
             raise TransientError(f"Failed to publish '{detail_type}': {why}", code="BUS001")
         left = detail_type == UNSUBSCRIBED

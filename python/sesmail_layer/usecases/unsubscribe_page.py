@@ -68,7 +68,8 @@ class UnsubscribePage:
             self._subscriptions.leave(address, choice.name, source=source, by=by, record=record)
         else:
             others = [other.name for other in view.choices if other.name != choice.name]
-            self._subscriptions.come_back(address, choice.name, source=source, record=record, others=others)
+            if not self._subscriptions.come_back(address, choice.name, source=source, record=record, others=others):
+                return view
         return _changed(view, msgspec.structs.replace(choice, left=leave))
 
     def _record(self, token: str) -> TrackingRecord | None:

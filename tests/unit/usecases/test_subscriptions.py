@@ -137,7 +137,57 @@ def test_coming_back_removes_the_topic_s_entry_alone() -> None:
 def test_coming_back_leaves_an_operator_s_entry() -> None:
     world = World()
     world.suppression.list_address(KEY, SuppressionReason.MANUAL)
-    world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+    world.leave(topic=None)
+
+    assert not world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record(), others=["events"])
+    assert set(world.suppression.entries) == {KEY, OF_SHOP}
+    assert world.published == ["Email Unsubscribed"]
+
+
+def test_who_never_left_or_clicks_twice_comes_back_with_one_event_at_most() -> None:
+    world = World()
+    assert not world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+    assert world.published == []
+
+    world.leave()
+    assert world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+    assert not world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+    assert world.published == ["Email Unsubscribed", "Email Resubscribed"]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_coming_back_that_failed_half_way_is_completed_under_the_same_event_id(
+    fails_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    world.leave(topic=None)
+    world.clock.sleep(60)
+    world.leave()
+    remove, removals = world.suppression.remove, []
+
+    def failing(address: str, only: SuppressionReason | None = None) -> None:
+        removals.append(address)
+        if len(removals) == fails_at:
+            raise TransientError("Failed to remove", code="AWS004")
+        remove(address, only)
+
+    monkeypatch.setattr(world.suppression, "remove", failing)
+    with pytest.raises(TransientError):
+        world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+    world.clock.sleep(60)
+    assert world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
+
+    assert world.suppression.entries == {}
+    back = [event for event in world.bus.unsubscribed if event.detail_type == "Email Resubscribed"]
+    assert [len(back), len({event.event_id for event in back})] == [2, 1]
+
+
+def test_coming_back_that_cannot_be_published_changes_nothing() -> None:
+    world = World()
+    world.leave()
+    world.bus.refuse_announcements = True
+    with pytest.raises(TransientError, match="Failed to publish 'Email Resubscribed'"):
+        world.subscriptions.come_back(ADDRESS, TOPIC, source=SHOP, record=record())
 
     assert set(world.suppression.entries) == {KEY}
 
