@@ -1,7 +1,9 @@
-"""What a recipient wants no more: written to the suppression list, then published. Coming back: published, then removed.
+"""What a recipient wants no more: written to the suppression list, then published.
 
 t0  the entry is written (idempotent)     a crash here: no more mail; the producer does not know yet
 t1  the event is published                whoever asked gets an error at t0 and asks again: the same event id
+
+Coming back is the reverse: the event is published, then the entry is removed.
 """
 
 from __future__ import annotations
