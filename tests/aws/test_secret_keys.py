@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -52,9 +53,9 @@ def created(ssm: Any, clock: Clock) -> SecretKeys:
     return keys(ssm, clock)
 
 
-def rotate(ssm: Any, purpose: str = "erasure") -> None:
+def rotate(ssm: Any, purpose: str = "erasure", value: str = "another") -> None:
     """As docs/security.md has it."""
-    ssm.put_parameter(Name=f"/{NAME}/keys/{purpose}", Type="SecureString", Overwrite=True, Value="another")
+    ssm.put_parameter(Name=f"/{NAME}/keys/{purpose}", Type="SecureString", Overwrite=True, Value=value)
 
 
 def reads(ssm: Any) -> list[str]:
@@ -114,6 +115,29 @@ def test_links_are_signed_with_the_newest_key_and_known_for_thirty_days_more(ssm
     assert keys(ssm, clock).unsubscribe_keys() == [b"another", before]
     clock.ahead = 31 * DAY
     assert keys(ssm, clock).unsubscribe_keys() == [b"another"]
+
+
+def test_a_second_rotation_within_thirty_days_ends_no_link(
+    ssm: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each version is in use until the one after it is 30 days old."""
+    made = {1: 100, 2: 40, 3: 20, 4: 10}  # Days ago.
+
+    def get_parameter(Name: str, **_: object) -> Any:
+        version = int(Name.partition(":")[2] or 4)
+        day = datetime.fromtimestamp(clock.now() - made[version] * DAY, UTC)
+        return {"Parameter": {"Value": f"v{version}", "Version": version, "LastModifiedDate": day}}
+
+    monkeypatch.setattr(ssm, "get_parameter", get_parameter)
+    assert keys(ssm, clock).unsubscribe_keys() == [b"v4", b"v3", b"v2"]
+
+
+def test_of_many_rotations_the_last_five_versions_are_in_use(ssm: Any, clock: Clock) -> None:
+    created(ssm, clock)
+    for number in range(2, 8):
+        rotate(ssm, "unsubscribe", f"v{number}")
+
+    assert keys(ssm, clock).unsubscribe_keys() == [b"v7", b"v6", b"v5", b"v4", b"v3"]
 
 
 def test_whoever_reads_often_knows_a_new_key_soon(ssm: Any, clock: Clock) -> None:

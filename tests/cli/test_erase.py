@@ -79,13 +79,16 @@ def test_an_erased_address_is_stored_nowhere(engine: MotoEngine) -> None:
 def test_the_topics_that_an_erased_address_left_stay_left(engine: MotoEngine) -> None:
     engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{ADA}#weekly-digest", source=SOURCE)
     engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{BOB}#weekly-digest", source=SOURCE)
+    engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{ADA}#*{SOURCE}", source=SOURCE)
 
     result = sesmail("erase", ADA, "--yes")
-    assert "1 topics that it unsubscribed from: stay so, under hashes" in result.stdout
+    assert "2 topics that it unsubscribed from: stay so, under hashes" in result.stdout
     assert "ada@" not in everything(engine)
-    found = as_the_sender_reads(engine).get_many([f"{ADA}#weekly-digest", f"{BOB}#weekly-digest", f"{ADA}#events"])
+    keys = [f"{ADA}#weekly-digest", f"{ADA}#*{SOURCE}", f"{BOB}#weekly-digest", f"{ADA}#events", f"{ADA}#*other"]
+    found = as_the_sender_reads(engine).get_many(keys)
     assert {key: str(entry.reason) for key, entry in found.items()} == {
         f"{ADA}#weekly-digest": "unsubscribe",
+        f"{ADA}#*{SOURCE}": "unsubscribe",
         f"{BOB}#weekly-digest": "unsubscribe",
     }
 

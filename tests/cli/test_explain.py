@@ -66,6 +66,14 @@ def test_a_provider_that_rejects_the_sender_is_named_as_the_cause(
     assert "Next: The recipient's provider rejects the sender, not the address, which is not suppressed" in shown
 
 
+def test_all_bulk_mail_that_the_recipient_left_is_named(engine: MotoEngine) -> None:
+    engine.record(SENDING, SENT)
+    key = f"{ADA}#*{SOURCE}"
+    engine.suppress(SuppressionReason.UNSUBSCRIBE, email=key, source=SOURCE)
+
+    assert [entry["email"] for entry in sesmail_json("explain", "order-1")["suppressions"]] == [key]
+
+
 def test_a_suppression_names_the_email_that_caused_it(engine: MotoEngine) -> None:
     engine.record(SENDING, SENT, DELIVERED)
     engine.suppress(email_id="order-0", source=SOURCE)

@@ -6,7 +6,7 @@ import re
 import time
 
 from sesmail_cli.operator.command import CommandContext, UsageError
-from sesmail_layer.domain.guards.suppression import topic_key
+from sesmail_layer.domain.guards.suppression import source_key, split_source_key, topic_key
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.times import utc_seconds, utc_text
 
@@ -26,8 +26,11 @@ def new_address(text: str) -> str:
 def stored_address(text: str) -> str:
     """Return the key of an address that may have been stored under older, laxer rules. Raises UsageError.
 
-    `ADDRESS#TOPIC` is the key of a topic that the address has unsubscribed from.
+    `ADDRESS#TOPIC` is the key of a topic that the address has unsubscribed from, `ADDRESS#*SOURCE` of all
+    bulk mail of a source.
     """
+    if left := split_source_key(text):
+        return source_key(stored_address(left[0]), left[1])
     address, mark, topic = text.rpartition("#")
     if mark and "@" in address and "@" not in topic:
         return topic_key(stored_address(address), topic)

@@ -16,7 +16,7 @@ from sesmail_cli.operator.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
 from sesmail_cli.operator.failures import describe_failure
 from sesmail_cli.operator.timeline import DEFER_REASONS, Step, timeline
 from sesmail_layer.domain.guards.sending_state import SendingState
-from sesmail_layer.domain.guards.suppression import Suppression, topic_key
+from sesmail_layer.domain.guards.suppression import Suppression, source_key, topic_key
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
@@ -89,8 +89,9 @@ def explain_record(engine: Engine, record: TrackingRecord, *, with_log: bool = T
     now = engine.clock.now()
     states = engine.paused([record.original_source] if record.original_source else [])
     addresses = [address for address in (record.to_email, *record.recipients) if address]
-    topics = [topic_key(address, record.topic) for address in addresses] if record.topic else []
-    found = engine.suppression.get_many([*addresses, *topics])
+    left = [topic_key(address, record.topic) for address in addresses] if record.topic else []
+    left += [source_key(address, record.original_source or "") for address in addresses]
+    found = engine.suppression.get_many([*addresses, *left])
     suppressions = list(found.values())
     # The soft bounce that suppressed the address is not retried.
     retry_at = None if any(address in found for address in addresses) else _retry_at(engine, record, now)

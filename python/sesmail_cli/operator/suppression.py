@@ -30,7 +30,7 @@ from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
 from sesmail_cli.operator.suppression_list import TYPES, Listing, topics_left
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
-from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason, split_source_key
 from sesmail_layer.domain.plain_text import CONTROLS
 
 _EXAMPLES = 3
@@ -103,8 +103,9 @@ def show(
         )
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
-    for one in topics:
-        context.print(f"No bulk mail of a topic: {escape(one.email)}, since {escape(one.added_to_suppression_date)}")
+    for left in topics:
+        what = "source" if split_source_key(left.email) else "topic"
+        context.print(f"No bulk mail of a {what}: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
     if not complete:
         context.note(
             "Only the newest 50,000 unsubscriptions were searched for topics that it left. --all searches all of them; "

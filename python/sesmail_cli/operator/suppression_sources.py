@@ -22,6 +22,8 @@ from sesmail_layer.domain.guards.suppression import (
     TOMBSTONE_PREFIX,
     Suppression,
     SuppressionReason,
+    source_key,
+    split_source_key,
     topic_key,
 )
 from sesmail_layer.domain.plain_text import CONTROLS
@@ -179,7 +181,7 @@ def read_entry(row: Row, options: Options) -> Reading:
         bounce_sub_type=_detail(row, options, "bouncesubtype"),
         diagnostic_code=_diagnostic(row, options),
         note=_detail(row, options, "note"),
-        topic=address.rpartition("#")[2] if "#" in address.rpartition("@")[2] else None,
+        topic=_topic(address),
         expires_at=None if expiry is None else utc_text(expiry),
         ttl=None if expiry is None else int(expiry),
     )
@@ -193,9 +195,15 @@ def _field(row: Row, field: str, options: Options) -> str:
     return next((row.values[name] for name in FIELDS[field] if row.values.get(name)), "")
 
 
+def _topic(key: str) -> str | None:
+    return key.rpartition("#")[2] if "#" in key.rpartition("@")[2] and not split_source_key(key) else None
+
+
 def _address(text: str, source: Source) -> str:
     if source is Source.CSV and text.startswith(TOMBSTONE_PREFIX) and text[len(TOMBSTONE_PREFIX) :].isalnum():
         return text  # An erased address in an export of this engine.
+    if source is Source.CSV and (left := split_source_key(text)):
+        return source_key(_address(left[0], source), left[1])
     address, mark, topic = text.rpartition("#")
     if source is Source.CSV and mark and re.search(TEMPLATE_NAME, topic):
         return topic_key(_address(address, source), topic)  # A topic that somebody left, in an export of this engine.

@@ -1,7 +1,8 @@
 """The engine's secret keys: SSM SecureString parameters `/NAME/keys/<purpose>`, which only the functions' roles read.
 
 The seeder creates them once. A rotation writes a new version of the parameter; the version before it is in use for 30
-more days, so that what was hashed with it is found for so long. A container reads a key once, and again every hour.
+more days, so that what was hashed with it is found for so long, also where it is rotated again by then (the last five
+versions). A container reads a key once, and again every hour.
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
 
 The default key `aws/ssm` needs no statement about KMS; every principal of the account that may read the parameter may
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _FINGERPRINT, _ERASURE, _UNSUBSCRIBE = _PURPOSES = "fingerprint", "erasure", "unsubscribe"
 _KEY_BYTES = 32
 _PREVIOUS_SECONDS = 30 * 86_400
+_MOST_VERSIONS = 5
+"""Those in use: each is a call when a key is read."""
 _FRESH_SECONDS = 3_600
 _FAILED_SECONDS = 10
 """A batch that SSM does not answer asks it once, not for each of its emails: each call takes up to 5 s."""
@@ -67,7 +70,7 @@ class SecretKeys:
         return self._read(_UNSUBSCRIBE)
 
     def _read(self, purpose: str) -> Sequence[bytes]:
-        """Return the key, and the one before while it is in use; the last answer if SSM gives none."""
+        """Return the key, and those before while they are in use; the last answer if SSM gives none."""
         now = self._clock.now()
         read_at, keys = self._keys.get(purpose, (0.0, ()))
         if keys and now - read_at < self._fresh_seconds:
@@ -88,11 +91,17 @@ class SecretKeys:
         return keys
 
     def _read_versions(self, name: str, now: float) -> Sequence[bytes]:
-        current = self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
-        keys = [current["Value"].encode()]
-        if current["Version"] > 1 and now - current["LastModifiedDate"].timestamp() < _PREVIOUS_SECONDS:
-            before = self._client.get_parameter(Name=f"{name}:{current['Version'] - 1}", WithDecryption=True)
-            keys.append(before["Parameter"]["Value"].encode())
+        version = self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        keys = [version["Value"].encode()]
+        # A version is in use until its successor is 30 days old.
+        while (
+            version["Version"] > 1
+            and len(keys) < _MOST_VERSIONS
+            and now - version["LastModifiedDate"].timestamp() < _PREVIOUS_SECONDS
+        ):
+            before = f"{name}:{version['Version'] - 1}"
+            version = self._client.get_parameter(Name=before, WithDecryption=True)["Parameter"]
+            keys.append(version["Value"].encode())
         return keys
 
     # --- life ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 _MAX_BODY_BYTES = 10_000
-_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_MULTIPART = "multipart/form-data"
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +27,11 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     languages: str
     """The header Accept-Language."""
     form: Mapping[str, str]
-    """The body's fields; empty where it is no form."""
+    """The body's fields, without white space around their values."""
 
 
 def read_request(event: Mapping[str, Any]) -> HttpRequest:
-    """Read API Gateway's event. What is no form, or too large for one, has no fields."""
+    """Read API Gateway's event. What is too large for a form has no fields."""
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     return HttpRequest(
         method=event["requestContext"]["http"]["method"],
@@ -59,15 +59,16 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
-    """Mail clients may use both encodings: https://www.rfc-editor.org/rfc/rfc8058#section-3.1"""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == _URLENCODED:
-        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None))
-    if kind != _MULTIPART:
-        return {}
+    """Mail clients may use both encodings: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
+
+    Some name no Content-Type or another one, or end the body with a line break: they unsubscribe all the same.
+    """
+    if content_type.partition(";")[0].strip().lower() != _MULTIPART:
+        fields = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None)
+        return {name: value.strip() for name, value in fields}
     message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     return {
-        str(part.get_param("name", header="content-disposition")): str(part.get_payload())
+        str(part.get_param("name", header="content-disposition")): str(part.get_payload()).strip()
         for part in (message.get_payload() if message.is_multipart() else [])
         if not isinstance(part, str)
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from sesmail_layer.domain.guards.producers import Producers
-from sesmail_layer.domain.guards.suppression import topic_key
+from sesmail_layer.domain.guards.suppression import source_key, topic_key
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.addresses import masked
 from sesmail_layer.domain.times import utc_text
@@ -67,7 +67,9 @@ class UnsubscribePage:
             by: By = "one-click" if one_click else "page"
             self._subscriptions.leave(address, choice.name, source=source, by=by, record=record)
         else:
-            self._subscriptions.come_back(address, choice.name, source=source, record=record)
+            others = [other.name for other in view.choices if other.name != choice.name]
+            if not self._subscriptions.come_back(address, choice.name, source=source, record=record, others=others):
+                return view
         return _changed(view, msgspec.structs.replace(choice, left=leave))
 
     def _record(self, token: str) -> TrackingRecord | None:
@@ -85,8 +87,9 @@ class UnsubscribePage:
         labels = policy.topics if policy else {}
         own = record.topic or record.template_name or ""
         names = [own, *(name for name in labels if name != own)]
-        entries = self._suppression.get_many([address, *(topic_key(address, name) for name in names)])
-        left = {name for name in names if topic_key(address, name) in entries}
+        all_of_source = source_key(address, source)
+        entries = self._suppression.get_many([address, all_of_source, *(topic_key(address, name) for name in names)])
+        left = {name for name in names if all_of_source in entries or topic_key(address, name) in entries}
         choices = [
             TopicChoice(name=name, label=labels.get(name) or label_of(name), left=name in left) for name in names
         ]

@@ -158,3 +158,27 @@ def test_the_page_says_where_no_choice_brings_bulk_mail_back() -> None:
     world = World()
     world.suppression.list_address(ADDRESS, SuppressionReason.SPAM_COMPLAINT)
     assert world.show().no_bulk_mail
+
+
+def test_who_left_all_bulk_mail_of_the_producer_sees_all_topics_left_and_comes_back_to_one() -> None:
+    world = World()
+    world.suppression.list_address(f"{ADDRESS}#*{SHOP}", SuppressionReason.UNSUBSCRIBE)
+    assert states(world.show()) == {"Weekly digest": True, "Events near you": True}
+
+    world.change(resubscribe="events")
+    assert states(world.show()) == {"Weekly digest": True, "Events near you": False}
+    assert set(world.suppression.entries) == {WEEKLY}
+
+
+def test_coming_back_to_what_was_never_left_says_no_change() -> None:
+    view = World().change(resubscribe="events")
+    assert (states(view), view.changed) == ({"Weekly digest": False, "Events near you": False}, None)
+
+
+def test_coming_back_to_what_an_operator_blocks_shows_that_it_stays_left() -> None:
+    world = World()
+    world.suppression.list_address(WEEKLY, SuppressionReason.MANUAL)
+    view = world.change(resubscribe="weekly")
+
+    assert (view.topic.left, view.changed) == (True, None)
+    assert world.bus.unsubscribed == []

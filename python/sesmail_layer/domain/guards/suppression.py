@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -39,16 +40,30 @@ _STRENGTH = (
 )
 
 
+_SOURCE_KEY = re.compile(r"(.+?@[^@#]+)#\*(.+)", re.DOTALL)
+
+
 def topic_key(address: str, topic: str) -> str:
     """Return the key of a topic that a case-folded address has unsubscribed from. No topic and no domain has a `#`."""
     return f"{address}#{topic}"
+
+
+def source_key(address: str, source: str) -> str:
+    """Return the key of all bulk mail of one producer that a case-folded address has left. No topic begins with `*`."""
+    return topic_key(address, f"*{source}")
+
+
+def split_source_key(key: str) -> tuple[str, str] | None:
+    """Return the address and the source of a `source_key`; None where it is another key. A domain has no `#`."""
+    found = _SOURCE_KEY.fullmatch(key)
+    return (found[1], found[2]) if found else None
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One address that is not mailed. Names of attributes are public interface (spec section 5)."""
 
     email: str
-    """The whole address, case-folded; of a topic, `topic_key`."""
+    """The whole address, case-folded; of a topic, `topic_key`; of all bulk mail of a source, `source_key`."""
     suppression_type: str
     reason: SuppressionReason
     added_to_suppression_date: str
@@ -56,7 +71,7 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     ses_message_id: str | None = None
     source: str | None = None
     topic: str | None = None
-    """What the address has unsubscribed from; None: the entry is of all mail, or of all bulk mail."""
+    """What the address has unsubscribed from; None: the entry is of all mail, or of all bulk mail (of a source)."""
     bounce_sub_type: str | None = None
     diagnostic_code: str | None = None
     note: str | None = None

@@ -26,7 +26,10 @@ class UnsubscribeDetail(
     ) = None
     email: Address | None = None
     topic: (
-        Annotated[str, Meta(pattern=TEMPLATE_NAME, description="What the recipient leaves; absent: all bulk mail")]
+        Annotated[
+            str,
+            Meta(pattern=TEMPLATE_NAME, description="What the recipient leaves; absent: all your bulk mail"),
+        ]
         | None
     ) = None
 

@@ -24,7 +24,7 @@ class UnsubscribeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     detail_type: str
     to_email: str
     topic: str | None = None
-    """Absent: all bulk mail."""
+    """Absent: all bulk mail of the source."""
     original_source: str
     by: By
     timestamp: str
@@ -43,10 +43,21 @@ class UnsubscribeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 def unsubscribe_event(
-    detail_type: str, *, address: str, topic: str | None, source: str, by: By, at: str, record: TrackingRecord | None
+    detail_type: str,
+    *,
+    address: str,
+    topic: str | None,
+    source: str,
+    by: By,
+    at: str,
+    record: TrackingRecord | None,
+    left_at: str | None = None,
 ) -> UnsubscribeEvent:
-    """Return the event of a change made at a time (`at`, UTC text)."""
-    name = "\n".join((detail_type, source, address, topic or "", at))
+    """Return the event of a change made at a time (`at`, UTC text).
+
+    Its id is the same for each repetition: it is made of `at`, or of `left_at`, the time of the entry that is undone.
+    """
+    name = "\n".join((detail_type, source, address, topic or "", left_at or at))
     return UnsubscribeEvent(
         detail_type=detail_type,
         to_email=address,

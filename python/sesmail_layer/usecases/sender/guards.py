@@ -2,7 +2,7 @@
 
 cancelled     a cancellation, or the erasure of a recipient         failed, or the copy is left out
 suppression   the recipient's entry on the suppression list;        failed, or the copy is dropped
-              of bulk mail, that of its topic, too
+              of bulk mail, those of its topic and its producer, too
 schedule      a retry's own time, then `expiresAt`                  held, or failed
 producers     policy, pauses, breaker, caps (producer_guard.py)     failed, or held
 schedule      `sendAt`                                              held
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sesmail_layer.domain.errors import NotDueYet, PermanentError, QuotaUsed, RetryNotDueYet
-from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason, topic_key
+from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason, source_key, topic_key
 from sesmail_layer.domain.record.tracking import REDIRECTED_TO, SINK
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -111,13 +111,16 @@ class Guards:
 
 
 def _suppression_keys(email: Email) -> list[tuple[str, str]]:
-    """Return what to look up with the address that it is of: each address and, of bulk mail, its topic.
+    """Return what to look up with the address that it is of: each address and, of bulk mail, its topic and its source.
 
     Topics are left, not transactional mail: a password reset arrives whatever its recipient unsubscribed from.
     """
     addresses = (email.facts["to_email"], *email.recipient_states)
-    topics = [(topic_key(one, email.facts["topic"]), one) for one in addresses] if email.bulk else []
-    return [*((one, one) for one in addresses), *topics]
+    keys = [(one, one) for one in addresses]
+    if email.bulk:
+        keys += [(topic_key(one, email.facts["topic"]), one) for one in addresses]
+        keys += [(source_key(one, email.envelope.source), one) for one in addresses]
+    return keys
 
 
 def _suppressed(email: Email, entries: Mapping[str, Suppression], now_text: str) -> dict[str, Suppression]:

@@ -120,13 +120,18 @@ class ProducerGuard:
                     raise cancelled(rule.by)
 
     def forget_erased(self, job: Job) -> None:
-        """Leave an erased person out of the record of a rejected request. Raises TransientError."""
+        """Leave erased people out of the record of a rejected request, copies too. Raises TransientError."""
         everybody = self._known.cancellations.get(ACCOUNT)
         if everybody is None or job.facts["to_email"] is None:
             return
         asked_at = min(job.hop.accepted_at, job.envelope.asked_at or job.hop.accepted_at)
         if self._is_erased(job.facts["to_email"], everybody.erased, asked_at):
             job.forget_recipients()
+        job.recipient_states = {
+            address: state
+            for address, state in job.recipient_states.items()
+            if not self._is_erased(address, everybody.erased, asked_at)
+        }
 
     def _is_erased(self, address: str, erased: Mapping[str, float], asked_at: float) -> bool:
         return bool(erased) and any(asked_at < erased.get(key, 0) for key in self._tombstones_of(address))

@@ -12,11 +12,17 @@ NO_UNSUBSCRIBE = (
     '(bulk_requires_unsubscribe is "refuse")'
 )
 
+NOT_BULK = (
+    "listUnsubscribe: found true in mail that is not bulk, which is sent whatever its recipient unsubscribed from; "
+    'allowed: with priority "bulk", or from a producer whose policy makes its mail bulk'
+)
+
 
 def unsubscribe_of(email: Email, url_of: UnsubscribeUrlOf | None, rules: SendingRules) -> ListUnsubscribe | None:
     """Return what the email's headers say; None where it has no way to unsubscribe.
 
-    Raises Refusal VAL008 (no endpoint), VAL009 (bulk mail needs a way), and TransientError.
+    Raises Refusal VAL008 (no endpoint), VAL009 (bulk mail needs a way), VAL010 (a link that would stop nothing), and
+    TransientError.
     """
     asked = email.request.list_unsubscribe
     if asked is None and email.bulk and rules.bulk_requires_unsubscribe == "refuse":
@@ -29,4 +35,6 @@ def unsubscribe_of(email: Email, url_of: UnsubscribeUrlOf | None, rules: Sending
             "unsubscribe_endpoint = true in Terraform",
             code="VAL008",
         )
+    if not email.bulk:
+        raise Refusal(NOT_BULK, code="VAL010")
     return ListUnsubscribe(url=url_of(email.email_id, email.envelope.source, email.facts["to_email"]))

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sesmail_layer.domain.guards.suppression import SUPPRESSION_TYPES, Suppression, SuppressionReason
+from sesmail_layer.domain.guards.suppression import (
+    SUPPRESSION_TYPES,
+    Suppression,
+    SuppressionReason,
+    source_key,
+    split_source_key,
+    topic_key,
+)
 
 NOW = "2026-11-24T10:31:00.000Z"
 
@@ -90,3 +97,14 @@ def test_of_two_equal_entries_the_same_one_is_kept_whichever_came_first() -> Non
     other = listed(SuppressionReason.HARD_BOUNCE, email_id="email-2")
 
     assert one.joined(other) == other.joined(one)
+
+
+@pytest.mark.parametrize("address", ["ada@example.com", "a#*b@example.com", "a#b@example.com"])
+@pytest.mark.parametrize("source", ["shop.news", "a#*b", "team@example", "line\nbreak"])
+def test_the_key_of_a_source_is_split_into_what_it_was_made_of(address: str, source: str) -> None:
+    assert split_source_key(source_key(address, source)) == (address, source)
+
+
+@pytest.mark.parametrize("key", ["ada@example.com", "a#*b@example.com", topic_key("ada@example.com", "weekly"), "#*"])
+def test_other_keys_are_none_of_a_source(key: str) -> None:
+    assert split_source_key(key) is None

@@ -112,6 +112,17 @@ def test_a_rejected_request_of_an_erased_person_is_recorded_without_the_person(f
     assert not names_ada(record)
 
 
+def test_a_rejected_request_with_an_erased_copy_is_recorded_without_that_person() -> None:
+    sender = Sender(refuse_unknown_fields=True)
+    erase_ada(sender)
+
+    record = sender.send(emailId="one", to=BOB, cc=[ADA, "eve@example.com"], unheardOf=1)
+
+    assert (record.error_type, record.to_email) == ("validation_error", BOB)
+    assert set(record.recipients) == {"eve@example.com"}
+    assert not names_ada(record)
+
+
 def test_a_rejected_request_that_was_asked_for_after_the_erasure_is_recorded_whole() -> None:
     sender = Sender()
     erase_ada(sender)

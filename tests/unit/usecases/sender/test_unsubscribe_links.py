@@ -112,6 +112,28 @@ def test_true_without_an_endpoint_fails_and_says_what_to_set() -> None:
     )
 
 
+def test_true_in_mail_that_is_not_bulk_fails_since_its_link_would_stop_nothing() -> None:
+    made = sender()
+    record = made.send(emailId="one", listUnsubscribe=True, **{**NEWS, "priority": "transactional"})
+
+    assert "VAL010" in [line.get("code") for line in made.log.lines]
+    assert record.error_message == (
+        "Validation error: listUnsubscribe: found true in mail that is not bulk, which is sent whatever its recipient "
+        'unsubscribed from; allowed: with priority "bulk", or from a producer whose policy makes its mail bulk'
+    )
+    assert made.mailer.accepted == []
+
+
+def test_true_is_for_mail_that_the_producer_s_policy_makes_bulk() -> None:
+    made = sender()
+    made.control.policies["my.application"] = ProducerPolicy(priority=Priority.BULK)
+    made.run(made.message(request(emailId="one", listUnsubscribe=True, **{**NEWS, "priority": None})))
+    [(body, _)] = made.bulk_lane.take()
+    made.run(QueueMessage("bulk", body))
+
+    assert made.tracking.records["one"].status is Status.SENT
+
+
 def test_true_with_copies_is_rejected_since_all_would_share_the_link() -> None:
     record = sender().send(emailId="one", listUnsubscribe=True, cc=["bob@example.com"], **NEWS)
 

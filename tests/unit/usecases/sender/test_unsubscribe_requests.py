@@ -53,13 +53,28 @@ def test_an_email_id_names_the_recipient_and_the_topic() -> None:
     )
 
 
-def test_without_a_topic_all_bulk_mail_ends_and_transactional_mail_does_not() -> None:
+def test_without_a_topic_all_bulk_mail_of_the_source_ends_and_transactional_mail_does_not() -> None:
     sender = Sender()
     sender.run(sender.unsubscribe({"email": "Ada@Example.com"}))
 
-    assert sender.suppression.entries[ADA].reason is SuppressionReason.UNSUBSCRIBE
+    assert set(sender.suppression.entries) == {f"{ADA}#*my.application"}
     assert sender.send(emailId="news", **NEWS).error_message == SUPPRESSED
     assert sender.send(emailId="receipt", to=ADA).status is Status.SENT
+
+
+def test_all_bulk_mail_of_one_source_is_none_of_another_s() -> None:
+    sender = Sender()
+    sender.run(sender.unsubscribe({"email": ADA}, source="blog"))
+
+    assert sender.send(emailId="news", **NEWS).status is Status.SENT
+
+
+def test_a_copy_to_somebody_who_left_all_bulk_mail_of_the_source_is_left_out() -> None:
+    sender = Sender()
+    sender.run(sender.unsubscribe({"email": "bob@example.com"}))
+    sender.send(emailId="one", cc=["Bob@example.com"], **NEWS)
+
+    assert sender.mailer.accepted[-1].recipients == [ADA]
 
 
 @pytest.mark.parametrize("email_id", ["news-1", "unknown"])
