@@ -16,6 +16,10 @@ LOCALES ?=
 BACKEND ?= ministack
 export BACKEND
 
+# Empty for a make that `make test` starts: it has set up, and a job that waits for a setup begins after all others.
+SETUP := $(if $(IS_SET_UP),,setup)
+SETUP_TESTS := $(if $(IS_SET_UP),,setup-tests)
+
 .PHONY: help
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,53 +72,53 @@ deployer-policy: setup ## write the least-privilege policies of whoever applies 
 
 .PHONY: test
 test: setup-tests ## everything: lint, unit, adapters, functions, docs, browser, Terraform, the main job end to end
-	@# The end-to-end tests mostly wait, so they run next to two others.
-	@$(MAKE) -j3 --output-sync=target e2e-core lint test-unit test-simulation test-localcloud test-aws test-clients test-functions \
-		test-release test-docs test-browser test-terraform
+	@# The end-to-end tests mostly wait, so they run next to two others; the longest come first.
+	@$(MAKE) IS_SET_UP=yes -j3 --output-sync=target e2e-core test-simulation test-aws test-terraform test-unit test-docs \
+		test-browser test-functions test-release lint test-localcloud test-clients
 
 .PHONY: test-unit
-test-unit: setup ## rules and use cases, architecture: fast, no network
+test-unit: $(SETUP) ## rules and use cases, architecture: fast, no network
 	@$(PYTEST) tests/unit tests/architecture
 
 .PHONY: test-simulation
-test-simulation: setup ## the real code on a simulated clock: pacing, breaker, and the claim protocol under a thousand seeds
+test-simulation: $(SETUP) ## the real code on a simulated clock: pacing, breaker, and the claim protocol under a thousand seeds
 	@$(PYTEST) tests/simulation
 
 .PHONY: test-localcloud
-test-localcloud: setup ## the local cloud and the tools without an engine: `make env`, inbox, provider, compose file, reports
+test-localcloud: $(SETUP) ## the local cloud and the tools without an engine: `make env`, inbox, provider, compose file, reports
 	@$(PYTEST) tests/localcloud tests/tools
 
 .PHONY: test-aws
-test-aws: setup ## adapters, the command line, the console and the counts of units on moto
+test-aws: $(SETUP) ## adapters, the command line, the console and the counts of units on moto
 	@$(PYTEST) tests/aws tests/cli tests/console tests/units
 
 .PHONY: test-clients
-test-clients: setup-tests ## the clients of producers: requests, status events, types
+test-clients: $(SETUP_TESTS) ## the clients of producers: requests, status events, types
 	@$(PYTEST) tests/clients
 
 .PHONY: test-functions
-test-functions: setup ## handlers on the built archives, the webhook of producers
+test-functions: $(SETUP) ## handlers on the built archives, the webhook of producers
 	@$(PYTEST) tests/functions tests/webhook
 
 .PHONY: test-release
-test-release: setup ## the wheel in an empty environment, the release's archive
+test-release: $(SETUP) ## the wheel in an empty environment, the release's archive
 	@$(PYTEST) tests/release
 
 .PHONY: test-docs
-test-docs: setup ## the pages, schemas and error codes against the code; templates rendered and linted
+test-docs: $(SETUP) ## the pages, schemas and error codes against the code; templates rendered and linted
 	@$(PYTEST) tests/docs tests/templates
 
 .PHONY: test-browser
-test-browser: setup-tests ## starters, preview page, inbox and console in headless Chromium
+test-browser: $(SETUP_TESTS) ## starters, preview page, inbox and console in headless Chromium
 	@$(PYTEST) tests/browser
 
 .PHONY: screenshots
-screenshots: setup-tests ## all 504 screenshots of the starters, with their checks, and a contact sheet of each: build/screenshots
+screenshots: $(SETUP_TESTS) ## all 504 screenshots of the starters, with their checks, and a contact sheet of each: build/screenshots
 	@SCREENSHOTS=all $(PYTEST) tests/browser/test_starters_in_chromium.py -k fits
 	@$(PY) -m tests.browser.contact_sheets
 
 .PHONY: test-terraform
-test-terraform: setup-tests ## Terraform on the plan, checkov
+test-terraform: $(SETUP_TESTS) ## Terraform on the plan, checkov
 	@$(PYTEST) tests/terraform
 
 # The main job end to end; `make e2e` adds the long runs (chaos, breaker, operator, delivery modes, adoption, `make up` and deploy, every
@@ -123,11 +127,11 @@ E2E_CORE := $(addprefix tests/e2e/test_,doctor.py foreign_rows.py launcher.py mi
 	quick_start.py terraform_cycle.py)
 
 .PHONY: e2e-core
-e2e-core: setup-tests ## the main job end to end: doctor, quick starts, 200 mixed requests, poison, foreign rows, IAM, destroy
+e2e-core: $(SETUP_TESTS) ## the main job end to end: doctor, quick starts, 200 mixed requests, poison, foreign rows, IAM, destroy
 	@$(PYTEST) $(E2E_CORE)
 
 .PHONY: e2e
-e2e: setup-tests ## all end-to-end tests, on an engine that Terraform deploys (BACKEND=ministack or localstack)
+e2e: $(SETUP_TESTS) ## all end-to-end tests, on an engine that Terraform deploys (BACKEND=ministack or localstack)
 	@$(PYTEST) tests/e2e
 
 .PHONY: bench
@@ -152,7 +156,7 @@ mutate: setup ## change the rules on purpose: the unit tests must fail (ONLY=dom
 	@$(PY) -m tools.mutation $(ONLY)
 
 .PHONY: lint
-lint: setup ## ruff, mypy --strict, terraform fmt
+lint: $(SETUP) ## ruff, mypy --strict, terraform fmt
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy python localcloud tools scripts tests functions/email_sender
