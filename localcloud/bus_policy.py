@@ -64,6 +64,11 @@ def _values(entries: list[Mapping[str, Any]], name: str) -> str | list[str]:
     return values if len(values) != 1 else values[0]
 
 
+def entry_context(entries: list[Mapping[str, Any]]) -> dict[str, str | list[str]]:
+    """Return the condition keys of a PutEvents call."""
+    return {"events:source": _values(entries, "Source"), "events:detail-type": _values(entries, "DetailType")}
+
+
 def decide(bus: str, caller: str, caller_account: str, entries: list[Mapping[str, Any]]) -> str:
     """Return what the policy of a bus of this request's account and region says: Allow, Deny or ImplicitDeny."""
     account, region = responses.get_account_id(), responses.get_region()
@@ -74,10 +79,7 @@ def decide(bus: str, caller: str, caller_account: str, entries: list[Mapping[str
         action="events:PutEvents",
         resource_arn=f"arn:aws:events:{region}:{account}:event-bus/{bus}",
         region=region,
-        service_context={
-            "events:source": _values(entries, "Source"),
-            "events:detail-type": _values(entries, "DetailType"),
-        },
+        service_context=entry_context(entries),
     )
     policy = eventbridge._event_bus_policies.get(bus)
     return str(evaluator.evaluate_resource_policy(policy, context).decision)

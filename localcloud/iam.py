@@ -7,6 +7,11 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonse
 CloudWatch authorizes DescribeAlarms on the alarms that the request names; MiniStack sees only requests that name one.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 
+PutItem and DeleteItem have `dynamodb:LeadingKeys`, PutEvents `events:source` and `events:detail-type`; MiniStack gives
+its evaluator none of them.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+
 S3 answers 403, not 404, for a missing object if the caller may not list the bucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 """
@@ -19,6 +24,7 @@ from collections.abc import Awaitable, Callable
 from email.utils import parseaddr
 from typing import Any
 
+from localcloud.bus_policy import entry_context
 from localcloud.ses.limits import ErrorResponse
 from localcloud.ses.message import Message
 
@@ -28,6 +34,7 @@ actions: Any = importlib.import_module("ministack.core.iam_actions")
 evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
 router: Any = importlib.import_module("ministack.core.router")
 responses: Any = importlib.import_module("ministack.core.responses")
+dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
 s3: Any = importlib.import_module("ministack.services.s3")
 
 SEND, LIST = "ses:SendRawEmail", "s3:ListBucket"
@@ -55,6 +62,8 @@ class Enforcement:
         app_module.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
         evaluator.enforce = self._enforce_all_but_send
         actions.extract_resource_arn = _with_alarms(actions.extract_resource_arn)
+        actions.dynamodb_service_context = _with_leading_keys(actions.dynamodb_service_context)
+        actions.request_tag_context = _with_entries(actions.request_tag_context)
         s3.handle_request = self._wrap_s3(s3.handle_request)
 
     def send_denial(self, message: Message, headers: dict[str, str]) -> ErrorResponse | None:
@@ -115,8 +124,37 @@ def _with_alarms(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def _alarm_names(body: bytes) -> list[str]:
+    return list(_document(body).get("AlarmNames", []))
+
+
+def _with_leading_keys(original: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
+    """Return MiniStack's function of DynamoDB's condition keys, with the partition key of a single item."""
+
+    def found(body: bytes) -> dict[str, Any]:
+        document = _document(body)
+        item = document.get("Item") or document.get("Key") or {}
+        table = dynamodb._tables.get(document.get("TableName", "")) or {}
+        names = [each["AttributeName"] for each in table.get("KeySchema", []) if each["KeyType"] == "HASH"]
+        keys = [str(value) for name in names for value in item.get(name, {}).values()]
+        return original(body) | ({"dynamodb:LeadingKeys": keys} if keys else {})
+
+    return found
+
+
+def _with_entries(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Return MiniStack's function of a request's tags, with what the entries of PutEvents have."""
+
+    def found(service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        context = original(service, action, body, *rest)
+        entries = _document(body).get("Entries") if action == "events:PutEvents" else None
+        return context | entry_context(entries) if entries else context
+
+    return found
+
+
+def _document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except ValueError:
-        return []
-    return list(document.get("AlarmNames", [])) if isinstance(document, dict) else []
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from functools import cache
 
 import botocore.session
 import pytest
-from botocore.loaders import Loader, create_loader
+from botocore.loaders import create_loader
 from hypothesis import settings
 
 # A slow machine is no failure: what must end in time is measured by tests of its own.
@@ -18,13 +19,8 @@ settings.load_profile("no deadline")
 @pytest.fixture(scope="session", autouse=True)
 def one_loader_of_api_models() -> Iterator[None]:
     """All sessions of boto3 share what they read of AWS's API models: each would read them again, 40 ms a client."""
-    shared = create_loader()
-
-    def loader(_path: str | None = None) -> Loader:
-        return shared
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", loader)
+        patch.setattr(botocore.session, "create_loader", cache(create_loader))
         yield
 
 

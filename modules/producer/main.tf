@@ -23,6 +23,9 @@ locals {
   rule_arn    = "${local.arn_prefix}:rule/${local.status_bus}/${local.rule_name}"
   subscribed  = var.status_target != null
 
+  # As in modules/sesmail/status_buses.tf, whose rule sends them to the bus here.
+  status_detail_types = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"]
+
   # EventBridge cannot make a target of this account for a rule of another account's bus, but sends its events to a bus here:
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
   own_bus     = local.elsewhere && local.subscribed
@@ -108,7 +111,7 @@ resource "aws_cloudwatch_event_bus_policy" "status" {
       Action    = "events:PutEvents"
       Resource  = "${local.arn_prefix}:event-bus/${local.status_bus}"
       Condition = {
-        "ForAllValues:StringEquals" = { "events:source" = [var.status_event_source], "events:detail-type" = ["Email Status Changed"] }
+        "ForAllValues:StringEquals" = { "events:source" = [var.status_event_source], "events:detail-type" = local.status_detail_types }
       }
     }]
   })
@@ -124,8 +127,9 @@ resource "aws_cloudwatch_event_rule" "status" {
 
   event_pattern = jsonencode({
     source        = [var.status_event_source]
-    "detail-type" = ["Email Status Changed"]
-    detail        = { status = var.statuses, originalSource = [var.event_source] }
+    "detail-type" = local.status_detail_types
+    # Events about a recipient's choice have no status.
+    detail = { status = concat(var.statuses, [{ exists = false }]), originalSource = [var.event_source] }
   })
 }
 

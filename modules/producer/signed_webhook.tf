@@ -110,10 +110,12 @@ resource "aws_secretsmanager_secret" "webhook" {
   recovery_window_in_days = 0
 }
 
-# Called again when the version changes; for a version that exists, the function does nothing.
+# Called again, by replacement, when the version changes or the secret is another one (deleted by hand, or renamed): a
+# new secret has no value. For a version that exists, the function does nothing.
 resource "aws_lambda_invocation" "webhook_secret" {
   count = local.signed ? 1 : 0
 
   function_name = module.signed_webhook[0].name
   input         = jsonencode({ secret_version = local.secret_version })
+  triggers      = { secret = aws_secretsmanager_secret.webhook[0].arn }
 }

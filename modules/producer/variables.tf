@@ -53,7 +53,7 @@ variable "role_names" {
 }
 
 variable "statuses" {
-  description = "Statuses that the target receives."
+  description = "Statuses that the target receives. It also receives the events Email Unsubscribed and Email Resubscribed, which have no status."
   type        = list(string)
   default     = ["failed", "bounced", "complained"]
 

@@ -267,9 +267,20 @@ locals {
       resources = [module.tables.tracking_arn]
     },
     {
-      sid       = "UnsubscribeAndComeBack"
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      sid       = "ReadChoicesOfRecipient"
+      actions   = ["dynamodb:BatchGetItem"]
       resources = [module.tables.suppression_arn]
+    },
+    {
+      # Keys `address#topic` alone: whoever controls the function lifts no bounce and no complaint.
+      # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+      sid       = "UnsubscribeAndComeBack"
+      actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+      resources = [module.tables.suppression_arn]
+      condition = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["*@*#*"] }
+        Null                      = { "dynamodb:LeadingKeys" = ["false"] }
+      }
     },
     {
       sid       = "ReadTopicsOfProducer"
@@ -281,6 +292,19 @@ locals {
       actions   = ["ssm:GetParameter"]
       resources = [replace(local.keys_arn, "/*", "/unsubscribe")]
     },
-    local.publish_statement,
+    {
+      # No requests, and nothing under a producer's source: the internet calls this function. Every entry of a call must
+      # match: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+      sid       = "PublishChoicesOfRecipients"
+      actions   = ["events:PutEvents"]
+      resources = [local.bus_arn]
+      condition = {
+        "ForAllValues:StringEquals" = {
+          "events:source"      = [var.status_event_source]
+          "events:detail-type" = ["Email Unsubscribed", "Email Resubscribed"]
+        }
+        Null = { "events:source" = ["false"], "events:detail-type" = ["false"] }
+      }
+    },
   ], local.table_key_statements)
 }

@@ -23,12 +23,16 @@ resource "aws_s3_object" "starters" {
   }
 }
 
-# It also creates the engine's keys; at destroy it deletes them, unless data is kept. No triggers: they would replace it,
-# and that calls it to destroy first.
+# It also creates the engine's keys, and does so again when an upgrade adds one; at destroy it deletes them, unless data is
+# kept. No triggers: they would replace it, and that calls it to destroy first.
 resource "aws_lambda_invocation" "seed" {
   function_name   = module.template_seeder.name
   lifecycle_scope = "CRUD"
-  input           = jsonencode({ starters = local.starters_hash, retain_data = var.retain_data_on_delete })
+  input = jsonencode({
+    keys        = ["erasure", "fingerprint", "unsubscribe"]
+    retain_data = var.retain_data_on_delete
+    starters    = local.starters_hash
+  })
 
   depends_on = [aws_s3_object.starters]
 }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 from standardwebhooks.webhooks import Webhook
 
-from sesmail_webhook.posting import PostError, post
+from sesmail_webhook.log import log
+from sesmail_webhook.posting import CallSocket, PostError, post
 from sesmail_webhook.settings import Settings
 from sesmail_webhook.signing import SecretError, signed_headers
 
@@ -103,19 +103,27 @@ class StatusWebhook:
         except SecretError as err:
             return dict.fromkeys((message.message_id for message in messages), str(err))
         pool = ThreadPoolExecutor(max_workers=len(messages))
-        tries = {message.message_id: pool.submit(self._try, message, signers) for message in messages}
-        # A receiver may answer a byte at a time, for ever: its thread is left behind, and the message is tried again.
+        sockets = {message.message_id: CallSocket() for message in messages}
+        tries = {
+            message.message_id: pool.submit(self._try, message, signers, sockets[message.message_id])
+            for message in messages
+        }
         wait(tries.values(), timeout=self._try_seconds)
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Read before the sockets end: what an end cuts off may look like an answer.
         found = {message_id: _failure(tried) for message_id, tried in tries.items()}
+        # A receiver may answer a byte at a time, for ever: its message is tried again, its thread and socket end.
+        for call_socket in sockets.values():
+            call_socket.end()
+        pool.shutdown(wait=False, cancel_futures=True)
         return {message_id: reason for message_id, reason in found.items() if reason}
 
-    def _try(self, message: Message, signers: Sequence[Webhook]) -> int:
+    def _try(self, message: Message, signers: Sequence[Webhook], call_socket: CallSocket) -> int:
         headers = signed_headers(signers, message.event_id, message.body, time.time())
         headers |= {"content-type": "application/json", "user-agent": USER_AGENT}
         settings = self._settings
+        private = settings.allow_private_addresses
         return post(
-            settings.url, message.body, headers, self._try_seconds, allow_private=settings.allow_private_addresses
+            settings.url, message.body, headers, self._try_seconds, allow_private=private, call_socket=call_socket
         )
 
     def _delay(self, failed: Sequence[Message], reasons: Mapping[str, str]) -> None:
@@ -160,8 +168,3 @@ def delay_seconds(tries: int) -> int:
     """Return how long a message waits after so many tries: 2 s doubled each time, at most 15 min, less the jitter."""
     longest = min(MAX_DELAY_SECONDS, 1 << min(tries, 10))
     return max(1, round(longest * (1 - random.uniform(0, JITTER))))
-
-
-def log(level: str, event: str, **keys: object) -> None:
-    """Write a line of JSON. Neither URL, body nor answer is in it: they may contain addresses and secrets."""
-    sys.stdout.write(json.dumps({"level": level, "event": event, "function": "StatusWebhook", **keys}) + "\n")

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from standardwebhooks.webhooks import Webhook
 
+from sesmail_webhook.log import log
+
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -61,7 +63,7 @@ class SigningSecrets:
             current, previous = self._read("AWSCURRENT"), self._read("AWSPREVIOUS")
             if current is None:
                 raise SecretError("the secret has no value: apply the module again, or put a whsec_ value into it")
-            self._webhooks = [_signer(secret) for secret in (current, previous) if secret is not None]
+            self._webhooks = [_signer(current), *_previous_signer(previous)]
             self._read_at = now
         return self._webhooks
 
@@ -94,6 +96,15 @@ class SigningSecrets:
             raise SecretError(f"Secrets Manager: {err.response['Error']['Code']}") from err
         except BotoCoreError as err:
             raise SecretError(f"Secrets Manager: {type(err).__name__}") from err
+
+
+def _previous_signer(secret: str | None) -> list[Webhook]:
+    """Return no signer for a value that is no secret: no receiver verifies with it, and the current one signs."""
+    try:
+        return [] if secret is None else [_signer(secret)]
+    except SecretError as err:
+        log("WARNING", "webhook.previous_secret_left_out", reason=str(err))
+        return []
 
 
 def _signer(secret: str) -> Webhook:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.request.email_request import fingerprint
 from tests.cli.conftest import ACCOUNT_ID, NAME, REGION, MotoEngine, ago
 
 METADATA = {
@@ -19,6 +20,16 @@ METADATA = {
 HEADER = "email,userName,companyName\n"
 OPTIONS = ("--template", "news", "--tag", "spring", "--wait", "0")
 BUCKET = f"{NAME}-templates-{ACCOUNT_ID}"
+
+
+class CountingBus:
+    """EventBridge, which takes all and keeps nothing."""
+
+    taken = 0
+
+    def put_events(self, *, Entries: list[Mapping[str, Any]]) -> dict[str, Any]:
+        self.taken += len(Entries)
+        return {"Entries": [{"EventId": "1"} for _ in Entries]}
 
 
 def install_news(engine: MotoEngine) -> MotoEngine:
@@ -52,6 +63,13 @@ def write(tmp_path: Path, content: str, name: str = "people.csv") -> str:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     return str(path)
+
+
+def fail(engine: MotoEngine, event: Mapping[str, Any], error_type: str) -> None:
+    """Record what was put on the bus as the sender does, failed before SES."""
+    entry = Entry("failed/1", ago(1), 1, Status.FAILED, detail={"errorType": error_type, "errorMessage": "x"})
+    facts = {"fingerprint": fingerprint(event["detail"], event["source"]), "request_event_id": event["id"]}
+    engine.record(entry, email_id=event["detail"]["emailId"], timestamp=ago(2), **facts)
 
 
 def record(engine: MotoEngine, email_id: str, status: Status, **detail: str) -> None:

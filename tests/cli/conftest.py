@@ -222,3 +222,14 @@ def ago(seconds: float) -> str:
 def copies(**kinds: str) -> dict[str, RecipientState]:
     """Build the cc and bcc of a record: `copies(cc="a@b.example")`."""
     return {address: RecipientState(status=Status.SENDING, type=kind) for kind, address in kinds.items()}
+
+
+@pytest.fixture
+def past_noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set this machine's time zone to one in which it is after noon and before 13:00."""
+    hours = 12 - time.gmtime().tm_hour
+    monkeypatch.setenv("TZ", f"NOON{-hours:+d}")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

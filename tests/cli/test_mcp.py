@@ -4,89 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import nullcontext
+import time
 from typing import Any
 
-import anyio
 import pytest
-from mcp import Client
-from mcp.server.mcpserver import MCPServer
 
 from localcloud.paths import REPOSITORY
 from localcloud.snippets import snippet
-from sesmail_cli.agent.server import build_server
 from sesmail_cli.agent.tools import AgentTools
-from sesmail_cli.agent.verdicts import all_texts
+from sesmail_cli.agent.verdicts import CANCEL_REQUESTED
+from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_layer.domain.guards.suppression import SuppressionReason
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import Entry
-from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, REGION, T0, MotoEngine, sesmail
-from tests.cli.moto_sender import MotoSender, WaitingClock, install_template
-from tools.simulation.environment import environment
+from tests.cli.conftest import ACCOUNT_ID, ADA, NAME, T0, MotoEngine, sesmail
+from tests.cli.mcp_agent import AGENT, DATA, POLICY, Agent, agent_fixture, sender_fixture, tools_fixture, without  # noqa: F401
+from tests.cli.moto_sender import METADATA, MotoSender
 
 PAGE = REPOSITORY / "docs" / "ai-agents.md"
 AN_HOUR = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-AGENT = "support.agent"
-POLICY = {
-    "pk": {"S": f"producer#{AGENT}"},
-    "templates": {"L": [{"S": "support-*"}]},
-    "firstContactsPerHour": {"N": "2"},
-    "emailsPerDay": {"N": "5"},
-}
-DATA = {"userName": "Ada", "answer": "it is fixed."}
-
-
-class Agent:
-    """A scripted agent: calls tools, reads answers."""
-
-    def __init__(self, server: MCPServer[Any]) -> None:
-        self._server = server
-
-    def call(self, tool: str, **arguments: Any) -> Any:
-        """Return the structured answer, or the text of an error."""
-
-        async def run() -> Any:
-            async with Client(self._server) as client:
-                return await client.call_tool(tool, arguments)
-
-        answer = anyio.run(run)
-        if answer.is_error:
-            return answer.content[0].text
-        return answer.structured_content
-
-    def tools(self) -> Any:
-        async def run() -> Any:
-            async with Client(self._server) as client:
-                return (await client.list_tools()).tools
-
-        return anyio.run(run)
-
-    def send(self, email_id: str, address: str, **changes: Any) -> Any:
-        return self.call(
-            "send_email", **{"emailId": email_id, "to": address, "template": "support-answer", "data": DATA} | changes
-        )
-
-
-@pytest.fixture
-def sender(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> MotoSender:
-    # The SDK runs tools in threads, which have no signals.
-    monkeypatch.setattr("sesmail_layer.composition.email_sender.time_limit", lambda _seconds: nullcontext())
-    bucket = f"{NAME}-templates-{ACCOUNT_ID}"
-    engine.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    install_template(engine, "support-answer")
-    install_template(engine, "newsletter")
-    engine.subscribe()
-    engine.configure(**environment())
-    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=POLICY)
-    return MotoSender(engine)
-
-
-@pytest.fixture
-def agent(sender: MotoSender) -> Agent:
-    engine = Engine(NAME)
-    engine.clock = WaitingClock(sender)
-    return Agent(build_server(AgentTools(engine, AGENT, wait_seconds=5), NAME))
 
 
 def test_it_lists_the_templates_of_its_policy_alone(agent: Agent) -> None:
@@ -143,12 +80,44 @@ def test_it_cancels_what_is_held(agent: Agent, sender: MotoSender) -> None:
     assert sender.mails() == 2
 
 
+@pytest.mark.parametrize("status", [Status.SENDING, Status.DEFERRED])
+def test_a_cancellation_that_is_not_decided_yet_is_waited_for(
+    agent: Agent, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, status: Status
+) -> None:
+    """The engine may be late, and a worker that has claimed the email decides."""
+    held = Entry("mark/1/00001/held", T0, 1, status, detail={"reason": "first_contacts"})
+    engine.record(held, email_id="ticket-1", original_source=AGENT)
+    monkeypatch.setattr(MotoSender, "handle_all", lambda _: time.sleep(2))
+
+    answer = agent.call("cancel_email", emailId="ticket-1")
+    assert (answer["status"], answer["whatToDo"]) == (status, CANCEL_REQUESTED)
+    assert len(engine.bodies("published")) == 1
+
+
+def test_a_cancellation_of_what_a_worker_has_is_not_said_to_be_late(agent: Agent, engine: MotoEngine) -> None:
+    engine.record(Entry("cancelled", T0, 1, what="cancelled"), email_id="ticket-1", original_source=AGENT)
+
+    assert agent.call("email_status", emailId="ticket-1")["whatToDo"] == CANCEL_REQUESTED
+
+
+def test_it_cancels_an_email_before_its_request_arrives(agent: Agent, sender: MotoSender) -> None:
+    assert agent.call("cancel_email", emailId="ticket-1")["errorType"] == "cancelled"
+
+    assert agent.send("ticket-1", ADA)["whatToDo"].startswith("This emailId was used before, so nothing was sent")
+    assert sender.mails() == 0
+
+
+def test_an_id_that_cannot_be_one_is_not_cancelled(agent: Agent, engine: MotoEngine) -> None:
+    assert "correct this field" in agent.call("cancel_email", emailId="a b")
+    assert engine.bodies("published") == []
+
+
 def test_it_neither_sees_nor_cancels_another_producers_email(agent: Agent, engine: MotoEngine) -> None:
     deferred = Entry("mark/1/00001/deferred", T0, 1, Status.DEFERRED, detail={"reason": "scheduled"})
     engine.record(deferred, email_id="order-1", original_source="shop", error_message="secret")
 
-    for tool in ("email_status", "cancel_email"):
-        assert "This producer has no email with this emailId" in agent.call(tool, emailId="order-1")
+    assert "This producer has no email with this emailId" in agent.call("email_status", emailId="order-1")
+    assert "secret" not in str(agent.call("cancel_email", emailId="order-1"))
     assert engine.item("EmailTracking", "order-1")["status"] == {"S": "deferred"}
 
 
@@ -158,6 +127,8 @@ def test_it_neither_sees_nor_cancels_another_producers_email(agent: Agent, engin
         ({"template": "newsletter"}, "templateName 'newsletter' is not among ['support-*']"),
         ({"to": "nonsense"}, "Invalid email address format: to 'n***'."),
         ({"to": "a@example.com, b@example.com"}, "Invalid email address format"),
+        ({"data": DATA | {"senderEmail": "ceo@example.com"}}, "data names senderEmail: the sender is not yours"),
+        ({"data": DATA | {"senderDisplayName": "The CEO"}}, "data names senderDisplayName"),
         ({"emailId": ""}, "emailId"),
         ({"emailId": "a b"}, "emailId"),
         ({"data": {"x": "y" * 300_000}}, "max_request_kb"),
@@ -191,6 +162,21 @@ def test_a_rejected_request_is_corrected_under_its_id(agent: Agent, engine: Moto
     assert agent.send("ticket-1", ADA)["status"] == "sent"
 
 
+def test_a_request_that_is_found_wrong_after_it_was_accepted_needs_a_new_id(agent: Agent, engine: MotoEngine) -> None:
+    """Such as a template without a subject: the same id would be answered by the same record for ever."""
+    key = "templates/support-answer/metadata.json"
+    content = json.dumps(METADATA | {"subject": ""}).encode()
+    engine.s3.put_object(Bucket=f"{NAME}-templates-{ACCOUNT_ID}", Key=key, Body=content)
+
+    wrong = agent.send("ticket-1", ADA)
+    assert (wrong["errorType"], wrong["errorMessage"]) == (
+        "validation_error",
+        "Validation error: No subject provided in event or template",
+    )
+    assert "with the same emailId" not in wrong["whatToDo"]
+    assert "corrected data need a new one" in wrong["whatToDo"]
+
+
 def test_a_suppressed_address_is_said_with_its_reason(agent: Agent, engine: MotoEngine) -> None:
     assert agent.call("is_suppressed", address=ADA)["suppressed"] is False
     engine.suppress(SuppressionReason.SPAM_COMPLAINT)
@@ -216,6 +202,50 @@ def test_a_producer_without_a_policy_gets_no_tools(engine: MotoEngine) -> None:
     assert "Producer 'shop' has no policy, so nothing would limit an agent" in result.stderr
 
 
+LIMITS = [
+    (("templates",), "it lacks templates."),
+    (("senders",), "it lacks senders."),
+    (("emailsPerDay", "firstContactsPerHour"), "it lacks emails_per_day or first_contacts_per_hour."),
+    (("templates", "senders"), "it lacks templates, senders."),
+]
+
+
+@pytest.mark.parametrize(("left_out", "message"), LIMITS)
+def test_a_policy_that_does_not_limit_an_agent_gives_no_tools(
+    engine: MotoEngine, left_out: tuple[str, ...], message: str
+) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without(left_out))
+
+    with pytest.raises(UsageError, match=re.escape(message)):
+        AgentTools(Engine(NAME), AGENT, wait_seconds=0)
+
+
+def test_one_cap_is_enough(engine: MotoEngine) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without(["emailsPerDay"]))
+    AgentTools(Engine(NAME), AGENT, wait_seconds=0)
+
+
+@pytest.mark.parametrize("limit", ["templates", "senders"])
+def test_a_limit_that_was_taken_away_stops_the_agent_at_once(agent: Agent, engine: MotoEngine, limit: str) -> None:
+    engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without([limit]))
+
+    for answer in (agent.send("ticket-1", ADA), agent.call("list_templates")):
+        assert f"policy lacks {limit}, so nothing is sent. Tell a person." in answer
+    assert engine.bodies("published") == []
+
+
+def test_the_variables_that_choose_the_sender_are_not_offered(agent: Agent, engine: MotoEngine) -> None:
+    sender = {"requiredVariables": ["answer", "senderEmail"], "optionalVariables": ["userName", "senderDisplayName"]}
+    key = "templates/support-answer/metadata.json"
+    content = json.dumps(METADATA | sender | {"senderEmail": "{{ senderEmail }}"}).encode()
+    engine.s3.put_object(Bucket=f"{NAME}-templates-{ACCOUNT_ID}", Key=key, Body=content)
+
+    [template] = agent.call("list_templates")["result"]
+    assert (template["required"], template["optional"]) == (["answer"], ["userName"])
+    named = DATA | {"senderEmail": "ceo@example.com"}
+    assert "data names senderEmail" in agent.call("preview_email", template="support-answer", data=named)
+
+
 def test_there_is_no_tool_that_an_operator_would_fear(agent: Agent) -> None:
     tools = {tool.name: tool for tool in agent.tools()}
 
@@ -226,11 +256,6 @@ def test_there_is_no_tool_that_an_operator_would_fear(agent: Agent) -> None:
     assert set(tools["send_email"].input_schema["properties"]) == {"emailId", "to", "template", "data", "locale"}
     reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.read_only_hint}
     assert reading == set(tools) - {"send_email", "cancel_email"}
-
-
-def test_no_text_tells_an_agent_to_repeat_a_call() -> None:
-    for text in all_texts():
-        assert not re.search(r"retry|try again|once more|repeat|send it again", text, re.IGNORECASE), text
 
 
 def test_the_session_of_the_page_is_what_happens(agent: Agent, sender: MotoSender) -> None:

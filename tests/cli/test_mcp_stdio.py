@@ -17,7 +17,12 @@ from mcp import Client, StdioServerParameters
 from localcloud.paths import REPOSITORY
 
 AGENT = "support.agent"
-POLICY = {"pk": {"S": f"producer#{AGENT}"}, "templates": {"L": [{"S": "support-*"}]}}
+POLICY = {
+    "pk": {"S": f"producer#{AGENT}"},
+    "templates": {"L": [{"S": "support-*"}]},
+    "senders": {"L": [{"S": "support@example.com"}]},
+    "emailsPerDay": {"N": "5"},
+}
 
 
 class _Aws(BaseHTTPRequestHandler):
@@ -77,5 +82,5 @@ def test_a_client_starts_it_and_calls_tools_over_stdio(endpoint: str) -> None:
 
     assert "send_email" in names
     assert "This producer has no email with this emailId" in unknown
-    assert "Tell a person: AWS denied GetParameter" in denied
+    assert "Tell a person: AWS failed (GetParameter: AccessDeniedException)." in denied
     assert "ada@" not in denied

@@ -1,18 +1,16 @@
-"""`sesmail send-bulk` on moto: what it sends and reports, and what a repeated run does."""
+"""`sesmail send-bulk` on moto: what it sends, and what it reports."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sesmail_cli.operator.command import CommandContext
-from sesmail_client import NotAcceptedError, Refused, SESMailClient
-from sesmail_layer.domain.guards.suppression import SuppressionReason
+from sesmail_layer.domain.guards.suppression import SuppressionReason, topic_key
 from sesmail_layer.domain.record.statuses import Status
-from tests.cli.bulk import OPTIONS, ids, install_news, record, requests, write, write_people
+from tests.cli.bulk import BUCKET, METADATA, OPTIONS, ids, install_news, record, requests, write, write_people
 from tests.cli.conftest import ADA, T0, MotoEngine, sesmail, sesmail_json
 
 
@@ -83,6 +81,19 @@ def test_suppressed_people_are_counted_and_left_out(installed: MotoEngine, peopl
     assert "reader3@example.com" not in {event["detail"]["to"] for event in requests(installed)}
 
 
+@pytest.mark.parametrize(("options", "topic"), [([], "news"), (["--topic", "letters"], "letters")])
+def test_people_who_left_the_topic_are_counted_and_left_out(
+    installed: MotoEngine, people: Path, options: list[str], topic: str
+) -> None:
+    for email, left in (("reader3@example.com", topic), ("reader4@example.com", "another")):
+        installed.suppress(SuppressionReason.UNSUBSCRIBE, email=topic_key(email, left), topic=left)
+
+    answer = sesmail_json("send-bulk", str(people), *OPTIONS, *options, "--yes")
+
+    assert (answer["suppressed"], answer["sent"]) == (1, 24)
+    assert "reader3@example.com" not in {event["detail"]["to"] for event in requests(installed)}
+
+
 def test_three_different_samples_are_shown_as_they_would_arrive(installed: MotoEngine, tmp_path: Path) -> None:
     rows = ["a@example.com,Ann,Acme,", "b@example.com,B,Acme,", "c@example.com,Constance,Acme,Ulm", ADA + ",Ada,Acme,"]
     path = write(tmp_path, "email,userName,companyName,city\n" + "\n".join(rows) + "\n")
@@ -108,105 +119,41 @@ def test_a_test_goes_to_one_address_and_to_no_recipient(installed: MotoEngine, p
     assert sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")["sent"] == 25
 
 
-# --- again ------------------------------------------------------------------------------------------------------------
+# --- unsubscribing ----------------------------------------------------------------------------------------------------
+
+ENDPOINT = {"SESMAIL_UNSUBSCRIBE_URL": "https://mail.example.com", "SESMAIL_BULK_REQUIRES_UNSUBSCRIBE": "refuse"}
 
 
-def test_a_repeated_run_asks_only_for_what_has_no_record(installed: MotoEngine, people: Path, tmp_path: Path) -> None:
-    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
-    first = requests(installed)
-    for email_id in ids(first)[:20]:
-        record(installed, email_id, Status.DELIVERED)
-
-    moved = people.rename(tmp_path / "moved.csv")
-    answer = sesmail_json("send-bulk", str(moved), *OPTIONS, "--yes")
-
-    assert (answer["askedBefore"], answer["sent"]) == (20, 5)
-    assert answer["statuses"] == {"delivered": 20, "on the bus": 5}
-    assert sorted(ids(requests(installed))) == sorted(ids(first)[20:])
-
-
-def test_what_failed_before_ses_is_asked_for_again(installed: MotoEngine, people: Path) -> None:
-    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")
-    failed, cancelled, *others = ids(requests(installed))
-    record(installed, failed, Status.FAILED, errorType="template_not_found", errorMessage="x")
-    record(installed, cancelled, Status.FAILED, errorType="cancelled", errorMessage="x")
-    for email_id in others:
-        record(installed, email_id, Status.SENT)
-
-    sesmail_json("send-bulk", str(people), *OPTIONS, "--yes", exit_code=1)
-
-    assert ids(requests(installed)) == [failed]
-
-
-@pytest.mark.parametrize("taken", [10, 20])
-def test_a_run_that_was_killed_is_completed_by_the_next(
-    installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch, taken: int
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], True), (["--list-unsubscribe", "https://example.com/u"], {"url": "https://example.com/u"})],
+)
+def test_an_engine_with_an_endpoint_gives_each_email_its_link(
+    installed: MotoEngine, people: Path, options: list[str], expected: object
 ) -> None:
-    """Killed between two calls of EventBridge, before the sender has recorded any: the ids stay the same."""
-    put, calls = SESMailClient._put, 0
+    installed.configure(**ENDPOINT)
 
-    def killed(client: SESMailClient, *arguments: Any, **given: Any) -> None:
-        nonlocal calls
-        calls += 10
-        if calls > taken:
-            raise KeyboardInterrupt
-        put(client, *arguments, **given)
+    sesmail_json("send-bulk", str(people), *OPTIONS, *options, "--yes")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(SESMailClient, "_put", killed)
-        result = sesmail("send-bulk", str(people), *OPTIONS, "--yes")
-    assert result.exit_code == 1
-    assert f"Stopped: at least {taken} of 25 emails are on the bus" in result.stderr
-    before = requests(installed)
-    assert len(before) == taken
-
-    assert sesmail_json("send-bulk", str(people), *OPTIONS, "--yes")["sent"] == 25
-    after = requests(installed)
-    assert set(ids(before)) < set(ids(after))
-    details = {event["detail"]["emailId"]: event["detail"] for event in before}
-    assert [event["detail"] for event in after if event["detail"]["emailId"] in details] == list(details.values())
+    assert {str(event["detail"]["listUnsubscribe"]) for event in requests(installed)} == {str(expected)}
 
 
-def test_another_producer_s_mailing_of_the_same_tag_is_another_one(installed: MotoEngine, people: Path) -> None:
-    sesmail_json("send-bulk", str(people), *OPTIONS, "--producer", "shop", "--yes")
-    for email_id in ids(requests(installed)):
-        record(installed, email_id, Status.SENT)
+def test_the_engine_s_link_is_asked_for_where_its_settings_cannot_be_read(installed: MotoEngine, people: Path) -> None:
+    sesmail_json("send-bulk", str(people), *OPTIONS, "--list-unsubscribe", "true", "--yes")
 
-    assert sesmail_json("send-bulk", str(people), *OPTIONS, "--producer", "blog", "--yes")["sent"] == 25
+    assert {event["detail"]["listUnsubscribe"] for event in requests(installed)} == {True}
 
 
-def test_another_tag_or_key_is_another_email(installed: MotoEngine, tmp_path: Path) -> None:
-    rows = f"{ADA},Ada,Acme,1\n{ADA},Ada,Acme,2\n"
-    path = write(tmp_path, "email,userName,companyName,order\n" + rows)
+def test_samples_have_an_example_of_the_link_that_a_template_requires(installed: MotoEngine, people: Path) -> None:
+    installed.configure(**ENDPOINT)
+    metadata = METADATA | {"requiredVariables": ["userName", "companyName", "unsubscribeUrl"]}
+    for file, content in {"metadata.json": json.dumps(metadata), "template.txt": "Leave: {{ unsubscribeUrl }}"}.items():
+        installed.s3.put_object(Bucket=BUCKET, Key=f"templates/news/{file}", Body=content.encode())
 
-    sesmail_json("send-bulk", path, *OPTIONS, "--key", "Order", "--yes")
-    sesmail_json("send-bulk", path, *OPTIONS, "--key", "order", "--tag", "summer", "--yes")
+    shown = sesmail("send-bulk", str(people), *OPTIONS, "--dry-run")
 
-    assert len(set(ids(requests(installed)))) == 4
-
-
-def test_the_file_names_the_mailing_without_a_tag(installed: MotoEngine, people: Path, tmp_path: Path) -> None:
-    path = people.rename(tmp_path / "März 2026 (all).csv")
-
-    answer = sesmail_json("send-bulk", str(path), "--template", "news", "--wait", "0", "--yes")
-
-    assert answer["tag"] == "M-rz-2026--all-"
-    assert requests(installed)[0]["detail"]["tags"] == ["M-rz-2026--all-"]
-
-
-@pytest.mark.parametrize("options", [[], ["--test-to", "me@example.com"]])
-def test_what_eventbridge_does_not_take_is_said_with_its_reason(
-    installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
-) -> None:
-    def refuse(*_arguments: Any, **_given: Any) -> None:
-        raise NotAcceptedError([Refused("a", "NotAuthorizedForSourceException", "not your source")], 0)
-
-    monkeypatch.setattr(SESMailClient, "_put", refuse)
-    result = sesmail("send-bulk", str(people), *OPTIONS, *options, "--yes")
-
-    assert result.exit_code == 3
-    assert "NotAuthorizedForSourceException: not your source" in result.stderr
-    assert "Run the same command again" in result.stderr
+    assert shown.exit_code == 0, shown.output
+    assert "Leave: https://unsubscribe.your-domain.example/u/example" in shown.stdout
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
@@ -230,14 +177,14 @@ def test_the_report_counts_statuses_with_reasons(installed: MotoEngine, people: 
     for email_id in found[:20]:
         record(installed, email_id, Status.DELIVERED)
     record(installed, found[20], Status.BOUNCED)
-    record(installed, found[21], Status.FAILED, errorType="template_render_error", errorMessage="x")
+    record(installed, found[21], Status.FAILED, errorType="outcome_unknown", errorMessage="x")
     record(installed, found[22], Status.DEFERRED, reason="paused")
 
     result = sesmail("send-bulk", str(people), *OPTIONS, "--yes")
 
     assert result.exit_code == 1
     assert "The mailing 'spring', 25 emails:" in result.stdout
-    for line in ("20 delivered", "1 bounced", "1 failed: template_render_error", "1 deferred: paused", "2 on the bus"):
+    for line in ("20 delivered", "1 bounced", "1 failed: outcome_unknown", "1 deferred: paused", "2 on the bus"):
         assert f"{line}\n" in result.stdout
     assert "`sesmail report --tag spring`" in result.stdout
 

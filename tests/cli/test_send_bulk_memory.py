@@ -17,18 +17,9 @@ from sesmail_cli.bulk.sending import Pace, mark_known, send_stored
 from sesmail_cli.bulk.store import EmailStore
 from sesmail_client import SESMailClient
 from sesmail_layer.domain.template.templates import TemplateMetadata
+from tests.cli.bulk import CountingBus
 
 FEW, MANY = 500, 4_000
-
-
-class CountingBus:
-    """EventBridge, which takes all and keeps nothing."""
-
-    taken = 0
-
-    def put_events(self, *, Entries: list[Mapping[str, Any]]) -> dict[str, Any]:
-        self.taken += len(Entries)
-        return {"Entries": [{"EventId": "1"} for _ in Entries]}
 
 
 def nothing(_keys: Collection[str]) -> Mapping[str, Any]:
@@ -51,7 +42,7 @@ def mail_all(file: Path) -> int:
     with EmailStore() as store, open_rows(file) as found:
         columns = match_columns(found.columns, metadata, {}, key=None, filled=())
         check_rows(found.rows, columns, mailing, store, nothing, now=0)
-        mark_known(store, nothing, lambda _count: None)
+        mark_known(store, nothing, mailing.producer, lambda _count: None)
         send_stored(SESMailClient("shop", events=bus), store, Pace(None), lambda _count: None)
         outcomes(store, nothing, wait_seconds=0, progress=lambda _count: None)
     return int(bus.taken)

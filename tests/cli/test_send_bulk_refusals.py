@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.bulk import BUCKET, HEADER, OPTIONS, install_news, requests, write, write_people
+from sesmail_cli.bulk.columns import Columns
+from sesmail_cli.bulk.mailing import SOURCE, Mailing, Refused, request_of
+from sesmail_cli.bulk.rows import Row
+from sesmail_client import Email, SESMailClient
+from sesmail_client.schema_check import SchemaCheck, load_schema
+from tests.cli.bulk import BUCKET, HEADER, OPTIONS, CountingBus, install_news, requests, write, write_people
 from tests.cli.conftest import ADA, MotoEngine, sesmail, sesmail_json
 
 
@@ -101,6 +109,48 @@ def test_a_line_of_json_that_is_no_email_is_refused(
     assert requests(installed) == []
 
 
+@pytest.mark.parametrize("text", ["x", "ü"])
+def test_the_check_takes_what_the_client_takes_to_the_byte(text: str) -> None:
+    bus: Any = CountingBus()
+    mailing = Mailing(template="news", tag="spring")
+    columns = Columns(("email",), {"userName": "username"}, ())
+
+    def email(size: int) -> Email:
+        name = text * (size // len(text.encode())) + "x" * (size % len(text.encode()))
+        return mailing.email(Row(2, {"email": ADA, "username": name}), columns, 0)
+
+    others = len(json.dumps(request_of(email(1)), separators=(",", ":"))) - 1
+
+    SESMailClient(SOURCE, events=bus).send_many([email(251 * 1024 - others)])
+    with pytest.raises(Refused, match="templateData: found 257025 bytes in all; allowed: 257024"):
+        email(251 * 1024 - others + 1)
+    assert bus.taken == 1
+
+
+def test_what_the_client_alone_refuses_is_refused_by_line(
+    installed: MotoEngine, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = SchemaCheck(load_schema("email-request.schema.json"))
+    strict.main["properties"]["to"]["maxLength"] = len("reader9@example.com")
+    monkeypatch.setattr("sesmail_cli.bulk.mailing._CLIENT_CHECK", strict)
+
+    answer = sesmail_json("send-bulk", str(people), *OPTIONS, "--yes", exit_code=1)
+
+    assert [each["line"] for each in answer["refusals"]] == list(range(12, 27))
+    assert answer["refusals"][0]["reason"] == "to: found 20 characters; allowed: at most 19"
+    assert requests(installed) == []
+
+
+def test_a_pipe_is_refused_since_its_rows_can_be_read_once(installed: MotoEngine, tmp_path: Path) -> None:
+    pipe = tmp_path / "people.csv"
+    os.mkfifo(pipe)
+
+    result = sesmail("send-bulk", str(pipe), *OPTIONS, "--yes")
+
+    assert result.exit_code == 2
+    assert "is no regular file: write what a pipe has to a file" in result.stderr
+
+
 def test_bytes_of_another_encoding_are_refused(installed: MotoEngine, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_bytes(HEADER.encode() + "ada@example.com,Jürgen,Acme\n".encode("latin-1"))
@@ -139,4 +189,24 @@ def test_a_template_that_cannot_render_a_sample_stops_the_mailing(installed: Mot
 
     assert result.exit_code == 2
     assert "Line 2: Failed to render template 'news': Undefined variable: 'undeclared'" in result.stderr
+    assert requests(installed) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "message"),
+    [
+        ("refuse", [], "--list-unsubscribe: found nothing; allowed: a URL or mailto:…"),
+        ("warn", ["--list-unsubscribe", "true"], "--list-unsubscribe: found true; allowed: a URL or mailto:…"),
+    ],
+)
+def test_mail_that_the_engine_would_fail_for_its_unsubscribing_is_refused(
+    installed: MotoEngine, people: Path, rule: str, options: list[str], message: str
+) -> None:
+    installed.configure(SESMAIL_BULK_REQUIRES_UNSUBSCRIBE=rule)
+
+    result = sesmail("send-bulk", str(people), *OPTIONS, *options, "--yes")
+
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert "unsubscribe_endpoint = true" in result.stderr
     assert requests(installed) == []

@@ -177,6 +177,7 @@ class TestShow:
             "email": ADA,
             "suppression": None,
             "topics": [],
+            "topicsComplete": True,
             "sesSuppression": "COMPLAINT",
             "withCapitals": None,
         }
@@ -209,6 +210,26 @@ class TestShow:
         assert sesmail("suppression", "import", log, "--from", "csv").exit_code == 0
         restored = engine.item("Suppression", f"{ADA}#*Shop.news")
         assert (restored["reason"]["S"], restored.get("topic")) == ("unsubscribe", None)
+
+    def test_topics_are_searched_among_the_newest_unsubscriptions_alone(
+        self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sesmail_cli.operator.suppression_list._PAGE_SIZE", 1)
+        monkeypatch.setattr("sesmail_cli.operator.suppression_list._SEARCHED_PAGES", 2)
+        for age, key in enumerate((f"{ADA}#events", "bob@example.com#events", "eve@example.com#events", f"{ADA}#old")):
+            engine.suppress(SuppressionReason.UNSUBSCRIBE, email=key, added_to_suppression_date=ago(age + 1))
+
+        result = sesmail("suppression", "show", ADA)
+        assert f"{ADA}#events" in result.stdout
+        assert f"{ADA}#old" not in result.stdout
+        assert "Only the newest 50,000 unsubscriptions were searched" in result.stderr
+        assert sesmail_json("suppression", "show", ADA)["topicsComplete"] is False
+        whole = sesmail_json("suppression", "show", ADA, "--all")
+        assert [entry["email"] for entry in whole["topics"]] == [f"{ADA}#events", f"{ADA}#old"]
+        assert whole["topicsComplete"] is True
+        assert "newest 50,000" not in sesmail("suppression", "show", f"{ADA}#old").stderr
+        erased = sesmail_json("erase", ADA, "--dry-run", exit_code=1)["known"]["topics"]
+        assert [entry["email"] for entry in erased] == [f"{ADA}#events", f"{ADA}#old"]
 
     def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.rejects = (403, "AccessDeniedException")

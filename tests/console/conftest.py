@@ -14,10 +14,10 @@ from botocore.endpoint import Endpoint
 from sesmail_cli.console.app import ConsoleApp
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import Request, Response
-from tests.cli.conftest import NAME, MotoEngine, engine, ses_v2, ses_v2_server
+from tests.cli.conftest import NAME, MotoEngine, engine, past_noon, ses_v2, ses_v2_server
 from tests.console.page import Html
 
-__all__ = ["Html", "engine", "ses_v2", "ses_v2_server"]
+__all__ = ["Html", "engine", "past_noon", "ses_v2", "ses_v2_server"]
 
 BASE = "/token/"
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e' + 10_000 * "x"

@@ -44,6 +44,13 @@ def test_each_filter_finds_what_the_command_finds(visitor: Visitor, engine: Moto
     assert ids(visitor.text("emails", "until=10m")) == ["old"]
 
 
+@pytest.mark.usefixtures("past_noon")
+def test_a_period_may_end_at_a_time_of_day_that_is_still_to_come(visitor: Visitor, engine: MotoEngine) -> None:
+    sent(engine, "new", 1)
+
+    assert ids(visitor.text("emails", "from=11:00&until=13:30")) == ["new"]
+
+
 def test_the_command_on_the_page_finds_the_same(visitor: Visitor, engine: MotoEngine) -> None:
     sent(engine, "order-1", 60)
     page = visitor.text("emails", f"q={ADA}&status=wrong&producer=my.application&from=2h")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.client import BaseClient
 
+from sesmail_cli.templates.gallery.shelf import InstalledShelf
+from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 from tests.cli.conftest import NAME, MotoEngine
 from tests.console.conftest import Html, Visitor, confirm, done_text
 from tests.console.test_templates import BUCKET, Bucket, visitor_of
@@ -146,6 +150,10 @@ def test_a_test_is_sent_after_its_plan_was_confirmed(
         "emailId": "",
     }
     assert detail["emailId"] in done_text(visitor, answer)
+    confirm(visitor, "send-test", shown)
+    assert json.loads(taken[1]["Detail"]) == detail, "a second click is the same request"
+    confirm(visitor, "send-test", plan(visitor, "send-test", "template=order&to=ada%40example.com"))
+    assert json.loads(taken[2]["Detail"])["emailId"] != detail["emailId"]
 
 
 def test_a_test_has_the_data_that_was_entered(
@@ -205,3 +213,43 @@ def test_an_unknown_template_has_no_releases(visitor: Visitor) -> None:
     answer = visitor.get("templates/none/releases")
     assert answer.status == 400
     assert "No template &#39;none&#39; is installed" in str(answer.content)
+
+
+def test_a_template_that_is_never_read_whole_is_an_answer(
+    visitor: Visitor, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bucket)
+    monkeypatch.setattr(InstalledShelf, "open", lambda *_: None)
+    answer = visitor.get("actions/send-test", "template=order&to=ada%40example.com")
+    assert answer.status == 400
+    assert "changes while it is read: try again" in str(answer.content)
+
+
+def test_a_folders_template_is_compiled_by_another_process_alone_and_within_the_senders_limits(
+    visitor: Visitor, bucket: Bucket, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiles_here(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(BoundedEnvironment, "get_template", compiles_here)
+    (folder / "_shared").mkdir()
+    endless = "[% for a in range(100000) %][% for b in range(100000) %][% endfor %][% endfor %]"
+    install(bucket)
+    (folder / "order/template.txt").write_text("[# new #]For {{ name }}!")
+    (folder / "endless").mkdir()
+    for file, text in (ORDER | {"template.txt": endless}).items():
+        (folder / "endless" / file).write_text(text)
+    assert "+For {{ name }}!" in plan(visitor, "push-template", "template=order").text
+    assert "Nothing can be installed: fix these first." in plan(visitor, "push-template", "template=endless").text
+
+
+def test_a_test_from_the_folder_of_a_template_that_is_gone_is_an_answer(
+    visitor: Visitor, bucket: Bucket, folder: Path
+) -> None:
+    install(bucket)
+    shutil.rmtree(folder / "order")
+    values = urlencode({"values": '{"name": "Ada"}'})
+    query = f"template=order&to=ada%40example.com&gallery=template-folder&{values}"
+    answer = visitor.get("actions/send-test", query)
+    assert answer.status == 400
+    assert "There is no template &#39;order&#39;" in str(answer.content)

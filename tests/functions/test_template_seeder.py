@@ -130,6 +130,6 @@ def test_the_first_run_creates_the_keys_and_a_destroy_without_data_deletes_them(
     handler({**event, "tf": {"action": "create", "prev_input": None}}, None)
     assert keys() == {f"/sesmailengine/keys/{purpose}" for purpose in ("fingerprint", "erasure", "unsubscribe")}
     handler({"retain_data": True, "tf": {"action": "delete", "prev_input": None}}, None)
-    assert len(keys()) == 2
+    assert len(keys()) == 3
     handler({**event, "tf": {"action": "delete", "prev_input": None}}, None)
     assert keys() == set()

@@ -14,13 +14,15 @@ from localcloud.progress import Progress
 from localcloud.terraform import Terraform
 from localcloud.wait import wait_for
 
-# Terraform with a provider's process; interrupted, it writes its state, which takes a while.
+# Terraform with a provider's process; interrupted, it writes its state, which takes a while. No `wait`: it misses a
+# signal that comes as it starts.
 FAKE = """#!/bin/bash
-trap 'sleep 0.5; echo state > state; kill $!; exit 1' INT
+trap 'sleep 0.5; echo state > state; kill $provider; exit 1' INT
 sleep 40 &
-echo $! > provider
+provider=$!
+echo $provider > provider
 echo '{}'
-wait
+while sleep 0.1; do :; done
 """
 
 

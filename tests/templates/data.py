@@ -32,7 +32,7 @@ def with_every_text(value: Any, change: Callable[[str], str], key: str = "") -> 
         return {name: with_every_text(item, change, name) for name, item in value.items()}
     if isinstance(value, list):
         return [with_every_text(item, change) for item in value]
-    changes = isinstance(value, str) and value and key not in ("senderEmail", "formSenderEmail", "inviterEmail")
+    changes = isinstance(value, str) and value and key not in ("senderEmail", "formSenderEmail", "replyToEmail")
     return change(value) if changes else value
 
 

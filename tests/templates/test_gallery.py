@@ -59,6 +59,7 @@ def frame_of(server: PreviewServer, page: str) -> tuple[str, str]:
     found = re.search(r'<iframe[^>]* src="([^"]+)"', page)
     assert found, page
     with urllib.request.urlopen(server.origin + html.unescape(found[1])) as response:
+        assert response.headers["X-DNS-Prefetch-Control"] == "off"
         return response.read().decode(), response.headers["Content-Security-Policy"]
 
 
@@ -143,6 +144,18 @@ def test_a_changed_file_changes_the_revision_and_the_next_rendering(server: Prev
     assert 'dir="rtl"' in frame_of(server, get(server, "/templates/welcome"))[0]
 
 
+def test_files_that_vanish_and_those_of_no_template_do_not_change_the_revision(
+    server: PreviewServer, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = get(server, "/templates-revision")
+    (sources / "welcome/.template.html.swp").write_text("an editor's")
+    assert get(server, "/templates-revision") == before
+    listed = Path.rglob
+    gone = sources / "welcome/gone.html"
+    monkeypatch.setattr(Path, "rglob", lambda folder, pattern: [*listed(folder, pattern), gone])
+    assert get(server, "/templates-revision") == before
+
+
 def test_a_locale_selects_its_files(server: PreviewServer, sources: Path) -> None:
     (sources / "welcome/template.fr.txt").write_text("Bonjour {{ userName }}")
     assert "Bonjour Ada" in get(server, "/templates/welcome?part=text&locale=fr")
@@ -166,6 +179,55 @@ def test_the_form_changes_what_it_names_and_nothing_else(server: PreviewServer) 
     assert "Welcome, Grace" in frame_of(server, page)[0]
 
 
+def test_a_declared_name_that_no_page_can_hold_is_an_answer(server: PreviewServer, sources: Path) -> None:
+    metadata = sources / "welcome/metadata.json"
+    metadata.write_text(metadata.read_text().replace('"userName"', '"user\\ud800"'))
+    assert "user?" in get(server, "/templates/welcome")
+
+
+def test_values_that_the_minimal_sample_leaves_out_get_the_kind_of_the_other_sample(server: PreviewServer) -> None:
+    page = get(server, "/templates/welcome?sample=sample.minimal.json")
+    assert "Not given: change it in the JSON." in page
+    kinds = dict(re.findall(r'name="kind\.(\w+)" value="(\w+)"', page))
+    assert (kinds["showEmoji"], kinds["year"]) == ("flag", "number")
+    data = json.dumps({"userName": "Ada", "companyName": "X"})
+    fields = {"field__showEmoji": "false", "kind__showEmoji": "flag", "field__year": "2030", "kind__year": "number"}
+    page = given(server, "welcome", data=data, required="userName,companyName", **fields)
+    assert '"showEmoji": false' in page
+    assert '"year": 2030' in page
+
+
+def posted_back(page: str) -> list[tuple[str, str]]:
+    """Return what the form of the variables sends, as a browser does."""
+    form = re.search(r"<form[^>]*method=\"post\".*?</form>", page, re.DOTALL)
+    assert form, page
+    inputs = re.findall(r'<input[^>]* name="([^"]*)" value="([^"]*)"', form[0])
+    areas = re.findall(r'<textarea[^>]* name="([^"]*)"[^>]*>\n(.*?)</textarea>', form[0], re.DOTALL)
+    return [(html.unescape(name), html.unescape(value)) for name, value in [*inputs, *areas]]
+
+
+def test_data_that_a_page_shows_is_posted_back_as_it_was(server: PreviewServer) -> None:
+    isolated = "\u2068Ada\u2069 \u202eabc\u202c\x7f\x85 <\"&'>"
+    data = {
+        "userName": isolated,
+        "companyName": f"\n{isolated}\nX",
+        "helpUrl": "\x00 \x1b a\rb",
+        "\u2068odd\u2069": isolated,
+        "half": "\ud800",
+        "\udfff": "half a name",
+        "list": [isolated],
+    }
+    body = urllib.parse.urlencode({"data": json.dumps(data)}).encode()
+    with urllib.request.urlopen(f"{server.url}templates/welcome", data=body) as response:
+        fields = posted_back(response.read().decode())
+    assert {"field.userName", "field.companyName", "field.\u2068odd\u2069"} < dict(fields).keys()
+    again = urllib.parse.urlencode([*fields, ("field.ctaText", "Go")]).encode()
+    with urllib.request.urlopen(f"{server.url}templates/welcome", data=again) as response:
+        page = response.read().decode()
+    (text,) = re.findall(r'<textarea class="input gallery-json"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert json.loads(html.unescape(text)) == data | {"ctaText": "Go"}
+
+
 def test_images_come_from_the_email_alone_until_they_are_asked_for(server: PreviewServer) -> None:
     data = json.dumps({"userName": "Ada", "companyName": "X", "logoUrl": "https://x.example/l.png"})
     page = given(server, "welcome", data=data)
@@ -175,6 +237,8 @@ def test_images_come_from_the_email_alone_until_they_are_asked_for(server: Previ
     loaded = get(server, load)
     assert "img-src data: https: http:;" in frame_of(server, loaded)[1]
     assert "from elsewhere" not in loaded
+    assert '<input type="radio" name="images" value="remote" checked>' in loaded
+    assert '<input type="radio" name="images" value="on" checked>' in get(server, "/templates/welcome")
     assert "img-src 'none'" in frame_of(server, given(server, "welcome", data=data, images="off"))[1]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from sesmail_cli.templates.gallery.form import fields_of, parse_data, with_fields
 from sesmail_cli.templates.gallery.inbox_row import LONGEST_PREVIEW, inbox_row, preview_of
+from sesmail_cli.templates.gallery.remote_images import remote_images
 
 
 def test_the_row_has_the_sender_the_subject_and_the_preheader() -> None:
@@ -73,6 +74,47 @@ def test_an_optional_value_that_is_emptied_is_left_out_and_a_required_one_stays(
     assert with_fields({"a": "x", "b": "y", "flag": True}, {"a": "", "b": "", "flag": ""}, ["b"]) == {"b": ""}
 
 
+def test_a_variable_that_the_data_does_not_have_is_of_the_kind_of_a_sample() -> None:
+    samples: list[dict[str, Any]] = [
+        {"flag": True},
+        {"flag": "x", "n": 7, "list": [1], "values": {"a": 1}, "text": "a\nb"},
+    ]
+    names = ["flag", "n", "list", "values", "text", "unknown"]
+    fields = fields_of([], names, {"n": None}, samples)
+    assert [(field.kind, field.value) for field in fields] == [
+        ("flag", ""),
+        ("number", ""),
+        ("data", "Not given"),
+        ("data", "Not given"),
+        ("lines", ""),
+        ("text", ""),
+    ]
+    kinds = {field.name: field.kind for field in fields}
+    assert with_fields({"n": None}, dict.fromkeys(kinds, ""), [], kinds) == {"n": None}
+    given = {"flag": "false", "n": "2.5", "text": "true"}
+    assert with_fields({}, given, [], kinds) == {"flag": False, "n": 2.5, "text": "true"}
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "1", "[" * 100_000])
 def test_only_an_object_is_data(text: str) -> None:
     assert parse_data(text) is None
+
+
+@pytest.mark.parametrize(
+    ("html", "count"),
+    [
+        ('<img alt="a > b" src="https://x.example/1.png">', 1),
+        ("<img src=//x.example/1.png><img src='HTTP://x.example/2.png'>", 2),
+        ('<img src="data:image/png;base64,//8A"><img src="/own.png"><img data-src="https://x.example/1.png">', 0),
+        ('<source srcset="a.png 1x,https://x.example/2.png 2x, //x.example/3.png 3x">', 2),
+        ('<img srcset="data:image/png;base64,//8A 1x">', 0),
+        ('<td background=" https://x.example/1.png">', 1),
+        ("<style>p{background:url( //x.example/1.png )}</style>", 1),
+        ('<p style="background-image:url(&quot;https://x.example/1.png&quot;)">', 1),
+        ("<p style='background:url(\"https://x.example/1.png\")'><td background=https://x.example/1.png>", 1),
+        ('<!--[if mso]><v:fill src="https://x.example/1.png"/><![endif]--><a href="https://x.example">x</a>', 0),
+        ("<!-- " * 50_000 + '<img src="https://x.example/1.png">', 0),
+    ],
+)
+def test_images_from_elsewhere_are_found_wherever_a_browser_loads_them(html: str, count: int) -> None:
+    assert len(remote_images(html)) == count

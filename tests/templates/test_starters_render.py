@@ -55,7 +55,7 @@ VARIABLES = {
     ),
     "team-invitation": (
         "inviterName teamName inviteLink companyName",
-        "inviteeName inviterEmail role message expiresIn",
+        "inviteeName inviterEmail replyToEmail role message expiresIn",
     ),
     "payment-failed": (
         "customerName amount updateUrl companyName",

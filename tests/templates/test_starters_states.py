@@ -149,9 +149,18 @@ def test_an_answer_to_an_invitation_reaches_the_person_who_sent_it() -> None:
     assert email.reply_to == "grace@navy.example"
     for part in (words(email.html), email.text):
         assert "Questions? Reply to this email to reach Grace Hopper." in part
-    without = rendered("team-invitation", "inviterEmail")
+    without = rendered("team-invitation", "replyToEmail", inviterEmail="ada@corp.internal")
     assert without.reply_to == ""
     assert "Reply to this email" not in without.html + without.text
+    assert "ada@corp.internal" in without.text
+
+
+@pytest.mark.parametrize("shown", ["grace@localhost", "Grace Hopper", "grace@navy.example, ada@navy.example"])
+def test_an_inviter_may_be_shown_with_what_no_mail_can_reach(shown: str) -> None:
+    email = rendered("team-invitation", "replyToEmail", inviterEmail=shown)
+    assert email.reply_to == ""
+    for part in (words(email.html), email.text):
+        assert shown in part
 
 
 def test_a_sign_in_names_the_device_in_the_subject_where_it_is_known() -> None:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from sesmail_layer.aws.secret_keys import SecretKeys
+from sesmail_layer.domain.unsubscribe.events import RESUBSCRIBED, UNSUBSCRIBED
+from sesmail_layer.runtime.clock import SystemClock
 from tests.terraform.runner import ACCOUNT, REGION, Plan
 from tests.terraform.test_functions import environment, function
 
@@ -62,3 +69,69 @@ def test_a_producer_s_topics_are_in_its_policy(complete: Plan) -> None:
 def test_its_errors_have_an_alarm(complete: Plan) -> None:
     names = {alarm.values["alarm_name"] for alarm in complete.all("aws_cloudwatch_metric_alarm")}
     assert "mail-Unsubscribe-Errors" in names
+
+
+def statement(plan: Plan, sid: str) -> Any:
+    policy = plan.one("aws_iam_role_policy", role="mail-UnsubscribeRole").json("policy")
+    (found,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]
+    return found
+
+
+def test_the_page_publishes_choices_of_recipients_alone(complete: Plan) -> None:
+    source = environment(complete, "Unsubscribe")["SESMAIL_STATUS_EVENT_SOURCE"]
+    assert statement(complete, "PublishChoicesOfRecipients")["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "events:source": [source],
+            "events:detail-type": [UNSUBSCRIBED, RESUBSCRIBED],
+        },
+        # ForAllValues alone is true where a call has no such key.
+        "Null": {"events:source": ["false"], "events:detail-type": ["false"]},
+    }
+
+
+def test_the_page_writes_entries_of_topics_alone(complete: Plan) -> None:
+    assert statement(complete, "ReadChoicesOfRecipient")["Action"] == ["dynamodb:BatchGetItem"]
+    write = statement(complete, "UnsubscribeAndComeBack")
+    assert write["Action"] == ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+    assert write["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*@*#*"]},
+        "Null": {"dynamodb:LeadingKeys": ["false"]},
+    }
+
+
+def test_a_producer_gets_every_event_about_its_emails_here_and_on_its_own_bus(
+    plan: Callable[[str], Plan], runs: dict[str, Future[object]]
+) -> None:
+    """The engine's rule forwards what the bus elsewhere lets in, and what the producer's own rule takes."""
+    expected = ["Email Status Changed", UNSUBSCRIBED, RESUBSCRIBED]
+    planned = runs["other accounts"].result()
+    assert isinstance(planned, dict)
+    forwarding = planned["statuses_of_a_producer_and_no_others_go_to_its_bus"].all("aws_cloudwatch_event_rule")
+    patterns = [rule.json("event_pattern") for rule in forwarding if rule.values["name"].endswith("-status-bus")]
+    assert [pattern["detail-type"] for pattern in patterns] == [expected] * 2
+
+    elsewhere = plan("signed webhook with settings")
+    (let_in,) = elsewhere.one("aws_cloudwatch_event_bus_policy").json("policy")["Statement"]
+    assert let_in["Condition"]["ForAllValues:StringEquals"]["events:detail-type"] == expected
+    for name in ("signed webhook", "signed webhook with settings"):
+        pattern = plan(name).one("aws_cloudwatch_event_rule").json("event_pattern")
+        assert pattern["detail-type"] == expected
+        # A choice has no status.
+        assert pattern["detail"]["status"] == ["failed", "bounced", "complained", {"exists": False}]
+
+
+class Parameters:
+    """SSM, as far as keys are created."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def put_parameter(self, *, Name: str, **_: object) -> None:
+        self.names.append(Name.rpartition("/")[2])
+
+
+def test_an_upgrade_that_adds_a_key_calls_the_seeder(default: Plan) -> None:
+    """Terraform calls it where its input changes; starters may stay the same."""
+    ssm: Any = Parameters()
+    SecretKeys(ssm, "mail", SystemClock()).create()
+    assert default.one("aws_lambda_invocation").json("input")["keys"] == sorted(ssm.names)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SILENT = 0
 DRIPPING = -1
+DRIPPING_HEADERS = -2
+_ANSWER = b"HTTP/1.1 204 No Content\r\n"
+_DRIPS = {DRIPPING: (b"", _ANSWER * 100), DRIPPING_HEADERS: (_ANSWER, b"x: y\r\n" * 400)}
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class Call:
 
 @dataclass
 class Receiver:
-    """`answer`: the status for a call; SILENT keeps the caller waiting, DRIPPING answers a byte at a time."""
+    """`answer`: the status for a call; SILENT keeps the caller waiting, DRIPPING answers a byte at a time.
+
+    DRIPPING_HEADERS says 204 at once, and its headers never end.
+    """
 
     port: int
     answer: Callable[[Call], int]
@@ -44,20 +49,21 @@ def receiving(answer: Callable[[Call], int] = lambda _: 204) -> Iterator[Receive
             status = receiver.answer(call)
             if status == SILENT:
                 receiver.closed.wait(60)
-            elif status == DRIPPING:
-                self._drip()
+            elif status in _DRIPS:
+                self._drip(*_DRIPS[status])
             else:
                 self.send_response(status)
                 if 300 <= status <= 399:
                     self.send_header("Location", f"{receiver.url}/elsewhere")
                 self.end_headers()
 
-        def _drip(self) -> None:
-            for byte in b"HTTP/1.1 204 No Content\r\n" * 100:
-                if receiver.closed.is_set():
-                    return
-                self.wfile.write(bytes([byte]))
-                time.sleep(0.05)
+        def _drip(self, at_once: bytes, content: bytes) -> None:
+            self.wfile.write(at_once)
+            with suppress(ConnectionError):
+                for byte in content:
+                    if receiver.closed.wait(0.05):
+                        return
+                    self.wfile.write(bytes([byte]))
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the test's output clean."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from standardwebhooks.webhooks import Webhook
 from sesmail_webhook.delivery import JITTER, StatusWebhook, delay_seconds
 from sesmail_webhook.settings import Settings
 from sesmail_webhook.signing import SecretError
-from tests.webhook.receiver import DRIPPING, SILENT, Call, Receiver, receiving
+from tests.webhook.receiver import DRIPPING, DRIPPING_HEADERS, SILENT, Call, Receiver, receiving
 
 SIGNER = Webhook(b"s" * 32)
 MAX_TRIES = 3
@@ -106,7 +107,7 @@ def test_any_answer_but_2xx_is_tried_again(sqs: SQSClient, queue_url: str, statu
         assert len(receiver.calls) == 1
 
 
-@pytest.mark.parametrize("behaviour", [SILENT, DRIPPING])
+@pytest.mark.parametrize("behaviour", [SILENT, DRIPPING, DRIPPING_HEADERS])
 def test_a_receiver_that_does_not_answer_in_time_holds_up_no_other(
     sqs: SQSClient, queue_url: str, behaviour: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,6 +118,21 @@ def test_a_receiver_that_does_not_answer_in_time_holds_up_no_other(
         assert time.monotonic() - started < 2
         assert len(failures) == 1
     assert lines(capsys)[0]["reason"] in ("no answer in time", "TimeoutError")
+
+
+@pytest.mark.parametrize("behaviour", [DRIPPING, DRIPPING_HEADERS])
+def test_a_receiver_that_answers_for_ever_keeps_neither_thread_nor_socket(
+    sqs: SQSClient, queue_url: str, behaviour: int
+) -> None:
+    with receiving(lambda _: behaviour) as receiver:
+        given = received(sqs, queue_url, [status_event(number) for number in range(3)])
+        before = set(threading.enumerate())
+        assert len(webhook(receiver, sqs, queue_url, seconds=0.5).handle(given)["batchItemFailures"]) == 3
+        # The receiver's threads see the end of their calls, too.
+        left = [thread for thread in threading.enumerate() if thread not in before]
+        for thread in left:
+            thread.join(timeout=2)
+        assert [thread.name for thread in left if thread.is_alive()] == []
 
 
 def test_a_status_has_the_same_id_in_every_try_and_a_new_time(sqs: SQSClient, queue_url: str) -> None:

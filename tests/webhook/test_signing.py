@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 
 import boto3
@@ -109,6 +110,20 @@ def test_a_value_that_is_no_secret_is_an_error_without_the_value(client: Secrets
     with pytest.raises(SecretError, match="whsec_ and the base64 of 24 to 64 bytes") as raised:
         SigningSecrets(client, arn)()
     assert len(value) < 8 or value not in str(raised.value)
+
+
+def test_a_previous_value_that_is_no_secret_is_left_out_with_a_warning(
+    client: SecretsManagerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as the text with which somebody created the secret by hand, or a slip that was corrected."""
+    arn = create(client, "a slip of the pen")
+    client.put_secret_value(SecretId=arn, SecretString=NEW)
+
+    [signer] = SigningSecrets(client, arn)()
+    assert verifies(NEW, signed_headers([signer], "id", BODY, time.time()), BODY)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["event"]) == ("WARNING", "webhook.previous_secret_left_out")
+    assert "slip" not in str(line)
 
 
 @pytest.mark.parametrize("size", [24, 64])

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,6 +41,20 @@ BODY = json.dumps(
     },
     ensure_ascii=False,
 )
+# A recipient's choice has no status.
+LEFT = json.dumps(
+    {
+        "detail-type": "Email Unsubscribed",
+        "source": "sesmailengine",
+        "detail": {
+            "toEmail": "zoë@example.com",
+            "originalSource": "shop.orders",
+            "by": "one-click",
+            "timestamp": "2026-11-29T10:00:00.000Z",
+            "eventId": "6f2f7d1e-3c1a-5f5b-9a57-0b6f8d1f2c12",
+        },
+    }
+)
 Call = tuple[str, dict[str, str]]
 
 
@@ -49,15 +64,17 @@ def call(*secrets: str, body: str = BODY, seconds_ago: float = 0) -> Call:
     return body, signed_headers(signers, "6f2f7d1e", body, time.time() - seconds_ago)
 
 
-CALLS: dict[str, tuple[Call, int]] = {
-    "signed": (call(NEW), 204),
-    "signed during a rotation, the receiver has the new secret": (call(NEW, OLD), 204),
-    "signed during a rotation, the receiver has the old secret": (call(OTHER, NEW), 204),
-    "signed by another secret": (call(OTHER), 401),
-    "with a changed byte": ((BODY.replace("order-1", "order-2"), call(NEW)[1]), 401),
-    "replayed after ten minutes": (call(NEW, seconds_ago=600), 401),
-    "with another id": ((BODY, call(NEW)[1] | {"webhook-id": "other"}), 401),
-    "without a signature": ((BODY, {}), 401),
+# Made by each test: a receiver rejects what is older than five minutes.
+CALLS: dict[str, tuple[Callable[[], Call], int]] = {
+    "signed": (lambda: call(NEW), 204),
+    "signed during a rotation, the receiver has the new secret": (lambda: call(NEW, OLD), 204),
+    "signed during a rotation, the receiver has the old secret": (lambda: call(OTHER, NEW), 204),
+    "about a recipient's choice": (lambda: call(NEW, body=LEFT), 204),
+    "signed by another secret": (lambda: call(OTHER), 401),
+    "with a changed byte": (lambda: (BODY.replace("order-1", "order-2"), call(NEW)[1]), 401),
+    "replayed after ten minutes": (lambda: call(NEW, seconds_ago=600), 401),
+    "with another id": (lambda: (BODY, call(NEW)[1] | {"webhook-id": "other"}), 401),
+    "without a signature": (lambda: (BODY, {}), 401),
 }
 
 
@@ -73,7 +90,7 @@ console.log(JSON.stringify(calls.map(([name, call]) => [name, receiveStatus(...c
     (folder / "webhook.ts").write_text(code)
     done = subprocess.run(
         ["node_modules/.bin/tsx", "webhook.ts"],
-        input=json.dumps([[name, given] for name, (given, _) in CALLS.items()]),
+        input=json.dumps([[name, made()] for name, (made, _) in CALLS.items()]),
         cwd=folder,
         env=os.environ | {"EMAIL_STATUS_SECRET": NEW},
         capture_output=True,
@@ -91,9 +108,11 @@ def test_the_python_receiver_answers_a_call(
     monkeypatch.setenv("EMAIL_STATUS_SECRET", NEW)
     receiver: dict[str, Any] = {}
     exec(snippet(PAGE, "python", "receive_status"), receiver)
-    (body, headers), expected = CALLS[name]
+    made, expected = CALLS[name]
+    body, headers = made()
     assert receiver["receive_status"](body.encode(), headers) == expected
-    assert capsys.readouterr().out == ("order-1 delivered\n" if expected == 204 else "")
+    printed = "Email Unsubscribed one-click\n" if body == LEFT else "order-1 delivered\n"
+    assert capsys.readouterr().out == (printed if expected == 204 else "")
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -66,15 +66,15 @@ run "statuses_come_to_a_bus_of_this_account" {
       Principal = { AWS = "arn:aws:iam::210987654321:root" }
       Action    = "events:PutEvents"
       Resource  = "arn:aws:events:eu-west-1:123456789012:event-bus/shop_orders.web-statuses"
-      Condition = { "ForAllValues:StringEquals" = { "events:source" = ["mail.engine"], "events:detail-type" = ["Email Status Changed"] } }
+      Condition = { "ForAllValues:StringEquals" = { "events:source" = ["mail.engine"], "events:detail-type" = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"] } }
     }]
-    error_message = "The engine's account may publish statuses here, and nothing else."
+    error_message = "The engine's account may publish statuses and choices of recipients here, and nothing else."
   }
 
   assert {
     condition = alltrue([
       aws_cloudwatch_event_rule.status[0].event_bus_name == "shop_orders.web-statuses",
-      jsondecode(aws_cloudwatch_event_rule.status[0].event_pattern).detail == { status = ["bounced"], originalSource = ["shop/orders.web"] },
+      jsonencode(jsondecode(aws_cloudwatch_event_rule.status[0].event_pattern).detail) == jsonencode({ originalSource = ["shop/orders.web"], status = ["bounced", { exists = false }] }),
       aws_cloudwatch_event_target.status[0].event_bus_name == "shop_orders.web-statuses",
       aws_cloudwatch_event_target.status[0].arn == "arn:aws:sqs:eu-west-1:123456789012:statuses",
       output.status_rule_arn == "arn:aws:events:eu-west-1:123456789012:rule/shop_orders.web-statuses/shop_orders.web-status",

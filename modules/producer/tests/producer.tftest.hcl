@@ -57,12 +57,12 @@ run "statuses_are_delivered_to_a_queue" {
   }
 
   assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.status[0].event_pattern) == {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.status[0].event_pattern)) == jsonencode({
       source        = ["sesmailengine"]
-      "detail-type" = ["Email Status Changed"]
-      detail        = { status = ["bounced"], originalSource = ["shop/orders.web"] }
-    }
-    error_message = "A team must get the statuses it asked for, of its own emails only."
+      "detail-type" = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"]
+      detail        = { status = ["bounced", { exists = false }], originalSource = ["shop/orders.web"] }
+    })
+    error_message = "A team must get the statuses it asked for and its recipients' choices, of its own emails only."
   }
 
   assert {

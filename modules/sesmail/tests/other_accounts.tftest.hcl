@@ -142,8 +142,8 @@ run "statuses_of_a_producer_and_no_others_go_to_its_bus" {
 
   assert {
     condition = { for source, rule in aws_cloudwatch_event_rule.status : rule.name => jsondecode(rule.event_pattern) } == {
-      "shop_orders-status-bus" = { source = ["mail.engine"], "detail-type" = ["Email Status Changed"], detail = { originalSource = ["shop/orders"] } }
-      "shop.blog-status-bus"   = { source = ["mail.engine"], "detail-type" = ["Email Status Changed"], detail = { originalSource = ["shop.blog"] } }
+      "shop_orders-status-bus" = { source = ["mail.engine"], "detail-type" = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"], detail = { originalSource = ["shop/orders"] } }
+      "shop.blog-status-bus"   = { source = ["mail.engine"], "detail-type" = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"], detail = { originalSource = ["shop.blog"] } }
     }
     error_message = "A bus gets the statuses of its own source's emails."
   }

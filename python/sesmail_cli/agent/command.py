@@ -31,5 +31,5 @@ def mcp(
         ) from error
     tools = AgentTools(context.engine, producer, wait_seconds=wait_seconds)
     context.engine.prepare()
-    build_server(tools, context.engine.name).run("stdio")
+    build_server(tools).run("stdio")
     return OK

@@ -43,9 +43,8 @@ Locale = Annotated[str | None, Field(description="The recipient's language, such
 class _McpTools:
     """The tools with the descriptions that a model reads."""
 
-    def __init__(self, tools: AgentTools, engine_name: str) -> None:
+    def __init__(self, tools: AgentTools) -> None:
         self._tools = tools
-        self._engine_name = engine_name
 
     def list_templates(self) -> list[TemplateInfo]:
         """List the templates that you may send, with the variables that each requires and takes."""
@@ -84,13 +83,13 @@ class _McpTools:
         except ToolFailure as failure:
             raise ToolError(str(failure)) from failure
         except (BotoCoreError, ClientError, TransientError) as error:
-            raise ToolError(str(failure_of_aws(error, self._engine_name))) from error
+            raise ToolError(str(failure_of_aws(error))) from error
 
 
-def build_server(tools: AgentTools, engine_name: str) -> MCPServer[Any]:
+def build_server(tools: AgentTools) -> MCPServer[Any]:
     """Return a server with the six tools."""
     server: MCPServer[Any] = MCPServer("sesmail", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
-    mcp_tools = _McpTools(tools, engine_name)
+    mcp_tools = _McpTools(tools)
     for read in (mcp_tools.list_templates, mcp_tools.preview_email, mcp_tools.email_status, mcp_tools.is_suppressed):
         server.add_tool(read, annotations=_READS)
     for change in (mcp_tools.send_email, mcp_tools.cancel_email):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 import msgspec
@@ -11,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesmail_cli.agent import verdicts
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
-from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.operator.failures import aws_cause
 from sesmail_cli.operator.format import SUPPRESSION_REASONS
 from sesmail_cli.templates.files import TemplatesNotFoundError
 from sesmail_cli.templates.installed_template import load_installed
@@ -30,6 +31,8 @@ from sesmail_layer.usecases.cancel import record_key
 
 _MOST_TEMPLATES = 100
 _POLL_SECONDS = 0.5
+# With these variables the starter templates let a request choose who an email is from.
+_SENDER = ("senderEmail", "senderDisplayName")
 
 
 class ToolFailure(Exception):
@@ -76,10 +79,16 @@ class AgentTools:
         self._producer = producer
         self._wait_seconds = wait_seconds
         self._client = SESMailClient(producer, bus=engine.resource_name("EmailBus"), events=engine.events)
-        if self._read_policy() is None:
+        policy = self._read_policy()
+        if policy is None:
             raise UsageError(
                 f"Producer '{producer}' has no policy, so nothing would limit an agent. Add it to 'producers' in "
-                "Terraform with templates, emails_per_day and first_contacts_per_hour."
+                "Terraform with templates, senders, emails_per_day and first_contacts_per_hour."
+            )
+        if missing := _missing_limits(policy):
+            raise UsageError(
+                f"The policy of producer '{producer}' does not limit an agent: it lacks {', '.join(missing)}. Add this "
+                "to 'producers' in Terraform."
             )
 
     def list_templates(self) -> list[TemplateInfo]:
@@ -89,6 +98,7 @@ class AgentTools:
 
     def preview_email(self, template: str, data: Mapping[str, Any], locale: str | None) -> PreviewInfo:
         self._check_policy(template, [])
+        _check_data(data)
         request = {"to": "preview@example.com", "templateName": template, "templateData": data, "locale": locale}
         try:
             email = load_installed(self._engine, template).render(request)
@@ -108,16 +118,13 @@ class AgentTools:
         except PermanentError as error:
             raise ToolFailure(f"{error.message} Nothing was sent: correct this field.") from error
         self._check_policy(template, [parsed.to])
+        _check_data(data)
         before = self._record(email_id)
         # A rejected request has no fingerprint, and leaves its id free for a corrected one.
         if before is not None and (before.fingerprint or not never_reached_ses(before)):
             return {**_info(email_id, before), "whatToDo": f"{verdicts.USED_BEFORE} {verdicts.next_step(before)}"}
-        try:
+        with _put_failures():
             self._client.send(email_id=email_id, to=to, template_name=template, template_data=dict(data), locale=locale)
-        except InvalidEmailError as error:
-            raise ToolFailure(f"{error}. Nothing was sent: correct this field.") from error
-        except NotAcceptedError as error:
-            raise _not_taken(error) from error
         return self._verdict(email_id, before, lambda record: record.status is not Status.SENDING)
 
     def email_status(self, email_id: str) -> EmailInfo:
@@ -140,14 +147,15 @@ class AgentTools:
         return SuppressionInfo(suppressed=True, reason=SUPPRESSION_REASONS[entry.reason], whatToDo=advice)
 
     def cancel_email(self, email_id: str) -> EmailInfo:
-        record = self._own_record(email_id)
-        if record.status in (Status.SENDING, Status.DEFERRED):
-            try:
-                # By the event: the engine lets a producer cancel its own emails only.
+        record = self._record(email_id)
+        # Without a record its request may be on its way: the engine keeps the cancellation, and it is not sent.
+        if record is None or record.status in verdicts.WAITING:
+            # By the event: the engine lets a producer cancel its own emails only.
+            with _put_failures():
                 self._client.cancel(email_id=email_id)
-            except NotAcceptedError as error:
-                raise _not_taken(error) from error
-            return self._verdict(email_id, None, lambda record: record.status is not Status.DEFERRED)
+            answer = self._verdict(email_id, None, lambda record: record.status not in verdicts.WAITING)
+            is_open = answer["status"] in (None, *verdicts.WAITING)
+            return {**answer, "whatToDo": verdicts.CANCEL_REQUESTED} if is_open else answer
         if record.status is Status.FAILED:
             return _info(email_id, record)
         late = "SES has it: it cannot be cancelled any more. Tell a person if it was wrong."
@@ -162,7 +170,11 @@ class AgentTools:
         clock = self._engine.clock
         end = clock.now() + self._wait_seconds
         while True:
-            record = self._record(email_id)
+            try:
+                record = self._record(email_id)
+            except (TransientError, ClientError, BotoCoreError):
+                # The event is on the bus: an error would read as if it were not.
+                return _info(email_id, None)
             decided = record is not None and record != before and is_decided(record)
             if decided or clock.now() >= end:
                 return _info(email_id, record if record != before else None)
@@ -184,6 +196,8 @@ class AgentTools:
         """Read the policy again: Terraform may have changed it since the last call."""
         if (policy := self._read_policy()) is None:
             raise ToolFailure("This producer has no policy any more. Tell a person.")
+        if missing := _missing_limits(policy):
+            raise ToolFailure(f"This producer's policy lacks {', '.join(missing)}, so nothing is sent. Tell a person.")
         return policy
 
     def _check_policy(self, template: str, recipients: list[str]) -> None:
@@ -212,19 +226,18 @@ class AgentTools:
             metadata = msgspec.json.decode(content, type=TemplateMetadata)
         except msgspec.DecodeError:
             return TemplateInfo(template=name, description="Cannot be read: tell a person.", required=[], optional=[])
-        branded = self._engine.brand
+        not_asked = {*self._engine.brand, *_SENDER}
         return TemplateInfo(
             template=name,
             description=metadata.description,
-            required=[variable for variable in metadata.required_variables if variable not in branded],
-            optional=metadata.optional_variables,
+            required=[variable for variable in metadata.required_variables if variable not in not_asked],
+            optional=[variable for variable in metadata.optional_variables if variable not in _SENDER],
         )
 
 
-def failure_of_aws(error: BotoCoreError | ClientError | TransientError, name: str) -> ToolFailure:
-    """Return what an agent reads where AWS failed: details are for people."""
-    cause = aws_cause(error)
-    return ToolFailure(f"Tell a person: {describe_failure(cause, name) if cause else error}")
+def failure_of_aws(error: BotoCoreError | ClientError | TransientError) -> ToolFailure:
+    """Return what an agent reads where AWS failed before anything was requested."""
+    return ToolFailure(f"Tell a person: AWS failed ({_aws_reason(error)}). Nothing was sent or changed.")
 
 
 def _info(email_id: str, record: TrackingRecord | None) -> EmailInfo:
@@ -239,6 +252,24 @@ def _info(email_id: str, record: TrackingRecord | None) -> EmailInfo:
     )
 
 
+def _missing_limits(policy: ProducerPolicy) -> list[str]:
+    """Name what the policy of an agent needs and does not set."""
+    needed = {
+        "templates": bool(policy.templates),
+        "senders": bool(policy.senders),
+        "emails_per_day or first_contacts_per_hour": policy.is_capped,
+    }
+    return [name for name, is_set in needed.items() if not is_set]
+
+
+def _check_data(data: Mapping[str, Any]) -> None:
+    if named := [name for name in _SENDER if name in data]:
+        raise ToolFailure(
+            f"data names {' and '.join(named)}: the sender is not yours to choose. Nothing was sent: leave it out. If "
+            "the template requires it, tell a person."
+        )
+
+
 def _allows(policy: ProducerPolicy, producer: str, template: str) -> bool:
     try:
         policy.check_request(producer, template, [])
@@ -250,3 +281,30 @@ def _allows(policy: ProducerPolicy, producer: str, template: str) -> bool:
 def _not_taken(error: NotAcceptedError) -> ToolFailure:
     codes = ", ".join(sorted({each.code for each in error.refused}))
     return ToolFailure(f"EventBridge did not take it ({codes}), so nothing was done. Tell a person.")
+
+
+@contextmanager
+def _put_failures() -> Iterator[None]:
+    """Raise ToolFailure where an event was not put on the bus, or nobody knows whether it was."""
+    try:
+        yield
+    except InvalidEmailError as error:
+        raise ToolFailure(f"{error}. Nothing was sent: correct this field.") from error
+    except NotAcceptedError as error:
+        raise _not_taken(error) from error
+    except (BotoCoreError, ClientError) as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"] if isinstance(error, ClientError) else 500
+        if status < 500:
+            raise
+        raise ToolFailure(
+            f"AWS failed ({_aws_reason(error)}). It is not known whether the request was taken: look at email_status "
+            "in a minute, and tell a person if the email is not there. Do not request it under another emailId."
+        ) from error
+
+
+def _aws_reason(error: BotoCoreError | ClientError | TransientError) -> str:
+    """Name operation and code, no more: what to do about them is for people, and messages may contain data."""
+    cause = aws_cause(error)
+    if isinstance(cause, ClientError):
+        return f"{cause.operation_name}: {cause.response['Error']['Code']}"
+    return type(cause or error).__name__

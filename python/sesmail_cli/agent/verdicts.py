@@ -9,6 +9,8 @@ from sesmail_layer.domain.record.claims import cancelled_by
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
+WAITING = (Status.SENDING, Status.DEFERRED)
+"""SES does not have it, as far as the record knows."""
 NOT_TAKEN_UP = (
     "The engine has not taken the request up yet. It will: do nothing, and look at email_status in a minute. The email "
     "exists already: do not request it a second time."
@@ -17,6 +19,7 @@ USED_BEFORE = (
     "This emailId was used before, so nothing was sent by this call. The status is that of the first email. If you "
     "meant another email, give it an emailId made of what that one is about."
 )
+CANCEL_REQUESTED = "The cancellation is requested: do nothing, and look at email_status in a minute."
 _BY_ITSELF = "Do nothing: the email goes by itself when that ends, and nothing that you do makes it faster."
 _DEFERRED = {
     "first_contacts": (
@@ -37,6 +40,12 @@ _DEFERRED = {
     "sending_paused": f"SES paused all sending of this account. {_BY_ITSELF} Tell a person.",
     "scheduled": "Do nothing: it is scheduled.",
 }
+# The record of an accepted request is bound to its content.
+_WRONG_DATA = (
+    "The email cannot be made from this data; errorMessage names what is missing or wrong. list_templates has the "
+    "variables, and preview_email checks your data. Nothing was sent, and this emailId stays with the wrong data: "
+    "corrected data need a new one. If the template is at fault, tell a person."
+)
 _FAILED = {
     "producer_denied": (
         "The producer's policy does not allow this email; errorMessage names the rule. It stays forbidden in any other "
@@ -51,11 +60,7 @@ _FAILED = {
         "The request is wrong; errorMessage names the field, what was found and what is allowed. Correct that field "
         "and call send_email with the same emailId."
     ),
-    "template_render_error": (
-        "The template cannot be rendered with this data; errorMessage names what is missing or wrong. list_templates "
-        "has the variables, and preview_email checks your data. Nothing was sent, and this emailId stays with the "
-        "wrong data: corrected data need a new one. If the template is at fault, tell a person."
-    ),
+    "template_render_error": _WRONG_DATA,
     "template_not_found": (
         "The template is not installed, and nothing was sent. Choose one of list_templates, under a new emailId, or "
         "tell a person."
@@ -80,10 +85,14 @@ _REACHED = {
 
 def next_step(record: TrackingRecord) -> str:
     """Return what to do about an email."""
+    if cancelled_by(record) and record.status in WAITING:
+        return CANCEL_REQUESTED
     if record.status is Status.DEFERRED:
         return _DEFERRED.get(record.defer_reason or "", f"It waits. {_BY_ITSELF}")
     if record.status is Status.FAILED:
         error = record.error_type or ""
+        if error == "validation_error" and record.fingerprint:
+            return _WRONG_DATA
         return _FAILED.get(error, "It failed and is not sent. Tell a person, with errorType and errorMessage.")
     if cancelled_by(record):
         return f"SES had it before the cancellation. {_REACHED[record.status]}"
@@ -100,4 +109,12 @@ def until(record: TrackingRecord) -> str | None:
 
 def all_texts() -> list[str]:
     """Return every text that an agent may read here, for the tests of their words."""
-    return [NOT_TAKEN_UP, USED_BEFORE, _BY_ITSELF, *_DEFERRED.values(), *_FAILED.values(), *_REACHED.values()]
+    return [
+        NOT_TAKEN_UP,
+        USED_BEFORE,
+        CANCEL_REQUESTED,
+        _BY_ITSELF,
+        *_DEFERRED.values(),
+        *_FAILED.values(),
+        *_REACHED.values(),
+    ]

@@ -11,7 +11,7 @@ from sesmail_cli.bulk.columns import Columns
 from sesmail_cli.bulk.mailing import Mailing, Refused
 from sesmail_cli.bulk.rows import Row
 from sesmail_cli.bulk.store import EmailStore, StoredEmail
-from sesmail_layer.domain.guards.suppression import Suppression
+from sesmail_layer.domain.guards.suppression import Suppression, topic_key
 from sesmail_layer.domain.request.addresses import address_key, parse_address
 from sesmail_layer.domain.times import utc_text
 
@@ -21,7 +21,7 @@ KEPT_REFUSALS = 1_000
 """Refused lines that are kept with their reasons; all are counted."""
 
 Suppressions = Callable[[Collection[str]], Mapping[str, Suppression]]
-"""Returns the entries of the suppression list by address key."""
+"""Returns the entries of the suppression list by address key, and by `topic_key`."""
 
 
 class RefusedRow(msgspec.Struct, frozen=True):
@@ -88,21 +88,27 @@ def check_rows(
             continue
         batch.append(stored)
         if len(batch) == _BATCH:
-            _leave_out_suppressed(batch, checked, store, suppressions, now)
+            _leave_out_suppressed(batch, mailing.topic or mailing.template, checked, store, suppressions, now)
             batch = []
             progress(checked.rows)
-    _leave_out_suppressed(batch, checked, store, suppressions, now)
+    _leave_out_suppressed(batch, mailing.topic or mailing.template, checked, store, suppressions, now)
     return checked
 
 
 def _leave_out_suppressed(
-    batch: list[StoredEmail], checked: CheckedFile, store: EmailStore, suppressions: Suppressions, now: float
+    batch: list[StoredEmail],
+    topic: str,
+    checked: CheckedFile,
+    store: EmailStore,
+    suppressions: Suppressions,
+    now: float,
 ) -> None:
     addresses = {each.email_id: address_key(parse_address(each.email["to"])) for each in batch}
-    found = suppressions(set(addresses.values())) if batch else {}
+    keys = {email_id: {address, topic_key(address, topic)} for email_id, address in addresses.items()}
+    found = suppressions(set().union(*keys.values())) if batch else {}
     blocked = {key for key, entry in found.items() if entry.blocks(bulk=True, now_text=utc_text(now))}
-    left_out = [email_id for email_id, address in addresses.items() if address in blocked]
+    left_out = {email_id for email_id, own in keys.items() if own & blocked}
     store.leave_out(left_out)
     for each in batch:
-        if addresses[each.email_id] not in blocked:
+        if each.email_id not in left_out:
             checked.sample(each)

@@ -6,14 +6,14 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from sesmail_cli.bulk import printing
-from sesmail_cli.bulk.checking import CheckedFile, check_rows
+from sesmail_cli.bulk.checking import KEPT_REFUSALS, CheckedFile, check_rows
 from sesmail_cli.bulk.columns import LOCALE, match_columns, read_map
 from sesmail_cli.bulk.mailing import SOURCE, Mailing, Refused, default_tag, request_of
 from sesmail_cli.bulk.outcome import outcomes
@@ -21,15 +21,19 @@ from sesmail_cli.bulk.rows import open_rows
 from sesmail_cli.bulk.sending import Pace, mark_known, send_stored
 from sesmail_cli.bulk.store import EmailStore, StoredEmail
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError
+from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import AWS_FAILED
 from sesmail_cli.templates.installed_template import InstalledTemplate, load_installed
 from sesmail_cli.templates.send_test import read_data
 from sesmail_client import NotAcceptedError, SESMailClient
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import AddressError, parse_address
+from sesmail_layer.usecases.sender.prepare import LINK_VARIABLES
 
 # Of each event that EventBridge does not take: about a minute in all.
 _TRIES = 8
+_UNSUBSCRIBE_URL = "SESMAIL_UNSUBSCRIBE_URL"
+_NO_ENDPOINT = "For true, the engine's own links, it has no endpoint: set unsubscribe_endpoint = true in Terraform."
 
 
 def send_bulk(
@@ -61,7 +65,12 @@ def send_bulk(
     rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many emails a second.")] = None,
     producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that sends.")] = SOURCE,
     list_unsubscribe: Annotated[
-        str | None, typer.Option("--list-unsubscribe", metavar="URL|mailto:…", help="Where recipients unsubscribe.")
+        str | None,
+        typer.Option(
+            "--list-unsubscribe",
+            metavar="true|URL|mailto:…",
+            help="Where recipients unsubscribe; true: by the engine's links, the default where it has the endpoint.",
+        ),
     ] = None,
     test_to: Annotated[
         str | None, typer.Option("--test-to", metavar="ADDRESS", help="Send the samples there, and nothing else.")
@@ -78,25 +87,27 @@ def send_bulk(
     """Send one email for each row of a file. Checks every row first, shows samples and asks; then reports.
 
     A row that cannot be sent, or a recipient that is there twice, stops all before the first email. Run the same
-    command again after any interruption, or for later figures: no recipient gets the mailing twice.
+    command again after any interruption, or for later figures: no recipient gets the mailing twice. Give it a --tag,
+    since a file of another name is another mailing without one.
     """
     mailing = Mailing(
         template=template,
         tag=default_tag(file) if tag is None else tag,
         producer=producer,
+        key=key,
         topic=topic,
         send_at=at,
-        list_unsubscribe=_unsubscribe(list_unsubscribe),
+        list_unsubscribe=_unsubscribe(list_unsubscribe, context.engine),
         data={} if data is None else read_data(data),
         max_schedule_days=int(context.engine.setting("SESMAIL_MAX_SCHEDULE_DAYS", "30")),
         max_request_kb=int(context.engine.setting("SESMAIL_MAX_REQUEST_KB", "256")),
     )
-    _check_mailing(mailing, context.engine.clock.now())
+    _check_mailing(mailing, context.engine)
     test_address = None if test_to is None else _address(test_to)
     installed = load_installed(context.engine, template)
     with EmailStore() as store:
         run = _Run(context, mailing, installed, store, yes=yes, dry_run=dry_run)
-        checked = run.check(file, read_map(mapped or ()), key)
+        checked = run.check(file, read_map(mapped or ()))
         counts = store.counts()
         if (checked.refusals and not skip_refused) or not (counts.to_request or counts.requested):
             return run.refuse(checked)
@@ -126,9 +137,11 @@ class _Run:
         self.yes = yes
         self.dry_run = dry_run
 
-    def check(self, file: Path, mapped: Mapping[str, str], key: str | None) -> CheckedFile:
-        filled = {*self.mailing.data, *self.installed.files.brand, "year"}
+    def check(self, file: Path, mapped: Mapping[str, str]) -> CheckedFile:
+        links = LINK_VARIABLES if self.mailing.list_unsubscribe is True else ()
+        filled = {*self.mailing.data, *self.installed.files.brand, "year", *links}
         with open_rows(file) as found, printing.counting("Checking", "rows") as progress:
+            key = self.mailing.key
             columns = match_columns(found.columns, self.installed.metadata, mapped, key=key, filled=filled)
             if columns.unused:
                 self.context.note(f"Not used by the template: {escape(', '.join(columns.unused))}")
@@ -144,8 +157,8 @@ class _Run:
         if not checked.rows:
             raise UsageError(f"{file} has no rows.")
         with printing.counting("Looking for earlier runs", "emails") as progress:
-            mark_known(self.store, self._records, progress)
-        printing.print_checked(self.context, file, self.mailing, checked, self.store.counts())
+            mark_known(self.store, self._records, self.mailing.producer, progress)
+        printing.print_checked(self.context, file, self.mailing, checked, self.store)
         return checked
 
     def refuse(self, checked: CheckedFile) -> int:
@@ -225,7 +238,8 @@ class _Run:
     def _note_stopped(self, put: int, count: int) -> None:
         self.context.note(
             f"[yellow]Stopped:[/] at least {put:,} of {count:,} emails are on the bus. Run the same command again to "
-            f"send the others. `sesmail cancel --tag {escape(self.mailing.tag)}` cancels what SES does not have yet."
+            f"send the others, with `{escape(self.mailing.identity)}` whatever the file is called then. "
+            f"`sesmail cancel --tag {escape(self.mailing.tag)}` cancels what SES does not have yet."
         )
 
     def _report(self, checked: CheckedFile, sent: int, wait_seconds: float) -> int:
@@ -234,7 +248,8 @@ class _Run:
             statuses = outcomes(self.store, self._records, wait_seconds=wait_seconds, progress=progress)
         printing.print_report(self.context, self.mailing, statuses)
         self._print_json(checked, sent=sent, statuses=statuses)
-        return ATTENTION if checked.refusals or any(label.startswith("failed") for label in statuses) else OK
+        failed = self.store.counts().changed or any(label.startswith("failed") for label in statuses)
+        return ATTENTION if checked.refusals or failed else OK
 
     def _client(self) -> SESMailClient:
         engine = self.context.engine
@@ -269,6 +284,8 @@ class _Run:
                 "suppressed": counts.left_out,
                 "toSend": counts.to_request,
                 "askedBefore": counts.requested - sent,
+                "changed": counts.changed,
+                "changedLines": self.store.changed_lines(KEPT_REFUSALS),
                 "sent": sent,
                 "testedTo": tested_to,
                 "statuses": statuses or {},
@@ -277,19 +294,30 @@ class _Run:
         )
 
 
-def _check_mailing(mailing: Mailing, now: float) -> None:
+def _check_mailing(mailing: Mailing, engine: Engine) -> None:
     try:
-        mailing.check(now)
+        mailing.check(engine.clock.now())
     except Refused as error:
         raise UsageError(str(error)) from error
+    # Terraform always sets the rule: without it the role may not read the settings, and only the engine can judge.
+    rule = engine.setting("SESMAIL_BULK_REQUIRES_UNSUBSCRIBE", "")
+    if mailing.list_unsubscribe is None and rule == "refuse":
+        raise UsageError(
+            "--list-unsubscribe: found nothing; allowed: a URL or mailto:…, since this engine fails bulk mail without "
+            f'one (bulk_requires_unsubscribe = "refuse"). {_NO_ENDPOINT}'
+        )
+    if mailing.list_unsubscribe is True and rule and not engine.setting(_UNSUBSCRIBE_URL, ""):
+        raise UsageError(f"--list-unsubscribe: found true; allowed: a URL or mailto:…. {_NO_ENDPOINT}")
     if LOCALE in mailing.data:
         raise UsageError("--data: found 'locale'; allowed: a column 'locale', or --map locale=COLUMN")
 
 
-def _unsubscribe(given: str | None) -> Mapping[str, str] | None:
-    """Read `--list-unsubscribe`."""
+def _unsubscribe(given: str | None, engine: Engine) -> Mapping[str, str] | Literal[True] | None:
+    """Read `--list-unsubscribe`; without it, the engine's own links where it has the endpoint."""
     if given is None:
-        return None
+        return True if engine.setting(_UNSUBSCRIBE_URL, "") else None
+    if given.lower() == "true":
+        return True
     return {"mailto" if given.lower().startswith("mailto:") else "url": given}
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from sesmail_cli.bulk.columns import LOCALE, Columns
 from sesmail_cli.bulk.rows import Row
-from sesmail_client import Email, id_about
+from sesmail_client import Email, InvalidEmailError, id_about
+from sesmail_client.schema_check import SchemaCheck, load_schema
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.addresses import address_key
 from sesmail_layer.domain.request.email_request import parse_request
 
 SOURCE = "sesmail.send-bulk"
 """The producer of a mailing that names none."""
-# EventBridge's envelope, and what the engine adds to a request on its way.
+# As the client has it: EventBridge's envelope, and what the engine adds to a request on its way.
 _ENVELOPE_KB = 5
+# The client's own check, so that it takes each email that was checked here.
+_CLIENT_CHECK = SchemaCheck(load_schema("email-request.schema.json"))
 _NO_DATA: Mapping[str, Any] = {}
 
 
@@ -34,13 +38,22 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     """Names the mailing: the same person gets it once."""
     producer: str = SOURCE
+    key: str | None = None
+    """The column that `--key` names."""
     topic: str | None = None
     send_at: str | None = None
-    list_unsubscribe: Mapping[str, str] | None = None
+    list_unsubscribe: Mapping[str, str] | Literal[True] | None = None
+    """True: the engine's own links."""
     data: Mapping[str, Any] = _NO_DATA
     """Template data of every email; a row's own values come before them."""
     max_schedule_days: int = 30
     max_request_kb: int = 256
+
+    @property
+    def identity(self) -> str:
+        """Return the options that name the mailing, as text for a shell; the file's name is none of them."""
+        given = {"--tag": self.tag, "--template": self.template, "--producer": self.producer, "--key": self.key}
+        return " ".join(f"{option} {shlex.quote(value)}" for option, value in given.items() if value is not None)
 
     def email_id(self, to: str, key: str) -> str:
         """Return an email's id: the same for the same person and key in the same mailing, from whichever file."""
@@ -77,7 +90,8 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
         if self.send_at is not None:
             shared["send_at"] = self.send_at
         if self.list_unsubscribe is not None:
-            shared["list_unsubscribe"] = dict(self.list_unsubscribe)
+            given = self.list_unsubscribe
+            shared["list_unsubscribe"] = True if given is True else dict(given)
         return shared
 
     def _checked(self, given: dict[str, Any], key: str, now: float) -> Email:
@@ -86,10 +100,14 @@ class Mailing(msgspec.Struct, frozen=True, kw_only=True):
             parsed, _ = parse_request(request, now=now, max_schedule_days=self.max_schedule_days)
         except PermanentError as error:
             raise Refused(error.message.removeprefix("Validation error: ")) from error
-        size, most = len(json.dumps(request, ensure_ascii=False).encode()), (self.max_request_kb - _ENVELOPE_KB) * 1024
-        if size > most:
-            raise Refused(f"templateData: found {size} bytes in all; allowed: {most} (max_request_kb)")
         given["email_id"] = self.email_id(parsed.to, key)
+        try:
+            detail = _CLIENT_CHECK.fields(given, _CLIENT_CHECK.main)
+        except InvalidEmailError as error:
+            raise Refused(str(error)) from error
+        size = len(json.dumps(detail, ensure_ascii=False, separators=(",", ":")).encode())
+        if size > (most := (self.max_request_kb - _ENVELOPE_KB) * 1024):
+            raise Refused(f"templateData: found {size} bytes in all; allowed: {most} (max_request_kb)")
         return given  # type: ignore[return-value]
 
 

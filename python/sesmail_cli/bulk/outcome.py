@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sesmail_cli.bulk.sending import BATCH, Records
 from sesmail_cli.bulk.store import EmailStore
+from sesmail_layer.domain.record.claims import never_reached_ses
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 
@@ -29,15 +30,21 @@ def outcomes(
 ) -> Counter[str]:
     """Count the emails by status, a failed one by its errorType too: `failed: suppressed`.
 
+    A failure that was there before the email was asked for again does not count: it is on the bus until a later one.
     Waits up to `wait_seconds` in all for those that are under way, oldest first: mail leaves about in order, so nearly
     every record is read once. An interrupt (Ctrl-C) ends the wait, not the count. Raises TransientError.
     """
     end = clock() + wait_seconds
     counts: Counter[str] = Counter()
     for batch in store.requested(BATCH):
-        left = [each.email_id for each in batch]
+        failed_before = {each.email_id: each.failed_event for each in batch}
+        left = list(failed_before)
         while True:
-            found = records(left)
+            found = {
+                email_id: record
+                for email_id, record in records(left).items()
+                if not (never_reached_ses(record) and record.request_event_id == failed_before[email_id])
+            }
             settled = [email_id for email_id in left if email_id in found and found[email_id].status in _SETTLED]
             counts.update(_label(found[email_id]) for email_id in settled)
             left = [email_id for email_id in left if email_id not in settled]

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sesmail_cli.bulk.checking import CheckedFile
 from sesmail_cli.bulk.mailing import Mailing
-from sesmail_cli.bulk.store import Counts, StoredEmail
+from sesmail_cli.bulk.store import EmailStore, StoredEmail
 from sesmail_cli.operator.command import CommandContext
 from sesmail_cli.templates.render import Preview
 from sesmail_cli.terminal import coloured, err, print_line
@@ -44,7 +44,10 @@ def counting(what: str, unit: str, total: int | None = None) -> Iterator[Callabl
         yield lambda count: bar.update(task, completed=count)
 
 
-def print_checked(context: CommandContext, file: Path, mailing: Mailing, checked: CheckedFile, counts: Counts) -> None:
+def print_checked(
+    context: CommandContext, file: Path, mailing: Mailing, checked: CheckedFile, store: EmailStore
+) -> None:
+    counts = store.counts()
     context.print(
         f"[bold]{escape(file.name)}[/]: {checked.rows:,} rows for template '{escape(mailing.template)}', "
         f"tag '{escape(mailing.tag)}', producer '{escape(mailing.producer)}'"
@@ -52,12 +55,16 @@ def print_checked(context: CommandContext, file: Path, mailing: Mailing, checked
     context.print(f"{counts.to_request:>8,} to send")
     for count, what in (
         (counts.requested, f"asked for before under the tag '{escape(mailing.tag)}': not asked for again"),
+        (counts.changed, "[red]failed before with other data[/]: send these rows under another --tag"),
         (checked.refused, "[red]refused[/]"),
         (checked.duplicates, "[red]duplicates[/]: the first of each counts"),
         (counts.left_out, "[yellow]suppressed[/]: left out"),
     ):
         if count:
             context.print(f"{count:>8,} {what}")
+    if changed := store.changed_lines(_SHOWN_REFUSALS):
+        others = f" and {counts.changed - len(changed):,} more" if counts.changed > len(changed) else ""
+        context.note(f"Failed before with other data: lines {', '.join(map(str, changed))}{others}")
     for refusal in checked.refusals[:_SHOWN_REFUSALS]:
         context.note(f"Line {refusal.line}: {escape(refusal.reason)}")
     if (more := checked.refused + checked.duplicates - _SHOWN_REFUSALS) > 0:
@@ -87,5 +94,6 @@ def print_report(context: CommandContext, mailing: Mailing, counts: Counter[str]
     context.print()
     context.print(f"[bold]The mailing '{tag}'[/], {counts.total():,} emails:")
     print_counts(context, counts)
-    context.print(f"For later figures run the same command again, or `sesmail report --tag {tag}`.")
+    context.print(f"For later figures run `sesmail report --tag {tag}`, or the same command again,")
+    context.print(f"with `{escape(mailing.identity)}` whatever the file is called then.")
     context.print(f"`sesmail cancel --tag {tag}` cancels what SES does not have yet.")

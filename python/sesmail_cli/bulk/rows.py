@@ -39,6 +39,9 @@ class RowFile:
 @contextmanager
 def open_rows(path: Path) -> Iterator[RowFile]:
     """Open a file with a header row, or with one JSON object a line. Raises UsageError."""
+    # It is opened twice: a pipe would lose its first rows.
+    if not path.is_file():
+        raise UsageError(f"{path} is no regular file: write what a pipe has to a file, and give that.")
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from sesmail_client import Email
 
 _CACHE_KB = 2_048
 # In an order in which what was not requested is one range.
-_NEW, _LEFT_OUT, _REQUESTED = range(3)
+_NEW, _LEFT_OUT, _REQUESTED, _CHANGED = range(4)
 
 
 class StoredEmail(NamedTuple):
@@ -20,6 +20,8 @@ class StoredEmail(NamedTuple):
     email_id: str
     text: str
     """The email as JSON."""
+    failed_event: str | None = None
+    """The event of the request with which it failed before; None: it did not."""
 
     @classmethod
     def of(cls, line: int, email: Email) -> StoredEmail:
@@ -37,6 +39,7 @@ class Counts(NamedTuple):
     to_request: int
     requested: int
     left_out: int
+    changed: int
 
 
 class EmailStore(AbstractContextManager["EmailStore"]):
@@ -48,7 +51,8 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._database.execute(
-            "CREATE TABLE emails (place INTEGER PRIMARY KEY, id TEXT UNIQUE, line INTEGER, email TEXT, state INTEGER)"
+            "CREATE TABLE emails (place INTEGER PRIMARY KEY, id TEXT UNIQUE, line INTEGER, email TEXT, "
+            "state INTEGER, failed_event TEXT)"
         )
 
     def __exit__(self, *_error: object) -> None:
@@ -71,9 +75,24 @@ class EmailStore(AbstractContextManager["EmailStore"]):
         """Note that these emails were put on the bus, in this run or an earlier one."""
         self._mark(email_ids, _REQUESTED)
 
+    def mark_changed(self, email_ids: Iterable[str]) -> None:
+        """Note that these emails failed before with other data, but for those that are left out anyway."""
+        rows = [(_CHANGED, email_id, _NEW) for email_id in email_ids]
+        self._database.executemany("UPDATE emails SET state = ? WHERE id = ? AND state = ?", rows)
+
+    def mark_failed(self, events: Mapping[str, str]) -> None:
+        """Note with which event's request these emails failed before, by their ids."""
+        rows = [(event, email_id) for email_id, event in events.items()]
+        self._database.executemany("UPDATE emails SET failed_event = ? WHERE id = ?", rows)
+
+    def changed_lines(self, limit: int) -> list[int]:
+        """Return the first lines of emails that failed before with other data."""
+        query = "SELECT line FROM emails WHERE state = ? ORDER BY place LIMIT ?"
+        return [int(line) for (line,) in self._database.execute(query, (_CHANGED, limit))]
+
     def counts(self) -> Counts:
         found = dict(self._database.execute("SELECT state, COUNT(*) FROM emails GROUP BY state").fetchall())
-        return Counts(*(found.get(state, 0) for state in (_NEW, _REQUESTED, _LEFT_OUT)))
+        return Counts(*(found.get(state, 0) for state in (_NEW, _REQUESTED, _LEFT_OUT, _CHANGED)))
 
     def to_request(self, size: int) -> Iterator[list[StoredEmail]]:
         """Yield the emails to put on the bus, in batches in the order of their rows."""
@@ -94,9 +113,10 @@ class EmailStore(AbstractContextManager["EmailStore"]):
     def _batches(self, lowest: int, highest: int, size: int) -> Iterator[list[StoredEmail]]:
         # Page by page, so that the caller may mark emails in between.
         query = (
-            "SELECT place, line, id, email FROM emails WHERE place > ? AND state BETWEEN ? AND ? ORDER BY place LIMIT ?"
+            "SELECT place, line, id, email, failed_event FROM emails "
+            "WHERE place > ? AND state BETWEEN ? AND ? ORDER BY place LIMIT ?"
         )
         after = 0
         while rows := self._database.execute(query, (after, lowest, highest, size)).fetchall():
             after = rows[-1][0]
-            yield [StoredEmail(line, email_id, text) for _, line, email_id, text in rows]
+            yield [StoredEmail(*row) for _, *row in rows]

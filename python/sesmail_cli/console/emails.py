@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import REQUESTS_PER_PAGE, Place, Route, View
-from sesmail_cli.operator.arguments import point_in_time, stored_address
+from sesmail_cli.operator.arguments import end_of_period, point_in_time, stored_address
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.explaining import find_record
 from sesmail_cli.web.server import Response, redirect
@@ -79,10 +79,11 @@ def _filters(query: Mapping[str, str], asked: str) -> dict[str, str]:
 
 
 def _criteria(filters: Mapping[str, str], now: float) -> Criteria:
-    since = filters["from"] or filters["since"]
+    period = filters["from"] or filters["since"]
+    since = _OLDEST if period == "all" else point_in_time(period, now)
     criteria = Criteria(
-        since=_OLDEST if since == "all" else point_in_time(since, now),
-        until=point_in_time(filters["until"], now) if filters["until"] else utc_text(now),
+        since=since,
+        until=end_of_period(filters["until"], since, now) if filters["until"] else utc_text(now),
         to=stored_address(filters["q"]) if filters["q"] else None,
         producer=filters["producer"] or None,
         template=filters["template"] or None,

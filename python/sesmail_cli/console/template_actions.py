@@ -16,9 +16,9 @@ from sesmail_cli.operator.command import UsageError
 from sesmail_cli.templates import push
 from sesmail_cli.templates.bucket import ChangedMeanwhileError
 from sesmail_cli.templates.bucket_commands import identity
-from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError, load_template
-from sesmail_cli.templates.gallery.form import parse_data
-from sesmail_cli.templates.send_test import RejectedByBusError, request_test, without_sender
+from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
+from sesmail_cli.templates.gallery.form import escape_surrogates, parse_data
+from sesmail_cli.templates.send_test import RejectedByBusError, new_email_id, request_test, without_sender
 from sesmail_cli.templates.starters import NEVER_REPLACED, is_replaced_by_starter
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import parse_request
@@ -28,6 +28,8 @@ _LONGEST_ON_A_COMMAND_LINE = 400
 _LONGEST_DIFF = 400
 """Lines of one file's difference that a plan shows."""
 _FINDINGS = 10
+_MOST_READS = 10
+"""Times that a template is asked for: each reads some of its files, and three read all that one email needs."""
 
 
 class TemplateActions:
@@ -49,7 +51,7 @@ class TemplateActions:
         name, to = detail["templateName"], detail["to"]
         gallery = self._gallery(fields)
         problem = self._problem(view, detail)
-        values = json.dumps(detail["templateData"], ensure_ascii=False)
+        values = escape_surrogates(json.dumps(detail["templateData"], ensure_ascii=False))
         effects = [
             f"One email of the installed template '{name}' to {to}.",
             "It goes through the bus as any other, from the producer `sesmail.send-test`: suppressions, pauses and the "
@@ -69,6 +71,7 @@ class TemplateActions:
             fields={
                 "template": [name],
                 "to": [to],
+                "emailId": [new_email_id()],
                 "values": [values],
                 "gallery": [gallery.path],
                 "locale": [detail["locale"]] if "locale" in detail else [],
@@ -78,9 +81,9 @@ class TemplateActions:
         )
 
     def run_send(self, view: View, fields: Fields) -> Result:
-        detail = self._detail(fields)
+        detail, email_id = self._detail(fields), _one(fields, "emailId")
         try:
-            email_id = request_test(view.engine, detail)
+            request_test(view.engine, detail, email_id)
         except RejectedByBusError as error:
             raise UsageError(f"The bus rejected it: {error}") from error
         return Result(
@@ -143,10 +146,10 @@ class TemplateActions:
         return self._galleries.get(_one(fields, "gallery", PLACE.path), self._pages.installed)
 
     def _open(self, gallery: ConsoleGallery, name: str, locale: str | None = None, *, with_lint: bool = False) -> Any:
-        about = None
-        while about is None:
-            about = gallery.shelf.open(name, locale, with_lint)
-        return about
+        for _ in range(_MOST_READS):
+            if (about := gallery.shelf.open(name, locale, with_lint)) is not None:
+                return about
+        raise UsageError(f"The template '{name}' changes while it is read: try again.")
 
     def _detail(self, fields: Fields) -> dict[str, Any]:
         """Return the request for a test: of data that was confirmed, entered, or is the template's sample."""
@@ -184,16 +187,11 @@ class TemplateActions:
     def _difference(self, gallery: ConsoleGallery, name: str) -> str:
         if gallery.path != FOLDER_PATH:
             return ""
-        local = load_template(str(self._pages.folder), name)
+        local = self._pages.load_from_folder(name)
         return ", ".join(change.file for change in push.differences(self._pages.releases(), local))
 
     def _of_folder(self, fields: Fields) -> TemplateFiles:
-        if self._pages.folder is None:
-            raise UsageError("The console knows no folder of templates: start it with --templates DIR.")
-        try:
-            return load_template(str(self._pages.folder), _one(fields, "template"))
-        except TemplatesNotFoundError as error:
-            raise UsageError(str(error)) from error
+        return self._pages.load_from_folder(_one(fields, "template"))
 
     def _rollback(self, fields: Fields) -> Any:
         name = _one(fields, "template")

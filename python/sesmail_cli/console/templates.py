@@ -11,7 +11,7 @@ from sesmail_cli.console.view import Place, Route, View
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.bucket import Release, TemplateReleases
-from sesmail_cli.templates.files import TemplatesNotFoundError
+from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
 from sesmail_cli.templates.gallery.pages import GalleryPages, Shown
 from sesmail_cli.templates.gallery.shelf import FolderShelf, InstalledShelf, Shelf
 from sesmail_cli.web.server import Response
@@ -64,7 +64,8 @@ class TemplatePages:
         self.engine = engine
         self.folder = folder
         self.installed = ConsoleGallery(InstalledShelf(engine), PLACE.path, folder)
-        self.in_folder = folder and ConsoleGallery(FolderShelf(str(folder)), FOLDER_PATH, folder)
+        self._folder_shelf = FolderShelf(str(folder)) if folder else None
+        self.in_folder = self._folder_shelf and ConsoleGallery(self._folder_shelf, FOLDER_PATH, folder)
 
     @property
     def galleries(self) -> Mapping[str, ConsoleGallery]:
@@ -87,6 +88,12 @@ class TemplatePages:
     def releases(self) -> TemplateReleases:
         """Return what reads and writes the bucket."""
         return TemplateReleases(self.engine.s3, self.engine.template_bucket)
+
+    def load_from_folder(self, name: str) -> TemplateFiles:
+        """Return a template of the folder. Raises UsageError where there is no folder, or no such template in it."""
+        if self._folder_shelf is None:
+            raise UsageError("The console knows no folder of templates: start it with --templates DIR.")
+        return self._folder_shelf.load(name)
 
     def show_releases(self, view: View, name: str) -> Response:
         """Show the releases that the bucket keeps of a template."""

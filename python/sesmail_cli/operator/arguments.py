@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from sesmail_cli.operator.command import UsageError
+from sesmail_cli.operator.command import CommandContext, UsageError
 from sesmail_layer.domain.guards.suppression import source_key, split_source_key, topic_key
 from sesmail_layer.domain.request.addresses import AddressError, address_key, parse_address
 from sesmail_layer.domain.times import utc_seconds, utc_text
@@ -58,6 +58,23 @@ def point_in_time(text: str, now: float) -> str:
             f"'{text}' is no time: give a date (2026-11-24), a time (2026-11-24T10:31:00Z), a time of day on this "
             "machine's clock (10:31) or a span (7d, 24h)."
         ) from err
+
+
+def end_of_period(text: str, since: str, now: float) -> str:
+    """Parse the end of a period that begins at `since`, like `point_in_time`. Raises UsageError.
+
+    A time of day that this machine's clock has not shown since then is still to come: the period ends now.
+    """
+    end = point_in_time(text, now)
+    return utc_text(now) if end < since and _CLOCK.fullmatch(text) else end
+
+
+def note_yesterday(context: CommandContext, option: str, text: str | None, used: str) -> None:
+    """Note that the time which an option's time of day was taken for is yesterday's, on this machine's clock."""
+    if text and _CLOCK.fullmatch(text):
+        days = [time.localtime(at)[:3] for at in (utc_seconds(used), context.engine.clock.now())]
+        if days[0] != days[1]:
+            context.note(f"{option} {text} is yesterday's ({used}): it is not {text} yet today.")
 
 
 def _last_shown(hour: int, minute: int, now: float) -> float:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.arguments import point_in_time
+from sesmail_cli.operator.arguments import note_yesterday, point_in_time
 from sesmail_cli.operator.cancelling import (
     CancelResult,
     OneResult,
@@ -70,12 +70,13 @@ def cancel(
         _note_unknown(context, producer)
         return _one(context, email_id, producer, yes=yes, dry_run=dry_run)
     now = context.engine.clock.now()
-    selection = Selection(
-        producer=producer, since=point_in_time(since, now) if since else None, template=template, tag=tag
-    )
+    start = point_in_time(since, now) if since else None
+    selection = Selection(producer=producer, since=start, template=template, tag=tag)
     if selection == Selection():
         raise UsageError("Which emails? Give an EMAIL_ID, or one or more of --producer, --since, --tag, --template.")
     selection.check(now)
+    if start:
+        note_yesterday(context, "--since", since, start)
     return _many(context, selection, yes=yes, dry_run=dry_run)
 
 

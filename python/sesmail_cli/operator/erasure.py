@@ -64,7 +64,7 @@ def find_data(engine: Engine, address: str) -> StoredData:
         unfinished=[email_id for email_id, unfinished in emails.items() if unfinished],
         kept_requests=sorted(item["emailId"]["S"] for item in pending),
         suppression=engine.suppression.get_many([address]).get(address),
-        topics=topics_left(engine.dynamodb, _suppression_table(engine), address),
+        topics=topics_left(engine.dynamodb, _suppression_table(engine), address, every=True).entries,
         unhashed=any(read_items(engine.dynamodb, _suppression_table(engine), "email", [address], engine.clock.sleep)),
     )
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.arguments import point_in_time, stored_address
+from sesmail_cli.operator.arguments import end_of_period, note_yesterday, point_in_time, stored_address
 from sesmail_cli.operator.command import OK, CommandContext, UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.terminal import coloured
@@ -64,9 +64,10 @@ def find_emails(
     to = to or address
     now = context.engine.clock.now()
     oldest = _OLDEST if to or ses_id else point_in_time(_DAYS, now)
+    start = point_in_time(since, now) if since else oldest
     criteria = Criteria(
-        since=point_in_time(since, now) if since else oldest,
-        until=point_in_time(until, now) if until else utc_text(now),
+        since=start,
+        until=end_of_period(until, start, now) if until else utc_text(now),
         to=stored_address(to) if to else None,
         producer=producer,
         template=template,
@@ -77,6 +78,8 @@ def find_emails(
     )
     if criteria.since > criteria.until:
         raise UsageError(f"--since ({criteria.since}) is after --until ({criteria.until}).")
+    note_yesterday(context, "--since", since, criteria.since)
+    note_yesterday(context, "--until", until, criteria.until)
     try:
         page = find(context.engine.search, context.engine.tracking, criteria, limit=limit, cursor=cursor)
     except CursorError as err:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from sesmail_cli.operator.arguments import new_address, point_in_time, stored_address
+from sesmail_cli.operator.arguments import new_address, note_yesterday, point_in_time, stored_address
 from sesmail_cli.operator.command import ATTENTION, OK, CommandContext, UsageError, operator_command
+from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import AWS_FAILED
 from sesmail_cli.operator.format import SUPPRESSION_REASONS, describe_origin
 from sesmail_cli.operator.suppressing import (
@@ -26,7 +27,7 @@ from sesmail_cli.operator.suppressing import (
 )
 from sesmail_cli.operator.suppressing import add as add_suppression
 from sesmail_cli.operator.suppression_filter import FIELDS, parse_where
-from sesmail_cli.operator.suppression_list import TYPES, topics_left
+from sesmail_cli.operator.suppression_list import TYPES, Listing, topics_left
 from sesmail_cli.operator.suppression_transfer import export, import_
 from sesmail_cli.terminal import confirm
 from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX, Suppression, SuppressionReason, split_source_key
@@ -59,6 +60,7 @@ def list_(
     """List suppressed addresses, newest first. Those that other programs wrote without a date are last."""
     engine = context.engine
     after = point_in_time(since, engine.clock.now()) if since else ""
+    note_yesterday(context, "--since", since, after)
     found = search(engine, only=None if only is None else only.value, since=after, limit=limit, every=every)
     if found.error:
         context.note(f"Rows that other programs wrote could not be searched: {escape(found.error)}")
@@ -73,14 +75,22 @@ def list_(
 
 @app.command()
 @operator_command
-def show(context: CommandContext, address: Address) -> int:
+def show(
+    context: CommandContext,
+    address: Address,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Search a large list to its end for topics that the address left.")
+    ] = False,
+) -> int:
     """Show whether an address is suppressed, and why. Exits with 1 if it is, here or by SES."""
     state = look_up(context.engine, stored_address(address), typed=address)
     entry = state.suppression
-    topics = topics_left(context.engine.dynamodb, context.engine.resource_name("Suppression"), state.email)
+    topics, complete = _topics(context.engine, state.email, every=every)
     _note_ses_error(context, state)
-    about = {"topics": topics, "sesSuppression": state.ses_reason, "withCapitals": state.with_capitals}
-    context.print_json({"email": state.email, "suppression": entry, **about})
+    left = {"topics": topics, "topicsComplete": complete}
+    about = {"sesSuppression": state.ses_reason, "withCapitals": state.with_capitals}
+    context.print_json({"email": state.email, "suppression": entry, **left, **about})
     if entry is None:
         context.print(f"[green]Not suppressed:[/] {escape(state.email)}")
     else:
@@ -93,10 +103,22 @@ def show(context: CommandContext, address: Address) -> int:
         )
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
-    for left in topics:
-        what = "source" if split_source_key(left.email) else "topic"
-        context.print(f"No bulk mail of a {what}: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
+    for one in topics:
+        what = "source" if split_source_key(one.email) else "topic"
+        context.print(f"No bulk mail of a {what}: {escape(one.email)}, since {escape(one.added_to_suppression_date)}")
+    if not complete:
+        context.note(
+            "Only the newest 50,000 unsubscriptions were searched for topics that it left. --all searches all of them; "
+            f"one topic is looked up by its key: `sesmail suppression show '{escape(state.email)}#TOPIC'`."
+        )
     return ATTENTION if entry or state.with_capitals or state.ses_reason else OK
+
+
+def _topics(engine: Engine, key: str, *, every: bool) -> Listing:
+    """Read the topics that an address left; the key of one topic has no others."""
+    if "#" in key.rpartition("@")[2]:
+        return Listing([], complete=True)
+    return topics_left(engine.dynamodb, engine.resource_name("Suppression"), key, every=every)
 
 
 @app.command()
@@ -209,6 +231,9 @@ def _result(state: AddressState, removal: Removal | None) -> dict[str, Any]:
 
 def _remove_many(context: CommandContext, given: Sequence[str], *, from_ses: bool, yes: bool, dry_run: bool) -> int:
     where = parse_where(given, context.engine.clock.now())
+    for name, _, value in (condition.partition("=") for condition in given):
+        if name in ("since", "until"):
+            note_yesterday(context, name, value, getattr(where, name))
     entries = matching(context.engine, where)
     reasons = Counter(str(entry.reason) for entry in entries)
     for reason, count in reasons.most_common():

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sesmail_cli.operator.arguments import point_in_time
+from sesmail_cli.operator.arguments import end_of_period, point_in_time
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.suppression_list import TYPES
 from sesmail_layer.domain.guards.suppression import Suppression, SuppressionReason
@@ -56,9 +56,11 @@ def parse_where(given: Iterable[str], now: float) -> SuppressionFilter:
             raise UsageError(f"'{field}' is given twice: an entry must match all conditions, so give it once.")
         if field in _CHOICES and value not in _CHOICES[field]:
             raise UsageError(f"'{value}' is no {field}: allowed are {', '.join(_CHOICES[field])}.")
-        if field in ("since", "until"):
-            value = point_in_time(value, now)
         found[field] = value.casefold() if field in ("domain", "diagnostic", "note") else value
+    if "since" in found:
+        found["since"] = point_in_time(found["since"], now)
+    if "until" in found:
+        found["until"] = end_of_period(found["until"], found.get("since", ""), now)
     return SuppressionFilter(**found)
 
 

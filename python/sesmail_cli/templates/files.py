@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SAMPLES = ("sample.json", "sample.minimal.json")
-_SUFFIXES = {".html", ".txt", ".json"}
+FILE_SUFFIXES = {".html", ".txt", ".json"}
 
 
 class TemplatesNotFoundError(Exception):
@@ -121,7 +121,7 @@ def _is_template(folder: Path) -> bool:
 
 def _read(folder: Path, root: Path) -> TemplateFiles:
     """Read a template's files; those outside of the root, and those that are too large, are problems."""
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES and path.is_file()]
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix in FILE_SUFFIXES and path.is_file()]
     outside = [path for path in paths if not is_inside(path, root)]
     problems = [SourceProblem(path.name, 0, "it is a link to a file outside of the folder") for path in outside]
     problems += [SourceProblem(path.name, 0, size_problem(path)) for path in paths if size_problem(path)]
@@ -151,7 +151,7 @@ def _sources(folder: Path, bodies: dict[str, bytes]) -> dict[str, str]:
     files = bodies | {
         f"../{SHARED}/{path.name}": path.read_bytes()
         for path in shared
-        if path.suffix in _SUFFIXES and is_inside(path, folder.parent) and not size_problem(path)
+        if path.suffix in FILE_SUFFIXES and is_inside(path, folder.parent) and not size_problem(path)
     }
     return {name: content.decode("utf-8-sig", errors="replace") for name, content in files.items()}
 
@@ -173,7 +173,7 @@ def _from_s3(url: str, s3: S3Client) -> list[TemplateFiles]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=f"{prefix}/"):
         for entry in page.get("Contents", []):
             folder, _, file = entry["Key"].rpartition("/")
-            if Path(file).suffix not in _SUFFIXES:
+            if Path(file).suffix not in FILE_SUFFIXES:
                 continue
             if problem := too_large(entry["Size"]):
                 problems[folder].append(SourceProblem(file, 0, problem))

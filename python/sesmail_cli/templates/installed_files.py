@@ -43,6 +43,11 @@ class InstalledTemplate(NamedTuple):
         return sorted({found[1] for file in self.files if (found := _LOCALISED.fullmatch(file))})
 
     @property
+    def readable(self) -> frozenset[str]:
+        """The files that are not too large for the sender."""
+        return frozenset(name for name, file in self.files.items() if file.size <= MAX_FILE_BYTES)
+
+    @property
     def samples(self) -> list[str]:
         return [name for name in SAMPLES if name in self.files]
 
@@ -85,9 +90,9 @@ class InstalledFiles:
         return found[0] if found else None
 
     def unread(self, template: InstalledTemplate, files: Iterable[str]) -> Sequence[str]:
-        """Return those of a template's files that `read` has to ask for."""
+        """Return those of a template's files that `read` has to ask for; it leaves out those that are too large."""
         with self._lock:
-            kept = {file: self._content.get((template.name, file), ("",))[0] for file in template.files}
+            kept = {file: self._content.get((template.name, file), ("",))[0] for file in template.readable}
         return [file for file in files if file in kept and kept[file] != template.files[file].etag]
 
     def read(self, template: InstalledTemplate, files: Iterable[str]) -> Mapping[str, bytes]:
@@ -95,9 +100,8 @@ class InstalledFiles:
         self._forget_deleted(template)
         read: dict[str, bytes] = {}
         for file in files:
-            listed = template.files.get(file)
-            if listed and listed.size <= MAX_FILE_BYTES:
-                read[file] = self._read(template.name, file, listed.etag)
+            if file in template.readable:
+                read[file] = self._read(template.name, file, template.files[file].etag)
         return read
 
     def _read(self, name: str, file: str, etag: str) -> bytes:

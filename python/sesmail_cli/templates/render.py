@@ -16,8 +16,11 @@ from sesmail_layer.domain.message import compose, resolve_identity
 from sesmail_layer.domain.request.email_request import parse_request
 from sesmail_layer.domain.template.files import MISSING_FILE_CODES, file_variants
 from sesmail_layer.domain.template.templates import Rendered, compile_template, missing_file_error
+from sesmail_layer.usecases.sender.prepare import LINK_VARIABLES
 
 EXAMPLE_SENDER = "sender@your-domain.example"
+EXAMPLE_UNSUBSCRIBE_URL = "https://unsubscribe.your-domain.example/u/example"
+"""In place of the link that the engine signs for each email."""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -39,10 +42,11 @@ def render(template: TemplateFiles, data: Mapping[str, Any], locale: str | None 
 
 
 def render_email(template: TemplateFiles, request: Mapping[str, Any]) -> Preview:
-    """Render the message for a request (spec section 3), from an example sender. Raises PermanentError."""
+    """Render the message for a request (spec section 3), with an example sender and link. Raises PermanentError."""
     now = time.time()
     parsed, _ = parse_request(request, now=now)
-    rendered = render(template, parsed.template_data, parsed.locale)
+    links = dict.fromkeys(LINK_VARIABLES, EXAMPLE_UNSUBSCRIBE_URL) if parsed.list_unsubscribe is True else {}
+    rendered = render(template, {**links, **parsed.template_data}, parsed.locale)
     identity = resolve_identity(parsed, rendered, EXAMPLE_SENDER, "")
     message = compose(parsed, rendered, identity, email_id="preview", attempt=1, now=now, cc=parsed.cc, files=[])
     headers = message_from_bytes(message, policy=policy.default).items()

@@ -153,8 +153,9 @@ def _print_email(context: CommandContext, template: TemplateFiles, detail: Mappi
 
 def _send(context: CommandContext, detail: dict[str, Any], timeout_seconds: float) -> int:
     bus = context.engine.resource_name("EmailBus")
+    email_id = new_email_id()
     try:
-        email_id = request_test(context.engine, detail)
+        request_test(context.engine, detail, email_id)
     except RejectedByBusError as error:
         context.note(f"[red]The bus rejected it:[/] {escape(str(error))}")
         return ATTENTION
@@ -170,9 +171,13 @@ def _send(context: CommandContext, detail: dict[str, Any], timeout_seconds: floa
     return _TIMED_OUT
 
 
-def request_test(engine: Engine, detail: Mapping[str, Any]) -> str:
-    """Ask the engine for one email, and return its id. Raises RejectedByBusError."""
-    email_id = f"send-test-{uuid.uuid4()}"
+def new_email_id() -> str:
+    """Return an id for a test, which the engine sends once however often it is requested."""
+    return f"send-test-{uuid.uuid4()}"
+
+
+def request_test(engine: Engine, detail: Mapping[str, Any], email_id: str) -> None:
+    """Ask the engine for one email. Raises RejectedByBusError."""
     entry = {
         "Source": SOURCE,
         "DetailType": "Email Request",
@@ -182,7 +187,6 @@ def request_test(engine: Engine, detail: Mapping[str, Any]) -> str:
     (answer,) = engine.events.put_events(Entries=[entry])["Entries"]  # type: ignore[list-item]
     if "ErrorCode" in answer:
         raise RejectedByBusError(answer.get("ErrorMessage", answer["ErrorCode"]))
-    return email_id
 
 
 def _follow(context: CommandContext, email_id: str, timeout_seconds: float) -> str | None:

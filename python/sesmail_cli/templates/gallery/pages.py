@@ -7,7 +7,6 @@ last email that worked stays, next to the error.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections import OrderedDict
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from sesmail_cli.operator.command import UsageError
-from sesmail_cli.templates.gallery.form import fields_of, parse_data, with_fields
+from sesmail_cli.templates.gallery.form import as_json, escape_surrogates, fields_of, parse_data, with_fields
 from sesmail_cli.templates.gallery.inbox_row import inbox_row
+from sesmail_cli.templates.gallery.remote_images import remote_images
 from sesmail_cli.templates.gallery.shelf import Card, Shelf, digest
 from sesmail_cli.templates.lint.linter import CLIPPED_BYTES
 from sesmail_cli.web.server import Request, Response, redirect
@@ -34,10 +34,10 @@ _POLICY = (
     "frame-ancestors 'self'; sandbox"
 )
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
-_REMOTE_IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?https?:""", re.IGNORECASE)
 _LONGEST_DATA = 200_000
 _KEPT = 60
 _FIELD = "field."
+_KIND = "kind."
 
 
 class Site(Protocol):
@@ -152,7 +152,8 @@ class GalleryPages:
         base = parse_data(text) if given else None
         if base is not None:
             required = fields.get("required", "").split(",")
-            text = json.dumps(with_fields(base, given, required), indent=2, ensure_ascii=False)
+            kinds = {key.removeprefix(_KIND): value for key, value in fields.items() if key.startswith(_KIND)}
+            text = as_json(with_fields(base, given, required, kinds))
         if len(text) > _LONGEST_DATA:
             raise UsageError(f"The data has {len(text):,} characters; allowed: {_LONGEST_DATA:,}.")
         data_id = secrets.token_urlsafe(9)
@@ -202,7 +203,7 @@ class GalleryPages:
         return Shown(
             locale=locale if locale in about["locales"] else "",
             sample=sample,
-            data=samples[sample] if sample else self._data[data_id],
+            data=escape_surrogates(samples[sample]) if sample else self._data[data_id],
             data_id="" if sample else data_id,
             part=part,
             width=_one_of(WIDTHS, query.get("width")),
@@ -235,7 +236,7 @@ class GalleryPages:
         _keep(self._emails, email_id, html)
         widths = ("desktop", "phone") if shown.width == "both" else (shown.width,)
         frame = site.url(f"{self.path}/{name}/email/{email_id}", mode=shown.mode, images=shown.images)
-        remote = len(_REMOTE_IMAGE.findall(html)) if shown.images == "on" else 0
+        remote = len(remote_images(html)) if shown.images == "on" else 0
         return {
             "frames": [(width, frame) for width in widths],
             "row": inbox_row(email["headers"], html, email["text"]),
@@ -253,7 +254,8 @@ class GalleryPages:
         data = parse_data(text)
         if data is None:
             return None
-        fields = fields_of(about["required"], about["optional"], data)
+        samples = [sample for text in about["samples"].values() if (sample := parse_data(text))]
+        fields = fields_of(about["required"], about["optional"], data, samples)
         return [field for field in fields if field.required], [field for field in fields if not field.required]
 
     def _card(self, site: Site, card: Card) -> Mapping[str, Any]:
@@ -272,7 +274,12 @@ class GalleryPages:
 
 
 def _framed(answer: Response, images: str) -> Response:
-    headers = {"Content-Security-Policy": _POLICY.format(images=IMAGES[images]), "Referrer-Policy": "no-referrer"}
+    headers = {
+        "Content-Security-Policy": _POLICY.format(images=IMAGES[images]),
+        "Referrer-Policy": "no-referrer",
+        # Browsers look up the host names of links in advance, whatever the policy says.
+        "X-DNS-Prefetch-Control": "off",
+    }
     return Response(answer.content, headers=headers)
 
 

@@ -36,6 +36,10 @@ class Renderer:
         template = self._find(name)
         return _describe(template, with_lint) if template else None
 
+    def load(self, name: str) -> Any:
+        """Return one template's files (TemplateFiles as JSON); None: there is none of that name."""
+        return msgspec.to_builtins(self._find(name))
+
     def render(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Render `{name, data, locale?}` (data as JSON text), or return the error that the sender would record."""
         template = self._find(str(body.get("name")))
@@ -125,7 +129,9 @@ def _metadata(template: TemplateFiles) -> Mapping[str, Any]:
 
 
 def _names(declared: object) -> list[str]:
-    return [str(name) for name in declared] if isinstance(declared, list | dict) else []
+    names = declared if isinstance(declared, list | dict) else ()
+    # JSON may escape half a character, which no page can hold.
+    return [str(name).encode(errors="replace").decode() for name in names]
 
 
 def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, str]:

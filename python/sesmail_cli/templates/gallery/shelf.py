@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.brand import BRAND_FILE
+from sesmail_cli.templates.files import FILE_SUFFIXES, TemplateFiles
 from sesmail_cli.templates.gallery import worker
 from sesmail_cli.templates.gallery.renderer import error_answer
 from sesmail_cli.templates.installed_files import InstalledFiles, InstalledTemplate
@@ -81,13 +83,18 @@ def _render_sample(rendering: worker.Worker, title: str, name: str) -> Mapping[s
     return answer
 
 
-def _describe(rendering: worker.Worker, title: str, name: str, with_lint: bool) -> Mapping[str, Any]:
+def _read(rendering: worker.Worker, title: str, method: str, name: str, *arguments: object) -> Any:
     try:
-        described: Mapping[str, Any] | None = rendering.ask("describe", name, with_lint)
+        read = rendering.ask(method, name, *arguments)
     except worker.WorkerError as error:
         raise UsageError(f"The template '{name}' took too long to read, and was ended.") from error
-    if described is None:
+    if read is None:
         raise UsageError(f"There is no template '{name}' in {title}.")
+    return read
+
+
+def _describe(rendering: worker.Worker, title: str, name: str, with_lint: bool) -> Mapping[str, Any]:
+    described: Mapping[str, Any] = _read(rendering, title, "describe", name, with_lint)
     return described
 
 
@@ -114,6 +121,10 @@ class FolderShelf:
     def open(self, name: str, _locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
         return _describe(self.worker, self.title, name, with_lint)
 
+    def load(self, name: str) -> TemplateFiles:
+        """Return a template's files, compiled within the sender's limits. Raises UsageError."""
+        return msgspec.convert(_read(self.worker, self.title, "load", name), TemplateFiles)
+
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         return _render(self.worker, name, data, locale)
 
@@ -124,9 +135,13 @@ class FolderShelf:
         if not self.watched:
             return ""
         folder = Path(self._where).resolve()
-        stats = [(path, path.lstat()) for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")]
-        newest = max((stat.st_mtime_ns for _, stat in stats), default=0)
-        return f"{newest}-{len(stats)}-{sum(stat.st_size for _, stat in stats)}"
+        stats = []
+        for path in (path for root in (folder, folder.parent / "_shared") for path in root.rglob("*.*")):
+            # Editors write files that are gone at once.
+            with suppress(FileNotFoundError):
+                stats += [path.lstat()] if path.suffix in FILE_SUFFIXES else []
+        newest = max((stat.st_mtime_ns for stat in stats), default=0)
+        return f"{newest}-{len(stats)}-{sum(stat.st_size for stat in stats)}"
 
     def close(self) -> None:
         self.worker.close()

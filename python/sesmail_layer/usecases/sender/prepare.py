@@ -23,7 +23,7 @@ COMPILE_SECONDS = 8.0
 """At most; enough for the largest template on the smallest sender, once for a container."""
 
 
-_LINK_VARIABLES = ("unsubscribeUrl", "unsubscribeLink")
+LINK_VARIABLES = ("unsubscribeUrl", "unsubscribeLink")
 """Template variables that hold the engine's own link; the starters have the second one."""
 
 # MIME tools wrap base64 in lines; everything else outside its alphabet is an error.
@@ -73,7 +73,7 @@ class Preparation:
         if email.bulk or request.list_unsubscribe is not None:
             unsubscribe = self._unsubscribe(email)
             if request.list_unsubscribe is True:
-                defaults |= dict.fromkeys(_LINK_VARIABLES, unsubscribe.url if unsubscribe else None)
+                defaults |= dict.fromkeys(LINK_VARIABLES, unsubscribe.url if unsubscribe else None)
         with self._time_limit(RENDER_SECONDS):
             rendered = template.render(request.template_data, request.subject, defaults)
         email.facts["subject"] = rendered.subject
