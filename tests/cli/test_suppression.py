@@ -199,6 +199,18 @@ class TestShow:
         restored = engine.item("Suppression", f"{ADA}#weekly-Digest")
         assert (restored["reason"]["S"], restored["topic"]["S"]) == ("unsubscribe", "weekly-Digest")
 
+    def test_all_bulk_mail_of_a_source_is_shown_removed_and_restored(self, engine: MotoEngine) -> None:
+        engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{ADA}#*Shop.news")
+
+        assert f"No bulk mail of a source: {ADA}#*Shop.news, since " in sesmail("suppression", "show", ADA).stdout
+        result = sesmail("suppression", "remove", "ADA@example.com#*Shop.news", "--yes")
+        log = result.stdout.split("Kept in ")[1].split()[0]
+        assert engine.items("Suppression") == []
+
+        assert sesmail("suppression", "import", log, "--from", "csv").exit_code == 0
+        restored = engine.item("Suppression", f"{ADA}#*Shop.news")
+        assert (restored["reason"]["S"], restored.get("topic")) == ("unsubscribe", None)
+
     def test_topics_are_searched_among_the_newest_unsubscriptions_alone(
         self, engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -218,18 +230,6 @@ class TestShow:
         assert "newest 50,000" not in sesmail("suppression", "show", f"{ADA}#old").stderr
         erased = sesmail_json("erase", ADA, "--dry-run", exit_code=1)["known"]["topics"]
         assert [entry["email"] for entry in erased] == [f"{ADA}#events", f"{ADA}#old"]
-
-    def test_all_bulk_mail_of_a_source_is_shown_removed_and_restored(self, engine: MotoEngine) -> None:
-        engine.suppress(SuppressionReason.UNSUBSCRIBE, email=f"{ADA}#*Shop.news")
-
-        assert f"No bulk mail of a source: {ADA}#*Shop.news, since " in sesmail("suppression", "show", ADA).stdout
-        result = sesmail("suppression", "remove", "ADA@example.com#*Shop.news", "--yes")
-        log = result.stdout.split("Kept in ")[1].split()[0]
-        assert engine.items("Suppression") == []
-
-        assert sesmail("suppression", "import", log, "--from", "csv").exit_code == 0
-        restored = engine.item("Suppression", f"{ADA}#*Shop.news")
-        assert (restored["reason"]["S"], restored.get("topic")) == ("unsubscribe", None)
 
     def test_an_unreadable_list_of_ses_is_noted(self, engine: MotoEngine, ses_v2: SesV2) -> None:
         ses_v2.rejects = (403, "AccessDeniedException")

@@ -103,9 +103,9 @@ def show(
         )
     if state.ses_reason:
         context.print(f"[red]Also on SES's own list[/] of this account ({escape(state.ses_reason)})")
-    for left in topics:
-        what = "source" if split_source_key(left.email) else "topic"
-        context.print(f"No bulk mail of a {what}: {escape(left.email)}, since {escape(left.added_to_suppression_date)}")
+    for one in topics:
+        what = "source" if split_source_key(one.email) else "topic"
+        context.print(f"No bulk mail of a {what}: {escape(one.email)}, since {escape(one.added_to_suppression_date)}")
     if not complete:
         context.note(
             "Only the newest 50,000 unsubscriptions were searched for topics that it left. --all searches all of them; "

@@ -42,7 +42,7 @@ def newest(
 
 
 def topics_left(client: DynamoDBClient, table_name: str, address: str, *, every: bool) -> Listing:
-    """Read the topics, and the sources, that an address has unsubscribed from, newest first.
+    """Read the topics and sources that an address has unsubscribed from, newest first.
 
     No key has all topics of an address, so this reads unsubscriptions of all addresses. `every` False: only the newest
     50,000. 1,000 of 300 bytes cost 37 read units. Raises botocore's errors.
