@@ -87,9 +87,10 @@ def test_topics_use_the_customers_key_or_none(default: Plan) -> None:
 
 
 def test_logs_expire(default: Plan, complete: Plan) -> None:
-    for plan, days in ((default, 90), (complete, 365)):
+    # The complete one has the unsubscribe function too.
+    for plan, days, functions in ((default, 90, 3), (complete, 365, 4)):
         groups = plan.all("aws_cloudwatch_log_group")
-        assert len(groups) == 3
+        assert len(groups) == functions
         assert {group.values["retention_in_days"] for group in groups} == {days}
 
 
