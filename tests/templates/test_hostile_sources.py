@@ -19,6 +19,8 @@ from sesmail_cli.templates.compiler import compile_template
 from sesmail_cli.templates.files import load_templates
 from sesmail_cli.templates.gallery.server import PreviewServer
 
+pytestmark = pytest.mark.usefixtures("no_garbage_collection_calls_back")
+
 run = CliRunner()
 METADATA = {"subject": "x", "version": "1.0.0", "requiredVariables": [], "optionalVariables": []}
 FOREVER = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"

@@ -9,7 +9,7 @@ ATTACHMENTS_BUCKET = "e2e-attachments"
 PRODUCERS: dict[str, Any] = {
     "files.app": {"attachment_prefixes": [f"s3://{ATTACHMENTS_BUCKET}/invoices/"]},
     "inventing.agent": {"first_contacts_per_hour": 5, "emails_per_day": 40},
-    "support.agent": {"templates": ["welcome"], "first_contacts_per_hour": 2},
+    "support.agent": {"templates": ["welcome"], "senders": ["*@example.com"], "first_contacts_per_hour": 2},
     "careful.agent": {"first_contacts_per_hour": 100},
     "strict.team": {"templates": ["welcome"], "recipient_domains": ["example.com"]},
     "newsletter.team": {"priority": "bulk", "topics": {"weekly-digest": "Weekly digest", "events": "Events near you"}},
