@@ -52,7 +52,19 @@ class _FromEnvironment(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"Environment variable {names.get(field_name, field_name)}: {err}") from err
 
 
-class _Branded(_FromEnvironment, frozen=True, kw_only=True):
+class _Common(_FromEnvironment, frozen=True, kw_only=True):
+    """What all functions that read emails have."""
+
+    name: str
+    function_name: str
+    environment: str
+    log_level: LogLevel
+    tracing: bool
+
+    tracking_table: str
+    suppression_table: str
+    control_table: str
+
     # The brand's template variables, as a JSON object.
     brand: str
 
@@ -65,21 +77,12 @@ class _Branded(_FromEnvironment, frozen=True, kw_only=True):
             raise SettingsError(f"Environment variable {variable_of('brand')}: {err}") from err
 
 
-class Settings(_Branded, frozen=True, kw_only=True):
+class Settings(_Common, frozen=True, kw_only=True):
     """Settings of the sender and the feedback processor.
 
     Terraform sets every variable and has the defaults. A field has one here only if Terraform may leave it empty.
     """
 
-    name: str
-    function_name: str
-    environment: str
-    log_level: LogLevel
-    tracing: bool
-
-    tracking_table: str
-    suppression_table: str
-    control_table: str
     pending_table: str
     template_bucket: str
     event_bus_name: str
@@ -140,17 +143,9 @@ class Settings(_Branded, frozen=True, kw_only=True):
         return {queue: f"{account_url}/{name}" for queue, name in self.dead_letter_queues.items()}
 
 
-class UnsubscribeSettings(_Branded, frozen=True, kw_only=True):
+class UnsubscribeSettings(_Common, frozen=True, kw_only=True):
     """Settings of the unsubscribe function."""
 
-    name: str
-    function_name: str
-    environment: str
-    log_level: LogLevel
-    tracing: bool
-    tracking_table: str
-    suppression_table: str
-    control_table: str
     event_bus_name: str
     status_event_source: str
     default_sender_name: str = ""
