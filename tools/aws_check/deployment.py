@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.paths import BUILD, REPOSITORY
-from localcloud.terraform import OVERRIDE, Terraform
+from localcloud.terraform import OVERRIDE, Terraform, TerraformError
 from tools.aws_check.account import Account, RefusedError
 
 FOLDER = BUILD / "aws-check"
@@ -108,7 +108,7 @@ class Deployment:
             return
         try:
             self.terraform.destroy()
-        except Exception:
+        except TerraformError:
             self.terraform.destroy()
 
     def clean(self) -> None:
