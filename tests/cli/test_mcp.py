@@ -220,9 +220,10 @@ def test_a_policy_that_does_not_limit_an_agent_gives_no_tools(
         AgentTools(Engine(NAME), AGENT, wait_seconds=0)
 
 
+@pytest.mark.usefixtures("agent")
 def test_one_cap_is_enough(engine: MotoEngine) -> None:
     engine.dynamodb.put_item(TableName=f"{NAME}-Control", Item=without(["emailsPerDay"]))
-    AgentTools(Engine(NAME), AGENT, wait_seconds=0)
+    assert AgentTools(Engine(NAME), AGENT, wait_seconds=0).list_templates() != []
 
 
 @pytest.mark.parametrize("limit", ["templates", "senders"])

@@ -141,7 +141,7 @@ def test_the_example_event_of_the_page_is_valid() -> None:
     [example] = [
         json.loads(b.code) for b in blocks(DOCS / "integration.md") if b.language == "json" and "eventId" in b.code
     ]
-    EVENT_VALIDATOR.validate(example)
+    assert [error.message for error in EVENT_VALIDATOR.iter_errors(example)] == []
 
 
 def test_an_event_has_no_nulls() -> None:
