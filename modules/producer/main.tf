@@ -23,7 +23,7 @@ locals {
   rule_arn    = "${local.arn_prefix}:rule/${local.status_bus}/${local.rule_name}"
   subscribed  = var.status_target != null
 
-  # As in modules/sesmail/status_buses.tf, whose rule sends them to the bus here.
+  # As in modules/sesmail/status_buses.tf: its rule sends them to the bus here.
   status_detail_types = ["Email Status Changed", "Email Unsubscribed", "Email Resubscribed"]
 
   # EventBridge cannot make a target of this account for a rule of another account's bus, but sends its events to a bus here:

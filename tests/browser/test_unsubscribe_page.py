@@ -123,7 +123,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
 
 @pytest.fixture
 def page_with_axe(page: Page, axe: str) -> Iterator[tuple[Page, str]]:
-    """A page whose policy lets axe in; the policy itself is test_page.py's."""
+    """A page with a policy that lets axe in; test_page.py tests the policy itself."""
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text) if message.type == "error" else None)
     yield page, axe

@@ -1,4 +1,4 @@
-"""A scripted agent whose tools send through the real sender on moto."""
+"""A scripted agent with tools that send through the real sender on moto."""
 
 from __future__ import annotations
 

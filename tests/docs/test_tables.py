@@ -17,7 +17,7 @@ MANY_ROWS_EACH = {
     ("performance.md", "SES's rate"),  # one for each number of workers
     ("security.md", "Function"),  # one for each right
 }
-"""Page and heading of the tables whose first column is no key."""
+"""Page and heading of the tables with a first column that is no key."""
 
 
 def tables(page: Path) -> Iterator[Sequence[str]]:

@@ -54,7 +54,7 @@ def test_the_wheel_says_where_it_is_from_and_under_which_licence(wheel: Path) ->
 
 
 def test_the_wheel_has_the_producers_client(environment: Path, away: Path) -> None:
-    """`send-bulk` sends with it; nobody installs it for that."""
+    """`send-bulk` sends with it; it needs no installation of its own."""
     result = sesmail(environment, "send-bulk", "--help")
     assert result.returncode == 0, result.stderr
     assert "--test-to" in result.stdout

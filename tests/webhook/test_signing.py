@@ -146,7 +146,7 @@ def test_a_created_secret_signs_and_is_created_once_for_each_version(client: Sec
 
 
 class Denying:
-    """Secrets Manager for a role whose rights arrive after some calls."""
+    """Secrets Manager for a role with rights that arrive after some calls."""
 
     def __init__(self, client: SecretsManagerClient, calls: int) -> None:
         self.exceptions = client.exceptions

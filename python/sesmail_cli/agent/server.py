@@ -62,12 +62,12 @@ class _McpTools:
             return self._tools.send_email(emailId, to, template, data, locale)
 
     def email_status(self, emailId: EmailId) -> EmailInfo:
-        """Tell what became of an email that you sent, and what to do."""
+        """Return the status of an email that you sent, and what to do."""
         with self._failures():
             return self._tools.email_status(emailId)
 
     def is_suppressed(self, address: Address) -> SuppressionInfo:
-        """Tell whether an address gets no mail, because it bounced, complained or unsubscribed."""
+        """Return whether an address gets no mail, because it bounced, complained or unsubscribed."""
         with self._failures():
             return self._tools.is_suppressed(address)
 

@@ -285,7 +285,7 @@ def _not_taken(error: NotAcceptedError) -> ToolFailure:
 
 @contextmanager
 def _put_failures() -> Iterator[None]:
-    """Raise ToolFailure where an event was not put on the bus, or nobody knows whether it was."""
+    """Raise ToolFailure where an event was not put on the bus, or where that is not known."""
     try:
         yield
     except InvalidEmailError as error:

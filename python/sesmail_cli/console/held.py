@@ -25,7 +25,7 @@ _UNKNOWN = "unknown"
 
 
 class Held(NamedTuple):
-    """Emails whose record says `deferred`, by what they wait for: text and number, the most first."""
+    """Emails with the status `deferred`, by what they wait for: text and number, the most first."""
 
     rows: Sequence[tuple[str, int]]
     look: str

@@ -207,7 +207,7 @@ class TemplateActions:
         try:
             push.apply(self._pages.releases(), [plan], identity(view.engine), view.engine.clock.sleep)
         except ChangedMeanwhileError as error:
-            raise UsageError(f"{error} was changed by somebody else meanwhile. Look at the plan again.") from error
+            raise UsageError(f"{error} was changed by somebody else since the plan. Look at the plan again.") from error
         return Result(
             title=f"{what}: {plan.name} {plan.versions[1] or ''}".rstrip(),
             lines=["Senders use it within five minutes."],

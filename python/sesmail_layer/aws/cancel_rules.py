@@ -60,6 +60,6 @@ class CancelRules(ControlItems):
                 existing = put_if(self._client, self._table_name, new, condition, values)
             if existing is None:
                 return
-            # Whoever wrote meanwhile may write again: two that repeat at once would meet again.
+            # The other writer may write again: two that repeat at once would conflict again.
             self._sleep(random.uniform(0.01, 0.05))
         raise TransientError(f"The cancellations of a producer changed {_TRIES} times meanwhile", code="AWS006")

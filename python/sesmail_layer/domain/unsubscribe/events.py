@@ -30,7 +30,7 @@ class UnsubscribeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     timestamp: str
     event_id: str
     email_id: str | None = None
-    """The email whose link or id was used, as requested."""
+    """The email of the link or id that was used, as requested."""
     record_id: str | None = None
     metadata: dict[str, Any] | None = None
 

@@ -32,7 +32,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The state behind a valid link."""
 
     address: str
-    """Masked: a forwarded email must not tell its readers the address."""
+    """Masked: readers of a forwarded email must not learn the address."""
     topic: TopicChoice
     """The link's own."""
     others: Sequence[TopicChoice] = ()

@@ -14,7 +14,7 @@ NO_UNSUBSCRIBE = (
 
 NOT_BULK = (
     "listUnsubscribe: found true in mail that is not bulk, which is sent whatever its recipient unsubscribed from; "
-    'allowed: with priority "bulk", or from a producer whose policy makes its mail bulk'
+    'allowed: with priority "bulk", or from a producer with a policy that makes its mail bulk'
 )
 
 

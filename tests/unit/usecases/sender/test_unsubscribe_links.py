@@ -119,7 +119,7 @@ def test_true_in_mail_that_is_not_bulk_fails_since_its_link_would_stop_nothing()
     assert "VAL010" in [line.get("code") for line in made.log.lines]
     assert record.error_message == (
         "Validation error: listUnsubscribe: found true in mail that is not bulk, which is sent whatever its recipient "
-        'unsubscribed from; allowed: with priority "bulk", or from a producer whose policy makes its mail bulk'
+        'unsubscribed from; allowed: with priority "bulk", or from a producer with a policy that makes its mail bulk'
     )
     assert made.mailer.accepted == []
 

@@ -6,7 +6,7 @@ document.documentElement.classList.add('scripted');
 const gallery = document.querySelector('[data-gallery]');
 let latest = 0;
 
-function tell(text) {
+function announce(text) {
   document.getElementById('gallery-state').textContent = text;
 }
 
@@ -30,7 +30,7 @@ async function show(url, options) {
   try {
     answer = await fetch(url, options);
   } catch {
-    tell('The gallery has stopped. Start its command again.');
+    announce('The gallery has stopped. Start its command again.');
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -67,7 +67,7 @@ async function watch(url, isChanged) {
         isChanged();
       }
     } catch {
-      tell('The gallery has stopped. Start its command again.');
+      announce('The gallery has stopped. Start its command again.');
     }
   }, 1000);
 }
