@@ -18,7 +18,6 @@ MX = f"10 feedback-smtp.{REGION}.amazonses.com"
 SPF = "v=spf1 include:amazonses.com ~all"
 DMARC = f"v=DMARC1; p=none; rua=mailto:dmarc@{SENDER_DOMAIN}"
 ZONE = "dkim.amazonses.com"
-PRODUCER = "doctor.team"
 Undo = Callable[[], object]
 
 
@@ -52,13 +51,11 @@ class Stack:
         self.key = self.aws["kms"].create_key(Policy=json.dumps(self.key_policy()))["KeyMetadata"]["KeyId"]
         for topic in ("SESFeedback", "Alarms"):
             self.set_topic_attribute(topic, "KmsMasterKeyId", self.key)
-        self.put_policy(PRODUCER, [f"news@{SENDER_DOMAIN}"])
 
     def take_down(self) -> None:
         """Leave the engine as it was."""
         for topic in ("SESFeedback", "Alarms"):
             self.set_topic_attribute(topic, "KmsMasterKeyId", "")
-        self.delete_policy(PRODUCER)
         self.aws["sesv2"].delete_email_identity(EmailIdentity=SENDER_DOMAIN)
         for record in self._zone_records():
             self._change_zone("DELETE", record)

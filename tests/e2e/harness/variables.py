@@ -9,6 +9,7 @@ ATTACHMENTS_BUCKET = "e2e-attachments"
 PRODUCERS: dict[str, Any] = {
     "files.app": {"attachment_prefixes": [f"s3://{ATTACHMENTS_BUCKET}/invoices/"]},
     "inventing.agent": {"first_contacts_per_hour": 5, "emails_per_day": 40},
+    # The one producer with senders: the doctor's tests count what it finds of them.
     "support.agent": {"templates": ["welcome"], "senders": ["*@example.com"], "first_contacts_per_hour": 2},
     "careful.agent": {"first_contacts_per_hour": 100},
     "strict.team": {"templates": ["welcome"], "recipient_domains": ["example.com"]},
