@@ -105,7 +105,7 @@ test-release: $(SETUP) ## the wheel in an empty environment, the release's archi
 	@$(PYTEST) tests/release
 
 .PHONY: test-docs
-test-docs: $(SETUP) ## the pages, schemas and error codes against the code; templates rendered and linted
+test-docs: $(SETUP_TESTS) ## the pages, their site, schemas and error codes against the code; templates rendered and linted
 	@$(PYTEST) tests/docs tests/templates
 
 .PHONY: test-browser
@@ -180,6 +180,10 @@ docs: setup ## write the generated parts: Terraform tables, schemas, the clients
 	@$(PY) -m tools.generators.typescript_client
 	@$(PY) -m tools.generators.template_docs
 	@$(PY) -m tools.generators.dashboard
+
+.PHONY: docs-site
+docs-site: $(SETUP_TESTS) ## build the documentation's site into build/site, with llms.txt
+	@$(PY) -m tools.site
 
 .PHONY: lock
 lock: ## pin the requirements (needs uv)

@@ -17,3 +17,4 @@ compile requirements/webhook.in -c requirements/dev.txt -o requirements/webhook.
 compile requirements/emulator.in -o requirements/emulator.txt
 compile requirements/checkov.in -o requirements/checkov.txt
 compile requirements/mutate.in -c requirements/dev.txt -o requirements/mutate.txt
+compile requirements/site.in -o requirements/site.txt

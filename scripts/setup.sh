@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv with the newest Python found (3.11 or later) and the pinned, hash-checked requirements; with --tests also
-# what only the tests need: checkov, Chromium, SpamAssassin, npm packages; with --mutate what `make mutate` needs. Safe to
+# what only the tests need: checkov, Sphinx, Chromium, SpamAssassin, npm packages; with --mutate what `make mutate` needs. Safe to
 # run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,9 +47,22 @@ if [[ ! -x .venv/bin/sesmail || $0 -nt .venv/bin/sesmail ]]; then
   chmod +x .venv/bin/sesmail
   echo "$PWD/python" >"$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sesmail.pth"
 fi
+install_npm_packages() { # install_npm_packages FOLDER
+  local folder=$1 stamp
+  stamp=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+  if [[ $(cat "$folder/node_modules/.stamp" 2>/dev/null) != "$stamp" ]]; then
+    echo "Installing the npm packages of $folder …" >&2
+    npm ci --silent --prefix "$folder"
+    echo "$stamp" >"$folder/node_modules/.stamp"
+  fi
+}
+
 if [[ ${1:-} == --tests ]]; then
   make_venv .venv-checkov requirements/checkov.txt
+  make_venv .venv-site requirements/site.txt
   tests/browser/setup.sh
+  install_npm_packages tests/browser
+  install_npm_packages tools/site
 fi
 if [[ ${1:-} == --mutate ]]; then
   make_venv .venv-mutate requirements/mutate.txt

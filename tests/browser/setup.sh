@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The programs that the browser tests need: Chromium and SpamAssassin (Debian's packages), axe-core and caniemail (npm).
+# The programs that the browser tests need: Chromium and SpamAssassin (Debian's packages), and npm.
 # Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -20,10 +20,4 @@ fi
 if ! command -v npm >/dev/null; then
   echo "The browser tests need Node.js 20 or later with npm." >&2
   exit 1
-fi
-stamp=$(sha256sum package-lock.json | cut -d' ' -f1)
-if [[ $(cat node_modules/.stamp 2>/dev/null) != "$stamp" ]]; then
-  echo "Installing axe-core and caniemail …" >&2
-  npm ci --silent
-  echo "$stamp" >node_modules/.stamp
 fi
