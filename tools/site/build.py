@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tools.site import llms
+from tools.site.accessibility import accessible
 from tools.site.navigation import sections
 from tools.site.pages import (
     HOME,
@@ -33,6 +34,8 @@ def build(output: Path) -> int:
     pages = write_sources(_SOURCES)
     shutil.rmtree(output, ignore_errors=True)
     status = _sphinx("html", _SOURCES, output)
+    for page in output.rglob("*.html"):
+        page.write_text(accessible(page.read_text()))
     shutil.copytree(_MERMAID / "chunks" / "mermaid.esm.min", output / "_static" / "chunks" / "mermaid.esm.min")
     shutil.copy(_MERMAID / "mermaid.esm.min.mjs", output / "_static")
     for name, text in pages.items():
