@@ -10,6 +10,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+# What producers read, in the order in which a snippet is looked for.
+PRODUCER_PAGES = tuple(
+    DOCS / f"{name}.md"
+    for name in (
+        "send",
+        "schedule-and-cancel",
+        "attachments",
+        "send-to-a-list",
+        "unsubscribe",
+        "status-events",
+        "test-your-code",
+        "integration",
+    )
+)
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -52,6 +66,17 @@ def blocks(page: Path) -> Iterator[Block]:
         indent = match["indent"]
         code = "\n".join(line.removeprefix(indent) for line in match["code"].split("\n"))
         yield Block(page, match["language"], code, text.count("\n", 0, match.start()) + 1)
+
+
+def producer_snippet(language: str, containing: str) -> str:
+    """Return the first block that contains a text, of the pages for producers."""
+    found = (
+        block.code for page in PRODUCER_PAGES if page.is_file() for block in blocks(page) if block.language == language
+    )
+    for code in found:
+        if containing in code:
+            return code
+    raise AssertionError(f"no page for producers has a {language} block with {containing!r}")
 
 
 def prose(page: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +15,11 @@ from localcloud.subscriber import StatusSubscriber
 from localcloud.wait import wait_for
 from sesmail_client import EmailBounced, EmailFailed, id_about, parse_status
 from sesmail_client.names import snake_case
-from tests.docs.pages import DOCS
+from tests.docs.pages import producer_snippet
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 from tests.release.wheel import build_client_wheel, install_client_wheel
 
-INTEGRATION = DOCS / "integration.md"
 README = REPOSITORY / "README.md"
 SOURCE = "shop.orders"
 
@@ -80,7 +78,7 @@ def mails_of(engine: EngineUnderTest, email_id: str) -> int:
 def test_the_python_snippet_of_the_page_sends_one_email_however_often_it_runs(
     engine: EngineUnderTest, run_python: Run
 ) -> None:
-    code = snippet(INTEGRATION, "python", "order-4710 confirmation")
+    code = producer_snippet("python", "order-4710 confirmation")
     assert [run_python(code), run_python(code)] == [id_about("order-4710 confirmation") + "\n"] * 2
     email_id = id_about("order-4710 confirmation")
     record = engine.wait_for_status(email_id, "delivered")
@@ -99,7 +97,7 @@ def test_the_python_snippet_of_the_readme_sends_an_email(engine: EngineUnderTest
 
 
 def test_the_python_snippet_for_many_puts_every_email_on_the_bus(engine: EngineUnderTest, run_python: Run) -> None:
-    assert run_python(snippet(INTEGRATION, "python", "send_many")) == "10 on the bus\n20 on the bus\n25 on the bus\n"
+    assert run_python(producer_snippet("python", "send_many")) == "10 on the bus\n20 on the bus\n25 on the bus\n"
     for number in range(25):
         email_id = id_about(f"newsletter 2026-12 for reader {number}")
         record = engine.wait_for_status(email_id, "delivered", seconds=60)
@@ -107,7 +105,7 @@ def test_the_python_snippet_for_many_puts_every_email_on_the_bus(engine: EngineU
 
 
 def test_python_waits_for_the_status_of_an_email(run_python: Run, status_queue: str) -> None:
-    code = snippet(INTEGRATION, "python", "StatusQueue")
+    code = producer_snippet("python", "StatusQueue")
     assert run_python(code, STATUS_QUEUE_URL=status_queue) == "delivered\n"
 
 
@@ -143,7 +141,7 @@ def test_python_stops_waiting_where_the_status_never_comes(
 def test_the_typescript_snippet_of_the_page_sends_one_email_however_often_it_runs(
     engine: EngineUnderTest, run_typescript: Run
 ) -> None:
-    code = snippet(INTEGRATION, "typescript", "order-4709 confirmation")
+    code = producer_snippet("typescript", "order-4709 confirmation")
     email_id = id_about("order-4709 confirmation")
     assert [run_typescript(code), run_typescript(code)] == [f"{email_id}\n"] * 2
     record = engine.wait_for_status(email_id, "delivered")
@@ -183,17 +181,19 @@ def test_the_typescript_snippet_of_the_readme_sends_an_email(engine: EngineUnder
 def test_the_typescript_snippet_for_many_puts_every_email_on_the_bus(
     engine: EngineUnderTest, run_typescript: Run
 ) -> None:
-    assert run_typescript(snippet(INTEGRATION, "typescript", "sendMany")) == "10 on the bus\n12 on the bus\n"
+    assert run_typescript(producer_snippet("typescript", "sendMany")) == "10 on the bus\n12 on the bus\n"
     for number in range(12):
         engine.wait_for_status(id_about(f"newsletter 2027-01 for reader {number}"), "delivered", seconds=60)
 
 
 def test_typescript_waits_for_the_status_of_an_email(run_typescript: Run, status_queue: str) -> None:
-    code = snippet(INTEGRATION, "typescript", "StatusQueue")
+    code = producer_snippet("typescript", "StatusQueue")
     assert run_typescript(code, STATUS_QUEUE_URL=status_queue) == "delivered\n"
 
 
-def test_a_cancellation_is_put_on_the_bus_under_the_producers_source(engine: EngineUnderTest, run_python: Run) -> None:
+def test_a_cancellation_is_put_on_the_bus_under_the_producers_source(
+    engine: EngineUnderTest, run_python: Run, run_typescript: Run
+) -> None:
     subscriber = StatusSubscriber(
         engine.events,
         engine.sqs,
@@ -203,17 +203,16 @@ def test_a_cancellation_is_put_on_the_bus_under_the_producers_source(engine: Eng
         ("Email Cancel Requested",),
     )
     try:
-        run_python(
-            "from sesmail_client import SESMailClient\n"
-            f"emails = SESMailClient('{SOURCE}')\n"
-            "emails.cancel(email_id='order-4711')\n"
-            "emails.cancel(tag='spring-sale')\n"
-        )
-        wait_for(lambda: len(subscriber.collect()) == 2, "both cancellations")
+        run_python(producer_snippet("python", "emails.cancel(") + "emails.cancel(tag='spring-sale')\n")
+        run_typescript(producer_snippet("typescript", "emails.cancel("))
+        wait_for(lambda: len(subscriber.collect()) == 5, "all cancellations")
     finally:
         subscriber.remove()
-    details = sorted(json.dumps(event["detail"]) for event in subscriber.received)
-    assert details == ['{"emailId": "order-4711"}', '{"tag": "spring-sale"}']
+    details = [event["detail"] for event in subscriber.received]
+    ids = {detail["emailId"] for detail in details if "emailId" in detail}
+    about = {id_about(f"order-{number} reminder") for number in (4714, 4715)}
+    assert ids == {"reminder-4714", "reminder-4715", *about}
+    assert [detail for detail in details if "emailId" not in detail] == [{"tag": "spring-sale"}]
 
 
 def test_every_status_event_of_this_run_is_read_whole(engine: EngineUnderTest) -> None:

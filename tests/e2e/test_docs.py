@@ -11,14 +11,12 @@ import pytest
 
 from localcloud.mailbox import Mail
 from localcloud.ses.mailbox_simulator import SIMULATOR_DOMAIN
-from localcloud.snippets import snippet
 from localcloud.wait import wait_for
-from tests.docs.pages import DOCS, Block, blocks
+from tests.docs.pages import DOCS, Block, blocks, producer_snippet
 from tests.e2e.harness.cli import sesmail_json
 from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 
-INTEGRATION = DOCS / "integration.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
 SOURCE = "shop.orders"
 PDF = b"%PDF-1.7 ..."
@@ -26,28 +24,28 @@ WELCOME = {"templateName": "welcome", "templateData": {"userName": "John", "comp
 
 
 def run_python(engine: EngineUnderTest, containing: str, folder: Path) -> str:
-    """Run a snippet in a folder with the page's own emails.py and request.json, as a reader would."""
-    (folder / "emails.py").write_text(snippet(INTEGRATION, "python", "def request_email("))
-    (folder / "request.json").write_text(snippet(INTEGRATION, "json", "order-4711-confirmation"))
+    """Run a snippet in a folder with the pages' own emails.py and request.json, as a reader would."""
+    (folder / "emails.py").write_text(producer_snippet("python", "def request_email("))
+    (folder / "request.json").write_text(producer_snippet("json", "order-4711-confirmation"))
     (folder / "invoice.pdf").write_bytes(PDF)
-    (folder / "snippet.py").write_text(snippet(INTEGRATION, "python", containing))
+    (folder / "snippet.py").write_text(producer_snippet("python", containing))
     return run_in_shell(engine.emulator, "python snippet.py", folder)
 
 
 def run_typescript(engine: EngineUnderTest, containing: str, program: str = "") -> str:
-    """Run a snippet, or a program that uses it as `./snippet`, in a folder with the page's own emails.ts."""
+    """Run a snippet, or a program that uses it as `./snippet`, in a folder with the pages' own emails.ts."""
     folder = typescript_folder_with_client()
-    (folder / "emails.ts").write_text(snippet(INTEGRATION, "typescript", "function requestEmail("))
+    (folder / "emails.ts").write_text(producer_snippet("typescript", "function requestEmail("))
     (folder / "invoice.pdf").write_bytes(PDF)
-    (folder / "snippet.ts").write_text(snippet(INTEGRATION, "typescript", containing))
+    (folder / "snippet.ts").write_text(producer_snippet("typescript", containing))
     (folder / "program.ts").write_text(program)
     return run_in_shell(engine.emulator, f"npx --no-install tsx {'program' if program else 'snippet'}.ts", folder)
 
 
 def run_cli(engine: EngineUnderTest, containing: str, folder: Path) -> str:
-    """Save the page's JSON block as request.json and send it with the page's command."""
-    (folder / "request.json").write_text(snippet(INTEGRATION, "json", containing))
-    return run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "Detail@=file://request.json"), folder)
+    """Save a page's JSON block as request.json and send it with the command of send.md."""
+    (folder / "request.json").write_text(producer_snippet("json", containing))
+    return run_in_shell(engine.emulator, producer_snippet("bash", "Detail@=file://request.json"), folder)
 
 
 def mail_of(engine: EngineUnderTest, email_id: str) -> Mail:
@@ -123,10 +121,13 @@ def test_attachments_arrive(engine: EngineUnderTest, tmp_path: Path) -> None:
         assert attached.get_content() == content
 
 
+OWN_PAGE = "https://example.com/unsubscribe"
+
+
 def test_one_click_unsubscribe_writes_the_headers_that_the_page_shows(engine: EngineUnderTest, tmp_path: Path) -> None:
-    [entry] = json.loads(run_cli(engine, "listUnsubscribe", tmp_path))["Entries"]
+    [entry] = json.loads(run_cli(engine, OWN_PAGE, tmp_path))["Entries"]
     mail = mail_of(engine, f"email-{entry['EventId']}")
-    for line in snippet(INTEGRATION, "text", "List-Unsubscribe").splitlines():
+    for line in producer_snippet("text", OWN_PAGE).splitlines():
         name, _, value = line.partition(": ")
         assert mail.parsed[name] == value
 
@@ -172,13 +173,13 @@ def test_the_typescript_batch_helper_retries_what_is_rejected(engine: EngineUnde
 
 
 def test_a_batch_on_the_command_line(engine: EngineUnderTest, tmp_path: Path) -> None:
-    assert run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "batch:2"), tmp_path) == "0\n"
+    assert run_in_shell(engine.emulator, producer_snippet("bash", "batch:2"), tmp_path) == "0\n"
     engine.wait_for_status("batch:1", "delivered")
     engine.wait_for_status("batch:2", "delivered")
 
 
 def test_the_subscription_delivers_a_bounce_that_both_handlers_handle(engine: EngineUnderTest, tmp_path: Path) -> None:
-    run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "sqs create-queue"), tmp_path)
+    run_in_shell(engine.emulator, producer_snippet("bash", "sqs create-queue"), tmp_path)
     queue = engine.sqs.get_queue_url(QueueName="shop-email-statuses")["QueueUrl"]
     try:
         address = f"bounce+docs@{SIMULATOR_DOMAIN}"
@@ -200,7 +201,7 @@ def handled_in_python(body: str) -> list[str]:
     """Run the page's handler on this message and a broken one; return the addresses that it stops writing to."""
     stopped: list[str] = []
     page: dict[str, Any] = {}
-    exec(snippet(INTEGRATION, "python", "def handler("), page)
+    exec(producer_snippet("python", "def handler("), page)
     page["stop_writing_to"] = stopped.append
     event = {"Records": [{"messageId": "good", "body": body}, {"messageId": "bad", "body": "{}"}]}
     assert page["handler"](event, None) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}

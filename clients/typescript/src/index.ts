@@ -1,4 +1,4 @@
-// Send email through SESMail, and read what became of it: docs/integration.md.
+// Send email through SESMail, and read what became of it: docs/send.md.
 
 export {
   type Cancellation,
