@@ -22,8 +22,6 @@ from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 from tests.release.wheel import build_client_wheel, install_client_wheel
 
 INTEGRATION = DOCS / "integration.md"
-LIST = DOCS / "send-to-a-list.md"
-TESTING = DOCS / "test-your-code.md"
 README = REPOSITORY / "README.md"
 SOURCE = "shop.orders"
 
@@ -101,7 +99,7 @@ def test_the_python_snippet_of_the_readme_sends_an_email(engine: EngineUnderTest
 
 
 def test_the_python_snippet_for_many_puts_every_email_on_the_bus(engine: EngineUnderTest, run_python: Run) -> None:
-    assert run_python(snippet(LIST, "python", "send_many")) == "10 on the bus\n20 on the bus\n25 on the bus\n"
+    assert run_python(snippet(INTEGRATION, "python", "send_many")) == "10 on the bus\n20 on the bus\n25 on the bus\n"
     for number in range(25):
         email_id = id_about(f"newsletter 2026-12 for reader {number}")
         record = engine.wait_for_status(email_id, "delivered", seconds=60)
@@ -109,7 +107,7 @@ def test_the_python_snippet_for_many_puts_every_email_on_the_bus(engine: EngineU
 
 
 def test_python_waits_for_the_status_of_an_email(run_python: Run, status_queue: str) -> None:
-    code = snippet(TESTING, "python", "StatusQueue")
+    code = snippet(INTEGRATION, "python", "StatusQueue")
     assert run_python(code, STATUS_QUEUE_URL=status_queue) == "delivered\n"
 
 
@@ -185,13 +183,13 @@ def test_the_typescript_snippet_of_the_readme_sends_an_email(engine: EngineUnder
 def test_the_typescript_snippet_for_many_puts_every_email_on_the_bus(
     engine: EngineUnderTest, run_typescript: Run
 ) -> None:
-    assert run_typescript(snippet(LIST, "typescript", "sendMany")) == "10 on the bus\n12 on the bus\n"
+    assert run_typescript(snippet(INTEGRATION, "typescript", "sendMany")) == "10 on the bus\n12 on the bus\n"
     for number in range(12):
         engine.wait_for_status(id_about(f"newsletter 2027-01 for reader {number}"), "delivered", seconds=60)
 
 
 def test_typescript_waits_for_the_status_of_an_email(run_typescript: Run, status_queue: str) -> None:
-    code = snippet(TESTING, "typescript", "StatusQueue")
+    code = snippet(INTEGRATION, "typescript", "StatusQueue")
     assert run_typescript(code, STATUS_QUEUE_URL=status_queue) == "delivered\n"
 
 

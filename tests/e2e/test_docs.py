@@ -19,37 +19,34 @@ from tests.e2e.harness.engine import EngineUnderTest
 from tests.e2e.harness.shell import run_in_shell, typescript_folder_with_client
 
 INTEGRATION = DOCS / "integration.md"
-LIST = DOCS / "send-to-a-list.md"
-STATUS_EVENTS = DOCS / "status-events.md"
-UNSUBSCRIBE = DOCS / "unsubscribe.md"
 STATUS_SCHEMA = json.loads((DOCS / "schemas/email-status-changed.schema.json").read_text())
 SOURCE = "shop.orders"
 PDF = b"%PDF-1.7 ..."
 WELCOME = {"templateName": "welcome", "templateData": {"userName": "John", "companyName": "My Company"}}
 
 
-def run_python(engine: EngineUnderTest, containing: str, folder: Path, page: Path = INTEGRATION) -> str:
-    """Run a page's snippet in a folder with emails.py and request.json, as a reader would."""
+def run_python(engine: EngineUnderTest, containing: str, folder: Path) -> str:
+    """Run a snippet in a folder with the page's own emails.py and request.json, as a reader would."""
     (folder / "emails.py").write_text(snippet(INTEGRATION, "python", "def request_email("))
     (folder / "request.json").write_text(snippet(INTEGRATION, "json", "order-4711-confirmation"))
     (folder / "invoice.pdf").write_bytes(PDF)
-    (folder / "snippet.py").write_text(snippet(page, "python", containing))
+    (folder / "snippet.py").write_text(snippet(INTEGRATION, "python", containing))
     return run_in_shell(engine.emulator, "python snippet.py", folder)
 
 
-def run_typescript(engine: EngineUnderTest, containing: str, program: str = "", page: Path = INTEGRATION) -> str:
-    """Run a page's snippet, or a program that uses it as `./snippet`, in a folder with emails.ts."""
+def run_typescript(engine: EngineUnderTest, containing: str, program: str = "") -> str:
+    """Run a snippet, or a program that uses it as `./snippet`, in a folder with the page's own emails.ts."""
     folder = typescript_folder_with_client()
     (folder / "emails.ts").write_text(snippet(INTEGRATION, "typescript", "function requestEmail("))
     (folder / "invoice.pdf").write_bytes(PDF)
-    (folder / "snippet.ts").write_text(snippet(page, "typescript", containing))
+    (folder / "snippet.ts").write_text(snippet(INTEGRATION, "typescript", containing))
     (folder / "program.ts").write_text(program)
     return run_in_shell(engine.emulator, f"npx --no-install tsx {'program' if program else 'snippet'}.ts", folder)
 
 
-def run_cli(engine: EngineUnderTest, containing: str, folder: Path, page: Path = INTEGRATION) -> str:
-    """Save a page's JSON block as request.json and send it with the command of integration.md."""
-    (folder / "request.json").write_text(snippet(page, "json", containing))
+def run_cli(engine: EngineUnderTest, containing: str, folder: Path) -> str:
+    """Save the page's JSON block as request.json and send it with the page's command."""
+    (folder / "request.json").write_text(snippet(INTEGRATION, "json", containing))
     return run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "Detail@=file://request.json"), folder)
 
 
@@ -126,19 +123,16 @@ def test_attachments_arrive(engine: EngineUnderTest, tmp_path: Path) -> None:
         assert attached.get_content() == content
 
 
-OWN_PAGE = "https://example.com/unsubscribe"
-
-
 def test_one_click_unsubscribe_writes_the_headers_that_the_page_shows(engine: EngineUnderTest, tmp_path: Path) -> None:
-    [entry] = json.loads(run_cli(engine, OWN_PAGE, tmp_path, UNSUBSCRIBE))["Entries"]
+    [entry] = json.loads(run_cli(engine, "listUnsubscribe", tmp_path))["Entries"]
     mail = mail_of(engine, f"email-{entry['EventId']}")
-    for line in snippet(UNSUBSCRIBE, "text", OWN_PAGE).splitlines():
+    for line in snippet(INTEGRATION, "text", "List-Unsubscribe").splitlines():
         name, _, value = line.partition(": ")
         assert mail.parsed[name] == value
 
 
 def test_the_batch_helper_puts_every_request_on_the_bus(engine: EngineUnderTest, tmp_path: Path) -> None:
-    assert run_python(engine, "def request_emails", tmp_path, LIST) == "25 on the bus, 0 refused\n"
+    assert run_python(engine, "def request_emails", tmp_path) == "25 on the bus, 0 refused\n"
     for number in range(25):
         engine.wait_for_status(f"newsletter-2026-11:{number}", "delivered", seconds=60)
 
@@ -152,7 +146,7 @@ def test_the_typescript_batch_helper_puts_every_request_on_the_bus(engine: Engin
         }));
         console.log((await requestEmails(requests, 'shop.orders')).length);
     """
-    assert run_typescript(engine, "function requestEmails(", program, LIST) == "0\n"
+    assert run_typescript(engine, "function requestEmails(", program) == "0\n"
     for number in range(12):
         engine.wait_for_status(f"typescript:{number}", "delivered")
 
@@ -173,18 +167,18 @@ def test_the_typescript_batch_helper_retries_what_is_rejected(engine: EngineUnde
         const sizes = calls.map((call) => call.length);
         console.log(JSON.stringify([left.map((request) => request.emailId), sizes, calls[2]]));
     """
-    printed = json.loads(run_typescript(engine, "function requestEmails(", program, LIST))
+    printed = json.loads(run_typescript(engine, "function requestEmails(", program))
     assert printed == [["never"], [10, 2, 2, 1], ["never", "late"]]
 
 
 def test_a_batch_on_the_command_line(engine: EngineUnderTest, tmp_path: Path) -> None:
-    assert run_in_shell(engine.emulator, snippet(LIST, "bash", "batch:2"), tmp_path) == "0\n"
+    assert run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "batch:2"), tmp_path) == "0\n"
     engine.wait_for_status("batch:1", "delivered")
     engine.wait_for_status("batch:2", "delivered")
 
 
 def test_the_subscription_delivers_a_bounce_that_both_handlers_handle(engine: EngineUnderTest, tmp_path: Path) -> None:
-    run_in_shell(engine.emulator, snippet(STATUS_EVENTS, "bash", "sqs create-queue"), tmp_path)
+    run_in_shell(engine.emulator, snippet(INTEGRATION, "bash", "sqs create-queue"), tmp_path)
     queue = engine.sqs.get_queue_url(QueueName="shop-email-statuses")["QueueUrl"]
     try:
         address = f"bounce+docs@{SIMULATOR_DOMAIN}"
@@ -206,7 +200,7 @@ def handled_in_python(body: str) -> list[str]:
     """Run the page's handler on this message and a broken one; return the addresses that it stops writing to."""
     stopped: list[str] = []
     page: dict[str, Any] = {}
-    exec(snippet(STATUS_EVENTS, "python", "def handler("), page)
+    exec(snippet(INTEGRATION, "python", "def handler("), page)
     page["stop_writing_to"] = stopped.append
     event = {"Records": [{"messageId": "good", "body": body}, {"messageId": "bad", "body": "{}"}]}
     assert page["handler"](event, None) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
@@ -220,7 +214,7 @@ def handled_in_typescript(engine: EngineUnderTest, body: str) -> str:
         f"const answer = await handler({json.dumps(event)});\n"
         "if (answer.batchItemFailures.length !== 1) throw new Error('one message is broken');\n"
     )
-    return run_typescript(engine, "export async function handler", program, STATUS_EVENTS)
+    return run_typescript(engine, "export async function handler", program)
 
 
 def reading_blocks() -> list[Block]:
