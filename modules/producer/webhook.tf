@@ -117,7 +117,7 @@ resource "aws_cloudwatch_metric_alarm" "webhook_dead_letter" {
   count = local.https ? 1 : 0
 
   alarm_name          = "${local.https_dead_letter_name}-NotEmpty"
-  alarm_description   = "The webhook of ${var.event_source} did not take statuses: correct it, then move them back with aws sqs start-message-move-task (docs/integration.md), or read and delete them"
+  alarm_description   = "The webhook of ${var.event_source} rejected statuses: correct it, then ${local.signed ? "move them back with aws sqs start-message-move-task" : "read and delete them"} (docs/status-events.md)"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = local.https_dead_letter_name }

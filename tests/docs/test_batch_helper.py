@@ -1,4 +1,4 @@
-"""The batching helper of docs/integration.md, with a bus that rejects entries."""
+"""The batching helper of docs/send-to-a-list.md, with a bus that rejects entries."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RejectingBus:
 
 @pytest.fixture
 def helper(monkeypatch: pytest.MonkeyPatch) -> Helper:
-    [code] = [b.code for b in blocks(DOCS / "integration.md") if "def request_emails(" in b.code]
+    [code] = [b.code for b in blocks(DOCS / "send-to-a-list.md") if "def request_emails(" in b.code]
     page: dict[str, Any] = {"__name__": "page"}
     exec(code, page)
     monkeypatch.setattr(time, "sleep", lambda _: None)

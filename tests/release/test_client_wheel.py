@@ -84,7 +84,7 @@ def test_the_readme_of_the_package_works(
 def test_the_test_that_the_page_shows_passes_and_fails_where_the_code_is_wrong(
     environment: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    code = snippet(DOCS / "integration.md", "python", "FakeSESMailClient")
+    code = snippet(DOCS / "test-your-code.md", "python", "FakeSESMailClient")
     wrong = code.replace('about=f"order {order_id} confirmation"', 'tags=["a"]')
     for program, fails in ((code, False), (wrong, True)):
         done = run(str(environment / "bin/python"), "-c", f"{program}\ntest_an_order_is_confirmed_once()\n")

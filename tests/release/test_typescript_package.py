@@ -18,7 +18,7 @@ from tests.release.typescript_project import install_package, install_sdk
 from tests.release.wheel import ROOT
 
 USES = ROOT / "tests/clients/typescript"
-INTEGRATION = DOCS / "integration.md"
+TESTING = DOCS / "test-your-code.md"
 README = ROOT / "clients/typescript/README.md"
 # As strict as a project of today; the types of the SDK are not ours to check.
 OPTIONS = {
@@ -89,7 +89,7 @@ def test_the_readme_of_the_package_works(project: Path) -> None:
 
 
 def test_the_test_that_the_page_shows_passes_and_fails_where_the_code_is_wrong(project: Path) -> None:
-    code = snippet(INTEGRATION, "typescript", "FakeSESMailClient")
+    code = snippet(TESTING, "typescript", "FakeSESMailClient")
     assert run(project, code) == ""
     with pytest.raises(AssertionError, match="AssertionError"):
         run(project, code.replace("about: `order ${orderId} confirmation`", "tags: ['a']"))

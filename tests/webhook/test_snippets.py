@@ -1,4 +1,4 @@
-"""The receivers that docs/integration.md shows, in Python and TypeScript, verify what the function signs."""
+"""The receivers that docs/status-events.md shows, in Python and TypeScript, verify what the function signs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sesmail_webhook.signing import signed_headers
 from tests.docs.pages import DOCS
 from tests.e2e.harness.shell import typescript_folder_with_client
 
-PAGE = DOCS / "integration.md"
+PAGE = DOCS / "status-events.md"
 NEW, OLD, OTHER = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"n", b"o", b"x"))
 BODY = json.dumps(
     {

@@ -1,4 +1,4 @@
-"""Measure requests per second through the batching helper of docs/integration.md, against a loop of PutEvents."""
+"""Measure requests per second through the batching helper of docs/send-to-a-list.md, against a loop of PutEvents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUS = "sesmail-bench-submission"
 def helper() -> Any:
     """Return the function as a reader copies it from the page."""
     names: dict[str, Any] = {"__name__": "page"}
-    exec(snippet(REPOSITORY / "docs" / "integration.md", "python", "def request_emails("), names)
+    exec(snippet(REPOSITORY / "docs" / "send-to-a-list.md", "python", "def request_emails("), names)
     return names["request_emails"]
 
 
