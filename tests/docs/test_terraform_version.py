@@ -7,7 +7,7 @@ import re
 from tests.docs.pages import ROOT
 
 WORKFLOW = (ROOT / ".github/workflows/ci.yml").read_text()
-PROSE = ("README.md", "CONTRIBUTING.md", "docs/setup.md", "localcloud/provider.py")
+PROSE = ("README.md", "CONTRIBUTING.md", "docs/supported-versions.md", "localcloud/provider.py")
 
 
 def version_in_ci() -> str:

@@ -1,6 +1,6 @@
 """Nothing is used that the AWS provider deprecates, 6.28 included, where 5.100 has another way.
 
-What has no other way is named in docs/setup.md.
+What has no other way is named in docs/supported-versions.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from tests.terraform.runner import ROOT, SOURCES, Workspace
 
-SETUP = ROOT / "docs" / "setup.md"
+PAGE = ROOT / "docs" / "supported-versions.md"
 ROOTS = ("terraform", "examples/complete", "examples/producer")
 # What 6.x deprecates of the types in use and 5.100 does not, so that no provider of a test warns of it:
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade (name of aws_region, region
@@ -57,4 +57,4 @@ def test_what_only_later_versions_deprecate_is_not_used(what: str) -> None:
 def test_what_5_100_has_no_other_way_for_is_named_in_the_docs() -> None:
     used = {path.parent.name for path in sources() if _INDEX_KEYS.search(path.read_text())}
     assert used == {"tables"}
-    assert _NAMED in " ".join(SETUP.read_text().split())
+    assert _NAMED in " ".join(PAGE.read_text().split())

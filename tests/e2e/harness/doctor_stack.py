@@ -73,7 +73,7 @@ class Stack:
         }
 
     def key_policy(self) -> dict[str, Any]:
-        """The key policy of setup.md."""
+        """The key policy of companies.md."""
         statements = [
             {
                 "Effect": "Allow",
