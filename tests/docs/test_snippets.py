@@ -26,7 +26,7 @@ from tools.generators.terraform_docs import blocks as terraform_blocks
 # Pages of other folders have their own tests.
 PAGES = [page for page in pages() if page.parent in (ROOT, DOCS, DOCS / "ai")]
 ALL = [block for page in PAGES for block in blocks(page)]
-LANGUAGES = {"bash", "hcl", "html", "java", "jinja", "json", "jsonl", "python", "text", "typescript", "yaml", ""}
+LANGUAGES = {*"bash hcl html java jinja json jsonl mermaid python text typescript yaml".split(), ""}
 
 
 def of(*languages: str) -> pytest.MarkDecorator:

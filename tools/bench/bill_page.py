@@ -19,20 +19,20 @@ _LANES_RATE = 50
 
 TEXT = """## What a million emails cost
 
-A month of {days} days in US dollars, in us-east-1, by AWS's list prices without free tiers:
+The table has the costs of a month of {days} days, in US dollars, in us-east-1, by AWS's list prices without free tiers:
 
 {table}
 
 {dominant}
 
-The four loads, each with every alarm, poller and default of the engine, for emails that are sent and delivered:
+Each of the four loads has every alarm, poller and default of the engine, and its emails are sent and delivered:
 
 * **No mail**: the engine is deployed and receives no request.
-* **Spread evenly**: one email every {gap:.1f} s. Each is a batch of its own in both functions, which is an upper
-  bound: the feedback processor waits up to 5 s for more.
-* **Batches of ten**: a producer sends ten or more at once, and both functions get ten messages an invocation.
-* **Bulk and transactional**: 70 % bulk in batches of ten, 30 % transactional one at a time, at a rate of {rate} a
-  second, with the writes of both lanes on the rate buckets from the [simulation](#pacing-simulated).
+* **Spread evenly**: one email arrives every {gap:.1f} s. Each is a batch of its own in both functions. That is an upper
+  bound, since the feedback processor waits up to 5 s for more.
+* **Batches of ten**: a producer sends ten or more at once, and both functions receive ten messages in an invocation.
+* **Bulk and transactional**: 70 % of the mail is bulk in batches of ten, 30 % is transactional, one at a time. The rate
+  is {rate} a second, and the [simulation](#pacing-simulated) gives the writes of both lanes on the rate buckets.
 
 ### What an extra costs, and what you can save
 
@@ -40,41 +40,43 @@ For a million emails in batches of ten:
 
 {changes}
 
-Send in batches where you can: `put_events` takes ten requests, and the clients' batching helper fills them. The
-alarms and the dashboard are there without mail: {alarms} alarms read {alarm_metrics} metrics.
+Send in batches where you can: `put_events` takes ten requests, and the clients' batching helper fills them. Alarms
+and the dashboard also cost money without mail: {alarms} alarms read {alarm_metrics} metrics.
 
 ### What is counted
 
-Quantity × price is the table above. Quantities of a million emails come from a run of the real code, which a
-[test](../tests/docs/test_cost_page.py) repeats, those without mail from Terraform's plan, which a
-[test](../tests/terraform/test_cost.py) counts. A price links to AWS's page and has the year in which it was last
-seen: check it there before you rely on it.
+The costs above are quantity × price. The quantities of a million emails come from a run of the real code, which a
+[test](../tests/docs/test_cost_page.py) repeats. Those without mail come from Terraform's plan, which another
+[test](../tests/terraform/test_cost.py) counts. Each price links to AWS's page and has the year in which it was last
+seen. Check it there before you rely on it.
 
 {quantities}
 
 * **SQS**: {queues} queues feed a function, and Lambda polls each with {pollers} pollers for 20 s. EventBridge and SNS
-  put messages, Lambda receives and deletes them in batches.
-* **EventBridge**: the request and each status event, in units of 64 KB. Delivery to a queue in the same account is
-  free.
-* **Lambda**: durations are assumed, not measured: 50 ms an invocation, 100 ms for SES, 5 ms a message, 20 ms a sent
-  email, with {sender_mb:.0f} MB in the sender and {processor_mb:.0f} MB in the feedback processor. Starts of new
-  containers are not in it.
-* **DynamoDB**: units by table and index are in `used` of [results.json](../tools/bench/results.json). Records are
-  those of a steady state, kept for {record_days} days. Backups are those of `EmailTracking` without its indexes.
-* **CloudWatch**: metrics are those of a month without failures; each kind of failure adds one. Logs are kept for
-  {log_days} days, and counted uncompressed. A dashboard is free until an account has three.
-* **S3**: the {template_reads} files of a template, every five minutes in {containers} containers.
-* **KMS**: tables use the key `aws/dynamodb`, and its requests are billed: at most one in five minutes for each of
+  put messages; Lambda receives and deletes them in batches.
+* **EventBridge** bills the request and each status event, in units of 64 KB. Delivery to a queue in the same account
+  is free.
+* **Lambda**: the durations are assumed, not measured: 50 ms an invocation, 100 ms for SES, 5 ms a message, 20 ms a sent
+  email. The sender has {sender_mb:.0f} MB, the feedback processor {processor_mb:.0f} MB. Starts of new containers are
+  not included.
+* **DynamoDB**: `used` in [results.json](../tools/bench/results.json) has the units by table and index. The records are
+  those of a steady state, kept for {record_days} days. The backups are those of `EmailTracking` without its indexes.
+* **CloudWatch**: the metrics are those of a month without failures; each kind of failure adds one. Logs are kept for
+  {log_days} days and counted uncompressed. A dashboard is free until an account has three.
+* **S3**: {containers} containers read the {template_reads} files of a template every five minutes.
+* **KMS**: the tables use the key `aws/dynamodb`, and its requests are billed: at most one in five minutes for each of
   {tables} tables and each of two roles.
-* **Not billed**: SSM's standard parameters, SNS's deliveries to SQS, SES's events, DynamoDB's deletions by TTL, X-Ray
-  (off by default). **Less than a cent**: the hourly look at SES's alarms, the templates in S3. **Not in it**: data
-  that leaves AWS, an archive of the bus (`archive_days`, off by default), your own rules and queues
-  for status events.
+* **AWS does not bill** SSM's standard parameters, SNS's deliveries to SQS, SES's events, DynamoDB's deletions by TTL,
+  and X-Ray (which is off by default).
+* **Less than a cent** each: the hourly read of SES's alarms, the templates in S3.
+* **Not included**: data that leaves AWS, an archive of the bus (`archive_days`, off by default), your own rules and
+  queues for status events.
 
 ### A scheduled email
 
-What 1,000 waiting emails cost until they are due: by hops around the retry queue, one each quarter of an hour, or by
-a one-time schedule of EventBridge Scheduler ([ADR 48](adr/0048-scheduling-by-hops-again.md)).
+The table has the costs of 1,000 emails that wait until they are due. The engine passes them through the retry queue,
+one hop each quarter of an hour. The last column compares a one-time schedule of EventBridge Scheduler
+([ADR 48](adr/0048-scheduling-by-hops-again.md)).
 
 {scheduled}
 """
@@ -154,8 +156,8 @@ def _dominant(bills: Sequence[Sequence[Line]]) -> str:
     most = (costs[first] + costs[second]) / bill.usd(own)
     return (
         f"In batches of ten, SES is {share / bill.usd(tens):.0%} of the bill. The largest rows of the rest are "
-        f"`{first}` and\n`{second}`: {most:.0%} of it. An engine without mail costs {_money(idle)} a month,\n"
-        "for alarms, the dashboard and polling."
+        f"`{first}` and\n`{second}`, with {most:.0%} of the rest. An engine without mail costs {_money(idle)} a\n"
+        "month, for alarms, the dashboard and polling."
     )
 
 

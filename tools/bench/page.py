@@ -19,9 +19,9 @@ REASONS = {
         "first calls to AWS, each with a new connection and serialiser (0.2)."
     ),
     "batches": (
-        "40 of the 52 requests for ten emails are not shared (claim, SendEmail, two records), so batches "
-        "of ten save 108 of 160 requests. The emulator seldom passes ten messages to the feedback processor, and on a "
-        "busy machine the ratio is lower: the emulator itself waits for the processors."
+        "a batch of ten saves 108 of 160 requests. It cannot share 40 of the other 52: claim, SendEmail and two "
+        "records of each email. Also, the emulator seldom passes ten messages to the feedback processor. It shares the "
+        "machine's processors with the engine, so the ratio is lower on a busy machine."
     ),
     "end_to_end": (
         "the functions and the emulator share the processors, so other work on the machine affects this ratio twice."
@@ -30,47 +30,58 @@ REASONS = {
 
 TEXT = """# Performance
 
-Written by `make bench`, which measures the engine and a minimal comparison alternately on the same machine. Only the
-ratios matter: absolute figures come from an emulator on a small machine and say nothing about AWS.
+This page has every number about speed and cost: how the engine compares with a minimal program, which requests AWS
+bills, how the send rate is used, and [what a million emails cost](#what-a-million-emails-cost).
 
-Run of {date}, Python {python}, {processors} processors.
+`make bench` writes it. It measures the engine and a minimal comparison alternately on the same machine, so read the
+ratios. The absolute figures come from an emulator on a small machine and say nothing about AWS.
+
+The last run was on {date}, with Python {python} and {processors} processors.
 
 ## Ratios
+
+For example: the first row compares a cold start of the sender with a program that imports boto3 and creates one client.
 
 {ratios}
 {misses}
 ## The sender's CPU by package
 
-Shares in a warm container with batches of ten (`cProfile`):
+In a warm container with batches of ten, each package uses this share of the sender's CPU time (`cProfile`):
 
 {hottest}
 
 ## Requests
 
-The requests that AWS bills for {emails} delivered emails, counted with the real code: in one batch, and one at a time
-like a function without batches.
+AWS bills these requests for {emails} delivered emails. They are counted with the real code: in one batch, and one at a
+time like a function without batches.
 
 {requests}
 
-Write units of an ordinary email, with a compressed request and a record of less than 1 KB each: 1 for the
-claim, 4 for `sent`, 3 for `delivered` and 2 for the kept request, which is not kept with `soft_bounce_retries = 0`.
-`sent` enters three indexes, `delivered` changes two. An open costs 3 more. The rate and the breaker's counts cost 3 a
-batch; the day's figures cost 1 a batch of outcomes, and what is sent is counted in the breaker's write of the account.
-A scheduled email's hop costs reads and no write.
+An ordinary email has a compressed request and a record of less than 1 KB each. Its write units are 1 for the claim,
+4 for `sent`, 3 for `delivered` and 2 for the kept request.
+
+* `sent` enters three indexes, and `delivered` changes two.
+* With `soft_bounce_retries = 0` no request is kept.
+* An open costs 3 more.
+* The rate and the breaker's counts cost 3 a batch.
+* The day's figures cost 1 a batch of outcomes. Sent emails are counted in the breaker's write of the account.
+* A hop of a scheduled email costs reads and no write.
 
 ## Pacing, simulated
 
-The sender's real code on a simulated clock; all workers share one bucket, and the paced rate is 0.95 of SES's. A window
-may contain the rate times its length plus a burst of one second.
+The sender's real code runs on a simulated clock. All workers share one bucket, and the paced rate is 0.95 of SES's. A
+window of time may contain the rate times its length, plus a burst of one second.
 
 {paced}
 
-One transactional email every two seconds while five workers send a queued newsletter:
+**A newsletter does not delay other mail.** Five workers send a queued newsletter, and one transactional email arrives
+every two seconds:
 
 {behind}
 
-Transactional emails at random times, 30 % of the paced rate, for five workers, while others send a queued newsletter.
-Writes are conditional writes on the two rate buckets, refused ones included; DynamoDB takes 1,000 a second on one item:
+**Both lanes share the rate.** Transactional emails arrive at random times, at 30 % of the paced rate, for five workers.
+Other workers send a queued newsletter. *Writes* are conditional writes on the two rate buckets, rejected ones included.
+DynamoDB takes 1,000 of them a second on one item:
 
 {lanes}
 
@@ -87,9 +98,9 @@ make bench                                        # everything, at most 15 minut
 .venv/bin/python -m tools.bench --plan plan.json  # what is deployed, from `terraform show -json`; writes both files
 ```
 
-`tools/bench/` contains the measurements: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),
+The measurements are in `tools/bench/`: [cold.py](../tools/bench/cold.py), [cpu.py](../tools/bench/cpu.py),
 [pipeline.py](../tools/bench/pipeline.py), [submission.py](../tools/bench/submission.py),
-[requests.py](../tools/bench/requests.py), [simulated.py](../tools/bench/simulated.py); the minimal pipeline is
+[requests.py](../tools/bench/requests.py), [simulated.py](../tools/bench/simulated.py). The minimal pipeline is
 [minimal/handler.py](../tools/bench/minimal/handler.py).
 """
 

@@ -15,19 +15,23 @@ SHOWN = 2
 
 TEXT = """# Mutation
 
-Written by `make mutate`. It changes `domain` and `usecases` in one place at a time (`<` to `<=`, `a and b` to `a or b`,
-`5` to `6`, an argument left out, a text in capitals) and runs the unit tests that run the changed statement. A change
-survives if no test fails: either the tests have a gap there, or the changed code does the same.
+This page shows how well the unit tests notice a mistake in the code. `make mutate` writes it.
 
-Last run {date}, Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. The
-tests must kill at least {least:.0%}. {not_run}
+`make mutate` changes `domain` and `usecases` in one place at a time, for example `<` to `<=`, `a and b` to `a or b`, or
+`5` to `6`. It also leaves out an argument, or writes a text in capitals. Then it runs the unit tests that execute the
+changed statement. A test that fails *kills* the change. A change *survives* if no test fails: either the tests have a
+gap there, or the changed code does the same.
+
+The last run was on {date}, with Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. The tests
+must kill at least {least:.0%}. {not_run}
 
 {unreached}
 
 {modules}
 
-Only a test that ran and failed kills a change. Timeouts (a test that takes over six times its processor's time plus
-twelve seconds) have a column of their own and do not count as killed; neither does a run that ended in any other way.
+Only a test that ran and failed kills a change. A test times out when it takes over six times its usual processor time
+plus twelve seconds. Timeouts have a column of their own, and do not count as killed. Neither does a run that ended in
+any other way.
 
 ## Which changes survive, and why
 
@@ -35,27 +39,30 @@ twelve seconds) have a column of their own and do not count as killed; neither d
 
 ## Limits
 
-* Code outside of functions is not changed: tables such as `bounces.TABLE` and `EFFECTS`, patterns, constants.
-* Functions under a decorator are not changed: properties, cached functions, Jinja2's filters.
-* Only `tests/unit` runs, without tests that start a process and without the 20,000 fuzzed requests. Property tests try
-  {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
+* The run does not change code outside of functions: tables such as `bounces.TABLE` and `EFFECTS`, patterns, constants.
+* It does not change functions under a decorator: properties, cached functions, Jinja2's filters.
+* It runs only `tests/unit`, without tests that start a process and without the 20,000 fuzzed requests. Property tests
+  try {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
   [staging.py](../tools/mutation/staging.py)).
-* A change that survives a second of its tests runs the others together with changes of other functions. A change that
-  hides another one makes it survive ([together.py](../tools/mutation/together.py)).
+* A change that survives one second of its tests runs the other tests together with changes of other functions. If one
+  change hides another one, the hidden one survives ([together.py](../tools/mutation/together.py)).
 
 ## Repeat it
 
 ```bash
 make mutate                                 # what may have changed since the last run; writes this page
 make mutate ONLY=domain/guards/breaker.py   # one module
-make mutate ONLY='usecases/*'               # one room; the page is written once all modules have been run
+make mutate ONLY='usecases/*'               # one folder; writes this page once all modules have been run
 ```
 
 It prints every survivor and the table, and fails below {least:.0%}. The first run takes about twenty minutes on two
-processors. Its verdicts stay in `build/mutate`, which is not committed. A later run, also after one that was stopped,
-repeats only those that a change of code or tests can change ([verdicts.py](../tools/mutation/verdicts.py)); delete the
-folder to begin again. Run `../../.venv-mutate/bin/mutmut browse` there to see each change.
-[ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup;
+processors.
+
+The verdicts stay in `build/mutate`, which is not committed. A later run repeats only those that a change of code or
+tests can change, also after a run that was stopped ([verdicts.py](../tools/mutation/verdicts.py)). Delete the folder to
+start from the beginning. Run `../../.venv-mutate/bin/mutmut browse` in it to see each change.
+
+[ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup.
 [reasons.py](../tools/mutation/reasons.py) assigns a reason to each survivor.
 """
 
@@ -94,7 +101,7 @@ def unreached(known: Collection[str]) -> str:
     left = sorted(mutable_modules() - set(known))
     if not left:
         return "It included every module."
-    return f"Written since, and in no run yet: {', '.join(f'`{name}`' for name in left)}."
+    return f"These modules are newer than the last run: {', '.join(f'`{name}`' for name in left)}."
 
 
 def mutable_modules() -> set[str]:

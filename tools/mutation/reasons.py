@@ -24,26 +24,25 @@ REASONS = {
         "first or last of a separator that occurs once, a bound that no value meets, a default that is never used.",
     ),
     "falsy": Reason(
-        "None instead of False, or of nothing",
+        "None instead of False or of an empty value",
         "The reader only checks whether the value is true. The types forbid the change, and `make lint` checks them.",
     ),
     "unread": Reason(
         "The changed value is not read",
-        "The type, the protocol or the signature requires a value that this call does not use.",
+        "The type, the protocol or the signature requires a value, and this call does not use it.",
     ),
     "effort": Reason(
         "Only time or memory differ",
         "The result is the same, with more work, more reads or more memory. The benchmark and the tests that measure "
-        "memory catch these; a mutation run leaves out tests that measure time.",
+        "memory notice these changes; a mutation run leaves out tests that measure time.",
     ),
     "moment": Reason(
-        "The very moment of a bound",
-        "The bound is a time, compared with the clock. What happens at that very moment, to the microsecond, may go "
-        "either way.",
+        "The exact time of a limit",
+        "The limit is a time that is compared with the clock. At exactly that microsecond both results are right.",
     ),
     "chance": Reason(
         "The bounds of a random wait",
-        "Tests check that it waits, and within which bounds; no test can tell 1 from 2 as the lower bound of a wait.",
+        "Tests check that the code waits, and for how long. They cannot distinguish 1 from 2 as the shortest wait.",
     ),
     "inner": Reason(
         "Text that only developers see",
@@ -51,8 +50,8 @@ REASONS = {
     ),
     "gap": Reason(
         "Known gaps",
-        "Tests are possible. The behaviour is unlikely to break unnoticed, or other tests cover it (adapters, "
-        "simulation, end to end) that do not run here.",
+        "Tests are possible and not written. A break is unlikely to stay unnoticed, or other tests, which do not run "
+        "here, cover the behaviour (adapters, simulation, end to end).",
     ),
 }
 
