@@ -170,7 +170,7 @@ def _cell(text: str) -> str:
 
 def _prose(text: str) -> str:
     """Return a text as a cell, with names such as `emails_per_day` or `tracking_https = true` as code."""
-    name = r"(?<![\w`./-])[a-z]+(?:_[a-z0-9]+)+(?: = (?:true|false|null|\"\w+\"))?(?![\w`])"
+    name = r"(?<![\w`./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:\.zip)?(?: = (?:true|false|null|\"\w+\"))?(?![\w`])"
     return re.sub(name, r"`\g<0>`", _cell(text).replace("*", "\\*"))
 
 
