@@ -13,7 +13,7 @@ variable "brand" {
     brandTextColor = optional(string)
     # Image that emails show 32 pixels high.
     logoUrl = optional(string)
-    # Logo for dark mode; null shows logoUrl on a white ground.
+    # Logo for dark mode; null shows logoUrl on a white background.
     logoDarkUrl = optional(string)
     # Name of your company, in one line.
     companyName = optional(string)

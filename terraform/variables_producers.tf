@@ -40,7 +40,7 @@ variable "producers" {
 }
 
 variable "default_producer" {
-  description = "Policy of every source that is not in producers. Its attributes are those of producers, except accounts, organization_id, topics and status_event_bus_arn. emails_per_day and first_contacts_per_hour count all these sources together."
+  description = "Policy of every source that is not in producers. Its attributes are those of producers, except accounts, organization_id, topics and status_event_bus_arn. emails_per_day and first_contacts_per_hour count all these sources together. With restrict_producers, its principals may use every one of them."
   type = object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
