@@ -1,22 +1,22 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 output "event_bus_name" {
-  description = "Name of the bus for email requests and status events."
+  description = "Name of the event bus for requests and status events."
   value       = module.sesmail.event_bus_name
 }
 
 output "event_bus_arn" {
-  description = "ARN of the bus."
+  description = "ARN of the event bus for requests and status events."
   value       = module.sesmail.event_bus_arn
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request and cancel emails, and unsubscribe recipients, under any source."
+  description = "IAM policy as JSON. It allows its holder to request and cancel emails and to unsubscribe recipients, under any event source."
   value       = module.sesmail.customer_iam_policy
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails, and unsubscribe recipients, under that source only."
+  description = "IAM policies as JSON, by producer. Each allows its holder to request and cancel emails and to unsubscribe recipients, under that event source only."
   value       = module.sesmail.producer_policies
 }
 
@@ -26,32 +26,32 @@ output "template_bucket_name" {
 }
 
 output "email_tracking_table_name" {
-  description = "Name of the table with one record per email."
+  description = "Name of the tracking table, with one record for each email."
   value       = module.sesmail.email_tracking_table_name
 }
 
 output "suppression_table_name" {
-  description = "Name of the table of suppressed addresses."
+  description = "Name of the suppression table, with the suppressed addresses."
   value       = module.sesmail.suppression_table_name
 }
 
 output "control_table_name" {
-  description = "Name of the table of policies, counters, the breaker and the rate bucket."
+  description = "Name of the control table, with the producers' policies, the counters, the breaker's state and the rate bucket."
   value       = module.sesmail.control_table_name
 }
 
 output "pending_table_name" {
-  description = "Name of the table of requests kept for a soft-bounce retry."
+  description = "Name of the pending table, with the requests that are kept for a soft-bounce retry."
   value       = module.sesmail.pending_table_name
 }
 
 output "email_sender_lambda_arn" {
-  description = "ARN of the sender."
+  description = "ARN of the sender function."
   value       = module.sesmail.email_sender_lambda_arn
 }
 
 output "feedback_processor_lambda_arn" {
-  description = "ARN of the feedback processor."
+  description = "ARN of the feedback processor function."
   value       = module.sesmail.feedback_processor_lambda_arn
 }
 
@@ -61,7 +61,7 @@ output "template_seeder_lambda_name" {
 }
 
 output "install_templates_command" {
-  description = "Command that installs and updates the starter templates by hand."
+  description = "AWS CLI command that installs and updates the starter templates without an apply."
   value       = module.sesmail.install_templates_command
 }
 
@@ -76,12 +76,12 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the retry queue, where transactional emails wait."
+  description = "URL of the retry queue of transactional emails, in which emails wait for a later attempt."
   value       = module.sesmail.retry_queue_url
 }
 
 output "bulk_retry_queue_url" {
-  description = "URL of the retry queue of bulk emails."
+  description = "URL of the retry queue of bulk emails, in which emails wait for a later attempt."
   value       = module.sesmail.bulk_retry_queue_url
 }
 
@@ -91,7 +91,7 @@ output "feedback_queue_url" {
 }
 
 output "event_bridge_dlq_url" {
-  description = "URL of the queue of requests that the bus could not deliver."
+  description = "URL of the dead-letter queue of requests that the bus could not deliver."
   value       = module.sesmail.event_bridge_dlq_url
 }
 
@@ -106,12 +106,12 @@ output "bulk_queue_dlq_url" {
 }
 
 output "retry_dlq_url" {
-  description = "URL of the retry queue's dead-letter queue."
+  description = "URL of the dead-letter queue of the retry queue of transactional emails."
   value       = module.sesmail.retry_dlq_url
 }
 
 output "bulk_retry_dlq_url" {
-  description = "URL of the dead-letter queue of waiting bulk emails."
+  description = "URL of the dead-letter queue of the retry queue of bulk emails."
   value       = module.sesmail.bulk_retry_dlq_url
 }
 
@@ -121,27 +121,27 @@ output "feedback_processor_dlq_url" {
 }
 
 output "unsubscribe_url" {
-  description = "Where links to the unsubscribe page start; empty without unsubscribe_endpoint."
+  description = "Start of the links to the unsubscribe page; empty without unsubscribe_endpoint."
   value       = module.sesmail.unsubscribe_url
 }
 
 output "unsubscribe_api_id" {
-  description = "Id of the unsubscribe page's API, for the API mapping of a domain of your own; null without unsubscribe_endpoint."
+  description = "Id of the unsubscribe page's API, to map your own domain to it; null without unsubscribe_endpoint."
   value       = module.sesmail.unsubscribe_api_id
 }
 
 output "ses_configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty if there is none."
+  description = "Name of the SES configuration set of all emails; empty if there is none."
   value       = module.sesmail.ses_configuration_set_name
 }
 
 output "ses_feedback_topic_arn" {
-  description = "ARN of the topic of SES events."
+  description = "ARN of the SNS topic that SES publishes its events to."
   value       = module.sesmail.ses_feedback_topic_arn
 }
 
 output "alarm_notification_topic_arn" {
-  description = "ARN of the topic that every alarm goes to."
+  description = "ARN of the SNS topic that every alarm publishes to."
   value       = module.sesmail.alarm_notification_topic_arn
 }
 

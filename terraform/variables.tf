@@ -5,153 +5,147 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "admin_email" {
-  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
+  description = "Email address that receives every alarm. AWS first sends it a subscription email; alarms arrive only after you confirm that."
   type        = string
 }
 
 variable "default_sender_email" {
-  description = "Sender of emails if neither request nor template sets one. SES must have verified the address or its domain."
+  description = "Sender address of an email if neither its request nor its template names one. SES must have verified the address or its domain."
   type        = string
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# General
+# Names, stage and tags
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "name" {
-  description = "First part of every name; two engines in one account need two, or two regions and regional_names."
+  description = "First part of the name of every resource. Two engines in one account need different names, or two regions and regional_names."
   type        = string
   default     = "sesmailengine"
 }
 
 variable "regional_names" {
-  description = "End the names of roles, dashboard and template bucket with the region, so that engines of one name fit into several regions of an account. Set it before the first apply: a later change replaces all of them, and the new bucket has no template of yours."
+  description = "Append the region to the names of roles, dashboard and template bucket, so that engines with the same name fit into several regions of one account. Set it before the first apply: a later change replaces all of them, and the new bucket lacks your own templates."
   type        = bool
   default     = false
 }
 
 variable "environment" {
-  description = "Stage that the engine runs in; appears in its logs."
+  description = "Stage of this engine. It appears in the logs. In dev and staging, a plan warns while delivery is live."
   type        = string
   default     = "prod"
 }
 
-variable "default_sender_name" {
-  description = "Sender name of emails if neither request nor template sets one."
-  type        = string
-  default     = "SESMailEngine"
-}
-
 variable "status_event_source" {
-  description = "Source of the engine's own events on the bus."
+  description = "Event source of the engine's own events on the bus, such as Email Status Changed. Only the engine and operator_principals may publish under it."
   type        = string
   default     = "sesmailengine"
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them."
+  description = "Tags of every resource that can have tags."
   type        = map(string)
   default     = {}
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Data
+# Data and encryption
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else, leaves them as they are, and ends with an error. With false, a destroy removes everything."
+  description = "Protect the tables and the template bucket. A destroy then removes everything else, leaves them unchanged and ends with an error. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
 
 variable "data_retention_days" {
-  description = "Days that a tracking record is kept."
+  description = "Days that the engine keeps the tracking record of an email."
   type        = number
   default     = 90
 }
 
 variable "archive_days" {
-  description = "Days that EventBridge archives requests for a replay; 0 keeps no archive. An archive holds template data."
+  description = "Days that EventBridge archives requests for a replay. The default, 0, creates no archive, because an archive contains template data."
   type        = number
   default     = 0
 }
 
 variable "kms_key_arn" {
-  description = "Customer key for the topics. Its policy must let SES, CloudWatch and SNS use it: the AWS-managed key would silently stop SES and CloudWatch from publishing."
+  description = "ARN of your KMS key for the SNS topics; null uses none. The key's policy must allow SES, CloudWatch and SNS to use it. Do not use the AWS-managed key: SES and CloudWatch could no longer publish, and report no error."
   type        = string
   default     = null
 }
 
 variable "data_kms_key_arn" {
-  description = "Customer key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Without the key the data cannot be read: do not delete it while they exist."
+  description = "ARN of your KMS key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Keep the key as long as they exist: without it the data cannot be read."
   type        = string
   default     = null
 }
 
 variable "attachment_kms_key_arns" {
-  description = "Customer keys of the buckets that attachments are read from (s3Uri): the sender may decrypt with them, through S3 only. The keys' policies must let this account in."
+  description = "ARNs of the KMS keys of buckets that attachments are read from (s3Uri). The sender may decrypt with them, through S3 only. Each key's policy must allow this account."
   type        = list(string)
   default     = []
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Roles
+# IAM roles
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds every role of the engine, where your organisation requires one; null for none."
+  description = "ARN of the IAM policy that your organisation requires as permissions boundary of every role; null sets none."
   type        = string
   default     = null
 }
 
 variable "role_path" {
-  description = "Path of every role of the engine."
+  description = "IAM path of every role."
   type        = string
   default     = "/"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# SES
+# SES configuration set and tracking
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "create_configuration_set" {
-  description = "Create the configuration set. False uses the one named in configuration_set_name, or none."
+  description = "Create an SES configuration set. With false, the engine uses your own, named in configuration_set_name, or none. With none, SES publishes no events to the engine by itself."
   type        = bool
   default     = true
 }
 
 variable "configuration_set_name" {
-  description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
+  description = "Name of the configuration set. null means NAME-ConfigSet if the engine creates it, and no configuration set if it does not."
   type        = string
   default     = null
 }
 
 variable "tls_policy" {
-  description = "REQUIRE: SES sends over TLS only, and a recipient's server that offers none bounces. OPTIONAL: SES sends without TLS there. Of the configuration set that is created."
+  description = "REQUIRE: SES sends over TLS only; an email to a server without TLS bounces. OPTIONAL: SES sends to such a server without TLS. It applies only to a configuration set that the engine creates."
   type        = string
   default     = "REQUIRE"
 }
 
 variable "open_tracking" {
-  description = "Report opens. SES adds an invisible image to the HTML part for it."
+  description = "Report opens. SES adds an invisible image to the HTML part; check that your privacy notice covers it."
   type        = bool
   default     = true
 }
 
 variable "click_tracking" {
-  description = "Report clicks. SES rewrites every link for it, password-reset links included."
+  description = "Report clicks. It is off by default because SES rewrites every link, password-reset links included."
   type        = bool
   default     = false
 }
 
 variable "tracking_domain" {
-  description = "Domain of yours for the links and images by which SES tracks clicks and opens: the output of the same name of modules/domain, once SES has verified its domain; null uses SES's own."
+  description = "Your own domain for tracked links and images: the output tracking_domain of modules/domain, once SES has verified that domain. null uses SES's domain."
   type        = string
   default     = null
 }
 
 variable "tracking_https" {
-  description = "Track over HTTPS only. It needs a CDN with a certificate for tracking_domain in front of SES."
+  description = "Serve tracked links and images over HTTPS only. This needs a CDN in front of SES, with a certificate for tracking_domain."
   type        = bool
   default     = false
 }

@@ -1,20 +1,28 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What emails look like
+# Brand
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "brand" {
-  description = "Template variables that every email has by default; a request's own templateData win. Colours are #rrggbb, logos https URLs of images about 32 pixels high (logoDarkUrl for dark mode), companyAddress may have several lines. jsondecode(file(\"brand.json\")) shares one file with the command sesmail template."
+  description = "Your name, colours and logo, as template variables that every email has by default. A request's own templateData take precedence. jsondecode(file(\"brand.json\")) shares one file with the command sesmail template."
   type = object({
-    brandColor     = optional(string)
+    # Colour of buttons and links.
+    brandColor = optional(string)
+    # Colour of text on brandColor; null chooses black or white, whichever is easier to read.
     brandTextColor = optional(string)
-    logoUrl        = optional(string)
-    logoDarkUrl    = optional(string)
-    companyName    = optional(string)
+    # Image that emails show 32 pixels high.
+    logoUrl = optional(string)
+    # Logo for dark mode; null shows logoUrl on a white background.
+    logoDarkUrl = optional(string)
+    # Name of your company, in one line.
+    companyName = optional(string)
+    # Postal address of your company; it may have several lines.
     companyAddress = optional(string)
-    supportEmail   = optional(string)
-    companyUrl     = optional(string)
+    # Address that recipients write to for help.
+    supportEmail = optional(string)
+    # Website of your company.
+    companyUrl = optional(string)
   })
   default  = {}
   nullable = false

@@ -5,41 +5,41 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder that contains the packages of `make package`; null for those of the release, or for the dist folder of the clone."
+  description = "Folder of the packages that `make package` builds. null finds those of the release, or those in the folder dist of the clone."
   type        = string
   default     = null
 }
 
 variable "layer_delivery" {
-  description = "layer: the engine's code is a Lambda layer. bundled: it is in each function's package, for places that do not mount layers."
+  description = "layer: the engine's code is a Lambda layer that all functions share. bundled: each function's package contains the code, for platforms that do not mount layers."
   type        = string
   default     = "layer"
 }
 
 variable "lambda_architecture" {
-  description = "Processor of the functions; the packages must be built for it."
+  description = "Processor of the functions. The packages must be built for it: `make package ARCH=x86_64`."
   type        = string
   default     = "arm64"
 }
 
 variable "lambda_runtime" {
-  description = "Python runtime of the functions; the packages must be built for it."
+  description = "Python runtime of the functions. The packages must be built for it: `make package PYTHON_VERSION=3.12`."
   type        = string
   default     = "python3.13"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Logs and traces
+# Logs, traces and the Lambda quota
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "log_level" {
-  description = "Least severe level that is logged."
+  description = "Lowest level that the functions log."
   type        = string
   default     = "INFO"
 }
 
 variable "log_retention_days" {
-  description = "Days that the functions' logs are kept."
+  description = "Days that CloudWatch keeps the functions' logs. The default equals that of data_retention_days."
   type        = number
   default     = 90
 }
@@ -51,47 +51,47 @@ variable "tracing_enabled" {
 }
 
 variable "check_lambda_quota" {
-  description = "Ask Service Quotas in every plan whether the account may run as many functions at once as the queues may ask for, and warn if not. Needs servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false does not ask."
+  description = "Warn in every plan if the account may run fewer Lambda functions at once than the engine's queues may start. The plan then needs the rights servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false skips the check."
   type        = bool
   default     = true
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Sender
+# Sender function
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "email_sender_memory" {
-  description = "Memory of the sender in MB; it also sets its share of a processor."
+  description = "Memory of the sender in MB; more memory also means more processor time. What it must be depends on max_message_mb: 256 MB allow messages of up to 4.8 MB, 512 of up to 17.6 MB, 1024 of up to 40 MB."
   type        = number
   default     = 512
 }
 
 variable "email_sender_timeout" {
-  description = "Timeout of the sender in seconds, for a batch of ten emails."
+  description = "Timeout of the sender in seconds, for a batch of up to ten emails."
   type        = number
   default     = 30
 }
 
 variable "email_sender_concurrency" {
-  description = "Concurrent sender instances for transactional emails, and as many for the retry queue."
+  description = "Number of senders that run at the same time for transactional emails; as many again may run for their retry queue."
   type        = number
   default     = 5
 }
 
 variable "bulk_sender_concurrency" {
-  description = "Concurrent sender instances for bulk emails."
+  description = "Number of senders that run at the same time for bulk emails; as many again may run for their retry queue."
   type        = number
   default     = 5
 }
 
 variable "email_sender_reserved_concurrency" {
-  description = "Concurrent executions that Lambda keeps for the sender; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  description = "Concurrent executions that Lambda reserves for the sender, so that the account's other functions cannot use them up; null reserves none. AWS always leaves at least 100 of the account's executions unreserved."
   type        = number
   default     = null
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Feedback processor
+# Feedback processor function
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "feedback_processor_memory" {
@@ -101,35 +101,19 @@ variable "feedback_processor_memory" {
 }
 
 variable "feedback_processor_timeout" {
-  description = "Timeout of the feedback processor in seconds, for a batch of ten events."
+  description = "Timeout of the feedback processor in seconds, for a batch of up to 50 SES events."
   type        = number
   default     = 15
 }
 
 variable "feedback_processor_concurrency" {
-  description = "Concurrent feedback processor instances."
+  description = "Number of feedback processors that run at the same time."
   type        = number
   default     = 5
 }
 
 variable "feedback_processor_reserved_concurrency" {
-  description = "Concurrent executions that Lambda keeps for the feedback processor; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  description = "Concurrent executions that Lambda reserves for the feedback processor, so that the account's other functions cannot use them up; null reserves none. AWS always leaves at least 100 of the account's executions unreserved."
   type        = number
   default     = null
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Alarms
-# ---------------------------------------------------------------------------------------------------------------------
-
-variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes above which a function's alarm fires."
-  type        = number
-  default     = 50
-}
-
-variable "lambda_error_alarm_evaluation_periods" {
-  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
-  type        = number
-  default     = 2
 }

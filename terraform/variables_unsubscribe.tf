@@ -1,35 +1,35 @@
 # Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Unsubscribing
+# Unsubscribe page
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "unsubscribe_endpoint" {
-  description = "Deploy the unsubscribe page: listUnsubscribe = true puts its signed link into an email, and one click there ends the bulk mail of a topic."
+  description = "Deploy the unsubscribe page. listUnsubscribe = true in a request then puts a signed link to it into the email, and one click there ends the bulk emails of a topic."
   type        = bool
   default     = false
 }
 
 variable "unsubscribe_base_url" {
-  description = "Where links to the unsubscribe page start, such as https://mail.example.com, a domain that you have mapped to output unsubscribe_api_id; null uses the API's own address."
+  description = "Start of the links to the unsubscribe page, such as https://mail.example.com: a domain that you have mapped to the output unsubscribe_api_id. null uses the API's own address."
   type        = string
   default     = null
 }
 
 variable "unsubscribe_requests_per_second" {
-  description = "Requests a second that the unsubscribe page takes, with bursts of twice as many; API Gateway rejects more with 429."
+  description = "Requests per second that the unsubscribe page accepts, with bursts of twice as many. API Gateway rejects further ones with status 429."
   type        = number
   default     = 50
 }
 
 variable "unsubscribe_reserved_concurrency" {
-  description = "Concurrent executions that are kept for the unsubscribe page alone, and its limit; null reserves none, which an account with ten executions needs."
+  description = "Concurrent executions that Lambda reserves for the unsubscribe page, which are its limit too; null reserves none. An account with a quota of ten executions needs null."
   type        = number
   default     = null
 }
 
 variable "bulk_requires_unsubscribe" {
-  description = "What happens to bulk mail without listUnsubscribe: warn sends it and logs its producer; refuse fails it."
+  description = "What happens to a bulk email without listUnsubscribe. warn: it is sent, and the log names its producer. refuse: it fails."
   type        = string
   default     = "warn"
 }

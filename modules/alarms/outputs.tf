@@ -1,12 +1,12 @@
 # Built rather than read, so that it is known at plan time; depends_on keeps the order of creation.
 output "topic_arn" {
-  description = "ARN of the topic that every alarm goes to."
+  description = "ARN of the SNS topic that every alarm publishes to."
   value       = local.topic_arn
   depends_on  = [aws_sns_topic.this]
 }
 
 output "pause_alarm_arns" {
-  description = "ARNs of the alarms on SES's own rates that pause the account."
+  description = "ARNs of the alarms on SES's own rates, which pause the account."
   value       = [for key in keys(local.pause_alarms) : "arn:${var.account.partition}:cloudwatch:${local.account_arn}:alarm:${var.name}-SES-${key}-Pause"]
 }
 

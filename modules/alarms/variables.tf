@@ -1,40 +1,40 @@
 variable "name" {
-  description = "Name of the engine: the first part of every resource's name."
+  description = "Name of the engine, which is the first part of every resource's name."
   type        = string
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
 variable "admin_email" {
-  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
+  description = "Email address that receives every alarm, after it has confirmed AWS's subscription email."
   type        = string
 }
 
 variable "alarm_actions" {
-  description = "Further ARNs that every alarm calls; topics among them are called again when it ends."
+  description = "Further ARNs that every alarm calls. SNS topics among them are called again when the alarm ends."
   type        = list(string)
 }
 
 variable "dead_letter_queue_names" {
-  description = "Dead-letter queues with an alarm: the first part of the alarm's name to the queue's name."
+  description = "Names of the dead-letter queues with an alarm, by the first part of the alarm's name."
   type        = map(string)
 }
 
 variable "function_names" {
-  description = "Functions with an alarm: the first part of the alarm's name to the function's name."
+  description = "Names of the functions with an alarm, by the first part of the alarm's name."
   type        = map(string)
 }
 
 variable "queue_ages" {
-  description = "Queues by the first part of their alarm's name, with the age in seconds that a message may reach."
+  description = "Queues with an alarm on the age of their oldest message, by the first part of the alarm's name; the age in seconds."
   type        = map(object({ queue_name = string, seconds = number }))
 }
 
 variable "bulk_queue_name" {
-  description = "Name of the queue for bulk mail."
+  description = "Name of the queue of bulk emails."
   type        = string
 }
 
@@ -44,7 +44,7 @@ variable "event_bus_name" {
 }
 
 variable "rule_names" {
-  description = "Names of the rules that must deliver every event; at most five, since an alarm adds up ten metrics."
+  description = "Names of the rules that must deliver every event; at most five, because an alarm adds up at most ten metrics."
   type        = list(string)
 }
 
@@ -54,7 +54,7 @@ variable "feedback_queue_arn" {
 }
 
 variable "dead_letter_queue_arn" {
-  description = "ARN of the queue for pause alarms that could not be delivered to the feedback queue."
+  description = "ARN of the dead-letter queue for pause alarms that SNS could not deliver to the feedback queue."
   type        = string
 }
 
@@ -73,12 +73,12 @@ variable "complaint_rate_alarm_threshold" {
 }
 
 variable "bounce_rate_pause_threshold" {
-  description = "Bounce rate of the account above which sending is paused, as a fraction."
+  description = "Bounce rate of the account above which the breaker pauses all sending, as a fraction."
   type        = number
 }
 
 variable "complaint_rate_pause_threshold" {
-  description = "Complaint rate of the account above which sending is paused, as a fraction."
+  description = "Complaint rate of the account above which the breaker pauses all sending, as a fraction."
   type        = number
 }
 
@@ -88,32 +88,32 @@ variable "breaker_mode" {
 }
 
 variable "reputation_alarm_period" {
-  description = "Seconds that a reputation alarm averages over; two such periods warn."
+  description = "Seconds over which a reputation alarm averages. The alarm fires after two such periods."
   type        = number
 }
 
 variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes above which a function's alarm fires."
+  description = "Number of failed invocations and records in five minutes above which a function's alarm fires."
   type        = number
 }
 
 variable "lambda_error_alarm_evaluation_periods" {
-  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
+  description = "Number of consecutive five-minute periods above lambda_error_alarm_threshold after which a function's alarm fires."
   type        = number
 }
 
 variable "daily_quota_reserve" {
-  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm fires when less is left."
+  description = "Fraction of SES's 24-hour quota that is kept for transactional emails; the quota alarm fires when less is left."
   type        = number
 }
 
 variable "kms_key_arn" {
-  description = "Customer key for the topic. Its policy must let SES and SNS use it; the AWS-managed key would silently stop SES from publishing."
+  description = "ARN of a KMS key for the topic; null uses none. The key's policy must allow CloudWatch and SNS to use it."
   type        = string
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "Name of the engine: the first part of every resource's name."
+  description = "Name of the engine, which is the first part of every resource's name."
   type        = string
 }
 
 variable "dashboard_name" {
-  description = "Name of the dashboard. CloudWatch keeps dashboards by account, for all regions together."
+  description = "Name of the dashboard. It must be unique in the account, because dashboards belong to all its regions."
   type        = string
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
@@ -19,17 +19,17 @@ variable "event_bus_name" {
 }
 
 variable "rule_names" {
-  description = "Rules of the bus that lead to the queues."
+  description = "Names of the bus's rules that lead to the queues."
   type        = list(string)
 }
 
 variable "queue_names" {
-  description = "Queues that emails and events pass through, by label."
+  description = "Names of the queues that requests and SES events pass through, by the label on the dashboard."
   type        = map(string)
 }
 
 variable "dead_letter_queue_names" {
-  description = "Dead-letter queues, by label."
+  description = "Names of the dead-letter queues, by the label on the dashboard."
   type        = map(string)
 }
 

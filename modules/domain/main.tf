@@ -28,7 +28,7 @@ resource "aws_sesv2_email_identity" "this" {
   lifecycle {
     precondition {
       condition     = local.dkim_hosted_zone != null
-      error_message = "The hosted zone of DKIM keys in ${local.region} is not known to this module: set dkim_hosted_zone to the region's entry under \"DKIM domains\" in https://docs.aws.amazon.com/general/latest/gr/ses.html, or to DkimAttributes.SigningHostedZone of aws sesv2 get-email-identity for an identity that you already have there."
+      error_message = "This module does not know the zone of DKIM keys in ${local.region}. Set dkim_hosted_zone to the region's entry under \"DKIM domains\" in https://docs.aws.amazon.com/general/latest/gr/ses.html, or to DkimAttributes.SigningHostedZone in the answer of aws sesv2 get-email-identity for an identity that you have there."
     }
   }
 }
@@ -56,13 +56,13 @@ resource "aws_route53_record" "this" {
   lifecycle {
     precondition {
       condition     = var.route53_zone_id != null
-      error_message = "create_records needs route53_zone_id."
+      error_message = "create_records = true needs route53_zone_id. Set it to the public zone of ${var.domain}, or leave create_records null."
     }
 
     # The provider appends the zone's name to a name outside the zone.
     postcondition {
       condition     = self.fqdn == each.value.name
-      error_message = "The zone ${self.zone_id} does not contain ${each.value.name}: set route53_zone_id to the public zone of ${var.domain} or of a domain above it."
+      error_message = "The zone ${self.zone_id} does not contain ${each.value.name}. Set route53_zone_id to the public zone of ${var.domain} or of a domain above it."
     }
   }
 }

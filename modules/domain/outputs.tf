@@ -1,6 +1,6 @@
 # Known at plan time; depends_on lets what uses it wait for the identity and its records.
 output "domain" {
-  description = "The domain, once its identity and records exist: build default_sender_email from it."
+  description = "The domain. Build the engine's default_sender_email from it, so that Terraform creates the identity and its records first."
   value       = var.domain
   depends_on  = [aws_sesv2_email_identity_mail_from_attributes.this, aws_route53_record.this]
 }
@@ -21,17 +21,17 @@ output "dkim_hosted_zone" {
 }
 
 output "tracking_domain" {
-  description = "Domain for the engine's tracking_domain, or null."
+  description = "Value for the engine's tracking_domain; null without tracking_subdomain."
   value       = one(values(local.tracking_record)[*].name)
   depends_on  = [aws_sesv2_email_identity.this, aws_route53_record.this]
 }
 
 output "dns_records" {
-  description = "The DNS records: name, type, ttl (seconds), value. Without a zone, put them into your DNS."
+  description = "DNS records, each with name, type, ttl (in seconds) and value. Without a zone, add them to your DNS."
   value       = [for key in sort(keys(local.records)) : { for name in ["name", "type", "ttl", "value"] : name => local.records[key][name] }]
 }
 
 output "zone_file" {
-  description = "The same records as lines of a zone file, which most DNS providers import."
+  description = "The DNS records as lines of a zone file, which most DNS providers import."
   value       = join("", [for key in sort(keys(local.records)) : "${local.records[key].name}. ${local.records[key].ttl} IN ${local.records[key].type} ${local.zone_file_values[key]}\n"])
 }

@@ -79,7 +79,7 @@ resource "aws_iam_role_policy" "this" {
   lifecycle {
     precondition {
       condition     = length(local.policy) <= local.policy_limit
-      error_message = "The policy of ${var.name} would have ${length(local.policy)} characters, and IAM takes ${local.policy_limit}: let producers share senders (*@example.com) and attachment_prefixes."
+      error_message = "The policy of ${var.name} would have ${length(local.policy)} characters, and IAM allows ${local.policy_limit}. Let producers share senders (such as *@example.com) and attachment_prefixes."
     }
   }
 }
@@ -132,7 +132,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = fileexists(var.package_path)
-      error_message = "${var.package_path} is missing: run `make package`, or set package_dir to the folder that contains the packages."
+      error_message = "${var.package_path} is missing. Run `make package`, or set package_dir to the folder that contains the packages."
     }
   }
 }

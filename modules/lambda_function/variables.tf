@@ -1,25 +1,25 @@
 variable "name" {
-  description = "Name of the function; its role is named after it, with role_name_suffix."
+  description = "Name of the function. Its role has the same name, followed by Role and role_name_suffix."
   type        = string
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
 variable "description" {
-  description = "What the function is for."
+  description = "What the function is for, as shown in the AWS console."
   type        = string
 }
 
 variable "package_path" {
-  description = "Path of the function's zip, with handler.py at its root."
+  description = "Path of the function's zip package, with handler.py at its root."
   type        = string
 }
 
 variable "runtime" {
-  description = "Lambda runtime."
+  description = "Lambda runtime of the function."
   type        = string
 }
 
@@ -44,12 +44,12 @@ variable "environment" {
 }
 
 variable "layer_arns" {
-  description = "Layers of the function, by version ARN."
+  description = "ARNs of the versions of the function's layers."
   type        = list(string)
 }
 
 variable "policy_statements" {
-  description = "Permissions of the function, one statement per purpose, in addition to writing its log and reading its event sources."
+  description = "Rights of the function, one statement for each purpose. The rights to write its log and to read its queues are added by the module."
   type = list(object({
     sid       = string
     actions   = list(string)
@@ -59,7 +59,7 @@ variable "policy_statements" {
 }
 
 variable "event_sources" {
-  description = "Queues that feed the function, in batches with partial failures, each collected for at most batching_seconds."
+  description = "Queues that invoke the function, by name. It answers with the messages that failed; batching_seconds is the longest time that Lambda collects a batch."
   type = map(object({
     queue_arn           = string
     maximum_concurrency = number
@@ -70,44 +70,44 @@ variable "event_sources" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions that are kept for this function alone, and its limit; null reserves none."
+  description = "Concurrent executions that Lambda reserves for this function, which are its limit too; null reserves none."
   type        = number
   default     = null
 }
 
 variable "role_name_suffix" {
-  description = "End of the name of the function's role: roles are the account's, functions a region's."
+  description = "End of the role's name, such as the region. A role's name must be unique in the account, a function's only in its region."
   type        = string
 }
 
 variable "role_path" {
-  description = "Path of the function's role."
+  description = "IAM path of the function's role."
   type        = string
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds the function's role, or null."
+  description = "ARN of the permissions boundary of the function's role; null sets none."
   type        = string
 }
 
 variable "allow_recursion" {
-  description = "Allow the function to feed its own queue. Otherwise Lambda stops such a loop after 16 hops."
+  description = "Allow the function to send messages to its own queue. With false, Lambda stops such a loop after 16 hops."
   type        = bool
   default     = false
 }
 
 variable "log_retention_days" {
-  description = "Days that the function's log is kept."
+  description = "Days that CloudWatch keeps the function's log."
   type        = number
 }
 
 variable "tracing_enabled" {
-  description = "Trace with AWS X-Ray."
+  description = "Trace the function with AWS X-Ray."
   type        = bool
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

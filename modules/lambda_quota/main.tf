@@ -20,11 +20,11 @@ check "lambda_concurrency" {
   # Without an answer there is nothing to compare: a mock's is 0, an emulator's may be null.
   assert {
     condition     = try(data.aws_servicequotas_service_quota.concurrent_executions.value == 0 || local.requested <= data.aws_servicequotas_service_quota.concurrent_executions.value, true)
-    error_message = "The engine's queues may run ${local.requested} functions at once, and this account allows ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)} (Lambda's quota Concurrent executions): ask AWS for more, or lower email_sender_concurrency, bulk_sender_concurrency and feedback_processor_concurrency. Until then Lambda throttles them and everything else in the account: emails are late, none is lost."
+    error_message = "The engine's queues may run ${local.requested} functions at once, but this account may run only ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)} (Lambda's quota Concurrent executions). Ask AWS for a higher quota, or lower email_sender_concurrency, bulk_sender_concurrency and feedback_processor_concurrency. Until then Lambda throttles all functions of the account: emails are late, but none is lost."
   }
 
   assert {
     condition     = try(data.aws_servicequotas_service_quota.concurrent_executions.value == 0 || var.reserved == 0 || var.reserved + local.least_unreserved <= data.aws_servicequotas_service_quota.concurrent_executions.value, true)
-    error_message = "email_sender_reserved_concurrency and feedback_processor_reserved_concurrency are ${var.reserved} together; Lambda leaves ${local.least_unreserved} of the account's ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)} unreserved, so the apply will fail: ask AWS for more, or leave them null."
+    error_message = "The apply will fail: email_sender_reserved_concurrency and feedback_processor_reserved_concurrency reserve ${var.reserved} executions together, the account may run ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)}, and Lambda keeps ${local.least_unreserved} of them unreserved. Ask AWS for a higher quota, or leave both null."
   }
 }

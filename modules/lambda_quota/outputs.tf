@@ -1,4 +1,4 @@
 output "requested" {
-  description = "Concurrent executions that all event sources together may ask for."
+  description = "Concurrent executions that all queues together may start."
   value       = local.requested
 }

@@ -13,7 +13,7 @@ resource "aws_lambda_layer_version" "this" {
   lifecycle {
     precondition {
       condition     = fileexists(var.package_path)
-      error_message = "${var.package_path} is missing: run `make package`, or set package_dir to the folder that contains the packages."
+      error_message = "${var.package_path} is missing. Run `make package`, or set package_dir to the folder that contains the packages."
     }
   }
 }

@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "package_path" {
-  description = "Path of the layer's zip."
+  description = "Path of the layer's zip package."
   type        = string
 }
 

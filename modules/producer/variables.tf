@@ -1,16 +1,20 @@
+# ---------------------------------------------------------------------------------------------------------------------
+# Engine and producer
+# ---------------------------------------------------------------------------------------------------------------------
+
 variable "event_bus_name" {
-  description = "Name of the engine's bus, where the engine is in this account and region: its output event_bus_name."
+  description = "Name of the engine's event bus (its output event_bus_name), if the engine is in the same account and region."
   type        = string
   default     = null
 
   validation {
     condition     = var.event_bus_name == null ? true : can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_bus_name))
-    error_message = "event_bus_name must be the name of an event bus, not its ARN; the ARN goes into event_bus_arn."
+    error_message = "event_bus_name must be the name of an event bus, not its ARN. Set the ARN in event_bus_arn."
   }
 }
 
 variable "event_bus_arn" {
-  description = "ARN of the engine's bus, where the engine is in another account or region: its output event_bus_arn. The engine's producers must list this account (principals, accounts or organization_id), and for statuses this module's status_event_bus_arn."
+  description = "ARN of the engine's event bus (its output event_bus_arn), if the engine is in another account or region. The engine's producers must then list this account by principals, accounts or organization_id, and this module's output status_event_bus_arn if you want statuses."
   type        = string
   default     = null
 
@@ -21,28 +25,28 @@ variable "event_bus_arn" {
 
   validation {
     condition     = (var.event_bus_arn == null) != (var.event_bus_name == null)
-    error_message = "event_bus_arn or event_bus_name must be set, and not both: the name for an engine of this account and region, the ARN for any other."
+    error_message = "Set either event_bus_name or event_bus_arn: the name if the engine is in this account and region, the ARN if it is in another one."
   }
 }
 
 variable "regional_names" {
-  description = "End the names of roles' policies with the engine's region, so that one role may use the engines of two regions that have one name."
+  description = "Append the engine's region to the names of the roles' policies, so that one role may use engines with the same name in two regions."
   type        = bool
   default     = false
 }
 
 variable "event_source" {
-  description = "The team's event source: what it writes into the Source of its requests."
+  description = "Event source of this producer, which it writes into the Source of its requests."
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_source)) && !startswith(var.event_source, "aws.")
-    error_message = "event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes and not start with aws. (EventBridge's rule)."
+    error_message = "event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
   }
 }
 
 variable "role_names" {
-  description = "Roles that get the permission to send; none if you attach the policy_json output yourself."
+  description = "Names of the IAM roles that may send. Leave it empty if you attach the output policy_json yourself."
   type        = list(string)
   default     = []
 
@@ -51,6 +55,10 @@ variable "role_names" {
     error_message = "role_names must be names of IAM roles, not their ARNs."
   }
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Statuses
+# ---------------------------------------------------------------------------------------------------------------------
 
 variable "statuses" {
   description = "Statuses that the target receives. It also receives the events Email Unsubscribed and Email Resubscribed, which have no status."
@@ -66,24 +74,28 @@ variable "statuses" {
 }
 
 variable "status_event_source" {
-  description = "Source of the engine's status events: its variable of the same name."
+  description = "Event source of the engine's status events: the engine's variable of the same name."
   type        = string
   default     = "sesmailengine"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
-    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes and not start with aws. (EventBridge's rule)."
+    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
   }
 }
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Function of a signed webhook
+# ---------------------------------------------------------------------------------------------------------------------
+
 variable "package_dir" {
-  description = "Folder that contains status_webhook.zip, for a signed status_target; null for that of the release, or for the dist folder of the clone."
+  description = "Folder that contains status_webhook.zip, for a signed status_target. null finds that of the release, or that in the folder dist of the clone."
   type        = string
   default     = null
 }
 
 variable "lambda_runtime" {
-  description = "Python runtime of the function of a signed status_target."
+  description = "Python runtime of the function that posts the statuses of a signed status_target."
   type        = string
   default     = "python3.13"
 
@@ -94,7 +106,7 @@ variable "lambda_runtime" {
 }
 
 variable "lambda_architecture" {
-  description = "Processor of the function of a signed status_target."
+  description = "Processor of the function that posts the statuses of a signed status_target."
   type        = string
   default     = "arm64"
 
@@ -105,7 +117,7 @@ variable "lambda_architecture" {
 }
 
 variable "log_retention_days" {
-  description = "Days that the log of the function of a signed status_target is kept."
+  description = "Days that CloudWatch keeps the log of the function that posts the statuses of a signed status_target."
   type        = number
   default     = 90
 
@@ -115,30 +127,34 @@ variable "log_retention_days" {
   }
 }
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Alarm, roles and tags
+# ---------------------------------------------------------------------------------------------------------------------
+
 variable "alarm_actions" {
-  description = "What the alarm on a webhook's dead-letter queue calls, such as SNS topics of this region. Topics are called again when it ends."
+  description = "ARNs that the alarm on a webhook's dead-letter queue calls, such as SNS topics in this region. SNS topics are called again when the alarm ends."
   type        = list(string)
   default     = []
 
   validation {
     condition     = length(distinct(var.alarm_actions)) == length(var.alarm_actions) && length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : can(regex("^arn:[^:]+:(sns|lambda|ssm|ssm-incidents):", arn))])
-    error_message = "alarm_actions are at most five different ARNs (CloudWatch's limit) of SNS topics, Lambda functions, OpsItems or response plans."
+    error_message = "alarm_actions must be at most five different ARNs (CloudWatch's limit) of SNS topics, Lambda functions, OpsItems or response plans."
   }
 }
 
 variable "role_path" {
-  description = "Path of the role by which a webhook is called."
+  description = "IAM path of the role that calls a webhook."
   type        = string
   default     = "/"
 
   validation {
     condition     = can(regex("^/([!-~]{1,510}/)?$", var.role_path))
-    error_message = "role_path must start and end with a slash, such as /producers/, and have at most 512 characters without spaces (IAM's rule)."
+    error_message = "role_path must be a path that starts and ends with a slash, such as /producers/, with at most 512 characters and no spaces (IAM's rule)."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds that role, where your organisation requires one; null for none."
+  description = "ARN of the IAM policy that your organisation requires as permissions boundary of that role; null sets none."
   type        = string
   default     = null
 
@@ -149,7 +165,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

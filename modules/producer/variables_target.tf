@@ -1,22 +1,34 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Where the team's statuses go
+# Statuses
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "status_target" {
-  description = "Where the team's statuses go: an SQS queue, a Lambda function or another EventBridge target by its arn, or type https with a url that receives each status as a POST. dead_letter_queue_arn is an SQS queue for statuses that the target rejected; type https creates one of its own. null for no subscription. Of type https only: EventBridge posts with a key in key_header (X-Api-Key), rate_per_second (50), for maximum_event_age_in_seconds (86400); with signed = true a function posts with a signature, max_tries (110: for about a day) times, in at most maximum_concurrency (5) batches of ten at the same time. A higher secret_version (1) rotates the signing secret. allow_private_addresses is for tests on one machine."
+  description = "Target that receives the statuses of this producer's emails: an SQS queue, a Lambda function, another EventBridge target, or an HTTPS URL. null subscribes to none."
   type = object({
-    type                         = string
-    arn                          = optional(string)
-    dead_letter_queue_arn        = optional(string)
-    url                          = optional(string)
-    key_header                   = optional(string)
-    rate_per_second              = optional(number)
+    # Kind of target: sqs, lambda, https, or other for another EventBridge target.
+    type = string
+    # ARN of the target, unless type is https.
+    arn = optional(string)
+    # SQS queue for statuses that the target rejected; type https creates one of its own.
+    dead_letter_queue_arn = optional(string)
+    # URL that receives each status as a POST, for type https.
+    url = optional(string)
+    # Without signed: header that carries status_target_key; null means X-Api-Key.
+    key_header = optional(string)
+    # Without signed: most calls per second; null means 50.
+    rate_per_second = optional(number)
+    # Without signed: seconds that EventBridge retries a status; null means 86400, a day.
     maximum_event_age_in_seconds = optional(number)
-    signed                       = optional(bool)
-    max_tries                    = optional(number)
-    maximum_concurrency          = optional(number)
-    secret_version               = optional(number)
-    allow_private_addresses      = optional(bool)
+    # Post each status with a signature (Standard Webhooks), by a Lambda function, instead of with a key.
+    signed = optional(bool)
+    # With signed: most tries for a status; null means 110, about a day.
+    max_tries = optional(number)
+    # With signed: most batches of ten statuses that are posted at the same time; null means 5.
+    maximum_concurrency = optional(number)
+    # With signed: version of the signing secret; null means 1. A higher one rotates the secret.
+    secret_version = optional(number)
+    # With signed: allow URLs with private addresses, for tests on one machine.
+    allow_private_addresses = optional(bool)
   })
   default = null
 
@@ -27,7 +39,7 @@ variable "status_target" {
 
   validation {
     condition     = try(var.status_target.type, "https") == "https" ? true : can(regex("^arn:[^:]+:[a-z-]+:", var.status_target.arn))
-    error_message = "arn of status_target must be an ARN, such as that of an SQS queue; only type https takes a url in its place."
+    error_message = "arn of status_target must be an ARN, such as that of an SQS queue, if type is sqs, lambda or other. Only type https takes a url instead."
   }
 
   validation {
@@ -38,7 +50,7 @@ variable "status_target" {
   # EventBridge calls public HTTPS endpoints only; a local cloud has no certificate.
   validation {
     condition     = try(var.status_target.type, "") != "https" ? true : can(regex("^(https://[!-~]+|http://127\\.0\\.0\\.1:[0-9]+(/[!-~]*)?)$", var.status_target.url)) && can(regex("^https?://[^/?#@]+(/[^#]*)?$", var.status_target.url)) && var.status_target.arn == null && var.status_target.dead_letter_queue_arn == null
-    error_message = "status_target of type https needs a url of ASCII characters that starts with https://, without user, password or fragment, and neither arn nor dead_letter_queue_arn. http:// is allowed for 127.0.0.1 only."
+    error_message = "url of status_target must be an https URL in ASCII without user, password or fragment, if type is https. Set neither arn nor dead_letter_queue_arn then. An http URL is allowed for 127.0.0.1 only."
   }
 
   validation {
@@ -68,7 +80,7 @@ variable "status_target" {
 
   validation {
     condition     = try(var.status_target.secret_version, null) == null ? true : var.status_target.secret_version >= 1 && floor(var.status_target.secret_version) == var.status_target.secret_version
-    error_message = "secret_version of status_target must be a whole number of 1 or more: each higher one rotates the secret."
+    error_message = "secret_version of status_target must be a whole number from 1: each higher one rotates the secret."
   }
 
   validation {
@@ -77,17 +89,17 @@ variable "status_target" {
       ) : var.status_target == null ? true : (
       var.status_target.max_tries == null && var.status_target.maximum_concurrency == null && var.status_target.secret_version == null && var.status_target.allow_private_addresses == null
     )
-    error_message = "signed of status_target is for type https. With it, max_tries, maximum_concurrency, secret_version and allow_private_addresses are allowed; without it, key_header, rate_per_second and maximum_event_age_in_seconds."
+    error_message = "signed of status_target must be false or left out, unless type is https. With signed = true, leave out key_header, rate_per_second and maximum_event_age_in_seconds. Without it, leave out max_tries, maximum_concurrency, secret_version and allow_private_addresses."
   }
 
   validation {
     condition     = try(coalesce(var.status_target.signed, false), false) && startswith(try(coalesce(var.status_target.url, ""), ""), "http://") ? coalesce(var.status_target.allow_private_addresses, false) : true
-    error_message = "A signed status_target with a url of 127.0.0.1 needs allow_private_addresses = true: it is for tests on one machine."
+    error_message = "allow_private_addresses of status_target must be true for a signed target with a url of 127.0.0.1. Use that for tests on one machine only."
   }
 }
 
 variable "status_target_key" {
-  description = "Secret that a status_target of type https that is not signed gets in its key_header, so that it can tell the engine's calls from others. It is in Terraform's state."
+  description = "Secret that EventBridge sends in key_header to a status_target of type https that is not signed, so that the receiver can recognise its calls. Terraform's state contains it."
   type        = string
   default     = null
   sensitive   = true
@@ -95,11 +107,11 @@ variable "status_target_key" {
   # EventBridge stores it as a header's value.
   validation {
     condition     = var.status_target_key == null ? true : can(regex("^[\\x21-\\x7e]{16,512}$", var.status_target_key))
-    error_message = "status_target_key must be 16 to 512 printable characters without spaces."
+    error_message = "status_target_key must be 16 to 512 printable ASCII characters without spaces."
   }
 
   validation {
     condition     = (try(var.status_target.type, "") == "https" && !try(coalesce(var.status_target.signed, false), false)) == (var.status_target_key != null)
-    error_message = "status_target of type https needs a status_target_key, unless it is signed; other types take none."
+    error_message = "status_target_key must be set for a status_target of type https that is not signed, and left out for any other. Set the key, or signed = true."
   }
 }

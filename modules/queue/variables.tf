@@ -4,24 +4,24 @@ variable "name" {
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
 variable "dead_letter_name" {
-  description = "Name of the dead-letter queue; null for a queue that is one itself."
+  description = "Name of the queue's dead-letter queue. null creates none, for a queue that is itself a dead-letter queue."
   type        = string
   default     = null
 }
 
 variable "max_receive_count" {
-  description = "Times that a message is delivered before it moves to the dead-letter queue; unused without one."
+  description = "Number of deliveries after which a message moves to the dead-letter queue. It has no effect without one."
   type        = number
   default     = null
 }
 
 variable "visibility_timeout_seconds" {
-  description = "How long a received message stays hidden: at least six times the timeout of the function that reads the queue."
+  description = "Seconds that a received message stays hidden. AWS advises at least six times the timeout of the function that reads the queue."
   type        = number
   default     = 30
 }
@@ -33,19 +33,19 @@ variable "max_message_kb" {
 }
 
 variable "writers" {
-  description = "AWS services that may write to the queue, each bound to the ARNs it may write for. Roles need no entry: their own policies allow them."
+  description = "AWS services that may write to the queue, each only for the ARNs that are listed. IAM roles need no entry, because their own policies allow them."
   type        = list(object({ sid = string, service = string, source_arns = list(string) }))
   default     = []
 }
 
 variable "dead_letter_writers" {
-  description = "The same for the dead-letter queue, for subscriptions that share it."
+  description = "AWS services that may write to the dead-letter queue, for subscriptions and rules that share it."
   type        = list(object({ sid = string, service = string, source_arns = list(string) }))
   default     = []
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

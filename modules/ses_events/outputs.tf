@@ -1,5 +1,5 @@
 output "configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty if there is none."
+  description = "Name of the SES configuration set of all emails; empty if there is none."
   value       = local.configuration_set_name
 }
 

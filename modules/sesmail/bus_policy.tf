@@ -147,7 +147,7 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
   lifecycle {
     precondition {
       condition     = local.bus_policy_bytes <= local.bus_policy_limit
-      error_message = "The bus's policy would have ${local.bus_policy_bytes} bytes, and EventBridge takes ${local.bus_policy_limit}: ${length(local.owned_sources)} sources of producers have principals, accounts or an organisation. Give several of them the same ones (they share a statement then)${var.restrict_producers ? ", or set restrict_producers = false" : ", or leave principals out"} and let each team send by its own policy (output producer_policies)."
+      error_message = "The bus's policy would have ${local.bus_policy_bytes} bytes, and EventBridge allows ${local.bus_policy_limit}. ${length(local.owned_sources)} sources of producers have principals, accounts or organization_id. Give several of them the same values, so that they share a statement. Or ${var.restrict_producers ? "set restrict_producers = false" : "leave principals out"}, and give each producer its own IAM policy (output producer_policies)."
     }
   }
 }

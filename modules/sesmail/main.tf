@@ -13,7 +13,7 @@ data "aws_region" "current" {
     postcondition {
       # Provider 6 gave this data source its attribute region; 6.0 to 6.7 refuse such queues themselves.
       condition     = var.max_request_kb <= 256 || contains(keys(self), "region")
-      error_message = "max_request_kb above 256 needs version 6.8.0 or later of the AWS provider: earlier ones reject queues for messages of that size."
+      error_message = "max_request_kb above 256 needs version 6.8.0 or later of the AWS provider: earlier versions reject queues for messages of that size. Upgrade the provider, or lower max_request_kb."
     }
   }
 }
@@ -172,6 +172,6 @@ module "dashboard" {
 check "customers_receive_no_mail_outside_prod" {
   assert {
     condition     = var.environment == "prod" || var.delivery.mode != "live"
-    error_message = "environment is ${var.environment} and delivery is live: every request is sent to its recipients, customers included. Set delivery = { mode = \"redirect\", to = \"you@example.com\" }, or mode = \"allow\" or \"sink\"."
+    error_message = "environment is ${var.environment}, but delivery is live: this engine sends every request to its recipients, customers included. Set delivery = { mode = \"redirect\", to = \"you@example.com\" }, or mode = \"allow\" or \"sink\"."
   }
 }

@@ -3,18 +3,18 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "event_bus_name" {
-  description = "Name of the bus for email requests and status events."
+  description = "Name of the event bus for requests and status events."
   value       = aws_cloudwatch_event_bus.this.name
 }
 
 output "event_bus_arn" {
-  description = "ARN of the bus."
+  description = "ARN of the event bus for requests and status events."
   value       = local.bus_arn
   depends_on  = [aws_cloudwatch_event_bus.this]
 }
 
 output "customer_iam_policy" {
-  description = "IAM policy, ready JSON, that lets its holder request and cancel emails, and unsubscribe recipients, under any source."
+  description = "IAM policy as JSON. It allows its holder to request and cancel emails and to unsubscribe recipients, under any event source."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -28,7 +28,7 @@ output "customer_iam_policy" {
 }
 
 output "producer_policies" {
-  description = "IAM policy, ready JSON, by producer: lets its holder request and cancel emails, and unsubscribe recipients, under that source only."
+  description = "IAM policies as JSON, by producer. Each allows its holder to request and cancel emails and to unsubscribe recipients, under that event source only."
   value = { for source in keys(var.producers) : source => jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -51,22 +51,22 @@ output "template_bucket_name" {
 }
 
 output "email_tracking_table_name" {
-  description = "Name of the table with one record per email."
+  description = "Name of the tracking table, with one record for each email."
   value       = module.tables.tracking_name
 }
 
 output "suppression_table_name" {
-  description = "Name of the table of suppressed addresses."
+  description = "Name of the suppression table, with the suppressed addresses."
   value       = module.tables.suppression_name
 }
 
 output "control_table_name" {
-  description = "Name of the table of policies, counters, the breaker and the rate bucket."
+  description = "Name of the control table, with the producers' policies, the counters, the breaker's state and the rate bucket."
   value       = module.tables.control_name
 }
 
 output "pending_table_name" {
-  description = "Name of the table of requests kept for a soft-bounce retry."
+  description = "Name of the pending table, with the requests that are kept for a soft-bounce retry."
   value       = module.tables.pending_name
 }
 
@@ -75,12 +75,12 @@ output "pending_table_name" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "email_sender_lambda_arn" {
-  description = "ARN of the sender."
+  description = "ARN of the sender function."
   value       = module.email_sender.arn
 }
 
 output "feedback_processor_lambda_arn" {
-  description = "ARN of the feedback processor."
+  description = "ARN of the feedback processor function."
   value       = module.feedback_processor.arn
 }
 
@@ -90,7 +90,7 @@ output "template_seeder_lambda_name" {
 }
 
 output "install_templates_command" {
-  description = "Command that installs and updates the starter templates by hand."
+  description = "AWS CLI command that installs and updates the starter templates without an apply."
   value       = "aws lambda invoke --function-name ${module.template_seeder.name} --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout"
 }
 
@@ -109,12 +109,12 @@ output "bulk_queue_url" {
 }
 
 output "retry_queue_url" {
-  description = "URL of the retry queue, where transactional emails wait."
+  description = "URL of the retry queue of transactional emails, in which emails wait for a later attempt."
   value       = module.retry_queue.url
 }
 
 output "bulk_retry_queue_url" {
-  description = "URL of the retry queue of bulk emails."
+  description = "URL of the retry queue of bulk emails, in which emails wait for a later attempt."
   value       = module.bulk_retry_queue.url
 }
 
@@ -124,7 +124,7 @@ output "feedback_queue_url" {
 }
 
 output "event_bridge_dlq_url" {
-  description = "URL of the queue of requests that the bus could not deliver."
+  description = "URL of the dead-letter queue of requests that the bus could not deliver."
   value       = module.event_bridge_dlq.url
 }
 
@@ -139,12 +139,12 @@ output "bulk_queue_dlq_url" {
 }
 
 output "retry_dlq_url" {
-  description = "URL of the retry queue's dead-letter queue."
+  description = "URL of the dead-letter queue of the retry queue of transactional emails."
   value       = module.retry_queue.dead_letter_url
 }
 
 output "bulk_retry_dlq_url" {
-  description = "URL of the dead-letter queue of waiting bulk emails."
+  description = "URL of the dead-letter queue of the retry queue of bulk emails."
   value       = module.bulk_retry_queue.dead_letter_url
 }
 
@@ -158,12 +158,12 @@ output "feedback_processor_dlq_url" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "unsubscribe_url" {
-  description = "Where links to the unsubscribe page start; empty without unsubscribe_endpoint."
+  description = "Start of the links to the unsubscribe page; empty without unsubscribe_endpoint."
   value       = local.unsubscribe_url
 }
 
 output "unsubscribe_api_id" {
-  description = "Id of the unsubscribe page's API, for the API mapping of a domain of your own; null without unsubscribe_endpoint."
+  description = "Id of the unsubscribe page's API, to map your own domain to it; null without unsubscribe_endpoint."
   value       = one(aws_apigatewayv2_api.unsubscribe[*].id)
 }
 
@@ -172,17 +172,17 @@ output "unsubscribe_api_id" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 output "ses_configuration_set_name" {
-  description = "Name of the configuration set that emails are sent with; empty if there is none."
+  description = "Name of the SES configuration set of all emails; empty if there is none."
   value       = module.ses_events.configuration_set_name
 }
 
 output "ses_feedback_topic_arn" {
-  description = "ARN of the topic of SES events."
+  description = "ARN of the SNS topic that SES publishes its events to."
   value       = module.ses_events.topic_arn
 }
 
 output "alarm_notification_topic_arn" {
-  description = "ARN of the topic that every alarm goes to."
+  description = "ARN of the SNS topic that every alarm publishes to."
   value       = module.alarms.topic_arn
 }
 

@@ -18,7 +18,7 @@ resource "aws_s3_object" "starters" {
   lifecycle {
     precondition {
       condition     = fileexists(local.starters_path)
-      error_message = "${local.starters_path} is missing: run `make package`, or set package_dir to the folder that contains the packages."
+      error_message = "${local.starters_path} is missing. Run `make package`, or set package_dir to the folder that contains the packages."
     }
   }
 }

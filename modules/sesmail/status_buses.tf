@@ -34,7 +34,7 @@ resource "aws_cloudwatch_event_rule" "status" {
   lifecycle {
     precondition {
       condition     = local.status_buses[each.key] != local.bus_arn
-      error_message = "status_event_bus_arn of ${each.key} is the engine's own bus, which has its status events already: leave it out."
+      error_message = "status_event_bus_arn of ${each.key} is the engine's own bus, which already has its status events. Leave it out."
     }
   }
 }
@@ -124,7 +124,7 @@ resource "aws_iam_role_policy" "status" {
   lifecycle {
     precondition {
       condition     = length(join("\",\"", distinct(values(local.status_buses)))) <= 10000
-      error_message = "The ${length(distinct(values(local.status_buses)))} buses of status_event_bus_arn do not fit into a role's policy, which has 10,240 characters: let producers of one account share a bus."
+      error_message = "The ${length(distinct(values(local.status_buses)))} buses of status_event_bus_arn do not fit into the policy of one role, which may have 10,240 characters. Let producers in the same account share a bus."
     }
   }
 }

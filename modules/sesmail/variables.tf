@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "admin_email" {
-  description = "Address that receives every alarm by email, once its owner has confirmed AWS's subscription email."
+  description = "Email address that receives every alarm. AWS first sends it a subscription email; alarms arrive only after you confirm that."
   type        = string
 
   validation {
@@ -13,48 +13,48 @@ variable "admin_email" {
 }
 
 variable "default_sender_email" {
-  description = "Sender of emails if neither request nor template sets one. SES must have verified the address or its domain."
+  description = "Sender address of an email if neither its request nor its template names one. SES must have verified the address or its domain."
   type        = string
 
   validation {
     condition     = can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.default_sender_email))
-    error_message = "default_sender_email must be one email address without a display name, such as no-reply@example.com; the name goes into default_sender_name."
+    error_message = "default_sender_email must be one email address without a display name, such as no-reply@example.com. Set the name in default_sender_name."
   }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# General
+# Names, stage and tags
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "name" {
-  description = "First part of every name; two engines in one account need two, or two regions and regional_names."
+  description = "First part of the name of every resource. Two engines in one account need different names, or two regions and regional_names."
   type        = string
   default     = "sesmailengine"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.name))
-    error_message = "name must be 2 to 40 lower-case letters, digits or hyphens and start with a letter: it becomes part of a bucket name, which ends at 63 characters."
+    error_message = "name must be 2 to 40 lower-case letters, digits or hyphens, and start with a letter. It becomes part of a bucket name, which may have 63 characters."
   }
 
   validation {
     condition     = !startswith(var.name, "aws") && !startswith(var.name, "ssm")
-    error_message = "name must not start with aws or ssm: the keys are SSM parameters under /NAME/, and SSM reserves both."
+    error_message = "name must not start with aws or ssm. The engine stores its keys as SSM parameters under /NAME/, and SSM reserves both. Choose another name."
   }
 }
 
 variable "regional_names" {
-  description = "End the names of roles, dashboard and template bucket with the region, so that engines of one name fit into several regions of an account. Set it before the first apply: a later change replaces all of them, and the new bucket has no template of yours."
+  description = "Append the region to the names of roles, dashboard and template bucket, so that engines with the same name fit into several regions of one account. Set it before the first apply: a later change replaces all of them, and the new bucket lacks your own templates."
   type        = bool
   default     = false
 
   validation {
     condition     = !var.regional_names || length(var.name) <= 30
-    error_message = "regional_names leaves at most 30 characters to name: the region becomes part of role and bucket names, which end at 64 and 63 characters."
+    error_message = "regional_names = true needs a name of at most 30 characters: the region becomes part of role and bucket names, which may have 64 and 63. Shorten name."
   }
 }
 
 variable "environment" {
-  description = "Stage that the engine runs in; appears in its logs."
+  description = "Stage of this engine. It appears in the logs. In dev and staging, a plan warns while delivery is live."
   type        = string
   default     = "prod"
 
@@ -64,110 +64,99 @@ variable "environment" {
   }
 }
 
-variable "default_sender_name" {
-  description = "Sender name of emails if neither request nor template sets one."
-  type        = string
-  default     = "SESMailEngine"
-
-  validation {
-    condition     = can(regex("^[^[:cntrl:]]{0,64}$", var.default_sender_name))
-    error_message = "default_sender_name must have at most 64 characters and no line breaks: it goes into the From header."
-  }
-}
-
 variable "status_event_source" {
-  description = "Source of the engine's own events on the bus."
+  description = "Event source of the engine's own events on the bus, such as Email Status Changed. Only the engine and operator_principals may publish under it."
   type        = string
   default     = "sesmailengine"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
-    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes and not start with aws. (EventBridge's rule)."
+    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
   }
 }
 
 variable "tags" {
-  description = "Tags for everything that can carry them."
+  description = "Tags of every resource that can have tags."
   type        = map(string)
   default     = {}
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Data
+# Data and encryption
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "retain_data_on_delete" {
-  description = "Protect tables and template bucket: a destroy removes all else, leaves them as they are, and ends with an error. With false, a destroy removes everything."
+  description = "Protect the tables and the template bucket. A destroy then removes everything else, leaves them unchanged and ends with an error. With false, a destroy removes everything."
   type        = bool
   default     = true
 }
 
 variable "data_retention_days" {
-  description = "Days that a tracking record is kept."
+  description = "Days that the engine keeps the tracking record of an email."
   type        = number
   default     = 90
 
   validation {
     condition     = var.data_retention_days >= 30 && var.data_retention_days <= 365 && floor(var.data_retention_days) == var.data_retention_days
-    error_message = "data_retention_days must be a whole number of days between 30 and 365."
+    error_message = "data_retention_days must be a whole number of days from 30 to 365."
   }
 }
 
 variable "archive_days" {
-  description = "Days that EventBridge archives requests for a replay; 0 keeps no archive. An archive holds template data."
+  description = "Days that EventBridge archives requests for a replay. The default, 0, creates no archive, because an archive contains template data."
   type        = number
   default     = 0
 
   validation {
     condition     = var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
-    error_message = "archive_days must be a whole number of days between 0 (no archive) and 3650."
+    error_message = "archive_days must be a whole number of days from 0 (no archive) to 3650."
   }
 
   validation {
     condition     = var.archive_days <= var.data_retention_days
-    error_message = "archive_days must not be more than data_retention_days: a replay sends again what has no record any more."
+    error_message = "archive_days must not be more than data_retention_days: a replay would send again every email without a record. Lower archive_days or raise data_retention_days."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Customer key for the topics. Its policy must let SES, CloudWatch and SNS use it: the AWS-managed key would silently stop SES and CloudWatch from publishing."
+  description = "ARN of your KMS key for the SNS topics; null uses none. The key's policy must allow SES, CloudWatch and SNS to use it. Do not use the AWS-managed key: SES and CloudWatch could no longer publish, and report no error."
   type        = string
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias, or null."
+    error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias, or null."
   }
 }
 
 variable "data_kms_key_arn" {
-  description = "Customer key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Without the key the data cannot be read: do not delete it while they exist."
+  description = "ARN of your KMS key for the tables and the template bucket; null uses the account's DynamoDB key and S3's own. Keep the key as long as they exist: without it the data cannot be read."
   type        = string
   default     = null
 
   validation {
     condition     = var.data_kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.data_kms_key_arn))
-    error_message = "data_kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not an alias, without wildcards, or null."
+    error_message = "data_kms_key_arn must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID) without wildcards, not of an alias, or null."
   }
 }
 
 variable "attachment_kms_key_arns" {
-  description = "Customer keys of the buckets that attachments are read from (s3Uri): the sender may decrypt with them, through S3 only. The keys' policies must let this account in."
+  description = "ARNs of the KMS keys of buckets that attachments are read from (s3Uri). The sender may decrypt with them, through S3 only. Each key's policy must allow this account."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for arn in var.attachment_kms_key_arns : can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
-    error_message = "attachment_kms_key_arns must be ARNs of KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID), not aliases, without wildcards."
+    error_message = "attachment_kms_key_arns must be ARNs of KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID) without wildcards, not of aliases."
   }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Roles
+# IAM roles
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds every role of the engine, where your organisation requires one; null for none."
+  description = "ARN of the IAM policy that your organisation requires as permissions boundary of every role; null sets none."
   type        = string
   default     = null
 
@@ -178,28 +167,28 @@ variable "permissions_boundary_arn" {
 }
 
 variable "role_path" {
-  description = "Path of every role of the engine."
+  description = "IAM path of every role."
   type        = string
   default     = "/"
 
   validation {
     condition     = can(regex("^/([!-~]{1,510}/)?$", var.role_path))
-    error_message = "role_path must start and end with a slash, such as /engines/, and have at most 512 characters without spaces (IAM's rule)."
+    error_message = "role_path must be a path that starts and ends with a slash, such as /engines/, with at most 512 characters and no spaces (IAM's rule)."
   }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# SES
+# SES configuration set and tracking
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "create_configuration_set" {
-  description = "Create the configuration set. False uses the one named in configuration_set_name, or none."
+  description = "Create an SES configuration set. With false, the engine uses your own, named in configuration_set_name, or none. With none, SES publishes no events to the engine by itself."
   type        = bool
   default     = true
 }
 
 variable "configuration_set_name" {
-  description = "Name of the configuration set; null names it after the engine, or uses none if it is not created."
+  description = "Name of the configuration set. null means NAME-ConfigSet if the engine creates it, and no configuration set if it does not."
   type        = string
   default     = null
 
@@ -210,7 +199,7 @@ variable "configuration_set_name" {
 }
 
 variable "tls_policy" {
-  description = "REQUIRE: SES sends over TLS only, and a recipient's server that offers none bounces. OPTIONAL: SES sends without TLS there. Of the configuration set that is created."
+  description = "REQUIRE: SES sends over TLS only; an email to a server without TLS bounces. OPTIONAL: SES sends to such a server without TLS. It applies only to a configuration set that the engine creates."
   type        = string
   default     = "REQUIRE"
 
@@ -221,19 +210,19 @@ variable "tls_policy" {
 }
 
 variable "open_tracking" {
-  description = "Report opens. SES adds an invisible image to the HTML part for it."
+  description = "Report opens. SES adds an invisible image to the HTML part; check that your privacy notice covers it."
   type        = bool
   default     = true
 }
 
 variable "click_tracking" {
-  description = "Report clicks. SES rewrites every link for it, password-reset links included."
+  description = "Report clicks. It is off by default because SES rewrites every link, password-reset links included."
   type        = bool
   default     = false
 }
 
 variable "tracking_domain" {
-  description = "Domain of yours for the links and images by which SES tracks clicks and opens: the output of the same name of modules/domain, once SES has verified its domain; null uses SES's own."
+  description = "Your own domain for tracked links and images: the output tracking_domain of modules/domain, once SES has verified that domain. null uses SES's domain."
   type        = string
   default     = null
 
@@ -244,22 +233,22 @@ variable "tracking_domain" {
 
   validation {
     condition     = var.tracking_domain == null ? true : var.create_configuration_set
-    error_message = "tracking_domain is a setting of the configuration set that the engine creates: with create_configuration_set = false, set it on your own."
+    error_message = "tracking_domain needs a configuration set that the engine creates. With create_configuration_set = false, leave it null and set the domain on your own configuration set."
   }
 }
 
 variable "tracking_https" {
-  description = "Track over HTTPS only. It needs a CDN with a certificate for tracking_domain in front of SES."
+  description = "Serve tracked links and images over HTTPS only. This needs a CDN in front of SES, with a certificate for tracking_domain."
   type        = bool
   default     = false
 
   validation {
     condition     = !var.tracking_https || var.tracking_domain != null
-    error_message = "tracking_https needs tracking_domain: SES's own domain decides by itself."
+    error_message = "tracking_https = true needs a tracking_domain. Set one, or set tracking_https = false."
   }
 
   validation {
     condition     = var.tracking_https || var.tracking_domain == null || !var.click_tracking
-    error_message = "tracking_https must be true for click_tracking with a tracking_domain: SES sends readers of an https link to https://tracking_domain, which has no certificate without a CDN."
+    error_message = "click_tracking with a tracking_domain needs tracking_https = true. SES sends readers of an https link to https://tracking_domain, which has no certificate without a CDN. Set up the CDN and tracking_https, or turn click_tracking off."
   }
 }

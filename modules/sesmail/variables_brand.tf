@@ -1,30 +1,38 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# What emails look like
+# Brand
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "brand" {
-  description = "Template variables that every email has by default; a request's own templateData win. Colours are #rrggbb, logos https URLs of images about 32 pixels high (logoDarkUrl for dark mode), companyAddress may have several lines. jsondecode(file(\"brand.json\")) shares one file with the command sesmail template."
+  description = "Your name, colours and logo, as template variables that every email has by default. A request's own templateData take precedence. jsondecode(file(\"brand.json\")) shares one file with the command sesmail template."
   type = object({
-    brandColor     = optional(string)
+    # Colour of buttons and links.
+    brandColor = optional(string)
+    # Colour of text on brandColor; null chooses black or white, whichever is easier to read.
     brandTextColor = optional(string)
-    logoUrl        = optional(string)
-    logoDarkUrl    = optional(string)
-    companyName    = optional(string)
+    # Image that emails show 32 pixels high.
+    logoUrl = optional(string)
+    # Logo for dark mode; null shows logoUrl on a white background.
+    logoDarkUrl = optional(string)
+    # Name of your company, in one line.
+    companyName = optional(string)
+    # Postal address of your company; it may have several lines.
     companyAddress = optional(string)
-    supportEmail   = optional(string)
-    companyUrl     = optional(string)
+    # Address that recipients write to for help.
+    supportEmail = optional(string)
+    # Website of your company.
+    companyUrl = optional(string)
   })
   default  = {}
   nullable = false
 
   validation {
     condition     = alltrue([for color in [var.brand.brandColor, var.brand.brandTextColor] : color == null || can(regex("^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", color))])
-    error_message = "brandColor and brandTextColor of brand are colours such as #2f4bd8."
+    error_message = "brandColor and brandTextColor of brand must be colours such as #2f4bd8."
   }
 
   validation {
     condition     = alltrue([for url in [var.brand.logoUrl, var.brand.logoDarkUrl, var.brand.companyUrl] : url == null || can(regex("^https://[^[:space:]\"<>]+$", url))])
-    error_message = "logoUrl, logoDarkUrl and companyUrl of brand start with https://, as in https://example.com/logo.png."
+    error_message = "logoUrl, logoDarkUrl and companyUrl of brand must be https URLs without spaces or quotes, such as https://example.com/logo.png."
   }
 
   validation {
@@ -34,12 +42,12 @@ variable "brand" {
 
   validation {
     condition     = alltrue([for text in [var.brand.companyName, var.brand.companyAddress] : text == null || can(regex("[^[:space:]]", text))]) && can(regex("^[^[:cntrl:]]*$", coalesce(var.brand.companyName, "-")))
-    error_message = "companyName and companyAddress of brand must not be empty, and companyName has one line: leave out what you do not want."
+    error_message = "companyName and companyAddress of brand must be texts that are not empty, and companyName a single line. Leave an attribute out if you have no value for it."
   }
 
   validation {
     # Lambda's environment ends at 4 KB for all variables of a function. base64 makes four characters of three bytes.
     condition     = length(base64encode("${jsonencode({ for variable, value in var.brand : variable => value if value != null })}${join(",", coalesce(var.delivery.allow, []))}")) <= 1336
-    error_message = "brand, as JSON, and allow of delivery have room for 1000 bytes together: shorten companyAddress or the URLs."
+    error_message = "brand, as JSON, and delivery.allow have room for 1000 bytes together, because Lambda limits a function's environment. Shorten companyAddress or the URLs."
   }
 }

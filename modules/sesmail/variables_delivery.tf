@@ -1,12 +1,16 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Who receives mail
+# Delivery mode
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "delivery" {
-  description = "Who receives mail. live: the recipients. redirect: the one mailbox in to, with the recipients in the headers. allow: only the addresses and domains in allow (example.com; *.example.com for its subdomains). sink: no one, emails are rendered and recorded."
+  description = "Who receives mail. Keep the default, live, in production. Use another mode everywhere else, so that copies of real addresses receive no mail."
   type = object({
-    mode  = optional(string, "live")
-    to    = optional(string)
+    # live: the recipients receive mail. redirect: only the mailbox in to does, and headers name the recipients. allow:
+    # only what the list allow contains does. sink: no one does; emails are rendered and recorded.
+    mode = optional(string, "live")
+    # Mailbox of mode redirect.
+    to = optional(string)
+    # List of mode allow: addresses, domains (example.com), or subdomains (*.example.com).
     allow = optional(list(string), [])
   })
   default  = {}
@@ -19,27 +23,27 @@ variable "delivery" {
 
   validation {
     condition     = var.delivery.mode != "redirect" ? true : can(regex("^[A-Za-z0-9.!$%&'+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$", var.delivery.to))
-    error_message = "delivery with mode redirect needs to: one address in ASCII without a display name, such as staging@example.com; a domain such as bücher.example in its form xn--bcher-kva.example."
+    error_message = "to of delivery must be one address in ASCII without a display name, such as staging@example.com, if mode is redirect. Write a domain such as bücher.example as xn--bcher-kva.example."
   }
 
   validation {
     condition     = var.delivery.mode == "redirect" || var.delivery.to == null
-    error_message = "to of delivery belongs to mode redirect alone: leave it out, or set mode = \"redirect\"."
+    error_message = "to of delivery must be left out, unless mode is redirect. Remove it, or set mode = \"redirect\"."
   }
 
   validation {
     condition     = (var.delivery.mode == "allow") == (length(coalesce(var.delivery.allow, [])) > 0)
-    error_message = "allow of delivery belongs to mode allow, which needs at least one entry: leave it out, or set mode = \"allow\"."
+    error_message = "allow of delivery must be a list of at least one entry if mode is allow, and left out in any other mode. Remove it, or set mode = \"allow\"."
   }
 
   validation {
     condition     = alltrue([for entry in coalesce(var.delivery.allow, []) : can(regex("^([A-Za-z0-9.!$%&'+/=?^_`{|}~-]{1,64}@|[*][.])?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$", entry))])
-    error_message = "allow of delivery takes addresses (ada@example.com), domains (example.com) and, as *.example.com, the subdomains of a domain, in ASCII: a domain such as bücher.example in its form xn--bcher-kva.example."
+    error_message = "allow of delivery must be a list of addresses (ada@example.com), domains (example.com) and subdomains (*.example.com) in ASCII. Write a domain such as bücher.example as xn--bcher-kva.example."
   }
 
   validation {
     # Lambda's environment ends at 4 KB for all variables of a function.
     condition     = length(join(",", coalesce(var.delivery.allow, []))) <= 1000
-    error_message = "allow of delivery has room for 1000 characters, commas included: list domains instead of addresses."
+    error_message = "allow of delivery must be at most 1000 characters long, commas included. List domains instead of addresses."
   }
 }

@@ -3,13 +3,13 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder that contains the packages of `make package`; null for those of the release, or for the dist folder of the clone."
+  description = "Folder of the packages that `make package` builds. null finds those of the release, or those in the folder dist of the clone."
   type        = string
   default     = null
 }
 
 variable "layer_delivery" {
-  description = "layer: the engine's code is a Lambda layer. bundled: it is in each function's package, for places that do not mount layers."
+  description = "layer: the engine's code is a Lambda layer that all functions share. bundled: each function's package contains the code, for platforms that do not mount layers."
   type        = string
   default     = "layer"
 
@@ -20,7 +20,7 @@ variable "layer_delivery" {
 }
 
 variable "lambda_architecture" {
-  description = "Processor of the functions; the packages must be built for it."
+  description = "Processor of the functions. The packages must be built for it: `make package ARCH=x86_64`."
   type        = string
   default     = "arm64"
 
@@ -31,7 +31,7 @@ variable "lambda_architecture" {
 }
 
 variable "lambda_runtime" {
-  description = "Python runtime of the functions; the packages must be built for it."
+  description = "Python runtime of the functions. The packages must be built for it: `make package PYTHON_VERSION=3.12`."
   type        = string
   default     = "python3.13"
 
@@ -42,11 +42,11 @@ variable "lambda_runtime" {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Logs and traces
+# Logs, traces and the Lambda quota
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "log_level" {
-  description = "Least severe level that is logged."
+  description = "Lowest level that the functions log."
   type        = string
   default     = "INFO"
 
@@ -57,7 +57,7 @@ variable "log_level" {
 }
 
 variable "log_retention_days" {
-  description = "Days that the functions' logs are kept."
+  description = "Days that CloudWatch keeps the functions' logs. The default equals that of data_retention_days."
   type        = number
   default     = 90
 
@@ -74,17 +74,17 @@ variable "tracing_enabled" {
 }
 
 variable "check_lambda_quota" {
-  description = "Ask Service Quotas in every plan whether the account may run as many functions at once as the queues may ask for, and warn if not. Needs servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false does not ask."
+  description = "Warn in every plan if the account may run fewer Lambda functions at once than the engine's queues may start. The plan then needs the rights servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; false skips the check."
   type        = bool
   default     = true
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Sender
+# Sender function
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "email_sender_memory" {
-  description = "Memory of the sender in MB; it also sets its share of a processor."
+  description = "Memory of the sender in MB; more memory also means more processor time. What it must be depends on max_message_mb: 256 MB allow messages of up to 4.8 MB, 512 of up to 17.6 MB, 1024 of up to 40 MB."
   type        = number
   default     = 512
 
@@ -97,57 +97,57 @@ variable "email_sender_memory" {
     # The function itself, and the copies that a message has on its way to SES. Measured (tests/functions/test_memory.py):
     # 154 MB with messages of 1 MB, 231 with 5, 319 with 10.
     condition     = var.email_sender_memory >= 160 + 20 * var.max_message_mb
-    error_message = "email_sender_memory is too small for max_message_mb: 256 MB allow messages of up to 4.8 MB. Set 512, or a lower max_message_mb."
+    error_message = "email_sender_memory is too small for max_message_mb: 256 MB allow messages of up to 4.8 MB, 512 of up to 17.6 MB, 1024 of up to 40 MB. Raise email_sender_memory or lower max_message_mb."
   }
 }
 
 variable "email_sender_timeout" {
-  description = "Timeout of the sender in seconds, for a batch of ten emails."
+  description = "Timeout of the sender in seconds, for a batch of up to ten emails."
   type        = number
   default     = 30
 
   validation {
     condition     = var.email_sender_timeout >= 10 && var.email_sender_timeout <= 60 && floor(var.email_sender_timeout) == var.email_sender_timeout
-    error_message = "email_sender_timeout must be a whole number of seconds between 10 and 60."
+    error_message = "email_sender_timeout must be a whole number of seconds from 10 to 60."
   }
 }
 
 variable "email_sender_concurrency" {
-  description = "Concurrent sender instances for transactional emails, and as many for the retry queue."
+  description = "Number of senders that run at the same time for transactional emails; as many again may run for their retry queue."
   type        = number
   default     = 5
 
   validation {
     condition     = var.email_sender_concurrency >= 2 && var.email_sender_concurrency <= 1000 && floor(var.email_sender_concurrency) == var.email_sender_concurrency
-    error_message = "email_sender_concurrency must be a whole number between 2 (Lambda's minimum) and 1000."
+    error_message = "email_sender_concurrency must be a whole number from 2 (Lambda's minimum) to 1000."
   }
 }
 
 variable "bulk_sender_concurrency" {
-  description = "Concurrent sender instances for bulk emails."
+  description = "Number of senders that run at the same time for bulk emails; as many again may run for their retry queue."
   type        = number
   default     = 5
 
   validation {
     condition     = var.bulk_sender_concurrency >= 2 && var.bulk_sender_concurrency <= 1000 && floor(var.bulk_sender_concurrency) == var.bulk_sender_concurrency
-    error_message = "bulk_sender_concurrency must be a whole number between 2 (Lambda's minimum) and 1000."
+    error_message = "bulk_sender_concurrency must be a whole number from 2 (Lambda's minimum) to 1000."
   }
 }
 
 variable "email_sender_reserved_concurrency" {
-  description = "Concurrent executions that Lambda keeps for the sender; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  description = "Concurrent executions that Lambda reserves for the sender, so that the account's other functions cannot use them up; null reserves none. AWS always leaves at least 100 of the account's executions unreserved."
   type        = number
   default     = null
 
   validation {
     # Else Lambda throttles what its event sources poll: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     condition     = var.email_sender_reserved_concurrency == null ? true : var.email_sender_reserved_concurrency >= 2 * (var.email_sender_concurrency + var.bulk_sender_concurrency) && floor(var.email_sender_reserved_concurrency) == var.email_sender_reserved_concurrency
-    error_message = "email_sender_reserved_concurrency must be a whole number, at least 2 x (email_sender_concurrency + bulk_sender_concurrency): each has a queue and a retry queue; or null."
+    error_message = "email_sender_reserved_concurrency must be a whole number of at least 2 x (email_sender_concurrency + bulk_sender_concurrency), because each has a queue and a retry queue, or null."
   }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Feedback processor
+# Feedback processor function
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "feedback_processor_memory" {
@@ -162,60 +162,34 @@ variable "feedback_processor_memory" {
 }
 
 variable "feedback_processor_timeout" {
-  description = "Timeout of the feedback processor in seconds, for a batch of ten events."
+  description = "Timeout of the feedback processor in seconds, for a batch of up to 50 SES events."
   type        = number
   default     = 15
 
   validation {
     condition     = var.feedback_processor_timeout >= 5 && var.feedback_processor_timeout <= 30 && floor(var.feedback_processor_timeout) == var.feedback_processor_timeout
-    error_message = "feedback_processor_timeout must be a whole number of seconds between 5 and 30."
+    error_message = "feedback_processor_timeout must be a whole number of seconds from 5 to 30."
   }
 }
 
 variable "feedback_processor_concurrency" {
-  description = "Concurrent feedback processor instances."
+  description = "Number of feedback processors that run at the same time."
   type        = number
   default     = 5
 
   validation {
     condition     = var.feedback_processor_concurrency >= 2 && var.feedback_processor_concurrency <= 1000 && floor(var.feedback_processor_concurrency) == var.feedback_processor_concurrency
-    error_message = "feedback_processor_concurrency must be a whole number between 2 (Lambda's minimum) and 1000."
+    error_message = "feedback_processor_concurrency must be a whole number from 2 (Lambda's minimum) to 1000."
   }
 }
 
 variable "feedback_processor_reserved_concurrency" {
-  description = "Concurrent executions that Lambda keeps for the feedback processor; null reserves none. AWS leaves at least 100 of the account's unreserved."
+  description = "Concurrent executions that Lambda reserves for the feedback processor, so that the account's other functions cannot use them up; null reserves none. AWS always leaves at least 100 of the account's executions unreserved."
   type        = number
   default     = null
 
   validation {
     condition     = var.feedback_processor_reserved_concurrency == null ? true : var.feedback_processor_reserved_concurrency >= var.feedback_processor_concurrency && floor(var.feedback_processor_reserved_concurrency) == var.feedback_processor_reserved_concurrency
-    error_message = "feedback_processor_reserved_concurrency must be a whole number, at least feedback_processor_concurrency, or null."
-  }
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Alarms
-# ---------------------------------------------------------------------------------------------------------------------
-
-variable "lambda_error_alarm_threshold" {
-  description = "Failed invocations and records in five minutes above which a function's alarm fires."
-  type        = number
-  default     = 50
-
-  validation {
-    condition     = var.lambda_error_alarm_threshold >= 1 && var.lambda_error_alarm_threshold <= 1000
-    error_message = "lambda_error_alarm_threshold must be between 1 and 1000 failures in five minutes."
-  }
-}
-
-variable "lambda_error_alarm_evaluation_periods" {
-  description = "Consecutive periods of five minutes above the threshold before a function's alarm fires."
-  type        = number
-  default     = 2
-
-  validation {
-    condition     = var.lambda_error_alarm_evaluation_periods >= 1 && var.lambda_error_alarm_evaluation_periods <= 10 && floor(var.lambda_error_alarm_evaluation_periods) == var.lambda_error_alarm_evaluation_periods
-    error_message = "lambda_error_alarm_evaluation_periods must be a whole number of five-minute periods between 1 and 10."
+    error_message = "feedback_processor_reserved_concurrency must be a whole number of at least feedback_processor_concurrency, or null."
   }
 }

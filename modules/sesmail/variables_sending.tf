@@ -1,20 +1,31 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Requests
+# Senders and requests
 # ---------------------------------------------------------------------------------------------------------------------
 
+variable "default_sender_name" {
+  description = "Sender name of an email if neither its request nor its template sets one."
+  type        = string
+  default     = "SESMailEngine"
+
+  validation {
+    condition     = can(regex("^[^[:cntrl:]]{0,64}$", var.default_sender_name))
+    error_message = "default_sender_name must be at most 64 characters without line breaks, because it becomes part of the From header."
+  }
+}
+
 variable "allowed_sender_addresses" {
-  description = "Sender addresses in addition to the domain of default_sender_email and the senders of the producers: addresses or patterns such as *@example.org."
+  description = "Sender addresses that the engine may use in addition to the domain of default_sender_email and the senders of producers: addresses, or patterns such as *@example.org."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for address in var.allowed_sender_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address)) && !can(regex("[$][{]", address))])
-    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org, without IAM's policy variables."
+    error_message = "allowed_sender_addresses must be addresses or patterns with an @, such as billing@example.org or *@example.org. IAM policy variables are not allowed."
   }
 }
 
 variable "unknown_fields" {
-  description = "What happens to a request with unknown fields: warn sends it and lists them in the record; refuse fails it."
+  description = "What happens to a request with an unknown field. warn: the email is sent, and its record lists the field. refuse: the request is rejected. A field that looks like a typo of a known one is always rejected."
   type        = string
   default     = "warn"
 
@@ -25,105 +36,105 @@ variable "unknown_fields" {
 }
 
 variable "max_message_mb" {
-  description = "Largest message in MB after encoding."
+  description = "Largest email in MB, attachments included, after encoding. email_sender_memory must be large enough for it."
   type        = number
   default     = 10
 
   validation {
     condition     = var.max_message_mb >= 0.1 && var.max_message_mb <= (var.ses_api == "v1" ? 10 : 40)
-    error_message = "max_message_mb must be between 0.1 and 40, which SES's API v2 takes; with ses_api = \"v1\" at most 10."
+    error_message = "max_message_mb must be a number from 0.1 to 40, or to 10 with ses_api = \"v1\" (the limits of SES)."
   }
 }
 
 variable "ses_api" {
-  description = "SES's API that sends: v2 (SendEmail with raw content, messages of up to 40 MB, tenants), or v1 (SendRawEmail, up to 10 MB) for LocalStack, which has no v2."
+  description = "SES API that sends. v2 (SendEmail) takes messages of up to 40 MB, and tenants. v1 (SendRawEmail, up to 10 MB) is for LocalStack, which has no v2."
   type        = string
   default     = "v2"
 
   validation {
     condition     = contains(["v1", "v2"], var.ses_api)
-    error_message = "ses_api must be v2, or v1."
+    error_message = "ses_api must be v2 or v1."
   }
 }
 
 variable "max_request_kb" {
-  description = "Largest request in KB with its event envelope; 4 KB of it are kept free for hops. Larger files go by s3Uri. More than 256 needs version 6.8.0 or later of the AWS provider."
+  description = "Largest request in KB, event envelope included. The engine keeps 4 KB of it free for the hops of a waiting email. Send larger files by s3Uri. More than 256 needs version 6.8.0 or later of the AWS provider."
   type        = number
   default     = 256
 
   validation {
     condition     = var.max_request_kb >= 64 && var.max_request_kb <= 1024 && floor(var.max_request_kb) == var.max_request_kb
-    error_message = "max_request_kb must be a whole number between 64 and 1024 (SQS's largest message)."
+    error_message = "max_request_kb must be a whole number from 64 to 1024 (the limit of SQS)."
   }
 }
 
 variable "max_schedule_days" {
-  description = "Days that sendAt may be in the future; 0 turns scheduling off."
+  description = "Number of days that sendAt may be in the future; 0 turns scheduling off."
   type        = number
   default     = 30
 
   validation {
     condition     = var.max_schedule_days >= 0 && var.max_schedule_days <= 365 && floor(var.max_schedule_days) == var.max_schedule_days
-    error_message = "max_schedule_days must be a whole number of days between 0 and 365."
+    error_message = "max_schedule_days must be a whole number of days from 0 to 365."
   }
 }
 
 variable "max_hold_hours" {
-  description = "Hours that an email is held (its producer paused, a cap or the daily quota reached, sending switched off in SES) before it fails; 0 fails it at once. Waiting for the send rate may last up to a day, independent of this."
+  description = "Hours that the engine holds an email before it fails: while its producer is paused, a cap or the daily quota is reached, or sending is switched off in SES. 0 fails it at once. Fractions are allowed. Waiting for the send rate is independent of this and may last a day."
   type        = number
   default     = 24
 
   validation {
     condition     = var.max_hold_hours >= 0 && var.max_hold_hours <= 336
-    error_message = "max_hold_hours must be between 0 and 336 (14 days). Fractions are allowed."
+    error_message = "max_hold_hours must be a number of hours from 0 to 336 (14 days)."
   }
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Rate and quota
+# Send rate and quota
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "max_send_rate" {
-  description = "Recipients per second of the whole account; null uses SES's answer (GetSendQuota)."
+  description = "Send rate of the whole account in recipients per second; null uses the rate that SES grants (GetSendQuota). Lower it if something else in the account sends too."
   type        = number
   default     = null
 
   validation {
     condition     = var.max_send_rate == null ? true : var.max_send_rate >= 0.1 && var.max_send_rate <= 100000
-    error_message = "max_send_rate must be between 0.1 and 100000 recipients per second, or null for SES's own."
+    error_message = "max_send_rate must be a number of recipients per second from 0.1 to 100000, or null for the rate that SES grants."
   }
 }
 
 variable "rate_utilisation" {
-  description = "Fraction of the rate that the engine uses; the rest is left to other senders in the account."
+  description = "Fraction of the send rate that the engine uses. The default leaves 5 % to other senders in the account."
   type        = number
   default     = 0.95
 
   validation {
     condition     = var.rate_utilisation >= 0.05 && var.rate_utilisation <= 1
-    error_message = "rate_utilisation is a fraction between 0.05 and 1: 0.95 uses 95 % of the rate."
+    error_message = "rate_utilisation must be a fraction from 0.05 to 1: 0.95 uses 95 % of the rate."
   }
 }
 
 variable "bulk_rate_share" {
-  description = "Largest fraction of the engine's rate for bulk mail."
+  description = "Largest fraction of the engine's send rate that bulk emails may use. The rest stays free for transactional emails."
   type        = number
   default     = 0.8
 
   validation {
     condition     = var.bulk_rate_share >= 0.05 && var.bulk_rate_share <= 1
-    error_message = "bulk_rate_share is a fraction between 0.05 and 1: 0.8 leaves 20 % of the rate to transactional mail."
+    error_message = "bulk_rate_share must be a fraction from 0.05 to 1: 0.8 leaves 20 % of the rate to transactional emails."
   }
 }
 
 variable "daily_quota_reserve" {
-  description = "Fraction of SES's 24-hour quota kept for transactional mail; the quota alarm fires when less is left."
+  description = "Fraction of SES's 24-hour quota that is kept for transactional emails. When less is left, bulk emails are held and the quota alarm fires."
   type        = number
   default     = 0.1
 
   validation {
     condition     = var.daily_quota_reserve >= 0 && var.daily_quota_reserve <= 0.9
-    error_message = "daily_quota_reserve is a fraction between 0 and 0.9: 0.1 keeps 10 % of the quota."
+    error_message = "daily_quota_reserve must be a fraction from 0 to 0.9: 0.1 keeps 10 % of the quota."
   }
 }
 
@@ -132,30 +143,30 @@ variable "daily_quota_reserve" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "claim_settle_seconds" {
-  description = "Seconds that an email of unknown outcome waits for SES's Send event; null means 300, or twice the feedback queue's visibility and 60 s if that is more."
+  description = "Seconds that an email of unknown outcome waits for SES's Send event, which proves that SES accepted it. null means 300, or twice the visibility timeout of the feedback queue plus 60 if that is more."
   type        = number
   default     = null
 
   validation {
     # An event of a batch that was killed is received again after the visibility, and its note is made then.
     condition     = var.claim_settle_seconds == null ? true : var.claim_settle_seconds >= 2 * (6 * var.feedback_processor_timeout + 5) + 60 && var.claim_settle_seconds <= 86400
-    error_message = "claim_settle_seconds must be at least 2 x (6 x feedback_processor_timeout + 5) + 60, and at most 86400: raise it, lower feedback_processor_timeout, or leave it null."
+    error_message = "claim_settle_seconds must be a number of seconds from 2 x (6 x feedback_processor_timeout + 5) + 60 to 86400, or null. Raise it, lower feedback_processor_timeout, or set null."
   }
 }
 
 variable "on_unknown_outcome" {
-  description = "What happens if no Send event settles an email of unknown outcome: resend may send it twice, fail may never send it; null means resend if the engine receives SES events, else fail."
+  description = "What happens to an email of unknown outcome if no Send event arrives. resend: it is sent again, perhaps twice in all. fail: it fails, and perhaps was never sent. null means resend if the engine receives SES events, and fail if it does not."
   type        = string
   default     = null
 
   validation {
     condition     = var.on_unknown_outcome == null ? true : contains(["resend", "fail"], var.on_unknown_outcome)
-    error_message = "on_unknown_outcome must be resend or fail, or null."
+    error_message = "on_unknown_outcome must be resend, fail or null."
   }
 }
 
 variable "soft_bounce_retries" {
-  description = "Retries after a soft bounce; 0 turns them off, and no request is kept."
+  description = "Number of retries after a soft bounce; with 0 the engine also keeps no request."
   type        = number
   default     = 1
 
@@ -172,6 +183,6 @@ variable "soft_bounce_retry_delay_seconds" {
 
   validation {
     condition     = var.soft_bounce_retry_delay_seconds >= 0 && var.soft_bounce_retry_delay_seconds <= 43200
-    error_message = "soft_bounce_retry_delay_seconds must be between 0 and 43200 (12 hours): requests are kept for a day."
+    error_message = "soft_bounce_retry_delay_seconds must be a number of seconds from 0 to 43200 (12 hours): the engine keeps a request for a day."
   }
 }

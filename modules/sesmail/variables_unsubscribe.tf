@@ -1,31 +1,31 @@
 # ---------------------------------------------------------------------------------------------------------------------
-# Unsubscribing
+# Unsubscribe page
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "unsubscribe_endpoint" {
-  description = "Deploy the unsubscribe page: listUnsubscribe = true puts its signed link into an email, and one click there ends the bulk mail of a topic."
+  description = "Deploy the unsubscribe page. listUnsubscribe = true in a request then puts a signed link to it into the email, and one click there ends the bulk emails of a topic."
   type        = bool
   default     = false
 }
 
 variable "unsubscribe_base_url" {
-  description = "Where links to the unsubscribe page start, such as https://mail.example.com, a domain that you have mapped to output unsubscribe_api_id; null uses the API's own address."
+  description = "Start of the links to the unsubscribe page, such as https://mail.example.com: a domain that you have mapped to the output unsubscribe_api_id. null uses the API's own address."
   type        = string
   default     = null
 
   validation {
     condition     = var.unsubscribe_base_url == null ? true : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$", var.unsubscribe_base_url)) && length(var.unsubscribe_base_url) <= 100
-    error_message = "unsubscribe_base_url starts with https:// and has no slash at its end, as in https://mail.example.com, at most 100 characters: mail clients offer one click for https alone."
+    error_message = "unsubscribe_base_url must be an https URL of at most 100 characters without a slash at its end, such as https://mail.example.com, or null. Mail clients offer one-click unsubscribe for https only."
   }
 
   validation {
     condition     = var.unsubscribe_base_url == null || var.unsubscribe_endpoint
-    error_message = "unsubscribe_base_url needs unsubscribe_endpoint = true."
+    error_message = "unsubscribe_base_url needs unsubscribe_endpoint = true. Set that, or leave unsubscribe_base_url null."
   }
 }
 
 variable "unsubscribe_requests_per_second" {
-  description = "Requests a second that the unsubscribe page takes, with bursts of twice as many; API Gateway rejects more with 429."
+  description = "Requests per second that the unsubscribe page accepts, with bursts of twice as many. API Gateway rejects further ones with status 429."
   type        = number
   default     = 50
 
@@ -36,7 +36,7 @@ variable "unsubscribe_requests_per_second" {
 }
 
 variable "unsubscribe_reserved_concurrency" {
-  description = "Concurrent executions that are kept for the unsubscribe page alone, and its limit; null reserves none, which an account with ten executions needs."
+  description = "Concurrent executions that Lambda reserves for the unsubscribe page, which are its limit too; null reserves none. An account with a quota of ten executions needs null."
   type        = number
   default     = null
 
@@ -47,7 +47,7 @@ variable "unsubscribe_reserved_concurrency" {
 }
 
 variable "bulk_requires_unsubscribe" {
-  description = "What happens to bulk mail without listUnsubscribe: warn sends it and logs its producer; refuse fails it."
+  description = "What happens to a bulk email without listUnsubscribe. warn: it is sent, and the log names its producer. refuse: it fails."
   type        = string
   default     = "warn"
 

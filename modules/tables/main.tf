@@ -102,12 +102,12 @@ resource "aws_dynamodb_table" "tracking" {
 check "tracking_indexes" {
   assert {
     condition     = length(local.missing_indexes) == 0
-    error_message = "The table ${var.name}-EmailTracking exists without ${join(", ", local.missing_indexes)}, and Terraform leaves the indexes of an existing table alone: queries by it fail. Create it as modules/tables declares it: aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
+    error_message = "The table ${var.name}-EmailTracking lacks ${join(", ", local.missing_indexes)}, so queries by it fail. Terraform does not change the indexes of an existing table. Create it as modules/tables declares it, with aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
   }
 
   assert {
     condition     = length(local.narrow_indexes) == 0
-    error_message = "The table ${var.name}-EmailTracking exists with an index that lacks attributes which the engine reads (${join("; ", local.narrow_indexes)}), and Terraform leaves the indexes of an existing table alone. Delete that index and create it as modules/tables declares it: aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
+    error_message = "An index of the table ${var.name}-EmailTracking lacks attributes that the engine reads (${join("; ", local.narrow_indexes)}). Terraform does not change the indexes of an existing table. Delete that index and create it as modules/tables declares it, with aws dynamodb update-table --global-secondary-index-updates (docs/setup.md)."
   }
 }
 

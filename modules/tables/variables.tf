@@ -1,25 +1,25 @@
 variable "name" {
-  description = "Name of the engine: the first part of every resource's name."
+  description = "Name of the engine, which is the first part of every resource's name."
   type        = string
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
 variable "retain_data_on_delete" {
-  description = "Protect the tables from deletion: a destroy ends with an error for them."
+  description = "Protect the tables from deletion. A destroy then ends with an error."
   type        = bool
 }
 
 variable "kms_key_arn" {
-  description = "Customer key of the tables; null for the account's own DynamoDB key."
+  description = "ARN of a KMS key for the tables; null uses the account's own DynamoDB key."
   type        = string
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

@@ -18,7 +18,7 @@ resource "aws_s3_bucket" "this" {
   lifecycle {
     precondition {
       condition     = length(var.name) <= 63
-      error_message = "The template bucket's name would be ${var.name}, and S3 takes 63 characters: shorten name by ${max(0, length(var.name) - 63)}."
+      error_message = "The template bucket's name would be ${var.name}, and S3 allows 63 characters. Shorten name by ${max(0, length(var.name) - 63)}."
     }
   }
 }

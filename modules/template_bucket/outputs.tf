@@ -1,5 +1,5 @@
 output "name" {
-  description = "Name of the bucket, ready to take objects."
+  description = "Name of the bucket, once it can store objects."
   value       = aws_s3_bucket.this.bucket
   depends_on = [
     aws_s3_bucket_versioning.this,

@@ -4,22 +4,22 @@ variable "name" {
 }
 
 variable "account" {
-  description = "Partition, region and account id that ARNs are built from, so that policies can name a resource before it exists."
+  description = "Partition, region and id of the AWS account. The module builds ARNs from them, so that policies can name a resource before it exists."
   type        = object({ partition = string, region = string, id = string })
 }
 
 variable "retain_data_on_delete" {
-  description = "Fail to destroy the bucket while it contains templates."
+  description = "Refuse to delete the bucket while it contains templates. A destroy then ends with an error."
   type        = bool
 }
 
 variable "kms_key_arn" {
-  description = "Customer key of the bucket; null for S3's own (AES256)."
+  description = "ARN of a KMS key for the bucket; null uses S3's own key (AES256)."
   type        = string
 }
 
 variable "tags" {
-  description = "Tags for everything in this module."
+  description = "Tags of every resource in this module."
   type        = map(string)
   default     = {}
 }

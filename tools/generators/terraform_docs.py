@@ -1,13 +1,14 @@
 """Write the README tables of the Terraform modules, and the root's pass-through of modules/sesmail.
 
 It reads files as formatted by `terraform fmt`: a block starts with its keyword in the first column and ends with a
-brace there.
+brace there. A banner (`# ---`, `# Heading`, `# ---`) above variables becomes a heading of the README. Comments above
+the attributes of an object type become a table of its attributes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,46 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN = "<!-- BEGIN TERRAFORM TABLES (make docs) -->"
 END = "<!-- END TERRAFORM TABLES -->"
 GENERATED = "# Generated from modules/sesmail by tools/generators/terraform_docs.py (make docs): change it there.\n\n"
+# Headings in the order in which a user needs them; all others follow in the order of the files.
+ORDER = [
+    "",
+    "Required",
+    "Names, stage and tags",
+    "Delivery mode",
+    "Senders and requests",
+    "Send rate and quota",
+    "Unknown outcomes and retries",
+    "Producers",
+    "Brand",
+    "Unsubscribe page",
+    "Suppression",
+    "Breaker",
+    "Alarms",
+    "SES configuration set and tracking",
+    "Data and encryption",
+    "IAM roles",
+]
+# Characters of a type that a cell shows; of a longer object type it shows only that it is an object.
+LONGEST_TYPE = 250
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of an object type; type and default as Markdown."""
+
+    name: str
+    description: str
+    type: str
+    default: str
 
 
 @dataclass(frozen=True)
 class Block:
-    """A variable or an output."""
+    """A variable or an output, and the heading above it."""
 
     name: str
     text: str
+    heading: str
 
     def attribute(self, name: str) -> str | None:
         """Return the attribute's value as written; a value of several lines ends with its closing bracket."""
@@ -37,51 +70,127 @@ class Block:
     def rules(self) -> list[str]:
         return [message.replace('\\"', '"') for message in re.findall(r'error_message = "(.*)"\n', self.text)]
 
+    @property
+    def attributes(self) -> list[Attribute]:
+        """The commented attributes of an object type."""
+        pattern = re.compile(r"((?:^    # .*\n)+)    (\w+) += (.*)", re.MULTILINE)
+        return [
+            _attribute(name, constraint, re.sub(r"\s*# ", " ", comment).strip())
+            for comment, name, constraint in pattern.findall(self.attribute("type") or "")
+        ]
+
+
+def _attribute(name: str, constraint: str, description: str) -> Attribute:
+    """Read a constraint: `number`, `optional(number)` or `optional(number, 1)`."""
+    optional = re.fullmatch(r"optional\((.+?)(?:, ([^)]+))?\)", constraint)
+    if not optional:
+        return Attribute(name, description, _code(constraint), "**required**")
+    return Attribute(name, description, _code(optional[1]), _code(optional[2] or "null"))
+
 
 def blocks(module: Path, kind: str) -> list[Block]:
     """Return every block of a kind in the module, file by file, `variables.tf` before `variables_functions.tf`."""
-    pattern = re.compile(rf'^{kind} "([^"]+)" {{\n(.*?)^}}', re.MULTILINE | re.DOTALL)
     files = sorted(module.glob("*.tf"), key=lambda path: path.stem)
-    return [Block(name, body) for path in files for name, body in pattern.findall(path.read_text())]
+    return [block for path in files for block in _blocks(path, kind)]
+
+
+def _blocks(path: Path, kind: str) -> Iterator[Block]:
+    heading = ""
+    pattern = rf'^# -+\n# ([^\n]+)\n|^{kind} "([^"]+)" {{\n(.*?)^}}'
+    for banner, name, body in re.findall(pattern, path.read_text(), re.MULTILINE | re.DOTALL):
+        heading = banner or heading
+        if name:
+            yield Block(name, body, heading)
+
+
+def _written_here(module: Path, kind: str) -> list[Block]:
+    """Return the blocks that are not generated from another module."""
+    files = sorted(module.glob("*.tf"), key=lambda path: path.stem)
+    return [block for path in files if not path.read_text().startswith(GENERATED) for block in _blocks(path, kind)]
+
+
+def tables(module: Path) -> str:
+    """Return the module's own variables and outputs as Markdown."""
+    variables, outputs = _written_here(module, "variable"), _written_here(module, "output")
+    headings = list(dict.fromkeys(block.heading for block in variables))
+    headings.sort(key=lambda heading: ORDER.index(heading) if heading in ORDER else len(ORDER))
+    lines = ["## Inputs"]
+    for heading in headings:
+        lines += ["", f"### {heading}"] if heading else []
+        lines += ["", *_inputs([block for block in variables if block.heading == heading])]
+    if outputs:
+        described = [[_code(block.name), _prose(block.description)] for block in outputs]
+        lines += ["", "## Outputs", "", *_table(["Name", "Description"], described)]
+    return "\n".join(lines)
+
+
+def _inputs(variables: list[Block]) -> Iterator[str]:
+    """Yield a table of variables, then one of the attributes for each object with described attributes."""
+    yield from _table(["Name", "Description", "Type", "Default", "Allowed"], map(_variable, variables))
+    for block in variables:
+        if block.attributes:
+            yield from ("", f"Attributes of `{block.name}`:", "")
+            rows = [_attribute_row(block, attribute) for attribute in block.attributes]
+            yield from _table(["Attribute", "Description", "Type", "Default", "Allowed"], rows)
+
+
+def _variable(block: Block) -> list[str]:
+    default, written = block.attribute("default"), _cell(block.attribute("type") or "")
+    if block.attributes or len(written) > LONGEST_TYPE:
+        written = re.sub(r"object\(\{.*\}\)", "object", written)
+    of_attributes = [rule for attribute in block.attributes for rule in _rules_of(block, attribute)]
+    rules = [rule for rule in block.rules if rule not in of_attributes]
+    shown = _code(default) if default is not None else "**required**"
+    return [_code(block.name), _prose(block.description), _code(written), shown, _allowed(block.name, rules)]
+
+
+def _attribute_row(block: Block, attribute: Attribute) -> list[str]:
+    allowed = _allowed(r"[\w, ]+?", _rules_of(block, attribute))
+    return [_code(attribute.name), _prose(attribute.description), attribute.type, attribute.default, allowed]
+
+
+def _rules_of(block: Block, attribute: Attribute) -> list[str]:
+    """Return the rules about an attribute, such as `logoUrl and logoDarkUrl of brand must …`."""
+    names = {each.name for each in block.attributes} | {"and"}
+    subjects = {rule: {*re.findall(r"\w+", rule.partition(" of ")[0])} for rule in block.rules if " of " in rule}
+    return [rule for rule, words in subjects.items() if attribute.name in words and names >= words]
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    """Yield a table; a last column without a value is left out."""
+    filled = [*rows]
+    width = len(header) if any(row[-1] for row in filled) else len(header) - 1
+    for row in (header, ["---"] * len(header), *filled):
+        yield f"| {' | '.join(row[:width])} |"
 
 
 def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|")
 
 
-def _code(value: str | None) -> str:
-    return f"`{_cell(value)}`" if value is not None else ""
+def _prose(text: str) -> str:
+    """Return a text as a cell, with names such as `emails_per_day` or `tracking_https = true` as code."""
+    name = r"(?<![\w`./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:\.zip)?(?: = (?:true|false|null|\"\w+\"))?(?![\w`])"
+    return re.sub(name, r"`\g<0>`", _cell(text).replace("*", "\\*"))
 
 
-def tables(module: Path, validated_in: Path | None = None) -> str:
-    """Return the module's variables and outputs as Markdown; `validated_in` is the module that checks its values."""
-    rules = {
-        block.name: block.rules for folder in (module, validated_in or module) for block in blocks(folder, "variable")
-    }
-    header = ["Name", "Description", "Type", "Default", *(["Allowed"] if any(rules.values()) else [])]
-    lines = ["## Inputs", "", _row(header), _row(["---"] * len(header))]
-    for block in blocks(module, "variable"):
-        default = block.attribute("default")
-        shown = _code(default) if default is not None else "**required**"
-        cells = [_code(block.name), _cell(block.description), _code(block.attribute("type")), shown]
-        lines.append(_row([*cells, _cell("<br>".join(rules[block.name]))][: len(header)]))
-    lines += ["", "## Outputs", "", _row(["Name", "Description"]), _row(["---"] * 2)]
-    lines += [_row([_code(block.name), _cell(block.description)]) for block in blocks(module, "output")]
-    return "\n".join(lines)
+def _code(value: str) -> str:
+    return f"`{_cell(value)}`"
 
 
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _allowed(subject: str, rules: list[str]) -> str:
+    """Return messages of validations as a cell; what matches `subject` is left out at their start."""
+    return _prose("<br>".join(re.sub(rf"^{subject} must be ", "", rule) for rule in rules))
 
 
-def readme(module: Path, validated_in: Path | None = None) -> str:
+def readme(module: Path) -> str:
     """Return the module's README with its tables up to date."""
     text = (module / "README.md").read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise SystemExit(f"{module / 'README.md'} lacks the lines {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n{tables(module, validated_in)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{tables(module)}\n{END}{after}"
 
 
 def root_variables(text: str) -> str:
@@ -115,13 +224,12 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield root / path.name, root_variables(path.read_text())
     yield root / "sesmail.tf", root_module(engine)
     yield root / "outputs.tf", root_outputs(engine)
-    for module in sorted((ROOT / "modules").iterdir()):
+    for module in (*sorted((ROOT / "modules").iterdir()), root):
         yield module / "README.md", readme(module)
-    yield root / "README.md", readme(root, engine)
 
 
 def main() -> None:
-    # Twice: the tables of the root's README come from files that the first round writes.
+    # Twice: the root's README depends on files that the first round writes.
     for _ in range(2):
         for path, text in generated_files():
             path.write_text(text)
