@@ -31,6 +31,9 @@ html_theme_options = {
     "source_branch": "main",
     "source_directory": "",
     "top_of_page_buttons": [],
+    # The console's accent.
+    "light_css_variables": {"color-brand-primary": "#2f4bd8", "color-brand-content": "#2f4bd8"},
+    "dark_css_variables": {"color-brand-primary": "#a9bbff", "color-brand-content": "#a9bbff"},
 }
 pygments_style = "default"
 pygments_dark_style = "github-dark"
