@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.docs.pages import DOCS, rows
 
 TERMS = (
-    "breaker cancel_rule claim cool-down engine entry first_contact fold hop lane lease operator outbox pacing probe "
-    "producer recipient reservation settle suppression tombstone transition trip watermark"
+    "attempt breaker cancel_rule claim cool-down dead_letter engine entry first_contact fold hop lane lease operator "
+    "outbox pacing probe probe_message producer recipient redeliver redrive requeue reservation settle suppression "
+    "tombstone topic transition trip watermark"
 )
 
 

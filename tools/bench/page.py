@@ -40,7 +40,8 @@ The last run was on {date}, with Python {python} and {processors} processors.
 
 ## Ratios
 
-For example: the first row compares a cold start of the sender with a program that imports boto3 and creates one client.
+A ratio is the engine's figure divided by that of the other program. For example, the first row compares a cold start of
+the sender with a program that imports boto3 and creates one client.
 
 {ratios}
 {misses}
@@ -74,7 +75,7 @@ window of time may contain the rate times its length, plus a burst of one second
 
 {paced}
 
-**A newsletter does not delay other mail.** Five workers send a queued newsletter, and one transactional email arrives
+**A newsletter hardly delays other mail.** Five workers send a queued newsletter, and one transactional email arrives
 every two seconds:
 
 {behind}

@@ -101,7 +101,7 @@ def unreached(known: Collection[str]) -> str:
     left = sorted(mutable_modules() - set(known))
     if not left:
         return "It included every module."
-    return f"These modules are newer than the last run: {', '.join(f'`{name}`' for name in left)}."
+    return f"These modules were written or renamed since the last run: {', '.join(f'`{name}`' for name in left)}."
 
 
 def mutable_modules() -> set[str]:

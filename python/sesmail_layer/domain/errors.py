@@ -1,7 +1,7 @@
 """Errors named by what the caller does next. `usecases/sender/error_policy.py` holds what each leads to.
 
 PermanentError         record `failed`, acknowledge
-TransientError         not sent, worth another try: release the claim, wait 2 to 60 s on the delay queue
+TransientError         not sent, worth another try: release the claim, wait 2 to 45 s on the retry queue
 OutcomeUnknownError    keep the claim; the `Send` event (or the settle time) decides
 HoldError              wait on the delay queue, acknowledge
   Paused, BreakerOpen, PausedBySes          sending is stopped
