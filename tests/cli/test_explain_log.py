@@ -39,7 +39,7 @@ def test_tries_and_the_last_error_of_an_email_that_is_not_sent_yet_come_first(en
     assert "Tries in a row that failed: 6" in result.stdout
     assert "AWS001: DynamoDB error checking suppression: timed out" in result.stdout
     [step] = [line for line in result.stdout.splitlines() if line.startswith("Next:")]
-    assert step.startswith("Next: Remove the cause of the last error (docs/troubleshooting.md says what AWS001 means)")
+    assert step.startswith("Next: Remove the cause of the last error (docs/error-codes.md says what AWS001 means)")
     assert step.endswith("at most 45 s apart, until 2026-11-25T10:31:00.000Z.")
 
 

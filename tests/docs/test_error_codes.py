@@ -1,4 +1,4 @@
-"""Every code that the engine logs has one row in docs/troubleshooting.md, and every row a code."""
+"""Every code that the engine logs has one row in docs/error-codes.md, and every row a code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def codes_that_tests_expect() -> set[str]:
 
 def rows_in_the_docs() -> list[list[str]]:
     """Return the rows with a code in the first cell."""
-    return [cells for cells in rows(DOCS / "troubleshooting.md") if CODE.fullmatch(cells[0])]
+    return [cells for cells in rows(DOCS / "error-codes.md") if CODE.fullmatch(cells[0])]
 
 
 def texts_in_the_code() -> list[str]:
@@ -104,34 +104,9 @@ def test_the_error_index_has_the_same_codes_and_messages() -> None:
     assert index == [tuple(cells[:2]) for cells in rows_in_the_docs()]
 
 
-def test_every_alarm_has_a_row() -> None:
-    alarms = "".join(path.read_text() for path in (ROOT / "modules/alarms").glob("*.tf"))
-    engine = (ROOT / "modules/sesmail/main.tf").read_text()
-    elsewhere = (ROOT / "modules/sesmail/status_buses.tf").read_text()
-    listed = engine.split("dead_letter_queues = merge(")[1].split("}")[0]
-    queues = re.findall(r"(\w+) += module", listed) + re.findall(r'"(\w+DLQ)" => queue\.name', elsewhere)
-    names = {f"{queue}-Depth" for queue in queues} | {
-        "EmailSender-Errors",
-        "FeedbackProcessor-Errors",
-        "Unsubscribe-Errors",
-    }
-    aged = re.findall(r"(\w+) += \{ queue_name", engine)
-    assert len(aged) == 4
-    names |= {f"{queue}-Age" for queue in aged}
-    names |= {f"SES-{rate}{end}" for rate in ("BounceRate", "ComplaintRate") for end in ("", "-Pause")}
-    names |= set(re.findall(r'alarm_name += "\$\{var\.name\}-([\w-]+)"', alarms))
-    documented = {
-        name
-        for cells in rows(DOCS / "troubleshooting.md")
-        for name in re.findall(r"`sesmailengine-([\w-]+)`", cells[0])
-    }
-    assert len(queues) == 7
-    assert documented == names
-
-
 def test_every_reason_to_wait_has_a_row() -> None:
     reasons = {kind.reason for kind in HoldError.__subclasses__() if kind.published}
-    documented = {cells[0].strip("`") for cells in _section("Emails wait")}
+    documented = {cells[0].strip("`") for cells in _section("Emails are not sent yet (deferred)")}
     assert documented == reasons
 
 

@@ -222,7 +222,7 @@ def reading_blocks() -> list[Block]:
     found = list(blocks(DOCS / "ai/DIAGNOSTIC_QUERIES.md"))
     found += [
         block
-        for page in ("troubleshooting.md", "bounce-rate-protection.md")
+        for page in ("troubleshooting.md", "metrics.md", "bounce-rate-protection.md")
         for block in blocks(DOCS / page)
         if block.language == "bash" and not writes(block.code)
     ]

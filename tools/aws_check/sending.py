@@ -161,7 +161,7 @@ def check_schedule(engine: Engine) -> Evidence:
 
 
 FIX = {
-    "delivered": "Read the record's errorMessage and the log of NAME-EmailSender; docs/troubleshooting.md has codes.",
+    "delivered": "Read the record's errorMessage and the log of NAME-EmailSender; docs/error-codes.md has the codes.",
     "failed": "The engine accepted what it must reject: report it with this file.",
 }
 _FIX_FEEDBACK = (

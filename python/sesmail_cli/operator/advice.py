@@ -93,7 +93,7 @@ def failing_steps(log: EmailLog | None) -> list[str]:
     if log is None or not log.tries or log.last_error is None:
         return []
     code = log.last_error.code
-    row = f"docs/troubleshooting.md says what {code} means" if code else "see the sender's log"
+    row = f"docs/error-codes.md says what {code} means" if code else "see the sender's log"
     end = f", until {log.gives_up_at}" if log.gives_up_at else ""
     return [f"Remove the cause of the last error ({row}). It is tried again by itself, at most 45 s apart{end}."]
 
@@ -175,7 +175,7 @@ def _failed(record: TrackingRecord) -> str:
             "The engine's role may not send from this address: use an allowed sender, or add it to "
             f"allowed_sender_addresses in Terraform. {_SAME_ID}"
         )
-    return _BY_ERROR.get(record.error_type or "", "See its error message; docs/troubleshooting.md lists the codes.")
+    return _BY_ERROR.get(record.error_type or "", "See its error message; docs/error-codes.md lists the codes.")
 
 
 def _deferred(record: TrackingRecord, states: Mapping[str, SendingState]) -> Iterable[str]:
