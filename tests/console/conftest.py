@@ -6,7 +6,7 @@ import html as html_text
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
 from botocore.endpoint import Endpoint
@@ -32,6 +32,15 @@ class Visitor:
     def get(self, path: str, query: str = "") -> Response:
         pairs = parse_qsl(query)
         return self._app(Request("GET", path, dict(pairs), b"", pairs))
+
+    def read(self, address: str) -> Response:
+        """Open a page that may be read in steps, by its address; follow as a browser does."""
+        path, _, query = address.removeprefix(BASE).partition("?")
+        answer = self.get(unquote(path), query)
+        if following := answer.headers.get("Refresh") or answer.headers.get("Location"):
+            return self.read(following.removeprefix("0; url="))
+        assert answer.status == 200, answer.content
+        return answer
 
     def text(self, path: str, query: str = "") -> str:
         """Return a page's text; it must exist."""
