@@ -37,7 +37,7 @@ from sesmail_cli.templates.lint.language_rules import report_languages
 from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
 from sesmail_cli.templates.lint.source_places import in_sources
-from sesmail_cli.templates.render import locales_of, render
+from sesmail_cli.templates.render import failed_place, locales_of, render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSING_FILE_CODES
@@ -157,24 +157,31 @@ def _check_bulk(template: TemplateFiles, bodies: Iterable[str], findings: list[F
 
 
 def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
-    """Render each sample in each language; report the errors that the sender would record."""
+    """Render each sample in each language; report the errors that the sender would record, where the mistake is."""
     samples = [sample for sample in SAMPLES if sample in template.files]
     for sample in samples:
         report = Reporter(findings, template.name, sample, template.text(sample))
         for locale in (None, *locales_of(template)):
-            _check_sample(template, template.sample(sample), locale, report)
+            try:
+                _check_sample(template, template.sample(sample), locale, report)
+            except PermanentError as err:
+                place = failed_place(template, err, locale)
+                if place is None:
+                    report.error(err.code, err.message)
+                    continue
+                failed = Reporter(findings, template.name, place.file, template.text(place.file))
+                failed.error(err.code, f"{err.message}, with the data of {sample}", line=place.line)
     if not samples:
         _check_size_of_sources(template, findings)
 
 
 def _check_sample(template: TemplateFiles, sample: str, locale: str | None, report: Reporter) -> None:
+    """Render one sample in one language. Raises PermanentError."""
     try:
         data = json.loads(sample)
         rendered = render(template, data, locale)
     except (ValueError, TypeError, RecursionError) as err:
         report.error("bad-sample", f"{err}", line=getattr(err, "lineno", 0))
-    except PermanentError as err:
-        report.error(err.code, err.message)
     else:
         report_undeclared_data(data, declared(json.loads(template.text(METADATA))), report)
         _check_size(len(rendered.html.encode()), f" in '{locale}'" if locale else "", report)
