@@ -58,7 +58,7 @@ class EmailRequest(TypedDict, total=False):
     attachments: list[Attachment] | None
     headers: Mapping[str, str] | None
     list_unsubscribe: bool | ListUnsubscribe | None
-    """true: a link of the engine's own page, for bulk mail without cc and bcc; an object: your own way."""
+    """true: a link of the engine's own page, for bulk mail without cc and bcc."""
     priority: Priority | None
     send_at: str | datetime | None
     """RFC 3339, such as 2026-11-24T10:31:00Z."""

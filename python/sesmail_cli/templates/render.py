@@ -6,22 +6,18 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, RENDER_SECONDS, limited
-from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.message import compose, resolve_identity
 from sesmail_layer.domain.request.email_request import parse_request
-from sesmail_layer.domain.template.files import METADATA, MISSING_FILE_CODES, file_variants, locale_candidates
+from sesmail_layer.domain.template.files import MISSING_FILE_CODES, file_variants
 from sesmail_layer.domain.template.templates import Rendered, compile_template, missing_file_error
 from sesmail_layer.usecases.sender.prepare import LINK_VARIABLES
 
-NO_SUBJECT = "VAL004"
-_BODIES = {"html": "template.html", "text": "template.txt"}
-_LINES = {"subject": "subject", "sender_name": "senderName", "sender_email": "senderEmail", "reply_to": "replyTo"}
 EXAMPLE_SENDER = "sender@your-domain.example"
 EXAMPLE_UNSUBSCRIBE_URL = "https://unsubscribe.your-domain.example/u/example"
 """In place of the link that the engine signs for each email."""
@@ -55,27 +51,6 @@ def render_email(template: TemplateFiles, request: Mapping[str, Any]) -> Preview
     message = compose(parsed, rendered, identity, email_id="preview", attempt=1, now=now, cc=parsed.cc, files=[])
     headers = message_from_bytes(message, policy=policy.default).items()
     return Preview(rendered.html, rendered.text, [(name, str(value)) for name, value in headers], message)
-
-
-class Place(NamedTuple):
-    """A line of one of a template's files; 0: the file as a whole."""
-
-    file: str
-    line: int
-
-
-def failed_place(template: TemplateFiles, error: PermanentError, locale: str | None) -> Place | None:
-    """Return where a template failed to render; None: in none of its files, or the place is not known."""
-    part = "subject" if error.code == NO_SUBJECT else getattr(error, "part", "")
-    if not part:
-        return None
-    if body := _BODIES.get(part):
-        file = next(variant for variant in file_variants(body, locale) if variant in template.files)
-        return Place(file, getattr(error, "line", 0))
-    keys = [f"{_LINES[part]}.{tag}" for tag in locale_candidates(locale)] + [_LINES[part]]
-    lines = template.text(METADATA).splitlines()
-    found = (number for key in keys for number, line in enumerate(lines, 1) if f'"{key}"' in line)
-    return Place(METADATA, next(found, 0))
 
 
 def locales_of(template: TemplateFiles) -> list[str]:

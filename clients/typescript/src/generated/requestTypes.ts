@@ -21,7 +21,7 @@ export interface EmailRequest {
   bcc?: readonly string[] | null;
   attachments?: readonly Attachment[] | null;
   headers?: Readonly<Record<string, string>> | null;
-  /** true: a link of the engine's own page, for bulk mail without cc and bcc; an object: your own way. */
+  /** true: a link of the engine's own page, for bulk mail without cc and bcc. */
   listUnsubscribe?: boolean | ListUnsubscribe | null;
   priority?: Priority | null;
   /** RFC 3339, such as 2026-11-24T10:31:00Z. */

@@ -182,7 +182,7 @@ export const requestSchema: Document = {
         "listUnsubscribe": {
           "anyOf": [
             {
-              "description": "true: a link of the engine's own page, for bulk mail without cc and bcc; an object: your own way",
+              "description": "true: a link of the engine's own page, for bulk mail without cc and bcc",
               "type": "boolean"
             },
             {

@@ -14,6 +14,7 @@ from sesmail_cli.templates.brand import BRAND_FILE
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
+from sesmail_cli.templates.lint.failures import failure
 from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
 from sesmail_cli.templates.lint.html_rules import (
     has_unsubscribe_place,
@@ -37,7 +38,7 @@ from sesmail_cli.templates.lint.language_rules import report_languages
 from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
 from sesmail_cli.templates.lint.source_places import in_sources
-from sesmail_cli.templates.render import failed_place, locales_of, render
+from sesmail_cli.templates.render import locales_of, render
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSING_FILE_CODES
@@ -165,12 +166,10 @@ def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
             try:
                 _check_sample(template, template.sample(sample), locale, report)
             except PermanentError as err:
-                place = failed_place(template, err, locale)
-                if place is None:
+                if found := failure(template, err, locale, f", with the data of {sample}"):
+                    findings.append(found)
+                else:
                     report.error(err.code, err.message)
-                    continue
-                failed = Reporter(findings, template.name, place.file, template.text(place.file))
-                failed.error(err.code, f"{err.message}, with the data of {sample}", line=place.line)
     if not samples:
         _check_size_of_sources(template, findings)
 
