@@ -81,7 +81,8 @@ def _copy_pictures(folder: Path) -> None:
 
 def _sphinx(builder: str, sources: Path, output: Path) -> int:
     settings = Path(__file__).with_name("sphinx")
-    command = [_PYTHON, "-m", "sphinx", "-b", builder, "-q", "--fail-on-warning", "-n", "-c", settings, sources, output]
+    options: list[str | Path] = ["-b", builder, "-q", "--fail-on-warning", "-n", "-c", settings]
+    command: list[str | Path] = [_PYTHON, "-m", "sphinx", *options, sources, output]
     return subprocess.run(command, check=False).returncode
 
 
