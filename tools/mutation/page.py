@@ -91,7 +91,7 @@ def page(found: Results) -> str:
 def not_run(found: Results) -> str:
     left = {name: counts.not_run for name, counts in found.modules.items() if counts.not_run}
     if not left:
-        return "All changes were run."
+        return "All changes of the modules below were run."
     where = ", ".join(f"{count} of {name}" for name, count in left.items())
     return f"The run was stopped before {found.total.not_run:,} more changes ({where}); shares are of those that ran."
 
@@ -101,7 +101,8 @@ def unreached(known: Collection[str]) -> str:
     left = sorted(mutable_modules() - set(known))
     if not left:
         return "It included every module."
-    return f"These modules were written or renamed since the last run: {', '.join(f'`{name}`' for name in left)}."
+    names = ", ".join(f"`{name}`" for name in left)
+    return f"These modules were written or renamed later, so no figure includes them: {names}."
 
 
 def mutable_modules() -> set[str]:
