@@ -11,7 +11,7 @@ emails.send(
 )
 """
 
-from sesmail_client.client import Email, SESMailClient, id_about
+from sesmail_client.client import Email, SESMailClient, Unsubscription, id_about
 from sesmail_client.errors import (
     InvalidEmailError,
     InvalidStatusEventError,
@@ -60,6 +60,7 @@ __all__ = [
     "Sender",
     "Status",
     "StatusEvent",
+    "Unsubscription",
     "id_about",
     "parse_status",
 ]

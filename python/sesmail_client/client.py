@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import boto3
 
 from sesmail_client.errors import InvalidEmailError, NotAcceptedError, Refused
-from sesmail_client.request_types import EmailRequest
+from sesmail_client.request_types import EmailRequest, UnsubscribeDetail
 from sesmail_client.schema_check import SchemaCheck, load_schema
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class Email(EmailRequest, total=False):
 
     about: str | None
     """What the email is about, such as `order-4711 confirmation`: the same text is the same email, sent once."""
+
+
+class Unsubscription(UnsubscribeDetail, total=False):
+    """Whom you mail no more: the recipient of one of your emails, or an address, with or without a topic."""
+
+    about: str | None
+    """What the email was about, in place of `email_id`."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class SESMailClient:
         self._tries = tries
         self._max_bytes = (max_request_kb - _ENGINES_KB) * 1024
         self._check = SchemaCheck(load_schema("email-request.schema.json"))
+        self._unsubscribe_check = SchemaCheck(load_schema("email-unsubscribe-requested.schema.json"))
         self._sleep: Callable[[float], None] = time.sleep
 
     def send(self, **email: Unpack[Email]) -> str:
@@ -128,6 +136,28 @@ class SESMailClient:
         [name] = detail.values()
         self._put("Email Cancel Requested", [_Event(name, _json(detail))])
 
+    def request_unsubscribe(self, **whom: Unpack[Unsubscription]) -> None:
+        """Ask the engine to send no more of your bulk mail to a recipient who left on a page of yours.
+
+        `email_id` or `about` names an email to the recipient, and with it the topic that is left. `email` names the
+        address: with `topic` it leaves that topic, without it all of your bulk mail. Raises as `send` does.
+        """
+        given: dict[str, Any] = dict(whom)
+        about = given.pop("about", None)
+        check = self._unsubscribe_check
+        detail = check.fields(given, check.main)
+        named = [about is not None, "emailId" in detail, "email" in detail]
+        if sum(named) != 1:
+            found = "several of them" if any(named) else "none of them"
+            raise InvalidEmailError("request_unsubscribe", found, "one of email_id, about and email")
+        if about is not None:
+            detail["emailId"] = _email_id(about, None, random_id=False)
+        if "emailId" in detail and "topic" in detail:
+            raise InvalidEmailError("topic", "one where the email names it", "with email alone")
+        # An address is in no error.
+        event_id = detail.get("emailId") or detail.get("topic") or ""
+        self._put("Email Unsubscribe Requested", [_Event(event_id, _json(detail))])
+
     def _checked_events(self, emails: Iterable[Email]) -> Iterator[_Event]:
         digests: dict[str, bytes] = {}
         for number, email in enumerate(emails):
@@ -145,6 +175,7 @@ class SESMailClient:
         given: dict[str, Any] = dict(email)
         given["email_id"] = _email_id(given.pop("about", None), given.get("email_id"), random_id)
         detail = self._check.fields(given, self._check.main)
+        _check_own_link(detail)
         event = _Event(detail["emailId"], _json(detail))
         if event.size_bytes > self._max_bytes:
             allowed = f"{self._max_bytes} (max_request_kb); give large attachments as s3_uri"
@@ -187,6 +218,20 @@ def id_about(about: str) -> str:
     Ids are logged and take few characters. `about` may be any text: the id is a hash of it.
     """
     return f"about-{hashlib.sha256(about.encode()).hexdigest()[:32]}"
+
+
+def _check_own_link(detail: Mapping[str, Any]) -> None:
+    """Raise InvalidEmailError for a link of the engine's own page where the engine rejects it, or it stops nothing."""
+    if detail.get("listUnsubscribe") is not True:
+        return
+    if detail.get("cc") or detail.get("bcc"):
+        allowed = "with to alone, since all would get the link that unsubscribes to"
+        raise InvalidEmailError("list_unsubscribe", "true with cc or bcc", allowed)
+    if detail.get("priority") != "bulk":
+        allowed = (
+            "with priority='bulk', also where your producer's policy makes it bulk, or a url or mailto of your own"
+        )
+        raise InvalidEmailError("list_unsubscribe", "true in mail that is not bulk", allowed)
 
 
 def _email_id(about: object, email_id: object, random_id: bool) -> object:

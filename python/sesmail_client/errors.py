@@ -35,7 +35,7 @@ class Refused:
     """An event that EventBridge did not take, and its reason."""
 
     id: str
-    """The email's id; of a cancellation its id or tag."""
+    """The email's id; of a cancellation its id or tag; of an unsubscription its id or topic, if it has one."""
     code: str
     """EventBridge's, such as `ThrottlingException`."""
     message: str

@@ -58,6 +58,7 @@ class EmailRequest(TypedDict, total=False):
     attachments: list[Attachment] | None
     headers: Mapping[str, str] | None
     list_unsubscribe: bool | ListUnsubscribe | None
+    """true: a link of the engine's own page, for bulk mail without cc and bcc."""
     priority: Priority | None
     send_at: str | datetime | None
     """RFC 3339, such as 2026-11-24T10:31:00Z."""
@@ -70,3 +71,14 @@ class EmailRequest(TypedDict, total=False):
     """Stored, and echoed in status events."""
     topic: str | None
     """What kind of mail it is; default: templateName."""
+
+
+class UnsubscribeDetail(TypedDict, total=False):
+    """An email to the recipient alone, or the address, with or without a topic."""
+
+    email_id: str | None
+    """An email to the recipient; it names the topic too."""
+    email: str | None
+    """An email address (RFC 5321)."""
+    topic: str | None
+    """What the recipient leaves; absent: all your bulk mail."""

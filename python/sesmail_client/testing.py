@@ -62,6 +62,11 @@ class FakeSESMailClient(SESMailClient):
         """The cancellations asked for: `{"emailId": …}` or `{"tag": …}`."""
         return self._bus_events.details("Email Cancel Requested")
 
+    @property
+    def unsubscribed(self) -> list[Mapping[str, Any]]:
+        """The unsubscriptions asked for: `{"emailId": …}`, or `{"email": …}` with or without `topic`."""
+        return self._bus_events.details("Email Unsubscribe Requested")
+
     def refuse(self, code: str = "ThrottlingException", *, times: int = 1) -> None:
         """Let the bus not take the next `times` events, as EventBridge may."""
         self._bus_events.refusals += [code] * times

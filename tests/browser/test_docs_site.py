@@ -1,4 +1,7 @@
-"""The documentation's site in Chromium: each page on a phone and a desktop, light and dark; pictures in build/screenshots/docs."""
+"""The documentation's site in Chromium: each page on a phone in dark and on a desktop in light mode.
+
+SCREENSHOTS=all keeps pictures in build/screenshots/docs.
+"""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_what_ses_has_cannot_be_cancelled(engine: MotoEngine) -> None:
     result = sesmail("cancel", "order-1", "--yes")
 
     assert result.exit_code == 1
-    assert "was handed to SES already; it is not tried again" in result.stdout
+    assert "was handed to SES already; it is not retried" in result.stdout
     assert statuses(engine) == {"order-1": "sent"}
 
 
@@ -135,7 +135,7 @@ def test_a_selection_ends_what_matches_and_leaves_a_rule(engine: MotoEngine) -> 
     assert result.exit_code == 1
     assert "12 cancelled" in result.stdout
     assert "1 handed to SES already: nothing can be done about them" in result.stdout
-    assert "its number is not known; the rule is in force everywhere within 15 seconds" in result.stdout
+    assert "their number is not known. The rule is in force everywhere within 15 seconds" in result.stdout
     assert statuses(engine) == {f"import-{number}": "cancelled" for number in range(12)} | dict.fromkeys(
         ("other-tag", "other-template", "other-producer", "earlier"), "deferred"
     ) | {"gone": "sent"}
@@ -203,7 +203,7 @@ def test_a_preview_ends_after_some_pages_and_says_how_far_it_counted(
 
     result = sesmail("cancel", "--producer", SOURCE, "--dry-run")
     assert "3 would be cancelled" in result.stdout
-    assert f"counted back to {third}; what came before that is cancelled too" in result.stdout
+    assert f"counted back to {third}; earlier emails are cancelled too" in result.stdout
     assert sesmail_json("cancel", "--producer", SOURCE, "--dry-run")["would"]["countedBackTo"] == third
 
 
@@ -258,7 +258,7 @@ def test_where_statuses_may_not_be_published_it_says_who_does(
 
     assert result.exit_code == 0
     assert f"1 status events were not published: {denied}" in result.stderr
-    assert "The engine publishes each when its message comes up" in result.stderr
+    assert "The engine publishes each when its message is read" in result.stderr
 
 
 def test_a_hundred_rules_of_a_producer_are_enough(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +269,7 @@ def test_a_hundred_rules_of_a_producer_are_enough(engine: MotoEngine, monkeypatc
     result = sesmail("cancel", "--producer", SOURCE, "--tag", "b", "--yes")
 
     assert result.exit_code == 2
-    assert "1 cancellations are in force; they end by themselves" in result.stderr
+    assert "1 cancellations are in force. They expire by themselves" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_valid_record_has_no_problem(record: str) -> None:
         ("v=DMARC1; p=none; p=reject", "has p more than once"),
         ("v=DMARC1; p=none; reject", "'reject' has no value"),
         ("v=DMARC1; p=none; rua=a@example.com", "rua has 'a@example.com'"),
-        ("v=DMARC1; p=none; rua=mailto:a@other.example", "other.example does not take its reports"),
+        ("v=DMARC1; p=none; rua=mailto:a@other.example", "other.example does not accept its reports"),
     ],
 )
 def test_an_invalid_record_is_named(record: str, problem: str) -> None:

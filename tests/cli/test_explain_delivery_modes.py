@@ -39,7 +39,7 @@ def test_a_redirected_email_shows_both_addresses_and_its_bounce_concerns_no_reci
     assert f"order-1 to {ADA}" in result.stdout
     assert f"Redirected: sent to {MAILBOX}, and to no recipient" in result.stdout
     assert f"Claimed for sending, redirected to {MAILBOX}" in result.stdout
-    assert "it is the mailbox's that the email was redirected to" in result.stdout
+    assert "it is about the mailbox that the email was redirected to" in result.stdout
     assert "No recipient is concerned or suppressed." in result.stdout
 
 

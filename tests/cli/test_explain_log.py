@@ -39,8 +39,8 @@ def test_tries_and_the_last_error_of_an_email_that_is_not_sent_yet_come_first(en
     assert "Tries in a row that failed: 6" in result.stdout
     assert "AWS001: DynamoDB error checking suppression: timed out" in result.stdout
     [step] = [line for line in result.stdout.splitlines() if line.startswith("Next:")]
-    assert step.startswith("Next: Remove the cause of the last error (docs/error-codes.md says what AWS001 means)")
-    assert step.endswith("at most 45 s apart, until 2026-11-25T10:31:00.000Z.")
+    assert step.startswith("Next: Fix the cause of the last error (docs/error-codes.md says what AWS001 means)")
+    assert step.endswith("at least every 45 s, until 2026-11-25T10:31:00.000Z.")
 
 
 def test_an_email_without_a_record_shows_its_tries_too(engine: MotoEngine) -> None:
@@ -50,7 +50,7 @@ def test_an_email_without_a_record_shows_its_tries_too(engine: MotoEngine) -> No
 
     assert (found["status"], found["log"]["tries"]) == (None, 3)
     assert found["log"]["lastError"]["code"] == "AWS001"
-    assert found["nextSteps"][0].startswith("Remove the cause of the last error")
+    assert found["nextSteps"][0].startswith("Fix the cause of the last error")
 
 
 def test_an_error_that_is_over_does_not_count_and_needs_nothing(engine: MotoEngine) -> None:
@@ -74,7 +74,7 @@ def test_duplicates_and_conflicts_are_counted(engine: MotoEngine) -> None:
 
     shown = sesmail("explain", "order-1").stdout
 
-    assert "Duplicates: the same request came 2 more times, and was not sent again" in shown
+    assert "Duplicates: the same request arrived 2 more times, and was not sent again" in shown
     assert "Conflicts: other requests used its emailId: email-7\n" in shown
 
 

@@ -152,7 +152,7 @@ def test_where_publishing_is_denied_the_state_is_written_and_the_variable_is_nam
 
     assert result.exit_code == 0
     assert states == [command == "pause"], "the state is written before the event is published"
-    assert "It is in force all the same. To publish it, add your role to operator_principals" in result.stderr
+    assert "It is in force anyway. To publish it, add your role to operator_principals" in result.stderr
 
 
 def test_the_settings_of_the_engine_are_used(engine: MotoEngine) -> None:
@@ -248,7 +248,7 @@ def test_whose_sending_must_be_said_once(engine: MotoEngine, command: str, optio
     result = sesmail(command, *options)
 
     assert result.exit_code == 2
-    assert "Give --producer SOURCE for one producer, or --all for everybody" in result.stderr
+    assert "Give --producer SOURCE for one producer, or --all for all sending" in result.stderr
     assert state(engine) is None
 
 
@@ -260,7 +260,7 @@ def test_an_unknown_producer_is_refused_and_the_known_are_named(engine: MotoEngi
     result = sesmail(command, "--producer", "my.aplication")
 
     assert result.exit_code == 2
-    assert "'my.aplication' is no producer that this engine knows. Did you mean 'my.application'?" in result.stderr
+    assert "This engine knows no producer 'my.aplication'. Did you mean 'my.application'?" in result.stderr
     assert "Known: a#shop, blog, my.application." in result.stderr
     assert state(engine, "my.aplication") is None
 

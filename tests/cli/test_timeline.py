@@ -115,4 +115,4 @@ def test_every_defer_reason_of_the_engine_has_its_description() -> None:
 def test_a_cancellation_names_who_cancelled() -> None:
     mark = entry(None, 3, key="cancelled", what="cancelled", detail={"by": "its producer"})
 
-    assert last(entry(Status.SENDING, 2), mark).what == "Cancelled by its producer: it is not sent from here on"
+    assert last(entry(Status.SENDING, 2), mark).what == "Cancelled by its producer: it is not sent any more"

@@ -30,6 +30,11 @@ def send_all(emails: SESMailClient) -> list[str]:
     return [one, *emails.send_many(newsletter(), progress=lambda accepted: print(accepted))]
 
 
+def leave(emails: SESMailClient) -> None:
+    emails.request_unsubscribe(about="newsletter 1 to ada@example.com")
+    emails.request_unsubscribe(email="ada@example.com", topic="weekly-digest")
+
+
 def newsletter() -> Iterator[Email]:
     for number in range(25):
         yield {

@@ -249,3 +249,90 @@ def test_a_cancellation_names_an_email_or_a_tag(given: dict[str, str], detail: d
 def test_a_cancellation_of_nothing_or_of_a_wrong_name_is_rejected(given: dict[str, str]) -> None:
     with pytest.raises(InvalidEmailError, match=r"^(cancel|about|email_id|tag)"):
         FakeSESMailClient().cancel(**given)
+
+
+OWN_LINK: dict[str, Any] = {"list_unsubscribe": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "list_unsubscribe: found true in mail that is not bulk; allowed: with priority='bulk', also where"),
+        ({"priority": "transactional"}, "list_unsubscribe: found true in mail that is not bulk"),
+        ({"priority": "bulk", "cc": ["jane@example.com"]}, "list_unsubscribe: found true with cc or bcc; allowed: wit"),
+        ({"priority": "bulk", "bcc": ["jane@example.com"]}, "list_unsubscribe: found true with cc or bcc"),
+    ],
+)
+def test_the_engines_own_link_is_for_bulk_mail_to_one_recipient(fields: dict[str, Any], message: str) -> None:
+    bus = Bus()
+    with pytest.raises(InvalidEmailError) as caught:
+        client_of(bus).send(**GOOD | OWN_LINK | fields)
+    assert str(caught.value).startswith(message)
+    with pytest.raises(InvalidEmailError, match=r"^emails\[0\]\.list_unsubscribe: found true"):
+        client_of(bus).send_many([{**EMAIL, "email_id": "a", **OWN_LINK, **fields}])  # type: ignore[typeddict-item]
+    assert bus.calls == []
+
+
+def test_a_way_of_your_own_to_unsubscribe_is_for_any_mail() -> None:
+    client = client_of(Bus())
+    client.send(**GOOD | OWN_LINK | {"priority": "bulk", "cc": []})
+    client.send(**GOOD | {"list_unsubscribe": False})
+    client.send(**GOOD | {"list_unsubscribe": {"url": "https://example.com/u"}, "cc": ["jane@example.com"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        ({"email_id": "news-1"}, {"emailId": "news-1"}),
+        ({"about": "order-4711 confirmation"}, {"emailId": "about-259528d63db37463fc8a9a468163f772"}),
+        ({"email": "Ada@example.com", "topic": None}, {"email": "Ada@example.com"}),
+        (
+            {"email": "ada@example.com", "topic": "weekly-digest"},
+            {"email": "ada@example.com", "topic": "weekly-digest"},
+        ),
+    ],
+)
+def test_an_unsubscription_names_an_email_or_an_address(given: dict[str, Any], detail: dict[str, str]) -> None:
+    bus = Bus()
+    client_of(bus).request_unsubscribe(**given)
+    [[entry]] = bus.calls
+    assert entry["DetailType"] == "Email Unsubscribe Requested"
+    assert json.loads(entry["Detail"]) == detail
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "request_unsubscribe: found none of them; allowed: one of email_id, about and email"),
+        ({"topic": "weekly-digest"}, "request_unsubscribe: found none of them"),
+        ({"email_id": "a", "email": "ada@example.com"}, "request_unsubscribe: found several of them"),
+        ({"about": "a", "topic": "b"}, "topic: found one where the email names it; allowed: with email alone"),
+        ({"email_id": "a@b"}, "email_id: found a text of 3 characters; allowed: what matches"),
+        ({"email": "a"}, "email: found a text of 1 characters; allowed: at least 3 characters"),
+        ({"email": "ada@example.com", "topic": "*"}, "topic: found a text of 1 characters; allowed: what matches"),
+        ({"mail": "ada@example.com"}, "mail: found an unknown field; allowed: email (did you mean it?)"),
+    ],
+)
+def test_an_unsubscription_of_nothing_or_of_a_wrong_name_is_rejected(given: dict[str, Any], message: str) -> None:
+    bus = Bus()
+    with pytest.raises(InvalidEmailError) as caught:
+        client_of(bus).request_unsubscribe(**given)
+    assert str(caught.value).startswith(message)
+    assert bus.calls == []
+
+
+def test_an_unsubscription_that_is_not_taken_shows_no_address() -> None:
+    client = FakeSESMailClient()
+    client.refuse("AccessDeniedException")
+    with pytest.raises(NotAcceptedError) as caught:
+        client.request_unsubscribe(email="ada@example.com", topic="weekly-digest")
+    assert "ada" not in f"{caught.value}{caught.value.refused}"
+    assert client.unsubscribed == []
+
+
+def test_the_fake_keeps_unsubscriptions() -> None:
+    client = FakeSESMailClient()
+    client.request_unsubscribe(email="ada@example.com")
+    assert client.unsubscribed == [{"email": "ada@example.com"}]
+    assert client.sent == []
+    assert client.cancelled == []

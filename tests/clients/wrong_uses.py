@@ -24,6 +24,8 @@ emails.send(to="john@example.com", template_name="welcome", cc="jane@example.com
 emails.send(to="john@example.com", template_name="welcome", priority="urgent")  # type: ignore[arg-type]
 emails.send(to="john@example.com", template_name="welcome", send_at=1795516260)  # type: ignore[arg-type]
 emails.cancel(email_id=4711)  # type: ignore[arg-type]
+emails.request_unsubscribe(email=["ada@example.com"])  # type: ignore[arg-type]
+emails.request_unsubscribe(address="ada@example.com")  # type: ignore[call-arg]
 
 # a wrong status, and a field that this status does not have
 event = parse_status({})

@@ -6,7 +6,7 @@ import html as html_text
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
 from botocore.endpoint import Endpoint
@@ -23,15 +23,30 @@ BASE = "/token/"
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e' + 10_000 * "x"
 
 
+MOST_REQUESTS = 3
+
+
 class Visitor:
-    """Opens pages of the console as a browser does."""
+    """Opens pages of the console as a browser does; none may ask AWS more than three times."""
 
     def __init__(self, app: ConsoleApp) -> None:
         self._app = app
 
     def get(self, path: str, query: str = "") -> Response:
         pairs = parse_qsl(query)
-        return self._app(Request("GET", path, dict(pairs), b"", pairs))
+        with aws_requests() as asked:
+            answer = self._app(Request("GET", path, dict(pairs), b"", pairs))
+        assert len(asked) <= MOST_REQUESTS, (path, query, asked)
+        return answer
+
+    def read(self, address: str) -> Response:
+        """Open a page that may be read in steps, by its address; follow as a browser does."""
+        path, _, query = address.removeprefix(BASE).partition("?")
+        answer = self.get(unquote(path), query)
+        if following := answer.headers.get("Refresh") or answer.headers.get("Location"):
+            return self.read(following.removeprefix("0; url="))
+        assert answer.status == 200, answer.content
+        return answer
 
     def text(self, path: str, query: str = "") -> str:
         """Return a page's text; it must exist."""
@@ -41,7 +56,11 @@ class Visitor:
         return answer.content
 
     def post(self, path: str, *fields: tuple[str, str]) -> Response:
-        return self._app(Request("POST", path, {}, urlencode(fields).encode()))
+        with aws_requests() as asked:
+            answer = self._app(Request("POST", path, {}, urlencode(fields).encode()))
+        # A plan is a page; what changes things takes as many requests as it needs.
+        assert len(asked) <= MOST_REQUESTS or ("confirmed", "yes") in fields, (path, fields, asked)
+        return answer
 
     def upload(self, path: str, content: bytes, name: str) -> Response:
         """Post a file's bytes."""
@@ -75,9 +94,9 @@ def visitor(engine: MotoEngine) -> Iterator[Visitor]:
     app.close()
 
 
-@pytest.fixture
-def requests_counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
-    """Return a context manager that collects the operations that AWS is asked for."""
+@contextmanager
+def aws_requests() -> Iterator[list[str]]:
+    """Collect the operations that AWS is asked for."""
     asked: list[str] = []
     original = Endpoint.make_request
 
@@ -85,11 +104,11 @@ def requests_counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
         asked.append(operation_model.name)
         return original(self, operation_model, request)
 
-    monkeypatch.setattr(Endpoint, "make_request", counted)
-
-    @contextmanager
-    def count() -> Iterator[list[str]]:
-        asked.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Endpoint, "make_request", counted)
         yield asked
 
-    return count
+
+@pytest.fixture
+def requests_counted() -> Callable[[], Any]:
+    return aws_requests

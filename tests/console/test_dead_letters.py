@@ -131,7 +131,7 @@ def test_one_message_is_shown_in_full_and_deleted(visitor: Visitor, engine: Moto
 
     plan = Html(visitor.text("actions/discard", f"queue={QUEUE}&id={gone}"))
     assert "1 dead letter is deleted for good." in plan.text
-    assert "1 is an email that no one has been sent" in plan.text
+    assert "1 is an email that was never sent" in plan.text
     assert f"sesmail redrive {QUEUE} --discard {gone} --yes" in plan.text
     assert "Deleted 1" in done_text(visitor, confirm(visitor, "discard", plan))
     assert [json.loads(body)["detail"]["emailId"] for body in engine.bodies(QUEUE)] == ["order-0"]

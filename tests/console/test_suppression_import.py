@@ -27,7 +27,7 @@ def plan_of(visitor: Visitor, text: str = LIST, *fields: tuple[str, str]) -> Htm
 def test_pasted_rows_are_counted_then_imported(visitor: Visitor, engine: MotoEngine) -> None:
     engine.suppress(SuppressionReason.HARD_BOUNCE, added_to_suppression_date="2026-10-01T00:00:00.000Z")
     plan = plan_of(visitor)
-    assert "3 rows have 2 addresses; 1 refused." in plan.text
+    assert "3 rows have 2 addresses; 1 rejected." in plan.text
     assert "1 are added, 0 updated, 1 are there already." in plan.text
     assert "no email address" in plan.text
     assert "sesmail suppression import" not in plan.text, "pasted rows are in no file"
@@ -54,7 +54,7 @@ def test_a_file_is_imported_byte_by_byte_as_the_command_does(
     done = done_text(visitor, confirm(visitor, "suppressions-import", plan))
     result = expected["result"]
     assert f"{result['added']} added, {result['updated']} updated" in done
-    assert f"{result['refused']} refused" in done
+    assert f"{result['refused']} rejected" in done
 
 
 def test_the_plan_of_a_long_list_takes_three_requests_at_most_and_says_so(

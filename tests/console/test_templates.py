@@ -64,11 +64,7 @@ def visitor(bucket: Bucket) -> Iterator[Visitor]:
 
 def page_of(visitor: Visitor, path: str, query: str = "") -> Html:
     """Open a page, which may read a few files a time before it answers."""
-    answer = visitor.get(path, query)
-    for _ in range(5):
-        answer = visitor.get(path, query) if answer.status == 303 else answer
-    assert answer.status == 200, answer.content
-    return Html(str(answer.content))
+    return Html(str(visitor.read(f"{path}?{query}").content))
 
 
 def frame_of(visitor: Visitor, page: Html) -> str:

@@ -59,8 +59,19 @@ def sentences(markdown: str) -> str:
 
 
 def _text(token: Token) -> str:
-    parts = {"text": lambda child: child.content, "code_inline": lambda _: _NAME, "softbreak": lambda _: " "}
-    return "".join(parts.get(child.type, lambda _: "")(child) for child in token.children or ())
+    return "".join(_word(child) for child in token.children or ())
+
+
+def _word(token: Token) -> str:
+    match token.type:
+        case "text":
+            return token.content
+        case "code_inline":
+            return _NAME
+        case "softbreak":
+            return " "
+        case _:
+            return ""
 
 
 if __name__ == "__main__":

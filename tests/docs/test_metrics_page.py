@@ -141,9 +141,10 @@ def test_the_thresholds_of_an_alarm_are_the_defaults() -> None:
     named = [(row[1], name) for row in ALARM_ROWS for name in re.findall(r"`(\w+)`", row[1]) if name in defaults()]
     numbers = [(text, name, float(defaults()[name])) for text, name in named if defaults()[name][0].isdigit()]
     assert len(numbers) == 9
+    words: dict[float, set[str]] = {3_600: {"an hour"}, 2: {"twice in a row"}}
     for text, name, value in numbers:
         share = 1 - value if name == "daily_quota_reserve" else value
-        written = {f"{value:g} ", f"{share * 100:g} %"} | {3_600: {"an hour"}, 2: {"twice in a row"}}.get(value, set())
+        written = {f"{value:g} ", f"{share * 100:g} %"} | words.get(value, set())
         assert any(each in text for each in written), f"{name} is {defaults()[name]}"
 
 

@@ -39,5 +39,7 @@ def test_tables_code_and_headings_do_not_count() -> None:
 
 def test_a_long_sentence_of_long_words_is_red(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("The internationalisation of organisational responsibilities necessitates considerable deliberation.")
+    page.write_text(
+        "The internationalisation of organisational responsibilities necessitates considerable deliberation."
+    )
     assert readability(page).flesch < PLAIN_ENGLISH

@@ -15,6 +15,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.cancel_request import parse_cancel
 from sesmail_layer.domain.request.email_request import FIELDS, parse_request
 from sesmail_layer.domain.request.refusals import Refusal
+from sesmail_layer.domain.request.unsubscribe_request import parse_unsubscribe
 from sesmail_layer.domain.status_event import StatusEvent
 from tests.docs.pages import DOCS, ROOT, blocks, rows
 from tests.docs.schema_strategies import REQUEST, strategy
@@ -31,7 +32,7 @@ EVENT_VALIDATOR = jsonschema.Draft202012Validator(EVENT, format_checker=jsonsche
 # Rules that a schema cannot express.
 BEYOND_A_SCHEMA = (
     r": needs (url, mailto|email, name|contentBase64 or s3Uri)|is not after sendAt|in an id or URL"
-    r"|are not allowed \(SES refuses them\)|found true in a request with cc or bcc"
+    r"|are not allowed \(SES refuses them\)"
 )
 
 
@@ -180,3 +181,63 @@ def test_schema_and_code_take_the_same_cancellations(detail: Any, valid: bool) -
     else:
         with pytest.raises(Refusal):
             parse_cancel(detail)
+
+
+UNSUBSCRIBE_VALIDATOR = jsonschema.Draft202012Validator(
+    json.loads((DOCS / "schemas/email-unsubscribe-requested.schema.json").read_text())
+)
+
+
+@pytest.mark.parametrize(
+    ("detail", "valid"),
+    [
+        ({"emailId": "order-1"}, True),
+        ({"email": "ada@example.com"}, True),
+        ({"email": "ada@example.com", "topic": "weekly-digest"}, True),
+        ({"email": "ada@example.com", "topic": None, "emailId": None}, True),
+        ({"emailId": "order-1", "email": None, "topic": None}, True),
+        ({}, False),
+        ({"topic": "weekly-digest"}, False),
+        ({"emailId": None}, False),
+        ({"emailId": "order-1", "email": "ada@example.com"}, False),
+        ({"emailId": "order-1", "topic": "weekly-digest"}, False),
+        ({"emailId": "a b"}, False),
+        ({"email": "a"}, False),
+        ({"email": 7}, False),
+        ({"email": "ada@example.com", "topic": "*"}, False),
+        ({"email": "ada@example.com", "tag": "x"}, False),
+        ([], False),
+    ],
+)
+def test_schema_and_code_take_the_same_unsubscriptions(detail: Any, valid: bool) -> None:
+    assert UNSUBSCRIBE_VALIDATOR.is_valid(detail) is valid
+    if valid:
+        parse_unsubscribe(detail)
+    else:
+        with pytest.raises(Refusal):
+            parse_unsubscribe(detail)
+
+
+@pytest.mark.parametrize(
+    ("fields", "valid"),
+    [
+        ({"listUnsubscribe": True}, True),
+        ({"listUnsubscribe": True, "cc": [], "bcc": None}, True),
+        ({"listUnsubscribe": {"url": "https://example.com/u"}, "cc": ["jane@example.com"]}, True),
+        ({"listUnsubscribe": False, "cc": ["jane@example.com"]}, True),
+        ({"listUnsubscribe": True, "cc": ["jane@example.com"]}, False),
+        ({"listUnsubscribe": True, "bcc": ["jane@example.com"]}, False),
+    ],
+)
+def test_schema_and_code_allow_the_engines_own_link_for_one_recipient(fields: dict[str, Any], valid: bool) -> None:
+    assert REQUEST_VALIDATOR.is_valid(GOOD | fields) is valid
+    assert (refusal_of(GOOD | fields) is None) is valid
+
+
+def test_the_schema_says_what_the_engines_own_link_is_for() -> None:
+    [link] = [
+        one
+        for one in REQUEST["$defs"]["EmailRequest"]["properties"]["listUnsubscribe"]["anyOf"]
+        if one.get("type") == "boolean"
+    ]
+    assert "bulk" in link["description"]

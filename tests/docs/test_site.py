@@ -107,7 +107,8 @@ def test_an_entry_that_the_index_cannot_read_is_an_error() -> None:
 
 
 def test_links_become_those_of_the_site() -> None:
-    page = "[a](../README.md) [b](setup.md#deploy) [c](../Makefile) [d](adr) `[e](../Makefile)`\n```\n[f](../Makefile)\n```\n"
+    line = "[a](../README.md) [b](setup.md#deploy) [c](../Makefile) [d](adr) `[e](../Makefile)`\n"
+    page = line + "```\n[f](../Makefile)\n```\n"
     changed = with_links_of_the_site(page, "docs/x.md", ROOT, page_names(ROOT))
     assert "[a](../index.md) [b](setup.md#deploy)" in changed
     assert "[c](https://github.com/sesmail/sesmail/blob/main/Makefile) [d](adr/README.md)" in changed

@@ -136,7 +136,7 @@ def test_people_see_each_fault_with_why_and_fix_and_how_many_there_are(doctor: D
     assert "  FIX  SPF: mail.example.com has no SPF record\n       Why: " in shown
     assert '\n            mail.example.com. TXT "v=spf1 include:amazonses.com ~all"\n' in shown
     assert "\n            sesmail production-access\n" in shown
-    assert "2 need a hand, " in shown
+    assert "2 need a fix, " in shown
     prose = [line for line in shown.splitlines() if not line.startswith(" " * 12)]
     assert max(len(line) for line in prose) <= 80
 

@@ -125,6 +125,15 @@ def test_the_last_email_that_worked_stays_while_a_file_is_broken(server: Preview
     assert "Edited and fixed" in frame_of(server, page)[0]
 
 
+def test_an_error_names_the_line_of_the_source(server: PreviewServer, sources: Path) -> None:
+    source = sources / "welcome/template.html"
+    source.write_text(source.read_text().replace("Thanks for joining", "{{ nonsense }}"))
+    line = next(number for number, text in enumerate(source.read_text().splitlines(), 1) if "nonsense" in text)
+    assert f"It is in <code>template.html:{line}</code>." in get(server, "/templates/welcome")
+    page = given(server, "welcome", data='{"userName": "Ada", "companyName": "X", "senderEmail": "invalid"}')
+    assert re.search(r"It is in <code>(metadata\.json:\d+|template\.html:\d+)</code>", page)
+
+
 def test_without_an_email_that_worked_only_the_error_is_shown(server: PreviewServer, sources: Path) -> None:
     (sources / "welcome/template.html").write_text("[[ nonsense ]]")
     page = html.unescape(get(server, "/templates/welcome"))

@@ -190,10 +190,43 @@ def test_samples_are_rendered_as_by_the_sender() -> None:
     assert lint(template(sample_json='{"name": "Ada"}')) == []
     assert rules(lint(template(sample_json="{}"))) == [("TMPL006", "sample.json", 0)]
     assert rules(lint(template(sample_json='{"name": \n}'))) == [("bad-sample", "sample.json", 2)]
-    assert rules(lint(template("{{ name.x.y }}", sample_json='{"name": "Ada"}'))) == [("TMPL007", "sample.json", 0)]
+    [found] = lint(template("{{ name.x.y }}", sample_json='{"name": "Ada"}'))
+    assert (found.rule, found.file, found.line, found.source) == ("TMPL007", "template.html", 3, "{{ name.x.y }}")
+    assert found.message == (
+        "Failed to render template 'hello': Undefined variable: 'str object' has no attribute 'x', with the data of "
+        "sample.json"
+    )
     assert rules(lint(template(metadata={"subject": "Hello"}, sample_json=json.dumps({"name": "x" * 110_000})))) == [
         ("clipped", "sample.json", 0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "files"),
+    [
+        (("TMPL007", "template.txt", 2), {"text": "Hello {{ name }}\n{{ name.x.y }}"}),
+        (("TMPL010", "template.html", 3), {"body": "{{ 1 // 0 }}"}),
+        (("TMPL007", "metadata.json", 2), {"metadata": {"subject": "{{ name.x.y }}"}}),
+        (("TMPL011", "metadata.json", 8), {"metadata": {"replyTo": "{{ name }}"}}),
+        (("VAL004", "metadata.json", 2), {"metadata": {"subject": "{{ name if false }}"}}),
+    ],
+)
+def test_a_sample_that_cannot_be_rendered_names_the_file_and_the_line(
+    found: tuple[str, str, int], files: dict[str, Any]
+) -> None:
+    broken = template(**files, sample_json='{"name": "Ada"}')
+    assert rules(lint(broken)) == [found]
+
+
+def test_an_error_in_a_body_of_all_languages_is_one_finding() -> None:
+    broken = template(
+        text="{{ name }}{{ name.x.y }}",
+        template_fr_html=f"{HEAD.replace('en', 'fr')}<body>{{{{ name }}}}</body></html>",
+        template_de_html=f"{HEAD.replace('en', 'de')}<body>{{{{ name }}}}</body></html>",
+        metadata={"subject.fr": "{{ name }}", "subject.de": "{{ name }}"},
+        sample_json='{"name": "Ada"}',
+    )
+    assert [found for found in rules(lint(broken)) if found[0] == "TMPL007"] == [("TMPL007", "template.txt", 1)]
 
 
 def test_every_fallback_is_for_a_known_feature() -> None:

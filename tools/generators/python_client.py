@@ -16,6 +16,7 @@ SCHEMAS = ROOT / "docs" / "schemas"
 FOLDER = ROOT / "python" / "sesmail_client"
 REQUEST = "email-request.schema.json"
 EVENT = "email-status-changed.schema.json"
+UNSUBSCRIBE = "email-unsubscribe-requested.schema.json"
 _HEAD = '"""{about} Generated from docs/schemas by `make docs`: do not edit."""\n\nfrom __future__ import annotations\n'
 _SCALARS = {"string": "str", "boolean": "bool", "integer": "int", "object": "Mapping[str, Any]"}
 # Left out of `repr`, so that a logged event has no personal data.
@@ -26,26 +27,27 @@ Schema = Mapping[str, Any]
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file."""
-    request, event = ((SCHEMAS / name).read_text() for name in (REQUEST, EVENT))
+    texts = {name: (SCHEMAS / name).read_text() for name in (REQUEST, EVENT, UNSUBSCRIBE)}
+    documents = {name: json.loads(text) for name, text in texts.items()}
     return {
-        FOLDER / REQUEST: request,
-        FOLDER / EVENT: event,
-        FOLDER / "request_types.py": _formatted(request_types(json.loads(request))),
-        FOLDER / "status_types.py": _formatted(status_types(json.loads(event))),
+        **{FOLDER / name: text for name, text in texts.items()},
+        FOLDER / "request_types.py": _formatted(request_types(documents[REQUEST], documents[UNSUBSCRIBE])),
+        FOLDER / "status_types.py": _formatted(status_types(documents[EVENT])),
     }
 
 
-def request_types(document: Schema) -> str:
-    """Return the module with one TypedDict for each structure of a request."""
-    main = document["$ref"].rpartition("/")[2]
-    definitions = dict(document["$defs"])
-    request = definitions.pop(main)
+def request_types(*documents: Schema) -> str:
+    """Return the module with one TypedDict for each structure of what a producer publishes."""
     lines = [_HEAD.format(about="The request, in Python's names.")]
     lines.append("from collections.abc import Mapping\nfrom datetime import datetime")
     lines.append("from typing import Any, Literal, Required, TypedDict\n\n")
-    # Types before those that use them: definitions refer to each other only from the request.
-    for name, schema in [*definitions.items(), (main, request)]:
-        lines += _definition(name, schema)
+    for document in documents:
+        main = document["$ref"].rpartition("/")[2]
+        definitions = dict(document["$defs"])
+        request = definitions.pop(main)
+        # Types before those that use them: definitions refer to each other only from the request.
+        for name, schema in [*definitions.items(), (main, request)]:
+            lines += _definition(name, schema)
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.request.cancel_request import CancelDetail
 from sesmail_layer.domain.request.email_request import EmailRequest
 from sesmail_layer.domain.request.foreign_names import ADVICE_BY_NAME
+from sesmail_layer.domain.request.unsubscribe_request import UnsubscribeDetail
 from sesmail_layer.domain.ses.bounces import EFFECTS
 from sesmail_layer.domain.status_event import StatusEvent
 
@@ -54,6 +55,10 @@ def request_schema() -> Schema:
     }
     for name in ("sendAt", "expiresAt"):
         _main(schema)["properties"][name]["anyOf"][0]["format"] = "date-time"
+    # One link unsubscribes `to`: the recipients of copies must not get it.
+    none = {"anyOf": [{"type": "array", "maxItems": 0}, _NULL]}
+    _main(schema)["if"] = {"required": ["listUnsubscribe"], "properties": {"listUnsubscribe": {"const": True}}}
+    _main(schema)["then"] = {"properties": {"cc": none, "bcc": none}}
     # Rejected by the engine whatever `unknown_fields` says; names without case and punctuation.
     _main(schema)["x-use-instead"] = ADVICE_BY_NAME
     return schema
@@ -94,12 +99,29 @@ def cancel_schema() -> Schema:
     return schema
 
 
+def unsubscribe_schema() -> Schema:
+    """Return the schema of an `Email Unsubscribe Requested`: `emailId` alone, or `email` with or without `topic`."""
+    schema = _document(
+        UnsubscribeDetail,
+        "Email Unsubscribe Requested",
+        "The detail of an event by which a producer says that a recipient left on a page of its own.",
+    )
+    main = _main(schema)
+    main["properties"] = {name: _or_null(_not_null(value)) for name, value in main["properties"].items()}
+    main["oneOf"] = [
+        {"required": ["emailId"], "properties": {"emailId": {"type": "string"}, "email": _NULL, "topic": _NULL}},
+        {"required": ["email"], "properties": {"email": {"type": "string"}, "emailId": _NULL}},
+    ]
+    return schema
+
+
 def files() -> dict[Path, str]:
     """Return the text of every schema file."""
     return {
         FOLDER / "email-request.schema.json": _text(request_schema()),
         FOLDER / "email-status-changed.schema.json": _text(event_schema()),
         FOLDER / "email-cancel-requested.schema.json": _text(cancel_schema()),
+        FOLDER / "email-unsubscribe-requested.schema.json": _text(unsubscribe_schema()),
     }
 
 

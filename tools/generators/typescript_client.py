@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.generators.python_client import EVENT, REQUEST, ROOT, SCHEMAS, Schema, class_name, description
+from tools.generators.python_client import EVENT, REQUEST, ROOT, SCHEMAS, UNSUBSCRIBE, Schema, class_name, description
 
 FOLDER = ROOT / "clients" / "typescript" / "src" / "generated"
 _HEAD = "// Generated from docs/schemas by `make docs`: do not edit.\n"
@@ -16,18 +16,18 @@ _SCALARS = {"string": "string", "boolean": "boolean", "integer": "number", "null
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file."""
-    request, event = (json.loads((SCHEMAS / name).read_text()) for name in (REQUEST, EVENT))
+    request, event, unsubscribe = (json.loads((SCHEMAS / name).read_text()) for name in (REQUEST, EVENT, UNSUBSCRIBE))
     return {
-        FOLDER / "requestTypes.ts": request_types(request),
+        FOLDER / "requestTypes.ts": request_types(request, unsubscribe),
         FOLDER / "statusTypes.ts": status_types(event),
-        FOLDER / "schemas.ts": _schemas(request, event),
+        FOLDER / "schemas.ts": _schemas(requestSchema=request, eventSchema=event, unsubscribeSchema=unsubscribe),
     }
 
 
-def request_types(document: Schema) -> str:
-    """Return the module with one interface for each structure of a request."""
+def request_types(*documents: Schema) -> str:
+    """Return the module with one interface for each structure of what a producer publishes."""
     lines = [_HEAD]
-    for name, schema in document["$defs"].items():
+    for name, schema in (each for document in documents for each in document["$defs"].items()):
         if "enum" in schema:
             lines.append(f"export type {name} = {_literals(schema['enum'])};\n")
             continue
@@ -99,12 +99,12 @@ def _field(name: str, schema: Schema, required: bool) -> Iterator[str]:
     yield f"  {name}{'' if required else '?'}: {typescript_type(schema)};"
 
 
-def _schemas(request: Schema, event: Schema) -> str:
+def _schemas(**documents: Schema) -> str:
     def constant(name: str, document: Schema) -> str:
         return f"export const {name}: Document = {json.dumps(document, indent=2)};\n"
 
     imported = "import type { Document } from '../schemaCheck.js';\n"
-    return "\n".join([_HEAD, imported, constant("requestSchema", request), constant("eventSchema", event)])
+    return "\n".join([_HEAD, imported, *(constant(name, document) for name, document in documents.items())])
 
 
 def _literals(values: list[Any]) -> str:

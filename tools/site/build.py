@@ -40,6 +40,8 @@ def build(output: Path) -> int:
     shutil.copy(_MERMAID / "mermaid.esm.min.mjs", output / "_static")
     for name, text in pages.items():
         _write(output / name, text)
+    # Sphinx copies what Markdown shows, not what HTML in it does.
+    _copy_pictures(output)
     found = sections((ROOT / _INDEX).read_text())
     _write(output / "llms.txt", llms.index(found))
     _write(output / "llms-full.txt", llms.full(found, pages))
@@ -66,16 +68,21 @@ def write_sources(folder: Path) -> dict[str, str]:
         if name in _FOLDERS:
             page += siblings_block(name, names)
         _write(folder / site_page(name), page)
+    _copy_pictures(folder)
+    return texts
+
+
+def _copy_pictures(folder: Path) -> None:
     for picture in ROOT.glob(_PICTURES):
         copy = folder / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, copy)
-    return texts
 
 
 def _sphinx(builder: str, sources: Path, output: Path) -> int:
     settings = Path(__file__).with_name("sphinx")
-    command = [_PYTHON, "-m", "sphinx", "-b", builder, "-q", "--fail-on-warning", "-n", "-c", settings, sources, output]
+    options: list[str | Path] = ["-b", builder, "-q", "--fail-on-warning", "-n", "-c", settings]
+    command: list[str | Path] = [_PYTHON, "-m", "sphinx", *options, sources, output]
     return subprocess.run(command, check=False).returncode
 
 

@@ -8,9 +8,9 @@ from tools.site.navigation import Section
 
 SITE = "https://sesmail.github.io/sesmail/"
 _SUMMARY = (
-    "SESMail is an email engine for one AWS account. Producers put Email Request events on an EventBridge bus; the engine"
-    " checks suppression, policy, quota and reputation, renders a template, sends through Amazon SES, records every email"
-    " in DynamoDB and publishes status events."
+    "SESMail is an email engine for one AWS account. Producers put Email Request events on an EventBridge bus; the"
+    " engine checks suppression, policy, quota and reputation, renders a template, sends through Amazon SES, records"
+    " every email in DynamoDB and publishes status events."
 )
 
 

@@ -5,8 +5,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 
 import { InvalidEmailError, NotAcceptedError, type Refused } from './errors.js';
-import type { EmailRequest } from './generated/requestTypes.js';
-import { requestSchema } from './generated/schemas.js';
+import type { EmailRequest, UnsubscribeDetail } from './generated/requestTypes.js';
+import { requestSchema, unsubscribeSchema } from './generated/schemas.js';
 import { SchemaCheck } from './schemaCheck.js';
 
 export const DEFAULT_BUS = 'sesmailengine-EmailBus';
@@ -31,6 +31,12 @@ export type EmailOfMany = Email & ({ emailId: string } | { about: string });
 
 /** Of one email, or of all emails of the producer with a tag. */
 export type Cancellation = { emailId: string } | { about: string } | { tag: string };
+
+/** Whom you mail no more: the recipient of one of your emails, or an address, with or without a topic. */
+export type Unsubscription =
+  | { emailId: string; topic?: never }
+  | { about: string; topic?: never }
+  | { email: string; topic?: UnsubscribeDetail['topic'] };
 
 /** The part of the AWS SDK's client that is used. */
 export interface Events {
@@ -67,6 +73,7 @@ export class SESMailClient {
   private readonly tries: number;
   private readonly maxBytes: number;
   private readonly check = new SchemaCheck(requestSchema);
+  private readonly unsubscribeCheck = new SchemaCheck(unsubscribeSchema);
 
   constructor(
     readonly source: string,
@@ -126,6 +133,28 @@ export class SESMailClient {
     await this.put('Email Cancel Requested', [asEvent(String(id), tag == null ? { emailId: id } : { tag })], 0);
   }
 
+  /**
+   * Ask the engine to send no more of your bulk mail to a recipient who left on a page of yours. `emailId` or `about` names
+   * an email to the recipient, and with it the topic that is left. `email` names the address: with `topic` it leaves that
+   * topic, without it all of your bulk mail. Throws as `send` does.
+   */
+  async requestUnsubscribe(whom: Unsubscription): Promise<void> {
+    const { about, ...given } = whom as UnsubscribeDetail & { about?: string | null };
+    const detail: UnsubscribeDetail = this.unsubscribeCheck.fields(given, this.unsubscribeCheck.main);
+    const named = [about, detail.emailId, detail.email].filter((each) => each != null);
+    if (named.length !== 1) {
+      const found = named.length > 0 ? 'several of them' : 'none of them';
+      throw new InvalidEmailError('requestUnsubscribe', found, 'one of emailId, about and email');
+    }
+    if (about != null) detail.emailId = idOf(about, null, false);
+    if (detail.emailId != null && detail.topic != null) {
+      throw new InvalidEmailError('topic', 'one where the email names it', 'with email alone');
+    }
+    // An address is in no error.
+    const id = detail.emailId ?? detail.topic ?? '';
+    await this.put('Email Unsubscribe Requested', [asEvent(id, detail)], 0);
+  }
+
   private async *batches(emails: Iterable<EmailOfMany> | AsyncIterable<EmailOfMany>): AsyncGenerator<Event[]> {
     let batch: Event[] = [];
     let size = 0;
@@ -164,6 +193,7 @@ export class SESMailClient {
   private event({ about, ...request }: Email, randomId: boolean): Event {
     const emailId = idOf(about, request.emailId, randomId);
     const detail = this.check.fields({ ...request, emailId }, this.check.main);
+    checkOwnLink(detail);
     const event = asEvent(emailId, detail);
     if (event.sizeBytes > this.maxBytes) {
       const allowed = `${this.maxBytes} (max_request_kb); give large attachments as s3Uri`;
@@ -216,6 +246,19 @@ function idOf(about: string | null | undefined, emailId: string | null | undefin
   if (emailId != null) return emailId;
   if (randomId) return randomUUID();
   throw new InvalidEmailError('emailId', 'nothing', 'emailId or about, so that the call can be repeated');
+}
+
+/** Throw InvalidEmailError for a link of the engine's own page where the engine rejects it, or it stops nothing. */
+function checkOwnLink({ listUnsubscribe, cc, bcc, priority }: Record<string, unknown>): void {
+  if (listUnsubscribe !== true) return;
+  if ([cc, bcc].some((copies) => Array.isArray(copies) && copies.length > 0)) {
+    const allowed = 'with to alone, since all would get the link that unsubscribes to';
+    throw new InvalidEmailError('listUnsubscribe', 'true with cc or bcc', allowed);
+  }
+  if (priority !== 'bulk') {
+    const allowed = "with priority 'bulk', also where your producer's policy makes it bulk, or a url or mailto of your own";
+    throw new InvalidEmailError('listUnsubscribe', 'true in mail that is not bulk', allowed);
+  }
 }
 
 function asEvent(id: string, given: object): Event {

@@ -8,6 +8,7 @@ export {
   type Events,
   idAbout,
   SESMailClient,
+  type Unsubscription,
 } from './client.js';
 export {
   InvalidEmailError,

@@ -54,6 +54,11 @@ export class FakeSESMailClient extends SESMailClient {
     return this.fakeBus.details('Email Cancel Requested');
   }
 
+  /** The unsubscriptions asked for: `{ emailId }`, or `{ email }` with or without `topic`. */
+  get unsubscribed(): Detail[] {
+    return this.fakeBus.details('Email Unsubscribe Requested');
+  }
+
   /** Let the bus not take the next `times` events, as EventBridge may. */
   refuse(code = 'ThrottlingException', times = 1): void {
     this.fakeBus.refusals.push(...Array<string>(times).fill(code));

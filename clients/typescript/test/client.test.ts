@@ -182,3 +182,60 @@ test('a cancellation of nothing or of a wrong name is rejected', async () => {
     await assert.rejects(client.cancel(what as { tag: string }), InvalidEmailError);
   }
 });
+
+test("the engine's own link is for bulk mail to one recipient", async () => {
+  const bus = new Bus();
+  const client = clientOf(bus);
+  const own = { ...GOOD, listUnsubscribe: true };
+  for (const priority of [undefined, 'transactional'] as const) {
+    await assert.rejects(client.send({ ...own, priority: priority ?? null }), {
+      message:
+        "listUnsubscribe: found true in mail that is not bulk; allowed: with priority 'bulk', also where your " +
+        "producer's policy makes it bulk, or a url or mailto of your own",
+    });
+  }
+  for (const copy of [{ cc: ['jane@example.com'] }, { bcc: ['jane@example.com'] }]) {
+    await assert.rejects(client.send({ ...own, ...copy, priority: 'bulk' }), /listUnsubscribe: found true with cc or bcc/);
+  }
+  await assert.rejects(client.sendMany([{ ...own, emailId: 'a' }]), /emails\[0\]\.listUnsubscribe: found true/);
+  assert.deepEqual(bus.calls, []);
+  await client.send({ ...own, priority: 'bulk', cc: [] });
+  await client.send({ ...GOOD, listUnsubscribe: { url: 'https://example.com/u' }, cc: ['jane@example.com'] });
+});
+
+test('an unsubscription names an email or an address', async () => {
+  const bus = new Bus();
+  const client = clientOf(bus);
+  await client.requestUnsubscribe({ emailId: 'news-1' });
+  await client.requestUnsubscribe({ about: 'order-4711 confirmation' });
+  await client.requestUnsubscribe({ email: 'Ada@example.com', topic: null });
+  await client.requestUnsubscribe({ email: 'ada@example.com', topic: 'weekly-digest' });
+  assert.deepEqual(bus.details.flat(), [
+    { emailId: 'news-1' },
+    { emailId: idAbout('order-4711 confirmation') },
+    { email: 'Ada@example.com' },
+    { email: 'ada@example.com', topic: 'weekly-digest' },
+  ]);
+  assert.equal(bus.calls[0]![0]!.DetailType, 'Email Unsubscribe Requested');
+});
+
+test('an unsubscription of nothing or of a wrong name is rejected', async () => {
+  const client = clientOf(new Bus());
+  const wrong: [object, RegExp][] = [
+    [{}, /requestUnsubscribe: found none of them; allowed: one of emailId, about and email/],
+    [{ topic: 'a' }, /requestUnsubscribe: found none of them/],
+    [{ emailId: 'a', email: 'ada@example.com' }, /requestUnsubscribe: found several of them/],
+    [{ about: 'a', topic: 'b' }, /topic: found one where the email names it; allowed: with email alone/],
+    [{ emailId: 'a@b' }, /emailId: found a text of 3 characters; allowed: what matches/],
+    [{ email: 'a' }, /email: found a text of 1 characters; allowed: at least 3/],
+    [{ email: 'ada@example.com', topic: '*' }, /topic: found a text of 1 characters; allowed: what matches/],
+    [{ mail: 'ada@example.com' }, /mail: found an unknown field; allowed: emailId, email, topic/],
+  ];
+  for (const [what, message] of wrong) {
+    await assert.rejects(client.requestUnsubscribe(what as { email: string }), (error) => {
+      assert.ok(error instanceof InvalidEmailError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});

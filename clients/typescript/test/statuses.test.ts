@@ -68,6 +68,8 @@ test('the fake can refuse, and keeps cancellations', async () => {
   await emails.cancel({ tag: 'spring-sale' });
   assert.equal(emails.sent.length, 1);
   assert.deepEqual(emails.cancelled, [{ tag: 'spring-sale' }]);
+  await emails.requestUnsubscribe({ email: 'ada@example.com' });
+  assert.deepEqual(emails.unsubscribed, [{ email: 'ada@example.com' }]);
 });
 
 test('the fake makes only events that the engine would publish', async () => {

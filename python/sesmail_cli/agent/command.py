@@ -13,9 +13,9 @@ from sesmail_cli.operator.command import OK, CommandContext, UsageError
 def mcp(
     context: CommandContext,
     *,
-    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that the agent is.")],
+    producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that the agent uses.")],
     wait_seconds: Annotated[
-        float, typer.Option("--wait", min=0, max=60, help="Seconds that a call waits for what became of the email.")
+        float, typer.Option("--wait", min=0, max=60, help="Seconds that a call waits for the status of the email.")
     ] = 10,
 ) -> int:
     """Serve tools to an AI agent over MCP (stdio): list and preview templates, send, status, suppressed, cancel.

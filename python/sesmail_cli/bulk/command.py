@@ -45,16 +45,16 @@ def send_bulk(
     template: Annotated[str, typer.Option("--template", help="An installed template.")],
     mapped: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="VARIABLE=COLUMN", help="A column of another name; also to=… and locale=…."),
+        typer.Option("--map", metavar="VARIABLE=COLUMN", help="A column for a variable; also to=… and locale=…."),
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="FILE|JSON", help="Template data that all emails share.")
     ] = None,
     tag: Annotated[
-        str | None, typer.Option("--tag", help="The mailing's name: each recipient gets it once. Default: the file's.")
+        str | None, typer.Option("--tag", help="The mailing's name: each recipient gets it once. Default: the file.")
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", metavar="COLUMN", help="What differs between several emails to one address.")
+        str | None, typer.Option("--key", metavar="COLUMN", help="What differs in several emails to one address.")
     ] = None,
     topic: Annotated[
         str | None, typer.Option("--topic", help="What a recipient can unsubscribe from; default: the template.")
@@ -62,21 +62,21 @@ def send_bulk(
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="When to send, such as 2026-12-01T09:00:00+01:00.")
     ] = None,
-    rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many emails a second.")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="Send at most so many emails a second.")] = None,
     producer: Annotated[str, typer.Option("--producer", metavar="SOURCE", help="The producer that sends.")] = SOURCE,
     list_unsubscribe: Annotated[
         str | None,
         typer.Option(
             "--list-unsubscribe",
             metavar="true|URL|mailto:…",
-            help="Where recipients unsubscribe; true: by the engine's links, the default where it has the endpoint.",
+            help="Where recipients unsubscribe; true: the engine's own links, the default if it has the endpoint.",
         ),
     ] = None,
     test_to: Annotated[
-        str | None, typer.Option("--test-to", metavar="ADDRESS", help="Send the samples there, and nothing else.")
+        str | None, typer.Option("--test-to", metavar="ADDRESS", help="Send only the samples, to this address.")
     ] = None,
     skip_refused: Annotated[
-        bool, typer.Option("--skip-refused", help="Send to the other rows where some are refused.")
+        bool, typer.Option("--skip-refused", help="If some rows are wrong, send to the others.")
     ] = False,
     wait_seconds: Annotated[
         float, typer.Option("--wait", min=0, help="Seconds to wait for statuses before the report.")
@@ -86,9 +86,9 @@ def send_bulk(
 ) -> int:
     """Send one email for each row of a file. Checks every row first, shows samples and asks; then reports.
 
-    A row that cannot be sent, or a recipient that is there twice, stops all before the first email. Run the same
-    command again after any interruption, or for later figures: no recipient gets the mailing twice. Give it a --tag,
-    since a file of another name is another mailing without one.
+    If a row is wrong, or a recipient is in the file twice, nothing is sent. Run the same command again after an
+    interruption, or for later figures: no recipient gets the mailing twice. Add --tag: without one the file's name is
+    the tag, so a renamed file is another mailing.
     """
     mailing = Mailing(
         template=template,
@@ -225,7 +225,7 @@ class _Run:
         except NotAcceptedError as error:
             self._note_stopped(put, count)
             reasons = sorted({f"{each.code}: {each.message}" for each in error.refused})
-            self.context.note(f"[red]EventBridge did not take the next ones:[/] {escape('; '.join(reasons))}")
+            self.context.note(f"[red]EventBridge did not accept the next ones:[/] {escape('; '.join(reasons))}")
             return AWS_FAILED
         except KeyboardInterrupt:
             self._note_stopped(put, count)

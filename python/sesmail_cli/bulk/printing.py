@@ -54,7 +54,7 @@ def print_checked(
     )
     context.print(f"{counts.to_request:>8,} to send")
     for count, what in (
-        (counts.requested, f"asked for before under the tag '{escape(mailing.tag)}': not asked for again"),
+        (counts.requested, f"requested before under the tag '{escape(mailing.tag)}': not requested again"),
         (counts.changed, "[red]failed before with other data[/]: send these rows under another --tag"),
         (checked.refused, "[red]refused[/]"),
         (checked.duplicates, "[red]duplicates[/]: the first of each counts"),

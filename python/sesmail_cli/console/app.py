@@ -26,12 +26,14 @@ from sesmail_cli.console import (
 )
 from sesmail_cli.console.actions import Action, Actions
 from sesmail_cli.console.dead_letter_actions import DeadLetterActions
+from sesmail_cli.console.reading import reading_page
 from sesmail_cli.console.suppression_import import ImportPages
 from sesmail_cli.console.uploads import Uploads
 from sesmail_cli.console.view import PAGES, Handler, Place, Route, View, console_pages
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.operator.failures import aws_cause, describe_failure
+from sesmail_cli.templates.bucket_reads import MoreToReadError
 from sesmail_cli.templates.gallery.pages import FILES as GALLERY_FILES
 from sesmail_cli.templates.gallery.pages import PAGES as GALLERY_PAGES
 from sesmail_cli.web.server import LocalServer, Request, Response, static_file
@@ -100,6 +102,8 @@ class ConsoleApp:
             return view.page("missing.html", status=HTTPStatus.NOT_FOUND)
         try:
             return handler(view, *groups)
+        except MoreToReadError as error:
+            return reading_page(view, error)
         except (UsageError, ValueError) as error:
             return view.page("wrong.html", status=HTTPStatus.BAD_REQUEST, text=str(error))
         except (BotoCoreError, ClientError, TransientError) as error:

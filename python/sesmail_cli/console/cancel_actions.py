@@ -70,7 +70,7 @@ def _cancel_effects(counts: Mapping[Outcome, int], back_to: str | None) -> list[
         effects.append(f"{before:,} had failed or were cancelled before.")
     return [
         *effects,
-        "Requests that have no record yet are cancelled as they come up; their number is not known.",
+        "Emails without a record are cancelled when their message is read; their number is not known.",
         "What is cancelled is never sent. It cannot be undone.",
     ]
 
@@ -85,15 +85,16 @@ def run_cancellation(view: View, fields: Fields) -> Result:
     try:
         done = cancel_selection(view.engine, selection)
     except CancellationsFullError as error:
-        raise UsageError(f"{error}; they end by themselves. Cancel by fewer, wider selections.") from error
+        raise UsageError(f"{error}. They expire by themselves. Use fewer, wider selections.") from error
     known = Counter(done.known)
     lines = _done_lines(known)
     lines.append(
-        "What has no record yet is cancelled as it comes up: in force everywhere within 15 seconds, until "
-        f"{local_time(done.in_force_until)}. The queues hold about {done.waiting_messages:,} messages of all producers."
+        "Emails without a record are cancelled when their message is read. The rule is in force everywhere within 15 "
+        f"seconds, until {local_time(done.in_force_until)}. The queues hold about {done.waiting_messages:,} messages "
+        "of all producers."
     )
     lines += [
-        f"{count:,} status events were not published ({why}): the engine publishes them when their messages come up."
+        f"{count:,} status events were not published ({why}): the engine publishes them when their messages are read."
         for why, count in done.unpublished.items()
     ]
     lines += [f"The figures lack some of them ({done.uncounted})."] if done.uncounted else []

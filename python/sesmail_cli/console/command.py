@@ -22,7 +22,7 @@ def console(
         Path,
         typer.Option("--templates", metavar="DIR", help="A folder of templates to see and push."),
     ] = Path(FOLDER),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 0,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The local port; 0 picks a free one.")] = 0,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in your browser.")] = True,
 ) -> int:
     """Serve the operators' console on this machine, until Ctrl+C. It can do what your AWS credentials can.

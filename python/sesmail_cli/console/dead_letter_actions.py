@@ -60,8 +60,8 @@ class DeadLetterActions:
         queue, chosen = self._chosen(fields)
         effects = [f"{_letters(len(chosen)).capitalize()} {'is' if len(chosen) == 1 else 'are'} deleted for good."]
         if lost := unsent(chosen):
-            of_them = "1 is an email" if lost == 1 else f"{lost:,} are emails"
-            effects.append(f"{of_them} that no one has been sent, and that no one will be sent then.")
+            of_them = "1 is an email that was" if lost == 1 else f"{lost:,} are emails that were"
+            effects.append(f"{of_them} never sent, and will not be sent any more.")
         effects.append("To keep a copy, open a message and save it, or use `sesmail redrive --save DIR`.")
         of_ids = [text for message, _ in chosen for text in ("--discard", message.message_id)]
         return Plan(

@@ -26,7 +26,7 @@ def plan_pause(view: View, fields: Fields) -> Plan:
     effects = [
         f"All mail {scope} waits from within 15 seconds on. Nothing is lost: it is sent after you resume.",
         f"An email that is held for longer than {hours} h fails as 'expired'.",
-        "What was handed to SES already goes on.",
+        "Emails that SES already has still go out.",
     ]
     if state.paused:
         effects.append(f"It is paused already: {with_local_times(describe_pause(source, state))}. Yours replaces that.")
@@ -79,7 +79,7 @@ def plan_resume(view: View, fields: Fields) -> Plan:
     if source == ACCOUNT and (firing := _firing(view)):
         alarms = " and ".join(firing)
         effects.append(
-            f"{alarms} fires. You force it: mail goes out for an hour all the same."
+            f"{alarms} fires. You force it: mail goes out for an hour anyway."
             if force
             else f"{alarms} fires: all sending stays paused unless you force it."
         )

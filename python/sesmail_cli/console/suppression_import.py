@@ -127,7 +127,7 @@ class ImportPages:
         result = _import(view, given, view.engine.suppression, AccountList(view.engine.sesv2), dry_run=False)
         lines = [
             f"{result.added:,} added, {result.updated:,} updated, {result.already_there:,} were there already.",
-            f"{result.duplicates:,} duplicates, {sum(result.skipped.values()):,} skipped, {result.refused:,} refused.",
+            f"{result.duplicates:,} duplicates, {sum(result.skipped.values()):,} skipped, {result.refused:,} rejected.",
         ]
         lines += [f"Line {row.line}: {row.problem} ({row.address})" for row in result.refused_rows[:_SHOWN_ROWS]]
         return Result(
@@ -203,7 +203,7 @@ def _effects(result: ImportResult, compared: int, *, has_more: bool = False) -> 
     addresses = result.added + result.updated + result.already_there
     parts = [f"{result.duplicates:,} duplicates" if result.duplicates else ""]
     parts += [f"{sum(result.skipped.values()):,} skipped" if result.skipped else ""]
-    parts += [f"{result.refused:,} refused" if result.refused else ""]
+    parts += [f"{result.refused:,} rejected" if result.refused else ""]
     rest = ", ".join(filter(None, parts))
     effects = [f"{result.read:,} rows have {addresses:,} addresses" + (f"; {rest}." if rest else ".")]
     if has_more:
@@ -228,7 +228,7 @@ def _refused(result: ImportResult) -> Rows | None:
         return None
     rows = [(str(row.line), row.address or "–", row.problem) for row in result.refused_rows[:_SHOWN_ROWS]]
     more = f", the first {_SHOWN_ROWS} of {result.refused:,}" if result.refused > _SHOWN_ROWS else ""
-    return Rows(title=f"Refused rows{more}", columns=("Line", "Address", "Problem"), rows=rows)
+    return Rows(title=f"Rejected rows{more}", columns=("Line", "Address", "Problem"), rows=rows)
 
 
 def _last(fields: Fields, name: str) -> str:

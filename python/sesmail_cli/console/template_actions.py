@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sesmail_cli.console import emails
@@ -14,7 +14,7 @@ from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import View
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.templates import push
-from sesmail_cli.templates.bucket import ChangedMeanwhileError
+from sesmail_cli.templates.bucket import ChangedMeanwhileError, Release, TemplateReleases
 from sesmail_cli.templates.bucket_commands import identity
 from sesmail_cli.templates.files import TemplateFiles, TemplatesNotFoundError
 from sesmail_cli.templates.gallery.form import escape_surrogates, parse_data
@@ -28,8 +28,6 @@ _LONGEST_ON_A_COMMAND_LINE = 400
 _LONGEST_DIFF = 400
 """Lines of one file's difference that a plan shows."""
 _FINDINGS = 10
-_MOST_READS = 10
-"""Times that a template is asked for: each reads some of its files, and three read all that one email needs."""
 
 
 class TemplateActions:
@@ -47,9 +45,10 @@ class TemplateActions:
         )
 
     def plan_send(self, view: View, fields: Fields) -> Plan:
-        detail = self._detail(fields)
-        name, to = detail["templateName"], detail["to"]
         gallery = self._gallery(fields)
+        samples, changed = self._read_for_test(gallery, fields)
+        detail = self._detail(fields, samples)
+        name, to = detail["templateName"], detail["to"]
         problem = self._problem(view, detail)
         values = escape_surrogates(json.dumps(detail["templateData"], ensure_ascii=False))
         effects = [
@@ -57,7 +56,7 @@ class TemplateActions:
             "It goes through the bus as any other, from the producer `sesmail.send-test`: suppressions, pauses and the "
             "delivery mode apply to it.",
         ]
-        if changed := self._difference(gallery, name):
+        if changed:
             effects.append(f"The folder's template differs ({changed}): the email is the installed one. Push it first.")
         options = ["--locale", detail["locale"]] if "locale" in detail else []
         on_line = len(values) <= _LONGEST_ON_A_COMMAND_LINE
@@ -81,7 +80,7 @@ class TemplateActions:
         )
 
     def run_send(self, view: View, fields: Fields) -> Result:
-        detail, email_id = self._detail(fields), _one(fields, "emailId")
+        detail, email_id = self._detail(fields, {}), _one(fields, "emailId")
         try:
             request_test(view.engine, detail, email_id)
         except RejectedByBusError as error:
@@ -98,12 +97,13 @@ class TemplateActions:
 
     def plan_push(self, view: View, fields: Fields) -> Plan:
         template = self._of_folder(fields)
-        about = self._open(self._galleries[FOLDER_PATH], template.name, with_lint=True)
+        about = self._galleries[FOLDER_PATH].shelf.open(template.name, None, True)
         errors = [one for one in about["findings"] if one["severity"] == "error"]
         if errors or METADATA not in template.files:
             plan, effects = None, ["Nothing can be installed: fix these first.", *_as_lines(errors)]
         else:
-            (plan,) = push.plan_push(self._pages.releases(), [template])
+            with self._pages.readings.step(view) as installed:
+                (plan,) = push.plan_push(installed, [template])
             effects = [*_effects(plan, "install"), *_as_lines(about["findings"])]
         return _shown(
             plan,
@@ -121,7 +121,9 @@ class TemplateActions:
         return self._apply(view, plan, fields, "Installed")
 
     def plan_rollback(self, view: View, fields: Fields) -> Plan:
-        name, plan, release = self._rollback(fields)
+        name = _one(fields, "template")
+        with self._pages.readings.step(view) as installed:
+            plan, release = _plan_rollback(installed, fields)
         by = f", by {release.by}" if release.by else ""
         effects = [f"Back to the release of {local_time(release.installed_at)}{by}.", *_effects(plan, "bring back")]
         return _shown(
@@ -135,7 +137,7 @@ class TemplateActions:
         )
 
     def run_rollback(self, view: View, fields: Fields) -> Result:
-        _, plan, _ = self._rollback(fields)
+        plan, _ = _plan_rollback(self._pages.releases(), fields)
         return self._apply(view, plan, fields, "Rolled back")
 
     @property
@@ -145,38 +147,37 @@ class TemplateActions:
     def _gallery(self, fields: Fields) -> ConsoleGallery:
         return self._galleries.get(_one(fields, "gallery", PLACE.path), self._pages.installed)
 
-    def _open(self, gallery: ConsoleGallery, name: str, locale: str | None = None, *, with_lint: bool = False) -> Any:
-        for _ in range(_MOST_READS):
-            if (about := gallery.shelf.open(name, locale, with_lint)) is not None:
-                return about
-        raise UsageError(f"The template '{name}' changes while it is read: try again.")
+    def _read_for_test(self, gallery: ConsoleGallery, fields: Fields) -> tuple[Mapping[str, str], str]:
+        """Read what a test is made of; return its samples, and which files of the folder differ from the installed."""
+        name, locale = _one(fields, "template"), _one(fields, "locale", "") or None
+        shelf = self._pages.installed_shelf
+        if gallery.path != FOLDER_PATH:
+            return shelf.open(name, locale, False)["samples"], ""
+        local = self._pages.load_from_folder(name)
+        changes = push.differences(shelf.contents(name), local)
+        return gallery.shelf.open(name, locale, False)["samples"], ", ".join(change.file for change in changes)
 
-    def _detail(self, fields: Fields) -> dict[str, Any]:
+    def _detail(self, fields: Fields, samples: Mapping[str, str]) -> dict[str, Any]:
         """Return the request for a test: of data that was confirmed, entered, or is the template's sample."""
         name, locale = _one(fields, "template"), _one(fields, "locale", "")
-        if not name:
-            raise UsageError("No template is chosen.")
-        data = parse_data(text) if (text := _one(fields, "values", "")) else self._entered(fields, name)
+        data = parse_data(text) if (text := _one(fields, "values", "")) else self._entered(fields, samples)
         if data is None:
             raise UsageError("The data is no JSON object: change it on the template's page.")
         detail = {"to": _one(fields, "to", "").strip(), "templateName": name, "templateData": data}
         return detail | ({"locale": locale} if locale else {})
 
-    def _entered(self, fields: Fields, name: str) -> Any:
-        gallery = self._gallery(fields)
+    def _entered(self, fields: Fields, samples: Mapping[str, str]) -> Any:
         if data_id := _one(fields, "data", ""):
-            text = gallery.data_of(data_id)
+            text = self._gallery(fields).data_of(data_id)
             if text is None:
                 raise UsageError("The data is not kept any more: open the template again.")
             return parse_data(text)
-        samples = self._open(gallery, name)["samples"]
-        sample = parse_data(samples.get(_one(fields, "sample", ""), next(iter(samples.values()))))
+        sample = parse_data(samples.get(_one(fields, "sample", ""), next(iter(samples.values()), "")))
         return sample and without_sender(sample)
 
     def _problem(self, view: View, detail: dict[str, Any]) -> str:
         """Return why the sender would record no email; empty: it would send it."""
         name, locale = detail["templateName"], detail.get("locale")
-        self._open(self._pages.installed, name, locale)
         try:
             parse_request(detail, now=view.engine.clock.now())
         except PermanentError as error:
@@ -184,22 +185,8 @@ class TemplateActions:
         found = self._pages.installed.shelf.render(name, json.dumps(detail["templateData"]), locale)["error"]
         return f"The sender would record: {found['message']} ({found['code']})" if found else ""
 
-    def _difference(self, gallery: ConsoleGallery, name: str) -> str:
-        if gallery.path != FOLDER_PATH:
-            return ""
-        local = self._pages.load_from_folder(name)
-        return ", ".join(change.file for change in push.differences(self._pages.releases(), local))
-
     def _of_folder(self, fields: Fields) -> TemplateFiles:
         return self._pages.load_from_folder(_one(fields, "template"))
-
-    def _rollback(self, fields: Fields) -> Any:
-        name = _one(fields, "template")
-        try:
-            plan, release = push.plan_rollback(self._pages.releases(), name, _one(fields, "release", "") or None)
-        except TemplatesNotFoundError as error:
-            raise UsageError(str(error)) from error
-        return name, plan, release
 
     def _apply(self, view: View, plan: push.Plan, fields: Fields, what: str) -> Result:
         if _fingerprint(plan) != _one(fields, "plan", ""):
@@ -217,6 +204,13 @@ class TemplateActions:
             ],
             place=PLACE.path,
         )
+
+
+def _plan_rollback(installed: TemplateReleases, fields: Fields) -> tuple[push.Plan, Release]:
+    try:
+        return push.plan_rollback(installed, _one(fields, "template"), _one(fields, "release", "") or None)
+    except TemplatesNotFoundError as error:
+        raise UsageError(str(error)) from error
 
 
 def _shown(plan: push.Plan | None, *, verb: str, fields: dict[str, list[str]], **given: Any) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sesmail_cli.console.reading import BucketReadings
 from sesmail_cli.console.times import local_time
 from sesmail_cli.console.view import Place, Route, View
 from sesmail_cli.operator.command import UsageError
@@ -63,7 +64,9 @@ class TemplatePages:
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
         self.engine = engine
         self.folder = folder
-        self.installed = ConsoleGallery(InstalledShelf(engine), PLACE.path, folder)
+        self.installed_shelf = InstalledShelf(engine)
+        self.readings = BucketReadings(self.installed_shelf)
+        self.installed = ConsoleGallery(self.installed_shelf, PLACE.path, folder)
         self._folder_shelf = FolderShelf(str(folder)) if folder else None
         self.in_folder = self._folder_shelf and ConsoleGallery(self._folder_shelf, FOLDER_PATH, folder)
 
@@ -87,7 +90,7 @@ class TemplatePages:
 
     def releases(self) -> TemplateReleases:
         """Return what reads and writes the bucket."""
-        return TemplateReleases(self.engine.s3, self.engine.template_bucket)
+        return TemplateReleases(self.engine.s3, self.installed_shelf.bucket)
 
     def load_from_folder(self, name: str) -> TemplateFiles:
         """Return a template of the folder. Raises UsageError where there is no folder, or no such template in it."""
@@ -98,7 +101,8 @@ class TemplatePages:
     def show_releases(self, view: View, name: str) -> Response:
         """Show the releases that the bucket keeps of a template."""
         try:
-            releases = self.releases().releases(name)
+            with self.readings.step(view) as installed:
+                releases = installed.releases(name)
         except TemplatesNotFoundError as error:
             raise UsageError(str(error)) from error
         return view.page(

@@ -87,12 +87,12 @@ def sending(facts: Facts) -> Iterable[Finding]:
 
 def sandbox(facts: Facts) -> Iterable[Finding]:
     if facts.ses_account.get("ProductionAccessEnabled", True):
-        yield ok("the account may write to any address")
+        yield ok("the account may send to any address")
         return
     review = facts.ses_account.get("Details", {}).get("ReviewDetails", {})
     waiting = review.get("Status") == "PENDING"
     yield needs_fix(
-        "the account is in SES's sandbox: it may write to verified addresses only"
+        "the account is in SES's sandbox: it may send to verified addresses only"
         + (f"; AWS is reviewing case {review.get('CaseId', '')}" if waiting else ""),
         fix="Wait for AWS's answer, usually a day." if waiting else "Ask AWS for production access.",
         command="sesmail production-access",
@@ -196,7 +196,7 @@ CHECKS = (
         id="engine",
         group="Engine",
         title="Engine",
-        why="Without it nothing reads the requests, and no other check can say anything.",
+        why="Without it nothing reads the requests, and no other check can run.",
         run=engine,
         needs_engine=False,
     ),

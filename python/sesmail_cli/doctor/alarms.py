@@ -81,7 +81,7 @@ CHECKS = (
         id="alarms",
         group=_GROUP,
         title="Alarms",
-        why="An alarm without its actions fires in silence.",
+        why="An alarm without its actions informs no one when it fires.",
         run=alarms,
     ),
 )

@@ -59,7 +59,7 @@ def doctor(context: CommandContext, *, nameserver: Nameserver = None) -> int:
 
 
 doctor.__doc__ = (
-    f"{doctor.__doc__}\n\nExits with {OK} when all is well, {ATTENTION} while anything needs a hand or could not be "
+    f"{doctor.__doc__}\n\nExits with {OK} when all is well, {ATTENTION} while anything needs a fix or could not be "
     f"checked (a missing engine, too), {USAGE} for a wrong argument, {AWS_FAILED} when AWS rejects your credentials or "
     "cannot be reached."
 )
@@ -96,7 +96,7 @@ def _summary(counts: Mapping[State, int]) -> str:
     fix, not_checked, fine = (counts.get(state, 0) for state in (State.FIX, State.UNKNOWN, State.OK))
     if not fix and not not_checked:
         return f"[green]All is well:[/] {fine} checks are fine."
-    parts = [f"[bold red]{fix} {'needs' if fix == 1 else 'need'} a hand[/]"] if fix else []
+    parts = [f"[bold red]{fix} {'needs' if fix == 1 else 'need'} a fix[/]"] if fix else []
     parts += [f"[yellow]{not_checked} could not be checked[/]"] if not_checked else []
     return f"{', '.join(parts)}, {fine} {'is' if fine == 1 else 'are'} fine."
 

@@ -80,7 +80,7 @@ def _report_problems(rua: str, owner: str, dns: Dns) -> Iterator[str]:
         elif not _related(host, owner):
             agreed = f"{owner}._report._dmarc.{host}"
             if not any(text.lower().startswith("v=dmarc1") for text in dns.texts(agreed)):
-                yield f'{host} does not take its reports: that needs the TXT record {agreed} "v=DMARC1"'
+                yield f'{host} does not accept its reports: that needs the TXT record {agreed} "v=DMARC1"'
 
 
 def _related(one: str, other: str) -> bool:

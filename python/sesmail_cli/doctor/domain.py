@@ -165,7 +165,7 @@ def spf(facts: Facts) -> Iterable[Finding]:
         if report.problems:
             yield needs_fix(
                 _listed(report.problems),
-                fix=f"Let {domain} have one SPF record:",
+                fix=f"Give {domain} one SPF record:",
                 command=f'{domain}. TXT "{RECORD}"',
                 subject=domain,
             )
@@ -186,7 +186,7 @@ def dmarc(facts: Facts) -> Iterable[Finding]:
         elif report.problems:
             yield needs_fix(
                 f"the DMARC record of {report.name.removeprefix('_dmarc.')} is not valid: {_listed(report.problems)}",
-                fix=f"Let {report.name} have one valid record. It has now: {shortened(report.record, 500)}",
+                fix=f"Give {report.name} one valid record. Now it has: {shortened(report.record, 500)}",
                 command=suggested.replace(f"_dmarc.{domain}.", f"{report.name}."),
                 subject=domain,
             )

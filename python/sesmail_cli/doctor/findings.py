@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class State(StrEnum):
     OK = "ok"
     FIX = "fix"
-    """It needs a hand."""
+    """It needs a fix."""
     UNKNOWN = "unknown"
     """It could not be checked: a right is missing, or DNS did not answer. That is not clean."""
     SKIPPED = "skipped"

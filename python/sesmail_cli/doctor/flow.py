@@ -159,7 +159,7 @@ def event_destination(facts: Facts) -> Iterable[Finding]:
     elif not enabled:
         yield needs_fix(
             f"the event destination of {name} is switched off",
-            fix="Switch it on; Terraform does, too.",
+            fix="Switch it on; `terraform apply` does so, too.",
             command=APPLY,
             subject=name,
         )
@@ -185,7 +185,7 @@ def _identity_notifications(facts: Facts) -> Iterator[Finding]:
         if missing:
             yield needs_fix(
                 f"SES does not notify the engine of {', '.join(missing).lower()} of {name}",
-                fix="Let the engine have a configuration set (create_configuration_set = true), or point the "
+                fix="Give the engine a configuration set (create_configuration_set = true), or point the "
                 "identity's notifications at its topic:",
                 command="\n".join(
                     f"aws ses set-identity-notification-topic --identity {name} --notification-type {kind} "

@@ -50,7 +50,7 @@ def run_checks(facts: Facts) -> Iterator[Finding]:
 
 def _run(check: Check, facts: Facts) -> Iterable[Finding]:
     if check.needs_dns and not facts.asks_dns:
-        return [skipped("this is the local cloud, of which the public DNS knows nothing (--nameserver asks another)")]
+        return [skipped("this is the local cloud, which the public DNS does not know (--nameserver asks another)")]
     found: list[Finding] = []
     stop = _collect(check, facts, found)
     # What was found before it stopped is a fault all the same.

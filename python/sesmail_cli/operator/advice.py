@@ -95,7 +95,7 @@ def failing_steps(log: EmailLog | None) -> list[str]:
     code = log.last_error.code
     row = f"docs/error-codes.md says what {code} means" if code else "see the sender's log"
     end = f", until {log.gives_up_at}" if log.gives_up_at else ""
-    return [f"Remove the cause of the last error ({row}). It is tried again by itself, at most 45 s apart{end}."]
+    return [f"Fix the cause of the last error ({row}). The engine retries it, at least every 45 s{end}."]
 
 
 def retry_time(record: TrackingRecord, *, retries: int, delay_seconds: float, now: float) -> str | None:

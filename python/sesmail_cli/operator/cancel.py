@@ -31,7 +31,7 @@ _OF_ONE = {
     Outcome.BEFORE_REQUEST: ("No request with this id has arrived", "is cancelled: its request will not be sent"),
     Outcome.CANCELLED_BEFORE: ("It is cancelled already", "was cancelled before"),
     Outcome.BEING_SENT: ("A worker is handing it to SES now", "goes to SES now, or ends cancelled: see explain"),
-    Outcome.HANDED_TO_SES: ("It was handed to SES", "was handed to SES already; it is not tried again"),
+    Outcome.HANDED_TO_SES: ("It was handed to SES", "was handed to SES already; it is not retried"),
     Outcome.FAILED_BEFORE: ("It failed", "had failed for another reason; it is not sent under this id any more"),
 }
 _OF_MANY = {
@@ -47,22 +47,24 @@ _OF_MANY = {
 def cancel(
     context: CommandContext,
     email_id: Annotated[
-        str | None, typer.Argument(metavar="[EMAIL_ID]", help="One email, also before it came.")
+        str | None, typer.Argument(metavar="[EMAIL_ID]", help="The id of one email, also before its request arrives.")
     ] = None,
     *,
-    producer: Annotated[str | None, typer.Option("--producer", metavar="SOURCE", help="Only this producer's.")] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Accepted since a date, a time, or a span (2h).")
+    producer: Annotated[
+        str | None, typer.Option("--producer", metavar="SOURCE", help="Only this producer's emails.")
     ] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Only with this tag.")] = None,
-    template: Annotated[str | None, typer.Option("--template", help="Only with this template.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Only emails since a date, a time, or a span (2h).")
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only emails with this tag.")] = None,
+    template: Annotated[str | None, typer.Option("--template", help="Only emails with this template.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Cancel emails that have not been handed to SES: one by its id, or all that match. Shows them first, then asks.
+    """Cancel emails that SES does not have yet: one by its id, or all that match. Shows them first, then asks.
 
-    They end 'failed' with errorType 'cancelled', whatever they wait for, and are never sent. What has no record yet is
-    cancelled when its message comes up.
+    They end 'failed' with errorType 'cancelled', whatever they wait for, and are never sent. Emails without a record
+    are cancelled when their message is read.
     """
     if email_id is not None:
         if since or tag or template:
@@ -122,10 +124,10 @@ def _many(context: CommandContext, selection: Selection, *, yes: bool, dry_run: 
     try:
         with err.status("Cancelling") as shown:
             done = cancel_selection(
-                context.engine, selection, progress=lambda count: shown.update(f"Cancelling: {count} looked at")
+                context.engine, selection, progress=lambda count: shown.update(f"Cancelling: {count} checked")
             )
     except CancellationsFullError as error:
-        raise UsageError(f"{error}; they end by themselves. Cancel by fewer, wider selections.") from error
+        raise UsageError(f"{error}. They expire by themselves. Use fewer, wider selections.") from error
     context.print_json({"selection": selection, "cancelled": True, "result": done})
     _print_done(context, done)
     if yes:
@@ -137,8 +139,8 @@ def _print_done(context: CommandContext, done: CancelResult) -> None:
     context.print("[green]Cancelled.[/]")
     _print_known(context, done.known, of_dry_run=False)
     context.print(
-        "What has no record yet is cancelled when it comes up, its number is not known; "
-        f"the rule is in force everywhere within 15 seconds, until {done.in_force_until}."
+        "Emails without a record are cancelled when their message is read; their number is not known. "
+        f"The rule is in force everywhere within 15 seconds, until {done.in_force_until}."
     )
     _note_unpublished(context, done.unpublished)
     _note_uncounted(context, done.uncounted)
@@ -155,9 +157,9 @@ def _print_known(context: CommandContext, known: Mapping[Outcome, int], *, of_dr
 
 def _print_unknown(context: CommandContext, before: Preview) -> None:
     if before.counted_back_to:
-        context.print(f"  counted back to {before.counted_back_to}; what came before that is cancelled too")
+        context.print(f"  counted back to {before.counted_back_to}; earlier emails are cancelled too")
     context.print(
-        f"  and every match that has no record yet: the queues hold about {before.waiting_messages:,} messages, "
+        f"  and every match without a record: the queues hold about {before.waiting_messages:,} messages, "
         "of all producers"
     )
 
@@ -167,7 +169,7 @@ def _note_unpublished(context: CommandContext, unpublished: Mapping[str, int]) -
         context.note(f"[yellow]{count} status events were not published:[/] {escape(reason)}")
     if unpublished:
         context.note(
-            "The engine publishes each when its message comes up. To publish them at once, add your role to "
+            "The engine publishes each when its message is read. To publish them at once, add your role to "
             "operator_principals in Terraform."
         )
 

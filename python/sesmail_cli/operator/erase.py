@@ -30,10 +30,10 @@ def erase(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the data; delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Cancel what is under way to an address, and delete its tracking records and kept requests. Shows them, then asks.
+    """Delete an address's tracking records and kept requests, and cancel emails under way. Shows them, then asks.
 
-    Under a hash of the address stay a suppression, and a rule that cancels what has no record yet. An email that is
-    being sent at this moment is not found; for it, and for cc and bcc recipients, see docs/cli.md.
+    Two things stay under a hash of the address: a suppression, and a rule that cancels emails without a record. An
+    email that is being sent at this moment is not found: see docs/cli.md, also for cc and bcc recipients.
     """
     data = find_data(context.engine, stored_address(address))
     _print_data(context, data)
@@ -57,7 +57,7 @@ def _cancel_unrecorded(context: CommandContext, address: str) -> None:
         cancel_unrecorded(context.engine, address)
     except CancellationsFullError as error:
         raise UsageError(
-            f"Nothing was erased: {error}. The first of them end by themselves: run this later."
+            f"Nothing was erased: {error}. The oldest of them expire by themselves: run this later."
         ) from error
 
 
@@ -66,7 +66,7 @@ def _print_data(context: CommandContext, data: StoredData) -> None:
     context.print(f"  {len(data.emails)} tracking records, with their history: deleted")
     context.print(f"  {len(data.kept_requests)} requests kept for a soft-bounce retry: deleted")
     if data.topics:
-        context.print(f"  {len(data.topics)} topics that it unsubscribed from: stay so, under hashes")
+        context.print(f"  {len(data.topics)} topics that it unsubscribed from: stay, under hashes")
     if data.unhashed and data.suppression:
         context.print(
             f"  a suppression ({escape(data.suppression.reason)}): stays in force under a hash of the address"
@@ -77,14 +77,14 @@ def _print_data(context: CommandContext, data: StoredData) -> None:
         context.print(f"  a suppression ({escape(data.suppression.reason)}) under a hash: stays")
     if data.unfinished:
         context.print(f"  {len(data.unfinished)} emails under way ({_some(data.unfinished)}): cancelled, then deleted")
-    context.print("  emails to it without a record, if any: cancelled when they come up")
+    context.print("  emails to it without a record, if any: cancelled when their message is read")
 
 
 def _print_result(context: CommandContext, data: StoredData, left: int, tombstone: str | None) -> None:
     context.print(f"[green]Erased[/] {len(data.emails) - left} records and {len(data.kept_requests)} kept requests.")
     if tombstone:
         context.print(f"The suppression stays in force as {tombstone}.")
-    context.print("Emails to it that wait without a record are cancelled as they come up.")
+    context.print("Emails to it without a record are cancelled when their message is read.")
     if data.unfinished:
         context.note(
             f"[yellow]{len(data.unfinished)} emails are being handed to SES[/] ({_some(data.unfinished)}): "

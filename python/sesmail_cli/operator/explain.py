@@ -120,8 +120,8 @@ def _print_log(context: CommandContext, log: EmailLog | None, error: str | None)
             f"[yellow]Last error in the log:[/] {escape(f'{log.last_error.at}  {code}{log.last_error.message}')}"
         )
     if log.duplicates:
-        context.print(f"Duplicates: the same request came {log.duplicates} more times, and was not sent again")
+        context.print(f"Duplicates: the same request arrived {log.duplicates} more times, and was not sent again")
     if log.conflicts:
         context.print(f"[yellow]Conflicts:[/] other requests used its emailId: {escape(', '.join(log.conflicts))}")
     if not log.complete:
-        context.note("The sender's log is large and was searched for 5 s only: there may be more.")
+        context.note("The sender's log is large and was searched for only 5 s: there may be more.")

@@ -56,7 +56,7 @@ def find_emails(
     until: Annotated[str | None, typer.Option("--until", help="A date, a time, or a span; default: now.")] = None,
     ses_id: Annotated[str | None, typer.Option("--ses-id", help="SES's message id.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=LARGEST_PAGE, help="Emails on a page.")] = 50,
-    cursor: Annotated[str | None, typer.Option("--cursor", help="Go on where a page ended.")] = None,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="Continue where a page ended.")] = None,
 ) -> int:
     """Find emails, newest first."""
     if address and to:
@@ -105,7 +105,7 @@ def _print(context: CommandContext, page: Page, to: str | None) -> None:
     context.print_json(answer)
     print_emails(context, emails)
     if page.cursor:
-        context.note(f"Searched back to {escape(page.searched_back_to)}. Go on: add --cursor {escape(page.cursor)}")
+        context.note(f"Searched back to {escape(page.searched_back_to)}. Continue: add --cursor {escape(page.cursor)}")
     elif not emails:
         context.note(f"No email found; searched back to {escape(page.searched_back_to)}.")
         if to:

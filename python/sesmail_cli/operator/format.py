@@ -61,8 +61,8 @@ def describe_origin(entry: Suppression) -> str:
 
 def _end(source: str, state: SendingState, cooldown_seconds: float) -> str:
     if state.trip != "bounce":
-        whose = "--all" if source == ACCOUNT else f"--producer {shlex.quote(source)}"
-        return f"until `sesmail resume {whose}`"
+        option = "--all" if source == ACCOUNT else f"--producer {shlex.quote(source)}"
+        return f"until `sesmail resume {option}`"
     return f"probes start at {utc_text(state.opened_at + cooldown_seconds)}"
 
 

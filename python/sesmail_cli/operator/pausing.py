@@ -13,11 +13,11 @@ from sesmail_cli.operator.format import describe_pause, scope
 from sesmail_cli.operator.sending_control import Resumed, Warned, check_producer, pause_sending, resume_sending
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 
-Producer = Annotated[str | None, typer.Option("--producer", metavar="SOURCE", help="One producer's event source.")]
+Producer = Annotated[str | None, typer.Option("--producer", metavar="SOURCE", help="The event source of one producer.")]
 All = Annotated[bool, typer.Option("--all", help="All sending, of every producer.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; shown in status, and sent to subscribers.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason; `sesmail status` shows it, and subscribers get it.")]
 Force = Annotated[
-    bool, typer.Option("--force", help="Resume all sending for an hour although an alarm on SES's own rates fires.")
+    bool, typer.Option("--force", help="Resume all sending for an hour even if an alarm on SES's own rates fires.")
 ]
 
 
@@ -29,7 +29,7 @@ def pause(
     reason: Reason = "",
     force: Annotated[bool, typer.Option("--force", help="Pause a producer that the engine does not know.")] = False,
 ) -> int:
-    """Pause one producer's sending, or all. Nothing is lost: emails wait, and are sent after `sesmail resume`.
+    """Pause the sending of one producer, or of all. Nothing is lost: emails wait for `sesmail resume`.
 
     Give --producer or --all.
     """
@@ -57,8 +57,8 @@ def resume(
 ) -> int:
     """End a pause, an operator's or the breaker's. Earlier bounces and complaints no longer count.
 
-    Give --producer or --all. Where an alarm on SES's own rates of the account fires, all sending stays paused, unless
-    you give `--force`.
+    Give --producer or --all. All sending stays paused while an alarm on SES's own rates of the account fires, unless
+    you add `--force`.
     """
     source = _source(producer, every=every)
     done = resume_sending(context.engine, source, reason, force=force)
@@ -74,7 +74,7 @@ def resume(
     if done.refused:
         context.note(f"[red]Not resumed:[/] {escape('; '.join(done.refused))}.")
         context.note("SES pauses accounts at 10 % bounces or 0.5 % complaints. Stop the cause first: sesmail status.")
-        context.note("To send for an hour all the same, and bring the rate down: sesmail resume --all --force.")
+        context.note("To send for an hour anyway and bring the rate down: sesmail resume --all --force.")
         return ATTENTION
     if done.before is None and source != ACCOUNT:
         check_producer(context.engine, source)
@@ -94,7 +94,7 @@ def _print_resumed(context: CommandContext, done: Resumed) -> None:
 
 def _source(producer: str | None, *, every: bool) -> str:
     if (producer is None) is not every:
-        raise UsageError("Give --producer SOURCE for one producer, or --all for everybody.")
+        raise UsageError("Give --producer SOURCE for one producer, or --all for all sending.")
     if producer == ACCOUNT:
         raise UsageError("'*' is no producer: give --all for all sending.")
     return producer or ACCOUNT

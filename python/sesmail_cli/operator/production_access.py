@@ -51,14 +51,15 @@ def production_access(
     ] = None,
     opt_in: Annotated[
         str | None,
-        typer.Option("--opt-in", metavar="TEXT", help="How recipients come to get it: “they order in our shop”."),
+        typer.Option("--opt-in", metavar="TEXT", help="Why recipients get it: “they order in our shop”."),
     ] = None,
     per_day: Annotated[
         int | None, typer.Option("--per-day", min=1, help="About how many emails a day you will send.")
     ] = None,
-    mail_type: Annotated[MailType, typer.Option("--mail-type", help="What most of it is.")] = MailType.TRANSACTIONAL,
+    mail_type: Annotated[MailType, typer.Option("--mail-type", help="What most mail is.")] = MailType.TRANSACTIONAL,
     contacts: Annotated[
-        list[str] | None, typer.Option("--contact", metavar="ADDRESS", help="Whom AWS should also write to; up to 4.")
+        list[str] | None,
+        typer.Option("--contact", metavar="ADDRESS", help="A further address for AWS's mail; up to 4."),
     ] = None,
     language: Annotated[Language, typer.Option("--language", help="The language in which AWS answers.")] = Language.EN,
     file: Annotated[bool, typer.Option("--file", help="File the case with AWS; it asks first.")] = False,
@@ -66,8 +67,8 @@ def production_access(
 ) -> int:
     """Show whether SES keeps the account in its sandbox, and the case that asks AWS for production access.
 
-    The case states what the engine does about bounces, complaints and unsubscriptions. Check it: it is yours. --file
-    files it.
+    The case states what the engine does about bounces, complaints and unsubscriptions. Check it: you are responsible
+    for it. --file files it.
     """
     account = context.engine.sesv2.get_account()
     review: Mapping[str, Any] = account.get("Details", {}).get("ReviewDetails", {})
@@ -79,7 +80,7 @@ def production_access(
     }
     if state["productionAccess"]:
         context.print(
-            f"[green]The account has production access[/] in {context.engine.region}: it may write to any address."
+            f"[green]The account has production access[/] in {context.engine.region}: it may send to any address."
         )
         context.print_json(state | {"case": None, "filed": False})
         return OK

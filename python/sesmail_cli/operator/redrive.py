@@ -46,7 +46,7 @@ def redrive(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the messages; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages to read.")] = LARGEST_READ,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Read at most so many messages.")] = LARGEST_READ,
 ) -> int:
     """Move dead-letter messages back to their queue. Shows them by cause first, then asks.
 

@@ -29,7 +29,7 @@ def report(
     tag: Annotated[str | None, typer.Option("--tag", help="Only those with this tag, by day.")] = None,
     topic: Annotated[str | None, typer.Option("--topic", help="Only those of this topic, by day.")] = None,
 ) -> int:
-    """Show what was sent and what became of it, with bounce and complaint rates.
+    """Show how many emails were sent, delivered, opened, bounced or failed, with bounce and complaint rates.
 
     Each figure counts emails on the day on which they reached the status. Days are UTC; today's is not over.
     """

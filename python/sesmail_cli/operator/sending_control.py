@@ -115,7 +115,7 @@ def why_unknown(engine: Engine, source: str) -> str | None:
     near = difflib.get_close_matches(source, known, 1)
     listed = ", ".join(known[:_LISTED]) + (f" and {len(known) - _LISTED} more" if len(known) > _LISTED else "")
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"'{source}' is no producer that this engine knows.{hint} Known: {listed or 'none yet'}."
+    return f"This engine knows no producer '{source}'.{hint} Known: {listed or 'none yet'}."
 
 
 def known_producers(engine: Engine) -> Sequence[str]:
@@ -191,7 +191,7 @@ def _publish(engine: Engine, event: SendingEvent) -> list[Warned]:
     error = engine.bus.announce(event)
     if not error:
         return []
-    advice = "It is in force all the same. To publish it, add your role to operator_principals in Terraform."
+    advice = "It is in force anyway. To publish it, add your role to operator_principals in Terraform."
     return [
         Warned(f"'{event.detail_type}' was not published to subscribers", error, advice if error in _DENIED else "")
     ]
@@ -211,7 +211,7 @@ def _emit(engine: Engine, *, paused: bool, at: float) -> list[Warned]:
     try:
         engine.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[metric])
     except (BotoCoreError, ClientError) as error:
-        what = f"The alarm {engine.name}-Sending-Paused changes with the next email only"
+        what = f"The alarm {engine.name}-Sending-Paused changes only with the next email"
         return [Warned(what, type(error).__name__, f"Allow cloudwatch:PutMetricData in the namespace {NAMESPACE}.")]
     return []
 

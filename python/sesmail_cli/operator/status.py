@@ -20,7 +20,7 @@ _CAPS = {"emailsPerDay": "day", "firstContactsPerHour": "first contacts in the h
 
 
 def status(context: CommandContext) -> int:
-    """Show whether the engine is well: what it sent and what became of it, pauses, producers, alarms, queues."""
+    """Show whether the engine is well: emails sent and their outcomes, pauses, producers, alarms, queues."""
     health = check_health(context.engine)
     context.print_json(health)
     colour = "yellow" if health.attention else "green"

@@ -52,7 +52,7 @@ def list_(
     since: Annotated[
         str, typer.Option("--since", metavar="WHEN", help="A date, a time, or a span such as 7d or 24h.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The most entries to show, newest first.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many entries, newest first.")] = 100,
     every: Annotated[
         bool, typer.Option("--all", help="Search a large table to its end for rows that other programs wrote.")
     ] = False,
@@ -132,7 +132,7 @@ def add(
     ),
     days: Annotated[int | None, typer.Option("--days", min=1, help="Days until it expires; default: never.")] = None,
     note: Annotated[
-        str | None, typer.Option("--note", help="What others should know, such as a ticket; shown with the entry.")
+        str | None, typer.Option("--note", help="A note for others, such as a ticket; shown with the entry.")
     ] = None,
 ) -> int:
     """Suppress an address. If it is suppressed already, the stronger reason and the longer time stay."""
@@ -151,7 +151,7 @@ def add(
 def remove(
     context: CommandContext,
     address: Annotated[
-        str | None, typer.Argument(metavar="[ADDRESS]", help="The whole address; or none, with --where.")
+        str | None, typer.Argument(metavar="[ADDRESS]", help="The whole address; leave it out with --where.")
     ] = None,
     *,
     where: Annotated[
@@ -164,7 +164,7 @@ def remove(
     ] = None,
     from_ses: Annotated[
         bool | None,
-        typer.Option("--ses/--no-ses", help="Remove it from SES's own list too, or do not; default: ask."),
+        typer.Option("--ses/--no-ses", help="Also remove it from SES's own list, or not; default: ask."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -172,7 +172,7 @@ def remove(
     """Remove an address, or all that match, from the suppression list. Shows them first, then asks.
 
     What is removed is kept in a file on your machine, which `sesmail suppression import --from csv` restores. SES's own
-    list of the account is changed only if you choose so.
+    list of the account changes only if you say so.
     """
     if (address is None) == (where is None):
         raise UsageError("Give an ADDRESS, or one --where or more: --where domain=example.com --where since=2d")

@@ -33,7 +33,7 @@ def import_(
     *,
     source: Annotated[Source, typer.Option("--from", help="Who wrote the file; ses-account reads SES's own list.")],
     kind: Annotated[
-        ListKind | None, typer.Option("--list", help="What the file lists, where its columns and name do not say it.")
+        ListKind | None, typer.Option("--list", help="What the file lists, if its columns and name do not say it.")
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -42,20 +42,20 @@ def import_(
         ),
     ] = None,
     header: Annotated[
-        bool | None, typer.Option("--header/--no-header", help="Whether the first row has names; default: look at it.")
+        bool | None, typer.Option("--header/--no-header", help="Whether the first row has names; default: detect it.")
     ] = None,
     reason: Annotated[
         SuppressionReason, typer.Option("--reason", help="The reason of rows of a CSV file that have none.")
     ] = SuppressionReason.MANUAL,
     include_transient: Annotated[
-        bool, typer.Option("--include-transient", help="Also suppress what may end by itself, as SendGrid's blocks.")
+        bool, typer.Option("--include-transient", help="Also suppress temporary failures, such as SendGrid's blocks.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the same, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count; write nothing.")] = False,
     rejected: Annotated[
-        Path | None, typer.Option("--rejected", metavar="FILE", help="Write the refused rows there, as they are.")
+        Path | None, typer.Option("--rejected", metavar="FILE", help="Write the rejected rows there, as they are.")
     ] = None,
 ) -> int:
-    """Import the suppression list of another provider, of SES, or of a CSV file. Exits with 1 if a row was refused.
+    """Import the suppression list of another provider, of SES, or of a CSV file. Exits with 1 if a row was rejected.
 
     An address that is listed keeps the stronger reason, the earlier date and the longer time: nothing is weakened.
     """
@@ -158,7 +158,7 @@ def _print(context: CommandContext, result: ImportResult, *, dry_run: bool) -> N
     verb = "Would import" if dry_run else "Imported"
     counts = (
         f"{result.added:,} added, {result.updated:,} updated, {result.already_there:,} already there, "
-        f"{result.duplicates:,} duplicates, {sum(result.skipped.values()):,} skipped, {result.refused:,} refused"
+        f"{result.duplicates:,} duplicates, {sum(result.skipped.values()):,} skipped, {result.refused:,} rejected"
     )
     context.print(f"{verb}: {result.read:,} read: {counts}.")
     if count := result.skipped.get("transient"):
@@ -168,7 +168,7 @@ def _print(context: CommandContext, result: ImportResult, *, dry_run: bool) -> N
     if count := result.skipped.get("expired"):
         context.note(f"{count:,} have expired.")
     if result.unreadable_dates:
-        context.note(f"{result.unreadable_dates:,} dates could not be read, or are ahead: these rows count from now.")
+        context.note(f"{result.unreadable_dates:,} dates are unreadable or in the future: these rows count from now.")
     for row in result.refused_rows:
         context.note(f"Line {row.line}: {escape(row.problem)} ({escape(row.address)})")
     if result.refused > len(result.refused_rows):

@@ -44,7 +44,7 @@ _BOUNCES = {
     BounceClass.MESSAGE_FAULT: "the message was rejected, not the address",
 }
 
-_OF_MAILBOX = "it is the mailbox's that the email was redirected to, and concerns no recipient"
+_OF_MAILBOX = "it is about the mailbox that the email was redirected to, not about a recipient"
 
 _REMARKS = {
     "auto_reply": "Automatic reply (such as out of office), not a bounce",
@@ -192,7 +192,7 @@ def _remark(entry: Entry) -> str:
     if entry.what in _REMARKS:
         return _REMARKS[entry.what] + _diagnostic(entry)
     if entry.what == CANCELLATION:
-        return f"Cancelled by {entry.detail.get('by')}: it is not sent from here on"
+        return f"Cancelled by {entry.detail.get('by')}: it is not sent any more"
     event = entry.what or entry.key.partition("/")[0]
     return f"Event for one of several recipients, SES does not say which: {event}{_diagnostic(entry)}"
 

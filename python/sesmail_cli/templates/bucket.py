@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from sesmail_cli.templates.bucket_reads import BucketReads
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError
 from sesmail_layer.aws.installed_templates import AUTHOR
 from sesmail_layer.domain.request.email_request import TEMPLATE_NAME
@@ -99,14 +100,13 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class TemplateReleases:
     """Reads and writes templates in one bucket. Raises botocore's errors."""
 
-    def __init__(self, s3: S3Client, bucket: str) -> None:
+    def __init__(self, s3: S3Client, bucket: str, reads: BucketReads | None = None) -> None:
         self._s3 = s3
+        self._reads = reads or BucketReads(s3, bucket)
         self.bucket = bucket
 
     def names(self) -> list[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=f"{PREFIX}/", Delimiter="/"
-        )
+        pages = self._reads.pages("list_objects_v2", Prefix=f"{PREFIX}/", Delimiter="/")
         folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
         names = [folder.removeprefix(f"{PREFIX}/").removesuffix("/") for folder in folders]
         return [name for name in names if _NAME.match(name)]
@@ -114,7 +114,7 @@ class TemplateReleases:
     def list_all(self) -> list[Listed]:
         """List every template: a request for each 1,000 files, and one for each template's `metadata.json`."""
         found: dict[str, dict[str, str]] = {}
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{PREFIX}/")
+        pages = self._reads.pages("list_objects_v2", Prefix=f"{PREFIX}/")
         for entry in (entry for page in pages for entry in page.get("Contents", [])):
             name, _, file = entry["Key"].removeprefix(f"{PREFIX}/").partition("/")
             if _NAME.fullmatch(name) and is_template_file(file):
@@ -127,14 +127,14 @@ class TemplateReleases:
 
     def read(self, name: str) -> Stored:
         """Read a template's files: bodies in all locales, metadata and samples."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(name, ""))
+        pages = self._reads.pages("list_objects_v2", Prefix=self._key(name, ""))
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
         files, by = {}, None
         for file in (key.removeprefix(self._key(name, "")) for key in keys):
             if is_template_file(file):
-                answer = self._s3.get_object(Bucket=self.bucket, Key=self._key(name, file))
+                answer = self._reads.get(self._key(name, file))
                 modified = utc_text(answer["LastModified"].timestamp())
-                files[file] = StoredFile(answer["Body"].read(), answer["ETag"], modified)
+                files[file] = StoredFile(answer["Body"], answer["ETag"], modified)
                 by = answer["Metadata"].get(AUTHOR) if file == METADATA else by
         return Stored(name=name, files=files, by=by)
 
@@ -179,23 +179,22 @@ class TemplateReleases:
         for key, version in newest.items():
             file = key.removeprefix(self._key(name, ""))
             if is_template_file(file) and "Size" in version:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
-                files[file] = answer["Body"].read()
+                files[file] = self._reads.get(key, VersionId=version["VersionId"])["Body"]
         return files
 
     def _listed(self, name: str, files: Mapping[str, str]) -> Listed:
         if METADATA not in files:
             return Listed(name=name, files=files)
-        answer = self._s3.get_object(Bucket=self.bucket, Key=self._key(name, METADATA))
-        version, by = version_of(answer["Body"].read()), answer["Metadata"].get(AUTHOR)
+        answer = self._reads.get(self._key(name, METADATA))
+        version, by = version_of(answer["Body"]), answer["Metadata"].get(AUTHOR)
         return Listed(name=name, files=files, version=version, by=by)
 
     def _release(self, key: str, version: Mapping[str, Any]) -> Release:
-        answer = self._s3.get_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
+        answer = self._reads.get(key, VersionId=version["VersionId"])
         return Release(
             id=version["VersionId"],
             installed_at=utc_text(version["LastModified"].timestamp()),
-            version=version_of(answer["Body"].read()),
+            version=version_of(answer["Body"]),
             by=answer["Metadata"].get(AUTHOR),
             copy_of=answer["Metadata"].get(COPY_OF),
             current=version["IsLatest"],
@@ -203,9 +202,8 @@ class TemplateReleases:
 
     def _versions(self, prefix: str, *, markers: bool = False) -> Sequence[Mapping[str, Any]]:
         """Return the versions under a prefix, of each key newest first; with the markers of deletions if asked."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
         found: list[Any] = []
-        for page in pages:
+        for page in self._reads.pages("list_object_versions", Prefix=prefix):
             found += page.get("Versions", [])
             found += page.get("DeleteMarkers", []) if markers else []
         return sorted(found, key=lambda version: version["LastModified"], reverse=True)

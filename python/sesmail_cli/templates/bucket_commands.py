@@ -52,14 +52,14 @@ def push(
         list[str] | None, typer.Option("--bulk", metavar="TEMPLATE", help="A template for bulk mail.")
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="RULE", help="A rule that must not stop it.")
+        list[str] | None, typer.Option("--ignore", metavar="RULE", help="A rule that does not stop the push.")
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
     """Install templates in the engine's bucket: checks them, shows what differs, asks, writes only that.
 
-    Templates that only the bucket has stay. A check that fails stops all of them. Running senders use a new release
+    Templates that only the bucket has stay. If one check fails, nothing is installed. Running senders use a new release
     within five minutes.
     """
     templates = load_templates(where, context.engine.s3)

@@ -154,10 +154,10 @@ def write_folder(plans: Iterable[Plan], folder: Path) -> None:
             (folder / plan.name / change.file).write_bytes(change.after or b"")
 
 
-def differences(installed: TemplateReleases, template: TemplateFiles) -> list[Change]:
-    """Return how the installed template differs in what the sender reads, which leaves out the samples."""
+def differences(installed: Mapping[str, bytes], template: TemplateFiles) -> list[Change]:
+    """Return how the installed files differ in what the sender reads, which leaves out the samples."""
     ours = {file: content for file, content in pushable(template).items() if file not in SAMPLES}
-    stored = {file: content for file, content in installed.read(template.name).contents.items() if file not in SAMPLES}
+    stored = {file: content for file, content in installed.items() if file not in SAMPLES}
     return _changes(stored, ours)
 
 

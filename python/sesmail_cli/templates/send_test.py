@@ -121,12 +121,12 @@ def _warn_of_difference(context: CommandContext, template: str, folder: str) -> 
         return
     local = load_template(f"{folder}/{template}", template)
     try:
-        changes = differences(TemplateReleases(context.engine.s3, context.engine.template_bucket), local)
+        installed = TemplateReleases(context.engine.s3, context.engine.template_bucket).read(template)
     except ClientError as error:
         why = describe_failure(error, context.engine.name)
         context.note(f"Whether the installed template is that of {escape(local.origin)} is not known: {escape(why)}")
         return
-    if changes:
+    if changes := differences(installed.contents, local):
         files = ", ".join(change.file for change in changes)
         context.note(
             f"[yellow]The installed template is not that of {escape(folder)}[/] ({escape(files)}): the email will be "

@@ -44,7 +44,7 @@ MAX_BODY_BYTES = 1024 * 1024
 _REFUSED = {
     HTTPStatus.FORBIDDEN: "This page opens only by the whole URL that the command printed.",
     HTTPStatus.NOT_FOUND: "There is no such page.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "This page failed: a bug. The terminal shows where.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "This page failed because of a bug. The terminal shows where.",
 }
 
 

@@ -27,6 +27,11 @@ export async function sendAll(emails: SESMailClient, order: Order): Promise<stri
   return [one, ...(await emails.sendMany(newsletter(), { progress: (accepted: number) => void accepted }))];
 }
 
+export async function leave(emails: SESMailClient): Promise<void> {
+  await emails.requestUnsubscribe({ about: 'newsletter 1 to ada@example.com' });
+  await emails.requestUnsubscribe({ email: 'ada@example.com', topic: 'weekly-digest' });
+}
+
 function* newsletter(): Generator<EmailOfMany> {
   yield { to: 'reader@example.com', templateName: 'welcome', emailId: 'newsletter:1' };
   yield { to: 'reader@example.com', templateName: 'welcome', about: 'newsletter 2' };

@@ -29,6 +29,12 @@ await emails.send({ ...good, priority: 'urgent' });
 await emails.send({ ...good, sendAt: 1795516260 });
 // @ts-expect-error
 await emails.cancel({ emailId: 4711 });
+// @ts-expect-error
+await emails.requestUnsubscribe({ email: ['ada@example.com'] });
+// @ts-expect-error
+await emails.requestUnsubscribe({ emailId: 'news-1', topic: 'weekly-digest' });
+// @ts-expect-error
+await emails.requestUnsubscribe({ address: 'ada@example.com' });
 
 // a wrong status, and a field that this status does not have
 const event = parseStatus({});

@@ -21,6 +21,7 @@ export interface EmailRequest {
   bcc?: readonly string[] | null;
   attachments?: readonly Attachment[] | null;
   headers?: Readonly<Record<string, string>> | null;
+  /** true: a link of the engine's own page, for bulk mail without cc and bcc. */
   listUnsubscribe?: boolean | ListUnsubscribe | null;
   priority?: Priority | null;
   /** RFC 3339, such as 2026-11-24T10:31:00Z. */
@@ -59,3 +60,13 @@ export interface ListUnsubscribe {
 }
 
 export type Priority = 'bulk' | 'transactional';
+
+/** An email to the recipient alone, or the address, with or without a topic. */
+export interface UnsubscribeDetail {
+  /** An email to the recipient; it names the topic too. */
+  emailId?: string | null;
+  /** An email address (RFC 5321). */
+  email?: string | null;
+  /** What the recipient leaves; absent: all your bulk mail. */
+  topic?: string | null;
+}

@@ -182,6 +182,7 @@ export const requestSchema: Document = {
         "listUnsubscribe": {
           "anyOf": [
             {
+              "description": "true: a link of the engine's own page, for bulk mail without cc and bcc",
               "type": "boolean"
             },
             {
@@ -294,6 +295,42 @@ export const requestSchema: Document = {
         "to",
         "templateName"
       ],
+      "if": {
+        "required": [
+          "listUnsubscribe"
+        ],
+        "properties": {
+          "listUnsubscribe": {
+            "const": true
+          }
+        }
+      },
+      "then": {
+        "properties": {
+          "cc": {
+            "anyOf": [
+              {
+                "type": "array",
+                "maxItems": 0
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "bcc": {
+            "anyOf": [
+              {
+                "type": "array",
+                "maxItems": 0
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        }
+      },
       "x-use-instead": {
         "from": "use senderOverride, an object with email, name or both",
         "fromaddress": "use senderOverride, an object with email, name or both",
@@ -767,6 +804,92 @@ export const eventSchema: Document = {
             "required": [
               "machine"
             ]
+          }
+        }
+      ]
+    }
+  }
+};
+
+export const unsubscribeSchema: Document = {
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Email Unsubscribe Requested",
+  "description": "The detail of an event by which a producer says that a recipient left on a page of its own.",
+  "$ref": "#/$defs/UnsubscribeDetail",
+  "$defs": {
+    "UnsubscribeDetail": {
+      "title": "UnsubscribeDetail",
+      "description": "An email to the recipient alone, or the address, with or without a topic.",
+      "type": "object",
+      "properties": {
+        "emailId": {
+          "anyOf": [
+            {
+              "description": "An email to the recipient; it names the topic too",
+              "type": "string",
+              "pattern": "^[A-Za-z0-9_.:-]{1,128}$(?!\\n)"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "email": {
+          "anyOf": [
+            {
+              "description": "An email address (RFC 5321)",
+              "type": "string",
+              "maxLength": 320,
+              "minLength": 3
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "topic": {
+          "anyOf": [
+            {
+              "description": "What the recipient leaves; absent: all your bulk mail",
+              "type": "string",
+              "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$(?!\\n)"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        }
+      },
+      "required": [],
+      "additionalProperties": false,
+      "oneOf": [
+        {
+          "required": [
+            "emailId"
+          ],
+          "properties": {
+            "emailId": {
+              "type": "string"
+            },
+            "email": {
+              "type": "null"
+            },
+            "topic": {
+              "type": "null"
+            }
+          }
+        },
+        {
+          "required": [
+            "email"
+          ],
+          "properties": {
+            "email": {
+              "type": "string"
+            },
+            "emailId": {
+              "type": "null"
+            }
           }
         }
       ]

@@ -11,7 +11,9 @@ import msgspec
 
 from sesmail_cli.templates.compiler import template_folders
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError, load_templates
+from sesmail_cli.templates.lint.failures import failure
 from sesmail_cli.templates.lint.linter import lint
+from sesmail_cli.templates.lint.source_places import in_sources
 from sesmail_cli.templates.render import locales_of, render_email
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.files import METADATA
@@ -67,7 +69,7 @@ class Renderer:
         try:
             email = render_email(template, request | {"locale": locale or None})
         except PermanentError as err:
-            return error_answer(err.code, err.message, err.error_type)
+            return error_answer(err.code, err.message, err.error_type, _place(template, err, locale))
         return {
             "html": email.html,
             "text": email.text,
@@ -141,5 +143,14 @@ def _samples(template: TemplateFiles, metadata: Mapping[str, Any]) -> dict[str, 
     return samples or {"generated": json.dumps({name: name for name in names}, indent=2)}
 
 
-def error_answer(code: str, message: str, error_type: str = "") -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "errorType": error_type}}
+def _place(template: TemplateFiles, error: PermanentError, locale: object) -> str:
+    """Return the file and line that the sender cannot render, in the sources where there are some."""
+    found = failure(template, error, str(locale) if locale else None)
+    if found is None:
+        return ""
+    [placed] = in_sources([found], template.sources)
+    return f"{placed.file}:{placed.line}" if placed.line else placed.file
+
+
+def error_answer(code: str, message: str, error_type: str = "", place: str = "") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "errorType": error_type, "place": place}}

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesmail_cli.operator.command import UsageError
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.templates.brand import BRAND_FILE
+from sesmail_cli.templates.bucket_reads import MoreToReadError
 from sesmail_cli.templates.files import FILE_SUFFIXES, TemplateFiles
 from sesmail_cli.templates.gallery import worker
 from sesmail_cli.templates.gallery.renderer import error_answer
@@ -36,7 +37,10 @@ class Card(NamedTuple):
 
 
 class Shelf(Protocol):
-    """The templates of one place. Methods raise UsageError for a name that it does not have, and botocore's errors."""
+    """The templates of one place. Methods raise UsageError for a name that it does not have, and botocore's errors.
+
+    Where a place reads a few files a time, `open` and `render_sample` raise MoreToReadError until it has them all.
+    """
 
     @property
     def title(self) -> str:
@@ -49,14 +53,14 @@ class Shelf(Protocol):
     def cards(self, after: str | None) -> tuple[Sequence[Card], str | None]:
         """Return templates by name, and the name to go on after; None at the end."""
 
-    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
-        """Describe a template (Renderer.describe); None: ask again, it has not read all of its files yet."""
+    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any]:
+        """Describe a template (Renderer.describe)."""
 
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         """Render an email from data as JSON text, or return the sender's error (Renderer.render)."""
 
-    def render_sample(self, name: str) -> Mapping[str, Any] | None:
-        """Render a template with its first sample; None as of `open`."""
+    def render_sample(self, name: str) -> Mapping[str, Any]:
+        """Render a template with its first sample."""
 
     def revision(self) -> str:
         """Return a value that changes when a file changes."""
@@ -118,7 +122,7 @@ class FolderShelf:
             self._cards = (revision, [Card(one["name"], one["locales"], None) for one in found])
         return self._cards[1], None
 
-    def open(self, name: str, _locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
+    def open(self, name: str, _locale: str | None, with_lint: bool) -> Mapping[str, Any]:
         return _describe(self.worker, self.title, name, with_lint)
 
     def load(self, name: str) -> TemplateFiles:
@@ -128,7 +132,7 @@ class FolderShelf:
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         return _render(self.worker, name, data, locale)
 
-    def render_sample(self, name: str) -> Mapping[str, Any] | None:
+    def render_sample(self, name: str) -> Mapping[str, Any]:
         return _render_sample(self.worker, self.title, name)
 
     def revision(self) -> str:
@@ -156,19 +160,19 @@ class InstalledShelf:
         self._engine = engine
         # Where this fails, the first page asks again, and shows the error.
         with suppress(BotoCoreError, ClientError):
-            _ = self._bucket
+            _ = self.bucket
 
     @property
     def title(self) -> str:
-        return f"s3://{self._bucket}"
+        return f"s3://{self.bucket}"
 
     @cached_property
-    def _bucket(self) -> str:
+    def bucket(self) -> str:
         return self._engine.template_bucket
 
     @cached_property
     def _files(self) -> InstalledFiles:
-        files = InstalledFiles(self._engine.s3, self._bucket)
+        files = InstalledFiles(self._engine.s3, self.bucket)
         if brand := self._engine.brand:
             (files.folder / BRAND_FILE).write_text(json.dumps(brand), encoding="utf-8")
         return files
@@ -181,27 +185,38 @@ class InstalledShelf:
         templates, more = self._files.list(after)
         return [Card(one.name, one.locales, one.modified) for one in templates], more
 
-    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any] | None:
-        template = self._read(name, locale, with_lint)
-        return _with_listing(template, _describe(self._worker, self.title, name, with_lint)) if template else None
+    def open(self, name: str, locale: str | None, with_lint: bool) -> Mapping[str, Any]:
+        # Lint needs every file of the template.
+        template = self._find(name)
+        self._read(template, list(template.files) if with_lint else _shown(template, locale))
+        return _with_listing(template, _describe(self._worker, self.title, name, with_lint))
 
-    def _read(self, name: str, locale: str | None, with_lint: bool) -> InstalledTemplate | None:
-        """Read the files that are needed; None: there are more than one page reads."""
+    def contents(self, name: str) -> Mapping[str, bytes]:
+        """Return all files of a template. Raises as `open` does."""
+        template = self._find(name)
+        return self._read(template, list(template.files))
+
+    def _find(self, name: str) -> InstalledTemplate:
         template = self._files.find(name)
         if template is None:
             raise UsageError(f"There is no template '{name}' in the bucket.")
-        shown = dict.fromkeys([METADATA, *template.to_render(locale), *template.samples])
-        wanted = list(template.files if with_lint else shown)
+        return template
+
+    def _read(self, template: InstalledTemplate, wanted: Sequence[str]) -> Mapping[str, bytes]:
+        """Read files, as many of those that are not kept as one page reads. Raises MoreToReadError."""
         unread = self._files.unread(template, wanted)
-        # Lint needs every file of the template; other pages read on with the next request.
-        self._files.read(template, wanted if with_lint else unread[:FILES_A_PAGE])
-        return None if not with_lint and len(unread) > FILES_A_PAGE else template
+        if len(unread) > FILES_A_PAGE:
+            self._files.read(template, unread[:FILES_A_PAGE])
+            raise MoreToReadError(len(wanted) - len(unread) + FILES_A_PAGE, len(wanted))
+        return self._files.read(template, wanted)
 
     def render(self, name: str, data: str, locale: str | None) -> Mapping[str, Any]:
         return _render(self._worker, name, data, locale)
 
-    def render_sample(self, name: str) -> Mapping[str, Any] | None:
-        return _render_sample(self._worker, self.title, name) if self._read(name, None, False) else None
+    def render_sample(self, name: str) -> Mapping[str, Any]:
+        template = self._find(name)
+        self._read(template, _shown(template, None))
+        return _render_sample(self._worker, self.title, name)
 
     def revision(self) -> str:
         return ""
@@ -211,6 +226,11 @@ class InstalledShelf:
             self._worker.close()
         if "_files" in self.__dict__:
             self._files.close()
+
+
+def _shown(template: InstalledTemplate, locale: str | None) -> Sequence[str]:
+    """Return the files that the page of one email needs."""
+    return list(dict.fromkeys([METADATA, *template.to_render(locale), *template.samples]))
 
 
 def _with_listing(template: InstalledTemplate, described: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from sesmail_cli.templates.brand import BRAND_FILE
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
 from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_cli.templates.lint.css_rules import report_dropped
+from sesmail_cli.templates.lint.failures import failure
 from sesmail_cli.templates.lint.findings import Finding, Reporter, Severity
 from sesmail_cli.templates.lint.html_rules import (
     has_unsubscribe_place,
@@ -157,24 +158,29 @@ def _check_bulk(template: TemplateFiles, bodies: Iterable[str], findings: list[F
 
 
 def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
-    """Render each sample in each language; report the errors that the sender would record."""
+    """Render each sample in each language; report the errors that the sender would record, where the mistake is."""
     samples = [sample for sample in SAMPLES if sample in template.files]
     for sample in samples:
         report = Reporter(findings, template.name, sample, template.text(sample))
         for locale in (None, *locales_of(template)):
-            _check_sample(template, template.sample(sample), locale, report)
+            try:
+                _check_sample(template, template.sample(sample), locale, report)
+            except PermanentError as err:
+                if found := failure(template, err, locale, f", with the data of {sample}"):
+                    findings.append(found)
+                else:
+                    report.error(err.code, err.message)
     if not samples:
         _check_size_of_sources(template, findings)
 
 
 def _check_sample(template: TemplateFiles, sample: str, locale: str | None, report: Reporter) -> None:
+    """Render one sample in one language. Raises PermanentError."""
     try:
         data = json.loads(sample)
         rendered = render(template, data, locale)
     except (ValueError, TypeError, RecursionError) as err:
         report.error("bad-sample", f"{err}", line=getattr(err, "lineno", 0))
-    except PermanentError as err:
-        report.error(err.code, err.message)
     else:
         report_undeclared_data(data, declared(json.loads(template.text(METADATA))), report)
         _check_size(len(rendered.html.encode()), f" in '{locale}'" if locale else "", report)

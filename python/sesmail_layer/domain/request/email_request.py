@@ -56,6 +56,7 @@ Address = Annotated[str, Meta(min_length=3, max_length=320, description="An emai
 HeaderText = Annotated[str, Meta(max_length=MAX_LINE, pattern=HEADER_TEXT)]
 Tag = Annotated[str, Meta(pattern=TAG)]
 Topic = Annotated[str, Meta(pattern=TEMPLATE_NAME, description="What kind of mail it is; default: templateName")]
+OwnLink = Annotated[bool, Meta(description="true: a link of the engine's own page, for bulk mail without cc and bcc")]
 Time = Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339, such as 2026-11-24T10:31:00Z")]
 
 
@@ -126,8 +127,7 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
     bcc: Annotated[list[Address], Meta(max_length=49)] = []
     attachments: Annotated[list[Attachment], Meta(max_length=100)] = []
     headers: Annotated[dict[str, HeaderText], Meta(max_length=50)] = {}
-    list_unsubscribe: ListUnsubscribe | bool | None = None
-    """True: a link of the engine's own endpoint."""
+    list_unsubscribe: ListUnsubscribe | OwnLink | None = None
     priority: Priority = Priority.TRANSACTIONAL
     send_at: Time | None = None
     expires_at: Time | None = None

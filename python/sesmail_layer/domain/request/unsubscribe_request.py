@@ -19,7 +19,7 @@ _FIELDS = ("emailId", "email", "topic")
 class UnsubscribeDetail(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True
 ):
-    """`emailId` alone, or `email` with or without a `topic`."""
+    """An email to the recipient alone, or the address, with or without a topic."""
 
     email_id: (
         Annotated[str, Meta(pattern=EMAIL_ID, description="An email to the recipient; it names the topic too")] | None

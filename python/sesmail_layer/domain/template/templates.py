@@ -7,6 +7,7 @@ variable optional: an absent one is false, prints nothing and is replaced by `de
 from __future__ import annotations
 
 import functools
+import traceback
 from collections.abc import Mapping
 from io import StringIO
 from types import MappingProxyType
@@ -26,6 +27,8 @@ from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 # Zero-width joiners are not printable, but emoji sequences, Persian and Hindi need them.
 _JOINERS = "\u200c\u200d"
 MAX_LINE = 998
+# The name of the code that Jinja2 makes of a template that is no file.
+_COMPILED_FILE = "<template>"
 _NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -48,6 +51,13 @@ class TemplateMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 class TemplateError(PermanentError):
     """A template cannot render this email. Its messages are interface (spec section 11)."""
 
+    def __init__(self, error_type: str, message: str, *, code: str, part: str = "", line: int = 0) -> None:
+        super().__init__(error_type, message, code=code)
+        self.part = part
+        """`html`, `text`, or one of `Template.lines`; empty: none of them alone."""
+        self.line = line
+        """Of the part's source; 0: not known."""
+
 
 class Rendered(msgspec.Struct, frozen=True):
     """The parts of one rendered email."""
@@ -65,6 +75,7 @@ class Rendered(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """A compiled body or line, with its source: errors quote names that are in it."""
 
+    name: str
     template: jinja2.Template
     source: str
 
@@ -120,7 +131,7 @@ class Template(msgspec.Struct, frozen=True):
         line = "".join(character for character in line if character.isprintable() or character in _JOINERS)
         if len(line) > MAX_LINE:
             what = f"{part} is {len(line)} characters long, at most {MAX_LINE} are allowed"
-            raise _render_error(self.name, what, "TMPL011")
+            raise _render_error(self.name, what, "TMPL011", part=part)
         return line
 
     def _address_line(self, part: str, context: Mapping[str, Any]) -> str:
@@ -128,7 +139,8 @@ class Template(msgspec.Struct, frozen=True):
         try:
             return parse_address(line) if line else ""
         except AddressError as err:
-            raise _render_error(self.name, f"{part} is not an email address: '{masked(line)}'", "TMPL011") from err
+            what = f"{part} is not an email address: '{masked(line)}'"
+            raise _render_error(self.name, what, "TMPL011", part=part) from err
 
 
 def missing_file_error(name: str, file: str) -> TemplateError:
@@ -154,9 +166,9 @@ def compile_template(name: str, html: bytes, text: bytes, metadata: bytes, local
     return Template(
         name=name,
         metadata=parsed,
-        html=_compiled(name, _decoded(name, html), autoescape=True),
-        text=_compiled(name, _decoded(name, text), autoescape=False),
-        lines={part: _compiled(name, source, autoescape=False) for part, source in lines.items()},
+        html=_compiled(name, "html", _decoded(name, "html", html), autoescape=True),
+        text=_compiled(name, "text", _decoded(name, "text", text), autoescape=False),
+        lines={part: _compiled(name, part, source, autoescape=False) for part, source in lines.items()},
         locale=locale or DEFAULT_LOCALE,
     )
 
@@ -172,11 +184,11 @@ def _metadata(name: str, content: bytes, locale: str | None) -> TemplateMetadata
         ) from err
 
 
-def _decoded(name: str, content: bytes) -> str:
+def _decoded(name: str, part: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as err:
-        raise _render_error(name, "Syntax error: a file is not UTF-8", "TMPL009") from err
+        raise _render_error(name, "Syntax error: a file is not UTF-8", "TMPL009", part=part) from err
 
 
 @functools.cache
@@ -184,18 +196,19 @@ def _environment(autoescape: bool) -> BoundedEnvironment:
     return BoundedEnvironment(autoescape=autoescape)
 
 
-def _compiled(name: str, source: str, *, autoescape: bool) -> Part:
+def _compiled(name: str, part: str, source: str, *, autoescape: bool) -> Part:
+    error = functools.partial(_render_error, name, part=part)
     try:
-        return Part(_environment(autoescape).from_string(source), source)
+        return Part(part, _environment(autoescape).from_string(source), source)
     except jinja2.TemplateSyntaxError as err:
-        raise _render_error(name, f"Syntax error: {err.message} (line {err.lineno})", "TMPL009") from err
+        raise error(f"Syntax error: {err.message} (line {err.lineno})", "TMPL009", line=err.lineno) from err
     except SecurityError as err:
-        raise _render_error(name, str(err), "TMPL010") from err
+        raise error(str(err), "TMPL010") from err
     except RecursionError as err:
-        raise _render_error(name, "Syntax error: nested too deeply", "TMPL009") from err
+        raise error("Syntax error: nested too deeply", "TMPL009") from err
     except (SyntaxError, ValueError, OverflowError, MemoryError) as err:
         # Jinja2 accepts it, Python does not: blocks nested over 20 deep, an argument given twice, 5,000 digits.
-        raise _render_error(name, f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
+        raise error(f"Syntax error: {getattr(err, 'msg', None) or err}", "TMPL009") from err
 
 
 def _rendered(name: str, part: Part, context: Mapping[str, Any]) -> str:
@@ -203,23 +216,24 @@ def _rendered(name: str, part: Part, context: Mapping[str, Any]) -> str:
     if isinstance(result, str):
         return result
     # Raised here, not where it happened: a traceback would keep whatever the template had built.
-    raise _render_error(name, *result)
+    what, code, line = result
+    raise _render_error(name, what, code, part=part.name, line=line)
 
 
-def _result(part: Part, context: Mapping[str, Any]) -> str | tuple[str, str]:
-    """Render a part; or return what is wrong and its code."""
+def _result(part: Part, context: Mapping[str, Any]) -> str | tuple[str, str, int]:
+    """Render a part; or return what is wrong, its code and its line."""
     output = StringIO()
     try:
         with metered(part.source):
             for piece in part.template.generate(context):
                 output.write(piece)
                 if output.tell() > MAX_OUTPUT:
-                    return f"the result is over {MAX_OUTPUT} characters", "TMPL010"
+                    return f"the result is over {MAX_OUTPUT} characters", "TMPL010", 0
         result = output.getvalue()
         result.encode()  # Half a surrogate pair ('\ud83d' in a template) is a ValueError here, and not in the message.
         return result
     except Exception as err:  # Whatever fails in a template's expressions is the template's failure.
-        return _failure(err)
+        return *_failure(err), _line_of(err, part.template)
 
 
 def _failure(err: Exception) -> tuple[str, str]:
@@ -239,5 +253,12 @@ def _failure(err: Exception) -> tuple[str, str]:
     return kind, "TMPL010"
 
 
-def _render_error(name: str, what: str, code: str) -> TemplateError:
-    return TemplateError("template_render_error", f"Failed to render template '{name}': {what}", code=code)
+def _line_of(err: Exception, template: jinja2.Template) -> int:
+    """Return the innermost line of the template's source that the error came through; 0: none."""
+    lines = [line for frame, line in traceback.walk_tb(err.__traceback__) if frame.f_code.co_filename == _COMPILED_FILE]
+    return template.get_corresponding_lineno(lines[-1]) if lines else 0
+
+
+def _render_error(name: str, what: str, code: str, *, part: str = "", line: int = 0) -> TemplateError:
+    message = f"Failed to render template '{name}': {what}"
+    return TemplateError("template_render_error", message, code=code, part=part, line=line)

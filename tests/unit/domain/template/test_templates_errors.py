@@ -8,7 +8,7 @@ import pytest
 
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.bounds import MAX_OUTPUT
-from sesmail_layer.domain.template.templates import compile_template, missing_file_error
+from sesmail_layer.domain.template.templates import TemplateError, compile_template, missing_file_error
 
 META = b'{"subject": "s", "optionalVariables": ["maybe"]}'
 
@@ -41,6 +41,32 @@ def test_an_error_in_the_subject_has_the_name_of_the_template() -> None:
         "TMPL007",
         "Undefined variable: 'nothing' is undefined",
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"html": "a\nb {{ nothing }}"}, ("html", 2)),
+        ({"text": "a\n\n{{ nothing }}"}, ("text", 3)),
+        ({"html": "{% macro m(a) %}\n{{ a.b.c }}\n{% endmacro %}\n{{ m('x') }}"}, ("html", 2)),
+        ({"html": "a\n{{ 1 // 0 }}"}, ("html", 2)),
+        ({"html": "a\n{% if %}"}, ("html", 2)),
+        ({"html": "\n".join(["{% for a in [1] %}"] * 30 + ["{% endfor %}"] * 30)}, ("html", 0)),
+        ({"text": b"\xff"}, ("text", 0)),
+        ({"metadata": '{"subject": "{{ nothing }}"}'}, ("subject", 1)),
+        ({"metadata": '{"subject": "s", "replyTo": "{{ nothing }}"}'}, ("reply_to", 1)),
+        ({"metadata": '{"subject": "s", "senderEmail": "none"}'}, ("sender_email", 0)),
+        ({"metadata": '{"subject": "s", "requiredVariables": ["a"]}'}, ("", 0)),
+    ],
+)
+def test_an_error_knows_the_part_and_the_line_that_it_is_in(
+    files: dict[str, str | bytes], place: tuple[str, int]
+) -> None:
+    given: dict[str, str | bytes] = {"html": "x", "text": "x", "metadata": META, **files}
+    contents = {part: text if isinstance(text, bytes) else text.encode() for part, text in given.items()}
+    with pytest.raises(TemplateError) as caught:
+        compile_template("t", contents["html"], contents["text"], contents["metadata"]).render({}, None)
+    assert (caught.value.part, caught.value.line) == place
 
 
 def test_the_result_may_have_two_million_characters_and_no_more() -> None:

@@ -34,7 +34,9 @@ async function show(url, options) {
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  if (number !== latest || !page.querySelector('[data-gallery]')) return;
+  if (number !== latest) return;
+  if (page.querySelector('[data-reading]')) location.assign(answer.url);
+  if (!page.querySelector('[data-gallery]')) return;
   adopt(page);
   history.replaceState(null, '', answer.url);
 }
