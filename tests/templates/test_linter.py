@@ -218,6 +218,35 @@ def test_a_sample_that_cannot_be_rendered_names_the_file_and_the_line(
     assert rules(lint(broken)) == [found]
 
 
+SOURCES = {
+    "template.html": '[% extends "_shared/layout.html" %]\n<p class="text">{{ intro }}</p>\n[[ m.a("story.text") ]]',
+    "../_shared/layout.html": "<html>\n<p class='text'>{{ companyName.x }}</p>",
+    "../_shared/layout.txt": "{{ story.text }}",
+}
+
+
+@pytest.mark.parametrize(
+    ("compiled", "place"),
+    [
+        ('<p class="text" style="color: #111">{{ story.text }}</p>', ("template.html", 3, 9)),
+        ("<p class='text'>{{ companyName.x }}</p>", ("../_shared/layout.html", 2, 20)),
+        ("<p class='text' style='margin: 0'>{{ companyName.x }}</p>", ("../_shared/layout.html", 2, 20)),
+        ("{{ 1 // 0 }}", ("template.html", 0, 0)),
+    ],
+)
+def test_a_failure_is_placed_in_the_sources_where_it_can_be_found_there(
+    compiled: str, place: tuple[str, int, int]
+) -> None:
+    data = json.dumps({"name": "Ada", "companyName": "X", "story": {"title": "A"}})
+    metadata = {"optionalVariables": ["companyName", "story"]}
+    broken = template(compiled, text="{{ name }}", metadata=metadata, sample_json=data, sample_minimal_json=data)
+    [found] = [
+        finding for finding in lint(msgspec.structs.replace(broken, sources=SOURCES)) if finding.rule.startswith("TMPL")
+    ]
+    assert (found.file, found.line, found.column) == place
+    assert compiled in found.source or place[1], "what only the compiler wrote is shown"
+
+
 def test_an_error_in_a_body_of_all_languages_is_one_finding() -> None:
     broken = template(
         text="{{ name }}{{ name.x.y }}",

@@ -13,7 +13,6 @@ from sesmail_cli.templates.compiler import template_folders
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles, TemplatesNotFoundError, load_templates
 from sesmail_cli.templates.lint.failures import failure
 from sesmail_cli.templates.lint.linter import lint
-from sesmail_cli.templates.lint.source_places import in_sources
 from sesmail_cli.templates.render import locales_of, render_email
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.files import METADATA
@@ -148,8 +147,7 @@ def _place(template: TemplateFiles, error: PermanentError, locale: object) -> st
     found = failure(template, error, str(locale) if locale else None)
     if found is None:
         return ""
-    [placed] = in_sources([found], template.sources)
-    return f"{placed.file}:{placed.line}" if placed.line else placed.file
+    return f"{found.file}:{found.line}" if found.line else found.file
 
 
 def error_answer(code: str, message: str, error_type: str = "", place: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import jinja2
+import msgspec
 
 from sesmail_cli.templates.brand import BRAND_FILE
 from sesmail_cli.templates.files import SAMPLES, TemplateFiles
@@ -52,6 +53,7 @@ CLIPPED_BYTES = 102 * 1024
 def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
     """Return the findings about one template, by file and line; `bulk`: also those about bulk mail."""
     findings: list[Finding] = []
+    of_samples: list[Finding] = []
     # Sources that do not compile are no HTML yet: what is wrong in them is the problem that is reported.
     names = template.files if template.compiled else ()
     bodies = sorted(name for name in names if name.endswith((".html", ".txt")))
@@ -61,11 +63,11 @@ def lint(template: TemplateFiles, *, bulk: bool = False) -> list[Finding]:
     if bulk:
         _check_bulk(template, bodies, findings)
     if not any(finding.severity is Severity.ERROR for finding in findings):
-        _check_samples(template, findings)
+        _check_samples(template, of_samples)
     if not re.fullmatch(TEMPLATE_NAME, template.name):
         message = f"'{template.name}' is no template's name: letters, digits, hyphens and underscores, at most 128"
         Reporter(findings, template.name, METADATA).error(BAD_NAME, message)
-    placed = dict.fromkeys(in_sources(findings, template.sources))
+    placed = dict.fromkeys([*in_sources(findings, template.sources), *of_samples])
     return sorted(placed, key=lambda finding: (finding.file, finding.line, finding.rule, finding.message))
 
 
@@ -160,16 +162,19 @@ def _check_bulk(template: TemplateFiles, bodies: Iterable[str], findings: list[F
 def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
     """Render each sample in each language; report the errors that the sender would record, where the mistake is."""
     samples = [sample for sample in SAMPLES if sample in template.files]
+    failures: dict[Finding, str] = {}
     for sample in samples:
         report = Reporter(findings, template.name, sample, template.text(sample))
         for locale in (None, *locales_of(template)):
             try:
                 _check_sample(template, template.sample(sample), locale, report)
             except PermanentError as err:
-                if found := failure(template, err, locale, f", with the data of {sample}"):
-                    findings.append(found)
+                if found := failure(template, err, locale):
+                    failures.setdefault(found, sample)
                 else:
                     report.error(err.code, err.message)
+    for found, sample in failures.items():
+        findings.append(msgspec.structs.replace(found, message=f"{found.message}, with the data of {sample}"))
     if not samples:
         _check_size_of_sources(template, findings)
 
