@@ -182,7 +182,8 @@ docs: setup ## write the generated parts: Terraform tables, schemas, the clients
 	@$(PY) -m tools.generators.dashboard
 
 .PHONY: docs-site
-docs-site: $(SETUP_TESTS) ## build the documentation's site into build/site, with llms.txt
+docs-site: ## build the documentation's site into build/site, with llms.txt
+	@scripts/setup.sh --site
 	@$(PY) -m tools.site
 
 .PHONY: lock

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv with the newest Python found (3.11 or later) and the pinned, hash-checked requirements; with --tests also
-# what only the tests need: checkov, Sphinx, Chromium, SpamAssassin, npm packages; with --mutate what `make mutate` needs. Safe to
-# run again.
+# what only the tests need: checkov, Sphinx, Chromium, SpamAssassin, npm packages; with --site only what the documentation's
+# site needs; with --mutate what `make mutate` needs. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,9 +59,11 @@ install_npm_packages() { # install_npm_packages FOLDER
 
 if [[ ${1:-} == --tests ]]; then
   make_venv .venv-checkov requirements/checkov.txt
-  make_venv .venv-site requirements/site.txt
   tests/browser/setup.sh
   install_npm_packages tests/browser
+fi
+if [[ ${1:-} == --tests || ${1:-} == --site ]]; then
+  make_venv .venv-site requirements/site.txt
   install_npm_packages tools/site
 fi
 if [[ ${1:-} == --mutate ]]; then
