@@ -75,7 +75,8 @@ def test_bash_is_valid(block: Block) -> None:
 @of("bash")
 def test_aws_commands_exist_with_these_options(block: Block) -> None:
     for words in commands(block, "aws"):
-        known, given = aws_options(words[1], words[2]), {word.split("=")[0] for word in words if word[:2] == "--"}
+        operation = words[2:4] if words[2] == "wait" else words[2:3]
+        known, given = aws_options(words[1], *operation), {word.split("=")[0] for word in words if word[:2] == "--"}
         assert given <= known, f"{' '.join(words[:3])} has no {sorted(given - known)}"
 
 
@@ -188,7 +189,7 @@ def _to_its_end(text: str) -> str:
 
 
 @cache
-def aws_options(service: str, operation: str) -> set[str]:
+def aws_options(service: str, *operation: str) -> set[str]:
     """Return the options of a command of the AWS CLI, from its own tables."""
     driver = importlib.import_module("awscli.clidriver").create_clidriver()
     # Global options, and those of `aws s3`, which has no table.
@@ -196,7 +197,10 @@ def aws_options(service: str, operation: str) -> set[str]:
     table = driver._get_command_table()[service]
     if service in ("s3", "configure"):
         return known | {"--recursive", "--exclude", "--include"}
-    command = table._get_command_table()[operation]
+    command = table
+    for name in operation:
+        command = getattr(command, "subcommand_table", None) or command._get_command_table()
+        command = command[name]
     return known | {f"--{name}" for name in command.arg_table} | {"--no-paginate"}
 
 

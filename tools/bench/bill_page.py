@@ -10,12 +10,16 @@ from tools.bench import bill
 from tools.bench.bill import EMAILS, Line, Load
 from tools.bench.deployed import POLLERS, Deployed
 from tools.bench.markdown import table
+from tools.bench.price_list import METRIC
 from tools.bench.results import Results
 from tools.bench.usage import Usage
 
 HOPS_A_DAY = 96
 _LANES_RATE = 50
 """SES's rate for which the simulation of both lanes is taken."""
+
+_PRODUCER_METRICS = 6
+"""The figures of a producer: tests/docs/test_metrics_page.py compares their names."""
 
 TEXT = """## What a million emails cost
 
@@ -24,6 +28,8 @@ The table has the costs of a month of {days} days, in US dollars, in us-east-1, 
 {table}
 
 {dominant}
+
+{smaller}
 
 Each of the four loads has every alarm, poller and default of the engine, and its emails are sent and delivered:
 
@@ -40,8 +46,14 @@ For a million emails in batches of ten:
 
 {changes}
 
-Send in batches where you can: `put_events` takes ten requests, and the clients' batching helper fills them. Alarms
-and the dashboard also cost money without mail: {alarms} alarms read {alarm_metrics} metrics.
+* **Send in batches** where you can: `put_events` takes ten requests, and the clients' batching helper fills them.
+* **Alarms and the dashboard** cost money without mail, too: {alarms} alarms read {alarm_metrics} metrics. No variable
+  switches them off.
+* **A producer in Terraform's `producers`** has up to {producer_metrics}
+  [metrics of its own](metrics.md#metrics-per-producer), if it sends: up to {producer_usd} a month for each producer.
+  The table above has none.
+* **A KMS key of yours** (`kms_key_arn`, `data_kms_key_arn`) has a [monthly price](https://aws.amazon.com/kms/pricing/)
+  in addition to its requests.
 
 ### What is counted
 
@@ -90,11 +102,14 @@ def part(results: Results) -> str:
         days=bill.MONTH_DAYS,
         table=_table(loads, bills),
         dominant=_dominant(bills),
+        smaller=_smaller(results),
         gap=bill.MONTH_DAYS * 24 * 3600 / EMAILS,
         rate=_LANES_RATE,
         changes=_changes(results),
         alarms=deployed.alarms,
         alarm_metrics=deployed.alarm_metrics,
+        producer_metrics=_PRODUCER_METRICS,
+        producer_usd=_money(METRIC.of(_PRODUCER_METRICS)),
         record_days=deployed.record_days,
         quantities=_quantities(loads, bills),
         queues=deployed.polled_queues,
@@ -158,6 +173,16 @@ def _dominant(bills: Sequence[Sequence[Line]]) -> str:
         f"In batches of ten, SES is {share / bill.usd(tens):.0%} of the bill. The largest rows of the rest are "
         f"`{first}` and\n`{second}`, with {most:.0%} of the rest. An engine without mail costs {_money(idle)} a\n"
         "month, for alarms, the dashboard and polling."
+    )
+
+
+def _smaller(results: Results) -> str:
+    """Price a tenth of the mail, since the alarms and metrics cost the same."""
+    used = results.used
+    load = Load("", [(EMAILS // 10, used.tens)], used.alone, used.template)
+    return (
+        f"A tenth of the mail does not cost a tenth: {EMAILS // 10:,} emails in batches of ten cost "
+        f"{_money(bill.usd(bill.bill(load, results.deployed)))}."
     )
 
 
