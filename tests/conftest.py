@@ -8,6 +8,8 @@ from functools import cache
 
 import botocore.session
 import pytest
+import typer.main
+import typer.testing
 from botocore.loaders import create_loader
 from hypothesis import settings
 
@@ -21,6 +23,14 @@ def one_loader_of_api_models() -> Iterator[None]:
     """All sessions of boto3 share what they read of AWS's API models: each would read them again, 40 ms a client."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", cache(create_loader))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_command_line() -> Iterator[None]:
+    """All runs of the command share one: Typer would make its parser again for each, 60 ms a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.main.get_command))
         yield
 
 
