@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def rows_in_the_docs() -> list[list[str]]:
     return [cells for cells in rows(DOCS / "error-codes.md") if CODE.fullmatch(cells[0])]
 
 
+@cache
 def texts_in_the_code() -> list[str]:
     """Return every string; the replacement fields of f-strings become NUL characters."""
     texts = []
