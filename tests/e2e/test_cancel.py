@@ -17,6 +17,8 @@ WELCOME = {"templateName": "welcome", "templateData": {"userName": "Ann", "compa
 SENT, HELD, SCHEDULED, UNSEEN = 40, 60, 60, 40
 LATER_SECONDS = 150
 UNSEEN_SECONDS = 60
+IN_FORCE_SECONDS = 15
+"""What a pause takes until every worker has it: a worker that read the state before the pause keeps sending."""
 
 
 def new_source() -> str:
@@ -67,6 +69,7 @@ def test_a_bad_import_is_paused_looked_at_and_cancelled(engine: EngineUnderTest)
     wait_for(lambda: by_status(engine.final_status) == SENT, "the first mails to go out", 120)
 
     sesmail(engine, "pause", "--producer", source, "--reason", "wrong import")
+    time.sleep(IN_FORCE_SECONDS)
     engine.put_email_requests(details(source, "held", HELD), source)
     later = in_seconds(LATER_SECONDS)
     engine.put_email_requests(details(source, "later", SCHEDULED, sendAt=later), source)
