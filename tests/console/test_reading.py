@@ -133,3 +133,10 @@ def test_a_long_listing_is_read_in_steps_too(
     assert loads > 10
     assert "Roll order back?" in page.text
     assert page.text == shown.text
+
+
+def test_of_a_bucket_without_versions_the_newest_file_is_shown(visitor: Visitor, bucket: Bucket) -> None:
+    bucket.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    for number in (1, 2):
+        release(bucket, number)
+        assert f"1.{number}.0" in str(visitor.read("templates/order/releases").content)

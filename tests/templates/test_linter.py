@@ -247,6 +247,13 @@ def test_a_failure_is_placed_in_the_sources_where_it_can_be_found_there(
     assert compiled in found.source or place[1], "what only the compiler wrote is shown"
 
 
+def test_a_name_is_placed_where_it_is_used_and_not_where_a_class_is_called_so() -> None:
+    sources = {"template.html": '<p class="text">{{ name }}</p>\n[[ m.paragraph("text") ]]'}
+    broken = template('<p style="margin: 0">{{ text }}</p>', text="{{ name }}")
+    [found] = lint(msgspec.structs.replace(broken, sources=sources))
+    assert (found.rule, found.line, found.source) == ("undeclared-variable", 2, '[[ m.paragraph("text") ]]')
+
+
 def test_an_error_in_a_body_of_all_languages_is_one_finding() -> None:
     broken = template(
         text="{{ name }}{{ name.x.y }}",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, Any]
 _KEPT_VERSIONS = 500
+_NO_VERSION = "null"
+"""Of an object without versions: it can be written again."""
 
 
 class MoreToReadError(Exception):
@@ -93,7 +95,7 @@ class SteppedReads(BucketReads):
                 raise MoreToReadError(len(self._read), reading=self._reading)
             self._left -= 1
             answer = super().ask(operation, **arguments)
-            if "VersionId" in arguments:
+            if arguments.get("VersionId", _NO_VERSION) != _NO_VERSION:
                 self._versions.keep(key, answer)
         # Also a kept version: others may take its place before the last step.
         self._answers[key] = answer

@@ -11,6 +11,8 @@ import msgspec
 from sesmail_cli.templates.lint.findings import Finding
 
 _WORD = re.compile(r"\w+")
+# Jinja2 of the sender, and of the compiler, which may write the sender's.
+_CODE = re.compile(r"\{[{%].*?[%}]\}|\[[\[%].*?[\]%]\]")
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -27,12 +29,15 @@ class SourcePlaces:
         shared = (file for file in sources if file.startswith("../") and file.endswith(suffix))
         self._by_text: dict[str, _Line] = {}
         self._by_word: dict[str, _Line] = {}
+        self._by_name: dict[str, _Line] = {}
         for file in (body, *shared):
             for number, text in enumerate(sources[file].splitlines(), 1):
                 line = _Line(file, number, text)
                 self._by_text.setdefault(text.strip(), line)
                 for word in _WORD.findall(text):
                     self._by_word.setdefault(word, line)
+                for name in (name for code in _CODE.findall(text) for name in _WORD.findall(code)):
+                    self._by_name.setdefault(name, line)
 
     def place(self, finding: Finding) -> Finding:
         """Return the finding on the first line that reads the same, else on the first with the same word.
@@ -41,7 +46,10 @@ class SourcePlaces:
         """
         match = _WORD.match(finding.source, finding.column - 1) if finding.column else None
         word = match[0] if match else ""
-        line = self._by_text.get(finding.source.strip()) or self._by_word.get(word)
+        # A variable `text` is not found at a class of that name.
+        is_name = any(code.start() < finding.column <= code.end() for code in _CODE.finditer(finding.source))
+        by_word = (self._by_name if is_name else self._by_word).get(word)
+        line = self._by_text.get(finding.source.strip()) or by_word
         if line is None:
             return msgspec.structs.replace(finding, line=0, column=0)
         column = line.text.find(word) + 1 if word else 0
