@@ -22,9 +22,9 @@ def plan_pause(view: View, fields: Fields) -> Plan:
     source, reason = _source(fields), _reason(fields)
     state = _state_of_known(view, source)
     hours = view.engine.setting("SESMAIL_MAX_HOLD_HOURS", "24")
-    scope = "of every producer" if source == ACCOUNT else f"of '{source}', and of no other producer,"
+    scope = "of every producer" if source == ACCOUNT else f"of '{source}', and of no other producer"
     effects = [
-        f"All mail {scope} waits from within 15 seconds on. Nothing is lost: it is sent after you resume.",
+        f"Within 15 seconds, all mail {scope} waits. It is sent after you resume.",
         f"An email that is held for longer than {hours} h fails as 'expired'.",
         "Emails that SES already has still go out.",
     ]

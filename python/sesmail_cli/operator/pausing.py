@@ -29,7 +29,7 @@ def pause(
     reason: Reason = "",
     force: Annotated[bool, typer.Option("--force", help="Pause a producer that the engine does not know.")] = False,
 ) -> int:
-    """Pause the sending of one producer, or of all. Nothing is lost: emails wait for `sesmail resume`.
+    """Pause the sending of one producer, or of all. Emails wait for `sesmail resume`, up to `max_hold_hours`.
 
     Give --producer or --all.
     """
