@@ -14,6 +14,7 @@ from sesmail_cli.console.app import make_server
 from sesmail_cli.operator.engine import Engine
 from sesmail_cli.web.server import LocalServer, Request
 from sesmail_layer.domain.record.statuses import Status
+from tests.browser.accessibility import violations
 from tests.browser.console_engine import fill, record
 from tests.cli.conftest import NAME, REGION, MotoEngine
 from tests.templates.conftest import ROOT
@@ -67,9 +68,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
             scrolled = page.evaluate("document.documentElement.scrollWidth")
             assert scrolled <= width, f"{name} scrolls sideways at {width}: {scrolled}"
-            page.evaluate(axe)
-            found = page.evaluate("axe.run({iframes: false})")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], f"{name} at {width}, {mode}"
+            assert violations(page, axe, iframes=False) == [], f"{name} at {width}, {mode}"
 
 
 @pytest.mark.parametrize(

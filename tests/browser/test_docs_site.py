@@ -15,6 +15,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tools.site.build import ROOT, build
 from tools.site.navigation import sections
 from tools.site.pages import site_page
@@ -64,9 +65,7 @@ def test_each_page_looks_right(page: Page, axe: str, site: str, number: int, nam
         picture(page, name, width, mode)
         scrolled = page.evaluate("document.documentElement.scrollWidth")
         assert scrolled <= width, f"{name} scrolls sideways at {width}: {scrolled}"
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], f"{name} at {width}, {mode}"
+        assert violations(page, axe) == [], f"{name} at {width}, {mode}"
 
 
 def test_a_reader_finds_a_page_by_searching(page: Page, site: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sesmail_cli.templates.gallery.server import PreviewServer
+from tests.browser.accessibility import violations
 from tests.templates.conftest import ROOT, SOURCES
 from tests.templates.data import HOSTILE, with_every_text
 
@@ -68,9 +69,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
             page.emulate_media(color_scheme="dark" if mode == "dark" else "light")
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.evaluate(axe)
-        found = page.evaluate("axe.run({iframes: false})")["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert violations(page, axe, iframes=False) == []
 
 
 def test_all_templates_are_thumbnails_that_lead_to_one(page: Page, axe: str, server: PreviewServer) -> None:

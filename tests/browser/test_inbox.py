@@ -15,6 +15,7 @@ from localcloud.inbox.app import make_server
 from localcloud.inbox.message import OpenedMail
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
+from tests.browser.accessibility import violations
 from tests.browser.local_mail import ADA, TABLE, LocalMail, email, starter_email
 from tests.templates.conftest import ROOT, STARTERS
 
@@ -95,9 +96,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
             page.emulate_media(color_scheme=mode)
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
-            page.evaluate(axe)
-            found = page.evaluate("axe.run({iframes: false})")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], f"{name} at {width}, {mode}"
+            assert violations(page, axe, iframes=False) == [], f"{name} at {width}, {mode}"
 
 
 def test_the_empty_inbox_looks_right(page: Page, axe: str, inbox: LocalServer) -> None:
@@ -120,8 +119,7 @@ def test_the_list_the_search_and_the_question_look_right(
     for mode in MODES:
         page.emulate_media(color_scheme=mode)
         page.screenshot(path=SCREENSHOTS / f"clear-1440-{mode}.png")
-        page.evaluate(axe)
-        assert page.evaluate("axe.run()")["violations"] == []
+        assert violations(page, axe) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
+from tests.browser.accessibility import violations
 from tests.browser.local_mail import LocalMail, email
 from tests.browser.test_inbox import WIDTHS, inbox, local_mail
 
@@ -234,8 +235,7 @@ def test_hostile_mail_changes_nothing_on_the_page(
             expect(page.locator("#story .timeline li")).to_have_count(3)
             assert page.title().endswith("· SESMail")
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.content())
-        page.evaluate(axe)
-        assert page.evaluate("axe.run()")["violations"] == []
+        assert violations(page, axe) == []
     assert page.locator("script:not([src])").count() == 0
     assert errors == []
 

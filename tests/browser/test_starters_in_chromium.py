@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.render import render
+from tests.browser.accessibility import violations
 from tests.browser.conftest import HERE
 from tests.browser.starter_shots import (
     BRANDS,
@@ -50,9 +51,7 @@ def test_a_starter_fits_and_is_accessible(page: Page, axe: str, shot: Shot) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, full_page=True)
     assert page.evaluate(LAYOUT, THUMB_PX if shot.width <= PHONE else 0) == []
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert violations(page, axe) == []
 
 
 def test_all_screenshots_are_504_and_the_fixed_60_have_every_value() -> None:

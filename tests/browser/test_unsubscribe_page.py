@@ -21,6 +21,7 @@ from sesmail_layer.domain.unsubscribe.links import sign
 from sesmail_layer.domain.unsubscribe.page import Page as UnsubscribeHtml
 from sesmail_layer.usecases.subscriptions import Subscriptions
 from sesmail_layer.usecases.unsubscribe_page import UnsubscribePage
+from tests.browser.accessibility import violations
 from tests.templates.conftest import ROOT
 from tools.simulation.fakes import FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable, FakeTrackingTable
 
@@ -116,9 +117,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
             page.emulate_media(color_scheme=mode)
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            page.evaluate(axe)
-            found = page.evaluate("axe.run()")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (name, width, mode)
+            assert violations(page, axe) == [], (name, width, mode)
 
 
 @pytest.fixture
