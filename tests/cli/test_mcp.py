@@ -23,7 +23,7 @@ from tests.cli.mcp_agent import AGENT, DATA, POLICY, Agent, agent_fixture, sende
 from tests.cli.moto_sender import METADATA, MotoSender
 
 PAGE = REPOSITORY / "docs" / "ai-agents.md"
-AN_HOUR = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+A_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def test_it_lists_the_templates_of_its_policy_alone(agent: Agent) -> None:
@@ -260,9 +260,9 @@ def test_there_is_no_tool_that_an_operator_would_fear(agent: Agent) -> None:
 
 
 def test_the_session_of_the_page_is_what_happens(agent: Agent, sender: MotoSender) -> None:
-    """docs/ai-agents.md shows calls and answers; an hour stands for any."""
+    """docs/ai-agents.md shows calls and answers; its `until` stands for any time."""
     session = [json.loads(line) for line in snippet(PAGE, "jsonl", "send_email").splitlines()]
     for step in session:
         answer = agent.call(step["call"], **step["arguments"])
-        assert AN_HOUR.sub("2026-11-24T11:00:00.000Z", json.dumps(answer)) == json.dumps(step["answer"]), step["call"]
+        assert A_TIME.sub("2026-11-25T10:31:00.000Z", json.dumps(answer)) == json.dumps(step["answer"]), step["call"]
     assert sender.mails() == 2
