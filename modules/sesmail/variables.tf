@@ -119,7 +119,7 @@ variable "archive_days" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of your KMS key for the SNS topics; null uses none. The key's policy must allow SES, CloudWatch and SNS to use it. Do not use the AWS-managed key: SES and CloudWatch could no longer publish, and report no error."
+  description = "ARN of your KMS key for the SNS topics; null uses none. The key's policy must allow SES and CloudWatch to use it. Do not use the AWS-managed key: SES and CloudWatch could no longer publish, and report no error."
   type        = string
   default     = null
 

@@ -111,6 +111,7 @@ FEATURES: dict[str, dict[str, str]] = {
         "suppressions": "docs/cli.md#suppression-remove",
         "dead letters": "docs/cli.md#redrive",
         "erasure": "docs/security.md#erasure",
+        "leaks": "docs/incident-response.md",
         "migration": "docs/migration.md",
     },
 }
