@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from sesmail_cli.console import reading
+from sesmail_cli.templates import bucket_reads
 from sesmail_cli.templates.bucket_reads import BucketReads
+from sesmail_cli.templates.gallery.shelf import FolderShelf
 from tests.cli.conftest import MotoEngine
 from tests.console.conftest import BASE, Html, Visitor
 from tests.console.test_templates import BUCKET, Bucket, visitor_of
@@ -140,3 +145,49 @@ def test_of_a_bucket_without_versions_the_newest_file_is_shown(visitor: Visitor,
     for number in (1, 2):
         release(bucket, number)
         assert f"1.{number}.0" in str(visitor.read("templates/order/releases").content)
+
+
+def test_a_parameter_of_any_name_is_kept_from_step_to_step(visitor: Visitor) -> None:
+    page = visitor.get("templates/order", "part=lint&path=a&self=b")
+    assert page.headers["Refresh"] == f"0; url={BASE}templates/order?part=lint&path=a&self=b"
+
+
+@pytest.mark.parametrize("page", ["push", "send from the folder"])
+def test_the_folders_template_is_compiled_in_the_last_step_alone(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    compiled: list[str] = []
+    load = FolderShelf.load
+
+    def counted(self: FolderShelf, name: str) -> Any:
+        compiled.append(name)
+        return load(self, name)
+
+    monkeypatch.setattr(FolderShelf, "load", counted)
+    visitor.read(PAGES[page])
+    assert compiled == ["order"]
+
+
+def test_steps_of_one_reading_may_be_asked_for_at_the_same_time() -> None:
+    readings = reading.BucketReadings(cast(Any, SimpleNamespace(bucket=BUCKET)))
+    view: Any = SimpleNamespace(request=SimpleNamespace(query={"reading": "a"}), engine=SimpleNamespace(s3=None))
+
+    def step(_: int) -> None:
+        with readings.step(view):
+            pass
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert len(list(threads.map(step, range(20_000)))) == 20_000
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_versions_are_kept_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket_reads, "_KEPT_BYTES", 10)
+    kept = bucket_reads.KeptVersions()
+    for key in "abc":
+        kept.keep(key, {"Body": b"1234"})
+    assert list(kept) == ["b", "c"]

@@ -204,5 +204,5 @@ def test_a_row_with_capitals_says_that_it_blocks_nothing(visitor: Visitor, engin
 def test_the_row_of_a_topic_is_shown_under_its_own_key(visitor: Visitor, engine: MotoEngine) -> None:
     engine.suppress(SuppressionReason.UNSUBSCRIBE, email="ada@example.com#News")
     page = Html(visitor.text("suppressions/ada@example.com#News"))
-    assert "gets no bulk mail" in page.text
+    assert "gets no bulk mail from this engine, only transactional mail" in page.text
     assert "Another program" not in page.text

@@ -236,9 +236,10 @@ def test_a_test_from_the_folder_of_a_template_that_is_gone_is_an_answer(
     visitor: Visitor, bucket: Bucket, folder: Path
 ) -> None:
     install(bucket)
-    shutil.rmtree(folder / "order")
     values = urlencode({"values": '{"name": "Ada"}'})
     query = f"template=order&to=ada%40example.com&gallery=template-folder&{values}"
+    plan(visitor, "send-test", query)
+    shutil.rmtree(folder / "order")
     answer = visitor.get("actions/send-test", query)
     assert answer.status == 400
     assert "There is no template &#39;order&#39;" in str(answer.content)

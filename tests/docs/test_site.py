@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 
+from tools.site import build as site_build
 from tools.site import llms
 from tools.site.build import ROOT, build
 from tools.site.navigation import InvalidIndexError, sections
@@ -70,6 +72,30 @@ def test_it_builds_without_a_warning_and_every_link_inside_it_leads_somewhere(
     site: Path, html_pages: dict[str, Links]
 ) -> None:
     assert {name: found for name in html_pages if (found := list(broken(site, name, html_pages)))} == {}
+
+
+def test_two_builds_at_a_time_leave_each_other_their_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    used: list[Path] = []
+
+    def build_another(_builder: str, sources: Path, output: Path) -> int:
+        used.append(sources)
+        (output / "_static").mkdir(parents=True)
+        mark = sources / str(len(used))
+        mark.touch()
+        if len(used) == 1:
+            build(tmp_path / "other")
+        assert mark.exists()
+        return 0
+
+    monkeypatch.setattr(site_build, "_sphinx", build_another)
+    build(tmp_path / "one")
+    assert len(used) == 2
+    assert not [folder for folder in used if folder.exists()]
+
+
+def test_the_weekly_check_of_links_does_not_cancel_a_publication() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/docs.yml").read_text())
+    assert "github.event_name == 'schedule'" in workflow["concurrency"]["group"]
 
 
 def test_every_page_is_on_it(html_pages: dict[str, Links]) -> None:

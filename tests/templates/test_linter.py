@@ -220,7 +220,10 @@ def test_a_sample_that_cannot_be_rendered_names_the_file_and_the_line(
 
 SOURCES = {
     "template.html": '[% extends "_shared/layout.html" %]\n<p class="text">{{ intro }}</p>\n[[ m.a("story.text") ]]',
-    "../_shared/layout.html": "<html>\n<p class='text'>{{ companyName.x }}</p>",
+    "../_shared/layout.html": (
+        "<html>\n<p class='text'>{{ companyName.x }}</p>\n"
+        "{{ subtitle.texts }}<b>{{ subtitle.text }}</b>\nEUR{{ 2 // 0 }}"
+    ),
     "../_shared/layout.txt": "{{ story.text }}",
 }
 
@@ -232,13 +235,15 @@ SOURCES = {
         ("<p class='text'>{{ companyName.x }}</p>", ("../_shared/layout.html", 2, 20)),
         ("<p class='text' style='margin: 0'>{{ companyName.x }}</p>", ("../_shared/layout.html", 2, 20)),
         ("{{ 1 // 0 }}", ("template.html", 0, 0)),
+        ("<b>{{ 2 // 0 }}</b>", ("../_shared/layout.html", 4, 4)),
+        ("<p>{{ subtitle.text }}</p>", ("../_shared/layout.html", 3, 27)),
     ],
 )
 def test_a_failure_is_placed_in_the_sources_where_it_can_be_found_there(
     compiled: str, place: tuple[str, int, int]
 ) -> None:
-    data = json.dumps({"name": "Ada", "companyName": "X", "story": {"title": "A"}})
-    metadata = {"optionalVariables": ["companyName", "story"]}
+    data = json.dumps({"name": "Ada", "companyName": "X", "story": {"title": "A"}, "subtitle": "B"})
+    metadata = {"optionalVariables": ["companyName", "story", "subtitle"]}
     broken = template(compiled, text="{{ name }}", metadata=metadata, sample_json=data, sample_minimal_json=data)
     [found] = [
         finding for finding in lint(msgspec.structs.replace(broken, sources=SOURCES)) if finding.rule.startswith("TMPL")
@@ -252,6 +257,12 @@ def test_a_name_is_placed_where_it_is_used_and_not_where_a_class_is_called_so() 
     broken = template('<p style="margin: 0">{{ text }}</p>', text="{{ name }}")
     [found] = lint(msgspec.structs.replace(broken, sources=sources))
     assert (found.rule, found.line, found.source) == ("undeclared-variable", 2, '[[ m.paragraph("text") ]]')
+
+
+def test_a_failure_of_a_line_of_the_metadata_is_at_its_key() -> None:
+    metadata = {"optionalVariables": ["senderName"], "senderName": "{{ name.x.y }}"}
+    found = lint(template(metadata=metadata, sample_json='{"name": "Ada"}'))
+    assert [each.source for each in found if each.rule == "TMPL007"] == [' "senderName": "{{ name.x.y }}"']
 
 
 def test_an_error_in_a_body_of_all_languages_is_one_finding() -> None:

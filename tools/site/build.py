@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.site import llms
@@ -20,7 +23,6 @@ from tools.site.pages import (
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "site"
-_SOURCES = ROOT / "build" / "site-sources"
 _INDEX = "docs/README.md"
 # Index pages of folders: the navigation names them, and they lead to the others.
 _FOLDERS = ("docs/adr/README.md", "docs/ai/README.md")
@@ -31,9 +33,9 @@ _MERMAID = Path(__file__).with_name("node_modules") / "mermaid" / "dist"
 
 def build(output: Path) -> int:
     """Write the site into `output`; return Sphinx's exit code. A warning is an error."""
-    pages = write_sources(_SOURCES)
     shutil.rmtree(output, ignore_errors=True)
-    status = _sphinx("html", _SOURCES, output)
+    with _sources() as (folder, pages):
+        status = _sphinx("html", folder, output)
     for page in output.rglob("*.html"):
         page.write_text(accessible(page.read_text()))
     shutil.copytree(_MERMAID / "chunks" / "mermaid.esm.min", output / "_static" / "chunks" / "mermaid.esm.min")
@@ -52,13 +54,19 @@ def build(output: Path) -> int:
 
 def check_external_links() -> int:
     """Ask every external link for an answer (Sphinx's linkcheck); return its exit code."""
-    write_sources(_SOURCES)
-    return _sphinx("linkcheck", _SOURCES, ROOT / "build" / "site-links")
+    with _sources() as (folder, _):
+        return _sphinx("linkcheck", folder, ROOT / "build" / "site-links")
 
 
-def write_sources(folder: Path) -> dict[str, str]:
+@contextmanager
+def _sources() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Yield a folder with the sources of one build, and the pages' own texts: `make test` builds two at a time."""
+    with tempfile.TemporaryDirectory(prefix="sesmail-site-") as folder:
+        yield Path(folder), _write_sources(Path(folder))
+
+
+def _write_sources(folder: Path) -> dict[str, str]:
     """Copy the pages and pictures into `folder` as the site has them; return the pages' own texts by path."""
-    shutil.rmtree(folder, ignore_errors=True)
     names = page_names(ROOT)
     texts = {name: (ROOT / name).read_text() for name in names}
     for name, text in texts.items():

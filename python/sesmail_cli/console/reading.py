@@ -6,6 +6,7 @@ The answers of a reading are kept until its last step, so that a page that is lo
 from __future__ import annotations
 
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class BucketReadings:
         self._shelf = shelf
         self._readings: OrderedDict[str, dict[Any, Answer]] = OrderedDict()
         self._versions = KeptVersions()
+        self._lock = threading.Lock()
 
     @contextmanager
     def step(self, view: View) -> Iterator[TemplateReleases]:
@@ -47,16 +49,21 @@ class BucketReadings:
         except MoreToReadError:
             raise
         except BaseException:
-            self._readings.pop(reading, None)
+            self._end(reading)
             raise
-        self._readings.pop(reading, None)
+        self._end(reading)
 
     def _answers(self, reading: str) -> dict[Any, Answer]:
-        answers = self._readings.setdefault(reading, {})
-        self._readings.move_to_end(reading)
-        while len(self._readings) > _KEPT_READINGS:
-            self._readings.popitem(last=False)
+        with self._lock:
+            answers = self._readings.setdefault(reading, {})
+            self._readings.move_to_end(reading)
+            while len(self._readings) > _KEPT_READINGS:
+                self._readings.popitem(last=False)
         return answers
+
+    def _end(self, reading: str) -> None:
+        with self._lock:
+            self._readings.pop(reading, None)
 
 
 def reading_page(view: View, error: MoreToReadError) -> Response:

@@ -31,7 +31,7 @@ _FILTERS = {
     "until": ("Until", "1h"),
 }
 NO_MAIL = "gets no mail from this engine"
-NO_BULK_MAIL = "gets no bulk mail from this engine, but transactional mail"
+NO_BULK_MAIL = "gets no bulk mail from this engine, only transactional mail"
 
 
 def show(view: View) -> Response:

@@ -96,15 +96,17 @@ class TemplateActions:
         )
 
     def plan_push(self, view: View, fields: Fields) -> Plan:
-        template = self._of_folder(fields)
-        about = self._galleries[FOLDER_PATH].shelf.open(template.name, None, True)
-        errors = [one for one in about["findings"] if one["severity"] == "error"]
-        if errors or METADATA not in template.files:
-            plan, effects = None, ["Nothing can be installed: fix these first.", *_as_lines(errors)]
-        else:
-            with self._pages.readings.step(view) as installed:
+        with self._pages.readings.step(view) as installed:
+            # First, as each step would compile and check the folder's template again.
+            installed.read(_one(fields, "template"))
+            template = self._of_folder(fields)
+            about = self._galleries[FOLDER_PATH].shelf.open(template.name, None, True)
+            errors = [one for one in about["findings"] if one["severity"] == "error"]
+            if errors or METADATA not in template.files:
+                plan, effects = None, ["Nothing can be installed: fix these first.", *_as_lines(errors)]
+            else:
                 (plan,) = push.plan_push(installed, [template])
-            effects = [*_effects(plan, "install"), *_as_lines(about["findings"])]
+                effects = [*_effects(plan, "install"), *_as_lines(about["findings"])]
         return _shown(
             plan,
             title=f"Install {template.name}?",
@@ -153,8 +155,9 @@ class TemplateActions:
         shelf = self._pages.installed_shelf
         if gallery.path != FOLDER_PATH:
             return shelf.open(name, locale, False)["samples"], ""
-        local = self._pages.load_from_folder(name)
-        changes = push.differences(shelf.contents(name), local)
+        # First, as each step would compile the folder's template again.
+        installed = shelf.contents(name)
+        changes = push.differences(installed, self._pages.load_from_folder(name))
         return gallery.shelf.open(name, locale, False)["samples"], ", ".join(change.file for change in changes)
 
     def _detail(self, fields: Fields, samples: Mapping[str, str]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class View:
         )
         return Response(text, status=status)
 
-    def url(self, path: str, **query: str | None) -> str:
+    def url(self, path: str, /, **query: str | None) -> str:
         """Return the address of a page; what is None or empty is left out of its query."""
         given = {name: value for name, value in query.items() if value}
         return self.base + quote(path) + (f"?{urlencode(given)}" if given else "")

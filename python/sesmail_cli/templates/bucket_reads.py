@@ -6,6 +6,7 @@ again, with the answers of the steps before it, until all are there.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, Any]
 _KEPT_VERSIONS = 500
+_KEPT_BYTES = 64 * 1024 * 1024
 _NO_VERSION = "null"
 """Of an object without versions: it can be written again."""
 
@@ -61,10 +63,16 @@ class BucketReads:
 class KeptVersions(OrderedDict[Any, Answer]):
     """The versions of objects that were read last: a version never changes."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
     def keep(self, key: Any, answer: Answer) -> None:
-        self[key] = answer
-        while len(self) > _KEPT_VERSIONS:
-            self.popitem(last=False)
+        """Keep the answer with a version, and forget the oldest ones above the limits."""
+        with self._lock:
+            self[key] = answer
+            while len(self) > _KEPT_VERSIONS or sum(len(kept["Body"]) for kept in self.values()) > _KEPT_BYTES:
+                self.popitem(last=False)
 
 
 class SteppedReads(BucketReads):

@@ -51,7 +51,7 @@ class Site(Protocol):
     def page(self, template: str, *, place: str | None = None, status: int = 200, **values: Any) -> Response:
         """Render a page in the site's frame."""
 
-    def url(self, path: str, **query: str | None) -> str:
+    def url(self, path: str, /, **query: str | None) -> str:
         """Return the address of a page."""
 
 

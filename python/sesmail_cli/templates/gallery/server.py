@@ -31,7 +31,7 @@ class _Site:
         text = self.pages.get_template(template).render(product="Templates", base=self.base, place=place, **values)
         return Response(text, status=status)
 
-    def url(self, path: str, **query: str | None) -> str:
+    def url(self, path: str, /, **query: str | None) -> str:
         given = {name: value for name, value in query.items() if value}
         return self.base + quote(path) + (f"?{urlencode(given)}" if given else "")
 

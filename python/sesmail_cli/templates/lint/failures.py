@@ -11,6 +11,7 @@ import msgspec
 
 from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.lint.findings import Finding, Reporter
+from sesmail_cli.templates.lint.source_places import CODE
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.files import METADATA, file_variants, locale_candidates
 from sesmail_layer.domain.template.templates import TemplateError
@@ -63,10 +64,20 @@ def _in_source(finding: Finding, expression: str, sources: Mapping[str, str]) ->
         for number, text in enumerate(sources[file].splitlines(), 1)
     ]
     same = [line for line in lines if line[2].strip() == finding.source.strip()]
-    for file, number, text in same or [line for line in lines if expression and expression in line[2]]:
-        column = text.find(expression) + 1 if expression else 0
+    for file, number, text in same or [line for line in lines if _column(line[2], expression)]:
+        column = _column(text, expression)
         return msgspec.structs.replace(finding, file=file, line=number, column=column, source=text)
     return msgspec.structs.replace(finding, line=0, column=0)
+
+
+def _column(line: str, expression: str) -> int:
+    """Return the 1-based column at which the line's code has the whole expression; 0: nowhere."""
+    if not expression:
+        return 0
+    words = re.escape(expression)
+    whole = re.compile(words if expression.startswith("{") else rf"(?<![\w.]){words}(?![\w.])")
+    found = (whole.search(line, code.start(), code.end()) for code in CODE.finditer(line))
+    return next((match.start() + 1 for match in found if match), 0)
 
 
 def _place(template: TemplateFiles, error: PermanentError, locale: str | None) -> _Place | None:
@@ -78,5 +89,5 @@ def _place(template: TemplateFiles, error: PermanentError, locale: str | None) -
         return None
     keys = [f"{_LINES[part]}.{tag}" for tag in locale_candidates(locale)] + [_LINES[part]]
     lines = template.text(METADATA).splitlines()
-    found = (number for key in keys for number, line in enumerate(lines, 1) if f'"{key}"' in line)
+    found = (number for key in keys for number, line in enumerate(lines, 1) if re.search(rf'"{key}"\s*:', line))
     return _Place(METADATA, next(found, 0))

@@ -12,7 +12,7 @@ from sesmail_cli.templates.lint.findings import Finding
 
 _WORD = re.compile(r"\w+")
 # Jinja2 of the sender, and of the compiler, which may write the sender's.
-_CODE = re.compile(r"\{[{%].*?[%}]\}|\[[\[%].*?[\]%]\]")
+CODE = re.compile(r"\{[{%].*?[%}]\}|\[[\[%].*?[\]%]\]")
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class SourcePlaces:
                 self._by_text.setdefault(text.strip(), line)
                 for word in _WORD.findall(text):
                     self._by_word.setdefault(word, line)
-                for name in (name for code in _CODE.findall(text) for name in _WORD.findall(code)):
+                for name in (name for code in CODE.findall(text) for name in _WORD.findall(code)):
                     self._by_name.setdefault(name, line)
 
     def place(self, finding: Finding) -> Finding:
@@ -47,7 +47,7 @@ class SourcePlaces:
         match = _WORD.match(finding.source, finding.column - 1) if finding.column else None
         word = match[0] if match else ""
         # A variable `text` is not found at a class of that name.
-        is_name = any(code.start() < finding.column <= code.end() for code in _CODE.finditer(finding.source))
+        is_name = any(code.start() < finding.column <= code.end() for code in CODE.finditer(finding.source))
         by_word = (self._by_name if is_name else self._by_word).get(word)
         line = self._by_text.get(finding.source.strip()) or by_word
         if line is None:
