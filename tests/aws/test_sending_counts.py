@@ -105,6 +105,20 @@ def test_the_account_its_day_and_the_pauses_are_read_in_one_call(
     assert reading.states == {"app-1": SendingState(paused=True)}
 
 
+def test_a_state_that_was_read_says_more_than_the_list_of_pauses(
+    counts: SendingCounts, control: DynamoDBClient
+) -> None:
+    """A crash between the two writes, or an operator who deletes a state by hand, leaves a name on the list."""
+    pauses: Any = {"pk": {"S": "pauses"}, "paused": {"SS": ["*", "resumed", "paused", "not read"]}}
+    control.put_item(TableName=CONTROL, Item=pauses)
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": "state#resumed"}, "paused": {"BOOL": False}})
+    control.put_item(TableName=CONTROL, Item={"pk": {"S": "state#paused"}, "paused": {"BOOL": True}})
+
+    reading = counts.read_account(["resumed", "paused"], NOW)
+
+    assert reading.pauses == {"paused", "not read"}
+
+
 def test_counting_nothing_writes_nothing(counts: SendingCounts, control: DynamoDBClient) -> None:
     counts.count(ME, Counts(), NOW)
     assert control.scan(TableName=CONTROL)["Count"] == 0

@@ -79,14 +79,17 @@ class SendingCounts(ControlItems):
 
         Raises TransientError.
         """
+        asked = {ACCOUNT, *sources}
         keys = [key(hour) for key in (partial(hour_key, ACCOUNT), _excluded_key) for hour in _hours(now)]
-        items = self._get_many([_PAUSES, *keys, *map(state_key, {ACCOUNT, *sources})])
+        items = self._get_many([_PAUSES, *keys, *map(state_key, asked)])
         states = states_in(items)
+        listed = frozenset(items.get(_PAUSES, {}).get("paused", {}).get("SS", []))
         return AccountReading(
             tally=Tally(states.get(ACCOUNT, SendingState()), _timeline(partial(hour_key, ACCOUNT), items, now)),
             excluded=_timeline(_excluded_key, items, now),
             states=states,
-            pauses=frozenset(items.get(_PAUSES, {}).get("paused", {}).get("SS", [])),
+            # The list is written after a state, so a state that was read is the newer of the two.
+            pauses=listed - asked | {source for source, state in states.items() if state.paused},
         )
 
     def count_excluded(self, counts: Counts, now: float) -> None:
