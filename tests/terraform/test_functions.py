@@ -86,12 +86,12 @@ def test_a_new_account_is_warned_that_it_runs_fewer_functions_than_the_queues_as
     mappings = plan(name).all("aws_lambda_event_source_mapping")
     assert sum(mapping.values["scaling_config"][0]["maximum_concurrency"] for mapping in mappings) == asked
     (warning,) = plan(name).warnings
-    assert f"may run {asked} functions at once, and this account allows {NEW_ACCOUNT_CONCURRENCY} " in warning
+    assert f"may run {asked} functions at once, but this account may run only {NEW_ACCOUNT_CONCURRENCY} " in warning
 
 
 def test_a_reservation_that_the_account_cannot_make_is_warned_of(plan: Callable[[str], Plan]) -> None:
-    _, warning = plan("organisation").warnings
-    assert "are 25 together; Lambda leaves 100 of the account's 10 unreserved" in warning
+    [warning] = [each for each in plan("organisation").warnings if "reserved_concurrency" in each]
+    assert "reserve 25 executions together, the account may run 10, and Lambda keeps 100 unreserved" in warning
 
 
 def test_memory_and_timeouts_are_the_documented_ones(default: Plan) -> None:
