@@ -54,8 +54,10 @@ def test_all_sending_stays_paused_while_an_alarm_on_ses_rates_fires(engine: Engi
         assert (answer["resumed"], answer["stillPaused"]["*"]["trip"]) == (False, "ses_metrics")
     finally:
         set_alarm("OK")
-        engine.wait_until_idle()
-        sesmail(engine, "resume", "--all")
+        try:
+            engine.wait_until_idle()
+        finally:
+            sesmail(engine, "resume", "--all")
     engine.put_email_request_and_wait(address("afterwards"))
 
 

@@ -90,7 +90,7 @@ ROUNDS: list[list[Fault]] = [
             "two SPF records",
             "spf",
             "has 2 SPF records",
-            "have one SPF record",
+            "one SPF record",
             dns(MAIL_FROM, "TXT", SPF, "v=spf1 -all"),
         ),
         Fault(
@@ -249,7 +249,7 @@ ROUNDS: list[list[Fault]] = [
         Fault(
             "reports to a domain that takes none",
             "dmarc",
-            "reports.example.net does not take its reports",
+            "reports.example.net does not accept its reports",
             "one valid record",
             dns(DMARC, "TXT", "v=DMARC1; p=none; rua=mailto:a@reports.example.net"),
         ),
