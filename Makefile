@@ -37,7 +37,7 @@ demo: setup ## deploy the engine to an emulated AWS on this machine, send emails
 	@$(PY) -m localcloud demo
 
 .PHONY: up
-up: setup ## deploy the engine to an emulated AWS on this machine and keep it running, with an inbox
+up: setup ## deploy the engine to an emulated AWS on this machine and keep it running, with an inbox (BRAND=brand.json)
 	@$(PY) -m localcloud up
 
 .PHONY: down

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,9 +21,13 @@ console = Console(stderr=True)
 @app.command()
 def up(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port of the local cloud.")] = running.DEFAULT_PORT,
+    brand: Annotated[
+        Path | None,
+        typer.Option(envvar="BRAND", help="A brand.json: the engine's brand. A running engine takes it too."),
+    ] = None,
 ) -> None:
     """Deploy the engine to a local cloud and keep it running."""
-    running.up(port, console)
+    running.up(port, console, brand)
 
 
 @app.command()

@@ -66,3 +66,12 @@ def deploy(
     engine.verify_sender()
     engine.confirm_alarms()
     return Deployment(terraform, engine)
+
+
+def change(emulator: Emulator, work: str, variables: Mapping[str, Any]) -> None:
+    """Apply again what runs in `build/WORK`, with these variables."""
+    folder = BUILD / work
+    all_variables = variables_for(emulator, folder / "package") | dict(variables)
+    terraform = Terraform(folder, emulator.environment, emulator.backend, all_variables)
+    terraform.prepare()
+    terraform.apply()

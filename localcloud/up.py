@@ -11,21 +11,26 @@ from typing import Any
 from rich.console import Console
 
 from localcloud import emulator as emulators
-from localcloud.deployment import deploy
+from localcloud.deployment import change, deploy
 from localcloud.emulator import Emulator
 from localcloud.inbox import process as inboxes
 from localcloud.inbox.process import Inbox
 from localcloud.paths import BUILD, LocalCloudError
+from sesmail_cli.templates.brand import BrandError, parse_brand
 
 DEFAULT_PORT = 4566
 WORK = "up"
 STATE = BUILD / WORK / "running.json"
 
 
-def up(port: int, console: Console) -> None:
-    """Start the local cloud and deploy the engine to it, unless both are running."""
+def up(port: int, console: Console, brand: Path | None = None) -> None:
+    """Start the local cloud and deploy the engine to it, unless both are running; `brand`: a brand.json for it."""
+    variables = {"brand": _brand(brand)} if brand else {}
     if is_running():
         console.print(f"SESMail is already up at {read_state()['url']}.")
+        if brand:
+            change(_emulator(read_state()), WORK, variables)
+            console.print(f"Its brand is now that of {brand}.", highlight=False)
         print_next_steps(running_inbox(), console)
         return
     # One may be left of a local cloud that ended without `make down`.
@@ -36,7 +41,7 @@ def up(port: int, console: Console) -> None:
         port = free
     emulator = emulators.start(port=port, stop_with_this_process=False)
     try:
-        deployment = deploy(emulator, WORK)
+        deployment = deploy(emulator, WORK, variables=variables)
         inbox = _start_inbox(emulator, deployment.engine.outputs)
     except BaseException:
         emulator.stop()
@@ -45,6 +50,14 @@ def up(port: int, console: Console) -> None:
     console.print(f"[green]SESMail is up[/] at {emulator.url}.")
     console.print("Delivery mode: live, but SES is emulated too: no email leaves this machine.")
     print_next_steps(inbox, console)
+
+
+def _brand(path: Path) -> dict[str, str]:
+    """Read a brand.json. Raises LocalCloudError."""
+    try:
+        return parse_brand(path.read_bytes())
+    except (OSError, BrandError) as error:
+        raise LocalCloudError(f"BRAND={path}: {error}") from error
 
 
 def running_inbox() -> Inbox:

@@ -115,6 +115,19 @@ def test_for_five_minutes_s3_is_not_called_again(bucket: Bucket) -> None:
     assert bucket.answers == []
 
 
+def test_a_recheck_asks_s3_at_the_next_load_alone(bucket: Bucket) -> None:
+    bucket.put()
+    bucket.load()
+    bucket.write("welcome/template.html", "<p>New</p>")
+    bucket.templates.recheck("other", None)
+    assert bucket.html() == "<p>Hello</p>"
+    bucket.templates.recheck("welcome", None)
+    assert bucket.html() == "<p>New</p>"
+    assert bucket.statuses() == [200, 304, 304]
+    bucket.load()
+    assert bucket.answers == []
+
+
 def test_after_five_minutes_a_revalidation_costs_no_download_and_no_compilation(bucket: Bucket) -> None:
     bucket.put()
     first = bucket.load()

@@ -108,6 +108,8 @@ def test_edit_a_subject_break_a_variable_fix_it_and_send_it(engine: EngineUnderT
     assert "Back to the release of" in printed
     stored = engine.s3.get_object(Bucket=engine.outputs["template_bucket_name"], Key="templates/greeting/metadata.json")
     assert "A warm welcome to" in json.loads(stored["Body"].read())["subject"]
+    # The engine has loaded the template less than five minutes ago, but a test shows what is installed now.
+    assert engine.mails_to(RECIPIENT)[-1].subject == "👋 A warm welcome to Northwind Books"
 
 
 def test_a_layout_of_one_s_own_is_built(engine: EngineUnderTest, folder: Path) -> None:

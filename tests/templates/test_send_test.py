@@ -151,6 +151,19 @@ def test_a_dry_run_shows_the_message_and_sends_nothing(aws: Aws) -> None:
     assert aws.requests() == []
 
 
+def test_data_of_one_s_own_gets_the_brand_of_the_folder_too(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "brand.json").write_text('{"companyName": "Fjord Coffee", "brandColor": "#e0562b"}')
+    install()
+    aws.record(entry(Status.DELIVERED))
+    send("--templates", str(tmp_path), "--data", '{"userName": "Ada", "brandColor": "#000000"}')
+    [request] = aws.requests()
+    assert request["detail"]["templateData"] == {
+        "userName": "Ada",
+        "companyName": "Fjord Coffee",
+        "brandColor": "#000000",
+    }
+
+
 def test_a_dry_run_shows_the_error_of_the_sender(aws: Aws) -> None:
     result = send("--templates", str(SOURCES), "--dry-run", "--data", '{"userName": "Ada"}')
     assert result.exit_code == 1

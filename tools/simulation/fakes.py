@@ -138,6 +138,7 @@ class FakeSuppressionTable:
 class FakeTemplates:
     def __init__(self, **metadata: Any) -> None:
         self.loads: list[tuple[str, str | None]] = []
+        self.rechecks: list[tuple[str, str | None]] = []
         self.error: Exception | None = None
         self._templates: dict[str, Template] = {}
         about = {"subject": "Hello {{ name }}", "requiredVariables": ["name"]} | metadata
@@ -153,6 +154,9 @@ class FakeTemplates:
         if name not in self._templates:
             raise TemplateError("template_not_found", f"Template '{name}' not found", code="TMPL001")
         return self._templates[name]
+
+    def recheck(self, name: str, locale: str | None) -> None:
+        self.rechecks.append((name, locale))
 
 
 class FakeBus:

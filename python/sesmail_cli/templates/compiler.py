@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFound, Undefined
+from jinja2.environment import TemplateModule
 from jinja2.loaders import split_template_path
 from jinja2.runtime import BlockReference, Macro
 
@@ -17,6 +18,7 @@ from sesmail_cli.templates.limits import COMPILE_SECONDS, limited
 from sesmail_layer.domain.template.bounds import metered
 from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA
 from sesmail_layer.domain.template.sandbox import BoundedEnvironment
+from sesmail_layer.domain.template.undefined import UndefinedName
 
 SHARED = "_shared"
 # The sender takes MAX_FILE_BYTES. A file that is somewhat larger is still read, for the linter's findings in it.
@@ -75,6 +77,18 @@ class _FolderLoader(FileSystemLoader):
         return super().get_source(environment, template)
 
 
+class _Unknown(UndefinedName):
+    """Sources meet no data: what a message quotes is theirs."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        if isinstance(self._undefined_obj, TemplateModule):
+            return f"the imported file has no macro {self._undefined_name!r}"
+        return super()._undefined_message
+
+
 class _SourceEnvironment(BoundedEnvironment):
     """The sender's sandbox with other marks. Its only functions are macros and blocks."""
 
@@ -93,6 +107,8 @@ class _SourceEnvironment(BoundedEnvironment):
             cache_size=400,
         )
         self.globals.clear()
+
+        self.undefined = _Unknown
 
     def is_safe_callable(self, obj: Any) -> bool:
         return isinstance(obj, Macro | BlockReference | Undefined)

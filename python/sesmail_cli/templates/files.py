@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os.path
 from collections import defaultdict
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 import msgspec
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
 from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
@@ -135,7 +137,7 @@ def _read(folder: Path, root: Path) -> TemplateFiles:
             sources = _sources(folder, {name: files[name] for name in bodies})
             files |= bodies
         except (TemplateError, TemplateSourceError) as err:
-            problems.append(_problem(folder.name, err))
+            problems.append(_problem(folder, err))
             compiled = False
     brand: dict[str, str] = {}
     try:
@@ -156,12 +158,28 @@ def _sources(folder: Path, bodies: dict[str, bytes]) -> dict[str, str]:
     return {name: content.decode("utf-8-sig", errors="replace") for name, content in files.items()}
 
 
-def _problem(name: str, err: Exception) -> SourceProblem:
+def _problem(folder: Path, err: Exception) -> SourceProblem:
     if isinstance(err, TemplateSyntaxError):
-        return SourceProblem((err.name or "").removeprefix(f"{name}/"), err.lineno, str(err.message))
+        name = err.name or ""
+        return SourceProblem(_from_folder_to(folder, folder.parent / name), err.lineno, str(err.message))
+    file, line = _place(folder, err)
     if isinstance(err, TemplateNotFound):
-        return SourceProblem("", 0, f"{err.name} does not exist")
-    return SourceProblem("", 0, str(err))
+        return SourceProblem(file, line, f"{err.name} does not exist")
+    return SourceProblem(file, line, str(err))
+
+
+def _place(folder: Path, err: Exception) -> tuple[str, int]:
+    """Return the source and the line that failed; an empty name: in none."""
+    frames = [(frame.f_globals.get("__jinja_template__"), line) for frame, line in walk_tb(err.__traceback__)]
+    for source, line in reversed(frames):
+        if isinstance(source, Template):
+            return _from_folder_to(folder, folder.parent / str(source.name)), source.get_corresponding_lineno(line)
+    return "", 0
+
+
+def _from_folder_to(folder: Path, source: Path) -> str:
+    """Return the name that findings have for a source: `template.html`, `../_shared/layout.html`."""
+    return os.path.relpath(source, folder)
 
 
 def _from_s3(url: str, s3: S3Client) -> list[TemplateFiles]:

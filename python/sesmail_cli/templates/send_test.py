@@ -26,9 +26,10 @@ from sesmail_cli.templates.starters import starter_names, starters_folder
 from sesmail_cli.terminal import coloured
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.record.tracking import Entry
+from sesmail_layer.domain.request.envelopes import TEST_SOURCE
 from sesmail_layer.domain.template.files import METADATA
 
-SOURCE = "sesmail.send-test"
+SOURCE = TEST_SOURCE
 # The exit code of each final status.
 _EXIT_CODES = {"delivered": 0, "opened": 0, "clicked": 0, "failed": 1, "bounced": 1, "complained": 1}
 _SHOWN = ("errorType", "errorMessage", "deferReason", "bounceType", "bounceSubType", "bounceReason", "sesMessageId")
@@ -70,7 +71,7 @@ def send_test(
 
 def _data(template: str, given: str | None, folder: str) -> Mapping[str, Any]:
     if given is not None:
-        return read_data(given)
+        return {**_brand(folder), **read_data(given)}
     sample = Path(folder) / template / "sample.json"
     if not (Path(folder) / template).is_dir() and template in starter_names():
         sample = starters_folder() / template / "sample.json"
@@ -86,13 +87,18 @@ def without_sender(sample: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _branded(values: Mapping[str, Any], metadata: Path, folder: str) -> Mapping[str, Any]:
-    """Return the data with the brand of the folder's brand.json, which the engine may not have yet."""
-    try:
-        brand = load_brand(Path(folder))
-    except BrandError as error:
-        raise typer.BadParameter(f"invalid {Path(folder) / BRAND_FILE}: {error}") from error
+    """Return a sample's data with the brand in place of the sample's own."""
+    brand = _brand(folder)
     required = read_data(str(metadata)).get("requiredVariables", []) if brand and metadata.is_file() else []
     return {**with_brand(values, brand, required), **brand}
+
+
+def _brand(folder: str) -> dict[str, str]:
+    """Return the brand of the folder's brand.json, which the engine may not have yet. Raises BadParameter."""
+    try:
+        return load_brand(Path(folder))
+    except BrandError as error:
+        raise typer.BadParameter(f"invalid {Path(folder) / BRAND_FILE}: {error}") from error
 
 
 def read_data(given: str) -> Mapping[str, Any]:

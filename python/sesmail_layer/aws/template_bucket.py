@@ -76,6 +76,11 @@ class TemplateBucket:
             raise _copy_of(cached.template)
         return cached.template
 
+    def recheck(self, name: str, locale: str | None) -> None:
+        """Ask S3 for changes before the template is loaded again."""
+        if cached := self._cache.get((name, locale)):
+            cached.fresh_until = 0
+
     def _look_up(
         self, name: str, locale: str | None, cached: _Cached | None, compile_seconds: float, *, fresh: bool
     ) -> _Cached:

@@ -11,7 +11,7 @@ import msgspec
 
 from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.lint.findings import Finding, Reporter
-from sesmail_cli.templates.lint.source_places import CODE
+from sesmail_cli.templates.lint.source_places import CODE, as_written
 from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.template.files import METADATA, file_variants, locale_candidates
 from sesmail_layer.domain.template.templates import TemplateError
@@ -64,6 +64,7 @@ def _in_source(finding: Finding, expression: str, sources: Mapping[str, str]) ->
         for number, text in enumerate(sources[file].splitlines(), 1)
     ]
     same = [line for line in lines if line[2].strip() == finding.source.strip()]
+    same += [line for line in lines if as_written(line[2]) == as_written(finding.source)]
     for file, number, text in same or [line for line in lines if _column(line[2], expression)]:
         column = _column(text, expression)
         return msgspec.structs.replace(finding, file=file, line=number, column=column, source=text)

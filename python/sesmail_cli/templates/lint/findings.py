@@ -14,8 +14,8 @@ RULES = frozenset(
     active-content bad-brand bad-name bad-sample bad-variable-name bad-version broken-markup clipped declared-twice
     dropped-css empty-link empty-text image-size insecure-image layout-table-role markup-in-text missing-alt missing-dir
     missing-lang missing-title missing-viewport mixed-languages no-address no-brand no-document no-subject
-    no-unsubscribe no-version other-file undeclared-data undeclared-variable unknown-filter unknown-metadata
-    unknown-test unquoted-attribute unsafe-link unsafe-markup unused-variable width wrong-lang
+    no-unsubscribe no-version other-file unclosed-tag undeclared-data undeclared-variable unknown-filter
+    unknown-metadata unknown-test unquoted-attribute unsafe-link unsafe-markup unused-variable width wrong-lang
     """.split()
 )
 """All other rules."""

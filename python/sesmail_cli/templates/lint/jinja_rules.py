@@ -17,6 +17,7 @@ from sesmail_layer.domain.template.sandbox import BoundedEnvironment
 # The sender adds these names to the data of every body.
 PROVIDED = frozenset({"subject", "locale"})
 _ENVIRONMENT = BoundedEnvironment(autoescape=True)
+_UNCLOSED = re.compile(r"Unexpected end of template\..*innermost block that needs to be closed is '(\w+)'")
 _KNOWN = frozenset(_ENVIRONMENT.globals)
 
 
@@ -29,7 +30,10 @@ def parse(text: str, report: Reporter) -> nodes.Template | None:
             return _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as err:
         word = next(iter(re.findall(r"'([^']+)'", err.message or "")), "")
-        report.error("TMPL009", f"Syntax error: {err.message}", line=err.lineno, word=word)
+        line = err.lineno
+        if (match := _UNCLOSED.match(err.message or "")) and (opened := _opened(text, match[1])):
+            word, line = match[1], opened
+        report.error("TMPL009", f"Syntax error: {err.message}", line=line, word=word)
     except SecurityError as err:
         report.error("TMPL010", str(err))
     except PermanentError as err:
@@ -37,6 +41,21 @@ def parse(text: str, report: Reporter) -> nodes.Template | None:
     except Exception as err:  # Jinja2 accepts it, Python does not, or it is nested too deeply.
         report.error("TMPL009", f"Syntax error: {getattr(err, 'msg', None) or type(err).__name__}")
     return None
+
+
+def _opened(text: str, block: str) -> int:
+    """Return the line of the last block of that kind that is not closed; 0: unknown."""
+    lines: list[int] = []
+    if block == "set":  # Most have no end.
+        return 0
+    before = ""
+    for line, kind, value in _ENVIRONMENT.lexer.tokeniter(text, None):
+        if before == "block_begin" and value == block:
+            lines.append(line)
+        elif before == "block_begin" and value == f"end{block}" and lines:
+            lines.pop()
+        before = before if kind == "whitespace" else kind
+    return lines[-1] if lines else 0
 
 
 def names_used(tree: nodes.Template) -> set[str]:

@@ -38,6 +38,7 @@ from sesmail_cli.templates.lint.jinja_rules import (
 from sesmail_cli.templates.lint.language_rules import report_languages
 from sesmail_cli.templates.lint.markup import read_markup
 from sesmail_cli.templates.lint.metadata_rules import declared, line_parts, read_metadata, report_metadata
+from sesmail_cli.templates.lint.nesting import report_unclosed
 from sesmail_cli.templates.lint.source_places import in_sources
 from sesmail_cli.templates.render import locales_of, render
 from sesmail_layer.domain.errors import PermanentError
@@ -46,6 +47,7 @@ from sesmail_layer.domain.template.files import MAX_FILE_BYTES, METADATA, MISSIN
 
 SYNTAX = "TMPL009"
 BAD_NAME = "bad-name"
+_LACKS = "'dict object' has no attribute"
 # Gmail cuts an email off after this.
 CLIPPED_BYTES = 102 * 1024
 
@@ -139,6 +141,7 @@ def _check_markup(text: str, report: Reporter) -> None:
         with limited(COMPILE_SECONDS):
             markup = read_markup(text)
             report_html(markup, report)
+            report_unclosed(text, report)
             report_dropped(markup, report)
     except (AssertionError, PermanentError):
         report.error("broken-markup", f"No HTML, or none that can be checked within {COMPILE_SECONDS:g} s")
@@ -174,7 +177,9 @@ def _check_samples(template: TemplateFiles, findings: list[Finding]) -> None:
                 else:
                     report.error(err.code, err.message)
     for found, sample in failures.items():
-        findings.append(msgspec.structs.replace(found, message=f"{found.message}, with the data of {sample}"))
+        hint = ". Where data may lack it: `| default('')`, also in `{% if %}`" if _LACKS in found.message else ""
+        message = f"{found.message}, with the data of {sample}{hint}"
+        findings.append(msgspec.structs.replace(found, message=message))
     if not samples:
         _check_size_of_sources(template, findings)
 

@@ -36,15 +36,25 @@ class Markup(msgspec.Struct, frozen=True):
     """What a reader sees, with DATA for each expression."""
 
 
-def without_jinja(source: str) -> str:
-    """Replace expressions by DATA and remove blocks and comments, without changing line numbers."""
+def without_jinja(source: str, *, one_branch: bool = False) -> str:
+    """Replace expressions by DATA and remove blocks and comments, without changing line numbers.
+
+    `one_branch`: also without what follows `{% else %}` and `{% elif %}`.
+    """
     pieces: list[str] = []
     line = 1
     in_expression = False
+    skipped: list[bool] = []
+    before = ""
     for lineno, kind, value in _ENVIRONMENT.lexer.tokeniter(source, None):
         pieces.append("\n" * (lineno - line))
         line = max(line, lineno)
-        if kind == "variable_begin":
+        if one_branch and before == "block_begin" and kind == "name":
+            _follow(value, skipped)
+        before = before if kind == "whitespace" else kind
+        if any(skipped):
+            in_expression = False
+        elif kind == "variable_begin":
             in_expression = True
             pieces.append(DATA)
         elif kind == "variable_end":
@@ -53,6 +63,16 @@ def without_jinja(source: str) -> str:
             pieces.append(value)
             line += value.count("\n")
     return "".join(pieces)
+
+
+def _follow(tag: str, skipped: list[bool]) -> None:
+    """Note for each open `if` and `for` whether its first branch has ended."""
+    if tag in ("if", "for"):
+        skipped.append(False)
+    elif tag in ("elif", "else") and skipped:
+        skipped[-1] = True
+    elif tag in ("endif", "endfor") and skipped:
+        skipped.pop()
 
 
 def read_markup(source: str) -> Markup:

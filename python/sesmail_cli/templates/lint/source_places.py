@@ -11,14 +11,27 @@ import msgspec
 from sesmail_cli.templates.lint.findings import Finding
 
 _WORD = re.compile(r"\w+")
+_TAG = re.compile(r"</?\w+")
+_STYLE = re.compile(r"""\sstyle\s*=\s*("[^"]*"|'[^']*')""")
 # Jinja2 of the sender, and of the compiler, which may write the sender's.
 CODE = re.compile(r"\{[{%].*?[%}]\}|\[[\[%].*?[\]%]\]")
+
+
+_COMPILED = re.compile(r"\[\[.*?\]\]")
+# So that no source makes a pattern that takes long.
+_MOST_COMPILED = 6
+_LONGEST_LINE = 2000
 
 
 class _Line(msgspec.Struct, frozen=True):
     file: str
     number: int
     text: str
+
+
+def as_written(line: str) -> str:
+    """Return a line without what the compiler adds: indents, and the CSS that it inlines."""
+    return _STYLE.sub("", line).strip()
 
 
 class SourcePlaces:
@@ -28,12 +41,17 @@ class SourcePlaces:
         suffix = PurePosixPath(body).suffix
         shared = (file for file in sources if file.startswith("../") and file.endswith(suffix))
         self._by_text: dict[str, _Line] = {}
+        self._by_written: dict[str, _Line] = {}
+        self._by_pattern: list[tuple[re.Pattern[str], _Line]] = []
         self._by_word: dict[str, _Line] = {}
         self._by_name: dict[str, _Line] = {}
         for file in (body, *shared):
             for number, text in enumerate(sources[file].splitlines(), 1):
                 line = _Line(file, number, text)
                 self._by_text.setdefault(text.strip(), line)
+                self._by_written.setdefault(as_written(text), line)
+                if pattern := _pattern(text):
+                    self._by_pattern.append((pattern, line))
                 for word in _WORD.findall(text):
                     self._by_word.setdefault(word, line)
                 for name in (name for code in CODE.findall(text) for name in _WORD.findall(code)):
@@ -49,11 +67,26 @@ class SourcePlaces:
         # A variable `text` is not found at a class of that name.
         is_name = any(code.start() < finding.column <= code.end() for code in CODE.finditer(finding.source))
         by_word = (self._by_name if is_name else self._by_word).get(word)
-        line = self._by_text.get(finding.source.strip()) or by_word
+        line = self._by_text.get(finding.source.strip()) or self._written(as_written(finding.source)) or by_word
         if line is None:
             return msgspec.structs.replace(finding, line=0, column=0)
-        column = line.text.find(word) + 1 if word else 0
+        tag = _TAG.match(finding.source, finding.column - 1) if finding.column else None
+        column = line.text.find(tag[0] if tag else word) + 1 if tag or word else 0
         return msgspec.structs.replace(finding, file=line.file, line=line.number, column=column, source=line.text)
+
+    def _written(self, text: str) -> _Line | None:
+        """Return the line that the compiler has made this text from."""
+        if text in self._by_written or len(text) > _LONGEST_LINE:
+            return self._by_written.get(text)
+        return next((line for pattern, line in self._by_pattern if pattern.fullmatch(text)), None)
+
+
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """Return what a line with `[[ ]]` compiles to; None for another line, and for one that says too little."""
+    fixed = _COMPILED.split(as_written(text))
+    if not 1 < len(fixed) <= _MOST_COMPILED + 1 or not _TAG.search(fixed[0]):
+        return None
+    return re.compile(".*?".join(map(re.escape, fixed)))
 
 
 def in_sources(findings: Iterable[Finding], sources: Mapping[str, str]) -> list[Finding]:

@@ -44,6 +44,9 @@ class Templates(Protocol):
         Raises TemplateError, and TransientError when S3 cannot answer.
         """
 
+    def recheck(self, name: str, locale: str | None) -> None:
+        """Ask S3 for changes before the template is loaded again."""
+
 
 class AttachmentObjects(Protocol):
     """Raises PermanentError `attachment_error` naming the field (it is gone, or above `max_bytes`), TransientError."""

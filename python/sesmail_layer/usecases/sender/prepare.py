@@ -13,6 +13,7 @@ from sesmail_layer.domain.errors import OutOfTime, PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy, check_role_may_send
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.request.email_request import Attachment, ListUnsubscribe
+from sesmail_layer.domain.request.envelopes import TEST_SOURCE
 from sesmail_layer.domain.template.templates import Rendered
 from sesmail_layer.domain.times import utc_text
 from sesmail_layer.usecases.sender.job import Email
@@ -64,6 +65,9 @@ class Preparation:
         if not self.has_time():
             # The templates before it took the time: there would be none left to send it.
             raise OutOfTime(random.uniform(1, 10))
+        if email.envelope.source == TEST_SOURCE:
+            # Who has just installed a template wants to see that one.
+            self._templates.recheck(request.template_name, request.locale)
         template = self._templates.load(request.template_name, request.locale, self._compile_seconds)
         # The retry of a redirected email could come when the mode is `live` again.
         redirected = email.redirection is not None

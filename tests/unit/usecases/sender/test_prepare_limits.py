@@ -11,6 +11,7 @@ import pytest
 
 from sesmail_layer.domain.errors import OutOfTime, PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy
+from sesmail_layer.domain.request.envelopes import TEST_SOURCE
 from sesmail_layer.domain.template.templates import Template
 from sesmail_layer.usecases.sender.job import Email, receive
 from sesmail_layer.usecases.sender.prepare import Preparation, PreparedMail
@@ -179,3 +180,12 @@ def test_the_year_is_known_to_a_template_unless_the_request_has_another() -> Non
         job = email(templateName="dated", templateData=data)
         preparing.preparation(job)
         assert job.facts["subject"] == subject
+
+
+@pytest.mark.parametrize(("source", "rechecks"), [(TEST_SOURCE, [("welcome", None)]), ("shop.orders", [])])
+def test_only_a_test_asks_for_a_template_s_changes_at_once(source: str, rechecks: list[tuple[str, str | None]]) -> None:
+    preparing = Preparing()
+    job = email()
+    job.envelope = msgspec.structs.replace(job.envelope, source=source)
+    preparing.preparation(job)
+    assert preparing.templates.rechecks == rechecks
