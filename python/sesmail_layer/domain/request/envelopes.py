@@ -26,9 +26,9 @@ CANCEL_REQUESTED = "Email Cancel Requested"
 UNSUBSCRIBE_REQUESTED = "Email Unsubscribe Requested"
 """Detail-type of a producer's event about a recipient who left; every other one is an `Email Request`."""
 EVERY_SOURCE = "*"
+"""Key of the account's and the default producer's items in the control table."""
 TEST_SOURCE = "sesmail.send-test"
 """The source of a test from the command line or the console."""
-"""Key of the account's and the default producer's items in the control table."""
 _DETAIL = re.compile(r'"detail"\s*:')
 _TOO_DEEP: dict[str, Any] = json.loads('{"":' * 300 + "{}" + "}" * 300)
 
