@@ -103,7 +103,10 @@ def warned(workspace: Workspace, *indexes: Mapping[str, Any]) -> list[str]:
     state = workspace.folder / _MODULE / "warned.tfstate"
     state.write_text(json.dumps(adopted(table)))
     shown = workspace.run(_MODULE, "plan", "-input=false", "-no-color", "-refresh=false", f"-state={state.name}")
-    return re.findall(r"(?:The|An index of the) table sesmailengine-EmailTracking lacks .*?\(docs/setup\.md\)", " ".join(shown.split()))
+    return re.findall(
+        r"(?:The|An index of the) table sesmailengine-EmailTracking lacks .*?\(docs/setup\.md\)",
+        " ".join(shown.split()),
+    )
 
 
 def test_a_plan_warns_of_an_index_that_an_existing_table_lacks(workspace: Workspace) -> None:
