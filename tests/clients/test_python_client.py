@@ -273,11 +273,22 @@ def test_the_engines_own_link_is_for_bulk_mail_to_one_recipient(fields: dict[str
     assert bus.calls == []
 
 
-def test_a_way_of_your_own_to_unsubscribe_is_for_any_mail() -> None:
-    client = client_of(Bus())
-    client.send(**GOOD | OWN_LINK | {"priority": "bulk", "cc": []})
-    client.send(**GOOD | {"list_unsubscribe": False})
-    client.send(**GOOD | {"list_unsubscribe": {"url": "https://example.com/u"}, "cc": ["jane@example.com"]})
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        (OWN_LINK | {"priority": "bulk", "cc": []}, True),
+        ({"list_unsubscribe": False}, False),
+        (
+            {"list_unsubscribe": {"url": "https://example.com/u"}, "cc": ["jane@example.com"]},
+            {"url": "https://example.com/u"},
+        ),
+    ],
+)
+def test_a_link_that_can_stop_something_reaches_the_bus(fields: dict[str, Any], sent: object) -> None:
+    bus = Bus()
+    client_of(bus).send(**GOOD | fields)
+    [[entry]] = bus.calls
+    assert json.loads(entry["Detail"])["listUnsubscribe"] == sent
 
 
 @pytest.mark.parametrize(
