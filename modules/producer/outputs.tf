@@ -10,7 +10,7 @@ output "event_bus_arn" {
 
 # Built rather than read, so that the engine's line in producers can be planned with it.
 output "status_event_bus_arn" {
-  description = "ARN of the event bus for statuses that this module creates with event_bus_arn: the value of status_event_bus_arn in the engine's producers. null with event_bus_name, or without status_target."
+  description = "ARN of the event bus for statuses, for status_event_bus_arn in the engine's producers. This module creates the bus if you set event_bus_arn and status_target; otherwise null."
   value       = local.own_bus ? "${local.arn_prefix}:event-bus/${local.status_bus}" : null
 }
 

@@ -14,7 +14,7 @@ variable "event_bus_name" {
 }
 
 variable "event_bus_arn" {
-  description = "ARN of the engine's event bus (its output event_bus_arn), if the engine is in another account or region. The engine's producers must then list this account by principals, accounts or organization_id, and this module's output status_event_bus_arn if you want statuses."
+  description = "ARN of the engine's event bus (its output event_bus_arn), if the engine is in another account or region. List this account in the engine's producers, by principals, accounts or organization_id. For statuses, also set status_event_bus_arn there: this module's output has its value."
   type        = string
   default     = null
 
@@ -89,7 +89,7 @@ variable "status_event_source" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "package_dir" {
-  description = "Folder that contains status_webhook.zip, for a signed status_target. null finds that of the release, or that in the folder dist of the clone."
+  description = "Folder that contains status_webhook.zip, for a signed status_target. null uses the folder of the release, or dist in a clone."
   type        = string
   default     = null
 }
@@ -132,7 +132,7 @@ variable "log_retention_days" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "alarm_actions" {
-  description = "ARNs that the alarm on a webhook's dead-letter queue calls, such as SNS topics in this region. SNS topics are called again when the alarm ends."
+  description = "ARNs that the alarm on a webhook's dead-letter queue calls, such as SNS topics in this region. The alarm calls SNS topics again when it ends."
   type        = list(string)
   default     = []
 
@@ -154,7 +154,7 @@ variable "role_path" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the IAM policy that your organisation requires as permissions boundary of that role; null sets none."
+  description = "ARN of the IAM policy that your organisation requires as permissions boundary of the role that calls a webhook; null sets none."
   type        = string
   default     = null
 

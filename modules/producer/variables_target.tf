@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "status_target" {
-  description = "Target that receives the statuses of this producer's emails: an SQS queue, a Lambda function, another EventBridge target, or an HTTPS URL. null subscribes to none."
+  description = "Target that receives the statuses of this producer's emails: an SQS queue, a Lambda function, another EventBridge target, or an HTTPS URL. null delivers no statuses."
   type = object({
     # Kind of target: sqs, lambda, https, or other for another EventBridge target.
     type = string
@@ -99,7 +99,7 @@ variable "status_target" {
 }
 
 variable "status_target_key" {
-  description = "Secret that EventBridge sends in key_header to a status_target of type https that is not signed, so that the receiver can recognise its calls. Terraform's state contains it."
+  description = "Key of a status_target of type https that is not signed. EventBridge sends it in the header key_header, and your server checks it. Terraform's state contains it."
   type        = string
   default     = null
   sensitive   = true
