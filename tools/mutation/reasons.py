@@ -20,9 +20,9 @@ class Reason(NamedTuple):
 REASONS = {
     "same": Reason(
         "The changed code does the same",
-        "The changed line gives the same result for every value that can reach it. Examples are another name of the "
-        "same codec, the first or last of a separator that occurs once, a bound that no value meets, and a default "
-        "that is never used.",
+        "The changed line gives the same result for every value that can reach it. Examples: another name of the "
+        "same codec, the first or last of a separator that occurs once, a bound that no value meets, a default that "
+        "is never used.",
     ),
     "falsy": Reason(
         "None instead of False or of an empty value",
