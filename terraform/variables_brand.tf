@@ -5,7 +5,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "brand" {
-  description = "Your name, colours and logo, as template variables that every email has by default. A request's own templateData take precedence. jsondecode(file(\"brand.json\")) shares one file with the command sesmail template."
+  description = "Your name, colours and logo, as template variables that every email has by default. A request's own templateData take precedence. With jsondecode(file(\"brand.json\")), Terraform and the command sesmail template read the same file."
   type = object({
     # Colour of buttons and links.
     brandColor = optional(string)

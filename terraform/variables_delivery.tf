@@ -7,12 +7,12 @@
 variable "delivery" {
   description = "Who receives mail. Keep the default, live, in production. Use another mode everywhere else, so that copies of real addresses receive no mail."
   type = object({
-    # live: the recipients receive mail. redirect: only the mailbox in to does, and headers name the recipients. allow:
-    # only what the list allow contains does. sink: no one does; emails are rendered and recorded.
+    # live: the recipients receive mail. redirect: all mail goes to the mailbox `to`, and headers name the recipients.
+    # allow: only recipients on the list `allow` receive mail. sink: no mail is sent; emails are rendered and recorded.
     mode = optional(string, "live")
-    # Mailbox of mode redirect.
+    # Mailbox that receives all mail in mode redirect.
     to = optional(string)
-    # List of mode allow: addresses, domains (example.com), or subdomains (*.example.com).
+    # Who receives mail in mode allow: addresses, domains (example.com), or subdomains (*.example.com).
     allow = optional(list(string), [])
   })
   default  = {}

@@ -61,7 +61,7 @@ variable "check_lambda_quota" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "email_sender_memory" {
-  description = "Memory of the sender in MB; more memory also means more processor time. What it must be depends on max_message_mb: 256 MB allow messages of up to 4.8 MB, 512 of up to 17.6 MB, 1024 of up to 40 MB."
+  description = "Memory of the sender in MB; more memory also means more processor time. A larger max_message_mb needs more memory."
   type        = number
   default     = 512
 }

@@ -40,7 +40,7 @@ variable "producers" {
 }
 
 variable "default_producer" {
-  description = "Policy of every source that is not in producers. Its attributes are those of producers, except accounts, organization_id, topics and status_event_bus_arn. emails_per_day and first_contacts_per_hour count all these sources together. With restrict_producers, its principals may use every one of them."
+  description = "Policy of every source that is not in producers. It has the attributes of producers, except accounts, organization_id, topics and status_event_bus_arn. Its caps count all these sources together. With restrict_producers, its principals may use any of these sources."
   type = object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -57,7 +57,7 @@ variable "default_producer" {
 }
 
 variable "restrict_producers" {
-  description = "Deny the bus to every principal that no producer lists (by principals, accounts or organization_id), and deny each listed one the sources of others. With false, every principal with the right events:PutEvents on the bus may send under any source."
+  description = "Deny the bus to every principal that no producer lists (by principals, accounts or organization_id). A listed principal may use only the sources that list it. With false, every principal with the right events:PutEvents on the bus may send under any source."
   type        = bool
   default     = false
 }

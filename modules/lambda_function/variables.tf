@@ -59,7 +59,7 @@ variable "policy_statements" {
 }
 
 variable "event_sources" {
-  description = "Queues that invoke the function, by name. It answers with the messages that failed; batching_seconds is the longest time that Lambda collects a batch."
+  description = "Queues that invoke the function, by name. The function answers with the messages that failed; batching_seconds is the longest time that Lambda collects a batch."
   type = map(object({
     queue_arn           = string
     maximum_concurrency = number

@@ -33,7 +33,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.name))
-    error_message = "name must be 2 to 40 lower-case letters, digits or hyphens, and start with a letter. It becomes part of a bucket name, which may have 63 characters."
+    error_message = "name must be 2 to 40 lower-case letters, digits or hyphens, of which the first is a letter. It becomes part of a bucket name, which may have 63 characters."
   }
 
   validation {
@@ -71,7 +71,7 @@ variable "status_event_source" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
-    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
+    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes. EventBridge reserves names that start with \"aws.\"."
   }
 }
 
@@ -249,6 +249,6 @@ variable "tracking_https" {
 
   validation {
     condition     = var.tracking_https || var.tracking_domain == null || !var.click_tracking
-    error_message = "click_tracking with a tracking_domain needs tracking_https = true. SES sends readers of an https link to https://tracking_domain, which has no certificate without a CDN. Set up the CDN and tracking_https, or turn click_tracking off."
+    error_message = "click_tracking with a tracking_domain needs tracking_https = true, because https links then lead to https://tracking_domain. Set up a CDN with a certificate and tracking_https, or turn click_tracking off."
   }
 }

@@ -5,12 +5,12 @@
 variable "delivery" {
   description = "Who receives mail. Keep the default, live, in production. Use another mode everywhere else, so that copies of real addresses receive no mail."
   type = object({
-    # live: the recipients receive mail. redirect: only the mailbox in to does, and headers name the recipients. allow:
-    # only what the list allow contains does. sink: no one does; emails are rendered and recorded.
+    # live: the recipients receive mail. redirect: all mail goes to the mailbox `to`, and headers name the recipients.
+    # allow: only recipients on the list `allow` receive mail. sink: no mail is sent; emails are rendered and recorded.
     mode = optional(string, "live")
-    # Mailbox of mode redirect.
+    # Mailbox that receives all mail in mode redirect.
     to = optional(string)
-    # List of mode allow: addresses, domains (example.com), or subdomains (*.example.com).
+    # Who receives mail in mode allow: addresses, domains (example.com), or subdomains (*.example.com).
     allow = optional(list(string), [])
   })
   default  = {}
@@ -28,17 +28,17 @@ variable "delivery" {
 
   validation {
     condition     = var.delivery.mode == "redirect" || var.delivery.to == null
-    error_message = "to of delivery must be left out, unless mode is redirect. Remove it, or set mode = \"redirect\"."
+    error_message = "to of delivery must be left out in every other mode. Remove it, or set mode = \"redirect\"."
   }
 
   validation {
     condition     = (var.delivery.mode == "allow") == (length(coalesce(var.delivery.allow, [])) > 0)
-    error_message = "allow of delivery must be a list of at least one entry if mode is allow, and left out in any other mode. Remove it, or set mode = \"allow\"."
+    error_message = "allow of delivery must be a list with an entry if mode is allow, and left out in every other mode. Correct mode or allow."
   }
 
   validation {
     condition     = alltrue([for entry in coalesce(var.delivery.allow, []) : can(regex("^([A-Za-z0-9.!$%&'+/=?^_`{|}~-]{1,64}@|[*][.])?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$", entry))])
-    error_message = "allow of delivery must be a list of addresses (ada@example.com), domains (example.com) and subdomains (*.example.com) in ASCII. Write a domain such as bücher.example as xn--bcher-kva.example."
+    error_message = "allow of delivery must be a list of addresses (ada@example.com), domains (example.com) and subdomains (*.example.com) in ASCII: write bücher.example as xn--bcher-kva.example."
   }
 
   validation {

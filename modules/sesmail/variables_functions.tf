@@ -84,7 +84,7 @@ variable "check_lambda_quota" {
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "email_sender_memory" {
-  description = "Memory of the sender in MB; more memory also means more processor time. What it must be depends on max_message_mb: 256 MB allow messages of up to 4.8 MB, 512 of up to 17.6 MB, 1024 of up to 40 MB."
+  description = "Memory of the sender in MB; more memory also means more processor time. A larger max_message_mb needs more memory."
   type        = number
   default     = 512
 
@@ -142,7 +142,7 @@ variable "email_sender_reserved_concurrency" {
   validation {
     # Else Lambda throttles what its event sources poll: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     condition     = var.email_sender_reserved_concurrency == null ? true : var.email_sender_reserved_concurrency >= 2 * (var.email_sender_concurrency + var.bulk_sender_concurrency) && floor(var.email_sender_reserved_concurrency) == var.email_sender_reserved_concurrency
-    error_message = "email_sender_reserved_concurrency must be a whole number of at least 2 x (email_sender_concurrency + bulk_sender_concurrency), because each has a queue and a retry queue, or null."
+    error_message = "email_sender_reserved_concurrency must be null, or a whole number of at least 2 x (email_sender_concurrency + bulk_sender_concurrency): each of the two is for a queue and for its retry queue."
   }
 }
 

@@ -38,12 +38,12 @@ variable "producers" {
 
   validation {
     condition     = alltrue([for source in keys(var.producers) : can(regex("^[A-Za-z0-9._/-]{1,256}$", source)) && !startswith(source, "aws.")])
-    error_message = "The keys of producers must be event sources: 1 to 256 letters, digits, dots, hyphens, underscores or slashes, not starting with aws. (EventBridge's rule)."
+    error_message = "The keys of producers must be event sources: 1 to 256 letters, digits, dots, hyphens, underscores or slashes. EventBridge reserves sources that start with \"aws.\"."
   }
 
   validation {
     condition     = length(distinct([for source in keys(var.producers) : join("", regexall("[A-Za-z0-9]+", source))])) == length(var.producers)
-    error_message = "Two keys of producers differ only in punctuation, so that their statements in the bus policy would have the same name. Rename one of them."
+    error_message = "The keys of producers must differ in more than punctuation, because the bus policy names its statements by them. Rename one of them."
   }
 
   validation {
@@ -98,7 +98,7 @@ variable "producers" {
 
   validation {
     condition     = alltrue([for policy in values(var.producers) : length(policy.topics) <= 30 && alltrue([for topic, label in policy.topics : can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$", topic)) && can(regex("^[^[:cntrl:]]{1,80}$", label)) && can(regex("[^[:space:]]", label))])])
-    error_message = "topics of a producer must be at most 30 topics of letters, digits, hyphens and underscores, each with the text of at most 80 characters that recipients read, such as { weekly-digest = \"Weekly digest\" }."
+    error_message = "topics of a producer must be at most 30 topics of letters, digits, hyphens and underscores. Each has the name that recipients read, of at most 80 characters, such as { weekly-digest = \"Weekly digest\" }."
   }
 
   validation {
@@ -108,7 +108,7 @@ variable "producers" {
 }
 
 variable "default_producer" {
-  description = "Policy of every source that is not in producers. Its attributes are those of producers, except accounts, organization_id, topics and status_event_bus_arn. emails_per_day and first_contacts_per_hour count all these sources together. With restrict_producers, its principals may use every one of them."
+  description = "Policy of every source that is not in producers. It has the attributes of producers, except accounts, organization_id, topics and status_event_bus_arn. Its caps count all these sources together. With restrict_producers, its principals may use any of these sources."
   type = object({
     enabled                 = optional(bool, true)
     templates               = optional(list(string), [])
@@ -165,7 +165,7 @@ variable "default_producer" {
 }
 
 variable "restrict_producers" {
-  description = "Deny the bus to every principal that no producer lists (by principals, accounts or organization_id), and deny each listed one the sources of others. With false, every principal with the right events:PutEvents on the bus may send under any source."
+  description = "Deny the bus to every principal that no producer lists (by principals, accounts or organization_id). A listed principal may use only the sources that list it. With false, every principal with the right events:PutEvents on the bus may send under any source."
   type        = bool
   default     = false
 

@@ -111,7 +111,7 @@ variable "alarm_actions" {
 
   validation {
     condition     = length(distinct(var.alarm_actions)) == length(var.alarm_actions) && length(var.alarm_actions) <= 4
-    error_message = "alarm_actions must be at most four different ARNs: CloudWatch calls at most five for an alarm, and the engine's topic is one of them."
+    error_message = "alarm_actions must be at most four different ARNs: CloudWatch calls at most five, and the engine's topic is one."
   }
 
   validation {

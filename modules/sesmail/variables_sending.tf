@@ -155,7 +155,7 @@ variable "claim_settle_seconds" {
 }
 
 variable "on_unknown_outcome" {
-  description = "What happens to an email of unknown outcome if no Send event arrives. resend: it is sent again, perhaps twice in all. fail: it fails, and perhaps was never sent. null means resend if the engine receives SES events, and fail if it does not."
+  description = "What happens to an email of unknown outcome if no Send event arrives. resend: it is sent again, so it may arrive twice. fail: it fails, so it may never arrive. null means resend if the engine receives SES events, and fail if it does not."
   type        = string
   default     = null
 

@@ -3,7 +3,7 @@
 # ---------------------------------------------------------------------------------------------------------------------
 
 variable "unsubscribe_endpoint" {
-  description = "Deploy the unsubscribe page. listUnsubscribe = true in a request then puts a signed link to it into the email, and one click there ends the bulk emails of a topic."
+  description = "Deploy the unsubscribe page. If a request has listUnsubscribe = true, its email gets a signed link to the page. One click there ends the bulk emails of a topic."
   type        = bool
   default     = false
 }

@@ -34,11 +34,12 @@ The table has the costs of a month of {days} days, in US dollars, in us-east-1, 
 Each of the four loads has every alarm, poller and default of the engine, and its emails are sent and delivered:
 
 * **No mail**: the engine is deployed and receives no request.
-* **Spread evenly**: one email arrives every {gap:.1f} s. Each is a batch of its own in both functions. That is an upper
-  bound, since the feedback processor waits up to 5 s for more.
+* **Spread evenly**: one email arrives every {gap:.1f} s. Each is a batch of its own in both functions. This is an upper
+  bound, since the feedback processor waits up to 5 s for more events.
 * **Batches of ten**: a producer sends ten or more at once, and both functions receive ten messages in an invocation.
-* **Bulk and transactional**: 70 % of the mail is bulk in batches of ten, 30 % is transactional, one at a time. The rate
-  is {rate} a second, and the [simulation](#pacing-simulated) gives the writes of both lanes on the rate buckets.
+* **Bulk and transactional**: 70 % of the mail is bulk, in batches of ten. 30 % is transactional, one email at a time.
+  The rate is {rate} a second, and the [simulation](#pacing-simulated) gives the writes of both lanes on the rate
+  buckets.
 
 ### What an extra costs, and what you can save
 
@@ -49,18 +50,20 @@ For a million emails in batches of ten:
 * **Send in batches** where you can: `put_events` takes ten requests, and the clients' batching helper fills them.
 * **Alarms and the dashboard** cost money without mail, too: {alarms} alarms read {alarm_metrics} metrics. No variable
   switches them off.
-* **A producer in Terraform's `producers`** has up to {producer_metrics}
-  [metrics of its own](metrics.md#metrics-per-producer), if it sends: up to {producer_usd} a month for each producer.
-  The table above has none.
+* **A producer in Terraform's `producers`** that sends has up to {producer_metrics}
+  [metrics of its own](metrics.md#metrics-per-producer). They cost up to {producer_usd} a month for each producer. The
+  table above has none of them.
 * **A KMS key of yours** (`kms_key_arn`, `data_kms_key_arn`) has a [monthly price](https://aws.amazon.com/kms/pricing/)
   in addition to its requests.
 
 ### What is counted
 
-The costs above are quantity × price. The quantities of a million emails come from a run of the real code, which a
-[test](../tests/docs/test_cost_page.py) repeats. Those without mail come from Terraform's plan, which another
-[test](../tests/terraform/test_cost.py) counts. Each price links to AWS's page and has the year in which it was last
-seen. Check it there before you rely on it.
+Each cost above is a quantity times a price:
+
+* *Quantities of a million emails* come from a run of the real code, which a [test](../tests/docs/test_cost_page.py)
+  repeats.
+* *Quantities without mail* come from Terraform's plan, which another [test](../tests/terraform/test_cost.py) counts.
+* *Prices* link to AWS's page, with the year in which they were last seen. Check a price there before you rely on it.
 
 {quantities}
 
@@ -68,18 +71,18 @@ seen. Check it there before you rely on it.
   put messages; Lambda receives and deletes them in batches.
 * **EventBridge** bills the request and each status event, in units of 64 KB. Delivery to a queue in the same account
   is free.
-* **Lambda**: the durations are assumed, not measured: 50 ms an invocation, 100 ms for SES, 5 ms a message, 20 ms a sent
-  email. The sender has {sender_mb:.0f} MB, the feedback processor {processor_mb:.0f} MB. Starts of new containers are
-  not included.
+* **Lambda**: the durations are assumed, not measured. They are 50 ms an invocation, 100 ms for SES, 5 ms a message, and
+  20 ms a sent email. The sender has {sender_mb:.0f} MB, the feedback processor {processor_mb:.0f} MB. Starts of new
+  containers are not included.
 * **DynamoDB**: `used` in [results.json](../tools/bench/results.json) has the units by table and index. The records are
   those of a steady state, kept for {record_days} days. The backups are those of `EmailTracking` without its indexes.
 * **CloudWatch**: the metrics are those of a month without failures; each kind of failure adds one. Logs are kept for
   {log_days} days and counted uncompressed. A dashboard is free until an account has three.
 * **S3**: {containers} containers read the {template_reads} files of a template every five minutes.
-* **KMS**: the tables use the key `aws/dynamodb`, and its requests are billed: at most one in five minutes for each of
-  {tables} tables and each of two roles.
-* **AWS does not bill** SSM's standard parameters, SNS's deliveries to SQS, SES's events, DynamoDB's deletions by TTL,
-  and X-Ray (which is off by default).
+* **KMS**: the tables use the key `aws/dynamodb`, and its requests are billed. There is at most one in five minutes for
+  each pair of a table and a role, of {tables} tables and two roles.
+* **AWS does not bill** SSM's standard parameters, SNS's deliveries to SQS, SES's events, and DynamoDB's deletions by
+  TTL. X-Ray is off by default.
 * **Less than a cent** each: the hourly read of SES's alarms, the templates in S3.
 * **Not included**: data that leaves AWS, an archive of the bus (`archive_days`, off by default), your own rules and
   queues for status events.
@@ -87,8 +90,8 @@ seen. Check it there before you rely on it.
 ### A scheduled email
 
 The table has the costs of 1,000 emails that wait until they are due. The engine passes them through the retry queue,
-one hop each quarter of an hour. The last column compares a one-time schedule of EventBridge Scheduler
-([ADR 48](adr/0048-scheduling-by-hops-again.md)).
+one hop each quarter of an hour. For comparison, the last column has the cost of a one-time schedule of EventBridge
+Scheduler for each email ([ADR 48](adr/0048-scheduling-by-hops-again.md)).
 
 {scheduled}
 """
@@ -181,8 +184,8 @@ def _smaller(results: Results) -> str:
     used = results.used
     load = Load("", [(EMAILS // 10, used.tens)], used.alone, used.template)
     return (
-        f"A tenth of the mail does not cost a tenth: {EMAILS // 10:,} emails in batches of ten cost "
-        f"{_money(bill.usd(bill.bill(load, results.deployed)))}."
+        f"A tenth of the mail costs more than a tenth: {EMAILS // 10:,} emails in batches of ten cost "
+        f"{_money(bill.usd(bill.bill(load, results.deployed)))}.\nAlarms, the dashboard and polling cost the same."
     )
 
 

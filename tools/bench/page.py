@@ -19,9 +19,9 @@ REASONS = {
         "first calls to AWS, each with a new connection and serialiser (0.2)."
     ),
     "batches": (
-        "a batch of ten saves 108 of 160 requests. It cannot share 40 of the other 52: claim, SendEmail and two "
-        "records of each email. Also, the emulator seldom passes ten messages to the feedback processor. It shares the "
-        "machine's processors with the engine, so the ratio is lower on a busy machine."
+        "a batch of ten saves 108 of 160 requests. Of the other 52, no batch can share 40: claim, SendEmail and two "
+        "records of each email. Also, the emulator seldom passes ten messages to the feedback processor. The emulator "
+        "shares the machine's processors with the engine, so the ratio is lower on a busy machine."
     ),
     "end_to_end": (
         "the functions and the emulator share the processors, so other work on the machine affects this ratio twice."
@@ -33,8 +33,8 @@ TEXT = """# Performance
 This page has every number about speed and cost: how the engine compares with a minimal program, which requests AWS
 bills, how the send rate is used, and [what a million emails cost](#what-a-million-emails-cost).
 
-`make bench` writes it. It measures the engine and a minimal comparison alternately on the same machine, so read the
-ratios. The absolute figures come from an emulator on a small machine and say nothing about AWS.
+`make bench` writes it. It measures the engine and a minimal program in turn, on the same machine. So read the ratios:
+the absolute figures come from an emulator on a small machine, and say nothing about AWS.
 
 The last run was on {date}, with Python {python} and {processors} processors.
 
@@ -53,25 +53,28 @@ In a warm container with batches of ten, each package uses this share of the sen
 
 ## Requests
 
-AWS bills these requests for {emails} delivered emails. They are counted with the real code: in one batch, and one at a
-time like a function without batches.
+AWS bills these requests for {emails} delivered emails. They are counted with the real code: once in one batch, and once
+with one email at a time, as in a function without batches.
 
 {requests}
 
-An ordinary email has a compressed request and a record of less than 1 KB each. Its write units are 1 for the claim,
-4 for `sent`, 3 for `delivered` and 2 for the kept request.
+The compressed request and the record of an ordinary email have less than 1 KB each. Such an email costs these write
+units:
 
-* `sent` enters three indexes, and `delivered` changes two.
-* With `soft_bounce_retries = 0` no request is kept.
-* An open costs 3 more.
-* The rate and the breaker's counts cost 3 a batch.
-* The day's figures cost 1 a batch of outcomes. Sent emails are counted in the breaker's write of the account.
-* A hop of a scheduled email costs reads and no write.
+* 1 for the claim,
+* 4 for `sent`: the record, and three indexes,
+* 3 for `delivered`: the record, and two indexes,
+* 2 for the kept request; none with `soft_bounce_retries = 0`,
+* 3 for an open, if there is one.
+
+Each batch of the sender costs 3 more, for the rate and the breaker's counts. Each batch of outcomes costs 1, for the
+day's figures. Sent emails are counted without a further write, in the breaker's write of the account. A hop of a
+scheduled email costs reads and no write.
 
 ## Pacing, simulated
 
-The sender's real code runs on a simulated clock. All workers share one bucket, and the paced rate is 0.95 of SES's. A
-window of time may contain the rate times its length, plus a burst of one second.
+The sender's real code runs on a simulated clock. All workers share one bucket, and the paced rate is 0.95 of SES's. In
+any window of time, the engine may send the rate times the window's length, plus a burst of one second.
 
 {paced}
 
@@ -81,8 +84,8 @@ every two seconds:
 {behind}
 
 **Both lanes share the rate.** Transactional emails arrive at random times, at 30 % of the paced rate, for five workers.
-Other workers send a queued newsletter. *Writes* are conditional writes on the two rate buckets, rejected ones included.
-DynamoDB takes 1,000 of them a second on one item:
+Other workers send a queued newsletter. *Writes* are conditional writes on the two rate buckets, including the rejected
+ones. DynamoDB takes 1,000 writes a second on one item:
 
 {lanes}
 

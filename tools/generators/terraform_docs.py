@@ -126,7 +126,8 @@ def tables(module: Path) -> str:
 
 def _inputs(variables: list[Block]) -> Iterator[str]:
     """Yield a table of variables, then one of the attributes for each object with described attributes."""
-    yield from _table(["Name", "Description", "Type", "Default", "Allowed"], map(_variable, variables))
+    rows = [_variable(block, _owner_of_rules(block, variables)) for block in variables]
+    yield from _table(["Name", "Description", "Type", "Default", "Allowed"], rows)
     for block in variables:
         if block.attributes:
             yield from ("", f"Attributes of `{block.name}`:", "")
@@ -134,14 +135,27 @@ def _inputs(variables: list[Block]) -> Iterator[str]:
             yield from _table(["Attribute", "Description", "Type", "Default", "Allowed"], rows)
 
 
-def _variable(block: Block) -> list[str]:
+def _owner_of_rules(block: Block, variables: list[Block]) -> Block | None:
+    """Return the variable that has the same rules and a table of attributes, as `producers` for `default_producer`."""
+    rules = {_predicate(rule) for rule in block.rules}
+    owners = (other for other in variables if other.attributes and not block.attributes)
+    return next((other for other in owners if rules and rules <= {_predicate(rule) for rule in other.rules}), None)
+
+
+def _predicate(rule: str) -> str:
+    """Return a rule about an attribute without the name of its variable: `senders must be …`."""
+    return re.sub(r" of (?:a )?\w+ must ", " must ", rule, count=1)
+
+
+def _variable(block: Block, owner: Block | None) -> list[str]:
     default, written = block.attribute("default"), _cell(block.attribute("type") or "")
     if block.attributes or len(written) > LONGEST_TYPE:
         written = re.sub(r"object\(\{.*\}\)", "object", written)
     of_attributes = [rule for attribute in block.attributes for rule in _rules_of(block, attribute)]
     rules = [rule for rule in block.rules if rule not in of_attributes]
+    allowed = f"as the attributes of {_code(owner.name)}, see below." if owner else _allowed(block.name, rules)
     shown = _code(default) if default is not None else "**required**"
-    return [_code(block.name), _prose(block.description), _code(written), shown, _allowed(block.name, rules)]
+    return [_code(block.name), _prose(block.description), _code(written), shown, allowed]
 
 
 def _attribute_row(block: Block, attribute: Attribute) -> list[str]:

@@ -17,10 +17,10 @@ TEXT = """# Mutation
 
 This page shows how well the unit tests notice a mistake in the code. `make mutate` writes it.
 
-`make mutate` changes `domain` and `usecases` in one place at a time, for example `<` to `<=`, `a and b` to `a or b`, or
-`5` to `6`. It also leaves out an argument, or writes a text in capitals. Then it runs the unit tests that execute the
-changed statement. A test that fails *kills* the change. A change *survives* if no test fails: either the tests have a
-gap there, or the changed code does the same.
+`make mutate` changes `domain` and `usecases` in one place at a time. For example, it turns `<` into `<=`, `a and b`
+into `a or b`, or `5` into `6`. It also leaves out an argument, or writes a text in capitals. Then it runs the unit
+tests that execute the changed statement. A test that fails *kills* the change. A change *survives* if no test fails:
+either the tests have a gap there, or the changed code does the same.
 
 The last run was on {date}, with Python {python}: **{killed:,} of {mutants:,} changes killed, {share:.1%}**. The tests
 must kill at least {least:.0%}. {not_run}
@@ -29,9 +29,8 @@ must kill at least {least:.0%}. {not_run}
 
 {modules}
 
-Only a test that ran and failed kills a change. A test times out when it takes over six times its usual processor time
-plus twelve seconds. Timeouts have a column of their own, and do not count as killed. Neither does a run that ended in
-any other way.
+Only a test that ran and failed kills a change. A timeout does not count as killed: the test took over six times its
+usual processor time plus twelve seconds. A run that ended in another way does not count either (column *Other*).
 
 ## Which changes survive, and why
 
@@ -41,11 +40,12 @@ any other way.
 
 * The run does not change code outside of functions: tables such as `bounces.TABLE` and `EFFECTS`, patterns, constants.
 * It does not change functions under a decorator: properties, cached functions, Jinja2's filters.
-* It runs only `tests/unit`, without tests that start a process and without the 20,000 fuzzed requests. Property tests
+* It runs only `tests/unit`. It leaves out tests that start a process, and the 20,000 fuzzed requests. Property tests
   try {examples} examples, the same in every run ([plugin.py](../tools/mutation/plugin.py),
   [staging.py](../tools/mutation/staging.py)).
-* A change that survives one second of its tests runs the other tests together with changes of other functions. If one
-  change hides another one, the hidden one survives ([together.py](../tools/mutation/together.py)).
+* Each change first runs alone, for one second of its tests. If it survives, the rest of its tests run together with
+  changes of other functions, to save time. If one change then hides another, the hidden one survives
+  ([together.py](../tools/mutation/together.py)).
 
 ## Repeat it
 
@@ -58,9 +58,10 @@ make mutate ONLY='usecases/*'               # one folder; writes this page once 
 It prints every survivor and the table, and fails below {least:.0%}. The first run takes about twenty minutes on two
 processors.
 
-The verdicts stay in `build/mutate`, which is not committed. A later run repeats only those that a change of code or
-tests can change, also after a run that was stopped ([verdicts.py](../tools/mutation/verdicts.py)). Delete the folder to
-start from the beginning. Run `../../.venv-mutate/bin/mutmut browse` in it to see each change.
+The verdicts stay in `build/mutate`, which is not committed. A later run repeats only those that may differ now, because
+code or tests have changed ([verdicts.py](../tools/mutation/verdicts.py)). This also holds after a run that was stopped.
+Delete the folder to start from the beginning. To see each change, run `../../.venv-mutate/bin/mutmut browse` in the
+folder.
 
 [ADR 33](adr/0033-mutmut-on-a-tree-of-its-own.md) gives the reasons for this setup.
 [reasons.py](../tools/mutation/reasons.py) assigns a reason to each survivor.

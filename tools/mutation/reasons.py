@@ -20,8 +20,9 @@ class Reason(NamedTuple):
 REASONS = {
     "same": Reason(
         "The changed code does the same",
-        "The changed line gives the same result for every value that can reach it: another name of the same codec, the "
-        "first or last of a separator that occurs once, a bound that no value meets, a default that is never used.",
+        "The changed line gives the same result for every value that can reach it. Examples: another name of the "
+        "same codec, the first or last of a separator that occurs once, a bound that no value meets, a default that "
+        "is never used.",
     ),
     "falsy": Reason(
         "None instead of False or of an empty value",
@@ -34,7 +35,7 @@ REASONS = {
     "effort": Reason(
         "Only time or memory differ",
         "The result is the same, with more work, more reads or more memory. The benchmark and the tests that measure "
-        "memory notice these changes; a mutation run leaves out tests that measure time.",
+        "memory notice these changes. A mutation run does not include tests that measure time.",
     ),
     "moment": Reason(
         "The exact time of a limit",
@@ -50,8 +51,8 @@ REASONS = {
     ),
     "gap": Reason(
         "Known gaps",
-        "Tests are possible and not written. A break is unlikely to stay unnoticed, or other tests, which do not run "
-        "here, cover the behaviour (adapters, simulation, end to end).",
+        "A test is possible and is not written. Either a break is unlikely to stay unnoticed, or tests that do not run "
+        "here cover the behaviour: those of adapters, the simulation, and end to end.",
     ),
 }
 
