@@ -176,7 +176,7 @@ variable "restrict_producers" {
 }
 
 variable "operator_principals" {
-  description = "ARNs of the IAM roles or users that may publish the events of `sesmail pause` and `sesmail resume`. The bus denies the engine's own event source to all others."
+  description = "ARNs of the IAM roles or users that may publish the events of `sesmail pause`, `resume`, `cancel` and `erase`. The bus denies the engine's own event source to all others."
   type        = list(string)
   default     = []
 
