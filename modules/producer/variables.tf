@@ -41,7 +41,7 @@ variable "event_source" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_source)) && !startswith(var.event_source, "aws.")
-    error_message = "event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
+    error_message = "event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with 'aws.' (EventBridge's rule)."
   }
 }
 
@@ -80,7 +80,7 @@ variable "status_event_source" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.status_event_source)) && !startswith(var.status_event_source, "aws.")
-    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with aws. (EventBridge's rule)."
+    error_message = "status_event_source must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, and must not start with 'aws.' (EventBridge's rule)."
   }
 }
 
