@@ -54,7 +54,7 @@ variable "dead_letter_queue_arn" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key for the topic; null uses none. The key's policy must allow SES and SNS to use it."
+  description = "ARN of a KMS key for the topic; null uses none. The key's policy must allow SES to use it."
   type        = string
 }
 

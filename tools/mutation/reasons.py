@@ -51,7 +51,7 @@ REASONS = {
     ),
     "gap": Reason(
         "Known gaps",
-        "A test is possible and is not written. Either a break is unlikely to stay unnoticed, or tests that do not run "
+        "A test is possible and is not written. Either a fault there would soon be noticed, or tests that do not run "
         "here cover the behaviour: those of adapters, the simulation, and end to end.",
     ),
 }
