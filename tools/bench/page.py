@@ -231,7 +231,7 @@ def lanes(results: Results) -> list[str]:
     head = (
         "SES's rate",
         "Bulk workers",
-        "Writes a bulk email",
+        "Writes per bulk email",
         "Most writes a second on a bucket",
         "Bulk",
         "Both lanes",
