@@ -35,11 +35,10 @@ def test_pacing_works_at_every_rate() -> None:
 def test_the_page_has_the_write_units_of_the_items() -> None:
     _, units = requests.measured(requests.EMAILS)
     text = " ".join(page.PAGE.read_text().split())
-    pattern = r"(\d+) for the claim, (\d+) for `sent`, (\d+) for `delivered` and (\d+) for the kept request"
-    [found] = re.findall(pattern, text)
-    claim, sent, delivered, kept = map(int, found)
-    [counts] = re.findall(r"breaker's counts cost (\d+) a batch", text)
+    parts = "the claim", "`sent`", "`delivered`", "the kept request"
+    claim, sent, delivered, kept = (int(re.findall(rf"(\d+) for {part}", text)[0]) for part in parts)
+    [counts] = re.findall(r"Each batch of the sender costs (\d+) more", text)
     assert units["sender"] == requests.EMAILS * (claim + sent + kept // 2) + int(counts)
     assert units["Send event"] == 0
-    [figures] = re.findall(r"day's figures cost (\d+) a batch of outcomes", text)
+    [figures] = re.findall(r"Each batch of outcomes costs (\d+)", text)
     assert units["Delivery event"] == requests.EMAILS * (delivered + kept // 2) + int(figures)
