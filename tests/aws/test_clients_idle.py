@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -75,7 +75,7 @@ class Caller:
         self.server = server
         if service == "dynamodb":
             dynamodb: Any = client("dynamodb")
-            self.call = lambda: dynamodb.get_item(TableName="t", Key={"id": {"S": "1"}})
+            self.call: Callable[[], Any] = lambda: dynamodb.get_item(TableName="t", Key={"id": {"S": "1"}})
             return
         mailer: Any = (
             SesMailer(SesClients("ses", "SendRawEmail"), "")
