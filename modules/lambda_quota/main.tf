@@ -25,6 +25,6 @@ check "lambda_concurrency" {
 
   assert {
     condition     = try(data.aws_servicequotas_service_quota.concurrent_executions.value == 0 || var.reserved == 0 || var.reserved + local.least_unreserved <= data.aws_servicequotas_service_quota.concurrent_executions.value, true)
-    error_message = "The apply will fail: email_sender_reserved_concurrency and feedback_processor_reserved_concurrency reserve ${var.reserved} executions together, the account may run ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)}, and Lambda keeps ${local.least_unreserved} unreserved. Ask AWS for a higher quota, or leave both null."
+    error_message = "The apply will fail: email_sender_reserved_concurrency, feedback_processor_reserved_concurrency and unsubscribe_reserved_concurrency reserve ${var.reserved} executions together, the account may run ${coalesce(data.aws_servicequotas_service_quota.concurrent_executions.value, 0)}, and Lambda keeps ${local.least_unreserved} unreserved. Ask AWS for a higher quota, or leave them null."
   }
 }

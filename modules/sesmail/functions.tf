@@ -118,7 +118,11 @@ module "lambda_quota" {
   count  = var.check_lambda_quota ? 1 : 0
 
   maximum_concurrency = { for name, source in merge(local.sender_sources, local.feedback_sources) : name => source.maximum_concurrency }
-  reserved            = sum([for reserved in [var.email_sender_reserved_concurrency, var.feedback_processor_reserved_concurrency] : reserved == null ? 0 : reserved])
+  reserved = sum([for reserved in [
+    var.email_sender_reserved_concurrency,
+    var.feedback_processor_reserved_concurrency,
+    var.unsubscribe_endpoint ? var.unsubscribe_reserved_concurrency : null,
+  ] : reserved == null ? 0 : reserved])
 }
 
 module "email_sender" {

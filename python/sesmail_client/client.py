@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import boto3
+from botocore.config import Config
 
 from sesmail_client.errors import InvalidEmailError, NotAcceptedError, Refused
 from sesmail_client.request_types import EmailRequest, UnsubscribeDetail
@@ -31,6 +32,10 @@ _ENVELOPE_BYTES = 1024
 _ENGINES_KB = 4
 # The others are final, such as a source that the caller's policy does not allow.
 _RETRYABLE = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
+# botocore's own are 60 seconds each, longer than a producer's request or function. Its standard mode makes three
+# attempts: a repeat has the same ids, so what an attempt without an answer has put on the bus stays one email.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+_LIMITS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"})
 
 
 class Email(EmailRequest, total=False):
@@ -68,8 +73,9 @@ class SESMailClient:
     """A producer's access to the engine.
 
     `source` names the producer: its policy, caps and status events go by it. Keep one for each service. `events` is a
-    boto3 client of EventBridge, `boto3.client("events")` by default. `tries` is how often an event is put on the bus in
-    all, where EventBridge does not take it: 1 or more. `max_request_kb` is the engine's variable of that name.
+    boto3 client of EventBridge; the default one gives up an attempt after 5 s, and makes three. `tries` is how often an
+    event is put on the bus in all, where EventBridge does not take it: 1 or more. `max_request_kb` is the engine's
+    variable of that name.
     """
 
     def __init__(
@@ -87,7 +93,7 @@ class SESMailClient:
             raise ValueError(f"tries: found {tries}; allowed: 1 or more")
         self.source = source
         self.bus = bus
-        self._events: EventBridgeClient = boto3.client("events") if events is None else events
+        self._events: EventBridgeClient = boto3.client("events", config=_LIMITS) if events is None else events
         self._tries = tries
         self._max_bytes = (max_request_kb - _ENGINES_KB) * 1024
         self._check = SchemaCheck(load_schema("email-request.schema.json"))

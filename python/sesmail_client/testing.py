@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 
 from sesmail_client.client import DEFAULT_BUS, SESMailClient
 from sesmail_client.errors import InvalidStatusEventError, SESMailError
@@ -28,6 +29,7 @@ _IMPLIED_BY: Mapping[str, frozenset[str]] = {
     "delivered": frozenset({"opened", "clicked"}),
 }
 _LONGEST_POLL_SECONDS = 20
+_LIMITS = Config(connect_timeout=2, read_timeout=_LONGEST_POLL_SECONDS + 5, retries={"mode": "standard"})
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class StatusQueue:
 
     def __init__(self, queue_url: str, *, sqs: SQSClient | None = None) -> None:
         self._queue_url = queue_url
-        self._sqs: SQSClient = boto3.client("sqs") if sqs is None else sqs
+        self._sqs: SQSClient = boto3.client("sqs", config=_LIMITS) if sqs is None else sqs
         self._events: list[StatusEvent] = []
 
     def events_of(self, email_id: str) -> list[StatusEvent]:

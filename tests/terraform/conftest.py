@@ -33,6 +33,8 @@ ORGANISATION: dict[str, object] = {
     "tls_policy": "OPTIONAL",
     "email_sender_reserved_concurrency": 20,
     "feedback_processor_reserved_concurrency": 5,
+    "unsubscribe_endpoint": True,
+    "unsubscribe_reserved_concurrency": 3,
 }
 # The root as its documentation shows it, and with every option that adds or changes a resource.
 PLANS: dict[str, tuple[str, dict[str, object]]] = {

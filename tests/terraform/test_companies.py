@@ -28,7 +28,7 @@ def global_names(plan: Plan) -> set[tuple[str, str]]:
 def test_two_regions_share_no_global_name(plan: Callable[[str], Plan]) -> None:
     here, there = plan("organisation"), plan("elsewhere")
 
-    assert len(global_names(here)) == len(global_names(there)) == 5
+    assert len(global_names(here)) == len(global_names(there)) == 6
     assert global_names(here) & global_names(there) == set()
     assert {resource.address for resource in here.resources} == {resource.address for resource in there.resources}
 

@@ -87,12 +87,12 @@ def test_only_lambda_assumes_the_roles(complete: Plan) -> None:
 
 def test_every_role_has_the_path_and_the_boundary_that_the_owner_sets(plan: Callable[[str], Plan]) -> None:
     """A role of the next module, too: none may be outside of what an organisation lets its teams create."""
-    for name, path, boundary in (
-        ("default", "/", None),
-        ("organisation", ORGANISATION["role_path"], ORGANISATION["permissions_boundary_arn"]),
+    for name, count, path, boundary in (
+        ("default", 3, "/", None),
+        ("organisation", 4, ORGANISATION["role_path"], ORGANISATION["permissions_boundary_arn"]),
     ):
         roles = plan(name).all("aws_iam_role")
-        assert len(roles) == 3
+        assert len(roles) == count
         for role in roles:
             assert (role.values["path"], role.values.get("permissions_boundary")) == (path, boundary), role.address
 

@@ -29,10 +29,16 @@ class Account:
     session: boto3.Session
     region: str
 
-    def client(self, service: str) -> Any:
-        """Make a client that retries as the AWS SDKs advise."""
+    def client(self, service: str, signature: Any = None) -> Any:
+        """Make a client that retries as the AWS SDKs advise; `signature`: botocore's UNSIGNED, or the service's own."""
         addressing: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-        config = Config(retries={"mode": "standard", "total_max_attempts": 5}, s3=addressing)
+        config = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            s3=addressing,
+            signature_version=signature,
+        )
         return self.session.client(cast("Any", service), region_name=self.region, config=config)
 
     @cached_property

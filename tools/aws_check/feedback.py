@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tools.aws_check.engine import DEAD_LETTER_QUEUES, QUEUES, Engine
@@ -91,9 +90,7 @@ def check_strangers(engine: Engine) -> Evidence:
 
 
 def _is_denied(engine: Engine, url: str) -> bool:
-    unsigned = engine.account.session.client(
-        "sqs", region_name=engine.account.region, config=Config(signature_version=UNSIGNED)
-    )
+    unsigned = engine.account.client("sqs", UNSIGNED)
     try:
         unsigned.send_message(QueueUrl=url, MessageBody="{}")
     except ClientError as error:

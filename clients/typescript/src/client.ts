@@ -19,6 +19,10 @@ const ENVELOPE_BYTES = 1024;
 const ENGINES_KB = 4;
 // The others are final, such as a source that the caller's policy does not allow.
 const RETRYABLE = new Set(['InternalException', 'InternalFailure', 'ThrottlingException']);
+// The AWS SDK waits for an answer without end. It makes three attempts: a repeat has the same ids, so what an attempt
+// without an answer has put on the bus stays one email.
+// https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/Package/-smithy-types/Interface/NodeHttpHandlerOptions/
+const LIMITS = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 /** One email: a request, or a request with `about` in place of `emailId`. */
 export interface Email extends EmailRequest {
@@ -52,7 +56,7 @@ export interface Answer {
 export interface ClientOptions {
   /** The engine's bus; default: sesmailengine-EmailBus. */
   bus?: string;
-  /** A client of EventBridge; default: `new EventBridgeClient({})`. */
+  /** A client of EventBridge; the default one gives up an attempt after 5 s, and makes three. */
   events?: Events;
   /** How often an event is put on the bus in all, where EventBridge does not take it: 1 or more; default: 5. */
   tries?: number;
@@ -84,7 +88,7 @@ export class SESMailClient {
     }
     if (!(tries >= 1)) throw new RangeError(`tries: found ${tries}; allowed: 1 or more`);
     this.bus = bus;
-    this.events = events ?? new EventBridgeClient({});
+    this.events = events ?? new EventBridgeClient({ requestHandler: LIMITS });
     this.tries = tries;
     this.maxBytes = (maxRequestKb - ENGINES_KB) * 1024;
   }

@@ -21,6 +21,11 @@ const IMPLIED_BY = {
 } as const satisfies { [S in Status]?: readonly Status[] };
 type Reached<S extends Status> = S | (S extends keyof typeof IMPLIED_BY ? (typeof IMPLIED_BY)[S][number] : never);
 const LONGEST_POLL_SECONDS = 20;
+const LIMITS = {
+  connectionTimeout: 2000,
+  requestTimeout: (LONGEST_POLL_SECONDS + 5) * 1000,
+  throwOnRequestTimeout: true,
+};
 
 /** A request that was put on the fake bus. */
 export interface SentEmail {
@@ -141,7 +146,7 @@ export class StatusQueue {
     private readonly queueUrl: string,
     { sqs }: { sqs?: Sqs } = {},
   ) {
-    this.sqs = sqs ?? (new SQSClient({}) as Sqs);
+    this.sqs = sqs ?? (new SQSClient({ requestHandler: LIMITS }) as Sqs);
   }
 
   /** Return what was read of an email so far, also where its id was taken by another request. */

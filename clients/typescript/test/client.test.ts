@@ -1,6 +1,8 @@
 // SESMailClient: ids, batches, retries and cancellations, on a bus in memory.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 
 import { type EmailOfMany, idAbout, InvalidEmailError, NotAcceptedError, SESMailClient } from '../src/index.js';
@@ -238,4 +240,28 @@ test('an unsubscription of nothing or of a wrong name is rejected', async () => 
       return true;
     });
   }
+});
+
+test('a call without an answer ends after 5 s and is repeated with the same email', { timeout: 20_000 }, async (t) => {
+  const calls: string[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request) body += part;
+    if (calls.push(body) > 1) response.end(JSON.stringify({ Entries: [{ EventId: '7e1c' }], FailedEntryCount: 0 }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+  await new SESMailClient('shop.orders').send(GOOD);
+  assert.equal(calls.length, 2);
+  assert.equal(calls[0], calls[1]);
 });

@@ -50,7 +50,7 @@ BUS_DEAD_LETTER_QUEUE = "EventBridgeDLQ"
 QUEUES = tuple(DEAD_LETTER_QUEUE_OF)
 DEAD_LETTER_QUEUES = (BUS_DEAD_LETTER_QUEUE, *DEAD_LETTER_QUEUE_OF.values())
 
-_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+CLIENT_LIMITS = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 def _options(name: str, profile: str | None, region: str | None) -> Sequence[str]:
@@ -109,43 +109,43 @@ class Engine:
     def client(self, service: str) -> Any:
         """Return boto3's client of a service that has no adapter here."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_CONFIG)  # type: ignore[call-overload]
+            self._clients[service] = self._session.client(service, config=CLIENT_LIMITS)  # type: ignore[call-overload]
         return self._clients[service]
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self._session.client("dynamodb", config=_CONFIG)
+        return self._session.client("dynamodb", config=CLIENT_LIMITS)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return self._session.client("sqs", config=_CONFIG)
+        return self._session.client("sqs", config=CLIENT_LIMITS)
 
     @cached_property
     def sesv2(self) -> SESV2Client:
-        return self._session.client("sesv2", config=_CONFIG)
+        return self._session.client("sesv2", config=CLIENT_LIMITS)
 
     @cached_property
     def cloudwatch(self) -> Any:
-        return self._session.client("cloudwatch", config=_CONFIG)
+        return self._session.client("cloudwatch", config=CLIENT_LIMITS)
 
     @cached_property
     def logs(self) -> Any:
-        return self._session.client("logs", config=_CONFIG)
+        return self._session.client("logs", config=CLIENT_LIMITS)
 
     @cached_property
     def s3(self) -> S3Client:
-        return self._session.client("s3", config=_CONFIG)
+        return self._session.client("s3", config=CLIENT_LIMITS)
 
     @cached_property
     def events(self) -> EventBridgeClient:
-        return self._session.client("events", config=_CONFIG)
+        return self._session.client("events", config=CLIENT_LIMITS)
 
     @property
     def template_bucket(self) -> str:
         """The bucket's name: from the sender's environment, since it may end with the region (`regional_names`)."""
         if known := self.setting("TEMPLATE_BUCKET", ""):
             return known
-        account = self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+        account = self._session.client("sts", config=CLIENT_LIMITS).get_caller_identity()["Account"]
         return self.resource_name(f"templates-{account}")
 
     @cached_property
@@ -162,7 +162,7 @@ class Engine:
 
     @cached_property
     def keys(self) -> SecretKeys:
-        return SecretKeys(self._session.client("ssm", config=_CONFIG), self.name, self.clock)
+        return SecretKeys(self._session.client("ssm", config=CLIENT_LIMITS), self.name, self.clock)
 
     @cached_property
     def cancel_rules(self) -> CancelRules:
@@ -190,7 +190,7 @@ class Engine:
 
     @cached_property
     def quota(self) -> SesQuota:
-        return SesQuota(self._session.client("ses", config=_CONFIG), self.clock)
+        return SesQuota(self._session.client("ses", config=CLIENT_LIMITS), self.clock)
 
     @cached_property
     def bus(self) -> StatusBus:
@@ -200,7 +200,7 @@ class Engine:
     @cached_property
     def _environment(self) -> Mapping[str, str]:
         """The sender's environment as Terraform set it; empty where the role may not read it."""
-        functions = self._session.client("lambda", config=_CONFIG)
+        functions = self._session.client("lambda", config=CLIENT_LIMITS)
         with suppress(BotoCoreError, ClientError):
             answer = functions.get_function_configuration(FunctionName=self.resource_name("EmailSender"))
             return answer["Environment"]["Variables"]

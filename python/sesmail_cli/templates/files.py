@@ -15,6 +15,7 @@ import msgspec
 from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
 
+from sesmail_cli.operator.engine import CLIENT_LIMITS
 from sesmail_cli.templates.brand import BRAND_FILE, BrandError, load_brand, with_brand
 from sesmail_cli.templates.compiler import (
     SHARED,
@@ -81,9 +82,10 @@ class TemplateFiles(msgspec.Struct, frozen=True):
 
 def load_templates(where: str, s3: S3Client | None = None) -> list[TemplateFiles]:
     """Load one template, all of a folder or prefix, or a starter by its name. Raises TemplatesNotFoundError."""
-    templates = (
-        _from_s3(where, s3 or boto3.client("s3")) if where.startswith("s3://") else _from_folder(_folder_of(where))
-    )
+    if where.startswith("s3://"):
+        templates = _from_s3(where, s3 or boto3.client("s3", config=CLIENT_LIMITS))
+    else:
+        templates = _from_folder(_folder_of(where))
     if not templates:
         raise TemplatesNotFoundError(f"No templates in {where}: a template is a folder with a {METADATA}")
     return templates

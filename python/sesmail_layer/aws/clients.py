@@ -49,6 +49,8 @@ _LIMITS = {
     "sesv2": _limits(2, 3, 1),
 }
 SERVICES = frozenset(_LIMITS)
+# Below the times after which AWS's servers close a connection without calls.
+IDLE_SECONDS = 20.0
 # Written by scripts/service_models.py into the built layer; a source tree has none.
 _MODELS = Path(__file__).with_name("models")
 # A session may not be used by two threads at once, its clients may.
@@ -100,9 +102,45 @@ class _Client:
         with _CREATING:
             if self._created is None:
                 self._created = session().create_client(self._service, config=self._config)
+                _Connections(self._created)
                 if self._prepare:
                     self._prepare(self._created)
         return getattr(self._created, name)
+
+
+class _Connections:
+    """Closes a client's connections before one is used that may have been idle for more than IDLE_SECONDS.
+
+    Lambda stops the container between invocations. What a server closes meanwhile looks open, and the next call on it
+    ends without an answer: SES's one attempt leaves unknown whether the email was sent, and the two attempts of others
+    meet two such connections after a batch. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+
+    urllib3 gives a call the connection that was used last, so there are as many as there were calls at once, and all
+    were in use when there last were as many. Calls under way keep their connections (urllib3 from 1.26.16).
+    """
+
+    def __init__(self, created: Any) -> None:
+        self._close = created.close
+        self._counting = threading.Lock()
+        self._calls = self._most_calls = 0
+        self._all_used_at = 0.0
+        created.meta.events.register("before-send", self._count)
+        created.meta.events.register("response-received", self._uncount)
+
+    def _count(self, **_: Any) -> None:
+        now = time.time()  # The monotonic clock may stand still with the container.
+        with self._counting:
+            if abs(now - self._all_used_at) > IDLE_SECONDS:
+                self._close()
+                self._most_calls = 0
+            self._calls += 1
+            if self._calls >= self._most_calls:
+                self._most_calls, self._all_used_at = self._calls, now
+
+    def _uncount(self, **_: Any) -> None:
+        """Count an attempt as ended, with an answer or without."""
+        with self._counting:
+            self._calls -= 1
 
 
 # --- SES's clients that send --------------------------------------------------------------------------------------
