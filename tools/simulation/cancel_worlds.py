@@ -16,10 +16,9 @@ from functools import partial
 from typing import Any
 
 from sesmail_layer.domain.guards.cancelling import Cancellations, CancelRule
-from sesmail_layer.domain.record.claims import CANCELLATION, cancelled_by
+from sesmail_layer.domain.record.claims import cancelled_by
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
-from sesmail_layer.domain.times import utc_seconds
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.usecases.cancel import cancel_email
 from tools.simulation import claim_proofs
 from tools.simulation.fakes import NOW, request
@@ -43,14 +42,8 @@ class CancelWorld(World):
         """By event id."""
         self.tagged: set[str] = set()
         """Ids of the emails with the tag that were asked for so far."""
-        self._due: list[tuple[float, Callable[[], None]]] = []
         for name in ("create", "replace"):
             setattr(self.tracking, name, self._watched(getattr(self.tracking, name)))
-
-    def at(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do something some seconds after the start."""
-        self._due.append((NOW + seconds, act))
-        self._due.sort(key=lambda each: each[0])
 
     def ask(self, detail: Mapping[str, Any], **how: Any) -> None:
         self.asked_at[f"event-{len(self.asked) + 1}"] = self.clock.now()
@@ -70,14 +63,6 @@ class CancelWorld(World):
         self.cancelled |= self.tagged
         rule = CancelRule(before=self.clock.now(), tag=_TAG)
         self.sender.control.add_rule(_SHOP, rule, kept_seconds=_KEPT_SECONDS)
-
-    def _deliver_events(self) -> None:
-        super()._deliver_events()
-        while self._due and self._due[0][0] <= self.clock.now():
-            self._due.pop(0)[1]()
-
-    def _next_act_at(self) -> float | None:
-        return self._due[0][0] if self._due else None
 
     def _watched(self, write: Callable[[TrackingRecord], Any]) -> Callable[[TrackingRecord], Any]:
         def watched(record: TrackingRecord) -> Any:
@@ -156,19 +141,3 @@ def _ask(world: CancelWorld, dice: random.Random, email_id: str, *, tagged: bool
 def _check(world: CancelWorld) -> None:
     assert not world.wrong, world.wrong
     claim_proofs.check(world)
-    for record in world.tracking.records.values():
-        for entry in record.history:
-            if entry.detail.get("errorType") == CANCELLATION:
-                _check_not_sent(world, record, entry)
-
-
-def _check_not_sent(world: CancelWorld, record: TrackingRecord, cancelled: Entry) -> None:
-    """A record that says so has no mail of that attempt, but one whose events came after the settling time."""
-    settle_seconds = world.sender.rules.claim_settle_seconds
-    attempt = [entry for entry in record.history if entry.attempt == cancelled.attempt]
-    claims = [utc_seconds(entry.at) for entry in attempt if entry.status is Status.SENDING]
-    for mail in world.ses.accepted:
-        if (mail.record_id, mail.attempt) == (record.email_id, cancelled.attempt):
-            said_at = utc_seconds(cancelled.at)
-            assert said_at >= max(claims) + settle_seconds, f"{mail} went out, and its record says cancelled"
-            assert mail.first_event_at >= said_at, f"{mail} ended as cancelled although an event settled it"

@@ -5,6 +5,8 @@ Nothing lost      every request has a record that says how it ended, and what be
 Nothing doubled   SES accepted at most one mail for an attempt. It accepted one for a later attempt only as a soft
                   bounce's one retry, or `claim_settle_seconds` and the lease after the claim of an unknown outcome,
                   while no event of the earlier mail had reached the feedback queue: the one window that SES leaves open
+Nothing denied    no email fails in an attempt in which SES accepted it, but as `outcome_unknown` or in that window: its
+                  producer may request it again. With `on_unknown_outcome = fail` there is no such window
 Statuses          every transition that a record stored was published, and nothing that was not stored
 Suppression       exactly the recipients of hard bounces and complaints are listed, and no mail goes to an address that
                   was listed before its batch began
@@ -18,7 +20,7 @@ from collections import defaultdict
 
 from sesmail_layer.domain.record.claims import key_of_source
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import TrackingRecord
+from sesmail_layer.domain.record.tracking import Entry, TrackingRecord
 from sesmail_layer.domain.times import utc_seconds
 from tools.simulation.queues import MAX_RECEIVES, is_readable
 from tools.simulation.ses import Mail
@@ -40,6 +42,7 @@ def check(world: World) -> None:
     assert not world.bus.too_early, f"published before they were stored: {world.bus.too_early}"
     check_nothing_is_lost(world)
     check_nothing_is_doubled(world)
+    check_nothing_is_denied(world)
     check_statuses(world)
     check_suppression(world)
 
@@ -104,7 +107,8 @@ def _check_reason_for_not_sending(world: World, asked: Asked, record: TrackingRe
         "ses_rejected": "rejected" in answers,
         "duplicate_conflict": record.conflicts_with == asked.email_id,
         "cancelled": asked.email_id in world.cancelled,
-    }
+        "outcome_unknown": not world.sender.rules.resend_unknown,
+    } | dict.fromkeys(world.errors_from_outside, True)
     assert right.get(record.error_type or ""), f"{asked} failed: {record.error_type}"
 
 
@@ -144,6 +148,28 @@ def _check_window(world: World, record: TrackingRecord, earlier: Mail, later: Ma
     claims = {e.attempt: utc_seconds(e.at) for e in record.history if e.status is Status.SENDING}
     assert later.at >= claims[earlier.attempt] + settle_seconds, f"{later} is sent before {earlier} is settled"
     assert earlier.first_event_at >= claims[later.attempt], f"{later} is sent although an event settled {earlier}"
+    assert world.sender.rules.resend_unknown, f"{later} is a second one, where an unknown outcome has to fail"
+
+
+# --- nothing denied ---------------------------------------------------------------------------------------------------
+
+
+def check_nothing_is_denied(world: World) -> None:
+    for mail in world.ses.accepted:
+        history = [e for e in world.tracking.records[mail.record_id].history if e.attempt == mail.attempt]
+        claimed_at = max(utc_seconds(entry.at) for entry in history if entry.status is Status.SENDING)
+        for entry in history:
+            if entry.status is Status.FAILED and entry.recipient is None:
+                _check_denial(world, mail, entry, claimed_at)
+
+
+def _check_denial(world: World, mail: Mail, failed: Entry, claimed_at: float) -> None:
+    error_type, failed_at = failed.detail["errorType"], utc_seconds(failed.at)
+    if error_type == "outcome_unknown":
+        return
+    assert failed_at >= claimed_at + world.sender.rules.claim_settle_seconds, f"{mail} went out and is {error_type}"
+    assert mail.first_event_at >= failed_at, f"{mail} is {error_type} although an event settled it"
+    assert world.sender.rules.resend_unknown, f"{mail} is {error_type}, where an unknown outcome has to fail as that"
 
 
 # --- statuses and suppression -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.control_fakes import FakeProgress
 from tools.simulation.crashes import mortal
-from tools.simulation.fakes import FakeBus, FakeTemplates
+from tools.simulation.fakes import NOW, FakeBus, FakeTemplates
 from tools.simulation.feedback import TOPIC, Feedback
 from tools.simulation.queues import SimulatedQueue
 from tools.simulation.sender import Sender
@@ -85,7 +85,8 @@ class Asked:
 
 
 class World:
-    def __init__(self, seed: int, trouble: Trouble) -> None:
+    def __init__(self, seed: int, trouble: Trouble, **rules: Any) -> None:
+        """`rules` are the sender's, in place of Terraform's defaults."""
         random.seed(seed)  # The engine's own jitter.
         self.rng = random.Random(seed)
         self.trouble = trouble
@@ -96,6 +97,8 @@ class World:
         """Addresses that something else than SES's events about our mail suppresses."""
         self.cancelled: set[str] = set()
         """Ids of emails that somebody cancels."""
+        self.errors_from_outside: set[str] = set()
+        """What any email may fail with, because of something that happened outside."""
         self.foreign_ids: set[str] = set()
         """Keys of tracking records that somebody else wrote."""
         self.sent_in: list[float] = []
@@ -105,7 +108,7 @@ class World:
         self.requests_given_up = 0
         """Requests that could be read, and reached a dead-letter queue."""
         self._left = {"kills": trouble.kills, "errors": trouble.errors, "pauses": trouble.pauses}
-        self.sender = Sender()
+        self.sender = Sender(**rules)
         self.feedback = Feedback(soft_bounce_threshold=10)
         self.clock = self.sender.clock
         self.tracking = self.sender.tracking
@@ -114,6 +117,7 @@ class World:
         self._senders = [Container(self._make_sender) for _ in range(SENDERS)]
         self._processors = [Container(self._make_processor) for _ in range(PROCESSORS)]
         self._running: dict[Container, tuple[Invocation, SimulatedQueue, list[QueueMessage], float]] = {}
+        self._acts: list[tuple[float, Callable[[], None]]] = []
         self._operator_at = self.clock.now() + _OPERATOR_SECONDS
         self._processor_up_at = self.clock.now() + trouble.processor_down_seconds
 
@@ -167,6 +171,11 @@ class World:
         email_id = detail.get("emailId") or f"email-{event_id}"
         self.asked.append(Asked(event_id, source, email_id, fingerprint(dict(detail), source), is_valid))
 
+    def at(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something from outside, some seconds after the start."""
+        self._acts.append((NOW + seconds, act))
+        self._acts.sort(key=lambda each: each[0])
+
     def list_address(self, address: str) -> None:
         """Suppress an address by a row that somebody else wrote, as the adapter reads it."""
         self.sender.suppression.list_address(address, SuppressionReason.MANUAL)
@@ -199,6 +208,8 @@ class World:
         if self.clock.now() >= self._operator_at:
             self._operator_at += _OPERATOR_SECONDS
             self._redrive()
+        while self._acts and self._acts[0][0] <= self.clock.now():
+            self._acts.pop(0)[1]()
 
     def _redrive(self) -> bool:
         """Redrive all dead-letter queues, as an operator does; True where there was something to redrive."""
@@ -246,7 +257,7 @@ class World:
         """Go on to the next time at which something happens; False where nothing does any more."""
         times = [
             self.ses.next_event_at(),
-            self._next_act_at(),
+            self._acts[0][0] if self._acts else None,
             *(queue.next_visible_at() for queue in self.queues[:-1]),
         ]
         feedback_at = self.feedback_queue.next_visible_at()
@@ -256,10 +267,6 @@ class World:
             return self._redrive()
         self.clock.time = max(self.clock.now(), min(known))
         return True
-
-    def _next_act_at(self) -> float | None:
-        """When something happens from outside; None: nothing does any more."""
-        return None
 
     # --- what goes wrong ----------------------------------------------------------------------------------------------
 

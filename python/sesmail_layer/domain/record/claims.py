@@ -11,7 +11,8 @@
        ╳ crash here: SES's own Send                                   L passed         → BUSY until L' =
          event writes `sent` instead                                                     claim + settle time
                                                                       L' passed, and no event about it is on
-                                                                      its way → UNSETTLED: the policy decides
+                                                                      its way → UNSETTLED: the policy decides,
+                                                                      also where the email cannot be sent any more
     A claim of a sunk email (delivery modes) has no unknown outcome: L passed → TAKE.
     An event of an earlier attempt, so late that the email was claimed again → ACCEPTED_EARLIER: not sent once more.
 

@@ -230,20 +230,18 @@ class Claims:
     def _attempt_after_unknown(self, job: Job, record: TrackingRecord, entry: Entry) -> int:
         """Return the attempt that an entry belongs to after one of unknown outcome, repeated as the policy says.
 
-        Raises Unsettled while an SES event about the claim may not have been processed yet.
+        Raises Unsettled while an SES event about the claim may not have been processed yet, whatever the entry is: an
+        email that failed for another reason may be requested again, and SES may have it.
         """
-        is_cancelled = entry.detail.get("errorType") == CANCELLATION
-        if entry.status is Status.FAILED and not is_cancelled:
-            return record.attempt
-        if entry.status is Status.DEFERRED:
-            raise Unsettled(_UNSETTLED_SECONDS)
+        if entry.detail.get("errorType") == Unsettled.gives_up_as:
+            return record.attempt  # The policy or the last deadline has decided: nothing is left to wait for.
         now, since = self._clock.now(), claimed_at(record)
         if not is_settled(since, self._settle_seconds, self._progress.read(since, now), now):
             self._progress.send_probe(now)
             raise Unsettled(_UNSETTLED_SECONDS)
         if not self._resend_unknown:
             raise outcome_unknown()
-        if is_cancelled or cancelled_by(record):
+        if entry.status is Status.FAILED or cancelled_by(record):
             return record.attempt
         self._metrics.count("EmailResentUnsettled")
         self._log.warning("email.resent_unsettled", email_id=job.email_id, attempt=record.attempt + 1)
