@@ -274,13 +274,9 @@ class Claims:
         )
 
     def _create_first(self, job: Job, entry: Entry, lease_until: float) -> TrackingRecord | _Written:
-        # A denied request binds no emailId, as a rejected one.
-        unbound = {"fingerprint": ""} if entry.detail.get("errorType") == "producer_denied" else {}
         while True:
-            facts = job.facts | unbound
-            record = self._new_record(
-                job.email_id, job.send_at, recipients=job.recipient_states, lease_until=lease_until, **facts
-            )
+            facts = {**job.facts, **_binding(entry, ""), "recipients": job.recipient_states}
+            record = self._new_record(job.email_id, job.send_at, lease_until=lease_until, **facts)
             existing = self._create(job, record, job.with_dropped(entry))
             if isinstance(existing, _Written) or not belongs_to_another(existing, job.envelope.source):
                 return existing
@@ -296,7 +292,8 @@ class Claims:
         return _Written(folded)
 
     def _replace(self, job: Job, existing: TrackingRecord, entry: Entry, lease_until: float) -> TrackingRecord | None:
-        changes = {"delivery_mode": None, **job.facts, "lease_until": lease_until}
+        changes = {"delivery_mode": None, **job.facts, **_binding(entry, existing.fingerprint)}
+        changes["lease_until"] = lease_until
         if entry.attempt > 1:
             changes["original_email_id"] = job.email_id
         changed = msgspec.structs.replace(with_recipients(existing, job.recipient_states), **changes)
@@ -340,6 +337,11 @@ class Claims:
         if facts.get("unknown_fields"):
             context["unknown_fields"] = facts["unknown_fields"]
         return context
+
+
+def _binding(entry: Entry, bound_to: str) -> dict[str, str]:
+    """A denied request binds no emailId, as a rejected one: the id stays bound to what it was."""
+    return {"fingerprint": bound_to} if entry.detail.get("errorType") == "producer_denied" else {}
 
 
 class _Written(msgspec.Struct, frozen=True):

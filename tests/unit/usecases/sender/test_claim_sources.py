@@ -70,10 +70,12 @@ def test_a_denied_source_does_not_fail_another_s_request_under_the_same_id() -> 
     assert (record.status, record.error_type) == (Status.SENT, None)
 
 
-def test_a_denied_request_binds_no_id_so_a_corrected_one_may_use_it() -> None:
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_denied_request_binds_no_id_so_a_corrected_one_may_use_it(times: int) -> None:
     sender = Sender()
     sender.control.policies[SHOP] = ProducerPolicy(recipient_domains=["example.org"])
-    sender.run(asked(sender, SHOP))
+    for _ in range(times):
+        sender.run(asked(sender, SHOP))
     assert sender.tracking.records["order-1"].error_type == "producer_denied"
 
     sender.run(asked(sender, SHOP, to="ada@example.org"))
