@@ -128,6 +128,17 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
         """Return the record as the table holds it once `replace` has written it."""
         return msgspec.structs.replace(self, revision=self.revision + 1)
 
+    def released(self, claim: TrackingRecord, *, unsent: bool) -> TrackingRecord:
+        """Return the record with a claim released: no other worker's. `unsent`: SES got nothing under it.
+
+        Of an unsent attempt only the first claim is kept, however many follow: it shows that the attempt has begun.
+        """
+        if self.lease_until != claim.lease_until:
+            return self
+        record = msgspec.structs.replace(self, lease_until=0.0)
+        claims = [e.key for e in self.history if unsent and e.status is Status.SENDING and e.attempt == claim.attempt]
+        return _derived(_without(record, set(claims[1:]))) if claims[1:] else record
+
 
 class Transition(msgspec.Struct, frozen=True):
     """A status that an entry caused, and the one before it (None: the first)."""
@@ -156,10 +167,14 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
 def with_recipients(record: TrackingRecord, states: Mapping[str, RecipientState]) -> TrackingRecord:
     """Set the cc and bcc, and forget what happened for those that are gone: it would concern the whole email."""
     gone = record.recipients.keys() - states.keys()
-    history = [entry for entry in record.history if entry.recipient not in gone] if gone else record.history
-    kept = {entry.key for entry in history}
-    transitions = {key: status for key, status in record.transitions.items() if key in kept}
-    return msgspec.structs.replace(record, recipients=dict(states), history=history, transitions=transitions)
+    record = _without(record, {entry.key for entry in record.history if entry.recipient in gone})
+    return msgspec.structs.replace(record, recipients=dict(states))
+
+
+def _without(record: TrackingRecord, gone: set[str]) -> TrackingRecord:
+    history = [entry for entry in record.history if entry.key not in gone]
+    transitions = {key: status for key, status in record.transitions.items() if key not in gone}
+    return msgspec.structs.replace(record, history=history, transitions=transitions)
 
 
 def reached(before: TrackingRecord | None, after: TrackingRecord) -> list[Status]:

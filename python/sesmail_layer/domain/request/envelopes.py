@@ -58,9 +58,13 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     pause_hops: int = 0
     """How often in a row it waited for a pause."""
     tries: int = 0
-    """How often in a row it met an error that another try may get past."""
+    """How often in a row it met an error that another try may get past, whatever unpublished waits came in between."""
+    refused: int = 0
+    """How many of these tries SES refused."""
     failing_since: float = 0
-    """Unix seconds of the first of these tries; 0: none."""
+    """Unix seconds of the first of these tries, later by what it was held for in between; 0: none."""
+    held_since: float = 0
+    """Unix seconds of the first wait after the latest of these tries; 0: none."""
     unsent: tuple[float, ...] = ()
     """Leases of its newest claims that may have been written, and under which nothing was sent."""
     accepted_at: float = 0

@@ -148,7 +148,7 @@ class Claims:
         return True
 
     def release(self, job: Job) -> None:
-        """Release a claim without an entry: SES has not got the message, and will be asked again soon."""
+        """Release a claim under which SES got nothing: but for an attempt's first one, it leaves no entry behind."""
         if job.claim is not None:
             self._amend(job, job.claim, [])
             job.claim = None
@@ -308,12 +308,10 @@ class Claims:
             self._republish(job, folded)
         return folded.next_revision()
 
-    def _amend(self, job: Job, record: TrackingRecord, entries: Iterable[Entry]) -> None:
+    def _amend(self, job: Job, record: TrackingRecord, entries: Sequence[Entry]) -> None:
         newer: TrackingRecord | None = record
         while newer is not None:
-            # Another worker's claim is not this one's to release.
-            lease_until = 0.0 if newer.lease_until == record.lease_until else newer.lease_until
-            folded, transitions = fold(msgspec.structs.replace(before := newer, lease_until=lease_until), entries)
+            folded, transitions = fold((before := newer).released(record, unsent=not entries), entries)
             newer = self._tracking.replace(folded)
         self._reached.append((folded, reached(before, folded)))
         self._outbox.add(folded, transitions, [job.message.message_id])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -75,6 +75,7 @@ class Delivery:
         `lease_offsets` are the container's: an invocation may handle its messages in more than one batch.
         """
         self._pacer = pacer
+        self._ses_holds = pacer.ses_holds
         self._quota = quota
         self._producers = producers
         self._claims = claims
@@ -95,18 +96,35 @@ class Delivery:
     def rounds(self, prepared: Sequence[Prepared]) -> Iterator[list[DeliverStep]]:
         """Yield what may run at the same time: one round of transactional mail, then bulk's, each in its turn.
 
-        What cannot be sent before the deadline is held. Raises TransientError, before the first round.
+        What cannot be sent before the deadline is held, and what SES refused a moment ago.
         """
+        if self._ses_holds.known:
+            prepared = yield from self._hold_unasked(prepared)
         if not prepared:
             return
         rate = self._pacer.rate(self._quota.quota())
         normal = [one for one in prepared if not one[0].bulk]
         bulk = [one for one in prepared if one[0].bulk]
         if normal:
-            times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
-            yield self._steps(normal, [*times, *[None] * (len(normal) - len(times))])
+            try:
+                times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
+            except TransientError as err:
+                yield [(email, partial(_raise, err)) for email, _ in normal]
+            else:
+                yield self._steps(normal, [*times, *[None] * (len(normal) - len(times))])
         if bulk:
             yield from self._bulk_rounds(bulk, rate)
+
+    def _hold_unasked(self, prepared: Sequence[Prepared]) -> Generator[list[DeliverStep], None, Sequence[Prepared]]:
+        """Hold what SES refused a moment ago; let one email ask again, alone. Return those that may be sent."""
+        holds = self._ses_holds
+        while (asking := holds.next_to_ask(prepared, self._clock.now())) is not None:
+            prepared = [one for one in prepared if one[0] is not asking[0]]
+            yield from self.rounds([asking])
+        now = self._clock.now()
+        held = [(email, holds.hold_of(email, mail.sender, now)) for email, mail in prepared]
+        yield [(email, partial(_raise, hold)) for email, hold in held if hold is not None]
+        return [one for one, (_, hold) in zip(prepared, held, strict=True) if hold is None]
 
     def _bulk_rounds(self, bulk: Sequence[Prepared], rate: float) -> Iterator[list[DeliverStep]]:
         recipients = [len(email.recipients) for email, _ in bulk]
@@ -162,6 +180,7 @@ class Delivery:
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )
         except (PermanentError, HoldError, TransientError) as err:
+            self._ses_holds.note(email, mail.sender, err, self._clock.now())
             # It was not sent: whoever gets the message next may send at once, if the claim in its way is this one.
             if email.claim is not None or isinstance(err, TransientError):
                 email.hop = msgspec.structs.replace(email.hop, unsent=unsent)
@@ -195,5 +214,5 @@ class Delivery:
         return earliest + next(self._lease_offsets)
 
 
-def _raise(err: TransientError) -> None:
+def _raise(err: TransientError | HoldError) -> None:
     raise err

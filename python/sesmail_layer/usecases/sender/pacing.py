@@ -9,6 +9,7 @@ from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.pacing import Quota, first_chunk, floor_of, grants, seconds_in_bucket
 from sesmail_layer.usecases.ports import Clock, Log, Metrics
 from sesmail_layer.usecases.sender.ports import QuotaApi, QuotaCache, RateBucket
+from sesmail_layer.usecases.sender.ses_holds import SesHolds
 
 REFRESH_SECONDS = 60.0
 _LEASE_SECONDS = 15.0
@@ -60,7 +61,7 @@ class QuotaReader:
 
 
 class Pacer:
-    """Assigns send times. Bulk mail waits for its turn in a bucket of its own first."""
+    """Assigns send times. Bulk mail waits for its turn in a bucket of its own first. Lives with the container."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Pacer:
         self._max_send_rate = max_send_rate
         self._utilisation = utilisation
         self._bulk_share = bulk_share
+        self.ses_holds = SesHolds()
 
     def rate(self, quota: Quota | None) -> float:
         """Recipients a second that the engine allows itself."""

@@ -60,7 +60,7 @@ class Requeue:
             self._log.warning("email.held_by_ses", message=hold.message, code=hold.code, **job.keys)
         if isinstance(hold, Paused | BreakerOpen):
             self._metrics.level("SendingPaused", 1)
-        hop = msgspec.structs.replace(job.hop, tries=0, failing_since=0)
+        hop = _after_hold(job.hop, hold, now)
         if hold.gives_up_as:
             hop = msgspec.structs.replace(hop, give_up_at=self._give_up_at(job, hop, now))
             if now >= self._deadline(hop, published=hold.published):
@@ -89,10 +89,13 @@ class Requeue:
         hop = msgspec.structs.replace(
             hop,
             tries=hop.tries + 1,
-            failing_since=hop.failing_since or now,
+            refused=hop.refused + (err.max_tries is not None),
+            # What it was held for meanwhile is no part of the failure.
+            failing_since=(hop.failing_since or now) + (now - hop.held_since if hop.held_since else 0),
+            held_since=0,
             give_up_at=self._give_up_at(job, hop, now),
         )
-        too_often = err.max_tries is not None and hop.tries > err.max_tries
+        too_often = err.max_tries is not None and hop.refused > err.max_tries
         deadline = self._deadline(hop, published=False)
         if too_often or now >= deadline:
             if failing or job.claim is not None:  # SES may have what is claimed.
@@ -175,6 +178,17 @@ def _next_message(job: Job, hop: Hop) -> str:
     if isinstance(job, RejectedRequest) and not job.readable:
         return wrapped(job.message.body, hop)
     return with_hop(job.envelope, hop)
+
+
+def _after_hold(hop: Hop, hold: HoldError, now: float) -> Hop:
+    """Return a hop with what its next error needs to know of those before it.
+
+    A published hold ends them: the email waits for something else. A wait of seconds, for the rate or a claim, comes
+    between two tries and proves nothing; that it may last hours, where bulk mail is paced, must not look like an error.
+    """
+    if hold.published:
+        return msgspec.structs.replace(hop, tries=0, refused=0, failing_since=0, held_since=0)
+    return msgspec.structs.replace(hop, held_since=hop.held_since or now) if hop.failing_since else hop
 
 
 def _delay_of_hop(hold: HoldError, hop: Hop, *, bulk: bool) -> float:
