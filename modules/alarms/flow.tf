@@ -48,10 +48,14 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
 # Both count what is lost, or needs a redrive: an event that no retry delivered, and a dead letter that the queue behind
 # the rule refuses too, as one that is too large for it. On a bus of one's own, EventBridge's metrics have both dimensions:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+# That page also says that a data point may be late. By then FILL has put a zero in its minute, and an alarm on the newest
+# minute alone would never see it: one of the last 15 is enough. The delay has no documented limit.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 resource "aws_cloudwatch_metric_alarm" "undeliverable" {
   alarm_name          = "${var.name}-EventBridge-Undeliverable"
   alarm_description   = "EventBridge could not deliver a request, or not even its dead letter: run sesmail redrive EventBridgeDLQ, and look for requests that are too large"
-  evaluation_periods  = 1
+  evaluation_periods  = 15
+  datapoints_to_alarm = 1
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
