@@ -4,6 +4,8 @@
 
 # Whoever pauses emits 1, whoever ends the last pause 0, and each batch of the sender emits which of the two holds. Without
 # mail there are no batches, so missing data keeps the state: the alarm lasts as long as the pause.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+# A batch may emit what it read before a change, so the last value of a change comes in a later minute (settled_at).
 resource "aws_cloudwatch_metric_alarm" "sending_paused" {
   alarm_name          = "${var.name}-Sending-Paused"
   alarm_description   = "The breaker or an operator has paused a producer or the account, and its mail waits: sesmail status says which and why, sesmail resume --all (or --producer SOURCE) ends it"
@@ -48,10 +50,14 @@ resource "aws_cloudwatch_metric_alarm" "breaker_tripped" {
 # Both count what is lost, or needs a redrive: an event that no retry delivered, and a dead letter that the queue behind
 # the rule refuses too, as one that is too large for it. On a bus of one's own, EventBridge's metrics have both dimensions:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+# That page also says that a data point may be late. By then FILL has put a zero in its minute, and an alarm on the newest
+# minute alone would never see it: one of the last 15 is enough. The delay has no documented limit.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 resource "aws_cloudwatch_metric_alarm" "undeliverable" {
   alarm_name          = "${var.name}-EventBridge-Undeliverable"
   alarm_description   = "EventBridge could not deliver a request, or not even its dead letter: run sesmail redrive EventBridgeDLQ, and look for requests that are too large"
-  evaluation_periods  = 1
+  evaluation_periods  = 15
+  datapoints_to_alarm = 1
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
@@ -159,6 +165,7 @@ resource "aws_cloudwatch_metric_alarm" "bulk_queue_age" {
 # A disabled event destination, a topic's key or a policy stops SES's events without any error: no one is suppressed any
 # more, and the breaker is blind. The sender emits a zero, so that the metric exists where no event has ever come.
 # Two periods: the events of emails that were sent in the last seconds of the first are recorded in the second.
+# FILL hides no late value: a period is the last 15 minutes, whatever the clock says (main.tf, functions).
 resource "aws_cloudwatch_metric_alarm" "feedback_silent" {
   alarm_name          = "${var.name}-Feedback-Silent"
   alarm_description   = "Five emails or more were sent in 15 minutes, twice in a row, and no event of SES was recorded: bounces and complaints go unseen. aws sesv2 get-configuration-set-event-destinations shows whether SES publishes; sesmail status shows the feedback queue"
@@ -226,6 +233,7 @@ resource "aws_cloudwatch_metric_alarm" "waiting_transient" {
 
 # A new account may run ten functions at once, all of them together:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+# FILL hides no late value: a period is the last five minutes, whatever the clock says (main.tf, functions).
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name}-Throttles"
   alarm_description   = "Lambda has no room to run the engine's functions: raise the account's concurrency (aws lambda get-account-settings), or lower the engine's"

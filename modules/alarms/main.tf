@@ -107,6 +107,10 @@ resource "aws_cloudwatch_metric_alarm" "dead_letter_depth" {
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Functions: a record that fails inside a batch is no Lambda error, so both are added up
+#
+# A period is a window that ends with each minute. What is a minute or two late is missing from the end of the newest one,
+# and FILL's zero, which would hide it in a period of a minute, is no more than that:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 # ---------------------------------------------------------------------------------------------------------------------
 
 resource "aws_cloudwatch_metric_alarm" "function_errors" {

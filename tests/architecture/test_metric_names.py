@@ -40,7 +40,7 @@ def read_by_terraform(namespace: str) -> set[str]:
 
 def emitted() -> set[str]:
     code = "".join(path.read_text() for path in (ROOT / "python/sesmail_layer").rglob("*.py"))
-    return set(re.findall(r'\.(?:count|level|highest)\(\s*"([A-Za-z]+)"', code))
+    return set(re.findall(r'\.(?:count|level|changed|highest)\(\s*"([A-Za-z]+)"', code))
 
 
 def test_the_engine_emits_the_metrics_that_are_read() -> None:

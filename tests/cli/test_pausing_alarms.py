@@ -20,17 +20,21 @@ ALARM = f"{NAME}-SES-BounceRate-Pause"
 
 
 def emitted() -> list[tuple[datetime, float]]:
-    """The metric of the alarm `Sending-Paused`, minute by minute."""
+    """The metric of the alarm `Sending-Paused`, minute by minute; moto's own minutes begin with the first value."""
     answer = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="SESMail",
         MetricName="SendingPaused",
         Dimensions=[{"Name": "Name", "Value": NAME}],
         StartTime=MINUTE - timedelta(minutes=10),
-        EndTime=MINUTE + timedelta(minutes=10),
-        Period=60,
+        EndTime=MINUTE + timedelta(minutes=30),
+        Period=1,
         Statistics=["Maximum"],
     )
-    return sorted((point["Timestamp"], point["Maximum"]) for point in answer["Datapoints"])
+    minutes: dict[datetime, float] = {}
+    for point in answer["Datapoints"]:
+        minute = point["Timestamp"].astimezone(UTC).replace(second=0)
+        minutes[minute] = max(point["Maximum"], minutes.get(minute, 0))
+    return sorted(minutes.items())
 
 
 def values() -> list[float]:
@@ -70,41 +74,87 @@ def deny(monkeypatch: pytest.MonkeyPatch, denied: str) -> None:
 # --- the metric -------------------------------------------------------------------------------------------------------
 
 
+def alarm_says_paused() -> bool:
+    """The alarm keeps its state without data, so the newest minute with a value decides, by its largest value."""
+    return emitted()[-1][1] > 0
+
+
+def command(monkeypatch: pytest.MonkeyPatch, seconds: float, *arguments: str) -> None:
+    at(monkeypatch, MINUTE + timedelta(seconds=seconds))
+    sesmail(*arguments)
+
+
+def batch_emits(value: float, seconds: float) -> None:
+    """A sender's invocation that ends now, and read the pauses at its start, or has them from a cache."""
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="SESMail",
+        MetricData=[
+            {
+                "MetricName": "SendingPaused",
+                "Dimensions": [{"Name": "Name", "Value": NAME}],
+                "Timestamp": MINUTE + timedelta(seconds=seconds),
+                "Value": value,
+            }
+        ],
+    )
+
+
 def test_a_pause_emits_one_and_its_end_zero_under_the_dimension_that_the_alarm_reads(
     engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at(monkeypatch, MINUTE)
-    sesmail("pause", "--producer", SOURCE)
-    assert values() == [1]
+    command(monkeypatch, 0, "pause", "--producer", SOURCE)
+    assert emitted()[0] == (MINUTE, 1)
+    assert alarm_says_paused()
 
-    at(monkeypatch, MINUTE + timedelta(minutes=2))
-    sesmail("resume", "--producer", SOURCE)
-    assert values() == [1, 0]
+    command(monkeypatch, 600, "resume", "--producer", SOURCE)
+    assert values() == [1, 1, 0]
 
 
 def test_a_resumption_emits_one_while_another_pause_lasts(engine: MotoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    at(monkeypatch, MINUTE)
-    sesmail("pause", "--producer", SOURCE)
-    sesmail("pause", "--all")
-    at(monkeypatch, MINUTE + timedelta(minutes=2))
-    sesmail("resume", "--producer", SOURCE)
+    command(monkeypatch, 0, "pause", "--producer", SOURCE)
+    command(monkeypatch, 0, "pause", "--all")
+    command(monkeypatch, 600, "resume", "--producer", SOURCE)
 
-    assert values() == [1, 1]
+    assert values() == [1, 1, 1]
 
 
-def test_a_pause_that_ends_within_its_minute_ends_in_the_next_one_for_the_alarm(
+@pytest.mark.parametrize("late", [5, 74])
+@pytest.mark.parametrize("second", [0, 59])
+def test_a_batch_that_knows_only_the_state_before_a_command_does_not_undo_it_for_the_alarm(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, second: int, late: int
+) -> None:
+    command(monkeypatch, second, "pause", "--all")
+    batch_emits(0, second + late)
+    assert alarm_says_paused()
+
+    command(monkeypatch, 300 + second, "resume", "--all")
+    batch_emits(1, 300 + second + late)
+    assert not alarm_says_paused()
+
+
+@pytest.mark.parametrize("seconds", [0, 60, 130])
+def test_the_alarm_goes_by_the_last_of_two_commands_in_short_order(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    command(monkeypatch, 0, "pause", "--all")
+    command(monkeypatch, seconds, "resume", "--all")
+    assert not alarm_says_paused()
+
+    command(monkeypatch, 400, "pause", "--all")
+    command(monkeypatch, 800, "resume", "--all")
+    command(monkeypatch, 800 + seconds, "pause", "--all")
+    assert alarm_says_paused()
+
+
+def test_the_alarm_ends_where_the_last_pauses_end_within_a_minute(
     engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The alarm reads the maximum of a minute: a zero beside the one would not be seen."""
-    at(monkeypatch, MINUTE)
-    sesmail("pause", "--all")
-    at(monkeypatch, MINUTE + timedelta(seconds=40))
-    sesmail("resume", "--all")
+    command(monkeypatch, 0, "pause", "--producer", SOURCE)
+    command(monkeypatch, 0, "pause", "--all")
+    command(monkeypatch, 300, "resume", "--all")
+    command(monkeypatch, 310, "resume", "--producer", SOURCE)
 
-    assert [(moment.astimezone(UTC), value) for moment, value in emitted()] == [
-        (MINUTE, 1),
-        (MINUTE + timedelta(minutes=1), 0),
-    ]
+    assert not alarm_says_paused()
 
 
 def test_nothing_is_emitted_where_nothing_was_paused(engine: MotoEngine) -> None:

@@ -31,6 +31,7 @@ ORGANISATION: dict[str, object] = {
         f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/mail",
     ],
     "tls_policy": "OPTIONAL",
+    "breaker_mode": "alarm",
     "email_sender_reserved_concurrency": 20,
     "feedback_processor_reserved_concurrency": 5,
     "unsubscribe_endpoint": True,

@@ -1,12 +1,11 @@
-"""Every alarm by name, metric and threshold; what it does; and that what it watches exists."""
+"""Every alarm, whole: metrics, rule and actions; what it says; and that what it watches exists."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import pytest
 
 from sesmail_layer.domain.guards.breaker import SES_ALARMS
 from tests.cli.test_docs import OURS
@@ -15,28 +14,151 @@ from tests.terraform.runner import ACCOUNT, REGION, ROOT, Plan
 NAME = "sesmailengine"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-Alarms"
 
-# Name: namespace, metric, dimensions, statistic, period, evaluation periods, threshold, missing data.
-_DEPTH = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+# What a plan says of an alarm besides its texts and tags; what is not set is absent.
+Alarm = dict[str, Any]
+# Namespace, metric, dimensions, statistic, period in seconds.
+Metric = tuple[str, str, dict[str, str], str, int]
+
+_TEXTS = {"alarm_name", "alarm_description", "label", "tags", "tags_all"}
+
+
+def on(metric: Metric, *, over: float, periods: int = 1, missing: str = "notBreaching", topic: str = TOPIC) -> Alarm:
+    """Return a whole alarm on one metric."""
+    return _metric(metric, "statistic") | _rule(over, periods, missing, topic)
+
+
+def on_total(
+    expression: str, *, over: float, periods: int = 1, topic: str = TOPIC, of: dict[str, Metric], total: str = "total"
+) -> Alarm:
+    """Return a whole alarm on an expression, of id `total`, over metrics by their ids."""
+    queries: dict[str, Any] = {name: {"metric": [_metric(metric, "stat")]} for name, metric in of.items()}
+    queries[total] = {"expression": expression, "return_data": True}
+    return {"metric_query": queries} | _rule(over, periods, "notBreaching", topic)
+
+
+def _metric(metric: Metric, statistic: str) -> dict[str, Any]:
+    return _set(dict(zip(("namespace", "metric_name", "dimensions", statistic, "period"), metric, strict=True)))
+
+
+def _rule(over: float, periods: int, missing: str, topic: str) -> Alarm:
+    return {
+        "comparison_operator": "GreaterThanThreshold",
+        "threshold": over,
+        "evaluation_periods": periods,
+        "treat_missing_data": missing,
+        "actions_enabled": True,
+        "alarm_actions": [topic],
+        "ok_actions": [topic],
+    }
+
+
+def _set(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the texts and what is not set; a threshold of 0 is set."""
+    return {
+        key: value
+        for key, value in values.items()
+        if key not in _TEXTS and value is not None and value is not False and value not in ("", [], {})
+    }
+
+
+def depth(queue: str, engine: str = NAME) -> Alarm:
+    metric = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"{engine}-{queue}"}, "Maximum", 60)
+    return on(metric, over=0, topic=TOPIC.replace(NAME, engine))
+
+
+def age(queue: str, seconds: int) -> Alarm:
+    return on((*_AGE, {"QueueName": f"{NAME}-{queue}"}, "Maximum", 60), over=seconds, periods=3)
+
+
+def errors(function: str, engine: str = NAME) -> Alarm:
+    """A partial batch failure is no Lambda error, so both are added up."""
+    name = f"{engine}-{function}"
+    return on_total(
+        "FILL(errors, 0) + FILL(failed, 0)",
+        over=50,
+        periods=2,
+        topic=TOPIC.replace(NAME, engine),
+        of={
+            "errors": ("AWS/Lambda", "Errors", {"FunctionName": name}, "Sum", 300),
+            "failed": ("SESMail", "RecordFailed", {"Name": engine, "FunctionName": name}, "Sum", 300),
+        },
+    )
+
+
+def own(name: str, statistic: str, period: int) -> Metric:
+    """A metric of the engine."""
+    return "SESMail", name, {"Name": NAME}, statistic, period
+
+
+def ses(rate: str, statistic: str, period: int) -> Metric:
+    return "AWS/SES", f"Reputation.{rate}", {}, statistic, period
+
+
+def undelivered(metric: str, rule: str) -> Metric:
+    """With one dimension alone it would be the default bus's."""
+    return "AWS/Events", metric, {"EventBusName": f"{NAME}-EmailBus", "RuleName": f"{NAME}-{rule}EventRule"}, "Sum", 60
+
+
 _AGE = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
-ALARMS: dict[str, tuple[object, ...]] = {
-    "EventBridgeDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EventBridgeDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "EmailQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-EmailQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "BulkQueueDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-BulkQueueDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "BulkRetryDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-BulkRetryDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "RetryDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-RetryDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "FeedbackDLQ-Depth": (*_DEPTH, {"QueueName": f"{NAME}-FeedbackProcessorDLQ"}, "Maximum", 60, 1, 0, "notBreaching"),
-    "SES-BounceRate": ("AWS/SES", "Reputation.BounceRate", {}, "Average", 3600, 2, 0.03, "ignore"),
-    "SES-ComplaintRate": ("AWS/SES", "Reputation.ComplaintRate", {}, "Average", 3600, 2, 0.0005, "ignore"),
-    "SES-BounceRate-Pause": ("AWS/SES", "Reputation.BounceRate", {}, "Maximum", 300, 1, 0.05, "ignore"),
-    "SES-ComplaintRate-Pause": ("AWS/SES", "Reputation.ComplaintRate", {}, "Maximum", 300, 1, 0.001, "ignore"),
-    "Sender-Refused": ("SESMail", "SenderRefused", {"Name": NAME}, "Sum", 300, 1, 2, "notBreaching"),
-    "Sending-Paused": ("SESMail", "SendingPaused", {"Name": NAME}, "Maximum", 60, 1, 0, "ignore"),
-    "Waiting-Transient": ("SESMail", "TransientErrorAge", {"Name": NAME}, "Maximum", 300, 1, 300, "notBreaching"),
-    "EmailQueue-Age": (*_AGE, {"QueueName": f"{NAME}-EmailQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
-    "FeedbackQueue-Age": (*_AGE, {"QueueName": f"{NAME}-FeedbackQueue"}, "Maximum", 60, 3, 300, "notBreaching"),
-    "RetryQueue-Age": (*_AGE, {"QueueName": f"{NAME}-RetryQueue"}, "Maximum", 60, 3, 1200, "notBreaching"),
-    "BulkRetryQueue-Age": (*_AGE, {"QueueName": f"{NAME}-BulkRetryQueue"}, "Maximum", 60, 3, 1200, "notBreaching"),
-    "Daily-Quota": ("SESMail", "DailyQuotaUsed", {"Name": NAME}, "Maximum", 300, 1, 0.9, "notBreaching"),
+ALARMS: dict[str, Alarm] = {
+    "EventBridgeDLQ-Depth": depth("EventBridgeDLQ"),
+    "EmailQueueDLQ-Depth": depth("EmailQueueDLQ"),
+    "BulkQueueDLQ-Depth": depth("BulkQueueDLQ"),
+    "BulkRetryDLQ-Depth": depth("BulkRetryDLQ"),
+    "RetryDLQ-Depth": depth("RetryDLQ"),
+    "FeedbackDLQ-Depth": depth("FeedbackProcessorDLQ"),
+    "EmailSender-Errors": errors("EmailSender"),
+    "FeedbackProcessor-Errors": errors("FeedbackProcessor"),
+    "SES-BounceRate": on(ses("BounceRate", "Average", 3600), over=0.03, periods=2, missing="ignore"),
+    "SES-ComplaintRate": on(ses("ComplaintRate", "Average", 3600), over=0.0005, periods=2, missing="ignore"),
+    "SES-BounceRate-Pause": on(ses("BounceRate", "Maximum", 300), over=0.05, missing="ignore"),
+    "SES-ComplaintRate-Pause": on(ses("ComplaintRate", "Maximum", 300), over=0.001, missing="ignore"),
+    "Sender-Refused": on(own("SenderRefused", "Sum", 300), over=2),
+    "Sending-Paused": on(own("SendingPaused", "Maximum", 60), over=0, missing="ignore"),
+    "Waiting-Transient": on(own("TransientErrorAge", "Maximum", 300), over=300),
+    "Daily-Quota": on(own("DailyQuotaUsed", "Maximum", 300), over=0.9),
+    "EmailQueue-Age": age("EmailQueue", 300),
+    "FeedbackQueue-Age": age("FeedbackQueue", 300),
+    "RetryQueue-Age": age("RetryQueue", 1200),
+    "BulkRetryQueue-Age": age("BulkRetryQueue", 1200),
+    "BulkQueue-Age": on_total(
+        "IF(sent > 0 * age, 0, age)",
+        over=900,
+        of={
+            "age": (*_AGE, {"QueueName": f"{NAME}-BulkQueue"}, "Maximum", 900),
+            "sent": own("BulkEmailSent", "Sum", 900),
+        },
+        total="stuck",
+    ),
+    "Feedback-Silent": on_total(
+        "IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
+        over=0,
+        periods=2,
+        of={"sent": own("EmailSent", "Sum", 900), "recorded": own("FeedbackRecorded", "Sum", 900)},
+        total="silent",
+    ),
+    "EventBridge-Undeliverable": on_total(
+        "FILL(dead_letters0, 0) + FILL(dead_letters1, 0) + FILL(dead_letters2, 0)"
+        " + FILL(events0, 0) + FILL(events1, 0) + FILL(events2, 0)",
+        over=0,
+        periods=15,
+        of={
+            f"{kind}{index}": undelivered(metric, rule)
+            for kind, metric in (("events", "FailedInvocations"), ("dead_letters", "InvocationsFailedToBeSentToDlq"))
+            for index, rule in enumerate(("Email", "Bulk", "Command"))
+        },
+    )
+    # One of the 15: its value may be late, and FILL has written a zero by then.
+    | {"datapoints_to_alarm": 1},
+    "Throttles": on_total(
+        "FILL(emailsender, 0) + FILL(feedbackprocessor, 0)",
+        over=0,
+        periods=3,
+        of={
+            name.lower(): ("AWS/Lambda", "Throttles", {"FunctionName": f"{NAME}-{name}"}, "Sum", 300)
+            for name in ("EmailSender", "FeedbackProcessor")
+        },
+    ),
 }
 
 
@@ -57,116 +179,30 @@ def _queries(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def test_metric_alarms_are_exactly_these(default: Plan) -> None:
-    found = {
-        name: (
-            values["namespace"],
-            values["metric_name"],
-            values["dimensions"] or {},
-            values["statistic"],
-            values["period"],
-            values["evaluation_periods"],
-            values["threshold"],
-            values["treat_missing_data"],
-        )
-        for name, values in alarms(default).items()
-        if not values["metric_query"]
-    }
-    assert found == ALARMS
+def whole(values: Mapping[str, Any]) -> Alarm:
+    """Return what a plan says of an alarm, in the form of the table."""
+    queries = {query["id"]: _query(query) for query in values["metric_query"] or []}
+    return _set({**values, "metric_query": queries})
 
 
-def test_function_alarms_add_failed_records_to_failed_invocations(default: Plan) -> None:
-    for function in ("EmailSender", "FeedbackProcessor"):
-        values = alarms(default)[f"{function}-Errors"]
-        assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (
-            50,
-            2,
-            "notBreaching",
-        )
-        queries = {query["id"]: query for query in values["metric_query"]}
-        assert queries["total"]["expression"] == "FILL(errors, 0) + FILL(failed, 0)"
-        assert [name for name, query in queries.items() if query["return_data"]] == ["total"]
-        read = {
-            name: (metric["namespace"], metric["metric_name"], metric["dimensions"], metric["stat"], metric["period"])
-            for name, query in queries.items()
-            for metric in query["metric"]
-        }
-        function_name = f"{NAME}-{function}"
-        assert read == {
-            "errors": ("AWS/Lambda", "Errors", {"FunctionName": function_name}, "Sum", 300),
-            "failed": ("SESMail", "RecordFailed", {"Name": NAME, "FunctionName": function_name}, "Sum", 300),
-        }
+def _query(query: dict[str, Any]) -> dict[str, Any]:
+    return _set({**query, "id": None, "metric": [_set(metric) for metric in query["metric"]]})
 
 
-def test_an_event_or_dead_letter_that_a_rule_cannot_deliver_fires_an_alarm(default: Plan) -> None:
-    """With one dimension alone the metrics would be those of the default bus."""
-    values = alarms(default)["EventBridge-Undeliverable"]
-    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (0, 1, "notBreaching")
-    read = {
-        (metric["metric_name"], *sorted(metric["dimensions"].items()), metric["stat"])
-        for query in values["metric_query"]
-        for metric in query["metric"]
-    }
-    rules = [rule.values["name"] for rule in default.all("aws_cloudwatch_event_rule")]
-    assert read == {
-        (metric, ("EventBusName", f"{NAME}-EmailBus"), ("RuleName", rule), "Sum")
-        for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
-        for rule in rules
-    }
-    (total,) = [query for query in values["metric_query"] if query["return_data"]]
-    assert total["expression"].count("FILL(") == len(read)
+def test_the_alarms_are_exactly_these(default: Plan) -> None:
+    assert {name: whole(values) for name, values in alarms(default).items()} == ALARMS
 
 
-def test_there_are_no_other_alarms(default: Plan) -> None:
-    assert set(alarms(default)) == {
-        *ALARMS,
-        "EmailSender-Errors",
-        "FeedbackProcessor-Errors",
-        "EventBridge-Undeliverable",
-        "Throttles",
-        *EXPRESSIONS,
-    }
+def test_what_is_switched_on_has_its_alarm(plan: Callable[[str], Plan]) -> None:
+    def planned(name: str, alarm_name: str) -> Alarm:
+        return whole(plan(name).one("aws_cloudwatch_metric_alarm", alarm_name=alarm_name).values)
 
-
-# Name: threshold, evaluation periods, expression, and by id namespace, metric, dimensions, statistic, period.
-EXPRESSIONS: dict[str, tuple[float, int, str, dict[str, tuple[object, ...]]]] = {
-    "BulkQueue-Age": (
-        900,
-        1,
-        "IF(sent > 0 * age, 0, age)",
-        {
-            "age": (*_AGE, {"QueueName": f"{NAME}-BulkQueue"}, "Maximum", 900),
-            "sent": ("SESMail", "BulkEmailSent", {"Name": NAME}, "Sum", 900),
-        },
-    ),
-    "Feedback-Silent": (
-        0,
-        2,
-        "IF(FILL(sent, 0) >= 5 AND FILL(recorded, 0) == 0, 1, 0)",
-        {
-            "sent": ("SESMail", "EmailSent", {"Name": NAME}, "Sum", 900),
-            "recorded": ("SESMail", "FeedbackRecorded", {"Name": NAME}, "Sum", 900),
-        },
-    ),
-}
-
-
-@pytest.mark.parametrize("name", EXPRESSIONS)
-def test_an_alarm_over_two_metrics_reads_them_as_they_are_emitted(default: Plan, name: str) -> None:
-    values = alarms(default)[name]
-    threshold, periods, expression, metrics = EXPRESSIONS[name]
-    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (
-        threshold,
-        periods,
-        "notBreaching",
-    )
-    assert [query["expression"] for query in values["metric_query"] if query["return_data"]] == [expression]
-    read = {
-        query["id"]: (one["namespace"], one["metric_name"], one["dimensions"], one["stat"], one["period"])
-        for query in values["metric_query"]
-        for one in query["metric"]
-    }
-    assert read == metrics
+    assert planned("complete", "mail-Unsubscribe-Errors") == errors("Unsubscribe", "mail")
+    assert planned("cross-account", "mail-StatusEventsDLQ-Depth") == depth("StatusEventsDLQ", "mail")
+    # Its actions, as those of all alarms there: test_companies.
+    tripped = planned("organisation", f"{NAME}-Breaker-Tripped")
+    expected = on(own("BreakerTripped", "Maximum", 60), over=0)
+    assert tripped | {name: expected[name] for name in ("alarm_actions", "ok_actions")} == expected
 
 
 def test_every_alarm_names_a_command_that_exists(default: Plan) -> None:
@@ -196,25 +232,7 @@ def test_the_feature_guide_counts_the_alarms(default: Plan) -> None:
     assert f"| alarms | {len(alarms(default))}, to one topic" in (ROOT / "docs/ai/FEATURE_GUIDE.md").read_text()
 
 
-def test_throttled_functions_fire_one_alarm(default: Plan) -> None:
-    values = alarms(default)["Throttles"]
-    assert (values["threshold"], values["evaluation_periods"], values["treat_missing_data"]) == (0, 3, "notBreaching")
-    read = {
-        (metric["namespace"], metric["metric_name"], metric["dimensions"]["FunctionName"], metric["stat"])
-        for query in values["metric_query"]
-        for metric in query["metric"]
-    }
-    assert read == {
-        ("AWS/Lambda", "Throttles", f"{NAME}-{function}", "Sum") for function in ("EmailSender", "FeedbackProcessor")
-    }
-
-
-def test_every_alarm_tells_the_admin_when_it_rises_and_when_it_falls(default: Plan) -> None:
-    for name, values in alarms(default).items():
-        assert values["alarm_actions"] == [TOPIC], name
-        assert values["ok_actions"] == [TOPIC], name
-        assert values["actions_enabled"] is True, name
-        assert values["comparison_operator"] == "GreaterThanThreshold", name
+def test_alarms_are_emailed_to_the_admin(default: Plan) -> None:
     mail = default.one("aws_sns_topic_subscription", protocol="email")
     assert mail.values["endpoint"] == "ops@example.com"
 

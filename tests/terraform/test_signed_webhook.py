@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.terraform.runner import ACCOUNT, REGION, Plan
+from tests.terraform.test_alarms import on, whole
 
 NAME = "sesmailengine-shop_orders-StatusWebhook"
 ARN = f"{REGION}:{ACCOUNT}"
@@ -127,13 +128,13 @@ def test_terraform_creates_the_secret_without_a_value_and_lets_the_function_writ
 
 
 def test_an_alarm_watches_the_dead_letter_queue(signed: Plan, with_settings: Plan) -> None:
-    alarm = signed.one("aws_cloudwatch_metric_alarm").values
-    assert alarm["dimensions"] == {"QueueName": f"{NAME}DLQ"}
-    assert (alarm["metric_name"], alarm["threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
-    assert alarm["treat_missing_data"] == "notBreaching"
+    depth = on(("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"{NAME}DLQ"}, "Maximum", 60), over=0)
+    alarm = whole(signed.one("aws_cloudwatch_metric_alarm", alarm_name=f"{NAME}DLQ-NotEmpty").values)
+    assert alarm == {name: value for name, value in depth.items() if name not in ("alarm_actions", "ok_actions")}
     called = with_settings.one("aws_cloudwatch_metric_alarm").values
-    assert len(called["alarm_actions"]) == 2
-    assert called["ok_actions"] == [f"arn:aws:sns:{ARN}:ops"]
+    topic, incident = f"arn:aws:sns:{ARN}:ops", f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/mail"
+    assert set(called["alarm_actions"]) == {topic, incident}
+    assert called["ok_actions"] == [topic]
 
 
 def test_names_stay_within_the_limits_and_end_with_a_hash(with_settings: Plan) -> None:

@@ -66,11 +66,6 @@ def test_a_producer_s_topics_are_in_its_policy(complete: Plan) -> None:
     }
 
 
-def test_its_errors_have_an_alarm(complete: Plan) -> None:
-    names = {alarm.values["alarm_name"] for alarm in complete.all("aws_cloudwatch_metric_alarm")}
-    assert "mail-Unsubscribe-Errors" in names
-
-
 def statement(plan: Plan, sid: str) -> Any:
     policy = plan.one("aws_iam_role_policy", role="mail-UnsubscribeRole").json("policy")
     (found,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]

@@ -255,6 +255,7 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.counts: dict[str, float] = {}
         self.levels: dict[str, float] = {}
+        self.changes: dict[str, float] = {}
         self.highest_values: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
@@ -264,6 +265,11 @@ class FakeMetrics:
     def level(self, name: str, value: float) -> None:
         assert re.fullmatch(r"([A-Z][0-9a-z]+)+", name), name
         self.levels[name] = value
+
+    def changed(self, name: str, value: float) -> None:
+        if value:
+            self.level(name, value)
+        self.changes[name] = value
 
     def highest(self, name: str, seconds: float) -> None:
         assert re.fullmatch(r"([A-Z][a-z]+)+", name), name

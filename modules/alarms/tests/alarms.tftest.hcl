@@ -163,10 +163,11 @@ run "an_event_that_no_rule_could_deliver_fires_an_alarm" {
 
   assert {
     condition = (
-      aws_cloudwatch_metric_alarm.undeliverable.threshold == 0 && aws_cloudwatch_metric_alarm.undeliverable.evaluation_periods == 1 &&
+      aws_cloudwatch_metric_alarm.undeliverable.threshold == 0 &&
+      aws_cloudwatch_metric_alarm.undeliverable.evaluation_periods == 15 && aws_cloudwatch_metric_alarm.undeliverable.datapoints_to_alarm == 1 &&
       aws_cloudwatch_metric_alarm.undeliverable.comparison_operator == "GreaterThanThreshold"
     )
-    error_message = "One lost event must be enough."
+    error_message = "One lost event must be enough, also where EventBridge reports it minutes later."
   }
 }
 

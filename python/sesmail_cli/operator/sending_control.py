@@ -16,15 +16,13 @@ from sesmail_layer.domain.guards.breaker import SES_ALARMS, SES_METRICS, counts_
 from sesmail_layer.domain.guards.sending_event import SendingEvent, paused_event, resumed_event
 from sesmail_layer.domain.guards.sending_state import ACCOUNT, SendingState
 from sesmail_layer.domain.times import utc_seconds, utc_text
-from sesmail_layer.runtime.metrics import NAMESPACE
+from sesmail_layer.runtime.metrics import NAMESPACE, settled_at
 from sesmail_layer.usecases.find import Criteria, find
 
 if TYPE_CHECKING:
     from sesmail_cli.operator.engine import Engine
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorizedForSourceException"})
-# The alarm sees the largest value of each minute: a pause that ends in its first minute would outlast itself there.
-_METRIC_SECONDS = 60
 _LOOK_SECONDS = 3_600.0
 _RECENT_SECONDS = 2 * 86_400.0
 _RECENT_PAGES = 5
@@ -63,7 +61,7 @@ def pause_sending(engine: Engine, source: str, reason: str) -> Paused:
     state = engine.states.pause(source, reason, now)
     warnings = [
         *_publish(engine, paused_event(source, state, 0)),
-        *_emit(engine, paused=True, at=now),
+        *_emit(engine, 1, [now, settled_at(now)]),
         *_exclude(engine, source, now),
     ]
     hours = engine.setting("SESMAIL_MAX_HOLD_HOURS", "24")
@@ -85,7 +83,7 @@ def resume_sending(engine: Engine, source: str, reason: str, *, force: bool) -> 
     still_paused = engine.states.paused()
     if before is not None:
         warnings += _publish(engine, resumed_event(source, reason, "operator", now))
-        warnings += _emit(engine, paused=bool(still_paused), at=_first_minute_without(before, now))
+        warnings += _emit(engine, 1, [now]) if still_paused else _emit(engine, 0, [_end_for_the_alarm(before, now)])
     return Resumed(source=source, before=before, refused=[], still_paused=still_paused, warnings=warnings)
 
 
@@ -178,7 +176,7 @@ def _stay_paused(
     after = opened(SendingState(counts_from=before.counts_from), SES_METRICS, "; ".join(reasons), None, now)
     if after is not None and before.trip != SES_METRICS and engine.states.replace(ACCOUNT, before, after):
         warnings += _publish(engine, paused_event(ACCOUNT, after, 0))
-        warnings += _emit(engine, paused=True, at=now)
+        warnings += _emit(engine, 1, [now, settled_at(now)])
     still_paused = engine.states.paused()
     return Resumed(source=ACCOUNT, before=before, refused=reasons, still_paused=still_paused, warnings=warnings)
 
@@ -197,29 +195,26 @@ def _publish(engine: Engine, event: SendingEvent) -> list[Warned]:
     ]
 
 
-def _emit(engine: Engine, *, paused: bool, at: float) -> list[Warned]:
+def _emit(engine: Engine, value: float, times: Sequence[float]) -> list[Warned]:
     """Emit the metric of the alarm `Sending-Paused`, as the functions do: without mail none of them runs.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
     """
-    metric = {
-        "MetricName": "SendingPaused",
-        "Dimensions": [{"Name": "Name", "Value": engine.name}],
-        "Timestamp": datetime.fromtimestamp(at, UTC),
-        "Value": float(paused),
-    }
+    dimensions = [{"Name": "Name", "Value": engine.name}]
+    metric = {"MetricName": "SendingPaused", "Dimensions": dimensions, "Value": value}
+    data = [metric | {"Timestamp": datetime.fromtimestamp(at, UTC)} for at in times]
     try:
-        engine.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[metric])
+        engine.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
     except (BotoCoreError, ClientError) as error:
         what = f"The alarm {engine.name}-Sending-Paused changes only with the next email"
         return [Warned(what, type(error).__name__, f"Allow cloudwatch:PutMetricData in the namespace {NAMESPACE}.")]
     return []
 
 
-def _first_minute_without(before: SendingState, now: float) -> float:
-    """Return now, or the next minute where this one has the metric of the pause."""
+def _end_for_the_alarm(before: SendingState, now: float) -> float:
+    """Return the minute of the 0 after a pause: the alarm would not see it in a minute that has a 1."""
     try:
-        minute = utc_seconds(before.paused_at) // _METRIC_SECONDS
+        last_of_pause = settled_at(utc_seconds(before.paused_at))
     except ValueError:  # Somebody else wrote the state.
-        return now
-    return max(now, (minute + 1) * _METRIC_SECONDS)
+        return settled_at(now)
+    return max(settled_at(now), last_of_pause + 60)

@@ -13,8 +13,24 @@ from collections.abc import Mapping
 
 NAMESPACE = "SESMail"
 
+# A function may still emit a state that it read before a change: a change is in force everywhere within 15 s, and
+# metrics are written at the end of an invocation (`email_sender_timeout` is at most 60 s).
+_OLD_STATE_SECONDS = 15 + 60
+_MINUTE = 60
+
 # Has an alarm per function, like AWS/Lambda's Errors; all other metrics are the engine's.
 _BY_FUNCTION = frozenset({"RecordFailed"})
+
+
+def settled_at(changed_at: float) -> float:
+    """Return the first minute in which no function emits a state from before `changed_at`; Unix times.
+
+    An alarm that keeps its state without data goes by the newest minute with a value, and by the largest value in it:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    So the value after a change has a minute of its own. A time stamp may be two hours ahead:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+    """
+    return ((changed_at + _OLD_STATE_SECONDS) // _MINUTE + 1) * _MINUTE
 
 
 class EmfMetrics:
@@ -29,6 +45,7 @@ class EmfMetrics:
         self._counts: Counter[str] = Counter()
         self._of_producers: dict[str, Counter[str]] = {}
         self._levels: dict[str, float] = {}
+        self._settled: dict[str, float] = {}
         self._highest: dict[str, float] = {}
 
     def count(self, name: str, value: float = 1) -> None:
@@ -41,6 +58,12 @@ class EmfMetrics:
     def level(self, name: str, value: float) -> None:
         """Set a metric that is a level, not a count, such as the used share of a quota."""
         self._levels[name] = value
+
+    def changed(self, name: str, value: float) -> None:
+        """Set a level to what it changed to: a rise at once, and either when no function emits the older value."""
+        if value:
+            self.level(name, value)
+        self._settled[name] = value
 
     def highest(self, name: str, seconds: float) -> None:
         """Keep the largest of a metric's values, in seconds."""
@@ -56,17 +79,20 @@ class EmfMetrics:
                 sys.stdout.write(json.dumps(self._line(some, more)) + "\n")
         for producer, counts in self._of_producers.items():
             sys.stdout.write(json.dumps(self._line(dict(counts), {"Producer": producer})) + "\n")
+        if self._settled:
+            sys.stdout.write(json.dumps(self._line(self._settled, {}, settled_at(time.time()))) + "\n")
         self._counts.clear()
         self._of_producers.clear()
         self._levels.clear()
+        self._settled.clear()
         self._highest.clear()
 
-    def _line(self, values: Mapping[str, float], more: Mapping[str, str]) -> dict[str, object]:
-        """Return the line of metrics that have the engine's name and `more` as dimensions."""
+    def _line(self, values: Mapping[str, float], more: Mapping[str, str], at: float | None = None) -> dict[str, object]:
+        """Return the line of metrics that have the engine's name and `more` as dimensions; `at`: now, if not given."""
         dimensions = {"Name": self._name, **more}
         return {
             "_aws": {
-                "Timestamp": int(time.time() * 1000),
+                "Timestamp": int((time.time() if at is None else at) * 1000),
                 "CloudWatchMetrics": [
                     {
                         "Namespace": NAMESPACE,
@@ -82,4 +108,4 @@ class EmfMetrics:
     def _unit(self, name: str) -> str:
         if name in self._highest:
             return "Seconds"
-        return "None" if name in self._levels else "Count"
+        return "None" if name in self._levels or name in self._settled else "Count"

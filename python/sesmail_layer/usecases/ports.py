@@ -134,6 +134,9 @@ class Metrics(Protocol):
 
     def level(self, name: str, value: float) -> None: ...
 
+    def changed(self, name: str, value: float) -> None:
+        """Set a level to what it changed to, so that it outlasts the older value that other functions still emit."""
+
     def highest(self, name: str, seconds: float) -> None:
         """Keep the largest of a metric's values since the last flush, in seconds."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sesmail_layer.runtime.metrics import EmfMetrics
+from sesmail_layer.runtime.metrics import EmfMetrics, settled_at
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -81,3 +81,22 @@ def test_a_level_has_its_last_value(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert (line["DailyQuotaUsed"], line["Name"]) == (0.25, "mail")
     assert line["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "DailyQuotaUsed", "Unit": "None"}]
+
+
+def test_a_changed_level_has_a_minute_that_no_older_value_of_another_function_reaches(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state is used for at most 15 seconds after a change, by an invocation of at most 60."""
+    for second in (0, 1, 44, 45, 59.9):
+        minute = settled_at(600 + second)
+        assert (minute % 60, minute > 600 + second + 75, minute - 60 <= 600 + second + 75) == (0, True, True)
+
+    monkeypatch.setattr(time, "time", lambda: 600.0)
+    written = {}
+    for value in (1, 0):
+        metrics = EmfMetrics("mail", "mail-FeedbackProcessor")
+        metrics.changed("SendingPaused", value)
+        metrics.flush()
+        metrics.flush()
+        written[value] = [(line["_aws"]["Timestamp"] / 1000, line["SendingPaused"]) for line in lines(capsys)]
+    assert written == {1: [(600, 1), (720, 1)], 0: [(720, 0)]}

@@ -221,7 +221,7 @@ class Breaker:
         if not self._states.replace(source, state, new):
             return  # Another worker, or an operator, was faster.
         self._metrics.count("BreakerTripped")
-        self._metrics.level("SendingPaused", 1)
+        self._metrics.changed("SendingPaused", 1)
         event = paused_event(source, new, self._limits.cooldown_seconds)
         resume = f"it waits for an operator: sesmail resume {'--all' if source == ACCOUNT else f'--producer {source}'}"
         then = f"the first probes go at {event.until}" if event.until else resume
@@ -275,7 +275,10 @@ class Breaker:
             if self._states.replace(scope, state, new):
                 event = probed_event(scope, new)
                 self._metrics.count("SendingResumed")
-                self._metrics.level("SendingPaused", float(bool(self._states.listed_pauses())))
+                if self._states.listed_pauses():
+                    self._metrics.level("SendingPaused", 1)
+                else:
+                    self._metrics.changed("SendingPaused", 0)
                 text = f"{_named(scope)} resumed: {event.reason}; counts restart"
                 self._log.warning("sending.resumed", message=text, producer=scope)
                 self._publish(event)

@@ -30,7 +30,7 @@ def test_the_bounce_that_crosses_the_threshold_pauses_the_producer_and_publishes
     [event] = engine.bus.announced
     assert (event.detail_type, event.producer, event.by) == ("Email Sending Paused", ME, "breaker")
     assert event.counts == {"windowSeconds": 3_600, "emails": 120, "bounces": 10, "complaints": 0}
-    assert engine.metrics.levels == {"SendingPaused": 1}
+    assert engine.metrics.levels == engine.metrics.changes == {"SendingPaused": 1}
     assert engine.log.messages()[-1] == (
         f"Sending of producer '{ME}' paused: 10 of 120 emails bounced in the last hour: 8.33%, allowed are 5.00%; "
         "the first probes go at 2026-11-24T11:31:00.000Z"

@@ -212,7 +212,7 @@ def test_an_alarm_that_still_fires_when_good_probes_resume_the_account_pauses_it
 
     assert engine.state(ACCOUNT).trip == "ses_metrics"
     assert [event.detail_type for event in engine.bus.announced] == ["Email Sending Resumed", "Email Sending Paused"]
-    assert engine.metrics.levels == {"SendingPaused": 1}
+    assert engine.metrics.levels == engine.metrics.changes == {"SendingPaused": 1}
 
 
 def test_good_probes_of_a_producer_do_not_end_the_hour_of_a_forced_resumption() -> None:

@@ -37,7 +37,7 @@ def test_good_probes_of_the_account_are_logged() -> None:
     probes = probing(engine, source=ACCOUNT)
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
-    assert engine.metrics.levels == {"SendingPaused": 0}
+    assert (engine.metrics.levels, engine.metrics.changes) == ({}, {"SendingPaused": 0})
     assert engine.log.lines[-1] == {
         "level": "WARNING",
         "event": "sending.resumed",
@@ -53,7 +53,7 @@ def test_good_probes_leave_the_alarm_to_another_pause_that_lasts() -> None:
     engine.run(*(engine.message(delivered(email_id=email_id)) for email_id in probes[:3]))
 
     assert not engine.state().paused
-    assert engine.metrics.levels == {"SendingPaused": 1}
+    assert (engine.metrics.levels, engine.metrics.changes) == ({"SendingPaused": 1}, {})
 
 
 def test_a_resumption_event_is_complete() -> None:
