@@ -137,7 +137,7 @@ module "email_sender" {
   layer_arns         = local.layer_arns
   memory_mb          = var.email_sender_memory
   timeout_seconds    = var.email_sender_timeout
-  environment        = local.engine_environment
+  environment        = merge(local.engine_environment, { SESMAIL_TIMEOUT_SECONDS = tostring(var.email_sender_timeout) })
   policy_statements  = local.sender_statements
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled
@@ -166,7 +166,7 @@ module "feedback_processor" {
   layer_arns         = local.layer_arns
   memory_mb          = var.feedback_processor_memory
   timeout_seconds    = var.feedback_processor_timeout
-  environment        = local.engine_environment
+  environment        = merge(local.engine_environment, { SESMAIL_TIMEOUT_SECONDS = tostring(var.feedback_processor_timeout) })
   policy_statements  = local.feedback_statements
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled

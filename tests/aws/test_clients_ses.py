@@ -39,6 +39,28 @@ def test_the_longest_call_is_connecting_writing_and_waiting() -> None:
     assert [ses.longest_seconds(one.max_bytes) for one in SIZE_CLASSES] == [14, 22, 42]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "limits"),
+    [
+        (10, [(1, 1, 2.5), (1, 1, 2.5), (1, 1, 2.5)]),
+        (20, [(1, 1, 10), (1, 1, 10), (1, 1, 10)]),
+        (30, [(2, 2, 10), (2, 5, 12.5), (2, 7.5, 10)]),
+        (60, [(2, 2, 10), (2, 5, 15), (2, 10, 30)]),
+    ],
+)
+def test_a_short_function_waits_less_for_ses_and_for_an_answer_ten_seconds_where_it_can(
+    seconds: float, limits: list[tuple[float, float, float]]
+) -> None:
+    ses = SesClients("sesv2", "SendEmail", seconds)
+    scaled = [one.within(seconds) for one in SIZE_CLASSES]
+    assert [(one.connect_seconds, one.upload_seconds, one.read_seconds) for one in scaled] == limits
+    for size_class, (connect_seconds, upload_seconds, read_seconds) in zip(SIZE_CLASSES, limits, strict=True):
+        config = ses(size_class.max_bytes).meta.config
+        assert (config.connect_timeout, config.read_timeout) == (connect_seconds, read_seconds)
+        longest = connect_seconds + upload_seconds + read_seconds
+        assert ses.longest_seconds(size_class.max_bytes) == longest <= 0.75 * seconds - 3
+
+
 def test_messages_of_one_class_share_a_client() -> None:
     ses = SesClients("ses", "SendRawEmail")
     assert ses(1) is ses(2)

@@ -54,7 +54,7 @@ def test_asking_again_without_regard_to_the_answer_would_be_seen(monkeypatch: py
             cost = recipients / rate
             if self._bucket.advance("pacer#all", cost, floor=floor_of(now), latest_start=now - cost).granted:
                 return True
-            self._clock.sleep(0.02)
+            self._clock.sleep(0.005)
         return False
 
     monkeypatch.setattr(Pacer, "_take", spin)

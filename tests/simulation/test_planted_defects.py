@@ -126,13 +126,13 @@ def feedback_redelivery_publishes_nothing(plant: pytest.MonkeyPatch) -> None:
 def publish_before_the_fold(plant: pytest.MonkeyPatch) -> None:
     record = feedback_batch._Batch._record
 
-    def publish_first(self: Any, email_id: str | None, messages: Sequence[FeedbackMessage], last_start: float) -> None:
+    def publish_first(self: Any, email_id: str | None, messages: Sequence[FeedbackMessage]) -> None:
         if (known := self._records.get(email_id or "")) is not None:
             folded = self._emails._fold(known, messages, ())
             outbox = Outbox()
             outbox.add(folded.record, folded.transitions_to_act_on, [])
             self._bus.publish(outbox.take())
-        record(self, email_id, messages, last_start)
+        record(self, email_id, messages)
 
     plant.setattr(feedback_batch._Batch, "_record", publish_first)
 

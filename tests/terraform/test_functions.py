@@ -12,6 +12,8 @@ from tests.terraform.runner import NEW_ACCOUNT_CONCURRENCY, Plan
 from tools.simulation.environment import environment as default_environment
 
 ENGINE_FUNCTIONS = ("EmailSender", "FeedbackProcessor")
+# Of the applied engine, not the defaults.
+TIMEOUTS = {"EmailSender": "45", "FeedbackProcessor": "12"}
 # Lambda's limit for all variables of a function together.
 ENVIRONMENT_BYTES = 4096
 
@@ -29,11 +31,18 @@ def environment(plan: Plan, name: str) -> dict[str, str]:
     return dict(function(plan, name)["environment"][0]["variables"])
 
 
+@pytest.mark.parametrize(("name", "seconds"), TIMEOUTS.items())
+def test_each_function_knows_its_own_timeout(name: str, seconds: str, applied: Plan) -> None:
+    assert function(applied, name)["timeout"] == int(seconds)
+    assert environment(applied, name)["SESMAIL_TIMEOUT_SECONDS"] == seconds
+
+
 @pytest.mark.parametrize("name", ENGINE_FUNCTIONS)
 def test_terraform_sets_what_tests_and_benchmarks_start_with(name: str, applied: Plan) -> None:
     expected = default_environment(
         "a-name-of-forty-letters-is-just-short-en",
         SESMAIL_MAX_SEND_RATE="14",
+        SESMAIL_TIMEOUT_SECONDS=TIMEOUTS[name],
         SESMAIL_UNSUBSCRIBE_URL="https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
     )
     assert environment(applied, name) == expected

@@ -181,7 +181,6 @@ NAMED = [
     Named("gap", "usecases/retry.py", "KeptRequests.keep", "claim.attempt, )"),
     Named("gap", "usecases/retry.py", "KeptRequests.forget", "and False"),
     Named("unread", "usecases/sender/batch.py", "_Batch.__init__", "= None"),
-    Named("gap", "usecases/sender/batch.py", "_Batch._within_caps", "run(None, "),
     Named("gap", "usecases/sender/claim.py", "Claims._replace", "entry.detail.get("),
     Named("gap", "usecases/sender/claim.py", "Claims._amend", "or True"),
     Named("gap", "usecases/sender/job.py", "Email.with_dropped", "SENDING else"),

@@ -27,6 +27,7 @@ def environment(name: str = NAME, **changes: str) -> dict[str, str]:
         "LOG_LEVEL": "INFO",
         "MALLOC_MMAP_THRESHOLD_": "131072",
         "SESMAIL_NAME": name,
+        "SESMAIL_TIMEOUT_SECONDS": "30",
         "TRACKING_TABLE": f"{name}-EmailTracking",
         "SUPPRESSION_TABLE": f"{name}-Suppression",
         "TEMPLATE_BUCKET": f"{name}-templates-{ACCOUNT}",

@@ -30,7 +30,7 @@ class FakeMailer:
         """Raised by the next calls after the mail was accepted."""
         self.seconds = 0.0
         """How long each call takes."""
-        self.longest = 14.0
+        self.longest = 4.5
         """How long a call may take."""
         self._clock = clock
 

@@ -63,6 +63,7 @@ def feedback_rules(**changed: Any) -> FeedbackRules:
         "soft_bounce_retry_delay_seconds": 900,
         "not_spam_lifts_suppression": False,
         "limits": limits(),
+        "call_seconds": 5.0,
     }
     return FeedbackRules(**defaults | changed)
 

@@ -124,9 +124,10 @@ def prove_pollers(seed: int) -> None:
     assert [len(mails[f"m-{number}"]) for number in (1, 2, 3)] == [1, 1, 1], "sent twice"
 
 
-def prove_suppression(seed: int, outage: Outage) -> None:
+def prove_suppression(seed: int, outage: Outage, *, processor_seconds: float | None = None) -> None:
     """Bounces come all through an outage of DynamoDB: each address is suppressed soon after it, and none is lost."""
-    world = OutageWorld(seed, [outage], outcome="hard", outcome_seconds=outage.end - NOW)
+    seconds = outage.end - NOW
+    world = OutageWorld(seed, [outage], outcome="hard", outcome_seconds=seconds, processor_seconds=processor_seconds)
     for number in range(60):
         world.ask(NOW + number / 10)
     world.run(outage.end + 3_600)

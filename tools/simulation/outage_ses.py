@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 
+from sesmail_layer.aws.clients import SesClients
 from sesmail_layer.domain.ses.tags import decode_tag
 from tools.simulation.fakes import FakeClock
 from tools.simulation.ses import Mail, notification, ses_event
@@ -19,10 +20,23 @@ class OutageSes:
     """Fulfils the port Mailer; its outages are in the wrapper of the ports."""
 
     def __init__(
-        self, clock: FakeClock, dice: random.Random, publish: Callable[[float, str], None], outcome: str, latest: float
+        self,
+        clock: FakeClock,
+        dice: random.Random,
+        publish: Callable[[float, str], None],
+        outcome: str,
+        latest: float,
+        *,
+        function_seconds: float,
     ) -> None:
-        """`publish(at, body)`; `outcome`: what becomes of every email, `latest` seconds later or sooner."""
+        """`publish(at, body)`; `outcome`: what becomes of every email, `latest` seconds later or sooner.
+
+        `function_seconds`: the sender's time-out.
+        """
         self.accepted: list[Mail] = []
+        self.weight = 0
+        """Bytes that each message has at least, as far as time-outs see it."""
+        self._clients = SesClients("sesv2", "SendEmail", function_seconds)
         self._clock = clock
         self._dice = dice
         self._publish = publish
@@ -30,7 +44,7 @@ class OutageSes:
         self._latest = latest
 
     def longest_seconds(self, size: int) -> float:
-        return 14.0
+        return self._clients.longest_seconds(max(size, self.weight))
 
     def send(
         self, raw: bytes, *, sender: str, recipients: Sequence[str], tags: Mapping[str, str], tenant: str = ""

@@ -30,7 +30,7 @@ from tools.simulation.crashes import Killed, mortal
 from tools.simulation.fakes import FakeBus, FakeClock, FakeTemplates, request
 from tools.simulation.feedback import TOPIC, Feedback
 from tools.simulation.outage_ses import OutageSes
-from tools.simulation.outages import SES_TIMEOUT_SECONDS, Outage, service_of
+from tools.simulation.outages import Outage, longest_seconds, service_of
 from tools.simulation.sender import Sender
 from tools.simulation.timed_queue import TimedQueue
 
@@ -81,8 +81,20 @@ class _Mapping:
 
 class OutageWorld:
     def __init__(
-        self, seed: int, outages: Sequence[Outage], *, outcome: str = "delivered", outcome_seconds: float = 10.0
+        self,
+        seed: int,
+        outages: Sequence[Outage],
+        *,
+        outcome: str = "delivered",
+        outcome_seconds: float = 10.0,
+        ses_rate: float | None = None,
+        sender_seconds: float | None = None,
+        processor_seconds: float | None = None,
     ) -> None:
+        """`sender_seconds` and `processor_seconds` are the functions' time-outs."""
+        self._ses_rate = ses_rate or _SES_RATE
+        sender_seconds = sender_seconds or SENDER_SECONDS
+        processor_seconds = processor_seconds or PROCESSOR_SECONDS
         random.seed(seed)  # The engine's own jitter.
         self.dice = random.Random(seed)
         self.outages = outages
@@ -94,24 +106,25 @@ class OutageWorld:
         self.sender, self.feedback = Sender(), Feedback()
         self.tracking, self.suppression = self.sender.tracking, self.sender.suppression
         self.queues = {
-            name: TimedQueue(name, self.clock, visibility_seconds=6 * SENDER_SECONDS)
+            name: TimedQueue(name, self.clock, visibility_seconds=6 * sender_seconds)
             for name in ("email", "bulk", "retry", "bulk-retry")
         }
         self.feedback_queue = TimedQueue(
-            "feedback", self.clock, visibility_seconds=6 * PROCESSOR_SECONDS + WINDOW_SECONDS
+            "feedback", self.clock, visibility_seconds=6 * processor_seconds + WINDOW_SECONDS
         )
-        self.ses = OutageSes(self.clock, self.dice, self._event_later, outcome, outcome_seconds)
+        later = self._event_later
+        self.ses = OutageSes(self.clock, self.dice, later, outcome, outcome_seconds, function_seconds=sender_seconds)
         self.bus = TimedBus(self.clock)
         self.progress = ProbesByTopic(self)
         self.suppressed_at: dict[str, float] = {}
         self._connect()
         for queue in self.queues.values():
-            self._map(queue, SENDER_BATCH, 0.0, SENDER_SECONDS, self._make_sender)
-        self._map(self.feedback_queue, PROCESSOR_BATCH, WINDOW_SECONDS, PROCESSOR_SECONDS, self._make_processor)
+            self._map(queue, SENDER_BATCH, 0.0, sender_seconds, self._make_sender)
+        self._map(self.feedback_queue, PROCESSOR_BATCH, WINDOW_SECONDS, processor_seconds, self._make_processor)
 
     def _connect(self) -> None:
         sender, feedback, queues = self.sender, self.feedback, self.queues
-        sender.quota.value = msgspec.structs.replace(sender.quota.value, max_send_rate=_SES_RATE)  # type: ignore[type-var]
+        sender.quota.value = msgspec.structs.replace(sender.quota.value, max_send_rate=self._ses_rate)  # type: ignore[type-var]
         sender.clock = feedback.clock = self.clock
         sender.pending._clock = self.clock
         add = sender.suppression.add
@@ -193,7 +206,9 @@ class OutageWorld:
 
     def _make_processor(self, mapping: _Mapping) -> Any:
         ports = msgspec.structs.replace(self.feedback.ports(), run_all=self.clock.run_all)
-        return RecordFeedback(mortal(ports, _Calls(self, mapping)), self.feedback.rules)
+        call_seconds = longest_seconds("tracking", mapping.seconds)
+        rules = msgspec.structs.replace(self.feedback.rules, call_seconds=call_seconds)
+        return RecordFeedback(mortal(ports, _Calls(self, mapping)), rules)
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
@@ -228,8 +243,11 @@ class _Calls:
             if outage is None:
                 clock.sleep(_CALL_SECONDS[service_of(name)])
                 return call(*args, **options)
-            unknown = name == "mailer.send" and outage.ses == "unknown"
-            clock.sleep(dice.uniform(0, SES_TIMEOUT_SECONDS if unknown else outage.slowest_seconds))
+            if name == "mailer.send" and outage.ses == "unknown":
+                longest = self._world.ses.longest_seconds(len(args[0]))
+            else:
+                longest = min(outage.slowest_seconds, longest_seconds(name, self._mapping.seconds))
+            clock.sleep(outage.seconds(longest, dice))
             if clock.now() > self._mapping.deadline:
                 raise Killed
             return outage.fail(name, call, args, options, dice)

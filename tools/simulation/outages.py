@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sesmail_layer.aws.clients import limits_of
 from sesmail_layer.domain.errors import OutcomeUnknownError, RateLimited, TransientError
 
-SLOWEST_FAILURE_SECONDS = 5.0
-"""Two attempts of 2 s, and the pause between them: the time-outs of aws/clients.py."""
-SES_TIMEOUT_SECONDS = 14.0
+SLOWEST_FAILURE_SECONDS = limits_of("dynamodb").call_seconds
 
 _TABLES = {
     "tracking",
@@ -37,6 +36,14 @@ _SERVICES = (
     | {"bus": "EventBridge", "sending_bus": "EventBridge", "templates": "S3", "attachments": "S3"}
     | {"mailer": "SES", "quota_api": "SES", "alarm_states.firing": "CloudWatch"}
 )
+_CLIENTS = {
+    "DynamoDB": "dynamodb",
+    "EventBridge": "events",
+    "SQS": "sqs",
+    "S3": "s3",
+    "SES": "ses",
+    "CloudWatch": "cloudwatch",
+}
 _READS = {
     "tracking.get_many",
     "suppression.get_many",
@@ -65,6 +72,11 @@ def operation_of(name: str) -> str:
     return _OPERATIONS.get(name, "UpdateItem" if service_of(name) == "DynamoDB" else "")
 
 
+def longest_seconds(name: str, function_seconds: float) -> float:
+    """Return how long a call may take in a function, but those that send: the limits of aws/clients.py."""
+    return limits_of(_CLIENTS[service_of(name)], function_seconds).call_seconds
+
+
 @dataclass(frozen=True)
 class Outage:
     """One service, or some of its operations, for some time. Times are Unix seconds."""
@@ -77,11 +89,17 @@ class Outage:
     share: float = 1.0
     """Of the calls, or of the entries of a call that answers for each of them."""
     slowest_seconds: float = 0.0
-    """A failing call takes up to that long."""
+    """A failing call takes up to that long, or its time-outs if they are shorter."""
+    silent: bool = False
+    """A failing call takes all of that time."""
     lost_answers: float = 0.0
     """Share of the failing calls that took effect."""
     ses: str = "refused"
     """How SES fails: `refused` connections, `throttled`, or with an `unknown` outcome (5xx, time-outs)."""
+
+    def seconds(self, longest: float, dice: random.Random) -> float:
+        """Return how long a failing call takes that is given up after `longest` seconds."""
+        return longest if self.silent else dice.uniform(0, longest)
 
     def hits(self, name: str, now: float, dice: random.Random) -> bool:
         return (

@@ -107,6 +107,9 @@ run "the_functions_environment" {
     name          = "a-name-of-forty-letters-is-just-short-en"
     max_send_rate = 14
 
+    email_sender_timeout       = 45
+    feedback_processor_timeout = 12
+
     unsubscribe_endpoint = true
   }
 

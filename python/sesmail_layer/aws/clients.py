@@ -1,4 +1,4 @@
-"""AWS clients, each created by botocore when it is first used, with time-outs that a function of 15 seconds can afford.
+"""AWS clients, each created by botocore when it is first used, with time-outs that their function can afford.
 
 boto3 would add resources and transfers that the adapters do not need to every cold start: an S3 client then takes
 twice as long.
@@ -21,32 +21,49 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
-
-def _limits(connect_seconds: float, read_seconds: float, attempts: int) -> Config:
-    return Config(
-        connect_timeout=connect_seconds,
-        read_timeout=read_seconds,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        tcp_keepalive=True,
-    )
+LONGEST_FUNCTION_SECONDS = 60.0
+"""Of the functions' time-outs: one that leaves every limit as it is."""
+_LEAST_READ_SECONDS = 2.0
 
 
-# Five seconds in all for a server that never answers, with the pause between the attempts: the feedback processor has
-# fifteen, and two such calls of a batch leave it the time to requeue its messages, which is the further attempt.
-_SMALL_ANSWERS = _limits(1, 2, 2)
+class Limits(NamedTuple):
+    """How long a service is waited for, and how often it is asked, in a function of any length."""
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+    share: float = 1 / 3
+    """Of the function's time-out: what one call may take of it."""
+
+    def within(self, function_seconds: float) -> Limits:
+        """Return fewer attempts, and then less time for an answer, where a call would take more than its share."""
+        seconds = self.share * function_seconds - 1
+        attempts = max(1, min(self.attempts, int(seconds // self.read_seconds)))
+        read_seconds = max(_LEAST_READ_SECONDS, min(self.read_seconds, seconds))
+        return self._replace(read_seconds=read_seconds, attempts=attempts)
+
+    @property
+    def call_seconds(self) -> float:
+        """How long a call takes that no server answers: a second for connecting, or for the pause between attempts."""
+        return self.attempts * self.read_seconds + 1
+
+
+# Five seconds in all for a server that never answers: the feedback processor has fifteen, and two such calls of a batch
+# leave it the time to requeue its messages, which is the further attempt.
+_SMALL_ANSWERS = Limits(1, 2, 2)
 _LIMITS = {
     # The states of alarms: looked at again within minutes.
-    "cloudwatch": _limits(1, 2, 1),
+    "cloudwatch": Limits(1, 2, 1),
     "dynamodb": _SMALL_ANSWERS,
     "events": _SMALL_ANSWERS,
     # What cannot be put on a queue costs its message a receive.
-    "sqs": _limits(1, 2, 3),
+    "sqs": Limits(1, 2, 3, share=0.6),
     "sns": _SMALL_ANSWERS,
     "ssm": _SMALL_ANSWERS,
-    "s3": _limits(2, 5, 2),
+    "s3": Limits(2, 5, 2, share=0.5),
     # SES's quota: the engine goes on with the last answer. `SesClients` are for sending.
-    "ses": _limits(2, 3, 1),
-    "sesv2": _limits(2, 3, 1),
+    "ses": Limits(2, 3, 1, share=0.5),
+    "sesv2": Limits(2, 3, 1, share=0.5),
 }
 SERVICES = frozenset(_LIMITS)
 # Below the times after which AWS's servers close a connection without calls.
@@ -81,12 +98,30 @@ class _ServiceModels(Loader):
         return True
 
 
-def client(service: str, config: Config | None = None, prepare: Callable[[Any], None] | None = None) -> Any:
+def limits_of(service: str, function_seconds: float = LONGEST_FUNCTION_SECONDS) -> Limits:
+    """Return a service's limits in a function that is cut off after so many seconds."""
+    return _LIMITS[service].within(function_seconds)
+
+
+def client(
+    service: str,
+    function_seconds: float = LONGEST_FUNCTION_SECONDS,
+    *,
+    config: Config | None = None,
+    prepare: Callable[[Any], None] | None = None,
+) -> Any:
     """Return a client with the service's limits, or those of `config`; the adapter that takes it declares its type.
 
-    `prepare` is called with the botocore client when that is created.
+    `function_seconds` is the function's time-out. `prepare` is called with the botocore client when that is created.
     """
-    return _Client(service, _LIMITS[service].merge(config or Config()), prepare)
+    limits = limits_of(service, function_seconds)
+    merged = Config(
+        connect_timeout=limits.connect_seconds,
+        read_timeout=limits.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+        tcp_keepalive=True,
+    ).merge(config or Config())
+    return _Client(service, merged, prepare)
 
 
 class _Client:
@@ -155,10 +190,36 @@ CONNECT_SECONDS = 2.0
 _MB = 1024 * 1024
 
 
+# Of the function's time: a quarter is for what comes before the call, some seconds for what follows it.
+_CALL_SHARE = 0.75
+_AFTER_CALL_SECONDS = 3.0
+_PATIENT_SECONDS = 10.0
+"""An answer is waited for as long as this before anything else is cut short: the outcome of a time-out is unknown."""
+
+
 class SizeClass(NamedTuple):
     max_bytes: int
     upload_seconds: float
     read_seconds: float
+    connect_seconds: float = CONNECT_SECONDS
+
+    @property
+    def call_seconds(self) -> float:
+        """How long a call takes until it has an answer or is given up."""
+        return self.connect_seconds + self.upload_seconds + self.read_seconds
+
+    def within(self, function_seconds: float) -> SizeClass:
+        """Return shorter limits where the call would take too much of a function with this time-out."""
+        limits = self
+        for name, least in (
+            ("read_seconds", _PATIENT_SECONDS),
+            ("upload_seconds", 1.0),
+            ("connect_seconds", 1.0),
+            ("read_seconds", _LEAST_READ_SECONDS),
+        ):
+            over = max(0.0, limits.call_seconds - (_CALL_SHARE * function_seconds - _AFTER_CALL_SECONDS))
+            limits = limits._replace(**{name: max(min(least, getattr(limits, name)), getattr(limits, name) - over)})
+        return limits
 
 
 SIZE_CLASSES = (SizeClass(_MB, 2.0, 10.0), SizeClass(10 * _MB, 5.0, 15.0), SizeClass(40 * _MB, 10.0, 30.0))
@@ -167,9 +228,10 @@ SIZE_CLASSES = (SizeClass(_MB, 2.0, 10.0), SizeClass(10 * _MB, 5.0, 15.0), SizeC
 class SesClients:
     """The clients of one of SES's APIs, `ses` or `sesv2`."""
 
-    def __init__(self, service: str, operation: str) -> None:
-        """`operation`: the one that sends, by its API name."""
-        self._clients = [_client(service, operation, size_class) for size_class in SIZE_CLASSES]
+    def __init__(self, service: str, operation: str, function_seconds: float = LONGEST_FUNCTION_SECONDS) -> None:
+        """`operation`: the one that sends, by its API name; `function_seconds`: the function's time-out."""
+        self._size_classes = [size_class.within(function_seconds) for size_class in SIZE_CLASSES]
+        self._clients = [_client(service, operation, size_class) for size_class in self._size_classes]
 
     def __call__(self, size: int) -> Any:
         """Return the client for a message of `size` bytes."""
@@ -177,8 +239,7 @@ class SesClients:
 
     def longest_seconds(self, size: int) -> float:
         """Return how long a call with a message of `size` bytes may take until it has an answer or is given up."""
-        found = SIZE_CLASSES[_index(size)]
-        return CONNECT_SECONDS + found.upload_seconds + found.read_seconds
+        return self._size_classes[_index(size)].call_seconds
 
 
 def _index(size: int) -> int:
@@ -188,13 +249,13 @@ def _index(size: int) -> int:
 
 def _client(service: str, operation: str, size_class: SizeClass) -> Any:
     limits = Config(
-        connect_timeout=CONNECT_SECONDS,
+        connect_timeout=size_class.connect_seconds,
         read_timeout=size_class.read_seconds,
         retries={"mode": "standard", "total_max_attempts": 1},
     )
-    write = partial(_write_in_blocks, seconds=CONNECT_SECONDS + size_class.upload_seconds)
+    write = partial(_write_in_blocks, seconds=size_class.connect_seconds + size_class.upload_seconds)
     event = f"before-send.{service}.{operation}"
-    return client(service, limits, lambda created: created.meta.events.register(event, write))
+    return client(service, config=limits, prepare=lambda created: created.meta.events.register(event, write))
 
 
 def _write_in_blocks(request: Any, seconds: float, **_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sesmail_layer.aws.attachment_objects import AttachmentObjects
@@ -76,9 +77,10 @@ class EmailSender:
     def _ports(self, settings: Settings) -> SenderPorts:
         clock = self._clock
         log = configure(settings.log_level, function="EmailSender", environment=settings.environment)
-        dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
+        connect = partial(client, function_seconds=settings.timeout_seconds)
+        dynamodb, s3, sqs = connect("dynamodb"), connect("s3"), connect("sqs")
         control_table = settings.control_table
-        keys = SecretKeys(client("ssm"), settings.name, clock)
+        keys = SecretKeys(connect("ssm"), settings.name, clock)
         return SenderPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock, keys.tombstones_of),
@@ -90,12 +92,12 @@ class EmailSender:
             figures=DailyFigures(dynamodb, control_table, count_of=self._metrics.count_of),
             rate_bucket=RateBucket(dynamodb, control_table),
             quota_cache=QuotaCache(dynamodb, control_table),
-            quota_api=SesQuota(client("ses"), clock),
+            quota_api=SesQuota(connect("ses"), clock),
             templates=TemplateBucket(s3, settings.template_bucket, clock, time_limit),
             attachments=AttachmentObjects(s3),
             mailer=_mailer(settings),
             bus=StatusBus(
-                client("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all
+                connect("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all
             ),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_REQUEUE_FAILED, code="QUE001"),
@@ -103,7 +105,7 @@ class EmailSender:
                 sqs, settings.bulk_queue_url, failure="Failed to forward the email to the bulk queue", code="QUE002"
             ),
             dead_letters=DeadLetterQueues(sqs, settings.dead_letter_urls),
-            progress=FeedbackProgress(dynamodb, control_table, client("sns"), settings.feedback_topic_arn),
+            progress=FeedbackProgress(dynamodb, control_table, connect("sns"), settings.feedback_topic_arn),
             clock=clock,
             metrics=self._metrics,
             log=log,
@@ -118,9 +120,10 @@ class EmailSender:
 
 
 def _mailer(settings: Settings) -> Mailer:
+    seconds = settings.timeout_seconds
     if settings.ses_api == "v1":
-        return SesMailer(SesClients("ses", "SendRawEmail"), settings.configuration_set)
-    return SesV2Mailer(SesClients("sesv2", "SendEmail"), settings.configuration_set)
+        return SesMailer(SesClients("ses", "SendRawEmail", seconds), settings.configuration_set)
+    return SesV2Mailer(SesClients("sesv2", "SendEmail", seconds), settings.configuration_set)
 
 
 def _unsubscribe_links(settings: Settings, keys: SecretKeys) -> UnsubscribeUrlOf | None:

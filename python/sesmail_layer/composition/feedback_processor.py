@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sesmail_layer.aws.alarm_states import AlarmStates
-from sesmail_layer.aws.clients import client
+from sesmail_layer.aws.clients import client, limits_of
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
@@ -61,16 +62,17 @@ class FeedbackProcessor:
 
     def _ports(self, settings: Settings) -> FeedbackPorts:
         clock = self._clock
-        dynamodb, sqs = client("dynamodb"), client("sqs")
+        connect = partial(client, function_seconds=settings.timeout_seconds)
+        dynamodb, sqs = connect("dynamodb"), connect("sqs")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
-        bus = StatusBus(client("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all)
+        bus = StatusBus(connect("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all)
         return FeedbackPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
             figures=DailyFigures(dynamodb, settings.control_table, count_of=self._metrics.count_of),
-            alarm_states=AlarmStates(dynamodb, settings.control_table, client("cloudwatch")),
+            alarm_states=AlarmStates(dynamodb, settings.control_table, connect("cloudwatch")),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             feedback_queue=DelayQueue(
@@ -114,4 +116,5 @@ def _rules(settings: Settings) -> FeedbackRules:
         soft_bounce_retry_delay_seconds=settings.soft_bounce_retry_delay_seconds,
         not_spam_lifts_suppression=settings.not_spam_lifts_suppression,
         limits=_limits(settings),
+        call_seconds=limits_of("dynamodb", settings.timeout_seconds).call_seconds,
     )

@@ -83,6 +83,8 @@ class Settings(_Common, frozen=True, kw_only=True):
     Terraform sets every variable and has the defaults. A field has one here only if Terraform may leave it empty.
     """
 
+    # The function's own time-out.
+    timeout_seconds: float
     pending_table: str
     template_bucket: str
     event_bus_name: str

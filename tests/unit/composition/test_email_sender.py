@@ -88,6 +88,7 @@ class AnySetting:
     """A setting that was not given has its own name for a value."""
 
     tracing = False
+    timeout_seconds = 30.0
     log_level = "INFO"
 
     def __getattr__(self, name: str) -> Any:

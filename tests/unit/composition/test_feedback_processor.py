@@ -36,7 +36,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> dict[str, msgspec.Struct]:
     def record_feedback(ports: FeedbackPorts, rules: FeedbackRules) -> None:
         found.update(ports=ports, rules=rules)
 
-    monkeypatch.setattr(feedback_processor, "client", lambda _service: None)
+    monkeypatch.setattr(feedback_processor, "client", lambda _service, **_: None)
     monkeypatch.setattr(feedback_processor, "RecordFeedback", record_feedback)
     FeedbackProcessor(default_settings(name="shop", **CHANGED))
     return found
@@ -60,4 +60,5 @@ def test_every_rule_comes_from_its_setting(built: dict[str, msgspec.Struct]) -> 
             cooldown_seconds=120,
             pauses=False,
         ),
+        call_seconds=5.0,
     )

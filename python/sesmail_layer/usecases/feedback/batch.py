@@ -81,7 +81,7 @@ class RecordFeedback:
 
     def __call__(self, messages: Sequence[QueueMessage], deadline: float) -> Collection[str]:
         """Handle a batch. `deadline` is the Unix time at which the invocation is cut off."""
-        time_left = FeedbackTime.until(deadline, self._ports.clock.now())
+        time_left = FeedbackTime.until(deadline, self._ports.clock.now(), self._rules.call_seconds)
         batch = _Batch(self._ports, self._rules, self._suppression, self._emails, self._breaker, self._retry, time_left)
         try:
             return batch.run(messages)
@@ -108,7 +108,7 @@ class _Batch:
         retry: SoftBounceRetry,
         time_left: FeedbackTime,
     ) -> None:
-        self._time_left = time_left
+        self._ports, self._time_left = ports, time_left
         self._tracking = ports.tracking
         self._bus = ports.bus
         self._figures = ports.figures
@@ -123,11 +123,9 @@ class _Batch:
         self._follow_ups: tuple[_FollowUp, ...] = (breaker, retry) if rules.soft_bounce_retries else (breaker,)
         self._run_all = ports.run_all
         self._progress = ports.progress
-        self._ports = ports
-        # Left to SQS's redelivery, moved to the dead-letter queue (with the reasons), and put on the queue again.
-        self._failed: set[str] = set()
+        # Left to SQS's redelivery, put on the queue again, and moved to the dead-letter queue (with the reasons).
+        self._failed, self._waiting = set[str](), set[str]()
         self._unreadable: dict[str, str] = {}
-        self._waiting: set[str] = set()
         self._probes: list[float] = []
         self._records: dict[str, TrackingRecord] = {}
         self._results: list[FeedbackResult] = []
@@ -136,14 +134,15 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         """Handle a batch; what is not begun in time waits."""
         again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
-        requeue, noted = Requeue(self._ports) if again else None, True
+        last_start = self._time_left.act
+        requeue, noted = Requeue(self._ports, last_start) if again else None, True
         if requeue:
             messages, self._waiting = requeue.begin(messages)
         self._handle([one for one in messages if one.message_id not in self._waiting])
         if requeue or self._waiting or self._failed or self._unreadable:
-            left = self._waiting, self._failed, self._unreadable, self._time_left.act
-            self._failed, noted = (requeue or Requeue(self._ports)).end(messages, *left)
-        if noted and self._probes and self._clock.now() <= self._time_left.act:
+            requeue = requeue or Requeue(self._ports, last_start)
+            self._failed, noted = requeue.end(messages, self._waiting, self._failed, self._unreadable)
+        if noted and self._probes and self._clock.now() <= last_start:
             self._advance(min(max(self._probes), self._clock.now()))
         return self._failed
 
@@ -155,8 +154,7 @@ class _Batch:
             self._retry_later([one.message for one in received], err.code, err.message)
             return
         alone = [(None, [one]) for one in by_email.pop(None, [])]
-        last_start = self._time_left.record
-        self._run_all([partial(self._record, *one, last_start) for one in [*by_email.items(), *alone]])
+        self._run_all([partial(self._record, *one) for one in [*by_email.items(), *alone]])
         for follow_up in self._follow_ups:
             self._follow_up(follow_up, self._results)
         self._publish_statuses()
@@ -203,6 +201,7 @@ class _Batch:
 
     def _handle_alarm(self, message: QueueMessage, notification: Notification) -> None:
         try:
+            self._time_left.check(self._clock.now())
             self._breaker.handle_alarm(notification.document())
         except TransientError as err:
             self._retry_later([message], err.code, err.message)
@@ -224,15 +223,16 @@ class _Batch:
                 self._waiting.add(one.message.message_id)  # There was no time to look it up.
                 continue
             by_email.setdefault(email_id or ids.get(ses_id), []).append(one)
+        self._time_left.check(self._clock.now())
         # The index may be a revision behind, so the records that it found are read with all the others.
         self._records = dict(self._tracking.get_many([email_id for email_id in by_email if email_id]))
         return by_email
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
-    def _record(self, email_id: str | None, messages: Sequence[FeedbackMessage], last_start: float) -> None:
+    def _record(self, email_id: str | None, messages: Sequence[FeedbackMessage]) -> None:
         """Handle one email's messages; a failure fails no other email's."""
-        if self._clock.now() > last_start:
+        if self._clock.now() > self._time_left.record:
             self._waiting |= {one.message.message_id for one in messages}
             return
         try:
@@ -288,7 +288,7 @@ class _Batch:
             self._waiting |= {each.source.message.message_id for one in results for each in one.outcomes_to_act_on}
             return
         try:
-            errors = follow_up(results, max(self._time_left.record, now + 0.5))
+            errors = follow_up(results, max(self._time_left.record, min(now + 0.5, self._time_left.act)))
         except Exception as err:
             if len(results) > 1:
                 for result in results:

@@ -114,6 +114,8 @@ class FeedbackRules(msgspec.Struct, frozen=True, kw_only=True):
     soft_bounce_retry_delay_seconds: float
     not_spam_lifts_suppression: bool
     limits: Limits
+    call_seconds: float
+    """How long a call may take that its service does not answer."""
 
 
 class FeedbackPorts(msgspec.Struct, frozen=True, kw_only=True):

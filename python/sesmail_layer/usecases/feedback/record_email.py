@@ -94,22 +94,29 @@ class FeedbackResult(msgspec.Struct, frozen=True, kw_only=True):
 class FeedbackTime(msgspec.Struct, frozen=True):
     """Until when the steps of a batch of SES events may begin, in Unix seconds.
 
-    What has no time any more waits, so that nothing is killed: any of the calls may take 3 s in a batch of 50, and 5 s
-    where its service does not answer (aws/clients.py).
+    What has no time any more waits, so that nothing is killed: any of the calls may take 3 s in a batch of 50, and
+    longer where its service does not answer (aws/clients.py).
     """
 
     find: float
     """Looking up the emails of untagged events: time must be left to record what was found."""
     record: float
     act: float
-    """Following up, publishing, and noting what waits."""
+    """Everything else: reading, following up, publishing, and noting what waits."""
 
     @classmethod
-    def until(cls, deadline: float, now: float) -> FeedbackTime:
-        """Divide the time until an invocation is cut off; a short one has shares of it."""
+    def until(cls, deadline: float, now: float, call_seconds: float) -> FeedbackTime:
+        """Divide the time until an invocation is cut off. `call_seconds` is what a call without an answer takes."""
         left = deadline - now
-        record, act = max(deadline - 9.0, now + left * 0.4), max(deadline - 5.5, now + left * 0.6)
-        return cls(find=now + left * 0.15, record=record, act=act)
+        # One such call, and the time to requeue the batch.
+        act = deadline - call_seconds - 0.5
+        record = min(act, max(deadline - call_seconds - 4.0, now + left * 0.3))
+        return cls(find=min(act, now + left * 0.15), record=record, act=act)
+
+    def check(self, now: float) -> None:
+        """Raise TransientError where nothing may begin any more."""
+        if now > self.act:
+            raise TransientError("No time left in this batch", code="AWS006")
 
 
 class EmailFeedback:

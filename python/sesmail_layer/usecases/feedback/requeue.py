@@ -43,7 +43,8 @@ def is_again(message: QueueMessage) -> bool:
 class Requeue:
     """One batch's notes and waits."""
 
-    def __init__(self, ports: FeedbackPorts) -> None:
+    def __init__(self, ports: FeedbackPorts, last_start: float) -> None:
+        """After `last_start` (Unix seconds) there is no time to note anything any more."""
         self._queue = ports.feedback_queue
         self._dead_letters = ports.dead_letters
         self._progress = ports.progress
@@ -52,8 +53,9 @@ class Requeue:
         self._log = ports.log
         self._hops: dict[str, FeedbackHop] = {}
         self._noted: set[str] = set()
-        self._has_time = True
-        """False: out of time, or a call has failed and would take as long to fail again."""
+        self._last_start = last_start
+        self._may_note = True
+        """False: a call has failed and would take as long to fail again."""
 
     def begin(self, messages: Sequence[QueueMessage]) -> tuple[list[QueueMessage], set[str]]:
         """Unwrap what has waited, and note what was received before; return the ids of those that must wait again."""
@@ -67,19 +69,17 @@ class Requeue:
         waiting: set[str],
         failed: set[str],
         unreadable: Mapping[str, str],
-        last_start: float,
     ) -> tuple[set[str], bool]:
         """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made.
 
         `unreadable` has the reasons by message id: these are noted, as all dead letters are, and then go to the
-        dead-letter queue. After `last_start` (Unix seconds) there is no time to note anything any more.
+        dead-letter queue.
         """
         for message in messages:
             self._hop(message)
-        self._has_time = self._has_time and self._clock.now() <= last_start
         noted = self._is_noted({*waiting, *failed, *unreadable})
         dead = [one for one in messages if one.message_id in unreadable]
-        failed = failed | (self._put_dead(dead, unreadable) if noted and self._has_time else unreadable.keys())
+        failed = failed | (self._put_dead(dead, unreadable) if noted and self._has_time() else unreadable.keys())
         done = {message.message_id for message in messages} - waiting - failed - unreadable.keys()
         if not self._is_struck(done):
             waiting = waiting | done  # Their next delivery changes nothing but the note.
@@ -147,13 +147,16 @@ class Requeue:
         done = {hop.id: hop.sent_at for hop in hops if hop.id in self._noted}
         return not done or self._write(self._progress.strike, done)
 
+    def _has_time(self) -> bool:
+        return self._may_note and self._clock.now() <= self._last_start
+
     def _write(self, write: Callable[[Mapping[str, float]], None], sent_at: Mapping[str, float]) -> bool:
-        if not self._has_time:
+        if not self._has_time():
             return False
         try:
             write(sent_at)
         except TransientError as err:
-            self._has_time = False
+            self._may_note = False
             self._log.warning("feedback.note_failed", code=err.code, message=err.message)
             return False
         return True

@@ -6,12 +6,13 @@ queue; SQS redelivers it; or, where it is no request at all, it is moved to the 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 import msgspec
 
-from sesmail_layer.domain.errors import TransientError
+from sesmail_layer.domain.errors import OutOfTime, TransientError
 from sesmail_layer.domain.figures import Reached
 from sesmail_layer.domain.plain_text import redacted
 from sesmail_layer.domain.queue_message import QueueMessage
@@ -20,7 +21,7 @@ from sesmail_layer.domain.request.envelopes import EnvelopeError, with_hop
 from sesmail_layer.domain.status_event import Outbox
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
-from sesmail_layer.usecases.sender.deliver import Delivery, Prepared, lease_offsets
+from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
 from sesmail_layer.usecases.sender.job import CancelRequest, Email, Job, RejectedRequest, UnsubscribeRequest, receive
@@ -179,7 +180,7 @@ class _Batch:
 
             UnsubscribeRequests(self._ports, self._rules, self._requeue).run(self._unsubscribe_requests)
         jobs = self._find_records(self._jobs)
-        jobs = [job for job in jobs if not self._moved_to_bulk(job)] if self._read_guards(jobs) else []
+        jobs = self._forwarded(jobs) if self._read_guards(jobs) else []
         self._send([job for job in jobs if not _is_suspicious(job)])
         suspicious = [job for job in jobs if _is_suspicious(job)]
         for job in last_first_on_every_other_receive(suspicious) if suspicious else ():
@@ -266,18 +267,19 @@ class _Batch:
             return False
         return True
 
-    def _moved_to_bulk(self, job: Email | RejectedRequest) -> bool:
-        """Forward what a policy makes bulk to the bulk queue: the rules of EventBridge could not know it."""
-        if isinstance(job, RejectedRequest) or not job.bulk or Priority.BULK in (job.request.priority, job.hop.lane):
-            return False
-        hop = msgspec.structs.replace(job.hop, lane="bulk")
-        try:
-            self._ports.bulk_queue.put(with_hop(job.envelope, hop), 0)
-        except TransientError as err:
-            self._requeue.report_failure(job.message, "email.requeue_failed", err.message, code=err.code, **job.keys)
-        return True
+    def _forwarded(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
+        """Forward what a policy makes bulk to the bulk queue, and return the rest. EventBridge's rules cannot know."""
+        bulk = [job for job in jobs if isinstance(job, Email) and job.bulk]
+        moved = [job for job in bulk if Priority.BULK not in (job.request.priority, job.hop.lane)]
+        bodies = [with_hop(job.envelope, msgspec.structs.replace(job.hop, lane="bulk")) for job in moved]
+        for index, err in self._ports.bulk_queue.put_all([(body, 0) for body in bodies]).items() if moved else ():
+            self._policy.retry_all([moved[index]], "email.forward_failed", err)
+        return [job for job in jobs if job not in moved]
 
     def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
+        if self._clock.now() > self._prepare.last_start:
+            # The jobs before it took the time: none would be left to record it, or to send it.
+            raise OutOfTime(random.uniform(1, 10))
         if isinstance(job, RejectedRequest):
             self._producers.forget_erased(job)
             raise job.error
@@ -287,10 +289,7 @@ class _Batch:
         return job, mail
 
     def _deliver(self, prepared: list[Prepared]) -> None:
-        sunk = [one for one in prepared if one[0].sunk]
-        if sunk:
-            steps = [(email, self._delivery.sinking(email, mail)) for email, mail in sunk]
-            self._ports.run_all([partial(self._policy.run, email, step) for email, step in steps])
+        self._run_all([(email, self._delivery.sinking(email, mail)) for email, mail in prepared if email.sunk])
         within = prepared = [one for one in prepared if not one[0].sunk]
         try:
             within = self._within_caps(prepared)
@@ -302,14 +301,15 @@ class _Batch:
     def _within_caps(self, prepared: list[Prepared]) -> list[Prepared]:
         """Hold those that their producer's caps have no room for."""
         holds = self._producers.over_caps([email for email, _ in prepared])
-        within = []
-        for email, mail in prepared:
-            hold = holds.get(email.message.message_id)
-            if hold is None:
-                within.append((email, mail))
-            else:
-                self._policy.run(email, partial(self._requeue.hold, email, hold))
-        return within
+        if not holds:
+            return prepared
+        held = [(email, holds[key]) for email, _ in prepared if (key := email.message.message_id) in holds]
+        self._run_all([(email, partial(self._requeue.hold, email, hold)) for email, hold in held])
+        return [one for one in prepared if one[0].message.message_id not in holds]
+
+    def _run_all(self, steps: Sequence[DeliverStep]) -> None:
+        if steps:
+            self._ports.run_all([partial(self._policy.run, email, step) for email, step in steps])
 
     # --- the batch's end ----------------------------------------------------------------------------------------------
 
@@ -323,11 +323,12 @@ class _Batch:
                 self._log.warning("bulk.no_unsubscribe", code="VAL009", sources=sorted(stuck))
             # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
             self._metrics.count("FeedbackRecorded", 0)
-        counted = 0
         try:
             counted = self._producers.count_sent(sent) if sent else 0
         except TransientError as err:
+            self._reached += reached  # One call without an answer is enough: they are added with the next batch.
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
+            return
         try:
             if counted or reached:
                 self._ports.figures.add(reached, counted, self._clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -30,8 +31,12 @@ _LEASES = 10
 _LEASES_DIFFER_SECONDS = 1e-5
 _LEASE_OFFSETS_SECONDS = 0.01
 """Offsets repeat after this, a thousand claims later: an invocation makes a few dozen."""
+_RECORD_SECONDS = 3.0
+"""Kept free at the end of an invocation, for recording, publishing and requeueing after the longest call to SES."""
 _LATE_SECONDS = 1.0
-"""How late an email may be sent after the time that leaves enough for recording."""
+"""How much later an email may be on its way than it was planned to be: at each step to SES."""
+_OWN_SECONDS = 1.0
+"""Less than what the shortest function has for preparing and composing a message."""
 
 Prepared = tuple[Email, PreparedMail]
 DeliverStep = tuple[Email, Callable[[], None]]
@@ -70,7 +75,7 @@ class Delivery:
         last_send: float,
         bytes_in_flight: Callable[[int], AbstractContextManager[None]],
     ) -> None:
-        """`last_send` (Unix seconds): the latest send time that leaves enough of the invocation for recording.
+        """`last_send` (Unix seconds): the latest send time, however short the call to SES is.
 
         `lease_offsets` are the container's: an invocation may handle its messages in more than one batch.
         """
@@ -84,6 +89,7 @@ class Delivery:
         self._clock = clock
         self._lease_offsets = lease_offsets
         self._deadline = deadline
+        self._began = clock.now()
         self._last_send = last_send
         self._bytes_in_flight = bytes_in_flight
         self._sent: list[Email] = []
@@ -100,20 +106,18 @@ class Delivery:
         """
         if self._ses_holds.known:
             prepared = yield from self._hold_unasked(prepared)
-        if not prepared:
-            return
-        rate = self._pacer.rate(self._quota.quota())
         normal = [one for one in prepared if not one[0].bulk]
         bulk = [one for one in prepared if one[0].bulk]
-        if normal:
-            try:
-                times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, self._last_send)
-            except TransientError as err:
-                yield [(email, partial(_raise, err)) for email, _ in normal]
+        for lane in filter(None, (normal, bulk)):
+            until = self._until(lane)
+            if self._clock.now() > until:
+                yield self._steps(lane, [None] * len(lane), until)
+                continue
+            rate = self._pacer.rate(self._quota.quota())
+            if lane is bulk:
+                yield from self._bulk_rounds(bulk, rate, until)
             else:
-                yield self._steps(normal, [*times, *[None] * (len(normal) - len(times))])
-        if bulk:
-            yield from self._bulk_rounds(bulk, rate)
+                yield self._normal_round(normal, rate, until)
 
     def _hold_unasked(self, prepared: Sequence[Prepared]) -> Generator[list[DeliverStep], None, Sequence[Prepared]]:
         """Hold what SES refused a moment ago; let one email ask again, alone. Return those that may be sent."""
@@ -126,30 +130,50 @@ class Delivery:
         yield [(email, partial(_raise, hold)) for email, hold in held if hold is not None]
         return [one for one, (_, hold) in zip(prepared, held, strict=True) if hold is None]
 
-    def _bulk_rounds(self, bulk: Sequence[Prepared], rate: float) -> Iterator[list[DeliverStep]]:
+    def _until(self, some: Sequence[Prepared]) -> float:
+        """Return the latest send time of messages (Unix seconds): it leaves time for the longest call, and after it.
+
+        What would be sent later is left to another invocation, which has more time.
+        """
+        longest = self._mailer.longest_seconds(max([mail.size for _, mail in some]))
+        if self._needs_all(max([mail.seconds for _, mail in some]), longest):
+            return self._last_send
+        return min(self._last_send, self._deadline - self._seconds_from_send(longest))
+
+    def _normal_round(self, normal: Sequence[Prepared], rate: float, until: float) -> list[DeliverStep]:
+        try:
+            times = self._pacer.reserve([len(email.recipients) for email, _ in normal], rate, until)
+        except TransientError as err:
+            return [(email, partial(_raise, err)) for email, _ in normal]
+        return self._steps(normal, [*times, *[None] * (len(normal) - len(times))], until)
+
+    def _bulk_rounds(self, bulk: Sequence[Prepared], rate: float, until: float) -> Iterator[list[DeliverStep]]:
         recipients = [len(email.recipients) for email, _ in bulk]
         try:
-            for count in self._pacer.bulk_chunks(recipients, rate, self._last_send):
+            for count in self._pacer.bulk_chunks(recipients, rate, until):
                 chunk, bulk = bulk[:count], bulk[count:]
-                yield self._steps(chunk, [self._clock.now()] * count)
+                yield self._steps(chunk, [self._clock.now()] * count, until)
         except TransientError as err:
             yield [(email, partial(_raise, err)) for email, _ in bulk]
             return
         if bulk:
-            yield self._steps(bulk, [None] * len(bulk))
+            yield self._steps(bulk, [None] * len(bulk), until)
 
-    def _steps(self, some: Sequence[Prepared], times: Sequence[float | None]) -> list[DeliverStep]:
+    def _steps(self, some: Sequence[Prepared], times: Sequence[float | None], until: float) -> list[DeliverStep]:
         in_time = [email for (email, _), at in zip(some, times, strict=True) if at is not None]
         if len(in_time) > 1:
             self._kept.keep_new(in_time)
-        return [(email, partial(self._deliver, email, mail, at)) for (email, mail), at in zip(some, times, strict=True)]
+        return [
+            (email, partial(self._deliver, email, mail, at, until))
+            for (email, mail), at in zip(some, times, strict=True)
+        ]
 
-    def _deliver(self, email: Email, mail: PreparedMail, at: float | None) -> None:
+    def _deliver(self, email: Email, mail: PreparedMail, at: float | None, until: float) -> None:
         if at is None:
             raise RateLimited(random.uniform(1, 10))
         self._clock.sleep(at - self._clock.now())
         with self._bytes_in_flight(mail.size):
-            if self._clock.now() > self._last_send + _LATE_SECONDS:
+            if self._clock.now() > until + _LATE_SECONDS:
                 raise RateLimited(random.uniform(1, 10))  # It waited for the bytes of others.
             accepted = self._send(email, mail)
         if accepted:
@@ -158,9 +182,15 @@ class Delivery:
 
     def _send(self, email: Email, mail: PreparedMail) -> tuple[TrackingRecord, str] | None:
         """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
+        began = self._clock.now()
         raw = mail.compose()
+        own_seconds = mail.seconds + self._clock.now() - began
         self._producers.check_again(email)
         longest = self._mailer.longest_seconds(len(raw))
+        # The call must end before the invocation does.
+        last_call = math.inf if self._needs_all(own_seconds, longest) else self._deadline - longest - _LATE_SECONDS
+        if self._clock.now() > last_call - _LATE_SECONDS:
+            raise RateLimited(random.uniform(1, 10))
         lease_until = self._lease_until(longest)
         unsent = (*email.hop.unsent, lease_until)[-_LEASES:]
         try:
@@ -168,7 +198,7 @@ class Delivery:
             if claim is None:
                 return None
             self._kept.keep(email, claim)
-            if self._clock.now() + longest > lease_until:
+            if self._clock.now() > min(last_call, lease_until - longest):
                 raise RateLimited(random.uniform(1, 10))  # DynamoDB was slow: another worker could send it meanwhile.
             email.hop = msgspec.structs.replace(email.hop, unsent=())  # From here on SES may have it.
             template, redirected = claim.template_name or "", email.redirection is not None
@@ -187,6 +217,17 @@ class Delivery:
             if isinstance(err, TransientError):
                 self._claims.release(email)
             raise
+
+    def _needs_all(self, own_seconds: float, longest_seconds: float) -> bool:
+        """Return True where a message alone takes as long to prepare as a whole invocation has before it is sent.
+
+        It would wait for ever for one with more time: it is sent late, at the risk that SES hangs just then.
+        """
+        room = self._deadline - self._began - self._seconds_from_send(longest_seconds)
+        return own_seconds >= max(room, _OWN_SECONDS)
+
+    def _seconds_from_send(self, longest_seconds: float) -> float:
+        return longest_seconds + _RECORD_SECONDS + _LATE_SECONDS
 
     def sinking(self, email: Email, mail: PreparedMail) -> Callable[[], None]:
         """Return the step that records an email which the delivery mode does not send."""

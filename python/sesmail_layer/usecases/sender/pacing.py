@@ -44,7 +44,7 @@ class QuotaReader:
             self._known = self._refreshed(now)
         except TransientError as err:
             self._log.warning("quota.refresh_failed", message=err.message, code=err.code)
-        self._read_again_at = now + _LOCAL_SECONDS
+        self._read_again_at = self._clock.now() + _LOCAL_SECONDS  # Where there was no answer, that took its time.
         return self._known
 
     def _refreshed(self, now: float) -> Quota | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import random
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
-from sesmail_layer.domain.errors import OutOfTime, PermanentError
+from sesmail_layer.domain.errors import PermanentError
 from sesmail_layer.domain.guards.producers import ProducerPolicy, check_role_may_send
 from sesmail_layer.domain.message import File, Identity, compose, resolve_identity
 from sesmail_layer.domain.request.email_request import Attachment, ListUnsubscribe
@@ -37,6 +36,8 @@ class PreparedMail(msgspec.Struct, frozen=True):
     sender: str
     size: int
     """Bytes that the message has, about."""
+    seconds: float
+    """How long its preparation took."""
     compose: Callable[[], bytes]
     """Reads the attachments and returns the message. Raises PermanentError, TransientError."""
 
@@ -45,7 +46,7 @@ class Preparation:
     """Prepares one batch's emails within the time that the batch has for it."""
 
     def __init__(self, ports: SenderPorts, rules: SendingRules, seconds: float) -> None:
-        """`seconds`: how long the batch's emails may be prepared."""
+        """`seconds`: how long the batch's emails may be prepared; none is begun after `last_start` (Unix seconds)."""
         self._templates = ports.templates
         self._attachments = ports.attachments
         self._clock = ports.clock
@@ -53,18 +54,15 @@ class Preparation:
         self._unsubscribe_url_of = ports.unsubscribe_url_of
         self._rules = rules
         self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
-        self._last_start = ports.clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
+        self.last_start = ports.clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
     def has_time(self) -> bool:
         """Return True while one more email can be prepared and sent."""
-        return self._clock.now() <= self._last_start
+        return self._clock.now() <= self.last_start
 
     def __call__(self, email: Email) -> PreparedMail:
-        """Render the email and check what can be checked unread. Raises PermanentError, OutOfTime, TransientError."""
-        request, rules = email.request, self._rules
-        if not self.has_time():
-            # The templates before it took the time: there would be none left to send it.
-            raise OutOfTime(random.uniform(1, 10))
+        """Render the email and check what can be checked unread. Raises PermanentError, TransientError."""
+        request, rules, began = email.request, self._rules, self._clock.now()
         if email.envelope.source == TEST_SOURCE:
             # Who has just installed a template wants to see that one.
             self._templates.recheck(request.template_name, request.locale)
@@ -90,6 +88,7 @@ class Preparation:
         return PreparedMail(
             identity.email,
             min(size, rules.max_message_bytes),
+            self._clock.now() - began,
             partial(self._compose, email, rendered, identity, unsubscribe),
         )
 

@@ -175,7 +175,7 @@ BY_SENDER: dict[str, tuple[Callable[[Sender], None], list[Line], dict[str, float
         [WAITS, again("email.requeue_failed", **EMAIL)],
         {"EmailDeferred": 1, "RecordFailed": 1},
     ),
-    "bulk queue out of reach": (bulk_queue_throttled, [again("email.requeue_failed", **EMAIL)], {"RecordFailed": 1}),
+    "bulk queue out of reach": (bulk_queue_throttled, [retried("email.forward_failed")], {"RecordFailed": 1}),
     "not kept for a retry": (
         pending_throttled,
         [

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from sesmail_layer.domain.record.statuses import Status
-from tests.unit.usecases.sender.test_deliver_timing import LAST_SEND, Busy
+from tests.unit.usecases.sender.test_deliver_timing import Busy
 from tests.unit.usecases.sender.test_guards_delivery_modes import ALLOW, SINK, switch
-from tools.simulation.fakes import request
+from tools.simulation.fakes import NOW, request
 
 
 @pytest.mark.parametrize(("late", "recorded"), [(0, True), (1, True), (1.001, False)])
 def test_an_email_that_waited_for_the_bytes_of_others_is_recorded_up_to_a_second_late(
     late: float, recorded: bool
 ) -> None:
-    sender = Busy(bytes_free_at=LAST_SEND + late)
+    sender = Busy(bytes_free_at=NOW + 20 + late)
     switch(sender, SINK)
     sender.run(sender.message(request(emailId="one")))
 
