@@ -240,8 +240,7 @@ class _Batch:
             self._metrics.count("RecordFailed")
             self._log.error("request.unreadable", message=why, sqs_message_id=message.message_id)
         for index, err in self._ports.dead_letters.put_all(unreadable).items():
-            message, _ = unreadable[index]
-            self._requeue.report_failure(message, "request.dead_letter_failed", err.message, code=err.code)
+            self._requeue.report_failure(unreadable[index][0], "request.dead_letter_failed", err.message, code=err.code)
 
     def _find_records(self, jobs: list[Email | RejectedRequest]) -> list[Email | RejectedRequest]:
         try:
@@ -315,7 +314,8 @@ class _Batch:
 
     def _count(self) -> None:
         """Add to the breaker's counts and to the figures; they may be off by a batch, mail is not held up for them."""
-        sent, reached = self._delivery.take_sent(), [one for one in self._reached if one[1]]
+        sent, reached = self._delivery.sent, [one for one in self._reached if one[1]]
+        self._delivery.sent = []
         self._reached.clear()
         if sent:
             self._metrics.count("BulkEmailSent", sum(email.bulk for email in sent))

@@ -92,12 +92,8 @@ class Delivery:
         self._began = clock.now()
         self._last_send = last_send
         self._bytes_in_flight = bytes_in_flight
-        self._sent: list[Email] = []
-
-    def take_sent(self) -> list[Email]:
-        """Return the emails that SES accepted since the last call."""
-        sent, self._sent = self._sent, []
-        return sent
+        self.sent: list[Email] = []
+        """The emails that SES accepted; whoever counts them empties it."""
 
     def rounds(self, prepared: Sequence[Prepared]) -> Iterator[list[DeliverStep]]:
         """Yield what may run at the same time: one round of transactional mail, then bulk's, each in its turn.
@@ -177,7 +173,7 @@ class Delivery:
                 raise RateLimited(random.uniform(1, 10))  # It waited for the bytes of others.
             accepted = self._send(email, mail)
         if accepted:
-            self._sent.append(email)
+            self.sent.append(email)
             self._claims.record_sent(email, *accepted)
 
     def _send(self, email: Email, mail: PreparedMail) -> tuple[TrackingRecord, str] | None:
