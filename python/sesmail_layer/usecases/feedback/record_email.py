@@ -102,13 +102,13 @@ class FeedbackTime(msgspec.Struct, frozen=True):
     """Looking up the emails of untagged events: time must be left to record what was found."""
     record: float
     act: float
-    """Following up, publishing, and noting what waits."""
+    """Following up, publishing, noting what waits, and each of their calls (aws/call_limit.py)."""
 
     @classmethod
     def until(cls, deadline: float, now: float) -> FeedbackTime:
         """Divide the time until an invocation is cut off; a short one has shares of it."""
         left = deadline - now
-        record, act = max(deadline - 9.0, now + left * 0.4), max(deadline - 5.5, now + left * 0.6)
+        record, act = max(deadline - 9.0, now + left * 0.4), max(deadline - 6.0, now + left * 0.6)
         return cls(find=now + left * 0.15, record=record, act=act)
 
 

@@ -84,6 +84,11 @@ class Delivery:
         self._lease_offsets = lease_offsets
         self._deadline = deadline
         self._last_send = last_send
+        self.last_count = last_send + 0.4 * (deadline - last_send)
+        """When the last call that counts the batch may begin, in Unix seconds: publishing and requeueing follow.
+
+        Six of the ten reserved seconds are left then; a call without an answer takes five.
+        """
         self._bytes_in_flight = bytes_in_flight
         self._sent: list[Email] = []
 
