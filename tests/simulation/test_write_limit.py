@@ -16,10 +16,11 @@ from sesmail_layer.domain.record.tracking import TrackingRecord
 from tools.simulation import write_limit
 from tools.simulation.claim_worlds import prove_interleaving, prove_random_world
 from tools.simulation.crashes import IN_PROCESS
-from tools.simulation.fakes import FakeClock, request
+from tools.simulation.fakes import NOW, FakeClock, request
 from tools.simulation.feedback import Feedback, delivered
 from tools.simulation.reputation import ReputationSimulation
 from tools.simulation.sender import Sender
+from tools.simulation.units import item_bytes
 from tools.simulation.write_limit import CONTROL, TRACKING, UNITS_A_SECOND, WriteLimit, limited, write_limit_of
 
 DAY = "date-partition-index", "2026-11-24"
@@ -70,9 +71,29 @@ class TestCounting:
         assert self.limit.units[TRACKING, "one"] == 4
         assert self.limit.units[DAY] == 1
 
+    def test_an_update_counts_by_the_item_s_size_before_and_after(self) -> None:
+        key = CONTROL, "figures#2026-11-24#0"
+        for tags, units in ((20, 1), (10, 2), (1, 2)):
+            before = self.limit.units[key]
+            names = [f"tag-{tags}-{number}".ljust(40, "x") for number in range(tags)]
+            self.limit.figures.add([(record("one", tags=names), [Status.SENT])], 0, NOW)
+            assert self.limit.units[key] - before == units, tags
+        size = item_bytes(self.limit.items[key])
+        assert 1_024 < size <= 2_048, size
+
+    def test_what_is_deleted_or_in_a_transaction_counts_by_its_size(self) -> None:
+        key, client = {"pk": {"S": "some"}}, self.limit
+        client.put_item(TableName=CONTROL, Item={**key, "text": {"S": "x" * 2_500}})
+        counted = {"TableName": CONTROL, "Key": key, "UpdateExpression": "ADD n :one"}
+        client.transact_write_items(
+            TransactItems=[{"Update": {**counted, "ExpressionAttributeValues": {":one": {"N": "1"}}}}]
+        )
+        client.delete_item(TableName=CONTROL, Key=key)
+        assert client.units[CONTROL, "some"] == 3 + 2 * 3 + 3
+
     @pytest.mark.throttles
     def test_one_key_takes_a_thousand_writes_in_any_second(self) -> None:
-        for number in range(UNITS_A_SECOND):
+        for number in range(1_000):
             self.tracking.create(record(f"m-{number}"))
         self.clock.sleep(0.9)
         with pytest.raises(TransientError, match="ThrottlingException"):
@@ -81,7 +102,7 @@ class TestCounting:
         assert (TRACKING, "more") not in self.limit.units
         self.clock.sleep(0.1)
         self.tracking.create(record("more"))
-        assert self.limit.highest[DAY] == UNITS_A_SECOND
+        assert self.limit.highest[DAY] == 1_000
 
     @pytest.mark.throttles
     def test_it_throttles_with_botocore_s_errors(self) -> None:
@@ -157,6 +178,8 @@ def test_500_emails_a_second_from_request_to_delivery_reach_no_key_s_limit() -> 
     """Two producers with caps, small batches: each batch writes to the rate, the counts and the caps."""
     seconds = 5
     simulation = ReputationSimulation(500)
+    day = record("earlier", tags=[f"tag-{number}" for number in range(40)])
+    simulation.limit.figures.add([(day, [Status.SENT])], 0, simulation.clock.now())
     for source in ("shop", "portal"):
         simulation.set_policy(source, ProducerPolicy(emails_per_day=100_000, first_contacts_per_hour=100_000))
     producers = [simulation.producer(source, 235, seconds, "customer.example") for source in ("shop", "portal")]
@@ -168,4 +191,8 @@ def test_500_emails_a_second_from_request_to_delivery_reach_no_key_s_limit() -> 
     assert len(simulation.sent_by("shop", "portal")) == len(records) == 2 * 235 * seconds
     hot = simulation.limit.highest
     assert {"pacer#all", "count#*#2026-11-24T10", "day#shop#2026-11-24"} <= {name for _, name in hot}
-    assert max(hot.values()) <= UNITS_A_SECOND
+    # The producers and the template are names beyond the first ones: counted in items of their own.
+    assert hot[CONTROL, "figures#2026-11-24#s0"] > 100
+    assert hot[CONTROL, "figures#2026-11-24#d0"] > 100
+    assert hot[CONTROL, "figures#2026-11-24#0"] < 10, "written where a name is new"
+    assert max(hot.values()) <= 1_000

@@ -23,12 +23,31 @@ def counted(scenario: Scenario) -> Units:
         (Scenario(), 11),
         (Scenario(opened=True), 14),
         (Scenario(batch=1), 14),
+        (Scenario(names=40), 11),
+        (Scenario(names=40, opened=True), 14),
+        (Scenario(names=200), 11),
+        (Scenario(names=200, opened=True), 14.1),
     ],
-    ids=["batches of ten", "batches of ten, opened", "batches of one"],
+    ids=[
+        *("batches of ten", "batches of ten, opened", "batches of one"),
+        *("40 more names", "40 more names, opened", "200 more names", "200 more names, opened"),
+    ],
 )
 def test_an_email_costs_at_most_so_many_write_units(scenario: Scenario, most: int) -> None:
+    """14.1: ten emails with ten of 200 tags are counted in two items each time, or some counts would not be exact."""
     found = counted(scenario)
     assert found.per_email <= most, dict(found.by_table)
+
+
+@pytest.mark.parametrize("names", [40, 200])
+def test_names_beyond_the_first_cost_a_unit_for_each_status_and_hundred_of_them(names: int) -> None:
+    found = counted(Scenario(names=names, opened=True))
+    few = counted(Scenario(opened=True))
+    items = 3 * (1 if names <= 115 else 2)
+    assert found.per_email == few.per_email + items / 10
+    further = {key: units for key, units in found.units_by_key.items() if key[2].startswith("figures#2026-11-28#")}
+    assert set(further.values()) == {1}
+    assert len(further) == items, further
 
 
 def test_each_write_of_a_delivered_email_is_accounted_for() -> None:

@@ -18,6 +18,10 @@ HOPS_A_DAY = 96
 _LANES_RATE = 50
 """SES's rate for which the simulation of both lanes is taken."""
 
+FEWER_INVOCATIONS = {1: 1.8, 30: 24.3}
+"""By events a second, how many times fewer invocations the feedback queue's window takes: a simulation's, which
+tests/simulation/test_feedback_invocations.py repeats."""
+
 _PRODUCER_METRICS = 6
 """The figures of a producer: tests/docs/test_metrics_page.py compares their names."""
 
@@ -35,7 +39,9 @@ Each of the four loads has every alarm, poller and default of the engine, and it
 
 * **No mail**: the engine is deployed and receives no request.
 * **Spread evenly**: one email arrives every {gap:.1f} s. Each is a batch of its own in both functions. This is an upper
-  bound, since the feedback processor waits up to 5 s for more events.
+  bound, since the feedback processor waits up to 5 s for more events. In a
+  [simulation](../tools/simulation/feedback_invocations.py), 1 event a second takes {fewer_at_1:.1f} times fewer
+  invocations than without that wait, and 30 a second {fewer_at_30:.1f} times fewer.
 * **Batches of ten**: a producer sends ten or more at once, and both functions receive ten messages in an invocation.
 * **Bulk and transactional**: 70 % of the mail is bulk, in batches of ten. 30 % is transactional, one email at a time.
   The rate is {rate} a second, and the [simulation](#pacing-simulated) gives the writes of both lanes on the rate
@@ -74,8 +80,9 @@ Each cost above is a quantity times a price:
 * **Lambda**: the durations are assumed, not measured. They are 50 ms an invocation, 100 ms for SES, 5 ms a message, and
   20 ms a sent email. The sender has {sender_mb:.0f} MB, the feedback processor {processor_mb:.0f} MB. Starts of new
   containers are not included.
-* **DynamoDB**: `used` in [results.json](../tools/bench/results.json) has the units by table and index. The records are
-  those of a steady state, kept for {record_days} days. The backups are those of `EmailTracking` without its indexes.
+* **DynamoDB**: `used` in [results.json](../tools/bench/results.json) has the units by table and index, for a day with
+  up to 15 names ([more names](#requests) cost more). The records are those of a steady state, kept for {record_days}
+  days. The backups are those of `EmailTracking` without its indexes.
 * **CloudWatch**: the metrics are those of a month without failures; each kind of failure adds one. Logs are kept for
   {log_days} days and counted uncompressed. A dashboard is free until an account has three.
 * **S3**: {containers} containers read the {template_reads} files of a template every five minutes.
@@ -106,6 +113,8 @@ def part(results: Results) -> str:
         table=_table(loads, bills),
         dominant=_dominant(bills),
         smaller=_smaller(results),
+        fewer_at_1=FEWER_INVOCATIONS[1],
+        fewer_at_30=FEWER_INVOCATIONS[30],
         gap=bill.MONTH_DAYS * 24 * 3600 / EMAILS,
         rate=_LANES_RATE,
         changes=_changes(results),

@@ -14,9 +14,17 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
+
+from sesmail_layer.aws.daily_figures import DailyFigures
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from tools.bench.counting import engine, records, request_bodies, ses_event_bodies, sqs_event, stored, take
+from tools.simulation.environment import NAME
 
 Bodies = Sequence[str]
+FIGURES = (Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED, Status.OPENED, Status.FAILED)
+"""What a day's figures count."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Scenario:
     """Fields in place of the ordinary request's own, such as `priority`."""
     seconds_between: float = 0
     """Time that passes before each batch."""
+    names: int = 0
+    """Tags that the day has figures of, after a day's emails; each email has one of its own, from all over them."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ def count(scenario: Scenario) -> Units:
             run("FeedbackProcessor", lambda event: processor.handle(event, 15), events)
 
         warm: set[str] = set()
+        _fill_day(scenario.names, meter.clock.now())
         send(request_bodies(1, **scenario.request or {}))
         report("send")
         report("delivery")
@@ -98,7 +109,7 @@ def count(scenario: Scenario) -> Units:
         for counts in (meter, batches, messages):
             counts.clear()
         output.truncate(output.seek(0))
-        send(request_bodies(scenario.emails, **scenario.request or {}))
+        send(_bodies(scenario))
         report("send")
         if scenario.soft_bounced:
             report("bounce")
@@ -125,6 +136,33 @@ def count(scenario: Scenario) -> Units:
         calls=calls,
         output=output.getvalue(),
     )
+
+
+def _bodies(scenario: Scenario) -> list[str]:
+    given, emails = scenario.request or {}, scenario.emails
+    if not scenario.names:
+        return request_bodies(emails, **given)
+    tags = [_tag(number * scenario.names // emails) for number in range(emails)]
+    return [body for tag in tags for body in request_bodies(1, **{**given, "tags": [tag]})]
+
+
+def _fill_day(names: int, now: float) -> None:
+    """Give a day's figures so many tags, with counters as large as those of a hundred thousand emails each."""
+    dynamodb, table = boto3.client("dynamodb"), f"{NAME}-Control"
+    figures = DailyFigures(dynamodb, table)
+    for start in range(0, names, 20):
+        tags = [_tag(number) for number in range(start, min(names, start + 20))]
+        record = TrackingRecord(
+            email_id="", status=Status.SENT, attempt=1, timestamp="", date_partition="", ttl=0, tags=tags
+        )
+        figures.add([(record, FIGURES)], 0, now)
+    for item in dynamodb.scan(TableName=table)["Items"] if names else ():
+        counters = {name: {"N": "123456"} for name in item if name[:-1].isdecimal()}
+        dynamodb.put_item(TableName=table, Item={**item, **counters})
+
+
+def _tag(number: int) -> str:
+    return f"campaign-{number:03}"
 
 
 def _due(body: str) -> str:

@@ -21,7 +21,7 @@ class BucketItems:
 
     def update(self, key: str, expression: str, condition: str, values: Values) -> tuple[bool, float | None]:
         """Apply one conditional update; return whether its condition held, and the number after it."""
-        self._limit.update_item(TableName=CONTROL, Key={"pk": {"S": key}})
+        self._limit.charge({(CONTROL, key): 1})
         numbers = {name: float(value["N"]) for name, value in values.items() if "N" in value}
         at = self.empty_at.get(key)
         if not _holds(condition, at, numbers):

@@ -203,8 +203,9 @@ class FakeFigures:
         self.reached: list[Reached] = []
         self.error: TransientError | None = None
 
-    def add(self, reached: Sequence[Reached], sent: int, now: float) -> None:
+    def add(self, reached: Sequence[Reached], sent: int, now: float, last_start: float) -> None:
         assert now >= NOW - 1.0
+        assert last_start > now - 60.0
         assert sent >= 0
         assert sent or reached
         assert all(statuses for _, statuses in reached)

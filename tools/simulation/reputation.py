@@ -120,6 +120,7 @@ class ReputationSimulation(Simulation):
 
     def set_policy(self, source: str, policy: ProducerPolicy) -> None:
         self._control.policies[source] = policy
+        self.limit.list_producer(source)
 
     def state(self, source: str) -> SendingState | None:
         return self._control.states.get(source)

@@ -1,8 +1,8 @@
 """DynamoDB's write limit: no partition key, of a table or of an index, takes more than 1,000 write units a second.
 
 The engine's own adapters make the writes that are counted, so their keys, items and errors are the real ones; what a
-write does is left to the fakes. A write whose condition fails is charged as if it had changed the item: never less
-than DynamoDB charges.
+write does is left to the fakes. Items are kept for their sizes. A write whose condition fails is charged as if it had
+changed the item: never less than DynamoDB charges.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from sesmail_layer.aws.alarm_states import AlarmStates
 from sesmail_layer.aws.cancel_rules import CancelRules
 from sesmail_layer.aws.cap_counters import CapCounters
+from sesmail_layer.aws.control_items import POLICY
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import FeedbackProgress, OutstandingNotes
 from sesmail_layer.aws.pending_table import PendingTable
@@ -33,6 +34,7 @@ from sesmail_layer.aws.tracking_table import TrackingTable
 from sesmail_layer.usecases.ports import Clock
 from tools.simulation.tables import Item, tables
 from tools.simulation.units import index_writes, write_units
+from tools.simulation.updates import updated
 
 UNITS_A_SECOND = 1_000
 TRACKING, SUPPRESSION, CONTROL, PENDING = "EmailTracking", "Suppression", "Control", "Pending"
@@ -60,10 +62,11 @@ class WriteLimit:
         self.throttled: Counter[Key] = Counter()
         """Writes that were throttled."""
         client: Any = self
-        self.figures = DailyFigures(client, CONTROL)
+        self.figures = DailyFigures(client, CONTROL, clock=clock.now)
         """One for all containers: a name is numbered once."""
+        self.items: dict[Key, Item] = {}
+        """What is stored, by table and partition key."""
         self._clock = clock
-        self._items: dict[Key, Item] = {}
         self._recent: dict[Key, deque[tuple[float, int]]] = defaultdict(deque)
         self._in_last_second: Counter[Key] = Counter()
 
@@ -85,38 +88,41 @@ class WriteLimit:
             self.units[key] += wanted
             self.highest[key] = max(self.highest[key], self._in_last_second[key])
 
+    def list_producer(self, source: str) -> None:
+        """Store a producer's policy, as Terraform does: its emails are counted by its name."""
+        key = f"{POLICY}{source}"
+        self.items[CONTROL, key] = {"pk": {"S": key}}
+
     # --- DynamoDB's client --------------------------------------------------------------------------------------------
 
     def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
-        return {"Item": found} if (found := self._items.get((TableName, Key["pk"]["S"]))) else {}
+        return {"Item": found} if (found := self.items.get(_key(TableName, Key))) else {}
 
     def put_item(self, *, TableName: str, Item: Item, **_: Any) -> Item:
-        table = tables()[TableName]
-        key = TableName, Item[table.key]["S"]
-        before = self._items.get(key)
-        units: Counter[Key] = Counter({key: write_units(before, Item)})
-        for index in table.indexes:
-            for value, written in index_writes(index, before, Item):
-                units[index.name, value] += written
-        self.charge(units)
-        self._items[key] = Item
+        self._write(_key(TableName, Item), Item)
         return {}
 
-    def update_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
-        """An item that is updated is small: below 1 KB."""
-        self.charge({(TableName, Key[tables()[TableName].key]["S"]): 1})
+    def update_item(self, *, TableName: str, Key: Item, writes: int = 1, **update: Any) -> Item:
+        key = _key(TableName, Key)
+        self._write(key, updated(self.items.get(key, Key), update), writes)
         return {}
 
-    delete_item = update_item
+    def delete_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
+        self._write(_key(TableName, Key), None)
+        return {}
 
-    def batch_get_item(self, **_: Any) -> Item:
-        """Nothing is stored of what was updated."""
-        return {"Responses": {}}
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Item:
+        asked = {table: [_key(table, key) for key in request["Keys"]] for table, request in RequestItems.items()}
+        return {
+            "Responses": {
+                table: [self.items[key] for key in keys if key in self.items] for table, keys in asked.items()
+            }
+        }
 
     def transact_write_items(self, *, TransactItems: Sequence[Any]) -> Item:
         """A transaction writes each item twice."""
         for each in TransactItems:
-            self.charge({(each["Update"]["TableName"], each["Update"]["Key"]["pk"]["S"]): 2})
+            self.update_item(**each["Update"], writes=2)
         return {}
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Any]]) -> Item:
@@ -125,11 +131,28 @@ class WriteLimit:
                 if "PutRequest" in request:
                     self.put_item(TableName=table, Item=request["PutRequest"]["Item"])
                 else:
-                    self.update_item(TableName=table, Key=request["DeleteRequest"]["Key"])
+                    self.delete_item(TableName=table, Key=request["DeleteRequest"]["Key"])
         return {}
 
     def publish(self, **_: Any) -> None:
         """SNS's, for probes."""
+
+    def _write(self, key: Key, after: Item | None, writes: int = 1) -> None:
+        """Charge an item's write by its size before and after, in its table and its indexes; then store it."""
+        before = self.items.get(key)
+        units: Counter[Key] = Counter({key: writes * write_units(before, after)})
+        for index in tables()[key[0]].indexes:
+            for value, written in index_writes(index, before, after):
+                units[index.name, value] += written
+        self.charge(units)
+        if after is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = after
+
+
+def _key(table: str, item: Item) -> Key:
+    return table, item[tables()[table].key]["S"]
 
 
 def _throttled(name: str) -> ClientError:

@@ -8,19 +8,23 @@ status: `7d` is what was delivered of the name with number 7.
         sent, failed    in the account's hour, `count#*#<YYYY-MM-DDTHH>`, which the sender writes once a batch anyway
         the others      in `figures#<YYYY-MM-DDTHH>`, an item of its own: no key takes two writes an email. It also has
                         what was delivered by slots of five minutes (`d00` … `d55`)
-    the other numbers   in the page that lists them
+    the other numbers   by the day, a status and 100 numbers in an item: `figures#<YYYY-MM-DD>#d0` has what was
+                        delivered of the names with the numbers 20 to 119
 
-So a batch costs the sender no write more, and the feedback processor one, of items below 1 KB. No item reaches 4 KB.
-Nothing is read but for a name that the container has not met that day.
+So a batch costs the sender no write more, and the feedback processor one; and one for each status and 100 further
+names that it has. All of these items are below 1 KB, which is one write unit. A page is written when a name is new; it
+may have counters of an earlier version, which are read, too. Nothing is read but for a name that the container has not
+met that day.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sesmail_layer.aws.control_items import (
     FIGURES_KEPT_SECONDS,
@@ -33,7 +37,7 @@ from sesmail_layer.aws.control_items import (
 )
 from sesmail_layer.aws.dynamodb_items import Item
 from sesmail_layer.domain.errors import TransientError
-from sesmail_layer.domain.figure_names import PAGE_NUMBERS, PAGES, TOTAL, DayNames, text_of
+from sesmail_layer.domain.figure_names import PAGES, TOTAL, DayNames, text_of
 from sesmail_layer.domain.figures import (
     OTHER,
     DayFigures,
@@ -58,6 +62,8 @@ CountOf = Callable[[str, str, int], None]
 
 _IN_HOUR = 20
 """So many of a day's numbers are counted in the account's hours: an item of 1 KB has room for them."""
+_IN_ITEM = 100
+"""So many of the further numbers have their counters of one status in one item of 1 KB."""
 _LETTERS = {
     Status.SENT: "s",
     Status.DELIVERED: "d",
@@ -90,21 +96,26 @@ class DailyFigures(ControlItems):
         *,
         count_of: CountOf | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`count_of` counts the same in the metrics of the producers that have figures of their own."""
         super().__init__(client, table_name, sleep=sleep)
         self._count_of = count_of
+        self._clock = clock
+        self._last_start = math.inf
         self._day = DayNames("")
         self._unlisted: dict[str, float] = {}
         """Sources without a policy of their own, with the time at which to ask again."""
         self._pending: StatusCounts = Counter()
         self._pending_sent = 0
 
-    def add(self, reached: Sequence[Reached], sent: int, now: float) -> None:
+    def add(self, reached: Sequence[Reached], sent: int, now: float, last_start: float = math.inf) -> None:
         """Count what a batch reached, and `sent` emails in the account's present slot.
 
-        Raises TransientError where some could not be added; they are added with the next batch.
+        Begins no call after `last_start` (Unix seconds). Raises TransientError where some could not be added; they are
+        added with the next batch.
         """
+        self._last_start = last_start
         self._pending_sent += sent
         counts = count_reached(reached)
         for (name, status), emails in counts.items():
@@ -112,20 +123,20 @@ class DailyFigures(ControlItems):
             self._pending[Name(name.kind, OTHER) if name and full else name, status] += emails
         if self._day.date != utc_text(now)[:10]:
             self._day = DayNames(utc_text(now)[:10])
-        self._number({name for name, _ in self._pending if name}, now)
-        if self._count_of:
-            for (name, status), emails in counts.items():
-                if name and name.kind is Kind.PRODUCER and name in self._day.numbers and name.name != OTHER:
-                    self._count_of(name.name, f"Email{status.title()}", emails)
+        try:
+            self._number({name for name, _ in self._pending if name}, now)
+        finally:
+            self._count_metrics(counts)
         self._write(now)
 
     def read(self, days: Collection[str]) -> Mapping[str, DayFigures]:
         """Read the figures of days (`YYYY-MM-DD`), all names of them. Raises TransientError."""
         names, pages = self._read_pages(days)
         hours = {date: [key for hour in range(24) for key in _hour_keys(f"{date}T{hour:02}")] for date in days}
-        items = self._get_many([key for keys in hours.values() for key in keys])
+        keys = {date: [*hours[date], *_further_keys(day)] for date, day in names.items()}
+        items = self._get_many([key for some in keys.values() for key in some])
         return {
-            date: _figures(day, [*pages[date], *(items[key] for key in hours[date] if key in items)])
+            date: _figures(day, [*pages[date], *(items[key] for key in keys[date] if key in items)])
             for date, day in names.items()
         }
 
@@ -225,6 +236,13 @@ class DailyFigures(ControlItems):
 
     # --- counters -----------------------------------------------------------------------------------------------------
 
+    def _count_metrics(self, counts: StatusCounts) -> None:
+        if self._count_of is None:
+            return
+        for (name, status), emails in counts.items():
+            if name and name.kind is Kind.PRODUCER and name in self._day.numbers and name.name != OTHER:
+                self._count_of(name.name, f"Email{status.title()}", emails)
+
     def _write(self, now: float) -> None:
         """Write the pending counters, item by item. Raises TransientError; the written ones are pending no more."""
         account = hour_key(ACCOUNT, utc_text(now)[:13])
@@ -262,7 +280,7 @@ class DailyFigures(ControlItems):
 
     def _key_of(self, position: int, status: Status, now: float) -> str:
         if position >= _IN_HOUR:
-            return _page_key(self._day.date, position // PAGE_NUMBERS)
+            return _further_key(self._day.date, _LETTERS[status], (position - _IN_HOUR) // _IN_ITEM)
         account, figures = _hour_keys(utc_text(now)[:13])
         return account if status in _SENDERS else figures
 
@@ -275,6 +293,20 @@ class DailyFigures(ControlItems):
             | {":ttl": number(int(now) + FIGURES_KEPT_SECONDS)},
             names={f"#{name}": name for name in counts} | {"#ttl": "ttl"},
         )
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def _get_many(self, keys: Collection[str]) -> Mapping[str, Item]:
+        self._check_time()
+        return super()._get_many(keys)
+
+    def _update(self, *args: Any, **options: Any) -> tuple[bool, Item]:
+        self._check_time()
+        return super()._update(*args, **options)
+
+    def _check_time(self) -> None:
+        if self._clock() > self._last_start:
+            raise TransientError("No time left in this batch to count the day's figures", code="AWS006")
 
 
 def _listed(item: Item) -> list[str]:
@@ -291,6 +323,16 @@ def _hour_keys(hour: str) -> tuple[str, str]:
 
 def _page_key(date: str, page: int) -> str:
     return f"figures#{date}#{page}"
+
+
+def _further_key(date: str, letter: str, block: int) -> str:
+    return f"figures#{date}#{letter}{block}"
+
+
+def _further_keys(day: DayNames) -> list[str]:
+    """Return the keys of the counters of a day's names beyond the first ones."""
+    blocks = range(math.ceil((max(day.numbers.values()) + 1 - _IN_HOUR) / _IN_ITEM))
+    return [_further_key(day.date, letter, block) for letter in _LETTERS.values() for block in blocks]
 
 
 def _figures(day: DayNames, items: Collection[Item]) -> DayFigures:

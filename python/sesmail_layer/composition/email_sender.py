@@ -89,7 +89,7 @@ class EmailSender:
             cancel_rules=CancelRules(dynamodb, control_table),
             cap_counters=CapCounters(dynamodb, control_table),
             sending_counts=SendingCounts(dynamodb, control_table),
-            figures=DailyFigures(dynamodb, control_table, count_of=self._metrics.count_of),
+            figures=DailyFigures(dynamodb, control_table, count_of=self._metrics.count_of, clock=clock.now),
             rate_bucket=RateBucket(dynamodb, control_table),
             quota_cache=QuotaCache(dynamodb, control_table),
             quota_api=SesQuota(connect("ses"), clock),

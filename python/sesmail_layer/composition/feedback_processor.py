@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from sesmail_layer.aws.alarm_states import AlarmStates
+from sesmail_layer.aws.call_limit import CallLimit
 from sesmail_layer.aws.clients import client, limits_of
 from sesmail_layer.aws.daily_figures import DailyFigures
 from sesmail_layer.aws.feedback_progress import OutstandingNotes
@@ -34,6 +35,7 @@ from sesmail_layer.runtime.parallel import RunAll, prepare_types, run_all
 from sesmail_layer.runtime.settings import Settings
 from sesmail_layer.usecases.feedback.batch import RecordFeedback
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts, FeedbackRules
+from sesmail_layer.usecases.feedback.record_email import FeedbackTime
 from sesmail_layer.usecases.feedback.requeue import FeedbackHop
 
 _RETRY_FAILED = "Failed to schedule retry"
@@ -52,27 +54,35 @@ class FeedbackProcessor:
         prepare_types(TrackingRecord, PastEmail, StatusEvent, Suppression, SendingState, ProducerPolicy, Cancellations)
         self._metrics = EmfMetrics(settings.name, settings.function_name)
         self._clock = SystemClock()
-        self._record = RecordFeedback(self._ports(settings), _rules(settings))
+        self._calls = CallLimit(self._clock.now)
+        rules = _rules(settings)
+        self._call_seconds = rules.call_seconds
+        self._record = RecordFeedback(self._ports(settings), rules)
 
     def handle(self, event: Mapping[str, Any], seconds_left: float) -> batch.BatchResponse:
+        now = self._clock.now()
+        deadline = now + seconds_left
+        self._calls.last_start = FeedbackTime.until(deadline, now, self._call_seconds).act
         try:
-            return batch.response(self._record(batch.messages(event), self._clock.now() + seconds_left))
+            return batch.response(self._record(batch.messages(event), deadline))
         finally:
             self._metrics.flush()
 
     def _ports(self, settings: Settings) -> FeedbackPorts:
-        clock = self._clock
+        clock, limit = self._clock, self._calls.attach
         connect = partial(client, function_seconds=settings.timeout_seconds)
-        dynamodb, sqs = connect("dynamodb"), connect("sqs")
+        # SQS's calls have no limit: what has no time left is requeued. Nor have announcements: each follows the write
+        # that it announces, and no other worker repeats it.
+        dynamodb, sqs = connect("dynamodb", prepare=limit), connect("sqs")
         log = configure(settings.log_level, function="FeedbackProcessor", environment=settings.environment)
-        bus = StatusBus(connect("events"), settings.event_bus_name, settings.status_event_source, run_all=self._run_all)
+        bus_name, source = settings.event_bus_name, settings.status_event_source
         return FeedbackPorts(
             tracking=TrackingTable(dynamodb, settings.tracking_table),
             suppression=SuppressionTable(dynamodb, settings.suppression_table, clock),
             producer_states=ProducerStates(dynamodb, settings.control_table),
             sending_counts=SendingCounts(dynamodb, settings.control_table),
-            figures=DailyFigures(dynamodb, settings.control_table, count_of=self._metrics.count_of),
-            alarm_states=AlarmStates(dynamodb, settings.control_table, connect("cloudwatch")),
+            figures=DailyFigures(dynamodb, settings.control_table, count_of=self._metrics.count_of, clock=clock.now),
+            alarm_states=AlarmStates(dynamodb, settings.control_table, connect("cloudwatch", prepare=limit)),
             pending=PendingTable(dynamodb, settings.pending_table, clock),
             retry_queue=DelayQueue(sqs, settings.retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
             feedback_queue=DelayQueue(
@@ -86,8 +96,8 @@ class FeedbackProcessor:
             progress=OutstandingNotes(dynamodb, settings.control_table, run_all=self._run_all),
             run_all=self._run_all,
             bulk_retry_queue=DelayQueue(sqs, settings.bulk_retry_queue_url, failure=_RETRY_FAILED, code="FBK005"),
-            bus=bus,
-            sending_bus=bus,
+            bus=StatusBus(connect("events", prepare=limit), bus_name, source, run_all=self._run_all),
+            sending_bus=StatusBus(connect("events"), bus_name, source),
             clock=clock,
             metrics=self._metrics,
             log=log,

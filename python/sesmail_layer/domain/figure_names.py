@@ -1,6 +1,6 @@
 """The names that a day's figures are counted by: each gets a number on the day on which it is first counted.
 
-A day's numbers are in pages, each of which lists its names in order, so that an item has room for a page's counters.
+A day's numbers are in pages, each of which lists its names in order, so that an item is small whenever one is added.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PAGES = 24
 _LONGEST = 258
 """Bytes of a name with its kind; what is longer is counted as `*other*`. An event's source has at most 256."""
 _PAGE_BYTES = 1_800
-"""Of names, in one page: with all their counters it stays below 4 KB."""
+"""Of names, in one page: a write of it costs two units."""
 _KINDS = {"p": Kind.PRODUCER, "t": Kind.TEMPLATE, "g": Kind.TAG, "o": Kind.TOPIC}
 _PREFIXES = {kind: prefix for prefix, kind in _KINDS.items()}
 _RESERVED = {Name(kind, OTHER): 1 + position for position, kind in enumerate(Kind)}

@@ -122,10 +122,11 @@ class PendingTable(Protocol):
 class DailyFigures(Protocol):
     """The figures of days (domain/figures.py), and the account's count of sent emails, which costs them no write."""
 
-    def add(self, reached: Sequence[Reached], sent: int, now: float) -> None:
+    def add(self, reached: Sequence[Reached], sent: int, now: float, last_start: float) -> None:
         """Count what a batch reached, and the emails that it sent (without those that no rate of SES's counts).
 
-        Raises TransientError where some could not be added; they are added with the next batch.
+        Begins no call after `last_start` (Unix seconds). Raises TransientError where some could not be added; they are
+        added with the next batch.
         """
 
 

@@ -144,6 +144,7 @@ class _Batch:
             self._failed, noted = requeue.end(messages, self._waiting, self._failed, self._unreadable)
         if noted and self._probes and self._clock.now() <= last_start:
             self._advance(min(max(self._probes), self._clock.now()))
+        self._count_figures()
         return self._failed
 
     def _handle(self, messages: Sequence[QueueMessage]) -> None:
@@ -158,7 +159,6 @@ class _Batch:
         for follow_up in self._follow_ups:
             self._follow_up(follow_up, self._results)
         self._publish_statuses()
-        self._count_figures()
 
     def _advance(self, sent_at: float) -> None:
         """Report progress, after all of the batch is done or noted; where that fails, the sender's next probe does."""
@@ -326,8 +326,8 @@ class _Batch:
         """Add what is new to the day's figures; they may be off by a batch, nothing is held up for them."""
         reached, now = [(one.record, one.reached) for one in self._results if one.reached], self._clock.now()
         try:
-            if reached and now <= self._time_left.act:
-                self._figures.add(reached, 0, now)
+            if reached:
+                self._figures.add(reached, 0, now, self._time_left.act)
         except TransientError as err:
             self._log.warning("figures.count_failed", message=err.message, code=err.code)
 

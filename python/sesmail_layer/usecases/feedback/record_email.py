@@ -102,14 +102,14 @@ class FeedbackTime(msgspec.Struct, frozen=True):
     """Looking up the emails of untagged events: time must be left to record what was found."""
     record: float
     act: float
-    """Everything else: reading, following up, publishing, and noting what waits."""
+    """Everything else: reading, following up, publishing, noting what waits, and each call (aws/call_limit.py)."""
 
     @classmethod
     def until(cls, deadline: float, now: float, call_seconds: float) -> FeedbackTime:
         """Divide the time until an invocation is cut off. `call_seconds` is what a call without an answer takes."""
         left = deadline - now
         # One such call, and the time to requeue the batch.
-        act = deadline - call_seconds - 0.5
+        act = deadline - call_seconds - min(1.0, left * 0.1)
         record = min(act, max(deadline - call_seconds - 4.0, now + left * 0.3))
         return cls(find=min(act, now + left * 0.15), record=record, act=act)
 

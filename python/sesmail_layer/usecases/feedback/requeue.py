@@ -19,6 +19,8 @@ _LONGEST_SECONDS = 86_400.0
 """After a day of tries a message is left to SQS's receives, and so to the dead-letter queue."""
 _SHORTEST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 2.0, 45.0
 """With a call that fails and the wait for the function, an event is handled within a minute of an outage's end."""
+_DEAD_LETTER_SECONDS = 3.0
+"""What dead letters may take: the same service takes what waits afterwards, and may be as slow again."""
 _LONGEST_UNNOTED_SECONDS = 5.0
 """Delay of a message without a note: domain/ses/watermark.py waits as long for its next receive."""
 
@@ -79,7 +81,8 @@ class Requeue:
             self._hop(message)
         noted = self._is_noted({*waiting, *failed, *unreadable})
         dead = [one for one in messages if one.message_id in unreadable]
-        failed = failed | (self._put_dead(dead, unreadable) if noted and self._has_time() else unreadable.keys())
+        in_time = noted and self._has_time() and self._clock.now() <= self._last_start - _DEAD_LETTER_SECONDS
+        failed = failed | (self._put_dead(dead, unreadable) if in_time else unreadable.keys())
         done = {message.message_id for message in messages} - waiting - failed - unreadable.keys()
         if not self._is_struck(done):
             waiting = waiting | done  # Their next delivery changes nothing but the note.

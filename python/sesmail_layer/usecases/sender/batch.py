@@ -331,7 +331,7 @@ class _Batch:
             return
         try:
             if counted or reached:
-                self._ports.figures.add(reached, counted, self._clock.now())
+                self._ports.figures.add(reached, counted, self._clock.now(), self._delivery.last_count)
         except TransientError as err:
             self._log.warning("breaker.count_failed", message=err.message, code=err.code)
 

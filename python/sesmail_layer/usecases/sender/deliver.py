@@ -91,6 +91,11 @@ class Delivery:
         self._deadline = deadline
         self._began = clock.now()
         self._last_send = last_send
+        self.last_count = last_send + 0.2 * (deadline - last_send)
+        """When the last call that counts the batch may begin, in Unix seconds: publishing and requeueing follow.
+
+        Eight of the ten reserved seconds are left then; a call without an answer takes five.
+        """
         self._bytes_in_flight = bytes_in_flight
         self.sent: list[Email] = []
         """The emails that SES accepted; whoever counts them empties it."""

@@ -11,7 +11,7 @@ from sesmail_layer.domain.figures import Kind, Name, Reached
 from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 from sesmail_layer.domain.record.statuses import Status
-from tools.simulation.fakes import request
+from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
 
@@ -54,9 +54,10 @@ def test_a_batch_is_counted_in_one_call_with_the_account_s_emails() -> None:
     calls: list[tuple[int, int]] = []
     add = sender.figures.add
 
-    def noted(reached: Sequence[Reached], sent: int, now: float) -> None:
+    def noted(reached: Sequence[Reached], sent: int, now: float, last_start: float) -> None:
         calls.append((len(reached), sent))
-        add(reached, sent, now)
+        assert last_start == NOW + 24, "publishing and requeueing follow"
+        add(reached, sent, now, last_start)
 
     sender.figures.add = noted  # type: ignore[method-assign]
     sender.run(*(sender.message(request(to=f"u{n}@example.com")) for n in range(10)))
