@@ -171,7 +171,7 @@ variable "restrict_producers" {
 
   validation {
     condition     = !var.restrict_producers || length(var.default_producer.principals) > 0 || anytrue([for policy in values(var.producers) : length(concat(policy.principals, policy.accounts)) > 0 || policy.organization_id != null])
-    error_message = "restrict_producers = true would deny every principal. Set principals, accounts or organization_id for at least one producer."
+    error_message = "restrict_producers = true needs principals, accounts or organization_id for at least one producer. Otherwise it denies every principal."
   }
 }
 

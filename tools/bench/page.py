@@ -71,9 +71,10 @@ Each batch of the sender costs 3 more, for the rate and the breaker's counts. Ea
 day's figures. Sent emails are counted without a further write, in the breaker's write of the account. A hop of a
 scheduled email costs reads and no write.
 
-This is a day with up to 15 names of producers, templates, tags and topics. For further names, a batch costs 1 more for
-each status and each hundred of the names that it has. In batches of ten, a delivered email costs up to 0.2 more with
-115 names a day, and up to 0.4 with 200. In batches of one it costs 2 more, or 4 if it has names of both hundreds.
+These figures are for a day with up to 15 names of producers, templates, tags and topics. The engine counts the day's
+further names in groups of a hundred. A batch then costs 1 more for each status and each group with a name of its
+emails. In batches of ten, a delivered email costs up to 0.2 more with 115 names a day (one group), and up to 0.4 with
+200 (two groups). In batches of one it costs 2 more, or 4 if it has names of both groups.
 
 ## Pacing, simulated
 
@@ -214,7 +215,7 @@ def behind(results: Results) -> list[str]:
         )
         for each in results.behind
     ]
-    head = ("SES's rate", "Bulk emails waiting", "Transactional", "Longest wait", "Bulk's share used", "Throttled")
+    head = ("SES's rate", "Bulk emails waiting", "Transactional emails", "Longest wait", "Bulk's share used", "Throttled")
     return table(head, rows)
 
 
