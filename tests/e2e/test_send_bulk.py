@@ -77,3 +77,8 @@ def test_a_mailing_that_is_killed_twice_reaches_everybody_once(engine: EngineUnd
     expected = {address(number) for number in range(ROWS)} - {address(number) for number in SUPPRESSED}
     assert received == Counter(expected)
     assert report["statuses"] == {"delivered": accepted - bounced, "bounced": bounced}
+
+    # A new subscriber: this one would take the next test two minutes to read.
+    engine.subscriber.remove()
+    del engine.subscriber
+    assert engine.subscriber.collect() == []
