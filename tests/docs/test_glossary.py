@@ -6,8 +6,8 @@ from tests.docs.pages import DOCS, rows
 
 TERMS = (
     "attempt breaker cancel_rule cap claim cool-down dead_letter engine entry first_contact fold hop lane lease "
-    "operator outbox pacing probe probe_message producer recipient redeliver redrive requeue reservation settle suppression "
-    "tombstone topic transition trip watermark"
+    "operator outbox pacing probe probe_message producer recipient redeliver redrive requeue reservation settle "
+    "suppression tombstone topic transition trip watermark"
 )
 
 

@@ -215,7 +215,14 @@ def behind(results: Results) -> list[str]:
         )
         for each in results.behind
     ]
-    head = ("SES's rate", "Bulk emails waiting", "Transactional emails", "Longest wait", "Bulk's share used", "Throttled")
+    head = (
+        "SES's rate",
+        "Bulk emails waiting",
+        "Transactional emails",
+        "Longest wait",
+        "Bulk's share used",
+        "Throttled",
+    )
     return table(head, rows)
 
 
