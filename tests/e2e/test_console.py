@@ -130,6 +130,8 @@ def test_a_producer_is_paused_its_mail_counted_and_cancelled_and_it_goes_on(
 ) -> None:
     began = utc_text(time.time() - 1)
     engine.wait_for_status(engine.put_email_request(address("before"), source), engine.final_status)
+    # The sender counts a batch after it has recorded it.
+    wait_for(lambda: _containing(console.page("producers"), source), f"{source} to be listed")
     _put_in_force(engine, console, source)
     held = [engine.put_email_request(address("held"), source) for _ in range(3)]
     for email_id in held:
