@@ -151,6 +151,15 @@ def test_the_alarm_goes_by_the_last_of_two_commands_in_short_order(
     assert alarm_says_paused()
 
 
+def test_the_alarm_fires_where_an_operator_pauses_again_within_a_minute(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(monkeypatch, 0, "pause", "--all")
+    command(monkeypatch, 10, "resume", "--all")
+    command(monkeypatch, 50, "pause", "--all")
+    assert alarm_says_paused()
+
+
 def test_the_alarm_ends_where_the_last_pauses_end_within_a_minute(
     engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
