@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +12,11 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from sesmail_cli.operator import sending_control
 from sesmail_layer.domain.guards.sending_state import SendingState
+from sesmail_layer.domain.times import utc_text
 from sesmail_layer.runtime.clock import SystemClock
+from sesmail_layer.runtime.metrics import EmfMetrics
 from tests.cli.conftest import NAME, SOURCE, MotoEngine, sesmail, sesmail_json
 from tests.cli.test_pausing import listed_producer, state  # noqa: F401 - a fixture
 
@@ -146,6 +151,15 @@ def test_the_alarm_goes_by_the_last_of_two_commands_in_short_order(
     assert alarm_says_paused()
 
 
+def test_the_alarm_fires_where_an_operator_pauses_again_within_a_minute(
+    engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(monkeypatch, 0, "pause", "--all")
+    command(monkeypatch, 10, "resume", "--all")
+    command(monkeypatch, 50, "pause", "--all")
+    assert alarm_says_paused()
+
+
 def test_the_alarm_ends_where_the_last_pauses_end_within_a_minute(
     engine: MotoEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +169,30 @@ def test_the_alarm_ends_where_the_last_pauses_end_within_a_minute(
     command(monkeypatch, 310, "resume", "--producer", SOURCE)
 
     assert not alarm_says_paused()
+
+
+def test_the_alarm_ends_after_the_breaker_s_pause_whenever_its_function_ends_and_the_command_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The breaker's values come when its function ends, at most a minute after it paused."""
+    start, until_flush, until_resume = MINUTE.timestamp(), 60, 240
+    newest_one = []
+    for second in range(60 + until_flush):
+        monkeypatch.setattr(time, "time", lambda second=second: start + second)
+        metrics = EmfMetrics(NAME, "mail-FeedbackProcessor")
+        metrics.changed("SendingPaused", 1)
+        metrics.flush()
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        newest_one.append(max(line["_aws"]["Timestamp"] / 1000 for line in lines))
+
+    unseen = []
+    for paused in range(60):
+        before = SendingState(paused=True, paused_by="breaker", paused_at=utc_text(start + paused))
+        for resumed in range(paused, paused + until_resume):
+            zero = sending_control._end_for_the_alarm(before, start + resumed)
+            flushes = range(paused, paused + until_flush)
+            unseen += [(paused, flush, resumed) for flush in flushes if newest_one[flush] // 60 >= zero // 60]
+    assert unseen == []
 
 
 def test_nothing_is_emitted_where_nothing_was_paused(engine: MotoEngine) -> None:

@@ -91,7 +91,7 @@ def time_outs_do_not_know_their_function(plant: pytest.MonkeyPatch) -> None:
 
 
 def feedback_begins_at_any_time(plant: pytest.MonkeyPatch) -> None:
-    plant.setattr(FeedbackTime, "until", lambda deadline, *_: FeedbackTime(deadline, deadline, deadline))
+    plant.setattr(FeedbackTime, "until", lambda deadline, *_: FeedbackTime(deadline, deadline, deadline, deadline))
 
 
 @pytest.mark.parametrize(

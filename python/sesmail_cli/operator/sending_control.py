@@ -212,9 +212,14 @@ def _emit(engine: Engine, value: float, times: Sequence[float]) -> list[Warned]:
 
 
 def _end_for_the_alarm(before: SendingState, now: float) -> float:
-    """Return the minute of the 0 after a pause: the alarm would not see it in a minute that has a 1."""
+    """Return the minute of the 0 after a pause: the alarm would not see it in a minute that has a 1.
+
+    The command's last 1 counts from the time of the pause, the breaker's from the end of its function, at most a minute
+    later.
+    """
     try:
         last_of_pause = settled_at(utc_seconds(before.paused_at))
     except ValueError:  # Somebody else wrote the state.
         return settled_at(now)
-    return max(settled_at(now), last_of_pause + 60)
+    later = 60 if before.paused_by == "operator" else 120
+    return max(settled_at(now), last_of_pause + later)

@@ -25,6 +25,11 @@ class QueueMessage(msgspec.Struct, frozen=True):
     """The name of the queue that it came from."""
 
 
+def may_be_wrapped(body: str) -> bool:
+    """Return True for a body that comes out as it came: it begins as an object, and not as ours."""
+    return body.startswith("{") and not body.startswith(WRAPPED)
+
+
 def wrapped(body: str, hop: msgspec.Struct) -> str:
     """Return the body of the next hop of a JSON object that stays as it came; `hop` is what the engine notes.
 

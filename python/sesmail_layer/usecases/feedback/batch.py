@@ -134,15 +134,14 @@ class _Batch:
     def run(self, messages: Sequence[QueueMessage]) -> Collection[str]:
         """Handle a batch; what is not begun in time waits."""
         again = any(one.receive_count > 1 or one.body.startswith(WRAPPED) for one in messages)
-        last_start = self._time_left.act
-        requeue, noted = Requeue(self._ports, last_start) if again else None, True
+        requeue, noted = Requeue(self._ports, self._time_left) if again else None, True
         if requeue:
             messages, self._waiting = requeue.begin(messages)
         self._handle([one for one in messages if one.message_id not in self._waiting])
         if requeue or self._waiting or self._failed or self._unreadable:
-            requeue = requeue or Requeue(self._ports, last_start)
+            requeue = requeue or Requeue(self._ports, self._time_left)
             self._failed, noted = requeue.end(messages, self._waiting, self._failed, self._unreadable)
-        if noted and self._probes and self._clock.now() <= last_start:
+        if noted and self._probes and self._clock.now() <= self._time_left.act:
             self._advance(min(max(self._probes), self._clock.now()))
         self._count_figures()
         return self._failed

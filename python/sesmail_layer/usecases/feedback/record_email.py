@@ -27,6 +27,7 @@ from sesmail_layer.usecases.ports import Clock, Log, Metrics, TrackingTable
 
 _WRITES = 20
 _PAUSE_SECONDS = (0.01, 0.1)
+_DEAD_LETTER_SECONDS = 3.0
 
 
 class FeedbackMessage(msgspec.Struct, frozen=True):
@@ -103,6 +104,8 @@ class FeedbackTime(msgspec.Struct, frozen=True):
     record: float
     act: float
     """Everything else: reading, following up, publishing, noting what waits, and each call (aws/call_limit.py)."""
+    dead_letters: float
+    """Putting dead letters: the same service takes what waits afterwards, and may be as slow again."""
 
     @classmethod
     def until(cls, deadline: float, now: float, call_seconds: float) -> FeedbackTime:
@@ -111,7 +114,9 @@ class FeedbackTime(msgspec.Struct, frozen=True):
         # One such call, and the time to requeue the batch.
         act = deadline - call_seconds - min(1.0, left * 0.1)
         record = min(act, max(deadline - call_seconds - 4.0, now + left * 0.3))
-        return cls(find=min(act, now + left * 0.15), record=record, act=act)
+        # Short functions leave little time until `act`, and a dead letter needs some of it.
+        dead_letters = act - min(_DEAD_LETTER_SECONDS, (act - now) / 2)
+        return cls(find=min(act, now + left * 0.15), record=record, act=act, dead_letters=dead_letters)
 
     def check(self, now: float) -> None:
         """Raise TransientError where nothing may begin any more."""

@@ -12,15 +12,14 @@ import msgspec
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.plain_text import redacted
-from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage, unwrapped, wrapped
+from sesmail_layer.domain.queue_message import WRAPPED, QueueMessage, may_be_wrapped, unwrapped, wrapped
 from sesmail_layer.usecases.feedback.ports import FeedbackPorts
+from sesmail_layer.usecases.feedback.record_email import FeedbackTime
 
 _LONGEST_SECONDS = 86_400.0
 """After a day of tries a message is left to SQS's receives, and so to the dead-letter queue."""
 _SHORTEST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 2.0, 45.0
 """With a call that fails and the wait for the function, an event is handled within a minute of an outage's end."""
-_DEAD_LETTER_SECONDS = 3.0
-"""What dead letters may take: the same service takes what waits afterwards, and may be as slow again."""
 _LONGEST_UNNOTED_SECONDS = 5.0
 """Delay of a message without a note: domain/ses/watermark.py waits as long for its next receive."""
 
@@ -45,8 +44,7 @@ def is_again(message: QueueMessage) -> bool:
 class Requeue:
     """One batch's notes and waits."""
 
-    def __init__(self, ports: FeedbackPorts, last_start: float) -> None:
-        """After `last_start` (Unix seconds) there is no time to note anything any more."""
+    def __init__(self, ports: FeedbackPorts, time_left: FeedbackTime) -> None:
         self._queue = ports.feedback_queue
         self._dead_letters = ports.dead_letters
         self._progress = ports.progress
@@ -55,7 +53,7 @@ class Requeue:
         self._log = ports.log
         self._hops: dict[str, FeedbackHop] = {}
         self._noted: set[str] = set()
-        self._last_start = last_start
+        self._time_left = time_left
         self._may_note = True
         """False: a call has failed and would take as long to fail again."""
 
@@ -75,14 +73,17 @@ class Requeue:
         """Put what waits on the queue again; return the ids that SQS redelivers, and whether all notes are made.
 
         `unreadable` has the reasons by message id: these are noted, as all dead letters are, and then go to the
-        dead-letter queue.
+        dead-letter queue, where there is time; else they wait.
         """
         for message in messages:
             self._hop(message)
         noted = self._is_noted({*waiting, *failed, *unreadable})
         dead = [one for one in messages if one.message_id in unreadable]
-        in_time = noted and self._has_time() and self._clock.now() <= self._last_start - _DEAD_LETTER_SECONDS
-        failed = failed | (self._put_dead(dead, unreadable) if in_time else unreadable.keys())
+        if noted and self._clock.now() <= self._time_left.dead_letters:
+            failed = failed | self._put_dead(dead, unreadable)
+        else:
+            waiting = waiting | {one.message_id for one in dead if may_be_wrapped(one.body)}
+            failed = failed | (unreadable.keys() - waiting)
         done = {message.message_id for message in messages} - waiting - failed - unreadable.keys()
         if not self._is_struck(done):
             waiting = waiting | done  # Their next delivery changes nothing but the note.
@@ -151,7 +152,7 @@ class Requeue:
         return not done or self._write(self._progress.strike, done)
 
     def _has_time(self) -> bool:
-        return self._may_note and self._clock.now() <= self._last_start
+        return self._may_note and self._clock.now() <= self._time_left.act
 
     def _write(self, write: Callable[[Mapping[str, float]], None], sent_at: Mapping[str, float]) -> bool:
         if not self._has_time():

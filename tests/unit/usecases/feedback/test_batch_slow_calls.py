@@ -134,7 +134,9 @@ def test_these_batches_call_every_port() -> None:
 
 
 def test_without_limits_of_time_some_of_them_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FeedbackTime, "until", lambda deadline, *_: FeedbackTime(deadline, deadline, deadline))
+    monkeypatch.setattr(
+        FeedbackTime, "until", lambda deadline, *_: FeedbackTime(deadline, deadline, deadline, deadline)
+    )
     killed = set()
     for make, slow in CALLS:
         feedback, messages = engine(make, MESSAGES)

@@ -10,7 +10,6 @@ import pytest
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.queue_message import QueueMessage
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import TrackingRecord
 from tools.simulation.fakes import NOW
 from tools.simulation.feedback import Feedback, bounced, delivered
 
@@ -156,23 +155,6 @@ def test_what_looks_wrapped_and_is_not_is_reported_as_unreadable() -> None:
         assert feedback.run(wrong) == set()
     assert feedback.suppression.entries == {}
     assert feedback.again.messages == []
-
-
-@pytest.mark.parametrize(("seconds", "is_moved"), [(6, True), (6.5, False)])
-def test_a_dead_letter_is_left_to_sqs_where_what_waits_would_not_be_put_in_time(seconds: float, is_moved: bool) -> None:
-    """Both are calls of the same service, and either may take 3 s."""
-    feedback = Feedback()
-    feedback.sent()
-    replace = feedback.tracking.replace
-
-    def slow(record: TrackingRecord) -> TrackingRecord | None:
-        feedback.clock.sleep(seconds)
-        return replace(record)
-
-    feedback.tracking.replace = slow  # type: ignore[method-assign]
-    unreadable = feedback.message("{")
-    failed = feedback.run(feedback.message(delivered()), unreadable, seconds=15)
-    assert failed == (set() if is_moved else {unreadable.message_id})
 
 
 def test_what_is_not_begun_in_time_waits_and_nothing_of_it_is_lost() -> None:
