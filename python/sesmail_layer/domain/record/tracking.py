@@ -21,7 +21,7 @@ _RANKS = {status: rank for rank, status in enumerate(Status)} | {Status.DEFERRED
 # A hard bounce or a complaint says something about the address, whichever attempt brought it.
 _FINAL_IN_ANY_ATTEMPT = frozenset({Status.BOUNCED, Status.COMPLAINED})
 _ABOVE_EVERY_ATTEMPT = 1_000_000
-
+_NOT_SENT_YET = (Status.SENDING, Status.DEFERRED)
 _IN_FIGURES = frozenset(
     {Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED, Status.OPENED, Status.FAILED}
 )
@@ -131,13 +131,14 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     def released(self, claim: TrackingRecord, *, unsent: bool) -> TrackingRecord:
         """Return the record with a claim released: no other worker's. `unsent`: SES got nothing under it.
 
-        Of an unsent attempt only the first claim is kept, however many follow: it shows that the attempt has begun.
+        Of an unsent attempt a claim is kept only as its first entry, which shows that the attempt has begun.
         """
         if self.lease_until != claim.lease_until:
             return self
         record = msgspec.structs.replace(self, lease_until=0.0)
-        claims = [e.key for e in self.history if unsent and e.status is Status.SENDING and e.attempt == claim.attempt]
-        return _derived(_without(record, set(claims[1:]))) if claims[1:] else record
+        begun = [e for e in self.history if unsent and e.status in _NOT_SENT_YET and e.attempt == claim.attempt]
+        claims = {e.key for e in begun[1:] if e.status is Status.SENDING}
+        return _derived(_without(record, claims)) if claims else record
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -153,8 +154,7 @@ def fold(record: TrackingRecord, entries: Iterable[Entry]) -> tuple[TrackingReco
     The same entries in any order, and any of them repeated, give the same record, but for `transitions`, which keeps
     what was published and so the order of arrival; as long as they fit into HISTORY_LIMIT.
     """
-    entries = list(entries)
-    before = record
+    before, entries = record, list(entries)
     for entry in entries:
         record = _with(record, entry)
     if record is not before:
@@ -222,16 +222,16 @@ def _with_history(record: TrackingRecord, history: list[Entry]) -> TrackingRecor
 
 
 def _moves(record: TrackingRecord, entry: Entry) -> bool:
-    """Return True where the entry raises the status of its subject: `to` (or all), or one cc or bcc."""
+    """Return True where the entry raises the status of its subject, `to` (or all) or one cc or bcc, or why it waits."""
     if entry.status is None or not _concerns(record, entry, _subject(record, entry)):
         return False
     before = _winner(_about(record, _subject(record, entry)))
     if before is None or before.status is None:
         return True
     old, new = rank(before.status, before.attempt), rank(entry.status, entry.attempt)
-    # Sending and deferred are of one rank: an email may go from one to the other and back.
-    back_and_forth = new == old and entry.status is not before.status and _when(entry) > _when(before)
-    return new > old or back_and_forth
+    # Sending and deferred are of one rank: an email may go from one to the other and back, or wait for another reason.
+    waits = entry.status is Status.DEFERRED and entry.detail.get("reason") != before.detail.get("reason")
+    return new > old or (new == old and (waits or entry.status is not before.status) and _when(entry) > _when(before))
 
 
 def _derived(record: TrackingRecord) -> TrackingRecord:

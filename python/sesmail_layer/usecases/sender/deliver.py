@@ -207,11 +207,14 @@ class Delivery:
             tags = encode_tags(email.email_id, claim.attempt, template, source, redirected=redirected)
             if email.bulk:
                 tags |= feedback_id_tags(source, email.facts["topic"])
-            return claim, self._mailer.send(
+            ses_message_id = self._mailer.send(
                 raw, sender=mail.sender, recipients=email.recipients, tags=tags, tenant=email.policy.ses_tenant
             )
+            if self._ses_holds.known:
+                self._ses_holds.note_accepted(email, mail.sender)
+            return claim, ses_message_id
         except (PermanentError, HoldError, TransientError) as err:
-            self._ses_holds.note(email, mail.sender, err, self._clock.now())
+            self._ses_holds.note_refused(email, mail.sender, err, self._clock.now())
             # It was not sent: whoever gets the message next may send at once, if the claim in its way is this one.
             if email.claim is not None or isinstance(err, TransientError):
                 email.hop = msgspec.structs.replace(email.hop, unsent=unsent)

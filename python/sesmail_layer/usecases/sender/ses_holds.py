@@ -11,6 +11,13 @@ lasts. A first email after that minute asks again, and its answer decides about 
 
 The domain, since a sender may have a configuration set of its own, where the engine names none. Containers share
 nothing: a mark in a table would save a few calls a minute, and cost a read for every batch of every ordinary day.
+
+An answer may also concern the one email: a policy denies its recipient, the rest of the quota is too small for all its
+recipients. Three rules keep such an email from holding others:
+
+*   Only two emails in a row hold others, with none accepted between them.
+*   An email that was refused before holds only others that were refused before.
+*   It asks only where no other email of its batch can.
 """
 
 from __future__ import annotations
@@ -24,42 +31,83 @@ from sesmail_layer.usecases.sender.prepare import PreparedMail
 
 _REMEMBERED_SECONDS = 60.0
 """At most: the end of a pause is seen within a minute."""
+_REMEMBERED_EMAILS = 1_000
 
 _Prepared = tuple[Email, PreparedMail]
 _Scope = tuple[str, str]
 
 
 @dataclass(slots=True)
+class _Hold:
+    kind: type[HoldError]
+    latest: str
+    """The email that was refused last."""
+    until: float = 0.0
+    """Until when no email asks."""
+    until_refused: float = 0.0
+    """Until when none asks that was refused before."""
+    asking: bool = False
+    """True from the end of the hold, when one email asks, until the next refusal."""
+
+
+@dataclass(slots=True)
 class SesHolds:
     """Lives with the container. Times are Unix seconds: a frozen container's other clocks stand still."""
 
-    known: dict[_Scope, tuple[float, type[HoldError]]] = field(default_factory=dict)
-    """Until when SES is not asked, and what it said; empty as long as SES takes mail."""
+    known: dict[_Scope, _Hold] = field(default_factory=dict)
+    """What SES refused since it last accepted mail; empty as long as SES takes mail."""
+    _refused: dict[str, float] = field(default_factory=dict)
+    """By the email's id, when SES refused it; the latest last."""
 
-    def note(self, email: Email, sender: str, err: Exception, now: float) -> None:
-        """Remember SES's answer to an email, if it concerns others too."""
-        if isinstance(err, PausedBySes | QuotaUsed | SendingDenied):
-            address, domain = _scopes(email, sender)
+    def note_refused(self, email: Email, sender: str, err: Exception, now: float) -> None:
+        """Remember SES's answer to an email, if it may concern others too."""
+        if not isinstance(err, PausedBySes | QuotaUsed | SendingDenied):
+            return
+        address, domain = _scopes(email, sender)
+        first = _Hold(type(err), email.email_id)
+        hold = self.known.setdefault(address if isinstance(err, SendingDenied) else domain, first)
+        hold.asking = False
+        if hold.latest != email.email_id:
             until = now + min(_REMEMBERED_SECONDS, err.delay_seconds)
-            self.known[address if isinstance(err, SendingDenied) else domain] = until, type(err)
+            hold.kind, hold.latest, hold.until_refused = type(err), email.email_id, until
+            if email.email_id not in self._refused:
+                hold.until = until
+        self._refused.pop(email.email_id, None)
+        self._refused[email.email_id] = now
+
+    def note_accepted(self, email: Email, sender: str) -> None:
+        """Forget the holds of an email that SES accepted."""
+        for scope in _scopes(email, sender):
+            self.known.pop(scope, None)
 
     def next_to_ask(self, prepared: Sequence[_Prepared], now: float) -> _Prepared | None:
-        """Return the first email whose hold is over, and forget that hold: its answer says whether it goes on."""
-        for email, mail in prepared:
-            over = [scope for scope in _scopes(email, mail.sender) if scope in self.known]
-            if over and self.hold_of(email, mail.sender, now) is None:
-                for scope in over:
-                    self.known.pop(scope)
-                return email, mail
-        return None
+        """Return an email whose hold is over, and let no other of its scope ask alone until it is refused.
+
+        It is the first one that was not refused before, or the one whose refusal is the longest ago.
+        """
+        while len(self._refused) > _REMEMBERED_EMAILS:
+            self._refused.pop(next(iter(self._refused)))
+        over = [one for one in prepared if self._is_over(*one, now)]
+        asks = min(over, key=lambda one: self._refused.get(one[0].email_id, 0.0), default=None)
+        if asks is not None:
+            for hold in self._holds(asks[0], asks[1].sender):
+                hold.asking = True
+        return asks
 
     def hold_of(self, email: Email, sender: str, now: float) -> HoldError | None:
         """Return what SES would answer, to be waited for until SES is asked again; None where it may be asked now."""
-        for scope in _scopes(email, sender):
-            until, kind = self.known.get(scope, (0.0, HoldError))
+        for hold in self._holds(email, sender):
+            until = hold.until_refused if email.email_id in self._refused else hold.until
             if now < until:
-                return kind(max(1.0, until - now))
+                return hold.kind(max(1.0, until - now))
         return None
+
+    def _is_over(self, email: Email, mail: PreparedMail, now: float) -> bool:
+        waits = any(not hold.asking for hold in self._holds(email, mail.sender))
+        return waits and self.hold_of(email, mail.sender, now) is None
+
+    def _holds(self, email: Email, sender: str) -> list[_Hold]:
+        return [self.known[scope] for scope in _scopes(email, sender) if scope in self.known]
 
 
 def _scopes(email: Email, sender: str) -> tuple[_Scope, _Scope]:

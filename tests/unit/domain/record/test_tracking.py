@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sesmail_layer.domain.record.statuses import Status
-from sesmail_layer.domain.record.tracking import HISTORY_LIMIT, Entry, RecipientState, TrackingRecord, fold, rank
+from sesmail_layer.domain.record.tracking import (
+    HISTORY_LIMIT,
+    Entry,
+    RecipientState,
+    TrackingRecord,
+    Transition,
+    fold,
+    rank,
+)
 
 TO, CC, BCC, STRANGER = "john@example.com", "jane@example.com", "mary@example.com", "paul@elsewhere.example"
 
@@ -192,6 +200,23 @@ def test_sending_and_deferred_follow_each_other_in_time() -> None:
 
     record, _ = fold(record, [entry("sending", 3)])
     assert (record.status, record.defer_reason) == (Status.SENDING, None)
+
+
+def test_a_wait_for_another_reason_is_a_transition_and_one_for_the_same_reason_is_none() -> None:
+    record, _ = fold(a_record(), [entry("deferred", 1, reason="paused")])
+
+    assert fold(record, [entry("deferred", 2, reason="paused")])[1] == []
+    assert fold(record, [entry("deferred", 0, reason="quota")])[1] == []  # An earlier wait that arrives late.
+    other = entry("deferred", 2, reason="quota")
+    record, transitions = fold(record, [other])
+    assert transitions == [Transition(other, Status.DEFERRED)]
+    assert record.defer_reason == "quota"
+
+
+def test_a_delay_for_another_reason_is_no_transition() -> None:
+    record, _ = fold(a_record(), [entry("delayed", 1, reason="MailboxFull")])
+
+    assert fold(record, [entry("delayed", 2, reason="General")])[1] == []
 
 
 def test_a_machines_opens_raise_the_status_and_are_not_counted() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sesmail_layer.aws.tracking_table import write_record
 from sesmail_layer.domain.errors import HoldError, PausedBySes, RateLimited, TransientError
+from sesmail_layer.domain.guards.sending_state import SendingState
 from sesmail_layer.domain.record.statuses import Status
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.template.templates import TemplateError
@@ -54,6 +55,21 @@ def test_an_attempt_after_a_failed_one_is_not_lost_with_its_claim() -> None:
     record = sender.tracking.records["one"]
     assert (record.status, record.attempt) == (Status.SENT, 2)
     assert len(sender.mailer.accepted) == 1
+
+
+@pytest.mark.parametrize("answer", [PAUSED, RateLimited(3)])
+def test_a_wait_for_another_reason_after_a_released_claim_is_published(answer: HoldError) -> None:
+    sender = Sender()
+    sender.mailer.answers = [PAUSED, answer]
+    sender.send(emailId="one")
+    sender.run_waiting()
+    sender.control.states["my.application"] = SendingState(paused=True, paused_by="operator")
+    sender.run_waiting()
+    sender.run_waiting()
+
+    published = [(event.status, event.reason, event.previous_status) for event in sender.bus.events]
+    assert published == [("deferred", "sending_paused", "sending"), ("deferred", "paused", "deferred")]
+    assert sender.tracking.records["one"].defer_reason == "paused"
 
 
 def test_a_worker_that_stops_before_it_releases_its_claim_leaves_one_of_unknown_outcome() -> None:

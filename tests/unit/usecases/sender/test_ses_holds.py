@@ -1,4 +1,4 @@
-"""A pause that only SES knows of: what waits for it costs hops, and one email a minute asks whether it is over."""
+"""A pause that only SES knows of: what waits costs hops, and one or two emails a minute ask whether it is over."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ from tools.simulation.units import item_bytes
 PAUSED = PausedBySes(300, message="SES error (AccountSendingPaused): no", code="SES004")
 ANOTHER_DOMAIN = {"senderOverride": {"email": "shop@other.example"}}
 ANOTHER_ADDRESS = {"senderOverride": {"email": "shop@example.com"}}
+TWO = ({"emailId": "a"}, {"emailId": "b"})
+"""One refused email holds no other."""
 
 
 class RefusingMailer(FakeMailer):
@@ -123,9 +125,10 @@ def test_a_day_of_ses_pause_leaves_a_record_below_1_kb_and_a_deferred_email() ->
 def test_what_a_pause_writes_does_not_grow_with_the_number_of_emails_that_wait() -> None:
     few, many = held_for(0.5, 10), held_for(0.5, 100)
 
-    # Besides each email's own record: one email a minute asks.
-    assert many.mailer.asked == few.mailer.asked <= 40
-    assert many.writes - few.writes == 90
+    # Besides each email's own record: in a minute one email asks, and one that was refused before.
+    assert few.mailer.asked <= 10 + 30
+    assert many.mailer.asked <= 10 + 2 * 30
+    assert many.writes - few.writes == 90 + 4 * (many.mailer.asked - few.mailer.asked)
     assert few.writes < 40 + 30 * 4
     assert statuses(many) == [Status.DEFERRED] * 100
 
@@ -144,15 +147,15 @@ def test_all_emails_are_sent_about_a_minute_after_the_pause_at_the_latest() -> N
 def test_another_email_is_held_unasked_and_says_why(refusal: HoldError) -> None:
     container = Container()
     container.mailer.refusal = refusal
-    container.batch({"emailId": "a"})
+    container.batch(*TWO)
     container.clock.sleep(20)
-    container.batch({"emailId": "b"}, {"emailId": "c", **ANOTHER_ADDRESS})
+    container.batch({"emailId": "c"}, {"emailId": "d", **ANOTHER_ADDRESS})
 
-    assert container.mailer.asked == 1
-    assert statuses(container) == [Status.DEFERRED] * 3
-    assert [event.reason for event in container.bus.events] == [refusal.reason] * 3
-    assert [delay for _, delay in container.waiting.messages][1:] == [40, 40]
-    assert [line["event"] for line in container.log.lines].count("email.held_by_ses") == 1
+    assert container.mailer.asked == 2
+    assert statuses(container) == [Status.DEFERRED] * 4
+    assert [event.reason for event in container.bus.events] == [refusal.reason] * 4
+    assert [delay for _, delay in container.waiting.messages][2:] == [40, 40]
+    assert [line["event"] for line in container.log.lines].count("email.held_by_ses") == 2
 
 
 @pytest.mark.parametrize(
@@ -167,52 +170,52 @@ def test_a_refusal_of_one_identity_or_address_stops_no_other(
 ) -> None:
     container = Container()
     container.mailer.refusal, container.mailer.refused = refusal, refused
-    container.batch({"emailId": "a"})
-    container.batch({"emailId": "b"}, {"emailId": "c", **other})
+    container.batch(*TWO)
+    container.batch({"emailId": "c"}, {"emailId": "d", **other})
 
-    assert statuses(container) == [Status.DEFERRED, Status.DEFERRED, Status.SENT]
-    assert container.mailer.asked == 2
+    assert statuses(container) == [Status.DEFERRED] * 3 + [Status.SENT]
+    assert container.mailer.asked == 3
 
 
 def test_a_tenant_that_is_paused_stops_no_other() -> None:
     container = Container()
     container.mailer.refused = "bad "
     container.control.policies |= {"bad": ProducerPolicy(ses_tenant="bad"), "good": ProducerPolicy(ses_tenant="good")}
-    sources = ("bad", "bad", "good", "none")
+    sources = ("bad", "bad", "bad", "good", "none")
     for number, source in enumerate(sources):
         message = container.message(request(emailId=f"{number}"), source=source)
         assert not container.use_case([message], container.clock.now() + 30)
 
-    assert statuses(container) == [Status.DEFERRED, Status.DEFERRED, Status.SENT, Status.SENT]
-    assert container.mailer.asked == 3
+    assert statuses(container) == [Status.DEFERRED] * 3 + [Status.SENT] * 2
+    assert container.mailer.asked == 4
 
 
 def test_sunk_mail_and_rejected_requests_are_not_held() -> None:
     container = Container(delivery=RestrictedDelivery.of("allow", "", ["ada@example.com"]))
-    container.batch({"emailId": "a"})
-    container.batch({"emailId": "b", "to": "john@elsewhere.example"}, {"emailId": "c", "locale": 7})
+    container.batch(*TWO)
+    container.batch({"emailId": "c", "to": "john@elsewhere.example"}, {"emailId": "d", "locale": 7})
 
     assert [record.error_type for record in container.tracking.records.values() if record.error_type] == [
         "validation_error"
     ]
-    assert container.tracking.records["b"].status is Status.DELIVERED
+    assert container.tracking.records["c"].status is Status.DELIVERED
 
 
 @pytest.mark.parametrize("answer", [None, PermanentError("ses_rejected", "no", code="SES001"), RateLimited(2)])
 def test_any_other_answer_to_the_email_that_asks_lets_the_rest_of_its_batch_go_on(answer: Exception | None) -> None:
     container = Container()
-    container.batch({"emailId": "a"})
+    container.batch(*TWO)
     container.clock.sleep(60)
     container.mailer.until = 0.0
     container.mailer.answers = [answer] if answer else []
-    container.batch({"emailId": "b"}, {"emailId": "c"}, {"emailId": "d"})
+    container.batch({"emailId": "c"}, {"emailId": "d"}, {"emailId": "e"})
 
-    assert statuses(container)[2:] == [Status.SENT] * 2
+    assert statuses(container)[3:] == [Status.SENT] * 2
 
 
 def test_a_table_that_fails_while_one_email_asks_leaves_each_email_on_the_queue_once() -> None:
     container = Container()
-    container.batch({"emailId": "a"})
+    container.batch(*TWO)
     container.waiting.take()
     container.clock.sleep(60)
     advance, calls = container.bucket.advance, itertools.count()
@@ -224,16 +227,29 @@ def test_a_table_that_fails_while_one_email_asks_leaves_each_email_on_the_queue_
 
     container.bucket.advance = out_of_reach  # type: ignore[method-assign]
     container.mailer.until = 0.0
-    container.batch({"emailId": "b"}, {"emailId": "c"}, {"emailId": "d"})
+    container.batch({"emailId": "c"}, {"emailId": "d"}, {"emailId": "e"})
 
-    assert container.tracking.records["b"].status is Status.SENT
+    assert container.tracking.records["c"].status is Status.SENT
     assert len(container.waiting.messages) == 2
+
+
+def test_an_email_that_is_refused_after_it_was_held_unasked_is_deferred_again() -> None:
+    container = Container()
+    container.batch(*TWO)
+    container.waiting.take()
+    container.batch({"emailId": "c"})
+    container.run_queue(container.clock.now() + 90)
+
+    record = container.tracking.records["c"]
+    assert container.mailer.asked == 3
+    assert (record.status, record.defer_reason, record.attempt) == (Status.DEFERRED, "sending_paused", 1)
 
 
 def test_an_email_whose_time_is_up_expires_while_it_is_held_unasked() -> None:
     container = Container()
-    container.batch({"emailId": "a"}, {"emailId": "b", "expiresAt": "2026-11-24T10:32:30Z"})
+    container.batch(*TWO)
+    container.batch({"emailId": "c", "expiresAt": "2026-11-24T10:32:30Z"})
     container.run_queue(container.clock.now() + 200)
 
-    assert statuses(container) == [Status.DEFERRED, Status.FAILED]
-    assert container.tracking.records["b"].error_type == "expired"
+    assert statuses(container) == [Status.DEFERRED, Status.DEFERRED, Status.FAILED]
+    assert container.tracking.records["c"].error_type == "expired"
