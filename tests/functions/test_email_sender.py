@@ -24,6 +24,7 @@ DETAIL: dict[str, Any] = {
     "templateName": "welcome",
     "templateData": {"userName": "Jörg <b>", "companyName": "Acme"},
 }
+DELETED_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/deleted"
 
 
 def message(message_id: str, body: str) -> dict[str, Any]:
@@ -217,38 +218,33 @@ def test_a_scheduled_email_waits_on_the_retry_queue(package: Package) -> None:
     assert (record["status"], record["deferReason"]) == ("deferred", "scheduled")
 
 
-@pytest.mark.parametrize(
-    ("detail", "producer", "variable", "code", "failure"),
-    [
-        (
-            {"sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()},
-            {},
-            "SESMAIL_RETRY_QUEUE_URL",
-            "QUE001",
-            "Failed to put the email on the retry queue: ",
-        ),
-        (
-            {},
-            {"priority": "bulk"},
-            "SESMAIL_BULK_QUEUE_URL",
-            "QUE002",
-            "Failed to forward the email to the bulk queue: ",
-        ),
-    ],
-)
-def test_a_queue_that_cannot_be_written_is_logged_by_its_own_code_and_the_message_redelivered(
-    package: Package, detail: dict[str, str], producer: dict[str, str], variable: str, code: str, failure: str
+def test_a_retry_queue_that_cannot_be_written_is_logged_by_its_code_and_the_message_redelivered(
+    package: Package,
 ) -> None:
+    send_at = datetime.now(UTC) + timedelta(hours=1)
     ran = send(
         package,
-        message("m-1", request("e-1", {**DETAIL, **detail})),
-        items={"control": [{"pk": "producer#my.application", **producer}]},
-        environment={variable: "https://sqs.eu-west-1.amazonaws.com/123456789012/deleted"},
+        message("m-1", request("e-1", {**DETAIL, "sendAt": send_at.isoformat()})),
+        environment={"SESMAIL_RETRY_QUEUE_URL": DELETED_QUEUE},
     )
     assert ran.answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert ran.mails == []
-    [line] = [line for line in ran.log if line.get("code") == code]
-    assert line["message"].startswith(failure)
+    [line] = [line for line in ran.log if line.get("code") == "QUE001"]
+    assert line["message"].startswith("Failed to put the email on the retry queue: ")
+
+
+def test_where_the_bulk_queue_cannot_be_written_the_email_waits_on_the_bulk_retry_queue(package: Package) -> None:
+    ran = send(
+        package,
+        message("m-1", request("e-1", DETAIL)),
+        items={"control": [{"pk": "producer#my.application", "priority": "bulk"}]},
+        environment={"SESMAIL_BULK_QUEUE_URL": DELETED_QUEUE},
+    )
+    assert ran.answer == {"batchItemFailures": []}
+    assert ran.mails == []
+    [line] = [line for line in ran.log if line.get("code") == "QUE002"]
+    assert line["message"].startswith("Failed to forward the email to the bulk queue: ")
+    assert [waiting["body"]["id"] for waiting in ran.queued["BulkRetryQueue"]] == ["e-1"]
 
 
 def test_a_missing_variable_ends_the_invocation_and_is_named(package: Package) -> None:
