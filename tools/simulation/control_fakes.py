@@ -202,18 +202,24 @@ class FakeFigures:
         self.control = control
         self.reached: list[Reached] = []
         self.error: TransientError | None = None
+        self._pending: list[Reached] = []
+        self._pending_sent = 0
 
     def add(self, reached: Sequence[Reached], sent: int, now: float, last_start: float) -> None:
         assert now >= NOW - 1.0
-        assert last_start > now - 60.0
         assert sent >= 0
         assert sent or reached
         assert all(statuses for _, statuses in reached)
+        self._pending += reached
+        self._pending_sent += sent
         if self.error:
             raise self.error
-        self.reached += reached
-        if sent:
-            self.control.count_sent(ACCOUNT, sent, now)
+        if now > last_start:
+            raise TransientError("No time left", code="AWS001")
+        self.reached += self._pending
+        if self._pending_sent:
+            self.control.count_sent(ACCOUNT, self._pending_sent, now)
+        self._pending, self._pending_sent = [], 0
 
     def counts(self) -> StatusCounts:
         """What was counted, by name and status."""

@@ -134,7 +134,7 @@ class RateLimited(HoldError):
 
 
 class OutOfTime(HoldError):
-    """The emails before it used the time that the invocation has for rendering."""
+    """Preparing it, or the emails before it, used the time that the invocation has before it sends."""
 
     reason = "time"
     published = False

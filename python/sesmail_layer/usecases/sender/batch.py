@@ -24,7 +24,7 @@ from sesmail_layer.usecases.sender.claim import Claims
 from sesmail_layer.usecases.sender.deliver import DeliverStep, Delivery, Prepared, lease_offsets
 from sesmail_layer.usecases.sender.error_policy import ErrorPolicy
 from sesmail_layer.usecases.sender.guards import Guards
-from sesmail_layer.usecases.sender.job import CancelRequest, Email, Job, RejectedRequest, UnsubscribeRequest, receive
+from sesmail_layer.usecases.sender.job import CancelRequest, Email, RejectedRequest, UnsubscribeRequest, receive
 from sesmail_layer.usecases.sender.pacing import Pacer, QuotaReader
 from sesmail_layer.usecases.sender.ports import SenderPorts, SendingRules
 from sesmail_layer.usecases.sender.prepare import Preparation
@@ -35,8 +35,6 @@ _RESERVE_SECONDS = 10.0
 """Kept free at the end of an invocation for sending and recording the last message, where it is long enough."""
 _SENDING_SECONDS = 5.0
 """Sending time kept free in a short invocation; never more than half of it."""
-_UNSUSPICIOUS_RECEIVES = 2
-"""A message that SQS delivers more often than this may be what ended the invocations before."""
 
 
 class SendEmails:
@@ -181,14 +179,10 @@ class _Batch:
             UnsubscribeRequests(self._ports, self._rules, self._requeue).run(self._unsubscribe_requests)
         jobs = self._find_records(self._jobs)
         jobs = self._forwarded(jobs) if self._read_guards(jobs) else []
-        self._send([job for job in jobs if not _is_suspicious(job)])
-        suspicious = [job for job in jobs if _is_suspicious(job)]
+        suspicious = [job for job in jobs if job.is_suspicious]
+        self._send([job for job in jobs if job not in suspicious])
         for job in last_first_on_every_other_receive(suspicious) if suspicious else ():
-            if self._prepare.has_time():
-                self._send([job])
-            else:
-                # Not requeued: a new message would begin with a receive count of one.
-                self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
+            self._send([job])
         self._finish()
         if self._unreadable:
             self._give_up_reading(self._unreadable)  # Last: a batch that a bug ends is handled again.
@@ -198,7 +192,10 @@ class _Batch:
         """Prepare, send, record and publish; nothing of these jobs waits for what follows."""
         if not jobs:
             return
-        prepared = [one for job in jobs if (one := self._policy.run(job, partial(self._check_and_prepare, job)))]
+        prepared: list[Prepared] = []
+        for job in jobs:
+            if one := self._policy.run(job, partial(self._check_and_prepare, job, prepared)):
+                prepared.append(one)
         self._deliver(prepared)
         self._finish()
 
@@ -275,9 +272,9 @@ class _Batch:
             self._policy.retry_all([moved[index]], "email.forward_failed", err)
         return [job for job in jobs if job not in moved]
 
-    def _check_and_prepare(self, job: Email | RejectedRequest) -> Prepared:
-        if self._clock.now() > self._prepare.last_start:
-            # The jobs before it took the time: none would be left to record it, or to send it.
+    def _check_and_prepare(self, job: Email | RejectedRequest, before: Sequence[Prepared]) -> Prepared:
+        if self._clock.now() > self._prepare.last_start or (before and self._delivery.is_late_with_one_more(before)):
+            # The jobs before it took the time: none would be left to record it, or to send it, or to send those.
             raise OutOfTime(random.uniform(1, 10))
         if isinstance(job, RejectedRequest):
             self._producers.forget_erased(job)
@@ -323,17 +320,19 @@ class _Batch:
                 self._log.warning("bulk.no_unsubscribe", code="VAL009", sources=sorted(stuck))
             # A zero: metric math fills the gaps of a metric, and nothing where there has never been a value.
             self._metrics.count("FeedbackRecorded", 0)
+        counted, last_start, failed = self._producers.countable(sent) if sent else {}, self._delivery.last_count, None
         try:
-            counted = self._producers.count_sent(sent) if sent else 0
+            if counted:
+                self._producers.count_sent(counted)
         except TransientError as err:
-            self._reached += reached  # One call without an answer is enough: they are added with the next batch.
-            self._log.warning("breaker.count_failed", message=err.message, code=err.code)
-            return
+            failed, last_start = err, 0.0  # One call without an answer is enough: the next batch adds these figures.
         try:
             if counted or reached:
-                self._ports.figures.add(reached, counted, self._clock.now(), self._delivery.last_count)
+                self._ports.figures.add(reached, sum(counted.values()), self._clock.now(), last_start)
         except TransientError as err:
-            self._log.warning("breaker.count_failed", message=err.message, code=err.code)
+            failed = failed or err
+        if failed:
+            self._log.warning("breaker.count_failed", message=failed.message, code=failed.code)
 
     def _publish_statuses(self) -> None:
         """Publish the batch's status events; the message of an event that EventBridge rejects is requeued."""
@@ -344,7 +343,3 @@ class _Batch:
             if (why := reasons.get(job.message.message_id)) is not None:
                 err = TransientError(f"Failed to publish a status event: {why}", code="BUS001")
                 self._requeue.retry_instead(job, err, "status.refused")
-
-
-def _is_suspicious(job: Job) -> bool:
-    return job.message.receive_count > _UNSUSPICIOUS_RECEIVES

@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from sesmail_layer.domain.errors import HoldError, PermanentError, RateLimited, TransientError
+from sesmail_layer.domain.errors import HoldError, OutOfTime, PermanentError, RateLimited, TransientError
 from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.ses.tags import encode_tags, feedback_id_tags
 from sesmail_layer.usecases.ports import Clock
@@ -37,6 +37,8 @@ _LATE_SECONDS = 1.0
 """How much later an email may be on its way than it was planned to be: at each step to SES."""
 _OWN_SECONDS = 1.0
 """Less than what the shortest function has for preparing and composing a message."""
+_OWN_FACTOR = 1.5
+"""Emails are late by their own preparation, as they would be the next time, if all else took half as long at most."""
 
 Prepared = tuple[Email, PreparedMail]
 DeliverStep = tuple[Email, Callable[[], None]]
@@ -90,6 +92,7 @@ class Delivery:
         self._lease_offsets = lease_offsets
         self._deadline = deadline
         self._began = clock.now()
+        self._seconds = 0.0  # How long the preparation took of those that are delivered.
         self._last_send = last_send
         self.last_count = last_send + 0.2 * (deadline - last_send)
         """When the last call that counts the batch may begin, in Unix seconds: publishing and requeueing follow.
@@ -105,40 +108,53 @@ class Delivery:
 
         What cannot be sent before the deadline is held, and what SES refused a moment ago.
         """
+        own_seconds = sum([mail.seconds for _, mail in prepared])
+        self._seconds = min(self._clock.now() - self._began, _OWN_FACTOR * own_seconds)
         if self._ses_holds.known:
             prepared = yield from self._hold_unasked(prepared)
-        normal = [one for one in prepared if not one[0].bulk]
-        bulk = [one for one in prepared if one[0].bulk]
-        for lane in filter(None, (normal, bulk)):
-            until = self._until(lane)
-            if self._clock.now() > until:
-                yield self._steps(lane, [None] * len(lane), until)
+        yield from self._lanes(prepared)
+
+    def _lanes(self, prepared: Sequence[Prepared]) -> Iterator[list[DeliverStep]]:
+        for bulk in (False, True):
+            now, lane = self._clock.now(), [one for one in prepared if one[0].bulk is bulk]
+            if late := [email for email, mail in lane if now > self._until(mail)]:
+                yield [(email, partial(_raise, OutOfTime(random.uniform(1, 10)))) for email in late]
+            if not (lane := [one for one in lane if now <= self._until(one[1])]):
                 continue
+            until = min([self._until(mail) for _, mail in lane])
             rate = self._pacer.rate(self._quota.quota())
-            if lane is bulk:
-                yield from self._bulk_rounds(bulk, rate, until)
+            if bulk:
+                yield from self._bulk_rounds(lane, rate, until)
             else:
-                yield self._normal_round(normal, rate, until)
+                yield self._normal_round(lane, rate, until)
+
+    def is_late_with_one_more(self, prepared: Sequence[Prepared]) -> bool:
+        """Return True where one more preparation, as long as the longest, would leave too little time for these."""
+        last_start = min([self._in_time(mail) for _, mail in prepared]) - max([mail.seconds for _, mail in prepared])
+        return self._clock.now() > last_start
 
     def _hold_unasked(self, prepared: Sequence[Prepared]) -> Generator[list[DeliverStep], None, Sequence[Prepared]]:
         """Hold what SES refused a moment ago; let one email ask again, alone. Return those that may be sent."""
         holds = self._ses_holds
         while (asking := holds.next_to_ask(prepared, self._clock.now())) is not None:
             prepared = [one for one in prepared if one[0] is not asking[0]]
-            yield from self.rounds([asking])
+            yield from self._lanes([asking])
         now = self._clock.now()
         held = [(email, holds.hold_of(email, mail.sender, now)) for email, mail in prepared]
         yield [(email, partial(_raise, hold)) for email, hold in held if hold is not None]
         return [one for one, (_, hold) in zip(prepared, held, strict=True) if hold is None]
 
-    def _until(self, some: Sequence[Prepared]) -> float:
-        """Return the latest send time of messages (Unix seconds): it leaves time for the longest call, and after it.
+    def _until(self, mail: PreparedMail) -> float:
+        """Return the latest send time of a message (Unix seconds).
 
         What would be sent later is left to another invocation, which has more time.
         """
-        longest = self._mailer.longest_seconds(max([mail.size for _, mail in some]))
-        if self._needs_all(max([mail.seconds for _, mail in some]), longest):
-            return self._last_send
+        needs_all = self._needs_all(self._seconds, self._mailer.longest_seconds(mail.size))
+        return self._last_send if needs_all else self._in_time(mail)
+
+    def _in_time(self, mail: PreparedMail) -> float:
+        """Return the latest send time that leaves time for the longest call, and after it."""
+        longest = self._mailer.longest_seconds(mail.size)
         return min(self._last_send, self._deadline - self._seconds_from_send(longest))
 
     def _normal_round(self, normal: Sequence[Prepared], rate: float, until: float) -> list[DeliverStep]:
@@ -185,13 +201,13 @@ class Delivery:
         """Nothing waits between claim and send. From the claim on, a crash leaves a record that shows it."""
         began = self._clock.now()
         raw = mail.compose()
-        own_seconds = mail.seconds + self._clock.now() - began
+        own_seconds = self._seconds + self._clock.now() - began
         self._producers.check_again(email)
         longest = self._mailer.longest_seconds(len(raw))
         # The call must end before the invocation does.
         last_call = math.inf if self._needs_all(own_seconds, longest) else self._deadline - longest - _LATE_SECONDS
         if self._clock.now() > last_call - _LATE_SECONDS:
-            raise RateLimited(random.uniform(1, 10))
+            raise OutOfTime(random.uniform(1, 10))
         lease_until = self._lease_until(longest)
         unsent = (*email.hop.unsent, lease_until)[-_LEASES:]
         try:
@@ -223,9 +239,9 @@ class Delivery:
             raise
 
     def _needs_all(self, own_seconds: float, longest_seconds: float) -> bool:
-        """Return True where a message alone takes as long to prepare as a whole invocation has before it is sent.
+        """Return True where preparing messages takes as long as a whole invocation has before they are sent.
 
-        It would wait for ever for one with more time: it is sent late, at the risk that SES hangs just then.
+        They would wait for ever for one with more time: they are sent late, at the risk that SES hangs just then.
         """
         room = self._deadline - self._began - self._seconds_from_send(longest_seconds)
         return own_seconds >= max(room, _OWN_SECONDS)

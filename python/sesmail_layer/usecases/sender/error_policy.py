@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, PermanentError, TransientError
+from sesmail_layer.domain.errors import HoldError, OutcomeUnknownError, OutOfTime, PermanentError, TransientError
 from sesmail_layer.usecases.ports import Log, Metrics
 from sesmail_layer.usecases.retry import KeptRequests
 from sesmail_layer.usecases.sender.claim import Claims
@@ -44,6 +44,10 @@ class ErrorPolicy:
                 case PermanentError():
                     failing = True
                     _, error = _attempt(partial(self._fail, job, error))
+                case OutOfTime() if job.is_suspicious:
+                    # Not requeued: a new message would begin with a receive count of one.
+                    self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
+                    break
                 case HoldError():
                     _, error = _attempt(partial(self._requeue.hold, job, error))
                 case TransientError():

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     # In the delivery mode `live` nothing of it is loaded.
     from sesmail_layer.domain.guards.delivery_mode import Redirection
 
+_UNSUSPICIOUS_RECEIVES = 2
+
 
 @dataclass(slots=True, kw_only=True)
 class Job:
@@ -86,6 +88,11 @@ class Job:
         """
         self.facts |= {"to_email": None, "subject": None, "metadata": None, "fingerprint": fingerprint}
         self.recipient_states = {}
+
+    @property
+    def is_suspicious(self) -> bool:
+        """True: SQS delivers it so often that it may be what ended the invocations before."""
+        return self.message.receive_count > _UNSUSPICIOUS_RECEIVES
 
     @property
     def keys(self) -> dict[str, object]:

@@ -56,10 +56,6 @@ class Preparation:
         self._compile_seconds = max(RENDER_SECONDS, min(COMPILE_SECONDS, seconds // 2))
         self.last_start = ports.clock.now() + seconds - self._compile_seconds - RENDER_SECONDS
 
-    def has_time(self) -> bool:
-        """Return True while one more email can be prepared and sent."""
-        return self._clock.now() <= self.last_start
-
     def __call__(self, email: Email) -> PreparedMail:
         """Render the email and check what can be checked unread. Raises PermanentError, TransientError."""
         request, rules, began = email.request, self._rules, self._clock.now()

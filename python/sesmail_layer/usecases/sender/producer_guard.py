@@ -263,19 +263,22 @@ class ProducerGuard:
 
     # --- counts -------------------------------------------------------------------------------------------------------
 
-    def count_sent(self, emails: Sequence[Email]) -> int:
-        """Add a batch's sent emails to the producers' counts, one write each; return how many the account's counts."""
-        now = self._clock.now()
+    def countable(self, emails: Sequence[Email]) -> Mapping[str, int]:
+        """Return how many of a batch's sent emails the counts have to show, by producer."""
         sent: dict[str, int] = defaultdict(int)
         for email in emails:
             simulated = all(address.casefold().endswith(SIMULATOR_DOMAIN) for address in email.recipients)
             if not (simulated or email.redirection):
                 sent[email.envelope.source] += 1
+        return sent
+
+    def count_sent(self, sent: Mapping[str, int]) -> None:
+        """Add emails to their producers' counts, one write each. Raises TransientError."""
+        now = self._clock.now()
         for source, number in sent.items():
             self._counts.count_sent(source, number, now)
         if probes := sum(number for source, number in sent.items() if self._is_excluded(source)):
             self._counts.count_excluded(Counts(emails=probes), now)
-        return sum(sent.values())
 
     def _is_excluded(self, source: str) -> bool:
         state = self._known.states.get(source)

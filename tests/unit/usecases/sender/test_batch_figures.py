@@ -11,6 +11,7 @@ from sesmail_layer.domain.figures import Kind, Name, Reached
 from sesmail_layer.domain.guards.delivery_mode import RestrictedDelivery
 from sesmail_layer.domain.guards.sending_state import ACCOUNT
 from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.usecases.sender.batch import SendEmails
 from tools.simulation.fakes import NOW, request
 from tools.simulation.sender import Sender
 
@@ -98,14 +99,20 @@ def test_an_email_that_is_cancelled_by_its_id_counts_once_as_failed(early: bool)
     assert sender.metrics.counts["EmailFailed"] == 1
 
 
-def test_the_figures_are_added_though_the_producers_counts_are_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_counts_that_are_not_answered_the_next_batch_adds_the_figures_and_the_account_s_count() -> None:
     sender = Sender()
+    container, count_sent = SendEmails(sender.ports(), sender.rules), sender.control.count_sent
 
     def no_answer(*_arguments: object) -> None:
         raise TransientError("no answer", code="AWS006")
 
-    monkeypatch.setattr(sender.control, "count_sent", no_answer)
-
-    assert sender.send().status is Status.SENT
-    assert sender.figures.counts()[None, Status.SENT] == 1
+    sender.control.count_sent = no_answer  # type: ignore[method-assign]
+    container([sender.message(request(emailId="one"))], NOW + 30)
+    assert sender.tracking.records["one"].status is Status.SENT
+    assert sender.figures.counts()[None, Status.SENT] == 0, "one call without an answer is enough for a batch"
     assert [line["event"] for line in sender.log.lines if line["level"] == "WARNING"] == ["breaker.count_failed"]
+
+    sender.control.count_sent = count_sent  # type: ignore[method-assign]
+    container([sender.message(request(emailId="two"))], NOW + 30)
+    assert sender.figures.counts()[None, Status.SENT] == 2
+    assert sender.control.sent[ACCOUNT] == 2

@@ -83,3 +83,14 @@ def test_a_suspicious_email_without_time_is_left_to_sqs_and_not_requeued() -> No
     assert sender.run(received(sender, 1, emailId="slow"), late) == {late.message_id}
     assert "late" not in sender.tracking.records
     assert sender.waiting.take() == []
+
+
+def test_a_suspicious_email_that_is_prepared_too_late_to_send_it_keeps_its_receive_count_too() -> None:
+    sender = Sender()
+    sender.mailer.longest, sender.mailer.seconds = 19.5, 7  # Of 30 seconds, 6.5 are for what comes before the call.
+
+    failed = sender.run(*(received(sender, 4, emailId=f"e-{n}") for n in range(3)))
+
+    assert len(sender.mailer.accepted) == 1
+    assert failed == {"message-1", "message-2"} or failed == {"message-2", "message-3"}
+    assert sender.waiting.take() == []
