@@ -54,7 +54,6 @@ def test_a_paused_account_defers_an_email_and_sends_it_within_a_minute_of_the_pa
     assert events[0]["reason"] == "sending_paused"
     assert events[0]["until"] > events[0]["timestamp"]
     wait_for(lambda: engine.depths(QUEUES) == {"RetryQueue": 1}, "the request to wait on the retry queue")
-    # Until then the sender holds other mail of the same domain, too: that of the following tests.
     engine.wait_for_status(email_id, "delivered", seconds=LONGEST_WAIT_SECONDS)
     assert len(engine.mails_to(to)) == 1
 
