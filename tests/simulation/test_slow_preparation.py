@@ -5,9 +5,11 @@ The sender's last time for sending depends on the size of a message: SES may tak
 
 from __future__ import annotations
 
+import base64
 import heapq
 import random
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -100,3 +102,29 @@ def test_an_email_that_takes_much_longer_to_prepare_than_those_before_it_makes_n
 
     assert backlog.batches() < MOST_BATCHES
     assert len(backlog.sender.mailer.accepted) == 20
+
+
+@pytest.mark.parametrize(("light_seconds", "lights", "heavy_seconds"), [(0.9, 8, 5.0), (0.9, 8, 2.5), (0.3, 9, 6.0)])
+def test_a_heavy_email_that_is_prepared_last_begins_no_call_that_may_outlast_the_invocation(
+    light_seconds: float, lights: int, heavy_seconds: float
+) -> None:
+    sender, clients = Sender(max_send_rate=1000.0), SesClients("sesv2", "SendEmail", 30)
+    sender.templates = SlowTemplates(sender.clock, {"light": light_seconds, "heavy": heavy_seconds}, jitter=0)
+    content = base64.b64encode(b"x" * 40_000).decode()
+    attachment = {"filename": "a.bin", "contentBase64": content, "contentType": "application/octet-stream"}
+    sender.mailer.longest_seconds = (  # type: ignore[method-assign]
+        lambda size: clients.longest_seconds(2 * MB if size > 30_000 else size)
+    )
+    ends, send = list[float](), sender.mailer.send
+
+    def noted(raw: bytes, **rest: Any) -> str:
+        ends.append(sender.clock.now() + sender.mailer.longest_seconds(len(raw)))
+        return send(raw, **rest)
+
+    sender.mailer.send = noted  # type: ignore[method-assign]
+    light = [sender.message(request(emailId=f"light-{n}", templateName="light")) for n in range(lights)]
+    heavy = sender.message(request(emailId="heavy", templateName="heavy", attachments=[attachment]))
+    deadline = sender.clock.now() + 30
+    assert SendEmails(sender.ports(), sender.rules)([*light, heavy], deadline) == set()
+    assert max(ends, default=0) <= deadline
+    assert len(ends) + len(sender.waiting.messages) == lights + 1

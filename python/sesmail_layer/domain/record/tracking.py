@@ -21,7 +21,7 @@ _RANKS = {status: rank for rank, status in enumerate(Status)} | {Status.DEFERRED
 # A hard bounce or a complaint says something about the address, whichever attempt brought it.
 _FINAL_IN_ANY_ATTEMPT = frozenset({Status.BOUNCED, Status.COMPLAINED})
 _ABOVE_EVERY_ATTEMPT = 1_000_000
-_NOT_SENT_YET = (Status.SENDING, Status.DEFERRED)
+
 _IN_FIGURES = frozenset(
     {Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED, Status.OPENED, Status.FAILED}
 )
@@ -131,14 +131,13 @@ class TrackingRecord(_Outcome, frozen=True, kw_only=True, rename="camel", omit_d
     def released(self, claim: TrackingRecord, *, unsent: bool) -> TrackingRecord:
         """Return the record with a claim released: no other worker's. `unsent`: SES got nothing under it.
 
-        Of an unsent attempt a claim is kept only as its first entry, which shows that the attempt has begun.
+        Of an unsent attempt only the first claim is kept, however many follow: it shows that the attempt has begun.
         """
         if self.lease_until != claim.lease_until:
             return self
         record = msgspec.structs.replace(self, lease_until=0.0)
-        begun = [e for e in self.history if unsent and e.status in _NOT_SENT_YET and e.attempt == claim.attempt]
-        claims = {e.key for e in begun[1:] if e.status is Status.SENDING}
-        return _derived(_without(record, claims)) if claims else record
+        claims = [e.key for e in self.history if unsent and e.status is Status.SENDING and e.attempt == claim.attempt]
+        return _derived(_without(record, set(claims[1:]))) if claims[1:] else record
 
 
 class Transition(msgspec.Struct, frozen=True):

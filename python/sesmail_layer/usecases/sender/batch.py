@@ -273,7 +273,8 @@ class _Batch:
         return [job for job in jobs if job not in moved]
 
     def _check_and_prepare(self, job: Email | RejectedRequest, before: Sequence[Prepared]) -> Prepared:
-        if self._clock.now() > self._prepare.last_start or (before and self._delivery.is_late_with_one_more(before)):
+        to_send = [one for one in before if not one[0].sunk]
+        if self._clock.now() > self._prepare.last_start or (to_send and self._delivery.is_late_with_one_more(to_send)):
             # The jobs before it took the time: none would be left to record it, or to send it, or to send those.
             raise OutOfTime(random.uniform(1, 10))
         if isinstance(job, RejectedRequest):
@@ -281,6 +282,8 @@ class _Batch:
             raise job.error
         self._guards.check(job)
         mail = self._prepare(job)
+        if to_send and not job.sunk and self._delivery.is_late(mail):
+            raise OutOfTime(random.uniform(1, 10))  # As the first of another batch it has more time.
         self._producers.admit_probe(job)
         return job, mail
 
@@ -325,7 +328,8 @@ class _Batch:
             if counted:
                 self._producers.count_sent(counted)
         except TransientError as err:
-            failed, last_start = err, 0.0  # One call without an answer is enough: the next batch adds these figures.
+            # One call without an answer is enough: the next batch adds the figures, and these emails count nowhere.
+            failed, counted, last_start = err, {}, 0.0
         try:
             if counted or reached:
                 self._ports.figures.add(reached, sum(counted.values()), self._clock.now(), last_start)

@@ -304,7 +304,7 @@ class Claims:
         self._outbox.add(folded, transitions, [job.message.message_id])
         # What this message's hop does not note may have been stored and not published.
         waited_or_failed = [e for e in existing.history if e.status in (Status.DEFERRED, Status.FAILED)]
-        if any(entry.detail.get("reason") != job.hop.noted for entry in waited_or_failed):
+        if any(entry.detail.get("reason") != job.hop.noted for entry in waited_or_failed[-1:]):
             self._republish(job, folded)
         return folded.next_revision()
 

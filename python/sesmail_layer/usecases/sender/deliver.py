@@ -133,6 +133,10 @@ class Delivery:
         last_start = min([self._in_time(mail) for _, mail in prepared]) - max([mail.seconds for _, mail in prepared])
         return self._clock.now() > last_start
 
+    def is_late(self, mail: PreparedMail) -> bool:
+        """Return True where too little time is left for the longest call with a message, and after it."""
+        return self._clock.now() > self._in_time(mail)
+
     def _hold_unasked(self, prepared: Sequence[Prepared]) -> Generator[list[DeliverStep], None, Sequence[Prepared]]:
         """Hold what SES refused a moment ago; let one email ask again, alone. Return those that may be sent."""
         holds = self._ses_holds

@@ -44,8 +44,9 @@ class ErrorPolicy:
                 case PermanentError():
                     failing = True
                     _, error = _attempt(partial(self._fail, job, error))
-                case OutOfTime() if job.is_suspicious:
-                    # Not requeued: a new message would begin with a receive count of one.
+                case OutOfTime() if job.is_suspicious and job.has_receives_left:
+                    # Not requeued: a new message would begin with a receive count of one. Only the last receive is
+                    # no proof against what was not begun.
                     self._requeue.report_failure(job.message, "email.no_time", "No time left in this batch", **job.keys)
                     break
                 case HoldError():

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from sesmail_layer.domain.guards.delivery_mode import Redirection
 
 _UNSUSPICIOUS_RECEIVES = 2
+_RECEIVES = 5
+"""After so many SQS moves a message to the dead-letter queue (modules/queue)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +95,11 @@ class Job:
     def is_suspicious(self) -> bool:
         """True: SQS delivers it so often that it may be what ended the invocations before."""
         return self.message.receive_count > _UNSUSPICIOUS_RECEIVES
+
+    @property
+    def has_receives_left(self) -> bool:
+        """True: SQS delivers it again if it is reported as failed."""
+        return self.message.receive_count < _RECEIVES
 
     @property
     def keys(self) -> dict[str, object]:

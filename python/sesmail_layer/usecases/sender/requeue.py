@@ -18,6 +18,8 @@ from sesmail_layer.domain.errors import (
     outcome_unknown,
 )
 from sesmail_layer.domain.queue_message import QueueMessage, wrapped
+from sesmail_layer.domain.record.statuses import Status
+from sesmail_layer.domain.record.tracking import TrackingRecord
 from sesmail_layer.domain.request.envelopes import Hop, asks_for_bulk, with_hop
 from sesmail_layer.domain.times import utc_seconds, utc_text
 from sesmail_layer.usecases.ports import Clock, DelayQueue, Log, Metrics
@@ -69,7 +71,7 @@ class Requeue:
         # The last look is at the end itself, and not after it.
         delay = min(_delay_of_hop(hold, hop, bulk=_is_bulk(job)), max(1.0, held_until - now))
         hop = msgspec.structs.replace(hop, pause_hops=min(hop.pause_hops + 1, 4) if isinstance(hold, _PAUSES) else 0)
-        if hold.published and hop.noted != hold.reason:
+        if hold.published and (hop.noted != hold.reason or _is_first(job.claim)):
             # The field that marks a hold of the breaker among the others, as its failures and pauses do.
             about = {"error_type": hold.gives_up_as} if isinstance(hold, BreakerOpen) else {}
             if not self._claims.record_deferred(job, hold.reason, self._ends(job, hold, hop, held_until), **about):
@@ -167,6 +169,13 @@ def _sooner(end: float, job: Job) -> float:
     """Return the end of a wait, or the request's `expiresAt` if that is sooner."""
     expires_at = job.request.expires_at if isinstance(job, Email) else None
     return min(end, utc_seconds(expires_at)) if expires_at else end
+
+
+def _is_first(claim: TrackingRecord | None) -> bool:
+    """Return True for an attempt's first claim: it is kept, and says `sending` unless a wait is recorded after it."""
+    return (
+        claim is not None and sum(e.status is Status.SENDING for e in claim.history if e.attempt == claim.attempt) == 1
+    )
 
 
 def _is_bulk(job: Job) -> bool:

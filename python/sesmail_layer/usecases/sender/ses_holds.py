@@ -74,6 +74,8 @@ class SesHolds:
                 hold.until = until
         self._refused.pop(email.email_id, None)
         self._refused[email.email_id] = now
+        for oldest in list(self._refused)[:-_REMEMBERED_EMAILS]:
+            self._refused.pop(oldest, None)
 
     def note_accepted(self, email: Email, sender: str) -> None:
         """Forget the holds of an email that SES accepted."""
@@ -85,8 +87,6 @@ class SesHolds:
 
         It is the first one that was not refused before, or the one whose refusal is the longest ago.
         """
-        while len(self._refused) > _REMEMBERED_EMAILS:
-            self._refused.pop(next(iter(self._refused)))
         over = [one for one in prepared if self._is_over(*one, now)]
         asks = min(over, key=lambda one: self._refused.get(one[0].email_id, 0.0), default=None)
         if asks is not None:

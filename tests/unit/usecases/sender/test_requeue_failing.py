@@ -55,10 +55,17 @@ def test_a_status_event_that_the_bus_rejects_too_long_is_left_to_sqs(fields: dic
 
 def test_a_suspicious_message_that_has_no_time_is_left_to_sqs_and_says_so() -> None:
     sender = Sender()
-    message = msgspec.structs.replace(sender.message(request(emailId="one")), receive_count=9)
+    message = msgspec.structs.replace(sender.message(request(emailId="one")), receive_count=4)
     assert sender.run(message, seconds=0.5) == {message.message_id}
     line = sender.log.lines[-1]
     assert (line["event"], line["message"]) == ("email.no_time", "No time left in this batch")
+
+
+def test_its_last_receive_is_not_spent_on_an_invocation_that_has_no_time_to_begin_it() -> None:
+    sender = Sender()
+    message = msgspec.structs.replace(sender.message(request(emailId="one")), receive_count=5)
+    assert sender.run(message, seconds=0.5) == set()
+    assert len(sender.waiting.messages) == 1
 
 
 @pytest.mark.parametrize(("after", "waits"), [(DAY - 601, True), (DAY - 600, False)])
