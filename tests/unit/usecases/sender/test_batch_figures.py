@@ -106,7 +106,7 @@ def test_emails_that_their_producer_does_not_count_the_account_does_not_count_ei
     def no_answer(*_arguments: object) -> None:
         raise TransientError("no answer", code="AWS006")
 
-    sender.control.count_sent = no_answer  # type: ignore[method-assign]
+    sender.control.count_sent = no_answer  # type: ignore[method-assign, assignment]
     container([sender.message(request(emailId="one"))], NOW + 30)
     assert sender.tracking.records["one"].status is Status.SENT
     assert sender.figures.counts()[None, Status.SENT] == 0, "one call without an answer is enough for a batch"
