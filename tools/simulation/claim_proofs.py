@@ -157,10 +157,11 @@ def _check_window(world: World, record: TrackingRecord, earlier: Mail, later: Ma
 def check_nothing_is_denied(world: World) -> None:
     for mail in world.ses.accepted:
         history = [e for e in world.tracking.records[mail.record_id].history if e.attempt == mail.attempt]
-        claimed_at = max(utc_seconds(entry.at) for entry in history if entry.status is Status.SENDING)
+        claims = [utc_seconds(entry.at) for entry in history if entry.status is Status.SENDING]
+        assert claims, f"{mail} went out without a claim"
         for entry in history:
             if entry.status is Status.FAILED and entry.recipient is None:
-                _check_denial(world, mail, entry, claimed_at)
+                _check_denial(world, mail, entry, max(claims))
 
 
 def _check_denial(world: World, mail: Mail, failed: Entry, claimed_at: float) -> None:
