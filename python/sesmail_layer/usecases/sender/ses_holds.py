@@ -1,4 +1,4 @@
-"""What SES made wait a moment ago, in the memory of one container: the next minute's mail is held unasked.
+"""SES's recent refusals, remembered by one container: mail of the next minute is held without a call.
 
 SES says "not now" of more than the one email: sending is paused, the day's quota is used, IAM denies the sender. Each
 held email would otherwise cost a place in the rate bucket, a claim, a call and a release a minute, for as long as that
@@ -83,16 +83,16 @@ class SesHolds:
             self.known.pop(scope, None)
 
     def next_to_ask(self, prepared: Sequence[_Prepared], now: float) -> _Prepared | None:
-        """Return an email whose hold is over, and let no other of its scope ask alone until it is refused.
+        """Return the email to try first after a hold has ended, and mark its holds as being tried.
 
-        It is the first one that was not refused before, or the one whose refusal is the longest ago.
+        An email that was not refused before has priority, then the one with the oldest refusal.
         """
         over = [one for one in prepared if self._is_over(*one, now)]
-        asks = min(over, key=lambda one: self._refused.get(one[0].email_id, 0.0), default=None)
-        if asks is not None:
-            for hold in self._holds(asks[0], asks[1].sender):
+        chosen = min(over, key=lambda one: self._refused.get(one[0].email_id, 0.0), default=None)
+        if chosen is not None:
+            for hold in self._holds(chosen[0], chosen[1].sender):
                 hold.asking = True
-        return asks
+        return chosen
 
     def hold_of(self, email: Email, sender: str, now: float) -> HoldError | None:
         """Return what SES would answer, to be waited for until SES is asked again; None where it may be asked now."""
