@@ -15,7 +15,7 @@ from typing import Any
 
 from localcloud.paths import REPOSITORY, LocalCloudError
 from localcloud.progress import Progress
-from localcloud.provider import terraform_binary, terraform_init_args
+from localcloud.provider import GARBAGE_COLLECTION, terraform_binary, terraform_init_args
 
 # An emulator has no real credentials or metadata to check, and no host name for each bucket.
 OVERRIDE = """
@@ -94,7 +94,7 @@ class Terraform:
         own = {
             key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS"))
         }
-        return own | dict(self.environment) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        return GARBAGE_COLLECTION | own | dict(self.environment) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
     def _run(self, *arguments: str) -> str:
         command = self._command(*arguments)

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from localcloud.provider import terraform_binary, terraform_init_args
+from localcloud.provider import GARBAGE_COLLECTION, terraform_binary, terraform_init_args
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -187,7 +187,9 @@ class Workspace:
         own = {
             key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS"))
         }
-        return own | {
+        return {
+            **GARBAGE_COLLECTION,
+            **own,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,

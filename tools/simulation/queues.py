@@ -70,7 +70,8 @@ class SimulatedQueue:
         return failed
 
     def has_visible(self) -> bool:
-        return any(message.visible_at <= self._clock.now() for message in self.messages)
+        now = self._clock.now()
+        return any(message.visible_at <= now for message in self.messages)
 
     def next_visible_at(self) -> float | None:
         return min((message.visible_at for message in self.messages), default=None)

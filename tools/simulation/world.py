@@ -222,8 +222,8 @@ class World:
         if self.clock.now() >= self._processor_up_at:
             queues_of += [(one, self.queues[-1:]) for one in self._processors]
         for container, queues in queues_of:
-            filled = [queue for queue in queues if queue.has_visible()]
-            if container not in self._running and filled and self.rng.random() < 0.3:
+            filled = [] if container in self._running else [queue for queue in queues if queue.has_visible()]
+            if filled and self.rng.random() < 0.3:
                 queue = self.rng.choice(filled)
                 messages = queue.receive(self.rng.randint(1, _BATCH))
                 if messages:
