@@ -40,6 +40,7 @@ from localcloud.workers import isolate_start_failures, kill_busy_process, kill_c
 Response = apis.Response
 Handler = Callable[..., Awaitable[Response]]
 DEFAULT_SET_PATH = re.compile(r"/v2/email/identities/([^/]+)/configuration-set/?")
+_IDLE_SECONDS = 86_400.0
 VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
 
 # By name: MiniStack is not installed where types are checked.
@@ -48,6 +49,7 @@ ses: Any = importlib.import_module("ministack.services.ses")
 ses_v2: Any = importlib.import_module("ministack.services.ses_v2")
 sns: Any = importlib.import_module("ministack.services.sns")
 responses: Any = importlib.import_module("ministack.core.responses")
+hypercorn_config: Any = importlib.import_module("hypercorn.config")
 
 client_address: ContextVar[tuple[str, int]] = ContextVar("client_address")
 
@@ -264,6 +266,15 @@ def handle_control(scope: Mapping[str, Any], body: bytes) -> control.Answer:
             return control.handle(service, event_destinations, method, path, query, body)
 
 
+def keep_connections() -> None:
+    """Never close a connection before its client does.
+
+    MiniStack closes one that was idle for 75 s, at times under a request that it carries out all the same. Terraform
+    keeps its connections for 90 s, and repeats the request: two event source mappings, of which destroy leaves one.
+    """
+    hypercorn_config.Config.keep_alive_timeout = property(lambda _: _IDLE_SECONDS, lambda _, __: None)
+
+
 def stop_with(parent: int) -> None:
     """Kill this process group once its parent is gone, so that a killed parent leaves nothing running."""
 
@@ -281,6 +292,7 @@ def main() -> None:
     # Removed, since Lambda functions inherit this environment.
     if parent := os.environ.pop("SESMAIL_PARENT_PID", ""):
         stop_with(int(parent))
+    keep_connections()
     isolate_start_failures()
     redelivery.install()
     enforcement.install()

@@ -26,7 +26,9 @@ POISON_TEMPLATES = {
     "{% endfor %}{% endfor %}{% endfor %}",
     "takes 600 MB": "{{ ('😀' * 3800000)|sort }}",
 }
-UNREADABLE_REQUESTS = [RANDOM_BYTES, json.dumps({"hello": "world"}), json.dumps([1, 2, 3]), "[" * 50_000]
+# LocalStack cannot decode it either, and would never hand its batch to the function.
+DEEP = "[" * 50_000
+UNREADABLE_REQUESTS = [RANDOM_BYTES, json.dumps({"hello": "world"}), json.dumps([1, 2, 3]), DEEP]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,7 @@ UNREADABLE_REQUESTS = [RANDOM_BYTES, json.dumps({"hello": "world"}), json.dumps(
 def test_an_unreadable_message_is_a_dead_letter_at_first_sight_with_the_reason(
     engine: EngineUnderTest, queue: str, dead_letter_queue: str, messages: list[str]
 ) -> None:
+    messages = [body for body in messages if body != DEEP or engine.emulator.backend == "ministack"]
     # Six times the function's timeout hides a message after a receive: there is no second one in this time.
     url = engine.queue_url(queue)
     entries: list[Any] = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(messages)]
