@@ -16,7 +16,7 @@ from tests.e2e.harness.engine import EngineUnderTest
 WELCOME = {"templateName": "welcome", "templateData": {"userName": "Ann", "companyName": "My Company"}}
 # LocalStack counts each mail twice, and its daily quota is 200: all tests share it.
 SENT = 15
-HELD, SCHEDULED, UNSEEN = 60, 60, 40
+HELD, SCHEDULED, UNSEEN = 75, 70, 40
 LATER_SECONDS = 150
 UNSEEN_SECONDS = 60
 IN_FORCE_SECONDS = 15
