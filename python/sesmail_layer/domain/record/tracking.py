@@ -21,7 +21,6 @@ _RANKS = {status: rank for rank, status in enumerate(Status)} | {Status.DEFERRED
 # A hard bounce or a complaint says something about the address, whichever attempt brought it.
 _FINAL_IN_ANY_ATTEMPT = frozenset({Status.BOUNCED, Status.COMPLAINED})
 _ABOVE_EVERY_ATTEMPT = 1_000_000
-
 _IN_FIGURES = frozenset(
     {Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.COMPLAINED, Status.OPENED, Status.FAILED}
 )
