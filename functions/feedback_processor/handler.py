@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from sesmail_layer.composition.feedback_processor import FeedbackProcessor
-from sesmail_layer.runtime.batch import BatchResponse
-from sesmail_layer.runtime.settings import Settings
+from sesmail_layer.runtime.imports import quick_imports
+
+with quick_imports():
+    from sesmail_layer.composition.feedback_processor import FeedbackProcessor
+    from sesmail_layer.runtime.batch import BatchResponse
+    from sesmail_layer.runtime.settings import Settings
 
 
 @functools.cache

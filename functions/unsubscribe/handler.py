@@ -6,8 +6,11 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from sesmail_layer.composition.unsubscribe import Unsubscribe
-from sesmail_layer.runtime.settings import UnsubscribeSettings
+from sesmail_layer.runtime.imports import quick_imports
+
+with quick_imports():
+    from sesmail_layer.composition.unsubscribe import Unsubscribe
+    from sesmail_layer.runtime.settings import UnsubscribeSettings
 
 
 @functools.cache

@@ -49,9 +49,7 @@ _UNCHANGED = ("paused", "pausedBy", "openedAt", "trip", "countsFrom", "excluded"
 # An operator's pause removes the breaker's attributes: no probe goes out until the operator resumes.
 _PAUSE = {"paused": ":true", "pausedBy": ":operator", "pausedReason": ":reason", "pausedAt": ":now"}
 _BREAKER_ATTRIBUTES = [
-    field.encode_name
-    for field in msgspec.structs.fields(SendingState)
-    if field.encode_name not in (*_PAUSE, "countsFrom", "excluded")
+    name for name in SendingState.__struct_encode_fields__ if name not in (*_PAUSE, "countsFrom", "excluded")
 ]
 
 _OF_SOURCES: Mapping[str, Any] = {

@@ -23,7 +23,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import TransientError
 from sesmail_layer.domain.guards.suppression import TOMBSTONE_PREFIX
-from sesmail_layer.domain.template.starters import SeedError
 
 if TYPE_CHECKING:
     from sesmail_layer.usecases.ports import Clock
@@ -117,6 +116,8 @@ class SecretKeys:
             except ClientError as err:
                 if _reason(err) not in _DENIED:
                     raise
+                from sesmail_layer.domain.template.starters import SeedError
+
                 raise SeedError(f"AccessDenied on the keys under {self._path}: {err}", code="SEED007") from err
 
     def delete(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesmail_layer.domain.errors import PermanentError, TransientError
@@ -31,15 +31,13 @@ FRESH_SECONDS = 300.0
 _FILES = tuple(MISSING_FILE_CODES)
 
 
-@dataclass(slots=True)
-class _File:
+class _File(msgspec.Struct):
     variant: str
     content: bytes
     etag: str
 
 
-@dataclass(slots=True)
-class _Cached:
+class _Cached(msgspec.Struct):
     # The error is cached too: ten emails of a template that compiles for too long wait for it once.
     template: Template | PermanentError
     files: dict[str, _File]

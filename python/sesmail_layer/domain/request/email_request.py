@@ -148,7 +148,7 @@ class EmailRequest(_Part, frozen=True, kw_only=True):
         return [self.reply_to] if isinstance(self.reply_to, str) else self.reply_to
 
 
-FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(EmailRequest))
+FIELDS = EmailRequest.__struct_encode_fields__
 
 
 def parse_request(detail: object, *, now: float, max_schedule_days: int = 30) -> tuple[EmailRequest, list[str]]:

@@ -12,11 +12,11 @@ import re
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sized, ValuesView
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from decimal import Decimal
 from string import Formatter
 from typing import Any, TypeVar
 
+import msgspec
 from jinja2 import Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.utils import Namespace, object_type_repr
@@ -55,8 +55,7 @@ _PERCENT_WIDE = re.compile(_WIDTH + r"\d{3,}")
 _DATA = (str, int, float, Decimal, type(None), list, tuple, Mapping)
 
 
-@dataclass(slots=True)
-class _Meter:
+class _Meter(msgspec.Struct):
     source: str
     spent: int = 0
 

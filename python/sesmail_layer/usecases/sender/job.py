@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,8 +47,7 @@ _RECEIVES = 5
 """After so many SQS moves a message to the dead-letter queue (modules/queue)."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, kw_only=True):
     """What every message of the batch has: enough to write its tracking record."""
 
     message: QueueMessage
@@ -63,7 +61,7 @@ class Job:
     """Of the canonical request and its source."""
     facts: dict[str, Any]
     """Attributes of the tracking record that come from the request; only what is valid."""
-    recipient_states: dict[str, RecipientState] = field(default_factory=dict)
+    recipient_states: dict[str, RecipientState] = {}
     """The record's `recipients` before anything happened: each cc and bcc."""
     send_at: float = 0.0
     """Unix time before which it is not sent; 0: at once."""
@@ -107,8 +105,7 @@ class Job:
         return {"email_id": self.email_id, "source": self.envelope.source}
 
 
-@dataclass(slots=True, kw_only=True)
-class RejectedRequest(Job):
+class RejectedRequest(Job, kw_only=True):
     """A request that cannot be right. It leaves its emailId free for a corrected one."""
 
     error: Refusal
@@ -116,18 +113,15 @@ class RejectedRequest(Job):
     """False: it may hold what cannot be written again, so it cannot be requeued with a hop."""
 
 
-@dataclass(slots=True, kw_only=True)
-class CancelRequest(Job):
+class CancelRequest(Job, kw_only=True):
     """An event `Email Cancel Requested`."""
 
 
-@dataclass(slots=True, kw_only=True)
-class UnsubscribeRequest(Job):
+class UnsubscribeRequest(Job, kw_only=True):
     """An event `Email Unsubscribe Requested`."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Email(Job):
+class Email(Job, kw_only=True):
     """A valid request on its way to SES."""
 
     request: EmailRequest
@@ -139,7 +133,7 @@ class Email(Job):
     """True in the lane for mail that may wait: the policy decides, else the request."""
     role_senders: Sequence[str] | None = None
     """Patterns of the senders that IAM lets the function use; None: not known, IAM decides."""
-    dropped: dict[str, Suppression] = field(default_factory=dict)
+    dropped: dict[str, Suppression] = {}
     """The suppressed cc and bcc addresses."""
     probe: bool = False
     """True: it is sent although its producer is paused, as one of the breaker's probes."""
@@ -148,9 +142,9 @@ class Email(Job):
     """True: it is rendered and recorded, and not sent."""
     redirection: Redirection | None = None
     """Where it goes in place of its recipients."""
-    not_allowed: list[str] = field(default_factory=list)
+    not_allowed: list[str] = []
     """The cc and bcc addresses that `allow` does not list."""
-    claim_detail: dict[str, Any] = field(default_factory=dict)
+    claim_detail: dict[str, Any] = {}
     """What its claim says of the attempt: it decides what the attempt's SES events mean."""
     # Set by `prepare`:
     sensitive: bool = False

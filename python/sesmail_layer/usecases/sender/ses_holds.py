@@ -23,7 +23,8 @@ recipients. Three rules keep such an email from holding others:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from sesmail_layer.domain.errors import HoldError, PausedBySes, QuotaUsed, SendingDenied
 from sesmail_layer.usecases.sender.job import Email
@@ -37,8 +38,7 @@ _Prepared = tuple[Email, PreparedMail]
 _Scope = tuple[str, str]
 
 
-@dataclass(slots=True)
-class _Hold:
+class _Hold(msgspec.Struct):
     kind: type[HoldError]
     latest: str
     """The email that was refused last."""
@@ -50,13 +50,12 @@ class _Hold:
     """True from the end of the hold, when one email asks, until the next refusal."""
 
 
-@dataclass(slots=True)
-class SesHolds:
+class SesHolds(msgspec.Struct):
     """Lives with the container. Times are Unix seconds: a frozen container's other clocks stand still."""
 
-    known: dict[_Scope, _Hold] = field(default_factory=dict)
+    known: dict[_Scope, _Hold] = {}
     """What SES refused since it last accepted mail; empty as long as SES takes mail."""
-    _refused: dict[str, float] = field(default_factory=dict)
+    _refused: dict[str, float] = {}
     """By the email's id, when SES refused it; the latest last."""
 
     def note_refused(self, email: Email, sender: str, err: Exception, now: float) -> None:
