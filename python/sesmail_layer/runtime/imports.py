@@ -23,7 +23,7 @@ def quick_imports() -> Iterator[None]:
     look for a task in it. https://docs.python.org/3/howto/logging.html#optimization
     """
     gc.disable()
-    logging.logAsyncioTasks = False
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined]  # typeshed does not know it.
     later = _ImportedLater("asyncio")
     sys.modules.setdefault("asyncio", later)
     try:

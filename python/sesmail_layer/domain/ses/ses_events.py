@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -172,10 +173,15 @@ def address(value: object) -> str | None:
     written = text(value)
     if written is None or "@" not in written:
         return None
-    # A receiving server may report a bounced address as `rfc822;user@example.com`, which parseaddr cannot read.
-    unnamed = parseaddr(written)[1] or written.rpartition(";")[2]
-    key = address_key(unnamed.strip())
+    key = address_key(_without_name(written))
     return key if len(key.encode()) <= _ADDRESS_BYTES else None
+
+
+@lru_cache(maxsize=1024)
+def _without_name(written: str) -> str:
+    """An email's events name its recipients several times, and parseaddr is slow."""
+    # A receiving server may report a bounced address as `rfc822;user@example.com`, which parseaddr cannot read.
+    return (parseaddr(written)[1] or written.rpartition(";")[2]).strip()
 
 
 def _object(text: str) -> dict[str, Any]:
