@@ -16,11 +16,11 @@ from typing import Any
 def quick_imports() -> Iterator[None]:
     """Import a function's modules with a tenth less work.
 
-    Modules live as long as the container: the garbage collector looks through them forty times in a cold start and
-    finds nothing. https://docs.python.org/3/library/gc.html#gc.freeze keeps it away from them for good.
+    The garbage collector would look through them forty times and find nothing: modules live as long as the container.
+    Afterwards it leaves them alone. https://docs.python.org/3/library/gc.html#gc.freeze
 
-    structlog imports asyncio for methods that nothing here calls: it gets it at the first use. Else logging would
-    look for a task in it. https://docs.python.org/3/howto/logging.html#optimization
+    structlog imports asyncio, for methods that nothing here calls. It is imported at its first use, and logging, which
+    asks it for the current task, is told not to. https://docs.python.org/3/howto/logging.html#optimization
     """
     gc.disable()
     logging.logAsyncioTasks = False  # type: ignore[attr-defined]  # typeshed does not know it.

@@ -62,7 +62,7 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-# A brand has the same colours in each of its emails, and without this they take a thirtieth of the sender's CPU time.
+# A brand's emails all ask for the same few, which would take a twentieth of the sender's CPU time.
 @functools.lru_cache(maxsize=256)
 def _readable_on(foreground: Rgb, ground: Rgb, ratio: float) -> Rgb:
     end = _farther_end(ground)
