@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from tests.browser.starter_shots import FOLDER
+from tests.browser.pictures import FOLDER
 
 STYLE = (
     "body{margin:16px;background:#777;color:#fff;font:13px sans-serif}figure{margin:0}"

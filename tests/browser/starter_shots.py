@@ -1,6 +1,6 @@
 """How the starters are looked at: with which data and brand, how wide, light or dark.
 
-`make screenshots` takes all 504, `make test` a fixed 60 that have each value of each kind.
+`make screenshots` takes all 504; `make test` looks at a fixed 60 that have each value of each kind.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.templates.conftest import ROOT, STARTERS
+from tests.templates.conftest import STARTERS
 from tests.templates.data import HOSTILE, sample, with_every_text
 
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = ("light", "dark")
 WIDTHS = (320, 375, 600, 1200)
 PHONE = 375
-FOLDER = ROOT / "build" / "screenshots"
 
 
 def picture(width: int, height: int, fill: str) -> str:

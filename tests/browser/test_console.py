@@ -16,13 +16,12 @@ from sesmail_cli.web.server import LocalServer, Request
 from sesmail_layer.domain.record.statuses import Status
 from tests.browser.accessibility import violations
 from tests.browser.console_engine import fill, record
+from tests.browser.pictures import take
 from tests.cli.conftest import NAME, REGION, MotoEngine
-from tests.templates.conftest import ROOT
 
 Mode = Literal["light", "dark"]
 WIDTHS = (375, 768, 1440)
 MODES: tuple[Mode, ...] = ("light", "dark")
-SCREENSHOTS = ROOT / "build" / "screenshots" / "console"
 HOSTILE = (
     "\x1b[2J\u202e\"'><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">" + "x" * 10_000
 )
@@ -60,12 +59,11 @@ def console(moto_engine: MotoEngine) -> Iterator[LocalServer]:
 
 def assert_looks(page: Page, axe: str, name: str) -> None:
     """Check a page at each width and mode, and take its pictures."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for mode in MODES:
             page.emulate_media(color_scheme=mode)
-            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
+            take(page, f"console/{name}-{width}-{mode}")
             scrolled = page.evaluate("document.documentElement.scrollWidth")
             assert scrolled <= width, f"{name} scrolls sideways at {width}: {scrolled}"
             assert violations(page, axe, iframes=False) == [], f"{name} at {width}, {mode}"

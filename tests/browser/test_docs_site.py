@@ -5,7 +5,6 @@ SCREENSHOTS=all keeps pictures in build/screenshots/docs.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -16,11 +15,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.pictures import ALL, take
 from tools.site.build import ROOT, build
 from tools.site.navigation import sections
 from tools.site.pages import site_page
 
-PICTURES = ROOT / "build" / "screenshots" / "docs"
 # Each page in two of the four: width in pixels, height, mode.
 SHOTS: tuple[tuple[int, int, Literal["light", "dark"]], ...] = ((375, 800, "dark"), (1440, 900, "light"))
 _ENTRIES = [entry for section in sections((ROOT / "docs/README.md").read_text()) for entry in section.entries]
@@ -45,16 +44,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join()
 
 
-def picture(page: Page, name: str, width: int, mode: str) -> None:
-    if os.environ.get("SCREENSHOTS") == "all":
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{name.replace('/', '_')}-{width}-{mode}.png", full_page=True)
-
-
 @pytest.mark.parametrize(("number", "name"), list(enumerate(PAGES)), ids=PAGES)
 def test_each_page_looks_right(page: Page, axe: str, site: str, number: int, name: str) -> None:
     """Without SCREENSHOTS=all a page is looked at in one of the shots, its neighbour in the other."""
-    shots = SHOTS if os.environ.get("SCREENSHOTS") == "all" else [SHOTS[number % len(SHOTS)]]
+    shots = SHOTS if ALL else [SHOTS[number % len(SHOTS)]]
     for width, height, mode in shots:
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=mode)
@@ -62,7 +55,7 @@ def test_each_page_looks_right(page: Page, axe: str, site: str, number: int, nam
         for diagram in page.locator(".mermaid").all():
             expect(diagram.locator("svg")).to_be_visible()
             assert "Syntax error" not in diagram.inner_text()
-        picture(page, name, width, mode)
+        take(page, f"docs/{name.replace('/', '_')}-{width}-{mode}")
         scrolled = page.evaluate("document.documentElement.scrollWidth")
         assert scrolled <= width, f"{name} scrolls sideways at {width}: {scrolled}"
         assert violations(page, axe) == [], f"{name} at {width}, {mode}"

@@ -14,10 +14,10 @@ from playwright.sync_api import Page, expect
 
 from sesmail_cli.templates.gallery.server import PreviewServer
 from tests.browser.accessibility import violations
-from tests.templates.conftest import ROOT, SOURCES
+from tests.browser.pictures import take
+from tests.templates.conftest import SOURCES
 from tests.templates.data import HOSTILE, with_every_text
 
-SCREENSHOTS = ROOT / "build" / "screenshots" / "gallery"
 NAMES = ("invoice", "shipping-notification", "welcome")
 DATA = "Template data (JSON)"
 # Each page waits for its frames, and a frame for a template that is compiled.
@@ -62,12 +62,11 @@ def edit(page: Page, data: dict[str, Any] | str) -> None:
 
 def assert_looks(page: Page, axe: str, name: str) -> None:
     """Check a page at each width, light and dark, and keep how it looks."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width in (375, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         for mode in ("light", "dark"):
             page.emulate_media(color_scheme="dark" if mode == "dark" else "light")
-            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
+            take(page, f"gallery/{name}-{width}-{mode}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page, axe, iframes=False) == []
 
@@ -190,8 +189,7 @@ def test_hostile_data_neither_runs_nor_breaks_the_page(gallery: Page, kind: str)
     expect(gallery.locator('[data-live="chosen"] option').first).to_have_text("Yours")
     assert gallery.evaluate("document.documentElement.scrollWidth") <= 375
     assert gallery.locator("script[src]").count() == gallery.locator("script").count()
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    gallery.screenshot(path=SCREENSHOTS / f"hostile-{kind.replace(' ', '-')}.png", full_page=True)
+    take(gallery, f"gallery/hostile-{kind.replace(' ', '-')}")
 
 
 def test_nothing_is_fetched_from_the_network_unless_it_is_asked_for(page: Page, server: PreviewServer) -> None:

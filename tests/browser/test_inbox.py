@@ -17,13 +17,13 @@ from sesmail_cli.web.server import LocalServer
 from sesmail_layer.domain.record.statuses import Status
 from tests.browser.accessibility import violations
 from tests.browser.local_mail import ADA, TABLE, LocalMail, email, starter_email
-from tests.templates.conftest import ROOT, STARTERS
+from tests.browser.pictures import take
+from tests.templates.conftest import STARTERS
 
 Mode = Literal["light", "dark"]
 WIDTHS = (375, 768, 1440)
 MODES: tuple[Mode, ...] = ("light", "dark")
 VIEWS = ("html", "text", "source", "headers", "attachments")
-SCREENSHOTS = ROOT / "build" / "screenshots" / "inbox"
 HISTORIES = (
     (Status.SENT, Status.DELIVERED),
     (Status.SENT, Status.DELIVERED, Status.OPENED),
@@ -85,7 +85,6 @@ def fill(local_mail: LocalMail) -> str:
 
 def assert_looks(page: Page, axe: str, name: str) -> None:
     """Check a page at each width and mode, and take its pictures."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.reload()
@@ -94,7 +93,7 @@ def assert_looks(page: Page, axe: str, name: str) -> None:
             expect(page.frame_locator("#frame").locator("h1")).to_be_visible()
         for mode in MODES:
             page.emulate_media(color_scheme=mode)
-            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png")
+            take(page, f"inbox/{name}-{width}-{mode}", full_page=False)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
             assert violations(page, axe, iframes=False) == [], f"{name} at {width}, {mode}"
 
@@ -118,7 +117,7 @@ def test_the_list_the_search_and_the_question_look_right(
     page.get_by_role("button", name="Clear all", exact=True).click()
     for mode in MODES:
         page.emulate_media(color_scheme=mode)
-        page.screenshot(path=SCREENSHOTS / f"clear-1440-{mode}.png")
+        take(page, f"inbox/clear-1440-{mode}", full_page=False)
         assert violations(page, axe) == []
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from playwright.sync_api import Page
 
@@ -11,10 +9,10 @@ from sesmail_cli.templates.files import TemplateFiles
 from sesmail_cli.templates.render import render
 from tests.browser.accessibility import violations
 from tests.browser.conftest import HERE
+from tests.browser.pictures import ALL, take
 from tests.browser.starter_shots import (
     BRANDS,
     DATA,
-    FOLDER,
     LOGOS,
     MODES,
     PHONE,
@@ -30,7 +28,7 @@ from tests.templates.data import HOSTILE, sample, with_every_text
 THUMB_PX = 44
 LAYOUT = (HERE / "layout.js").read_text()
 # `make screenshots` sets it.
-SHOTS = list(all_shots() if os.environ.get("SCREENSHOTS") == "all" else fixed_shots())
+SHOTS = list(all_shots() if ALL else fixed_shots())
 
 
 def show(page: Page, html: str, width: int, mode: Mode) -> None:
@@ -47,9 +45,7 @@ def starter(request: pytest.FixtureRequest) -> TemplateFiles:
 @pytest.mark.parametrize("shot", SHOTS, ids=str)
 def test_a_starter_fits_and_is_accessible(page: Page, axe: str, shot: Shot) -> None:
     show(page, render(STARTERS[shot.starter], shot.values).html, shot.width, shot.mode)
-    path = FOLDER / f"{shot}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path, full_page=True)
+    take(page, str(shot))
     assert page.evaluate(LAYOUT, THUMB_PX if shot.width <= PHONE else 0) == []
     assert violations(page, axe) == []
 

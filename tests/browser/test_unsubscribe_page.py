@@ -22,12 +22,12 @@ from sesmail_layer.domain.unsubscribe.page import Page as UnsubscribeHtml
 from sesmail_layer.usecases.subscriptions import Subscriptions
 from sesmail_layer.usecases.unsubscribe_page import UnsubscribePage
 from tests.browser.accessibility import violations
+from tests.browser.pictures import take
 from tests.templates.conftest import ROOT
 from tools.simulation.fakes import FakeBus, FakeClock, FakeLog, FakeMetrics, FakeSuppressionTable, FakeTrackingTable
 
 WIDTHS = (375, 768, 1440)
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-SCREENSHOTS = ROOT / "build/screenshots/unsubscribe"
 FOLDER = ROOT / "functions/unsubscribe/page"
 KEY, ADDRESS, SOURCE = b"key", "ada@example.com", "shop.news"
 TOKEN = sign(KEY, record_id="news-1", source=SOURCE, address=ADDRESS)
@@ -110,12 +110,11 @@ def world() -> Iterator[World]:
 
 def assert_looks(page: Page, axe: str, name: str) -> None:
     """No violation, nothing wider than the window, at each width and mode; a screenshot of each."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         for mode in MODES:
             page.emulate_media(color_scheme=mode)
-            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{mode}.png", full_page=True)
+            take(page, f"unsubscribe/{name}-{width}-{mode}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
             assert violations(page, axe) == [], (name, width, mode)
 
